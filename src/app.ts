@@ -1,0 +1,25 @@
+import type { Logger } from 'pino';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { Database, Db } from './db/client.ts';
+import type { PasswordHasher } from './domain/passwords/hasher.ts';
+import type { KeyRing } from './domain/signing-keys/key-ring.ts';
+import type { Mailer } from './mail/mailer.ts';
+import type { Random } from './random.ts';
+import type { SecretKeys } from './secret-keys.ts';
+
+/** Everything that a domain verb may use, put together by hand in compose.ts; tests put together the same. */
+export type App = {
+  readonly config: Config;
+  readonly database: Database;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly keys: SecretKeys;
+  readonly hasher: PasswordHasher;
+  readonly keyRing: KeyRing;
+  readonly mailer: Mailer;
+  /** Tells the mail worker of this process that rows wait; called after commit. */
+  readonly wakeOutbox: () => void;
+};

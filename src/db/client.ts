@@ -1,0 +1,65 @@
+import type { PGlite } from '@electric-sql/pglite';
+import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+
+/** What a query takes: the pool, or a transaction of it. The same on postgres.js and on PGlite. */
+export type Db = Pick<
+  PgDatabase<PgQueryResultHKT, Record<string, never>>,
+  'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'transaction' | '$with' | 'with'
+>;
+
+export type Database = {
+  readonly kind: 'postgres' | 'pglite';
+  readonly db: Db;
+  /** Rejects when the database does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type PostgresOptions = {
+  readonly url: string;
+  /** Connections at most; each process has its own pool. */
+  readonly maxConnections: number;
+  readonly applicationName: string;
+  /** Milliseconds after which the server ends a statement (AV-3). */
+  readonly statementTimeoutMs: number;
+};
+
+/** A pool on a PostgreSQL server. It connects at the first statement. */
+export function openPostgres(options: PostgresOptions): Database {
+  const sql = postgres(options.url, {
+    max: options.maxConnections,
+    connect_timeout: 5,
+    idle_timeout: 60,
+    max_lifetime: 60 * 30,
+    onnotice: () => {},
+    connection: {
+      application_name: options.applicationName,
+      statement_timeout: options.statementTimeoutMs,
+      lock_timeout: options.statementTimeoutMs,
+      idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
+    },
+  });
+  return {
+    kind: 'postgres',
+    db: drizzlePostgres(sql),
+    ping: async () => {
+      await sql`select 1`;
+    },
+    close: () => sql.end({ timeout: 5 }),
+  };
+}
+
+/** The embedded database of development: files in a folder, or memory where `client` was made so. One process only. */
+export function openPglite(client: PGlite): Database {
+  return {
+    kind: 'pglite',
+    db: drizzlePglite(client),
+    ping: async () => {
+      await client.query('select 1');
+    },
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import type { PGlite } from '@electric-sql/pglite';
+import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
+import { migrate as migratePgliteFolder } from 'drizzle-orm/pglite/migrator';
+import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
+import { migrate as migratePostgresFolder } from 'drizzle-orm/postgres-js/migrator';
+import postgres from 'postgres';
+
+/** The same two steps up from src/db and from dist/db. */
+const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
+
+/** "latchkey" in ASCII, cut to 63 bits: one number that all instances agree on. */
+const migrationLock = '7809634751936259449';
+
+/** Applies what is missing. Safe to run from many instances at once: one applies, the others wait and find nothing to do. */
+export async function migratePostgres(url: string): Promise<void> {
+  // drizzle's migrator takes no lock (drizzle-orm#874). A session lock wants a connection of its own.
+  const sql = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {}, connection: { application_name: 'latchkey-migrate' } });
+  try {
+    await sql`select pg_advisory_lock(${migrationLock}::bigint)`;
+    await migratePostgresFolder(drizzlePostgres(sql), { migrationsFolder });
+    await sql`select pg_advisory_unlock(${migrationLock}::bigint)`;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+/** Applies what is missing to the embedded database, which has one process only. */
+export async function migratePglite(client: PGlite): Promise<void> {
+  await migratePgliteFolder(drizzlePglite(client), { migrationsFolder });
+}

@@ -1,0 +1,45 @@
+import { index, integer, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { bytes } from './bytes.ts';
+import { users } from './users.ts';
+
+/** A code that is awaited. A row without a user is a decoy: same shape, same cost, no code ever matches it. */
+export const otpChallenges = pgTable(
+  'otp_challenges',
+  {
+    id: uuid('id').primaryKey(),
+    /** SHA-256 of the opaque handle that the client holds (OT-5, DP-2). */
+    handleHash: bytes('handle_hash').notNull(),
+    userId: uuid('user_id').references(() => users.id, { onDelete: 'cascade' }),
+    /** Binds a step-up or an address change to the session that asked. */
+    sessionId: uuid('session_id'),
+    purpose: text('purpose').notNull(),
+    methods: text('methods').array().notNull(),
+    /** RFC 8176 names of what was proved before this challenge was made. */
+    provedMethods: text('proved_methods').array().notNull().default([]),
+    /** Where the code goes; null for decoys and where nothing is sent. */
+    email: text('email'),
+    /** The same, masked, for the answer. */
+    sentTo: text('sent_to'),
+    /** HMAC of challenge id and code (OT-8); null where nothing was sent. */
+    codeHash: bytes('code_hash'),
+    attempts: integer('attempts').notNull().default(0),
+    resends: integer('resends').notNull().default(0),
+    /** The account's failure budget (OT-4), a key of rate_limits. */
+    budgetKey: bytes('budget_key').notNull(),
+    /** What `register` asked for; becomes the account's only when this very challenge is met (ADV-48). */
+    pendingPasswordHash: text('pending_password_hash'),
+    pendingName: text('pending_name'),
+    pendingLocale: text('pending_locale'),
+    resendAvailableAt: timestamp('resend_available_at', { withTimezone: true, precision: 3 }),
+    expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
+    consumedAt: timestamp('consumed_at', { withTimezone: true, precision: 3 }),
+    createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
+  },
+  (table) => [
+    uniqueIndex('otp_challenges_handle_hash_unique').on(table.handleHash),
+    index('otp_challenges_user_id_index').on(table.userId),
+    index('otp_challenges_expires_at_index').on(table.expiresAt),
+  ],
+);
+
+export type OtpChallengeRow = typeof otpChallenges.$inferSelect;

@@ -1,0 +1,30 @@
+import { sql } from 'drizzle-orm';
+import { index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { bytes } from './bytes.ts';
+
+/** Mail on its way out, written in the transaction of the change that it speaks of. The id is the idempotency key. */
+export const outboxMessages = pgTable(
+  'outbox_messages',
+  {
+    id: uuid('id').primaryKey(),
+    template: text('template').notNull(),
+    /** Recipient, locale and variables, sealed: a code stands in no dump (DP-2). Emptied once the mail is out. */
+    sealedPayload: bytes('sealed_payload'),
+    attempts: integer('attempts').notNull().default(0),
+    /** Not before; also the lease of the worker that has taken the row. */
+    availableAt: timestamp('available_at', { withTimezone: true, precision: 3 }).notNull(),
+    expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
+    sentAt: timestamp('sent_at', { withTimezone: true, precision: 3 }),
+    failedAt: timestamp('failed_at', { withTimezone: true, precision: 3 }),
+    lastError: text('last_error'),
+    createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
+  },
+  (table) => [
+    index('outbox_messages_due_index')
+      .on(table.availableAt)
+      .where(sql`${table.sentAt} is null and ${table.failedAt} is null`),
+    index('outbox_messages_created_at_index').on(table.createdAt),
+  ],
+);
+
+export type OutboxMessageRow = typeof outboxMessages.$inferSelect;

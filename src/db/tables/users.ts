@@ -1,0 +1,29 @@
+import { index, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+
+/** A person. The row exists from the first `register`, unverified and with no password, until retention removes it. */
+export const users = pgTable(
+  'users',
+  {
+    id: uuid('id').primaryKey(),
+    /** As the person wrote it, the domain in ASCII; where mail goes. */
+    email: text('email').notNull(),
+    /** The one canonical form (domain/accounts/email-address): behind every look-up and the unique index. */
+    emailCanonical: text('email_canonical').notNull(),
+    emailVerifiedAt: timestamp('email_verified_at', { withTimezone: true, precision: 3 }),
+    name: text('name'),
+    roles: text('roles').array().notNull().default([]),
+    locale: text('locale'),
+    /** `scheme.keyId$bcrypt` (domain/passwords/stored-hash); null: no password. */
+    passwordHash: text('password_hash'),
+    passwordChangedAt: timestamp('password_changed_at', { withTimezone: true, precision: 3 }),
+    suspendedAt: timestamp('suspended_at', { withTimezone: true, precision: 3 }),
+    lastLoginAt: timestamp('last_login_at', { withTimezone: true, precision: 3 }),
+    createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
+  },
+  (table) => [
+    uniqueIndex('users_email_canonical_unique').on(table.emailCanonical),
+    index('users_created_at_index').on(table.createdAt, table.id),
+  ],
+);
+
+export type UserRow = typeof users.$inferSelect;

@@ -1,0 +1,2 @@
+/** Filled in below; see hash gate. */
+export type PasswordHasher = { placeholder?: never };
