@@ -25,7 +25,7 @@ CREATE TABLE "otp_challenges" (
 	"code_hash" "bytea",
 	"attempts" integer DEFAULT 0 NOT NULL,
 	"resends" integer DEFAULT 0 NOT NULL,
-	"budget_key" "bytea" NOT NULL,
+	"account_key" "bytea" NOT NULL,
 	"pending_password_hash" text,
 	"pending_name" text,
 	"pending_locale" text,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database, Db } from './db/client.ts';
+import type { BreachedPasswords } from './domain/passwords/breached-passwords.ts';
 import type { PasswordHasher } from './domain/passwords/hasher.ts';
 import type { KeyRing } from './domain/signing-keys/key-ring.ts';
 import type { Mailer } from './mail/mailer.ts';
@@ -18,6 +19,7 @@ export type App = {
   readonly log: Logger;
   readonly keys: SecretKeys;
   readonly hasher: PasswordHasher;
+  readonly breachedPasswords: BreachedPasswords;
   readonly keyRing: KeyRing;
   readonly mailer: Mailer;
   /** Tells the mail worker of this process that rows wait; called after commit. */

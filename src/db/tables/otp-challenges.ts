@@ -24,8 +24,8 @@ export const otpChallenges = pgTable(
     codeHash: bytes('code_hash'),
     attempts: integer('attempts').notNull().default(0),
     resends: integer('resends').notNull().default(0),
-    /** The account's failure budget (OT-4), a key of rate_limits. */
-    budgetKey: bytes('budget_key').notNull(),
+    /** Whose failure budget this counts against (OT-4), decoys included; see rate-limits/reserve. */
+    accountKey: bytes('account_key').notNull(),
     /** What `register` asked for; becomes the account's only when this very challenge is met (ADV-48). */
     pendingPasswordHash: text('pending_password_hash'),
     pendingName: text('pending_name'),

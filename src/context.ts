@@ -1,0 +1,46 @@
+import type { App } from './app.ts';
+import type { UnauthenticatedReason } from './errors.ts';
+import type { LiveSession } from './db/queries/sessions.ts';
+
+/** What a request brings along besides its input. */
+export type RequestInfo = {
+  readonly id: string;
+  /** From the socket, or behind configured proxies the right-most hop that is not one of them. */
+  readonly ipAddress: string;
+  /** What limits count by: the address, or an IPv6 address's /64 (RL-2). */
+  readonly addressBucket: string;
+  /** Cut to 512 characters. */
+  readonly userAgent: string | null;
+  readonly acceptLanguage: string | null;
+};
+
+/** The signed-in caller, read from the database for this request. */
+export type Viewer = {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly roles: readonly string[];
+  readonly session: LiveSession;
+};
+
+export type Authentication =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'signed-in'; readonly viewer: Viewer }
+  | { readonly kind: 'refused'; readonly reason: UnauthenticatedReason };
+
+/** The one cookie (contract.md, cookie mode); http/refresh-cookie does the work. */
+export type RefreshCookie = {
+  /** The refresh token that the request's cookie holds, or null. Throws FORBIDDEN for a request of another site (TR-8). */
+  read(): string | null;
+  /** Throws FORBIDDEN for a request of another site. */
+  write(value: string, expiresAt: Date): void;
+  /** Clears it where the request brought one. */
+  clear(): void;
+};
+
+/** What every domain verb and resolver gets. */
+export type Context = App & {
+  readonly request: RequestInfo;
+  /** Null for an anonymous caller. */
+  readonly viewer: Viewer | null;
+  readonly cookie: RefreshCookie;
+};

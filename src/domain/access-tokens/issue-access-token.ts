@@ -1,0 +1,34 @@
+import { SignJWT } from 'jose';
+import type { App } from '../../app.ts';
+import { secondsAfter } from '../../clock.ts';
+import type { SessionRow } from '../../db/tables/sessions.ts';
+import type { UserRow } from '../../db/tables/users.ts';
+
+type Issuer = Pick<App, 'config' | 'clock' | 'random' | 'keyRing'>;
+type Input = {
+  readonly session: Pick<SessionRow, 'id' | 'authenticatedAt' | 'methods'>;
+  readonly user: Pick<UserRow, 'id' | 'roles'>;
+};
+
+/** Signs an access token for a session. Whoever holds it can read it: no personal data goes in (JW-8). */
+export async function issueAccessToken(app: Issuer, { session, user }: Input): Promise<{ token: string; expiresAt: Date }> {
+  const key = app.keyRing.signing();
+  // Whole seconds, as `iat` and `exp` are (RFC 7519 2, NumericDate).
+  const issuedAt = Math.floor(app.clock.now().getTime() / 1000);
+  const expiresAt = issuedAt + app.config.accessTokenTtl;
+  const token = await new SignJWT({
+    sid: session.id,
+    auth_time: Math.floor(session.authenticatedAt.getTime() / 1000),
+    amr: session.methods,
+    roles: user.roles,
+  })
+    .setProtectedHeader({ alg: key.algorithm, kid: key.kid, typ: app.config.jwt.type })
+    .setIssuer(app.config.publicUrl)
+    .setAudience(app.config.jwt.audience)
+    .setSubject(user.id)
+    .setJti(app.random.token(16))
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(expiresAt)
+    .sign(key.privateKey);
+  return { token, expiresAt: secondsAfter(new Date(0), expiresAt) };
+}

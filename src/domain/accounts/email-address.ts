@@ -1,0 +1,43 @@
+import { domainToASCII } from 'node:url';
+
+/** RFC 5321 4.5.3.1.3, less the angle brackets. */
+const maxLength = 254;
+const maxLocalLength = 64;
+
+/** dot-atom of RFC 5322 3.2.3, without quoted forms; ASCII only, so that no look-alike letter is another person's address. */
+const localPattern = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const domainPattern = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z][a-z0-9-]{0,61}[a-z0-9])$/;
+
+export type EmailAddress = {
+  /** Where mail goes: the local part as written, the domain in ASCII. */
+  readonly address: string;
+  /** The one form behind look-up, the unique index and every limit (RC-10, ADV-55). */
+  readonly canonical: string;
+};
+
+/**
+ * Reads exactly one address, or null. Canonical is: no surrounding space, the domain lower-cased and in punycode (UTS 46), the local
+ * part lower-cased. Dots and plus signs stay: they are different mailboxes at most providers.
+ */
+export function parseEmailAddress(text: string): EmailAddress | null {
+  if (text.length > maxLength * 4) return null;
+  const trimmed = text.trim();
+  // SECURITY: look-alikes of "@" and "." are normalised only inside the domain, after the one ASCII "@" has split it (ADV-18).
+  const at = trimmed.indexOf('@');
+  if (at < 1 || at !== trimmed.lastIndexOf('@')) return null;
+  const local = trimmed.slice(0, at);
+  const writtenDomain = trimmed.slice(at + 1);
+  if (local.length > maxLocalLength || !localPattern.test(local)) return null;
+  if (writtenDomain.normalize('NFKC').includes('@') || /[\s,;<>()[\]\\":/?#%]/u.test(writtenDomain)) return null;
+  const domain = domainToASCII(writtenDomain).toLowerCase();
+  if (!domainPattern.test(domain)) return null;
+  const address = `${local}@${domain}`;
+  if (address.length > maxLength) return null;
+  return { address, canonical: `${local.toLowerCase()}@${domain}` };
+}
+
+/** `u***@example.com`: enough for the owner to know which mailbox to open. */
+export function maskEmailAddress(address: string): string {
+  const at = address.lastIndexOf('@');
+  return `${address.slice(0, 1)}***${address.slice(at)}`;
+}

@@ -1,0 +1,7 @@
+import type { Context } from '../../context.ts';
+import { type UserView, viewUser } from './user-view.ts';
+
+/** The signed-in user as they see themselves; null for an anonymous caller. */
+export async function me(ctx: Context): Promise<UserView | null> {
+  return ctx.viewer ? viewUser(ctx.viewer.session.user, 'self') : null;
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { findUserByEmail } from '../../db/queries/users.ts';
+import { command } from '../command.ts';
+import { emailAddress } from '../input.ts';
+import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
+import type { OtpChallenge } from '../otp/challenge-view.ts';
+import { accountKey, reserve } from '../rate-limits/reserve.ts';
+
+const schema = z.object({ email: emailAddress });
+
+/** Sign-in by a code to the address. An address with no account, or a suspended one, gets the same answer and no mail. */
+export const requestLoginCode = command(schema, async (ctx, { email }): Promise<OtpChallenge> => {
+  await reserve(ctx, [
+    { budget: 'login-code:account', identifier: accountKey(ctx, email.canonical) },
+    { budget: 'login-code:address', identifier: ctx.request.addressBucket },
+  ]);
+  const user = await findUserByEmail(ctx.db, { canonical: email.canonical });
+  const challenge = await ctx.db.transaction((tx) =>
+    beginEmailChallenge(ctx, {
+      db: tx,
+      purpose: 'LOGIN',
+      given: email,
+      // Mail goes to the stored address, never to what was typed (RC-10).
+      recipient: user && user.suspendedAt === null ? { userId: user.id, email: user.email, locale: user.locale } : null,
+    }),
+  );
+  ctx.wakeOutbox();
+  return challenge;
+});

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { type EmailAddress, parseEmailAddress } from './accounts/email-address.ts';
+import { passwordTextFault } from './passwords/password-text.ts';
+
+/** Text that PostgreSQL and every log can hold: no NUL, well-formed, of bounded length in UTF-16 units. */
+export function text(options: { max: number; min?: number }): z.ZodType<string, string> {
+  return z
+    .string({ error: 'A text is required.' })
+    .min(options.min ?? 0, 'A value is required.')
+    .max(options.max, `At most ${options.max} characters are allowed.`)
+    .refine((value) => !value.includes('\u0000') && value.isWellFormed(), {
+      message: 'The text holds a character that is not allowed.',
+      params: { code: 'INVALID_CHARACTER' },
+    });
+}
+
+/** One e-mail address, in both of its forms. */
+export const emailAddress: z.ZodType<EmailAddress, string> = z
+  .string({ error: 'An e-mail address is required.' })
+  .min(1, 'An e-mail address is required.')
+  .transform((value, ctx) => {
+    const parsed = parseEmailAddress(value);
+    if (parsed) return parsed;
+    ctx.addIssue({ code: 'custom', params: { code: 'INVALID_EMAIL' }, message: 'This is not one valid e-mail address.' });
+    return z.NEVER;
+  });
+
+/** A password that is being checked, not set: fit to be hashed, nothing more. */
+export const password: z.ZodType<string, string> = z
+  .string({ error: 'A password is required.' })
+  .superRefine((value, ctx) => {
+    const fault = passwordTextFault(value);
+    if (fault) ctx.addIssue({ code: 'custom', params: { code: fault.code }, message: fault.message });
+  });
+
+/** A password that is being set; the policy (check-password) says the rest, with every rule in one place. */
+export const newPassword: z.ZodType<string, string> = z.string({ error: 'A password is required.' });
+
+/** An opaque bearer value in base64url. */
+export const opaqueToken: z.ZodType<string, string> = z
+  .string({ error: 'A value is required.' })
+  .min(1, 'A value is required.')
+  .max(512, 'This is longer than any that was given out.');
+
+/** A display name: one line, no control characters. */
+export const displayName: z.ZodType<string | null, string | null | undefined> = text({ max: 100 })
+  .nullish()
+  .transform((value) => {
+    const line = value?.normalize('NFC').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim() ?? '';
+    return line === '' ? null : line;
+  });
+
+export const tokenDelivery: z.ZodType<'BODY' | 'COOKIE', 'BODY' | 'COOKIE' | null | undefined> = z
+  .enum(['BODY', 'COOKIE'])
+  .nullish()
+  .transform((value) => value ?? 'BODY');

@@ -1,0 +1,55 @@
+import { secondsAfter } from '../../clock.ts';
+import type { Context } from '../../context.ts';
+import type { Db } from '../../db/client.ts';
+import { insertChallenge } from '../../db/queries/otp-challenges.ts';
+import { sha256 } from '../../secret-keys.ts';
+import { type EmailAddress, maskEmailAddress } from '../accounts/email-address.ts';
+import { accountKey } from '../rate-limits/reserve.ts';
+import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
+import { codeLength, hashCode } from './code.ts';
+import { codeLifetime, handleBytes, type OtpPurpose, resendCooldown } from './rules.ts';
+import { sendCode } from './send-code.ts';
+
+type Input = {
+  /** The transaction of the change that asks for the code. */
+  readonly db: Db;
+  readonly purpose: OtpPurpose;
+  /** As the caller gave it: what the answer shows, masked, and what the budget is counted by. */
+  readonly given: EmailAddress;
+  /** Null makes a decoy: same shape, same work, no code that could meet it (EN-2). */
+  readonly recipient: { readonly userId: string; readonly email: string; readonly locale: string | null } | null;
+  readonly sessionId?: string;
+  readonly pending?: { readonly passwordHash: string; readonly name: string | null; readonly locale: string | null };
+  /** The caller sends another mail in place of the code's. */
+  readonly silent?: boolean;
+};
+
+/** A challenge that an e-mailed code meets, with its mail on the way. Wake the outbox after commit. */
+export async function beginEmailChallenge(ctx: Context, input: Input): Promise<OtpChallenge> {
+  const now = ctx.clock.now();
+  const id = ctx.random.id(now);
+  const handle = ctx.random.token(handleBytes);
+  const code = ctx.random.digits(codeLength);
+  const row = await insertChallenge(input.db, {
+    id,
+    handleHash: sha256(handle),
+    userId: input.recipient?.userId ?? null,
+    sessionId: input.sessionId ?? null,
+    purpose: input.purpose,
+    methods: ['EMAIL'],
+    email: input.recipient?.email ?? null,
+    sentTo: maskEmailAddress(input.given.address),
+    codeHash: hashCode(ctx.keys, id, code),
+    accountKey: accountKey(ctx, input.given.canonical),
+    pendingPasswordHash: input.pending?.passwordHash ?? null,
+    pendingName: input.pending?.name ?? null,
+    pendingLocale: input.pending?.locale ?? null,
+    resendAvailableAt: secondsAfter(now, resendCooldown),
+    expiresAt: secondsAfter(now, codeLifetime),
+    createdAt: now,
+  });
+  if (input.silent !== true) {
+    await sendCode(ctx, { db: input.db, challenge: row, handle, code, locale: input.recipient?.locale ?? null });
+  }
+  return viewChallenge(row, handle);
+}

@@ -1,0 +1,34 @@
+import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
+import type { OtpMethod, OtpPurpose } from './rules.ts';
+
+export type OtpChallenge = {
+  readonly kind: 'challenge';
+  readonly id: string;
+  readonly purpose: OtpPurpose;
+  readonly methods: OtpMethod[];
+  readonly sentTo: string | null;
+  readonly expiresAt: Date;
+  readonly resendAvailableAt: Date | null;
+};
+
+const purposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN', 'STEP_UP', 'CHANGE_EMAIL'];
+const methods: readonly OtpMethod[] = ['EMAIL', 'TOTP', 'RECOVERY_CODE'];
+
+export function purposeOf(row: Pick<OtpChallengeRow, 'purpose'>): OtpPurpose {
+  const purpose = purposes.find((name) => name === row.purpose);
+  if (!purpose) throw new Error('A challenge has an unknown purpose.');
+  return purpose;
+}
+
+/** A challenge as the client sees it; the handle is known to the client alone, the row has its hash. */
+export function viewChallenge(row: OtpChallengeRow, handle: string): OtpChallenge {
+  return {
+    kind: 'challenge',
+    id: handle,
+    purpose: purposeOf(row),
+    methods: methods.filter((name) => row.methods.includes(name)),
+    sentTo: row.sentTo,
+    expiresAt: row.expiresAt,
+    resendAvailableAt: row.resendAvailableAt,
+  };
+}

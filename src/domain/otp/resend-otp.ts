@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { secondsAfter } from '../../clock.ts';
+import type { Context } from '../../context.ts';
+import { findChallenge, renewCode } from '../../db/queries/otp-challenges.ts';
+import { findUserById } from '../../db/queries/users.ts';
+import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
+import { AuthError } from '../../errors.ts';
+import { sha256 } from '../../secret-keys.ts';
+import { command } from '../command.ts';
+import { opaqueToken } from '../input.ts';
+import { reserve } from '../rate-limits/reserve.ts';
+import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
+import { codeLength, hashCode } from './code.ts';
+import { codeLifetime, maxAttempts, maxResends, resendCooldown } from './rules.ts';
+import { sendCode } from './send-code.ts';
+
+const schema = z.object({ challengeId: opaqueToken });
+
+/**
+ * A new code in place of the old one. Tries that were used stay used (OT-4). Throws RATE_LIMITED within the cooldown or past the
+ * last resend, INVALID_OR_EXPIRED_CODE for a challenge that is unknown, met or over.
+ */
+export const resendOtp = command(schema, async (ctx, { challengeId: handle }): Promise<OtpChallenge> => {
+  const handleHash = sha256(handle);
+  await reserve(ctx, [{ budget: 'resend:address', identifier: ctx.request.addressBucket }]);
+  const before = await findChallenge(ctx.db, { handleHash });
+  if (!before?.methods.includes('EMAIL')) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  const user = before.userId === null ? null : await findUserById(ctx.db, { id: before.userId });
+
+  const now = ctx.clock.now();
+  const code = ctx.random.digits(codeLength);
+  const renewed = await ctx.db.transaction(async (tx) => {
+    const row = await renewCode(tx, {
+      handleHash,
+      codeHash: hashCode(ctx.keys, before.id, code),
+      maxAttempts,
+      maxResends,
+      now,
+      expiresAt: secondsAfter(now, codeLifetime),
+      resendAvailableAt: secondsAfter(now, resendCooldown),
+    });
+    if (row) await sendCode(ctx, { db: tx, challenge: row, handle, code, locale: user?.locale ?? row.pendingLocale });
+    return row;
+  });
+  if (!renewed) throw refusal(before, ctx);
+  ctx.wakeOutbox();
+  return viewChallenge(renewed, handle);
+});
+
+function refusal(challenge: OtpChallengeRow, ctx: Context): AuthError {
+  const now = ctx.clock.now();
+  const over = challenge.consumedAt !== null || challenge.expiresAt <= now || challenge.attempts >= maxAttempts;
+  if (over) return new AuthError('INVALID_OR_EXPIRED_CODE');
+  const until = challenge.resends >= maxResends ? challenge.expiresAt : (challenge.resendAvailableAt ?? challenge.expiresAt);
+  const retryAfter = Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000));
+  return new AuthError('RATE_LIMITED', { retryAfter, message: 'A code was sent a moment ago. Try again later.' });
+}

@@ -1,0 +1,42 @@
+import type { Context } from '../../context.ts';
+import type { Db } from '../../db/client.ts';
+import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
+import type { EmailContent } from '../emails/email-content.ts';
+import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { enqueueNothing } from '../outbox/enqueue-nothing.ts';
+import { purposeOf } from './challenge-view.ts';
+
+type Input = {
+  readonly db: Db;
+  readonly challenge: OtpChallengeRow;
+  readonly handle: string;
+  readonly code: string;
+  readonly locale: string | null;
+};
+
+/** Puts the mail with a code into the outbox; for a decoy, a row that costs the same and sends nothing. */
+export async function sendCode(ctx: Context, { db, challenge, handle, code, locale }: Input): Promise<void> {
+  if (challenge.userId === null || challenge.email === null) return enqueueNothing(ctx, { db });
+  await enqueueEmail(ctx, {
+    db,
+    to: challenge.email,
+    locale,
+    expiresAt: challenge.expiresAt,
+    content: contentOf(ctx, challenge, handle, code),
+  });
+}
+
+function contentOf(ctx: Context, challenge: OtpChallengeRow, handle: string, code: string): EmailContent {
+  // The code stands behind "#": a fragment reaches no server and no log, and no GET can spend it (RC-4).
+  const link = `${ctx.config.appUrl}/verify?challenge=${encodeURIComponent(handle)}#code=${code}`;
+  switch (purposeOf(challenge)) {
+    case 'VERIFY_EMAIL':
+      return { template: 'verify-email', code, link, name: challenge.pendingName };
+    case 'LOGIN':
+      return { template: 'login-code', code, link };
+    case 'STEP_UP':
+      return { template: 'step-up-code', code };
+    case 'CHANGE_EMAIL':
+      return { template: 'change-email-code', code };
+  }
+}

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+
+/** Whether a password stands in a published list of stolen ones. */
+export type BreachedPasswords = { includes(password: string): Promise<boolean> };
+
+/** No such list is asked: the local one and the strength estimate stand alone. */
+export const noBreachedPasswords: BreachedPasswords = { includes: async () => false };
+
+const timeoutMs = 1000;
+
+/**
+ * Asks a range API (Have I Been Pwned's form): five hex digits of the SHA-1 leave the house, with padding, and nothing else
+ * (PW-10, DP-7). Where it does not answer within a second the password counts as not listed, and the log says so: the local
+ * list has been asked before.
+ */
+export function breachedPasswordsByRange(options: { baseUrl: string; log: Pick<Logger, 'warn'> }): BreachedPasswords {
+  return {
+    includes: async (password) => {
+      const digest = createHash('sha1').update(password).digest('hex').toUpperCase();
+      const suffix = digest.slice(5);
+      try {
+        const response = await fetch(`${options.baseUrl}/range/${digest.slice(0, 5)}`, {
+          headers: { 'Add-Padding': 'true' },
+          signal: AbortSignal.timeout(timeoutMs),
+          redirect: 'error',
+        });
+        if (!response.ok) throw new Error(`status ${response.status}`);
+        const lines = (await response.text()).split(/\r?\n/);
+        // Padding lines carry a count of zero.
+        return lines.some((line) => line.startsWith(`${suffix}:`) && !line.endsWith(':0'));
+      } catch (error) {
+        const cause = error instanceof Error ? error.name : 'unknown';
+        options.log.warn({ event: 'breached_passwords.unreachable', cause }, 'The list of breached passwords did not answer.');
+        return false;
+      }
+    },
+  };
+}

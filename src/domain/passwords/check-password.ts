@@ -1,0 +1,54 @@
+import type { App } from '../../app.ts';
+import type { FieldError } from '../../errors.ts';
+import { estimateStrength } from './estimate-strength.ts';
+import { codePointLength, normalizePassword, passwordTextFault } from './password-text.ts';
+
+type Input = {
+  readonly password: string;
+  /** The input field that an error names. */
+  readonly path: string;
+  /** The person's own address and name: no password on their own. */
+  readonly context: readonly string[];
+};
+
+/**
+ * The one policy for every way in which a password is set (PW-12). Answers with what is wrong, or an empty list. Length is
+ * counted in code points after NFC; there are no composition rules (NIST SP 800-63B-4 3.1.1.2).
+ */
+export async function checkPassword(app: Pick<App, 'config' | 'breachedPasswords'>, input: Input): Promise<FieldError[]> {
+  const fault = passwordTextFault(input.password);
+  if (fault) return [{ path: input.path, ...fault }];
+  const password = normalizePassword(input.password);
+  const minimum = app.config.passwordMinLength;
+  if (codePointLength(password) < minimum) {
+    return [{ path: input.path, code: 'TOO_SHORT', message: `A password has at least ${minimum} characters.` }];
+  }
+  const verdict = await estimateStrength(password, input.context);
+  if (verdict === 'common') {
+    return [{ path: input.path, code: 'PASSWORD_COMMON', message: 'This is one of the passwords that are guessed first.' }];
+  }
+  if (verdict === 'context') {
+    return [
+      {
+        path: input.path,
+        code: 'PASSWORD_CONTEXT',
+        message: 'A password may not be made of your address, your name or the name of this service.',
+      },
+    ];
+  }
+  if (verdict === 'weak') {
+    return [
+      {
+        path: input.path,
+        code: 'PASSWORD_WEAK',
+        message: 'This password is easy to guess. Four or more unrelated words make a good one.',
+      },
+    ];
+  }
+  if (await app.breachedPasswords.includes(password)) {
+    return [
+      { path: input.path, code: 'PASSWORD_BREACHED', message: 'This password stands in a published list of stolen ones.' },
+    ];
+  }
+  return [];
+}

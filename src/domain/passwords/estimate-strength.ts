@@ -1,0 +1,106 @@
+import type { ZxcvbnFactory } from '@zxcvbn-ts/core';
+
+export type StrengthVerdict = 'common' | 'context' | 'weak' | 'strong';
+
+/** The service's own words, beside the person's (PW-11). */
+const serviceWords = ['latchkey'];
+
+/** zxcvbn's time grows with the square of the length, on the event loop; what is longer is judged by its first part. */
+const judgedLength = 64;
+
+/** Out of 4 (decision 1 of the security requirements). */
+const minimumScore = 3;
+
+type Estimator = { readonly zxcvbn: ZxcvbnFactory; readonly common: ReadonlySet<string> };
+let loading: Promise<Estimator> | undefined;
+
+/** Loads the word lists (about a quarter of a second), once; called at start so that no request waits for it. */
+export function loadStrengthEstimator(): Promise<Estimator> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<Estimator> {
+  const [{ ZxcvbnFactory }, common, english] = await Promise.all([
+    import('@zxcvbn-ts/core'),
+    import('@zxcvbn-ts/language-common'),
+    import('@zxcvbn-ts/language-en'),
+  ]);
+  const zxcvbn = new ZxcvbnFactory({
+    dictionary: { ...common.dictionary, ...english.dictionary },
+    graphs: common.adjacencyGraphs,
+    maxLength: judgedLength,
+  });
+  return { zxcvbn, common: new Set(commonPasswords(common.dictionary)) };
+}
+
+/** The list of common passwords that ships with zxcvbn: tens of thousands, folded to lower case. */
+function commonPasswords(dictionary: Record<string, unknown>): string[] {
+  const list = dictionary['passwords-common'];
+  return Array.isArray(list) ? list.map((entry) => String(entry).toLowerCase()) : [];
+}
+
+/** How many passwords of at least `length` characters the local list holds (PW-9 asks for 3,000). */
+export async function commonPasswordCount(length: number): Promise<number> {
+  const { common } = await loadStrengthEstimator();
+  let count = 0;
+  for (const entry of common) if (entry.length >= length) count += 1;
+  return count;
+}
+
+/** How guessable a password is, told the words that an attacker would try first for this person. */
+export async function estimateStrength(password: string, context: readonly string[]): Promise<StrengthVerdict> {
+  const { zxcvbn, common } = await loadStrengthEstimator();
+  const folded = password.toLowerCase();
+  if (common.has(folded) || isRepetitionOf(common, folded) || isDigitRun(folded)) return 'common';
+
+  const words = contextWords(context);
+  if (leftAfter(folded, words) !== null) return 'context';
+
+  const result = zxcvbn.check(password, words);
+  return result.score >= minimumScore ? 'strong' : 'weak';
+}
+
+/** The words themselves and the parts that addresses and names are made of; parts under four letters say nothing. */
+function contextWords(context: readonly string[]): string[] {
+  const whole = [...serviceWords, ...context].map((word) => word.toLowerCase()).filter((word) => word.length > 0);
+  const parts = whole.flatMap((word) => word.split(/[^\p{L}\p{N}]+/u));
+  return [...new Set([...whole, ...parts])].filter((word) => word.length >= 4).sort((a, b) => b.length - a.length);
+}
+
+/**
+ * What is left of the text when the context words are taken out, where that is only trimmings: a year, digits, signs, at
+ * most three letters. Null where the text holds no such word, or enough besides it to be a password of its own.
+ */
+function leftAfter(text: string, words: readonly string[]): string | null {
+  let rest = text;
+  let found = false;
+  for (const word of words) {
+    if (rest.includes(word)) {
+      rest = rest.split(word).join('');
+      found = true;
+    }
+  }
+  if (!found) return null;
+  return rest.replace(/[^\p{L}]/gu, '').length <= 3 ? rest : null;
+}
+
+/** `passwordpassword`, `abcabcabc`-like: one common entry, or a short block, over and over. */
+function isRepetitionOf(common: ReadonlySet<string>, text: string): boolean {
+  for (let length = 1; length <= text.length / 2; length += 1) {
+    if (text.length % length !== 0) continue;
+    const block = text.slice(0, length);
+    if ((length <= 3 || common.has(block)) && block.repeat(text.length / length) === text) return true;
+  }
+  return false;
+}
+
+/** `123456789012345`, `9876543210`: digits that go up or down by one, around zero too. */
+function isDigitRun(text: string): boolean {
+  if (!/^\d+$/.test(text)) return false;
+  const steps = new Set<number>();
+  for (let index = 1; index < text.length; index += 1) {
+    steps.add((text.charCodeAt(index) - text.charCodeAt(index - 1) + 10) % 10);
+  }
+  return steps.size === 1 && (steps.has(1) || steps.has(9) || steps.has(0));
+}

@@ -1,0 +1,28 @@
+/** Operations of a kind within a window that does not slide. `window` in seconds. */
+export type Budget = { readonly limit: number; readonly window: number };
+
+const minute = 60;
+const hour = 60 * minute;
+
+/**
+ * Every budget there is (RL-8). Each is counted by account identifier (canonical and hashed, whether or not an account
+ * exists) or by client address (IPv6 by /64), as its name says. docs/security.md explains them; a test holds the two together.
+ */
+export const budgets = {
+  'login:account': { limit: 10, window: 15 * minute },
+  'login:address': { limit: 100, window: 15 * minute },
+  'register:account': { limit: 5, window: hour },
+  'register:address': { limit: 30, window: hour },
+  'login-code:account': { limit: 5, window: hour },
+  'login-code:address': { limit: 30, window: hour },
+  'resend:account': { limit: 10, window: hour },
+  'resend:address': { limit: 60, window: hour },
+  /** Wrong codes over all challenges of an account; neither a resend nor a new sign-in gives any back (OT-4). */
+  'otp:account': { limit: 20, window: hour },
+  /** Consecutive wrong codes, ever: past it e-mailed codes rest until the mailbox is proved by a reset link (NIST 3.2.2). */
+  'otp:consecutive': { limit: 100, window: 365 * 24 * hour },
+  'otp:address': { limit: 120, window: 15 * minute },
+  'refresh:address': { limit: 1200, window: 15 * minute },
+} as const satisfies Record<string, Budget>;
+
+export type BudgetName = keyof typeof budgets;

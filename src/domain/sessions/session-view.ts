@@ -1,0 +1,37 @@
+import Bowser from 'bowser';
+import type { SessionRow } from '../../db/tables/sessions.ts';
+
+/** A session as its owner sees it. */
+export type SessionView = {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
+  readonly authenticatedAt: Date;
+  readonly methods: string[];
+  readonly ipAddress: string | null;
+  readonly device: string | null;
+  readonly current: boolean;
+};
+
+export function viewSession(session: SessionRow, currentSessionId: string | null): SessionView {
+  return {
+    id: session.id,
+    createdAt: session.createdAt,
+    lastUsedAt: session.lastUsedAt,
+    expiresAt: session.absoluteExpiresAt,
+    authenticatedAt: session.authenticatedAt,
+    methods: session.methods,
+    ipAddress: session.ipAddress,
+    device: describeDevice(session.userAgent),
+    current: session.id === currentSessionId,
+  };
+}
+
+/** `Firefox on Linux`, from a User-Agent; null where it says nothing that is known. */
+export function describeDevice(userAgent: string | null): string | null {
+  if (!userAgent) return null;
+  const { browser, os } = Bowser.parse(userAgent);
+  if (browser.name && os.name) return `${browser.name} on ${os.name}`;
+  return browser.name ?? os.name ?? null;
+}
