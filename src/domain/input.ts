@@ -43,14 +43,16 @@ export const opaqueToken: z.ZodType<string, string> = z
   .max(512, 'This is longer than any that was given out.');
 
 /** A display name: one line, no control characters. */
-export const displayName: z.ZodType<string | null, string | null | undefined> = text({ max: 100 })
+export const displayName = text({ max: 100 })
   .nullish()
   .transform((value) => {
     const line = value?.normalize('NFC').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim() ?? '';
     return line === '' ? null : line;
   });
 
-export const tokenDelivery: z.ZodType<'BODY' | 'COOKIE', 'BODY' | 'COOKIE' | null | undefined> = z
+export const tokenDelivery = z
   .enum(['BODY', 'COOKIE'])
   .nullish()
-  .transform((value) => value ?? 'BODY');
+  .transform((value) => value ?? 'BODY')
+  .optional()
+  .default('BODY');

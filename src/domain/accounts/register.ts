@@ -8,8 +8,8 @@ import { command } from '../command.ts';
 import { displayName, emailAddress, newPassword } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
-import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { enqueueNothing } from '../outbox/enqueue-nothing.ts';
+import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
+
 import { checkPassword } from '../passwords/check-password.ts';
 import { accountKey, reserve } from '../rate-limits/reserve.ts';
 import type { EmailAddress } from './email-address.ts';

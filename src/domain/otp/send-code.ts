@@ -2,8 +2,8 @@ import type { Context } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import type { EmailContent } from '../emails/email-content.ts';
-import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { enqueueNothing } from '../outbox/enqueue-nothing.ts';
+import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
+
 import { purposeOf } from './challenge-view.ts';
 
 type Input = {

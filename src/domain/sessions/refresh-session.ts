@@ -72,7 +72,7 @@ async function endFamily(
       locale,
       content: {
         template: 'refresh-reused',
-        at: now,
+        at: now.toISOString(),
         device: describeDevice(ctx.request.userAgent),
         ipAddress: ctx.request.ipAddress,
       },

@@ -1,0 +1,37 @@
+export type DatabaseFailure = 'unavailable' | 'unique-violation' | 'other';
+
+/** postgres.js's own, and Node's for a socket. */
+const connectionCodes = new Set([
+  'CONNECT_TIMEOUT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_ENDED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+]);
+
+/** PostgreSQL, appendix A: connection failures, resources and operator intervention, and a time-out of ours. */
+const unavailableStates = /^(08...|53...|57P0[1-5]|57014|55P03|25006)$/;
+const uniqueViolation = '23505';
+
+/**
+ * What kind of failure of the database an error is; null where it is none. The one place that knows the drivers' codes, and
+ * that drizzle wraps the driver's error as `cause`.
+ */
+export function databaseFailure(error: unknown): DatabaseFailure | null {
+  let wrapped = false;
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
+    wrapped ||= current.name === 'DrizzleQueryError' || current.constructor.name === 'DrizzleQueryError';
+    const code = 'code' in current && typeof current.code === 'string' ? current.code : '';
+    if (code === uniqueViolation) return 'unique-violation';
+    if (connectionCodes.has(code) || unavailableStates.test(code)) return 'unavailable';
+  }
+  return wrapped ? 'other' : null;
+}

@@ -1,0 +1,30 @@
+/**
+ * Who may call each root field. What does not stand here needs a signed-in user: closed by default (AZ-1). This is the
+ * reviewed list; a test walks the schema against it.
+ */
+export const publicFields: ReadonlySet<string> = new Set([
+  'Query.me',
+  'Query.authOptions',
+  'Mutation.register',
+  'Mutation.login',
+  'Mutation.requestLoginCode',
+  'Mutation.verifyOtp',
+  'Mutation.resendOtp',
+  'Mutation.refreshSession',
+  'Mutation.logout',
+]);
+
+/**
+ * Clients attach a stale bearer to these; failing there is what makes them loop (contract.md, HTTP). Anywhere else a bearer that
+ * does not hold is an error.
+ */
+export const staleBearerFields: ReadonlySet<string> = new Set([
+  'Query.authOptions',
+  'Mutation.register',
+  'Mutation.login',
+  'Mutation.requestLoginCode',
+  'Mutation.verifyOtp',
+  'Mutation.resendOtp',
+  'Mutation.refreshSession',
+  'Mutation.logout',
+]);

@@ -1,0 +1,77 @@
+import { registerEnumType } from 'type-graphql';
+
+// Objects, not enums: what a const object says at run time is what it says to the type checker.
+
+export const TokenDelivery = { BODY: 'BODY', COOKIE: 'COOKIE' } as const;
+registerEnumType(TokenDelivery, {
+  name: 'TokenDelivery',
+  description: 'How the refresh token reaches the client.',
+  valuesConfig: {
+    BODY: { description: 'In the answer: for native apps, servers and gateways.' },
+    COOKIE: { description: 'In an HttpOnly cookie: for web apps in a browser.' },
+  },
+});
+
+export const OtpMethod = { EMAIL: 'EMAIL', TOTP: 'TOTP', RECOVERY_CODE: 'RECOVERY_CODE' } as const;
+registerEnumType(OtpMethod, {
+  name: 'OtpMethod',
+  description: 'A way to meet a challenge.',
+  valuesConfig: {
+    EMAIL: { description: 'The six-digit code that was sent to the address.' },
+    TOTP: { description: 'The code that an authenticator app shows (RFC 6238).' },
+    RECOVERY_CODE: { description: 'One of the codes kept for the day the phone is lost. Each works once.' },
+  },
+});
+
+export const OtpPurpose = {
+  VERIFY_EMAIL: 'VERIFY_EMAIL',
+  LOGIN: 'LOGIN',
+  STEP_UP: 'STEP_UP',
+  CHANGE_EMAIL: 'CHANGE_EMAIL',
+} as const;
+registerEnumType(OtpPurpose, {
+  name: 'OtpPurpose',
+  description: 'What a challenge is for. A code for one purpose is of no use for another.',
+  valuesConfig: {
+    VERIFY_EMAIL: { description: 'To finish a registration.' },
+    LOGIN: { description: 'To sign in.' },
+    STEP_UP: { description: 'To prove again who is there, before something that matters.' },
+    CHANGE_EMAIL: { description: 'To confirm a new e-mail address.' },
+  },
+});
+
+export const UserStatus = { ACTIVE: 'ACTIVE', UNVERIFIED: 'UNVERIFIED', SUSPENDED: 'SUSPENDED' } as const;
+registerEnumType(UserStatus, {
+  name: 'UserStatus',
+  description: 'The state of an account.',
+  valuesConfig: {
+    ACTIVE: { description: 'The address is verified and the account may sign in.' },
+    UNVERIFIED: { description: 'Nobody has proved the address yet; the account cannot sign in.' },
+    SUSPENDED: { description: 'An administrator has closed the account to its owner.' },
+  },
+});
+
+export const AuthErrorCode = {
+  VALIDATION_FAILED: 'VALIDATION_FAILED',
+  INVALID_CREDENTIALS: 'INVALID_CREDENTIALS',
+  INVALID_OR_EXPIRED_CODE: 'INVALID_OR_EXPIRED_CODE',
+  INVALID_OR_EXPIRED_TOKEN: 'INVALID_OR_EXPIRED_TOKEN',
+  STEP_UP_REQUIRED: 'STEP_UP_REQUIRED',
+  RATE_LIMITED: 'RATE_LIMITED',
+  NOT_FOUND: 'NOT_FOUND',
+  CONFLICT: 'CONFLICT',
+} as const;
+registerEnumType(AuthErrorCode, {
+  name: 'AuthErrorCode',
+  description: 'Outcomes that a client has to handle.',
+  valuesConfig: {
+    VALIDATION_FAILED: { description: 'Input breaks a rule; `fields` says which.' },
+    INVALID_CREDENTIALS: { description: 'The address and password do not open an account. Says nothing of which is wrong.' },
+    INVALID_OR_EXPIRED_CODE: { description: 'The code is wrong, used, replaced or too old, or the challenge is over.' },
+    INVALID_OR_EXPIRED_TOKEN: { description: 'The token is unknown, used, revoked or too old.' },
+    STEP_UP_REQUIRED: { description: 'Call `reauthenticate` first, then repeat the request.' },
+    RATE_LIMITED: { description: 'Too many tries; `retryAfter` says how long to wait.' },
+    NOT_FOUND: { description: 'No such thing, or none that is yours.' },
+    CONFLICT: { description: 'The request contradicts the present state.' },
+  },
+});

@@ -1,0 +1,57 @@
+import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { OtpMethod, OtpPurpose, TokenDelivery } from './enums.ts';
+import { AuthTokensType } from './sessions.types.ts';
+import { resultUnion } from './unions.ts';
+
+@ObjectType('OtpChallenge', {
+  description: 'A code is awaited. The same shape comes back whether or not the account exists.',
+})
+export class OtpChallengeType {
+  @Field(() => ID, { description: 'For `verifyOtp` and `resendOtp`. Opaque; keep it as a secret of this device.' })
+  id: string;
+
+  @Field(() => OtpPurpose, { description: 'What the code is for.' })
+  purpose: keyof typeof OtpPurpose;
+
+  @Field(() => [OtpMethod], { description: 'The ways in which this challenge can be met, the best first.' })
+  methods: (keyof typeof OtpMethod)[];
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Where the code went, masked (u***@example.com); null when nothing was sent.',
+  })
+  sentTo: string | null;
+
+  @Field(() => Date, { description: 'The code is good until then.' })
+  expiresAt: Date;
+
+  @Field(() => Date, { nullable: true, description: 'From then on `resendOtp` sends another; null where nothing is sent.' })
+  resendAvailableAt: Date | null;
+}
+
+@InputType({ description: 'Input of `verifyOtp`.' })
+export class VerifyOtpInput {
+  @Field(() => ID, { description: 'The id of the OtpChallenge.' })
+  challengeId: string;
+
+  @Field(() => String, { description: 'As the person typed it; spaces and hyphens do not matter.' })
+  code: string;
+
+  @Field(() => OtpMethod, {
+    nullable: true,
+    description: 'May be left out where the challenge offers one method only, or the code’s shape tells.',
+  })
+  method?: keyof typeof OtpMethod | null;
+
+  @Field(() => TokenDelivery, { nullable: true, defaultValue: 'BODY', description: 'How the refresh token comes back.' })
+  tokenDelivery?: keyof typeof TokenDelivery | null;
+}
+
+@InputType({ description: 'Input of `resendOtp`.' })
+export class ResendOtpInput {
+  @Field(() => ID, { description: 'The id of the OtpChallenge.' })
+  challengeId: string;
+}
+
+export const VerifyOtpResult = resultUnion('VerifyOtpResult', 'What `verifyOtp` answers.', () => [AuthTokensType, OtpChallengeType]);
+export const ResendOtpResult = resultUnion('ResendOtpResult', 'What `resendOtp` answers.', () => [OtpChallengeType]);

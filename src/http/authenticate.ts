@@ -1,0 +1,24 @@
+import type { App } from '../app.ts';
+import type { Authentication } from '../context.ts';
+import { findLiveSession } from '../db/queries/sessions.ts';
+import { verifyAccessToken } from '../domain/access-tokens/verify-access-token.ts';
+
+/**
+ * Who sends a request, by its Authorization header: the only carrier (JW-12). The token is verified first; then the database is
+ * asked whether the session still lives, every time, in one statement. Rejects only where the database does not answer.
+ */
+export async function authenticate(app: App, header: string | undefined): Promise<Authentication> {
+  // Clients that have no token send an empty header (contract.md).
+  if (header === undefined || header.trim() === '') return { kind: 'anonymous' };
+  // RFC 9110 11.1: the scheme's case does not matter. Anything else is a credential that does not hold (ADV-21).
+  const match = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(header);
+  const token = match?.[1];
+  if (token === undefined) return { kind: 'refused', reason: 'TOKEN_INVALID' };
+  const verdict = await verifyAccessToken(app, token);
+  if (verdict.kind === 'refused') return verdict;
+  const { userId, sessionId } = verdict;
+  const session = await findLiveSession(app.db, { sessionId, userId, now: app.clock.now() });
+  if (!session) return { kind: 'refused', reason: 'SESSION_REVOKED' };
+  // SECURITY: roles from the row, never from the token's claims (JW-7).
+  return { kind: 'signed-in', viewer: { userId, sessionId, roles: session.user.roles, session } };
+}

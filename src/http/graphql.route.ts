@@ -1,0 +1,142 @@
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { App } from '../app.ts';
+import type { Authentication, Context, Viewer } from '../context.ts';
+import { staleBearerFields } from '../graphql/access.ts';
+import { rootFields } from '../graphql/root-fields.ts';
+import { authSchema } from '../graphql/schema.ts';
+import { refusedBearer } from '../graphql/to-graphql-error.ts';
+import { authenticate } from './authenticate.ts';
+import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
+import { formatError, kindOf } from './format-error.ts';
+import { refreshCookie } from './refresh-cookie.ts';
+
+/** A request's context while it is being put together; domain and resolvers see it as Context. */
+type OpenContext = Omit<Context, 'viewer'> & { viewer: Viewer | null; authorization: string | undefined };
+
+const maxUserAgentLength = 512;
+
+/** The GraphQL server, started. Apollo's standalone server is not used: it cannot do credentialed CORS, and answers HTML. */
+export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> {
+  const apollo = new ApolloServer<OpenContext>({
+    schema: authSchema(),
+    introspection: app.config.introspection,
+    hideSchemaDetailsFromClientErrors: !app.config.introspection,
+    includeStacktraceInErrorResponses: false,
+    csrfPrevention: true,
+    persistedQueries: false,
+    allowBatchedHttpRequests: false,
+    status400ForVariableCoercionErrors: true,
+    stopOnTerminationSignals: false,
+    // Apollo decides by NODE_ENV, where unset means development (GQ-7); everything is said here instead.
+    nodeEnv: 'production',
+    logger: app.log,
+    formatError,
+    plugins: [ApolloServerPluginLandingPageDisabled(), authentication, errorLog],
+  });
+  await apollo.start();
+  return apollo;
+}
+
+/** Verifies the bearer once the operation is known, so that some may be called with a stale one. */
+const authentication: ApolloServerPlugin<OpenContext> = {
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ operation, document, contextValue }) => {
+      const found: Authentication = await authenticate(contextValue, contextValue.authorization);
+      if (found.kind === 'signed-in') contextValue.viewer = found.viewer;
+      const fields = operation ? rootFields(document, operation) : [];
+      if (found.kind === 'refused' && !fields.every((field) => staleBearerFields.has(field))) {
+        throw refusedBearer(found.reason);
+      }
+    },
+  }),
+};
+
+/** Faults are logged here, once, with the request's id; the caller is told that id and nothing more. */
+const errorLog: ApolloServerPlugin<OpenContext> = {
+  requestDidStart: async () => ({
+    didEncounterErrors: async ({ errors, contextValue, operationName, response }) => {
+      for (const error of errors) {
+        const kind = kindOf(error);
+        if (kind === 'expected') continue;
+        if (kind === 'unavailable') response.http.status = 503;
+        contextValue.log.error(
+          { err: error.originalError ?? error, requestId: contextValue.request.id, operationName, path: error.path?.join('.') },
+          kind === 'fault' ? 'A request failed.' : 'The database does not answer.',
+        );
+      }
+    },
+    willSendResponse: async ({ response, contextValue }) => {
+      if (response.body.kind !== 'single') return;
+      for (const error of response.body.singleResult.errors ?? []) {
+        Object.assign(error.extensions ?? {}, { requestId: contextValue.request.id });
+      }
+    },
+  }),
+};
+
+/** `POST /graphql`, and `GET` for queries. */
+export function graphqlRoute(
+  fastify: FastifyInstance,
+  { app, apollo, trustedProxies }: { app: App; apollo: ApolloServer<OpenContext>; trustedProxies: TrustedProxies },
+): void {
+  fastify.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    handler: async (request, reply) => {
+      const headers = new HeaderMap();
+      for (const [name, value] of Object.entries(request.headers)) {
+        if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+      }
+      const answer = await apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: {
+          method: request.method,
+          headers,
+          search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
+          body: request.body,
+        },
+        context: async () => openContext(app, request, reply, trustedProxies),
+      });
+      for (const [name, value] of answer.headers) reply.header(name, value);
+      reply.code(answer.status ?? 200);
+      // Neither @defer nor subscriptions are part of the API: an answer is always whole (GQ-17).
+      return answer.body.kind === 'complete' ? answer.body.string : reply.code(500).send();
+    },
+  });
+}
+
+function openContext(app: App, request: FastifyRequest, reply: FastifyReply, trustedProxies: TrustedProxies): OpenContext {
+  const ipAddress = clientAddress({
+    socketAddress: request.socket.remoteAddress,
+    forwardedFor: headerOf(request, 'x-forwarded-for'),
+    trustedProxies,
+  });
+  return {
+    ...app,
+    authorization: headerOf(request, 'authorization'),
+    request: {
+      id: request.id,
+      ipAddress,
+      addressBucket: addressBucket(ipAddress),
+      userAgent: headerOf(request, 'user-agent')?.slice(0, maxUserAgentLength) ?? null,
+      acceptLanguage: headerOf(request, 'accept-language') ?? null,
+    },
+    viewer: null,
+    cookie: refreshCookie(
+      app.config,
+      {
+        cookie: headerOf(request, 'cookie'),
+        origin: headerOf(request, 'origin'),
+        secFetchSite: headerOf(request, 'sec-fetch-site'),
+      },
+      // One cookie an answer: some gateways pass on no more than one Set-Cookie.
+      (value) => reply.header('set-cookie', value),
+    ),
+  };
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}

@@ -1,0 +1,53 @@
+import { parseCookie, stringifySetCookie } from 'cookie';
+import type { Config } from '../config.ts';
+import type { RefreshCookie } from '../context.ts';
+import { AuthError } from '../errors.ts';
+
+type Request = {
+  readonly cookie: string | undefined;
+  readonly origin: string | undefined;
+  readonly secFetchSite: string | undefined;
+};
+
+/** `__Host-` binds a cookie to this very host over https (RFC 6265bis 4.1.3.2); over http no browser would take it. */
+export function refreshCookieName(config: Pick<Config, 'publicUrl'>): string {
+  return config.publicUrl.startsWith('https://') ? '__Host-latchkey' : 'latchkey';
+}
+
+/** The refresh cookie of one request; `setHeader` is given the Set-Cookie to answer with, once at most. */
+export function refreshCookie(
+  config: Pick<Config, 'publicUrl' | 'corsOrigins'>,
+  request: Request,
+  setHeader: (value: string) => void,
+): RefreshCookie {
+  const name = refreshCookieName(config);
+  const sent = request.cookie === undefined ? undefined : parseCookie(request.cookie)[name];
+  const attributes = { httpOnly: true, secure: name.startsWith('__Host-'), sameSite: 'lax', path: '/' } as const;
+
+  return {
+    read: () => {
+      if (sent === undefined || sent === '') return null;
+      assertOwnSite(config, request);
+      return sent;
+    },
+    write: (value, expires) => {
+      assertOwnSite(config, request);
+      setHeader(stringifySetCookie({ name, value, expires, ...attributes }));
+    },
+    clear: () => {
+      if (sent !== undefined) setHeader(stringifySetCookie({ name, value: '', expires: new Date(0), maxAge: 0, ...attributes }));
+    },
+  };
+}
+
+/**
+ * SECURITY: a cookie comes along with whatever a page of another site sends, so the request has to say where it comes from: an Origin that
+ * is ours or listed, or else Sec-Fetch-Site. Neither: refused (TR-8; OWASP CSRF, login CSRF).
+ */
+function assertOwnSite(config: Pick<Config, 'publicUrl' | 'corsOrigins'>, request: Request): void {
+  const allowed =
+    request.origin === undefined
+      ? request.secFetchSite === 'same-origin'
+      : request.origin === config.publicUrl || config.corsOrigins.includes(request.origin);
+  if (!allowed) throw new AuthError('FORBIDDEN', { message: 'Cookies are taken from listed origins only.' });
+}
