@@ -77,7 +77,12 @@ function show(key: string, value: string, { locale, appUrl }: { locale: Locale; 
 }
 
 function formatTime(at: string, locale: Locale): string {
-  const format = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23', timeZone: 'UTC' });
+  const format = new Intl.DateTimeFormat(locale, {
+    dateStyle: 'long',
+    timeStyle: 'short',
+    hourCycle: 'h23',
+    timeZone: 'UTC',
+  });
   return `${format.format(new Date(at))} UTC`;
 }
 

@@ -1,5 +1,6 @@
 import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
+import type { Config } from '../../config.ts';
 import { type LeasedMail, leaseDueMail, markMailFailed, markMailSent, postponeMail } from '../../db/queries/outbox.ts';
 import { MailError } from '../../mail/mailer.ts';
 import { renderEmail } from '../emails/render-email.ts';
@@ -7,7 +8,9 @@ import { nothing } from './enqueue-email.ts';
 import { leaseSeconds, retryDelay, sendDeadlineMs } from './rules.ts';
 import { openMail } from './sealed-mail.ts';
 
-export type OutboxApp = Pick<App, 'config' | 'db' | 'clock' | 'random' | 'log' | 'keys' | 'mailer'>;
+export type OutboxApp = Pick<App, 'db' | 'clock' | 'random' | 'log' | 'keys' | 'mailer'> & {
+  readonly config: Pick<Config, 'appUrl'>;
+};
 
 /**
  * Takes up to `limit` rows that are due and sends them, all at once, outside of any transaction; says how many it took. One row's
