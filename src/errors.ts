@@ -51,7 +51,10 @@ export class AuthError extends Error {
   readonly detail: string | undefined;
 
   constructor(code: ErrorCode, options: Options = {}) {
-    super(options.message ?? errorCodes[code].message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      options.message ?? errorCodes[code].message,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
     this.fields = options.fields ?? [];
     this.retryAfter = options.retryAfter;

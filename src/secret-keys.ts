@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 
 /** One label for each purpose: keys for two purposes are never the same (CF-3). */
 export type KeyPurpose =
@@ -50,7 +58,8 @@ export function createSecretKeys(secrets: readonly Uint8Array[]): SecretKeys {
     if (!key) throw new Error('There is no secret key.');
     return key;
   };
-  const byId = (purpose: KeyPurpose, id: string): DerivedKey | undefined => derive(purpose).find((key) => key.id === id);
+  const byId = (purpose: KeyPurpose, id: string): DerivedKey | undefined =>
+    derive(purpose).find((key) => key.id === id);
 
   return {
     mac: (purpose, data) => {

@@ -15,7 +15,12 @@ const migrationLock = '7809634751936259449';
 /** Applies what is missing. Safe to run from many instances at once: one applies, the others wait and find nothing to do. */
 export async function migratePostgres(url: string): Promise<void> {
   // drizzle's migrator takes no lock (drizzle-orm#874). A session lock wants a connection of its own.
-  const sql = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {}, connection: { application_name: 'latchkey-migrate' } });
+  const sql = postgres(url, {
+    max: 1,
+    connect_timeout: 10,
+    onnotice: () => {},
+    connection: { application_name: 'latchkey-migrate' },
+  });
   try {
     await sql`select pg_advisory_lock(${migrationLock}::bigint)`;
     await migratePostgresFolder(drizzlePostgres(sql), { migrationsFolder });

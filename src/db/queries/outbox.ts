@@ -1,0 +1,84 @@
+import { and, asc, eq, isNull, lte, sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { type OutboxMessageRow, outboxMessages } from '../tables/outbox-messages.ts';
+
+export async function insertOutboxMessage(db: Db, row: typeof outboxMessages.$inferInsert): Promise<void> {
+  await db.insert(outboxMessages).values(row);
+}
+
+/** A row that this process alone may send until the lease ends. `attempts` counts the lease itself and tells it from later ones. */
+export type LeasedMail = Pick<OutboxMessageRow, 'id' | 'template' | 'sealedPayload' | 'attempts' | 'expiresAt'>;
+
+/**
+ * Takes up to `limit` rows that are due, the longest waiting first, and counts the try. One statement, committed at once: no
+ * connection is held while mail goes out, and a worker that dies leaves rows that are due again at `leaseUntil`.
+ */
+export async function leaseDueMail(
+  db: Db,
+  input: { now: Date; leaseUntil: Date; limit: number },
+): Promise<LeasedMail[]> {
+  // A CTE with FOR UPDATE runs exactly once; a subquery behind IN may be run again and take more rows than LIMIT says.
+  const due = db.$with('due').as(
+    db
+      .select({ id: outboxMessages.id })
+      .from(outboxMessages)
+      .where(
+        and(lte(outboxMessages.availableAt, input.now), isNull(outboxMessages.sentAt), isNull(outboxMessages.failedAt)),
+      )
+      .orderBy(asc(outboxMessages.availableAt))
+      .limit(input.limit)
+      .for('update', { skipLocked: true }),
+  );
+  return db
+    .with(due)
+    .update(outboxMessages)
+    .set({ availableAt: input.leaseUntil, attempts: sql`${outboxMessages.attempts} + 1` })
+    .from(due)
+    .where(eq(outboxMessages.id, due.id))
+    .returning({
+      id: outboxMessages.id,
+      template: outboxMessages.template,
+      sealedPayload: outboxMessages.sealedPayload,
+      attempts: outboxMessages.attempts,
+      expiresAt: outboxMessages.expiresAt,
+    });
+}
+
+/** The mail is out: nothing of it stays but that it was sent. Holds whoever has the lease by now. */
+export async function markMailSent(db: Db, input: { id: string; now: Date }): Promise<void> {
+  await db
+    .update(outboxMessages)
+    .set({ sentAt: input.now, failedAt: null, sealedPayload: null, lastError: null })
+    .where(and(eq(outboxMessages.id, input.id), isNull(outboxMessages.sentAt)));
+}
+
+/** Leaves the row for a later try; does nothing where another worker has taken it since. */
+export async function postponeMail(
+  db: Db,
+  input: { id: string; attempts: number; availableAt: Date; lastError: string },
+): Promise<void> {
+  await db
+    .update(outboxMessages)
+    .set({ availableAt: input.availableAt, lastError: input.lastError })
+    .where(stillLeased(input));
+}
+
+/** Gives the mail up and empties it; does nothing where another worker has taken it since. */
+export async function markMailFailed(
+  db: Db,
+  input: { id: string; attempts: number; now: Date; lastError: string },
+): Promise<void> {
+  await db
+    .update(outboxMessages)
+    .set({ failedAt: input.now, sealedPayload: null, lastError: input.lastError })
+    .where(stillLeased(input));
+}
+
+function stillLeased(input: { id: string; attempts: number }) {
+  return and(
+    eq(outboxMessages.id, input.id),
+    eq(outboxMessages.attempts, input.attempts),
+    isNull(outboxMessages.sentAt),
+    isNull(outboxMessages.failedAt),
+  );
+}

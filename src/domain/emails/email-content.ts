@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+const code = z.string().regex(/^[0-9]{6,10}$/);
+/** Made by links.ts; checked again when the mail is rendered. */
+const link = z.string();
+/** ISO 8601, UTC. */
+const at = z.iso.datetime();
+/** Words that somebody else chose, such as a name: rendered by inertText, left out where they are not harmless. */
+const words = z.string().nullish();
+
+/**
+ * Every mail that we send, by template, with what varies in it. To add one: a member here, and a file of that name in each
+ * folder of templates/. What a key is called says how its value is shown, see variablesOf in render-email.
+ */
+export const emailContent = z.discriminatedUnion('template', [
+  z.object({ template: z.literal('verify-email'), code, link, name: words }),
+  z.object({ template: z.literal('already-registered'), name: words, signInLink: link, resetLink: link }),
+  z.object({ template: z.literal('login-code'), code, link }),
+  z.object({ template: z.literal('step-up-code'), code }),
+  z.object({ template: z.literal('change-email-code'), code }),
+  z.object({ template: z.literal('refresh-reused'), at, device: words, ipAddress: words }),
+]);
+
+export type EmailContent = z.infer<typeof emailContent>;
+export type EmailTemplate = EmailContent['template'];

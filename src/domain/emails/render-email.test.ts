@@ -1,0 +1,149 @@
+import { readdir } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { type EmailContent, type EmailTemplate, emailContent } from './email-content.ts';
+import { forgotPasswordLink, signInLink, verifyLink } from './links.ts';
+import { localeTags, nearestLocale } from './locales.ts';
+import { renderEmail } from './render-email.ts';
+
+const appUrl = 'https://app.example.com';
+const code = '042719';
+const link = verifyLink({ appUrl }, { challengeId: 'abc_DEF-123', code });
+const options = { locale: 'en', appUrl };
+
+const samples: { [Template in EmailTemplate]: Extract<EmailContent, { template: Template }> } = {
+  'verify-email': { template: 'verify-email', code, link, name: 'Ada' },
+  'already-registered': {
+    template: 'already-registered',
+    name: 'Ada',
+    signInLink: signInLink({ appUrl }),
+    resetLink: forgotPasswordLink({ appUrl }),
+  },
+  'login-code': { template: 'login-code', code, link },
+  'step-up-code': { template: 'step-up-code', code },
+  'change-email-code': { template: 'change-email-code', code },
+  'refresh-reused': {
+    template: 'refresh-reused',
+    at: '2026-11-23T08:41:00.000Z',
+    device: 'Firefox on Linux',
+    ipAddress: '203.0.113.7',
+  },
+};
+
+const hostile = [
+  '<img src=x>',
+  '"><script>alert(1)</script>',
+  "' onmouseover='x",
+  '{{ code }}',
+  '{% include "x" %}',
+  '</p></body>',
+  '&#x3c;b&#x3e;',
+];
+
+describe('mails as they are rendered', () => {
+  it.each([
+    'https://evil.example/verify',
+    'https://app.example.com.evil.example/verify',
+    'https://app.example.com@evil.example/verify',
+    '//evil.example/verify',
+    'javascript:alert(1)',
+    'http://app.example.com/verify',
+    'https://app.example.com/verify\r\nhttps://evil.example',
+    '',
+  ])('EM-1 ADV-1 refuses a link that does not lead to APP_URL: %j', async (strange) => {
+    await expect(renderEmail({ ...samples['verify-email'], link: strange }, options)).rejects.toThrow('APP_URL');
+    await expect(renderEmail({ ...samples['already-registered'], resetLink: strange }, options)).rejects.toThrow(
+      'APP_URL',
+    );
+  });
+
+  it.each(['', '12345', 'abcdef', '042719\n1', '042 719', '<b>'])('refuses %j for a code', async (strange) => {
+    await expect(renderEmail({ ...samples['login-code'], code: strange }, options)).rejects.toThrow();
+  });
+
+  it.each(hostile)('EM-3 ADV-20 shows %j as words and not as markup', async (words) => {
+    for (const content of [
+      { ...samples['verify-email'], name: words },
+      { ...samples['already-registered'], name: words },
+      { ...samples['refresh-reused'], device: words },
+    ]) {
+      const { html, text } = await renderEmail(content, options);
+      expect(tagsOf(html)).toEqual(tagsOf((await renderEmail(samples[content.template], options)).html));
+      expect(text).toContain(words);
+    }
+  });
+
+  it.each(['http://evil', 'www.evil.example', 'evil.com', 'You won: evil.com', 'a@evil.example'])(
+    'EM-3 carries no address for the name %j',
+    async (name) => {
+      for (const template of ['verify-email', 'already-registered'] as const) {
+        const { html, text } = await renderEmail({ ...samples[template], name }, options);
+        expect(html + text).not.toContain('evil');
+        expect(text).toMatch(/^Hello,\n/);
+      }
+    },
+  );
+
+  it('EM-3 keeps a name on its line, so that it cannot put a code of its own into the text part', async () => {
+    const { text } = await renderEmail({ ...samples['verify-email'], name: 'Ada\r\n\r\n999999\r\n\r\n' }, options);
+    expect(codeLines(text)).toEqual([code]);
+  });
+
+  it('EM-3 shows an address of the network only where it is one', async () => {
+    const { html, text } = await renderEmail(
+      { ...samples['refresh-reused'], ipAddress: 'see evil.example', device: null },
+      options,
+    );
+    expect(html + text).not.toContain('evil');
+    expect(text).not.toContain('IP address');
+    expect(text).not.toContain('Device');
+  });
+
+  it.each(Object.values(samples))(
+    'EM-4 EM-6 $template: a constant subject, nothing from elsewhere, both parts',
+    async (content) => {
+      const { subject, html, text } = await renderEmail(content, options);
+      expect(subject).not.toMatch(/[0-9{}]|Ada|Firefox/);
+      expect(html).toMatch(/<html lang="en" dir="ltr">/);
+      expect(html).not.toMatch(
+        /<(?:img|script|link|iframe|object|form|svg|base)\b|url\(|@import|src=|http-equiv|\son\w+=/i,
+      );
+      const addresses = [...`${html} ${text}`.matchAll(/\w+:\/\/[^\s"<]+/g)].map(([address]) =>
+        address.replaceAll('&amp;', '&'),
+      );
+      const ours = Object.values(content).filter((value) => value?.startsWith('https://'));
+      expect(new Set(addresses)).toEqual(new Set(ours));
+      expect(codeLines(text)).toEqual('code' in content ? [code] : []);
+      // Whoever did not ask is told so.
+      expect(text).toMatch(/not (?:you|signing in)|do not know/);
+    },
+  );
+
+  it('contract: verify-email says plainly what happened and what not to do', async () => {
+    const { text } = await renderEmail(samples['verify-email'], options);
+    expect(text).toContain('Someone registered at Latchkey with this email address.');
+    expect(text).toContain('If that was not you, do not use the code');
+    expect(text).toContain(`\n${link}\n`);
+    expect(link).toBe('https://app.example.com/verify?challenge=abc_DEF-123#code=042719');
+  });
+
+  it('refuses content that is not of its template', async () => {
+    const { name: _name, code: _code, ...rest } = samples['verify-email'];
+    await expect(renderEmail(JSON.parse(JSON.stringify(rest)), options)).rejects.toThrow();
+  });
+
+  it('has a file for every mail in every language, and takes the nearest language', async () => {
+    const templates = emailContent.options.map((option) => `${option.shape.template.value}.liquid`).sort();
+    for (const locale of localeTags) {
+      expect((await readdir(new URL(`./templates/${locale}/`, import.meta.url))).sort()).toEqual(templates);
+    }
+    for (const tag of ['en-GB', 'EN', 'en_US', 'tlh', '', null]) expect(nearestLocale(tag)).toBe('en');
+  });
+});
+
+function tagsOf(html: string): string[] {
+  return [...html.matchAll(/<[^>]*>/g)].map(([tag]) => tag);
+}
+
+function codeLines(text: string): string[] {
+  return text.split('\n').filter((line) => /^\s*[0-9]{6,10}\s*$/.test(line));
+}

@@ -1,0 +1,93 @@
+import { isIP } from 'node:net';
+import { type EmailContent, emailContent } from './email-content.ts';
+import { inertText } from './inert-text.ts';
+import { assertOurLink } from './links.ts';
+import { engines, loadLayout, loadTemplate } from './load-template.ts';
+import { type Locale, locales, nearestLocale } from './locales.ts';
+
+export const productName = 'Latchkey';
+
+export type RenderOptions = {
+  /** A BCP 47 tag, or null; the nearest language of ours is taken. */
+  readonly locale: string | null;
+  readonly appUrl: string;
+};
+
+export type RenderedEmail = { readonly subject: string; readonly text: string; readonly html: string };
+
+type Variables = { readonly [name: string]: string };
+
+type RenderedBlock =
+  | { readonly kind: 'text'; readonly lines: readonly string[] }
+  | { readonly kind: 'code'; readonly code: string }
+  | { readonly kind: 'link'; readonly label: string; readonly href: string };
+
+/** Subject, text part and HTML part of a mail. Rejects where the content is not of its template's form or a link is not ours. */
+export async function renderEmail(content: EmailContent, options: RenderOptions): Promise<RenderedEmail> {
+  const locale = nearestLocale(options.locale);
+  const variables = variablesOf(content, { locale, appUrl: options.appUrl });
+  const { subject, blocks } = await loadTemplate({ template: content.template, locale });
+  const { text: textEngine, html: htmlEngine } = await engines();
+
+  const rendered = blocks.flatMap((block): RenderedBlock[] => {
+    if (block.kind === 'code') return [{ kind: 'code', code: required(variables, 'code') }];
+    if (block.kind === 'link') return [{ kind: 'link', label: block.label, href: required(variables, block.variable) }];
+    const words: string = textEngine.renderSync(block.words, variables);
+    // A paragraph that is empty because its variable is goes away altogether.
+    const lines = words.split('\n').flatMap((line) => line.trim() || []);
+    return lines.length === 0 ? [] : [{ kind: 'text', lines }];
+  });
+
+  // SECURITY: words are put together as plain text first and escaped once, by the engine of the layout (EM-3, ADV-20).
+  const html: string = htmlEngine.renderSync(await loadLayout(), {
+    product: productName,
+    subject,
+    language: locale,
+    direction: locales[locale].direction,
+    blocks: rendered,
+  });
+  return { subject, text: `${[...rendered.map(asText), `-- \n${productName}`].join('\n\n')}\n`, html };
+}
+
+function asText(block: RenderedBlock): string {
+  if (block.kind === 'code') return block.code;
+  return block.kind === 'link' ? `${block.label}:\n${block.href}` : block.lines.join('\n');
+}
+
+/** What the template may use, each value made harmless by its key: `at`, `code`, `…link`, `ipAddress`; all else is a stranger's words. */
+function variablesOf(content: EmailContent, options: { locale: Locale; appUrl: string }): Variables {
+  const variables: Record<string, string> = { product: productName };
+  for (const [key, value] of Object.entries(emailContent.parse(content))) {
+    if (key === 'template' || value === null || value === undefined) continue;
+    const shown = show(key, value, options);
+    if (shown !== null) variables[key] = shown;
+  }
+  return variables;
+}
+
+function show(key: string, value: string, { locale, appUrl }: { locale: Locale; appUrl: string }): string | null {
+  if (key === 'code') return value;
+  if (key === 'at') return formatTime(value, locale);
+  if (key === 'ipAddress') return isIP(value) === 0 ? null : value;
+  if (/link$/i.test(key)) {
+    assertOurLink({ appUrl }, value);
+    return value;
+  }
+  return inertText(value);
+}
+
+function formatTime(at: string, locale: Locale): string {
+  const format = new Intl.DateTimeFormat(locale, {
+    dateStyle: 'long',
+    timeStyle: 'short',
+    hourCycle: 'h23',
+    timeZone: 'UTC',
+  });
+  return `${format.format(new Date(at))} UTC`;
+}
+
+function required(variables: Variables, name: string): string {
+  const value = variables[name];
+  if (value === undefined) throw new Error(`The template asks for "${name}", which this mail does not have.`);
+  return value;
+}

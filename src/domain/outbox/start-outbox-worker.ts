@@ -1,0 +1,69 @@
+import { deliverDueMail, type OutboxApp } from './deliver-due-mail.ts';
+
+export type OutboxWorker = {
+  /** Looks for due mail now; for after a commit. Never throws. */
+  wake(): void;
+  /** Takes no more mail; resolves when what is under way is done (45 seconds at most for each transport). */
+  stop(): Promise<void>;
+};
+
+/** Mails on their way at a time, in each process. */
+const parallelSends = 5;
+
+/** Sends due mail at once, on every wake() and each `pollSeconds`. Any number of processes may run one. */
+export function startOutboxWorker(app: OutboxApp, options: { readonly pollSeconds: number }): OutboxWorker {
+  let stopping = false;
+  let awake = false;
+  let outage = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | null = null;
+
+  const drain = async (): Promise<void> => {
+    try {
+      while (!stopping) {
+        const { taken } = await deliverDueMail(app, { limit: parallelSends });
+        if (outage) app.log.info('The outbox reaches the database again.');
+        outage = false;
+        if (taken < parallelSends) return;
+      }
+    } catch (error) {
+      // SECURITY: not the error itself; drizzle's quotes the statement and its parameters (LG-4).
+      if (!outage) app.log.error({ reason: errorName(error) }, 'The outbox does not reach the database; mail waits.');
+      outage = true;
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    while (awake && !stopping) {
+      awake = false;
+      await drain();
+    }
+    running = null;
+    if (!stopping) timer = setTimeout(wake, options.pollSeconds * 1000).unref();
+  };
+
+  const wake = (): void => {
+    if (stopping) return;
+    awake = true;
+    if (running) return;
+    clearTimeout(timer);
+    running = run();
+  };
+
+  wake();
+  return {
+    wake,
+    stop: async () => {
+      stopping = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+/** The code of the error or of what caused it: `ECONNREFUSED`, `57P01`. */
+function errorName(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const code: unknown = Reflect.get(error.cause instanceof Error ? error.cause : error, 'code');
+  return typeof code === 'string' && /^\w{1,40}$/.test(code) ? code : error.name;
+}

@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ResendStandIn, startResendStandIn } from '../testing/resend-stand-in.ts';
+import type { Mail, Mailer } from './mailer.ts';
+import { createResendMailer } from './resend-mailer.ts';
+
+const mail: Mail = {
+  id: '0193f5f0-0000-7000-8000-000000000001',
+  to: 'ada@example.org',
+  subject: 'Your sign-in code',
+  text: '042719\n',
+  html: '<p>042719</p>',
+};
+const apiKey = 're_secret_key';
+
+describe('mail by Resend', () => {
+  let resend: ResendStandIn;
+  let mailer: Mailer;
+
+  beforeEach(async () => {
+    resend = await startResendStandIn();
+    mailer = createResendMailer({
+      apiKey,
+      baseUrl: resend.url,
+      from: 'Latchkey <no-reply@example.com>',
+      timeoutMs: 300,
+    });
+  });
+  afterEach(() => resend.close());
+
+  it.each(['a@x.org,b@evil.example', 'a@x.org\r\nBcc: b@evil.example', 'Ada <a@x.org>'])(
+    'EM-2 ADV-19 asks nobody to send to %j',
+    async (to) => {
+      await expect(mailer.send({ ...mail, to })).rejects.toMatchObject({ reason: 'refused_recipient' });
+      expect(resend.requests).toHaveLength(0);
+    },
+  );
+
+  it.each([500, 503, 401, 403, 422])(
+    'EM-5 rejects at status %i, without key, address or body in the error',
+    async (status) => {
+      resend.behave({ status });
+      const failure: unknown = await mailer.send(mail).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ reason: `http_${status}`, permanent: false });
+      const shown = `${String(failure)} ${JSON.stringify(failure)} ${failure instanceof Error ? failure.stack : ''}`;
+      for (const secret of [apiKey, mail.to, '042719']) expect(shown).not.toContain(secret);
+      expect(failure).not.toHaveProperty('cause');
+    },
+  );
+
+  it('EM-5 gives up on an answer that does not come', async () => {
+    resend.behave('hang');
+    const begun = performance.now();
+    await expect(mailer.send(mail)).rejects.toMatchObject({ reason: 'timeout' });
+    expect(performance.now() - begun).toBeLessThan(3000);
+  });
+
+  it('rejects where nobody listens', async () => {
+    await resend.close();
+    await expect(mailer.send(mail)).rejects.toMatchObject({ reason: 'unreachable' });
+  });
+
+  it('tells how long the provider wants us to wait', async () => {
+    resend.behave({ status: 429, retryAfter: 2 });
+    await expect(mailer.send(mail)).rejects.toMatchObject({ reason: 'http_429', retryAfter: 2 });
+  });
+
+  it('EM-5 sends one mail under its id as the idempotency key, and again under the same', async () => {
+    await mailer.send(mail);
+    await mailer.send(mail);
+    expect(resend.requests.map(({ idempotencyKey }) => idempotencyKey)).toEqual([mail.id, mail.id]);
+    expect(resend.requests[0]?.authorization).toBe(`Bearer ${apiKey}`);
+    expect([...resend.mails.values()]).toEqual([
+      {
+        from: 'Latchkey <no-reply@example.com>',
+        to: ['ada@example.org'],
+        subject: 'Your sign-in code',
+        text: '042719\n',
+        html: '<p>042719</p>',
+        headers: { 'Auto-Submitted': 'auto-generated' },
+      },
+    ]);
+  });
+
+  it('EM-5 takes it for sent where the key is known with another body, as after an upgrade between two tries', async () => {
+    await mailer.send(mail);
+    await expect(mailer.send({ ...mail, text: 'other words, 042719\n' })).resolves.toBeUndefined();
+    expect(resend.mails.size).toBe(1);
+  });
+});

@@ -1,0 +1,54 @@
+import type { Resend } from 'resend';
+import { assertSafeHeaders } from './assert-single-mailbox.ts';
+import { automaticHeaders, MailError, type Mailer } from './mailer.ts';
+
+export type ResendOptions = {
+  readonly apiKey: string;
+  /** An origin in place of Resend's own; null for Resend. */
+  readonly baseUrl: string | null;
+  readonly from: string;
+  /** Milliseconds for the whole exchange. */
+  readonly timeoutMs?: number;
+};
+
+/** Mail by Resend's HTTP API. The mail's id is the idempotency key: a repeated send within a day yields one mail (EM-5). */
+export function createResendMailer(options: ResendOptions): Mailer {
+  let client: Promise<Resend> | null = null;
+  const connect = async (): Promise<Resend> => {
+    // Loaded at the first mail: a server's start does not wait for it.
+    const { Resend } = await import('resend');
+    // Always given, so that the package does not read the environment by itself.
+    return new Resend(options.apiKey, { baseUrl: options.baseUrl ?? 'https://api.resend.com', userAgent: 'latchkey' });
+  };
+
+  return {
+    name: 'resend',
+    send: async (mail) => {
+      assertSafeHeaders(mail);
+      client ??= connect();
+      const resend = await client;
+      const signal = AbortSignal.timeout(options.timeoutMs ?? 10_000);
+      const { to, subject, text, html } = mail;
+      const { error, headers } = await resend.emails
+        .send(
+          { from: options.from, to: [to], subject, text, html, headers: { ...automaticHeaders } },
+          { idempotencyKey: mail.id, signal },
+        )
+        .catch(() => {
+          throw new MailError(signal.aborted ? 'timeout' : 'unreachable');
+        });
+      if (!error) return;
+      // The id is known there with another body: an earlier try was taken, and the template has changed since.
+      if (error.name === 'invalid_idempotent_request') return;
+      if (signal.aborted) throw new MailError('timeout');
+      if (typeof error.statusCode !== 'number') throw new MailError('unreachable');
+      throw new MailError(`http_${error.statusCode}`, retryAfter(headers));
+    },
+    close: async () => {},
+  };
+}
+
+function retryAfter(headers: Record<string, string> | null): { retryAfter?: number } {
+  const seconds = Number(headers?.['retry-after']);
+  return Number.isFinite(seconds) && seconds > 0 ? { retryAfter: seconds } : {};
+}

@@ -1,0 +1,80 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type SmtpStandIn, startSmtpStandIn } from '../testing/smtp-stand-in.ts';
+import type { Mail } from './mailer.ts';
+import { createSmtpMailer } from './smtp-mailer.ts';
+
+const mail: Mail = {
+  id: '0193f5f0-0000-7000-8000-000000000001',
+  to: 'ada@example.org',
+  subject: 'Your sign-in code',
+  text: 'Hello,\n\n042719\n',
+  html: '<p>042719</p>',
+};
+const from = 'Latchkey <no-reply@mail.example.com>';
+
+describe('mail by SMTP', () => {
+  let server: SmtpStandIn | undefined;
+  afterEach(() => server?.close());
+
+  it.each(['a@x.org,b@evil.example', 'a@x.org\r\nBcc: b@evil.example', 'Ada <a@x.org>'])(
+    'EM-2 ADV-19 sends nothing to %j',
+    async (to) => {
+      server = await startSmtpStandIn({ startTls: false });
+      const mailer = createSmtpMailer({ url: `smtp://127.0.0.1:${server.port}`, from });
+      await expect(mailer.send({ ...mail, to })).rejects.toMatchObject({ reason: 'refused_recipient' });
+      expect(server.mails).toHaveLength(0);
+    },
+  );
+
+  // 0.0.0.0 leads to this machine too, yet it is not one of the names that count as local.
+  it('EM-5 refuses a server elsewhere that offers no TLS', async () => {
+    server = await startSmtpStandIn({ startTls: false });
+    const mailer = createSmtpMailer({ url: `smtp://0.0.0.0:${server.port}`, from });
+    await expect(mailer.send(mail)).rejects.toMatchObject({ reason: 'tls' });
+    expect(server.mails).toHaveLength(0);
+  });
+
+  it('EM-5 refuses a server elsewhere whose certificate nobody has signed', async () => {
+    server = await startSmtpStandIn({ startTls: true });
+    const mailer = createSmtpMailer({ url: `smtp://0.0.0.0:${server.port}`, from });
+    await expect(mailer.send(mail)).rejects.toMatchObject({ permanent: false });
+    expect(server.mails).toHaveLength(0);
+  });
+
+  it.each([
+    [550, true],
+    [450, false],
+  ])(
+    'rejects a recipient that the server refuses with %i (permanent: %s), without its words',
+    async (status, permanent) => {
+      server = await startSmtpStandIn({ startTls: false });
+      server.refuseRecipients(status);
+      const mailer = createSmtpMailer({ url: `smtp://localhost:${server.port}`, from });
+      const failure: unknown = await mailer.send(mail).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ reason: `smtp_${status}`, permanent });
+      expect(`${String(failure)} ${JSON.stringify(failure)}`).not.toContain('ada@');
+    },
+  );
+
+  it('rejects where nobody listens', async () => {
+    const mailer = createSmtpMailer({ url: 'smtp://127.0.0.1:1', from });
+    await expect(mailer.send(mail)).rejects.toMatchObject({ reason: 'unreachable' });
+  });
+
+  it('sends one mail with both parts, our Message-ID and nothing that somebody answers', async () => {
+    server = await startSmtpStandIn({ startTls: true });
+    const mailer = createSmtpMailer({ url: `smtp://localhost:${server.port}`, from });
+    await mailer.send(mail);
+    await mailer.close();
+    expect(server.mails).toHaveLength(1);
+    const [sent] = server.mails;
+    expect(sent).toMatchObject({ from: 'no-reply@mail.example.com', to: ['ada@example.org'], secure: true });
+    expect(sent?.raw).toContain(`Message-ID: <${mail.id}@mail.example.com>\r\n`);
+    expect(sent?.raw).toContain('Auto-Submitted: auto-generated\r\n');
+    expect(sent?.raw).toContain('To: ada@example.org\r\n');
+    expect(sent?.raw).toContain('Subject: Your sign-in code\r\n');
+    expect(sent?.raw).toContain('Content-Type: text/plain');
+    expect(sent?.raw).toContain('Content-Type: text/html');
+    expect(sent?.raw).toMatch(/\r\n042719\r\n/);
+  });
+});

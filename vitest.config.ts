@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: {
+    // Tests would get graphql's ESM build and the servers its CommonJS one: two realms, and "another module or realm".
+    alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
+  },
+  test: {
+    pool: 'forks',
+    isolate: false,
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: ['default', './src/testing/reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ['src/**/*.test.ts'],
+          globalSetup: './src/testing/global-setup.ts',
+        },
+      },
+      {
+        // The whole-server suites once more, on the database that development has.
+        extends: true,
+        test: {
+          name: 'pglite',
+          include: ['src/**/*.front.test.ts'],
+          globalSetup: './src/testing/global-setup-pglite.ts',
+        },
+      },
+    ],
+  },
+});
