@@ -1,0 +1,153 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AuthError, type ErrorCode } from '../errors.ts';
+import { requestPath } from './request-path.ts';
+import { defaultHeaders, type SecurityHeadersOptions } from './security-headers.ts';
+
+type Answer = { readonly code: string; readonly message: string };
+
+const serverFault: Answer = { code: 'INTERNAL_SERVER_ERROR', message: 'Something went wrong on the server.' };
+const badRequest: Answer = { code: 'BAD_REQUEST', message: 'The request could not be read.' };
+
+/** SECURITY: what is said to the caller is said here. Fastify's own messages quote the path, the header or the body. */
+const answers: Readonly<Record<number, Answer>> = {
+  400: badRequest,
+  404: { code: 'NOT_FOUND', message: 'There is nothing at this address.' },
+  405: {
+    code: 'METHOD_NOT_ALLOWED',
+    message: 'This address does not take that method; Allow names those that it takes.',
+  },
+  408: { code: 'REQUEST_TIMEOUT', message: 'The request took too long to arrive.' },
+  413: { code: 'PAYLOAD_TOO_LARGE', message: 'The body is too large.' },
+  414: { code: 'URI_TOO_LONG', message: 'The address is too long.' },
+  415: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'This address does not take a body of that content type.' },
+  431: { code: 'HEADERS_TOO_LARGE', message: 'The headers are too large.' },
+  500: serverFault,
+  503: { code: 'UNAVAILABLE', message: 'The service is not available. Try again in a moment.' },
+};
+
+/** For plain routes, where an outcome has no union to be a member of. */
+const statusOfCode: Partial<Record<ErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  INVALID_CREDENTIALS: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  RATE_LIMITED: 429,
+  OVERLOADED: 503,
+  UNAVAILABLE: 503,
+};
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+/**
+ * Answers whatever goes wrong outside of GraphQL with `{"errors":[{message, extensions: {code, requestId}}]}` and the right
+ * status: 404, 405 with Allow, bad bodies, AuthErrors, and 500 with everything else masked and logged once. Also puts the
+ * request's id on every answer as X-Request-Id. Call it on the root instance, after `cors`.
+ */
+export function errorBody(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', async (request, reply) => {
+    reply.header('X-Request-Id', request.id);
+    // Before the body is read: nobody makes us parse what nobody takes.
+    if (request.is404) return sendNotFound(request, reply);
+  });
+  fastify.setNotFoundHandler(sendNotFound);
+  fastify.setErrorHandler((error, request, reply) => {
+    if (error instanceof AuthError) return sendAuthError(error, request, reply);
+    const status = statusOf(error);
+    if (status >= 500) request.log.error({ err: error }, 'A request failed.');
+    return sendError(request, reply, status);
+  });
+}
+
+/** Options for `Fastify({ … })` by which also what never becomes a request, or comes while draining, is answered like the rest. */
+export function errorOptions(headers: SecurityHeadersOptions) {
+  return {
+    // Fastify's own answer while closing has none of our headers. Readiness tells the balancer; stragglers are still served.
+    return503OnClosing: false,
+    frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+      // No hook runs for a target that cannot be decoded.
+      reply.headers(defaultHeaders(headers, '')).header('X-Request-Id', request.id);
+      sendError(request, reply, statusOf(error));
+    },
+    clientErrorHandler(error: ConnectionError, socket: Socket): void {
+      if (error.code === 'ECONNRESET' || socket.destroyed) return;
+      const status = statusOfClientError(error.code);
+      if (socket.writable) socket.write(rawAnswer(status, defaultHeaders(headers, '')));
+      socket.destroy();
+    },
+  };
+}
+
+function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const allowed = allowedMethods(request.server, requestPath(request.url));
+  if (allowed.length === 0 || allowed.includes(request.method)) return sendError(request, reply, 404);
+  reply.header('Allow', [...allowed, 'OPTIONS'].join(', '));
+  if (request.method === 'OPTIONS') return reply.code(204).send();
+  return sendError(request, reply, 405);
+}
+
+function allowedMethods(fastify: FastifyInstance, path: string): readonly string[] {
+  // SECURITY: hasRoute reads its argument as a pattern; only plain text may get there.
+  if (!/^\/[\w./-]*$/.test(path)) return [];
+  return methods.filter((method) => fastify.hasRoute({ method, url: path }));
+}
+
+function sendAuthError(error: AuthError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error.retryAfter !== undefined) reply.header('Retry-After', String(error.retryAfter));
+  if (error.code === 'UNAUTHENTICATED' && !reply.hasHeader('WWW-Authenticate')) {
+    reply.header('WWW-Authenticate', 'Bearer');
+  }
+  if (error.detail !== undefined)
+    request.log.info({ code: error.code, detail: error.detail }, 'A request was refused.');
+  return sendError(request, reply, statusOfCode[error.code] ?? 400, { code: error.code, message: error.message });
+}
+
+function sendError(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  answer = answerFor(status),
+): FastifyReply {
+  return reply.code(status).type(mediaType(request)).send(body(answer, request.id));
+}
+
+/** Clients of GraphQL read the code of a refusal only in the media type that they asked for (GraphQL over HTTP, section 6). */
+function mediaType(request: FastifyRequest): string {
+  const wanted = 'application/graphql-response+json';
+  const isGraphql = requestPath(request.url) === '/graphql' && request.headers.accept?.includes(wanted) === true;
+  return `${isGraphql ? wanted : 'application/json'}; charset=utf-8`;
+}
+
+function body(answer: Answer, requestId: string | undefined): string {
+  const extensions = { code: answer.code, ...(requestId === undefined ? {} : { requestId }) };
+  return JSON.stringify({ errors: [{ message: answer.message, extensions }] });
+}
+
+function answerFor(status: number): Answer {
+  return answers[status] ?? (status < 500 ? badRequest : serverFault);
+}
+
+/** Fastify's errors and those of its plugins carry a status; anything else, and anything odd, is a fault of ours. */
+function statusOf(error: unknown): number {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+}
+
+function statusOfClientError(code: string | undefined): number {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 408;
+  if (code === 'HPE_HEADER_OVERFLOW') return 431;
+  return 400;
+}
+
+function rawAnswer(status: number, headers: Readonly<Record<string, string>>): string {
+  const text = body(answerFor(status), undefined);
+  const lines = Object.entries({
+    ...headers,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(text)),
+    connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${text}`;
+}
