@@ -1,0 +1,56 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { ConfigError, type Config, environment, readConfig } from '../config.ts';
+import { openPglite, openPostgres } from '../db/client.ts';
+import { migratePglite, migratePostgres } from '../db/migrate.ts';
+import { loadDevelopmentSecrets } from '../development-secrets.ts';
+import { prepareGraphiql } from '../http/graphiql/prepare-graphiql.ts';
+import { createLog } from '../observability/log.ts';
+import { fail } from './fail.ts';
+import { runServer } from './run-server.ts';
+
+/** The server for development: nothing to install, no network, no configuration. */
+export async function dev(): Promise<void> {
+  let config: Config;
+  try {
+    config = readConfig(environment(), { mode: 'development', developmentSecrets: loadDevelopmentSecrets });
+  } catch (error) {
+    if (error instanceof ConfigError) return fail(error.message);
+    throw error;
+  }
+  const log = createLog(config);
+  const graphiql = prepareGraphiql({ dataDirectory: config.dataDirectory, log });
+  const address = await runServer({
+    config,
+    log,
+    graphiql,
+    open: async () => {
+      if (config.databaseUrl !== null) {
+        await migratePostgres(config.databaseUrl);
+        return openPostgres({ url: config.databaseUrl, maxConnections: 5, applicationName: 'latchkey-dev', statementTimeoutMs: 10_000 });
+      }
+      await mkdir(config.dataDirectory, { recursive: true });
+      const client = await PGlite.create(join(config.dataDirectory, 'database'));
+      await migratePglite(client);
+      return openPglite(client);
+    },
+  });
+  if (address !== null) process.stdout.write(greeting(config.publicUrl));
+}
+
+function greeting(url: string): string {
+  return `
+  Latchkey is ready.
+
+    GraphiQL   ${url}/
+    Mailbox    ${url}/dev/mailbox
+    API        ${url}/graphql
+
+  Try it: open GraphiQL and run the tabs in turn, or ask from a terminal:
+
+    curl ${url}/graphql -H 'content-type: application/json' \\
+      -d '{"query":"{ authOptions { registrationOpen passwordMinLength } }"}'
+
+`;
+}

@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import type { App } from './app.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { Database } from './db/client.ts';
+import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
+import { noBreachedPasswords } from './domain/passwords/breached-passwords.ts';
+import { loadStrengthEstimator } from './domain/passwords/estimate-strength.ts';
+import { createHashGate } from './domain/passwords/hash-gate.ts';
+import { createPasswordHasher } from './domain/passwords/hasher.ts';
+import { createKeyRing } from './domain/signing-keys/key-ring.ts';
+import type { Mailer } from './mail/mailer.ts';
+import { type Random, systemRandom } from './random.ts';
+import { createSecretKeys } from './secret-keys.ts';
+
+type Parts = {
+  readonly config: Config;
+  readonly database: Database;
+  readonly mailer: Mailer;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Tests hash at 4; configuration cannot (CF-5). */
+  readonly bcryptCost?: number;
+};
+
+export type ComposedApp = { readonly app: App; stop(): Promise<void> };
+
+/** bcrypt at once, and waiting: a second or two of queue, then OVERLOADED. */
+const hashGate = { width: 1, queue: 24 };
+const outboxPollSeconds = 5;
+
+/** Puts the App together and starts what runs beside requests. Migrations have been applied. */
+export async function compose(parts: Parts): Promise<ComposedApp> {
+  const { config, database, mailer, log, clock = systemClock, random = systemRandom } = parts;
+  const keys = createSecretKeys(config.secretKeys);
+  const base = { config, database, db: database.db, clock, random, log, keys, mailer };
+  const keyRing = createKeyRing(base);
+  const worker = startOutboxWorker(base, { pollSeconds: outboxPollSeconds });
+  const app: App = {
+    ...base,
+    keyRing,
+    hasher: createPasswordHasher({ cost: parts.bcryptCost ?? config.bcryptCost, keys, gate: createHashGate(hashGate), random, log }),
+    breachedPasswords: noBreachedPasswords,
+    wakeOutbox: worker.wake,
+  };
+  try {
+    await Promise.all([keyRing.load(), loadStrengthEstimator()]);
+  } catch (error) {
+    await worker.stop();
+    throw error;
+  }
+  keyRing.start();
+  return {
+    app,
+    stop: async () => {
+      keyRing.stop();
+      await worker.stop();
+      await mailer.close();
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { App } from '../app.ts';
+import { trustedProxyList } from './client-address.ts';
+import { cors } from './cors.ts';
+import { errorBody, errorOptions } from './error-body.ts';
+import { graphqlRoute, startApollo } from './graphql.route.ts';
+import { type GraphiqlRouteOptions, graphiqlRoute } from './graphiql/graphiql.route.ts';
+import { healthRoute } from './health.route.ts';
+import { jwksRoute } from './jwks.route.ts';
+import { mailboxRoute } from './mailbox.route.ts';
+import { securityHeaders } from './security-headers.ts';
+
+export type Server = {
+  readonly fastify: FastifyInstance;
+  /** Listens; answers with the address that it got. */
+  listen(): Promise<string>;
+  /** Takes no new work, finishes what it has begun. */
+  close(): Promise<void>;
+};
+
+/** Bytes of a request's body (GQ-14). */
+const bodyLimit = 64 * 1024;
+
+/** The whole HTTP side of an App, not listening yet. */
+export async function createServer(app: App, options: { graphiql?: GraphiqlRouteOptions } = {}): Promise<Server> {
+  const { config } = app;
+  const logger: FastifyBaseLogger = app.log;
+  const fastify: FastifyInstance = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit,
+    // SECURITY: our own ids only; a caller's would be a way to write into the log (LG-5).
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    // Node's defaults are 60 s and 300 s, which a client that drips a byte a second would use up (AV-4).
+    requestTimeout: 30_000,
+    http: { headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
+    forceCloseConnections: 'idle',
+    ...errorOptions({ publicUrl: config.publicUrl }),
+  });
+  // JSON only: a form or a text could be sent by any page without asking (TR-5).
+  fastify.removeContentTypeParser('text/plain');
+  securityHeaders(fastify, { publicUrl: config.publicUrl });
+  cors(fastify, { origins: config.corsOrigins });
+  errorBody(fastify);
+
+  let draining = false;
+  healthRoute(fastify, {
+    ready: async () => {
+      if (draining) return false;
+      await app.database.ping();
+      return true;
+    },
+  });
+  jwksRoute(fastify, app);
+  const apollo = await startApollo(app);
+  graphqlRoute(fastify, { app, apollo, trustedProxies: trustedProxyList(config.trustedProxies) });
+  if (config.mode === 'development') {
+    const { mailer } = app;
+    if (mailer.name === 'mailbox') mailboxRoute(fastify, { list: () => mailer.list() });
+    if (config.graphiql && options.graphiql) graphiqlRoute(fastify, options.graphiql);
+  }
+
+  return {
+    fastify,
+    listen: () => fastify.listen({ host: config.host, port: config.port }),
+    close: async () => {
+      draining = true;
+      await fastify.close();
+      await apollo.stop();
+    },
+  };
+}

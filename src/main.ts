@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runCommandLine } from './cli.ts';
+
+await runCommandLine(process.argv);
