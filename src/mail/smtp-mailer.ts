@@ -94,6 +94,7 @@ function addressOf(from: string): string {
 
 function classify(error: unknown): MailError {
   const code = property(error, 'code');
+  if (code === 'ETLS') return new MailError('tls');
   const status = property(error, 'responseCode');
   if (typeof status === 'number') {
     // A 5yz answer to the recipient or the message is final (RFC 5321 4.2.1). One to our own login is the operator's to mend.

@@ -23,6 +23,7 @@ export async function startSmtpStandIn(options: { readonly startTls: boolean }):
   const mails: SmtpMail[] = [];
   let refusal: number | null = null;
   const server = new SMTPServer({
+    logger: false,
     authOptional: true,
     disabledCommands: options.startTls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
     onRcptTo: (address, _session, done) => {

@@ -1,0 +1,296 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { secondsAfter } from '../../clock.ts';
+import { leaseDueMail, markMailFailed, postponeMail } from '../../db/queries/outbox.ts';
+import { outboxMessages } from '../../db/tables/outbox-messages.ts';
+import { createResendMailer } from '../../mail/resend-mailer.ts';
+import { createSmtpMailer } from '../../mail/smtp-mailer.ts';
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import { createOutboxApp, type TestOutboxApp } from '../../testing/outbox-app.ts';
+import { type ResendStandIn, startResendStandIn } from '../../testing/resend-stand-in.ts';
+import { startSmtpStandIn } from '../../testing/smtp-stand-in.ts';
+import { deliverDueMail } from './deliver-due-mail.ts';
+import { enqueueEmail, enqueueNothing } from './enqueue-email.ts';
+
+const to = 'ada@example.org';
+const code = '042719';
+
+describe('mail leaves the outbox', () => {
+  let test: TestDatabase;
+  let resend: ResendStandIn;
+  let app: TestOutboxApp;
+
+  beforeAll(async () => {
+    test = await createTestDatabase();
+  });
+  afterAll(() => test.drop());
+  beforeEach(async () => {
+    await test.database.db.delete(outboxMessages);
+    resend = await startResendStandIn();
+    const mailer = createResendMailer({
+      apiKey: 're_key',
+      baseUrl: resend.url,
+      from: 'no-reply@example.com',
+      timeoutMs: 200,
+    });
+    app = createOutboxApp({ db: test.database.db, mailer });
+  });
+  afterEach(() => resend.close());
+
+  const enqueueCode = (recipient = to) =>
+    enqueueEmail(app, { db: app.db, to: recipient, locale: 'en', content: { template: 'step-up-code', code } });
+  const enqueueNotice = () =>
+    enqueueEmail(app, {
+      db: app.db,
+      to,
+      locale: null,
+      content: {
+        template: 'refresh-reused',
+        at: app.clock.now().toISOString(),
+        device: 'Firefox on Linux',
+        ipAddress: null,
+      },
+    });
+  const onlyRow = async () => {
+    const rows = await app.db.select().from(outboxMessages);
+    const [row] = rows;
+    if (!row || rows.length !== 1) throw new Error(`There are ${rows.length} rows.`);
+    return row;
+  };
+
+  it.each(['a@x.org,b@evil.example', 'a@x.org\r\nBcc: b@evil.example', 'Ada <a@x.org>', ''])(
+    'EM-2 ADV-19 sends nothing where the recipient is %j, and does not try again',
+    async (recipient) => {
+      await enqueueCode(recipient);
+      await deliverDueMail(app, { limit: 5 });
+      expect(resend.requests).toHaveLength(0);
+      expect(await onlyRow()).toMatchObject({
+        sentAt: null,
+        sealedPayload: null,
+        lastError: 'refused_recipient',
+        failedAt: app.clock.now(),
+      });
+    },
+  );
+
+  it('EN-2 drops what is for nobody', async () => {
+    await enqueueNothing(app, { db: app.db });
+    expect(await deliverDueMail(app, { limit: 5 })).toEqual({ taken: 1 });
+    expect(resend.requests).toHaveLength(0);
+    expect(await onlyRow()).toMatchObject({ sentAt: app.clock.now(), sealedPayload: null });
+  });
+
+  it('EM-4 DP-2 sends the code in the body only, and keeps nothing of the mail', async () => {
+    await enqueueCode();
+    await deliverDueMail(app, { limit: 5 });
+    const row = await onlyRow();
+    expect(row).toMatchObject({ sentAt: app.clock.now(), sealedPayload: null, lastError: null, attempts: 1 });
+    const [mail] = resend.mails.values();
+    expect(mail).toMatchObject({ to: [to], subject: 'Confirm that it is you' });
+    expect(mail?.['text']).toContain(`\n${code}\n`);
+    expect(mail?.['html']).toContain(code);
+    expect(resend.requests[0]?.idempotencyKey).toBe(row.id);
+    expect(await deliverDueMail(app, { limit: 5 })).toEqual({ taken: 0 });
+  });
+
+  it('EM-3 ADV-20 sends a name as words, and none that carries an address', async () => {
+    for (const name of ['<img src=x onerror=alert(1)>', 'see http://evil']) {
+      const link = 'https://app.example.com/verify?challenge=x#code=042719';
+      await enqueueEmail(app, {
+        db: app.db,
+        to,
+        locale: 'en',
+        content: { template: 'verify-email', code, link, name },
+      });
+    }
+    await deliverDueMail(app, { limit: 5 });
+    expect(resend.mails.size).toBe(2);
+    const all = [...resend.mails.values()].map((mail) => String(mail['html']) + String(mail['text'])).join();
+    expect(all).toContain('&lt;img src=x onerror=alert(1)&gt;');
+    expect([...resend.mails.values()].map((mail) => String(mail['html'])).join()).not.toContain('<img');
+    expect(all).not.toContain('evil');
+  });
+
+  it('EM-1 ADV-1 sends no mail with a link to elsewhere', async () => {
+    await enqueueEmail(app, {
+      db: app.db,
+      to,
+      locale: 'en',
+      content: { template: 'login-code', code, link: 'https://evil.example/' },
+    });
+    await deliverDueMail(app, { limit: 5 });
+    expect(resend.requests).toHaveLength(0);
+    expect(await onlyRow()).toMatchObject({ lastError: 'not_rendered', sentAt: null });
+  });
+
+  it('EM-5 delivers a notice once after the provider failed for an hour, under one idempotency key', async () => {
+    await enqueueNotice();
+    resend.behave({ status: 500 });
+    const tries: number[] = [];
+    for (let second = 0; second < 3600; second += 10) {
+      const { taken } = await deliverDueMail(app, { limit: 5 });
+      if (taken > 0) tries.push(second);
+      app.clock.advance(10);
+    }
+    expect(tries.length).toBeGreaterThanOrEqual(6);
+    expect(tries.length).toBeLessThanOrEqual(12);
+    expect(tries.slice(0, 2)).toEqual([0, expect.toSatisfy((second: number) => second >= 30 && second <= 40)]);
+    expect(await onlyRow()).toMatchObject({ sentAt: null, failedAt: null, lastError: 'http_500' });
+
+    resend.behave('take');
+    for (let minute = 0; minute < 20; minute += 1) {
+      await deliverDueMail(app, { limit: 5 });
+      app.clock.advance(60);
+    }
+    expect(resend.mails.size).toBe(1);
+    expect(new Set(resend.requests.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+    expect(resend.requests).toHaveLength(tries.length + 1);
+    expect(await onlyRow()).toMatchObject({ sealedPayload: null, lastError: null, failedAt: null });
+  });
+
+  it('EM-5 makes one mail of a hand-over whose answer was lost', async () => {
+    await enqueueCode();
+    resend.behave('take-and-hang');
+    await deliverDueMail(app, { limit: 5 });
+    expect(await onlyRow()).toMatchObject({ sentAt: null, lastError: 'timeout', attempts: 1 });
+    resend.behave('take');
+    app.clock.advance(60);
+    await deliverDueMail(app, { limit: 5 });
+    expect(resend.requests).toHaveLength(2);
+    expect(resend.mails.size).toBe(1);
+    expect(await onlyRow()).toMatchObject({ sentAt: app.clock.now() });
+  });
+
+  it.each(['hang', { status: 503 }] as const)(
+    'EM-5 gives a code up when it does not work any more (provider: %j)',
+    async (behaviour) => {
+      await enqueueCode();
+      resend.behave(behaviour);
+      for (let second = 0; second < 900; second += 30) {
+        await deliverDueMail(app, { limit: 5 });
+        app.clock.advance(30);
+      }
+      const row = await onlyRow();
+      expect(row).toMatchObject({ sentAt: null, sealedPayload: null, failedAt: expect.any(Date) });
+      expect(row.failedAt?.getTime()).toBeLessThanOrEqual(row.expiresAt.getTime());
+      const asked = resend.requests.length;
+      resend.behave('take');
+      await deliverDueMail(app, { limit: 5 });
+      expect(resend.requests).toHaveLength(asked);
+      expect(resend.mails.size).toBe(0);
+    },
+  );
+
+  it('EM-5 does not send what waited beyond its end while no worker ran', async () => {
+    await enqueueCode();
+    app.clock.advance(601);
+    await deliverDueMail(app, { limit: 5 });
+    expect(resend.requests).toHaveLength(0);
+    expect(await onlyRow()).toMatchObject({ lastError: 'expired', sealedPayload: null });
+  });
+
+  it('EM-5 sends what a crash left between the commit and the first worker', async () => {
+    await enqueueCode();
+    const restarted = createOutboxApp({ db: test.database.db, mailer: app.mailer, clock: app.clock });
+    await deliverDueMail(restarted, { limit: 5 });
+    expect(resend.mails.size).toBe(1);
+  });
+
+  it('EM-5 sends what a worker died with, when its lease is over and not before', async () => {
+    await enqueueCode();
+    const now = app.clock.now();
+    expect(await leaseDueMail(app.db, { now, leaseUntil: secondsAfter(now, 60), limit: 5 })).toHaveLength(1);
+    app.clock.advance(59);
+    expect(await deliverDueMail(app, { limit: 5 })).toEqual({ taken: 0 });
+    app.clock.advance(1);
+    expect(await deliverDueMail(app, { limit: 5 })).toEqual({ taken: 1 });
+    expect(resend.mails.size).toBe(1);
+    expect(await onlyRow()).toMatchObject({ attempts: 2, sentAt: app.clock.now() });
+  });
+
+  it('EM-5 a worker that comes late cannot fail or postpone what another has taken since', async () => {
+    await enqueueCode();
+    const now = app.clock.now();
+    const [late] = await leaseDueMail(app.db, { now, leaseUntil: now, limit: 5 });
+    const [fresh] = await leaseDueMail(app.db, { now, leaseUntil: secondsAfter(now, 60), limit: 5 });
+    if (!late || !fresh) throw new Error('The row was not taken twice.');
+    await markMailFailed(app.db, { id: late.id, attempts: late.attempts, now, lastError: 'late' });
+    await postponeMail(app.db, { id: late.id, attempts: late.attempts, availableAt: now, lastError: 'late' });
+    expect(await onlyRow()).toMatchObject({
+      failedAt: null,
+      lastError: null,
+      availableAt: secondsAfter(now, 60),
+      attempts: 2,
+    });
+  });
+
+  it('takes no more than the limit, the longest waiting first', async () => {
+    for (let count = 0; count < 7; count += 1) {
+      await enqueueCode(`u${count}@example.org`);
+      app.clock.advance(1);
+    }
+    expect(await deliverDueMail(app, { limit: 3 })).toEqual({ taken: 3 });
+    expect([...resend.mails.values()].flatMap((mail) => mail['to']).sort()).toEqual([
+      'u0@example.org',
+      'u1@example.org',
+      'u2@example.org',
+    ]);
+  });
+
+  it('EM-5 one row that cannot be opened stops no other', async () => {
+    await enqueueCode();
+    const { id } = await onlyRow();
+    await app.db.update(outboxMessages).set({ sealedPayload: Buffer.alloc(1100) });
+    await enqueueNotice();
+    await deliverDueMail(app, { limit: 5 });
+    expect(resend.mails.size).toBe(1);
+    const rows = await app.db.select().from(outboxMessages);
+    expect(rows.find((row) => row.id === id)).toMatchObject({ sentAt: null, failedAt: null, lastError: 'not_opened' });
+  });
+
+  it('EM-5 a transport that never comes back does not keep the row beyond its lease', async () => {
+    await enqueueCode();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const send = () => {
+      queueMicrotask(() => vi.advanceTimersByTime(45_000));
+      return new Promise<never>(() => {});
+    };
+    await deliverDueMail({ ...app, mailer: { name: 'smtp', send, close: async () => {} } }, { limit: 5 }).finally(() =>
+      vi.useRealTimers(),
+    );
+    expect(await onlyRow()).toMatchObject({ sentAt: null, failedAt: null, lastError: 'timeout' });
+  });
+
+  it('waits as the provider asks', async () => {
+    await enqueueCode();
+    resend.behave({ status: 429, retryAfter: 2 });
+    await deliverDueMail(app, { limit: 5 });
+    resend.behave('take');
+    app.clock.advance(3);
+    await deliverDueMail(app, { limit: 5 });
+    expect(resend.mails.size).toBe(1);
+  });
+
+  it('EM-5 logs why a mail was not taken, and neither its recipient, its code nor what the provider said', async () => {
+    await enqueueCode();
+    resend.behave({ status: 500 });
+    for (let minute = 0; minute < 12; minute += 1) {
+      await deliverDueMail(app, { limit: 5 });
+      app.clock.advance(60);
+    }
+    const log = app.logLines.join('');
+    expect(log).toContain('"reason":"http_500"');
+    expect(log).toContain('A mail was given up.');
+    for (const secret of [to, 'example.org', code, 're_key', 'Refused']) expect(log).not.toContain(secret);
+  });
+
+  it('sends by SMTP too, under the same id', async () => {
+    const smtp = await startSmtpStandIn({ startTls: false });
+    const mailer = createSmtpMailer({ url: `smtp://127.0.0.1:${smtp.port}`, from: 'no-reply@example.com' });
+    await enqueueCode();
+    await deliverDueMail({ ...app, mailer }, { limit: 5 });
+    await smtp.close();
+    expect(smtp.mails).toHaveLength(1);
+    expect(smtp.mails[0]?.raw).toContain(`Message-ID: <${(await onlyRow()).id}@example.com>`);
+    expect(smtp.mails[0]?.raw).toMatch(new RegExp(`\r\n${code}\r\n`));
+  });
+});

@@ -1,0 +1,58 @@
+import { pino } from 'pino';
+import type { Db } from '../db/client.ts';
+import type { OutboxApp } from '../domain/outbox/deliver-due-mail.ts';
+import { MailError, type Mailer } from '../mail/mailer.ts';
+import { systemRandom } from '../random.ts';
+import { createSecretKeys } from '../secret-keys.ts';
+import { createTestClock, type TestClock } from './clock.ts';
+
+export type TestOutboxApp = OutboxApp & {
+  readonly clock: TestClock;
+  /** The log so far, line by line. */
+  readonly logLines: string[];
+};
+
+/** What the outbox needs of an App, with a clock to move and a log to read. */
+export function createOutboxApp(input: {
+  readonly db: Db;
+  readonly mailer: Mailer;
+  readonly clock?: TestClock;
+}): TestOutboxApp {
+  const logLines: string[] = [];
+  return {
+    config: { appUrl: 'https://app.example.com' },
+    db: input.db,
+    clock: input.clock ?? createTestClock(),
+    random: systemRandom,
+    log: pino({ level: 'trace' }, { write: (line: string) => void logLines.push(line) }),
+    logLines,
+    keys: createSecretKeys([Buffer.alloc(32, 7)]),
+    mailer: input.mailer,
+  };
+}
+
+/** A transport that notes every hand-over and how many of one mail were under way at once. */
+export type CountingMailer = Mailer & { readonly sends: string[]; readonly overlaps: string[] };
+
+export function createCountingMailer(options: {
+  readonly milliseconds: number;
+  readonly refuse?: () => boolean;
+}): CountingMailer {
+  const sends: string[] = [];
+  const overlaps: string[] = [];
+  const underWay = new Set<string>();
+  return {
+    name: 'smtp',
+    sends,
+    overlaps,
+    send: async ({ id }) => {
+      sends.push(id);
+      if (underWay.has(id)) overlaps.push(id);
+      underWay.add(id);
+      await new Promise((resolve) => setTimeout(resolve, options.milliseconds));
+      underWay.delete(id);
+      if (options.refuse?.()) throw new MailError('refused_by_test');
+    },
+    close: async () => {},
+  };
+}
