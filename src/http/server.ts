@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { App } from '../app.ts';
 import { trustedProxyList } from './client-address.ts';
 import { cors } from './cors.ts';
@@ -28,7 +28,7 @@ export async function createServer(app: App, options: { graphiql?: GraphiqlRoute
   const logger: FastifyBaseLogger = app.log;
   const fastify: FastifyInstance = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit,
     // SECURITY: our own ids only; a caller's would be a way to write into the log (LG-5).
     genReqId: () => randomUUID(),

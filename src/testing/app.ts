@@ -1,0 +1,133 @@
+import { createLog } from '../observability/log.ts';
+import type { Config } from '../config.ts';
+import { type ComposedApp, compose } from '../compose.ts';
+import { createServer, type Server } from '../http/server.ts';
+import { openMailboxMailer } from '../mail/mailbox-mailer.ts';
+import type { MailboxEntry, MailboxMailer, Mailer } from '../mail/mailer.ts';
+import { createTestClock, type TestClock } from './clock.ts';
+import { type Answer, type MutationName, mutate, type Sender, send } from './client.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+
+/** A whole server on a port of its own, with a database, a clock and a mailbox that the test holds. */
+export type TestServer = {
+  readonly url: string;
+  readonly app: ComposedApp['app'];
+  readonly server: Server;
+  readonly clock: TestClock;
+  readonly database: TestDatabase;
+  readonly mailbox: MailboxMailer;
+  /** Lines of the log, each as it was written. */
+  readonly logLines: string[];
+  send(query: string, variables?: Record<string, unknown>, sender?: Sender): Promise<Answer>;
+  // biome-ignore lint/suspicious/noExplicitAny: see Answer in client.ts.
+  mutate(name: MutationName, input: Record<string, unknown>, sender?: Sender): Promise<any>;
+  /** The next mail to an address that this was not asked for yet; waits up to five seconds for it. */
+  nextMail(to: string): Promise<MailboxEntry>;
+  /** The code in it. */
+  nextCode(to: string): Promise<string>;
+  /** Another instance on the same database, clock and mailbox. */
+  another(overrides?: Partial<Config>): Promise<TestServer>;
+  stop(): Promise<void>;
+};
+
+export type TestServerOptions = {
+  readonly config?: Partial<Config>;
+  readonly clock?: TestClock;
+  readonly database?: TestDatabase;
+  readonly mailbox?: MailboxMailer;
+  /** Another way out than the mailbox. */
+  readonly mailer?: Mailer;
+  readonly bcryptCost?: number;
+};
+
+/** What a test changes nothing of. Limits are a thousandfold, so that only tests of limits meet them. */
+export const testConfig: Config = {
+  mode: 'development',
+  databaseUrl: null,
+  databaseReplicaUrls: [],
+  dataDirectory: '.data/never-written-by-tests',
+  secretKeys: [Buffer.from('dGVzdCBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcyE=', 'base64')],
+  publicUrl: 'http://localhost:4000',
+  appUrl: 'http://localhost:3000',
+  jwt: { algorithm: 'ES256', audience: 'http://localhost:4000', type: 'JWT' },
+  accessTokenTtl: 900,
+  sessionIdleTtl: 14 * 24 * 3600,
+  sessionAbsoluteTtl: 30 * 24 * 3600,
+  refreshGrace: 20,
+  bcryptCost: 12,
+  passwordMinLength: 8,
+  mail: { transport: 'mailbox' },
+  corsOrigins: ['http://localhost:3000'],
+  trustedProxies: [],
+  gatewayToken: null,
+  rateLimitMultiplier: 1000,
+  introspection: true,
+  graphiql: false,
+  registration: 'open',
+  workers: 1,
+  host: '127.0.0.1',
+  port: 0,
+  metricsPort: null,
+  logLevel: 'info',
+  migrateOnStart: false,
+};
+
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const clock = options.clock ?? createTestClock();
+  const database = options.database ?? (await createTestDatabase());
+  const mailbox = options.mailbox ?? (await openMailboxMailer({ clock }));
+  const config: Config = { ...testConfig, ...options.config };
+  const logLines: string[] = [];
+  const log = createLog(config, { write: (line) => void logLines.push(line) });
+  const composed = await compose({
+    config,
+    database: database.database,
+    mailer: options.mailer ?? mailbox,
+    log,
+    clock,
+    bcryptCost: options.bcryptCost ?? 4,
+  });
+  const server = await createServer(composed.app);
+  const url = await server.listen();
+  const seen = new Set<string>();
+
+  const nextMail = async (to: string): Promise<MailboxEntry> => {
+    for (let waited = 0; waited < 5000; waited += 10) {
+      const mail = mailbox.list().findLast((entry) => entry.to.toLowerCase() === to.toLowerCase() && !seen.has(entry.id));
+      if (mail) {
+        seen.add(mail.id);
+        return mail;
+      }
+      composed.app.wakeOutbox();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error('No mail came within five seconds.');
+  };
+
+  return {
+    url,
+    app: composed.app,
+    server,
+    clock,
+    database,
+    mailbox,
+    logLines,
+    send: (query, variables, sender) => send(url, query, variables, sender),
+    mutate: (name, input, sender) => mutate(url, name, input, sender),
+    nextMail,
+    nextCode: async (to) => codeIn(await nextMail(to)),
+    another: (overrides) => startTestServer({ ...options, config: { ...options.config, ...overrides }, clock, database, mailbox }),
+    stop: async () => {
+      await server.close();
+      await composed.stop();
+      if (!options.database) await database.drop();
+    },
+  };
+}
+
+/** The code of a mail, which stands alone on a line (contract.md). */
+export function codeIn(mail: MailboxEntry): string {
+  const code = /^(\d{6})$/m.exec(mail.text)?.[1];
+  if (code === undefined) throw new Error('The mail holds no code.');
+  return code;
+}

@@ -1,0 +1,75 @@
+/** One answer of the API, with what a test asks of it. `data` is as loose as JSON is; tests look at what they expect. */
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path, and a wrong path fails the test.
+  readonly data: any;
+  readonly errors: { message: string; path?: unknown; extensions: { code: string; reason?: string; [key: string]: unknown } }[];
+};
+
+export type Sender = {
+  readonly token?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** Sends one operation over HTTP, as a client would. */
+export async function send(
+  url: string,
+  query: string,
+  variables: Readonly<Record<string, unknown>> = {},
+  { token, headers }: Sender = {},
+): Promise<Answer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json, application/json;q=0.9',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    body: JSON.stringify({ query, variables }),
+  });
+  const text = await response.text();
+  const body = JSON.parse(text);
+  return { status: response.status, headers: response.headers, text, data: body.data ?? null, errors: body.errors ?? [] };
+}
+
+export const errorFields = '... on AuthError { __typename code message fields { path code message } retryAfter }';
+const challengeFields = '... on OtpChallenge { __typename id purpose methods sentTo expiresAt resendAvailableAt }';
+const tokenFields = `... on AuthTokens { __typename accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt
+  session { id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current }
+  user { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }`;
+const acceptedFields = '... on AuthAccepted { __typename accepted }';
+
+const fieldsOf = {
+  register: `${challengeFields} ${errorFields}`,
+  login: `${tokenFields} ${challengeFields} ${errorFields}`,
+  requestLoginCode: `${challengeFields} ${errorFields}`,
+  verifyOtp: `${tokenFields} ${challengeFields} ${errorFields}`,
+  resendOtp: `${challengeFields} ${errorFields}`,
+  refreshSession: `${tokenFields} ${errorFields}`,
+  logout: `${acceptedFields} ${errorFields}`,
+} as const;
+
+export type MutationName = keyof typeof fieldsOf;
+
+/** The text of a mutation that asks for everything that it can answer. */
+export function mutationText(name: MutationName): string {
+  const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
+  return `mutation M($input: ${type}!) { ${name}(input: $input) { ${fieldsOf[name]} } }`;
+}
+
+/** Calls a mutation; the answer's union member, or the whole answer where there is none. */
+export async function mutate(
+  url: string,
+  name: MutationName,
+  input: Readonly<Record<string, unknown>>,
+  sender: Sender = {},
+  // biome-ignore lint/suspicious/noExplicitAny: see Answer.
+): Promise<any> {
+  const answer = await send(url, mutationText(name), { input }, sender);
+  return answer.data?.[name] ?? answer;
+}
+
+export const meQuery = '{ me { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }';

@@ -1,0 +1,47 @@
+import type { TestServer } from './app.ts';
+
+/** Strong, ASCII, and nobody's. */
+export const goodPassword = 'otter lantern gravel sunday';
+
+let count = 0;
+
+/** An address that no other test has. */
+export function freshAddress(): string {
+  count += 1;
+  return `person-${count}-${Math.trunc(performance.now())}@example.com`;
+}
+
+export type Person = {
+  readonly email: string;
+  readonly password: string;
+  readonly id: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly sessionId: string;
+};
+
+/** Registers through the front door and verifies with the mailed code. */
+export async function registerPerson(server: TestServer, options: { email?: string; password?: string; name?: string } = {}): Promise<Person> {
+  const email = options.email ?? freshAddress();
+  const password = options.password ?? goodPassword;
+  const challenge = await server.mutate('register', { email, password, name: options.name ?? null });
+  if (challenge.__typename !== 'OtpChallenge') throw new Error(`register answered ${JSON.stringify(challenge)}`);
+  const code = await server.nextCode(email);
+  const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code });
+  return personOf(tokens, { email, password });
+}
+
+/** Signs in with the password, on another device. */
+export async function signIn(server: TestServer, person: { email: string; password: string }): Promise<Person> {
+  return personOf(await server.mutate('login', { email: person.email, password: person.password }), person);
+}
+
+function personOf(
+  // biome-ignore lint/suspicious/noExplicitAny: an answer; see client.ts.
+  tokens: any,
+  { email, password }: { email: string; password: string },
+): Person {
+  if (tokens.__typename !== 'AuthTokens') throw new Error(`the answer was ${JSON.stringify(tokens)}`);
+  const { accessToken, refreshToken, session, user } = tokens;
+  return { email, password, id: user.id, accessToken, refreshToken, sessionId: session.id };
+}
