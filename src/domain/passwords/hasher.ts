@@ -44,7 +44,7 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
   return {
     hash: async (password) => {
       const { pepperId, input } = bcryptInput(keys, normalizePassword(password));
-      return formatStoredHash(pepperId, await gate.run(() => hash(input, { cost })));
+      return formatStoredHash(pepperId, await gate.run(() => hash(input, cost)));
     },
     verify: async (password, stored) => {
       const normalized = normalizePassword(password);
