@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { ConfigError, type Config, environment, readConfig } from '../config.ts';
+import { type Config, ConfigError, environment, readConfig } from '../config.ts';
 import { openPglite, openPostgres } from '../db/client.ts';
 import { migratePglite, migratePostgres } from '../db/migrate.ts';
 import { loadDevelopmentSecrets } from '../development-secrets.ts';
@@ -28,7 +28,12 @@ export async function dev(): Promise<void> {
     open: async () => {
       if (config.databaseUrl !== null) {
         await migratePostgres(config.databaseUrl);
-        return openPostgres({ url: config.databaseUrl, maxConnections: 5, applicationName: 'latchkey-dev', statementTimeoutMs: 10_000 });
+        return openPostgres({
+          url: config.databaseUrl,
+          maxConnections: 5,
+          applicationName: 'latchkey-dev',
+          statementTimeoutMs: 10_000,
+        });
       }
       await mkdir(config.dataDirectory, { recursive: true });
       const client = await PGlite.create(join(config.dataDirectory, 'database'));

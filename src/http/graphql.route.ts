@@ -62,7 +62,12 @@ const errorLog: ApolloServerPlugin<OpenContext> = {
         if (kind === 'expected') continue;
         if (kind === 'unavailable') response.http.status = 503;
         contextValue.log.error(
-          { err: error.originalError ?? error, requestId: contextValue.request.id, operationName, path: error.path?.join('.') },
+          {
+            err: error.originalError ?? error,
+            requestId: contextValue.request.id,
+            operationName,
+            path: error.path?.join('.'),
+          },
           kind === 'fault' ? 'A request failed.' : 'The database does not answer.',
         );
       }
@@ -106,7 +111,12 @@ export function graphqlRoute(
   });
 }
 
-function openContext(app: App, request: FastifyRequest, reply: FastifyReply, trustedProxies: TrustedProxies): OpenContext {
+function openContext(
+  app: App,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  trustedProxies: TrustedProxies,
+): OpenContext {
   const ipAddress = clientAddress({
     socketAddress: request.socket.remoteAddress,
     forwardedFor: headerOf(request, 'x-forwarded-for'),
