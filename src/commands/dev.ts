@@ -20,7 +20,11 @@ export async function dev(): Promise<void> {
     throw error;
   }
   const log = createLog(config);
-  const graphiql = prepareGraphiql({ dataDirectory: config.dataDirectory, log });
+  let begin = (): void => {};
+  const after = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const graphiql = prepareGraphiql({ dataDirectory: config.dataDirectory, log, after });
   const address = await runServer({
     config,
     log,
@@ -41,7 +45,9 @@ export async function dev(): Promise<void> {
       return openPglite(client);
     },
   });
-  if (address !== null) process.stdout.write(greeting(config.publicUrl));
+  if (address === null) return;
+  process.stdout.write(greeting(config.publicUrl));
+  begin();
 }
 
 function greeting(url: string): string {

@@ -27,7 +27,6 @@ export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> 
     csrfPrevention: true,
     persistedQueries: false,
     allowBatchedHttpRequests: false,
-    status400ForVariableCoercionErrors: true,
     stopOnTerminationSignals: false,
     // Apollo decides by NODE_ENV, where unset means development (GQ-7); everything is said here instead.
     nodeEnv: 'production',
