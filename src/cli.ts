@@ -27,13 +27,22 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .description('write schema.graphql, or compare it')
     .option('--check', 'write nothing; exit 1 where the file differs from the code')
     .option('--print', 'write to standard output')
-    .action(async (options: { check?: boolean; print?: boolean }) => (await import('./commands/schema.ts')).schema(options));
+    .action(async (options: { check?: boolean; print?: boolean }) =>
+      (await import('./commands/schema.ts')).schema(options),
+    );
 
   const keys = program.command('keys').description('the keys that sign access tokens');
   keys
     .command('rotate')
-    .description('make the next key: published at once, signing later; the one before verifies until its tokens have expired')
-    .option('--signs-in <seconds>', 'for how long it is published before it signs, 20 to 86400', readSignsIn, publishAhead)
+    .description(
+      'make the next key: published at once, signing later; the one before verifies until its tokens have expired',
+    )
+    .option(
+      '--signs-in <seconds>',
+      'for how long it is published before it signs, 20 to 86400',
+      readSignsIn,
+      publishAhead,
+    )
     .action(async (options: { signsIn: number }) => (await import('./commands/keys.ts')).rotateKeys(options));
   keys
     .command('list')

@@ -24,7 +24,8 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
     if (!isObjectType(type) || type === schema.getQueryType() || type === schema.getMutationType()) continue;
     for (const field of Object.values(type.getFields())) {
       const { resolve } = field;
-      if (resolve && field.args.length > 0) field.resolve = guarded(resolve, { isPublic: true, outcomesAreData: false });
+      if (resolve && field.args.length > 0)
+        field.resolve = guarded(resolve, { isPublic: true, outcomesAreData: false });
     }
   }
   return schema;

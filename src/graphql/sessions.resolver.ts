@@ -16,16 +16,20 @@ import {
 @Resolver()
 export class SessionsResolver {
   @Mutation(() => RefreshSessionResult, {
-    description: 'Trades a refresh token for the next one and a new access token. Asked twice within the grace window, it answers the same.',
+    description:
+      'Trades a refresh token for the next one and a new access token. Asked twice within the grace window, it answers the same.',
   })
   refreshSession(
-    @Arg('input', () => RefreshSessionInput, { description: 'The refresh token, unless it is in the cookie.' }) input: RefreshSessionInput,
+    @Arg('input', () => RefreshSessionInput, { description: 'The refresh token, unless it is in the cookie.' })
+    input: RefreshSessionInput,
     @Ctx() ctx: Context,
   ): Promise<AuthTokens> {
     return refreshSession(ctx, input);
   }
 
-  @Mutation(() => LogoutResult, { description: 'Ends the session at once. Idempotent; works with an expired access token.' })
+  @Mutation(() => LogoutResult, {
+    description: 'Ends the session at once. Idempotent; works with an expired access token.',
+  })
   logout(
     @Arg('input', () => LogoutInput, { description: 'Which session, and whether all.' }) input: LogoutInput,
     @Ctx() ctx: Context,
@@ -34,7 +38,8 @@ export class SessionsResolver {
   }
 
   @Mutation(() => RevokeSessionResult, {
-    description: 'Ends one of your sessions at once. Takes a recent proof of who asks. Another user\'s session is NOT_FOUND.',
+    description:
+      "Ends one of your sessions at once. Takes a recent proof of who asks. Another user's session is NOT_FOUND.",
   })
   revokeSession(
     @Arg('input', () => RevokeSessionInput, { description: 'Which session.' }) input: RevokeSessionInput,

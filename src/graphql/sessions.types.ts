@@ -25,7 +25,10 @@ export class AuthSessionType {
   @Field(() => [String], { description: 'How: pwd, otp, mfa, hwk ... (RFC 8176).' })
   methods: string[];
 
-  @Field(() => String, { nullable: true, description: 'Where it began, coarsely: without the last byte of an IPv4 address, the /48 of an IPv6 one.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Where it began, coarsely: without the last byte of an IPv4 address, the /48 of an IPv6 one.',
+  })
   ipAddress: string | null;
 
   @Field(() => String, {
@@ -88,7 +91,11 @@ export class RefreshSessionInput {
   @Field(() => String, { nullable: true, description: 'Left out in cookie mode.' })
   refreshToken?: string | null;
 
-  @Field(() => TokenDelivery, { nullable: true, defaultValue: 'BODY', description: 'How the next refresh token comes back.' })
+  @Field(() => TokenDelivery, {
+    nullable: true,
+    defaultValue: 'BODY',
+    description: 'How the next refresh token comes back.',
+  })
   tokenDelivery?: keyof typeof TokenDelivery | null;
 }
 
@@ -100,7 +107,11 @@ export class LogoutInput {
   })
   refreshToken?: string | null;
 
-  @Field(() => Boolean, { nullable: true, defaultValue: false, description: 'Ends every session of the user; takes a recent proof of who asks.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Ends every session of the user; takes a recent proof of who asks.',
+  })
   everywhere?: boolean | null;
 }
 
@@ -110,7 +121,9 @@ export class RevokeSessionInput {
   sessionId: string;
 }
 
-export const RefreshSessionResult = resultUnion('RefreshSessionResult', 'What `refreshSession` answers.', () => [AuthTokensType]);
+export const RefreshSessionResult = resultUnion('RefreshSessionResult', 'What `refreshSession` answers.', () => [
+  AuthTokensType,
+]);
 export const LogoutResult = resultUnion('LogoutResult', 'What `logout` answers.', () => [AuthAcceptedType]);
 export const RevokeSessionResult = resultUnion('RevokeSessionResult', 'What `revokeSession` answers.', () => [
   AuthAcceptedType,
