@@ -25,6 +25,8 @@ export type PostgresOptions = {
   readonly applicationName: string;
   /** Milliseconds after which the server ends a statement (AV-3). */
   readonly statementTimeoutMs: number;
+  /** Told the text of each statement that a query makes, without its parameters. */
+  readonly onStatement?: (text: string) => void;
 };
 
 /** A pool on a PostgreSQL server. It connects at the first statement. */
@@ -42,9 +44,10 @@ export function openPostgres(options: PostgresOptions): Database {
       idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
     },
   });
+  const { onStatement } = options;
   return {
     kind: 'postgres',
-    db: drizzlePostgres(sql),
+    db: drizzlePostgres(sql, onStatement ? { logger: { logQuery: onStatement } } : {}),
     ping: async () => {
       await sql`select 1`;
     },
