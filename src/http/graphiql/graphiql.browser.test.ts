@@ -79,7 +79,9 @@ describe.skipIf(browser === null)('GraphiQL in a browser', () => {
     await fastify.close();
   });
 
-  it('leads a newcomer from no account to a signed-in query, from our own files and within its policy', async () => {
+  it('leads a newcomer from no account to a signed-in query, from our own files and within its policy', {
+    timeout: 60_000,
+  }, async () => {
     if (browser === null) throw new Error('There is no browser.');
     const graphiql = await openGraphiql(browser, baseUrl);
     expect(await graphiql.page.title()).toBe('Latchkey · GraphiQL');
