@@ -7,7 +7,7 @@ import { staleBearerFields } from '../graphql/access.ts';
 import { rootFields } from '../graphql/root-fields.ts';
 import { authSchema } from '../graphql/schema.ts';
 import { refusedBearer } from '../graphql/to-graphql-error.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, authorizationHeader } from './authenticate.ts';
 import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
 import { formatError, kindOf } from './format-error.ts';
 import { refreshCookie } from './refresh-cookie.ts';
@@ -128,7 +128,7 @@ function openContext(
   });
   return {
     ...app,
-    authorization: headerOf(request, 'authorization'),
+    authorization: authorizationHeader(request.raw),
     request: {
       id: request.id,
       ipAddress,
