@@ -61,3 +61,16 @@ export async function replacePasswordHash(
     .returning({ id: users.id });
   return rows.length === 1;
 }
+
+/**
+ * Holds the account still until the transaction ends, and says whether it may sign in with the hash that was just checked. A change of
+ * password comes before, and this says no, or after, and then sees the session that was opened here and ends it.
+ */
+export async function lockSignIn(db: Db, input: { id: string; passwordHash: string }): Promise<boolean> {
+  const rows = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, input.id), eq(users.passwordHash, input.passwordHash), isNull(users.suspendedAt)))
+    .for('update');
+  return rows.length === 1;
+}
