@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, lte, or, type SQL } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
@@ -36,17 +36,57 @@ export async function claimUser(
       emailVerifiedAt: input.now,
       passwordHash: input.passwordHash,
       passwordChangedAt: input.passwordHash === null ? null : input.now,
+      totpEnabledAt: null,
       ...(input.name === null ? {} : { name: input.name }),
       ...(input.locale === null ? {} : { locale: input.locale }),
     })
-    .where(and(eq(users.id, input.id), isNull(users.emailVerifiedAt)))
+    .where(and(eq(users.id, input.id), isNull(users.emailVerifiedAt), isNull(users.suspendedAt)))
     .returning();
   return row ?? null;
 }
 
-export async function recordLogin(db: Db, input: { id: string; now: Date }): Promise<UserRow | null> {
-  const [row] = await db.update(users).set({ lastLoginAt: input.now }).where(eq(users.id, input.id)).returning();
+/**
+ * The user's row as it is now, held until the transaction ends, so that nobody changes password, factors or status meanwhile. Null
+ * where the account may not sign in, or its password is not the one that the caller has checked: `passwordHash` is the hash that was
+ * compared, `passwordSetBefore` a time by which the present password must have been set.
+ */
+export async function holdUser(
+  db: Db,
+  input: { id: string; passwordHash?: string; passwordSetBefore?: Date },
+): Promise<UserRow | null> {
+  const [row] = await db
+    .select()
+    .from(users)
+    .where(
+      and(
+        ...mayAct(input.id),
+        input.passwordHash === undefined ? undefined : eq(users.passwordHash, input.passwordHash),
+        input.passwordSetBefore === undefined
+          ? undefined
+          : or(isNull(users.passwordChangedAt), lte(users.passwordChangedAt, input.passwordSetBefore)),
+      ),
+    )
+    .for('no key update');
   return row ?? null;
+}
+
+/** Null where the account may not sign in. */
+export async function recordLogin(db: Db, input: { id: string; now: Date }): Promise<UserRow | null> {
+  const [row] = await db
+    .update(users)
+    .set({ lastLoginAt: input.now })
+    .where(and(...mayAct(input.id)))
+    .returning();
+  return row ?? null;
+}
+
+function mayAct(id: string): SQL[] {
+  return [eq(users.id, id), isNull(users.suspendedAt), isNotNull(users.emailVerifiedAt)];
+}
+
+/** Null: no authenticator app is asked for any more. Call it in the transaction that changes totp_authenticators. */
+export async function setTotpEnabledAt(db: Db, input: { id: string; at: Date | null }): Promise<void> {
+  await db.update(users).set({ totpEnabledAt: input.at }).where(eq(users.id, input.id));
 }
 
 /** Compare-and-set: a rehash at sign-in never overwrites a password that was changed meanwhile (PW-14). */

@@ -14,7 +14,7 @@ export const otpChallenges = pgTable(
     sessionId: uuid('session_id'),
     purpose: text('purpose').notNull(),
     methods: text('methods').array().notNull(),
-    /** RFC 8176 names of what was proved before this challenge was made. */
+    /** What was proved before this challenge was made: PASSWORD, EMAIL … (domain/otp/rules; ADV-50). */
     provedMethods: text('proved_methods').array().notNull().default([]),
     /** Where the code goes; null for decoys and where nothing is sent. */
     email: text('email'),
