@@ -27,7 +27,6 @@ export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> 
     csrfPrevention: true,
     persistedQueries: false,
     allowBatchedHttpRequests: false,
-    status400ForVariableCoercionErrors: true,
     stopOnTerminationSignals: false,
     // Apollo decides by NODE_ENV, where unset means development (GQ-7); everything is said here instead.
     nodeEnv: 'production',
@@ -62,7 +61,12 @@ const errorLog: ApolloServerPlugin<OpenContext> = {
         if (kind === 'expected') continue;
         if (kind === 'unavailable') response.http.status = 503;
         contextValue.log.error(
-          { err: error.originalError ?? error, requestId: contextValue.request.id, operationName, path: error.path?.join('.') },
+          {
+            err: error.originalError ?? error,
+            requestId: contextValue.request.id,
+            operationName,
+            path: error.path?.join('.'),
+          },
           kind === 'fault' ? 'A request failed.' : 'The database does not answer.',
         );
       }
@@ -106,7 +110,12 @@ export function graphqlRoute(
   });
 }
 
-function openContext(app: App, request: FastifyRequest, reply: FastifyReply, trustedProxies: TrustedProxies): OpenContext {
+function openContext(
+  app: App,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  trustedProxies: TrustedProxies,
+): OpenContext {
   const ipAddress = clientAddress({
     socketAddress: request.socket.remoteAddress,
     forwardedFor: headerOf(request, 'x-forwarded-for'),

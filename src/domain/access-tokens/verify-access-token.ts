@@ -20,7 +20,10 @@ const invalid: TokenVerdict = { kind: 'refused', reason: 'TOKEN_INVALID' };
  * Whether a bearer is an access token of ours that has not expired. Says nothing of the session, which is asked of the
  * database on every request. Never throws for anything that a caller can send.
  */
-export async function verifyAccessToken(app: Pick<App, 'config' | 'clock' | 'keyRing'>, token: string): Promise<TokenVerdict> {
+export async function verifyAccessToken(
+  app: Pick<App, 'config' | 'clock' | 'keyRing'>,
+  token: string,
+): Promise<TokenVerdict> {
   if (token.length > maxTokenLength) return invalid;
   try {
     // SECURITY: the key comes from the kid alone, by exact match in memory; jwk, jku, x5u, x5c are never looked at (RFC 8725 3.10).
@@ -46,6 +49,8 @@ export async function verifyAccessToken(app: Pick<App, 'config' | 'clock' | 'key
     return { kind: 'valid', userId: sub, sessionId: sid, expiresAt: new Date(exp * 1000) };
   } catch (error) {
     // jose reports expiry only once the signature has been found good.
-    return error instanceof errors.JWTExpired && error.claim === 'exp' ? { kind: 'refused', reason: 'TOKEN_EXPIRED' } : invalid;
+    return error instanceof errors.JWTExpired && error.claim === 'exp'
+      ? { kind: 'refused', reason: 'TOKEN_EXPIRED' }
+      : invalid;
   }
 }

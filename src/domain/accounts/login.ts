@@ -55,7 +55,10 @@ async function rehash(ctx: Context, input: { userId: string; oldHash: string; pl
     const newHash = await ctx.hasher.hash(plain);
     return (await replacePasswordHash(ctx.db, { id: userId, oldHash, newHash })) ? newHash : oldHash;
   } catch (error) {
-    ctx.log.warn({ err: error, event: 'password_hash.not_renewed', requestId: ctx.request.id }, 'A password hash was not renewed.');
+    ctx.log.warn(
+      { err: error, event: 'password_hash.not_renewed', requestId: ctx.request.id },
+      'A password hash was not renewed.',
+    );
     return oldHash;
   }
 }

@@ -26,9 +26,7 @@ export async function changeFactors<Result>(ctx: Context, { code, change }: Inpu
   const viewer = code === null ? requireStepUp(ctx) : requireRecentProof(ctx);
   if (viewer.session.user.totpEnabledAt === null) throw noApp();
   const spent =
-    code === null
-      ? null
-      : ({ method: code.kind === 'digits' ? 'TOTP' : 'RECOVERY_CODE', code: code.code } as const);
+    code === null ? null : ({ method: code.kind === 'digits' ? 'TOTP' : 'RECOVERY_CODE', code: code.code } as const);
   const budget = spent && secondFactorBudget({ userId: viewer.userId, method: spent.method });
   if (budget) await reserveTry(ctx, budget);
   try {

@@ -28,8 +28,7 @@ export function methodFor(
 ): OtpMethod | null {
   const fitting: readonly OtpMethod[] = input.typed.kind === 'digits' ? ['EMAIL', 'TOTP'] : ['RECOVERY_CODE'];
   return (
-    fitting.find(
-      (method) => challenge.methods.includes(method) && (input.named === null || input.named === method),
-    ) ?? null
+    fitting.find((method) => challenge.methods.includes(method) && (input.named === null || input.named === method)) ??
+    null
   );
 }

@@ -57,7 +57,13 @@ export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens 
     // Outside the transaction, which a wrong code has rolled back (ADV-43).
     if (error instanceof AuthError && error.code === 'INVALID_OR_EXPIRED_CODE') {
       const detail = { purpose: challenge.purpose, method };
-      await recordAudit(ctx, { db: ctx.db, type: 'otp.failed', outcome: 'FAILURE', subjectId: challenge.userId, detail });
+      await recordAudit(ctx, {
+        db: ctx.db,
+        type: 'otp.failed',
+        outcome: 'FAILURE',
+        subjectId: challenge.userId,
+        detail,
+      });
     }
     throw error;
   }

@@ -44,7 +44,7 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
   return {
     hash: async (password) => {
       const { pepperId, input } = bcryptInput(keys, normalizePassword(password));
-      return formatStoredHash(pepperId, await gate.run(() => hash(input, { cost })));
+      return formatStoredHash(pepperId, await gate.run(() => hash(input, cost)));
     },
     verify: async (password, stored) => {
       const normalized = normalizePassword(password);
@@ -61,7 +61,10 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
         return verifyDummy(normalized);
       }
       const matches = await gate.run(() => verify(input, parsed.bcrypt));
-      return { matches, outdated: matches && (parsed.cost < cost || parsed.pepperId !== bcryptInput(keys, normalized).pepperId) };
+      return {
+        matches,
+        outdated: matches && (parsed.cost < cost || parsed.pepperId !== bcryptInput(keys, normalized).pepperId),
+      };
     },
   };
 }

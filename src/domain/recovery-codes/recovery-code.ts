@@ -30,11 +30,7 @@ export function showRecoveryCode(code: string): string {
  */
 export function readRecoveryCode(typed: string): string | null {
   if (typed.length > 64) return null;
-  const code = typed
-    .replace(/[\s-]/g, '')
-    .toUpperCase()
-    .replace(/O/g, '0')
-    .replace(/[IL]/g, '1');
+  const code = typed.replace(/[\s-]/g, '').toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1');
   return /^[0-9A-HJKMNP-TV-Z]{16}$/.test(code) ? code : null;
 }
 

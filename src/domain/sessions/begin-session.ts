@@ -10,7 +10,11 @@ import { amrOf, type ProvedMethod } from '../otp/rules.ts';
 import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
 import { lifetimeFrom } from './rules.ts';
 
-export type BegunSession = { readonly session: SessionRow; readonly user: UserRow; readonly refreshToken: RefreshToken };
+export type BegunSession = {
+  readonly session: SessionRow;
+  readonly user: UserRow;
+  readonly refreshToken: RefreshToken;
+};
 
 type Input = {
   /** The transaction of whatever proved the user. */
@@ -25,7 +29,10 @@ type Input = {
  * A new session under a new id; that of a step-up ends the one before it in the same transaction (SE-9). Called by admit alone, which
  * has made sure that every factor of the policy was proved. Throws UNAUTHENTICATED where the session before it has ended already.
  */
-export async function beginSession(ctx: Context, { db, user, proved, previousSessionId }: Input): Promise<BegunSession> {
+export async function beginSession(
+  ctx: Context,
+  { db, user, proved, previousSessionId }: Input,
+): Promise<BegunSession> {
   const now = ctx.clock.now();
   const signedIn = previousSessionId === null ? await recordLogin(db, { id: user.id, now }) : user;
   if (!signedIn) throw new AuthError('INVALID_CREDENTIALS', { detail: 'The account may not sign in any more.' });

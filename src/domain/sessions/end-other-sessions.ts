@@ -10,6 +10,13 @@ export async function endOtherSessions(ctx: Context, { db, viewer, reason }: Inp
   const { userId, sessionId } = viewer;
   const ended = await revokeOtherSessions(db, { userId, exceptId: sessionId, now: ctx.clock.now(), reason });
   for (const id of ended) {
-    await recordAudit(ctx, { db, type: 'session.closed', outcome: 'SUCCESS', subjectId: userId, sessionId: id, detail: { reason } });
+    await recordAudit(ctx, {
+      db,
+      type: 'session.closed',
+      outcome: 'SUCCESS',
+      subjectId: userId,
+      sessionId: id,
+      detail: { reason },
+    });
   }
 }

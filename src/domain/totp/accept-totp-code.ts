@@ -16,10 +16,13 @@ export async function acceptTotpCode(ctx: Context, { db, userId, code }: Input):
   const owner = { userId, authenticatorId: row.id };
   const secret = openTotpSecret(ctx.keys, owner, row.sealedSecret);
   if (!secret) {
-    ctx.log.error({ event: 'totp_secret.not_opened', requestId: ctx.request.id, userId }, 'A TOTP secret cannot be opened.');
+    ctx.log.error(
+      { event: 'totp_secret.not_opened', requestId: ctx.request.id, userId },
+      'A TOTP secret cannot be opened.',
+    );
     return false;
   }
-  const step = matchingStep({ secret, code, now: ctx.clock.now() });
+  const step = await matchingStep({ secret, code, now: ctx.clock.now() });
   if (step === null) return false;
   return advanceTotpStep(db, { id: row.id, step, sealedSecret: sealTotpSecret(ctx.keys, owner, secret) });
 }

@@ -14,7 +14,10 @@ import { notifyOwner } from './notify-owner.ts';
 import { openTotpSecret } from './seal.ts';
 import { matchingStep } from './totp.ts';
 
-const schema = z.object({ enrollmentId: uuid, code: z.string({ error: 'A code is required.' }).max(64, 'A code has six digits.') });
+const schema = z.object({
+  enrollmentId: uuid,
+  code: z.string({ error: 'A code is required.' }).max(64, 'A code has six digits.'),
+});
 
 /**
  * A code of the new app puts it in force, in place of the one before, and makes a new set of recovery codes, shown this once. Every
@@ -27,7 +30,7 @@ export const confirmTotpEnrollment = command(schema, async (ctx, input): Promise
   const pending = await findPendingTotp(ctx.db, { id: input.enrollmentId, userId, now: ctx.clock.now() });
   const secret = pending && openTotpSecret(ctx.keys, { userId, authenticatorId: pending.id }, pending.sealedSecret);
   const code = readCode(input.code);
-  const step = secret && code !== null ? matchingStep({ secret, code, now: ctx.clock.now() }) : null;
+  const step = secret && code !== null ? await matchingStep({ secret, code, now: ctx.clock.now() }) : null;
   if (!pending || step === null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
 
   const codes = await ctx.db.transaction(async (tx) => {

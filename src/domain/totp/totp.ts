@@ -1,4 +1,4 @@
-import { generateURI, ScureBase32Plugin, verifySync } from 'otplib';
+import { generateURI, ScureBase32Plugin, verify } from 'otplib';
 
 /** RFC 6238 with what every authenticator app knows: SHA-1, six digits, thirty seconds. otplib's defaults, said aloud. */
 const options = { algorithm: 'sha1', digits: 6, period: 30 } as const;
@@ -27,9 +27,9 @@ export function otpauthUri(input: { issuer: string; label: string; secret: Uint8
  * null for any other code, and for a time or a secret that otplib refuses to work with. Whether the step was used before is not
  * asked here: the database decides that.
  */
-export function matchingStep(input: { secret: Uint8Array; code: string; now: Date }): number | null {
+export async function matchingStep(input: { secret: Uint8Array; code: string; now: Date }): Promise<number | null> {
   try {
-    const result = verifySync({
+    const result = await verify({
       ...options,
       secret: input.secret,
       token: input.code,

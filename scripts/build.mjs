@@ -1,0 +1,26 @@
+// Compiles to dist/, which is what the published package runs.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+const dist = join(root, 'dist');
+
+function run(...args) {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
+}
+
+rmSync(dist, { recursive: true, force: true });
+run(require.resolve('typescript/bin/tsc'), '--project', 'tsconfig.build.json');
+
+// What the code reads beside itself at run time.
+for (const path of readdirSync(join(root, 'src'), { recursive: true })) {
+  if (extname(path) === '.liquid') cpSync(join(root, 'src', path), join(dist, path), { recursive: true });
+}
+
+const graphiql = join(root, 'scripts', 'build-graphiql.mjs');
+if (existsSync(graphiql)) run(graphiql, join('dist', 'http', 'graphiql-page'));
