@@ -20,6 +20,7 @@ CREATE TABLE "otp_challenges" (
 	"purpose" text NOT NULL,
 	"methods" text[] NOT NULL,
 	"proved_methods" text[] DEFAULT '{}' NOT NULL,
+	"password_changed_at" timestamp (3) with time zone,
 	"email" text,
 	"sent_to" text,
 	"code_hash" "bytea",

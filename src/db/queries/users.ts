@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull, lte, or, type SQL } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, type SQL } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
@@ -47,25 +47,21 @@ export async function claimUser(
 
 /**
  * The user's row as it is now, held until the transaction ends, so that nobody changes password, factors or status meanwhile. Null
- * where the account may not sign in, or its password is not the one that the caller has checked: `passwordHash` is the hash that was
- * compared, `passwordSetBefore` a time by which the present password must have been set.
+ * where the account may not sign in, or its password is not the one that the caller has checked: told by the hash that was compared,
+ * or by when it had been set.
  */
 export async function holdUser(
   db: Db,
-  input: { id: string; passwordHash?: string; passwordSetBefore?: Date },
+  input: { id: string; passwordHash?: string; passwordChangedAt?: Date | null },
 ): Promise<UserRow | null> {
+  const { id, passwordHash, passwordChangedAt } = input;
+  const seen: SQL[] = passwordHash === undefined ? [] : [eq(users.passwordHash, passwordHash)];
+  if (passwordChangedAt === null) seen.push(isNull(users.passwordChangedAt));
+  else if (passwordChangedAt !== undefined) seen.push(eq(users.passwordChangedAt, passwordChangedAt));
   const [row] = await db
     .select()
     .from(users)
-    .where(
-      and(
-        ...mayAct(input.id),
-        input.passwordHash === undefined ? undefined : eq(users.passwordHash, input.passwordHash),
-        input.passwordSetBefore === undefined
-          ? undefined
-          : or(isNull(users.passwordChangedAt), lte(users.passwordChangedAt, input.passwordSetBefore)),
-      ),
-    )
+    .where(and(...mayAct(id), ...seen))
     .for('no key update');
   return row ?? null;
 }

@@ -11,7 +11,8 @@ import { codeLifetime, handleBytes, type OtpMethod, type ProvedMethod } from './
 type Input = {
   /** The transaction of the step before. */
   readonly db: Db;
-  readonly user: Pick<UserRow, 'id' | 'emailCanonical'>;
+  /** As held, so that its password is the one that was proved. */
+  readonly user: Pick<UserRow, 'id' | 'emailCanonical' | 'passwordChangedAt'>;
   readonly purpose: 'LOGIN' | 'STEP_UP';
   /** What has been proved so far; the challenge holds it, the client holds nothing but the handle (ADV-5, ADV-50). */
   readonly proved: readonly ProvedMethod[];
@@ -32,6 +33,7 @@ export async function beginSecondStep(ctx: Context, input: Input): Promise<OtpCh
     purpose: input.purpose,
     methods: [...input.methods],
     provedMethods: [...input.proved],
+    passwordChangedAt: input.user.passwordChangedAt,
     accountKey: accountKey(ctx, input.user.emailCanonical),
     expiresAt: secondsAfter(now, codeLifetime),
     createdAt: now,

@@ -112,7 +112,7 @@ async function holdOrClaim(ctx: Context, tx: Db, { challenge, userId }: Found): 
   const held = await holdUser(tx, {
     id: userId,
     // A password that was proved in the step before, and has been changed since, is proved no more (RC-6).
-    ...(challenge.provedMethods.includes('PASSWORD') ? { passwordSetBefore: challenge.createdAt } : {}),
+    ...(challenge.provedMethods.includes('PASSWORD') ? { passwordChangedAt: challenge.passwordChangedAt } : {}),
   });
   if (!held) throw new AuthError('INVALID_OR_EXPIRED_CODE');
   return held;
