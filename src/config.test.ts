@@ -71,6 +71,7 @@ describe('readConfig', () => {
     ['one byte', Buffer.alloc(32, 'a').toString('base64')],
     ['one letter', 'a'.repeat(64)],
     ['a short text again and again', '0123456789abcdef'.repeat(4)],
+    ['two equal halves', randomBytes(16).toString('hex').repeat(2)],
     ['a sequence', Buffer.from(Array.from({ length: 32 }, (_, index) => index + 7)).toString('base64')],
     ['few different bytes', Buffer.from(Array.from({ length: 40 }, (_, i) => (i * i) % 11)).toString('base64')],
   ])('CF-2 refuses a SECRET_KEY that is %s', (_, value) => {

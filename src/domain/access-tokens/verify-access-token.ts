@@ -42,9 +42,13 @@ export async function verifyAccessToken(
       clockTolerance,
       currentDate: app.clock.now(),
     });
-    const { sub, exp, iat } = payload;
+    const { exp, iat } = payload;
+    // jose looks whether these are there, not whether they are texts.
+    const sub: unknown = payload.sub;
+    const jti: unknown = payload.jti;
     const sid = payload['sid'];
-    if (sub === undefined || exp === undefined || iat === undefined || typeof sid !== 'string') return invalid;
+    if (typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string') return invalid;
+    if (exp === undefined || iat === undefined) return invalid;
     if (exp - iat > longestLifetime || !uuidPattern.test(sub) || !uuidPattern.test(sid)) return invalid;
     return { kind: 'valid', userId: sub, sessionId: sid, expiresAt: new Date(exp * 1000) };
   } catch (error) {
