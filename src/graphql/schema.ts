@@ -7,6 +7,7 @@ import { AccountsResolver } from './accounts.resolver.ts';
 import { guardFields } from './guard-fields.ts';
 import { OtpResolver } from './otp.resolver.ts';
 import { SessionsResolver } from './sessions.resolver.ts';
+import { TotpResolver } from './totp.resolver.ts';
 import { UsersResolver } from './users.resolver.ts';
 
 let built: GraphQLSchema | undefined;
@@ -15,7 +16,7 @@ let built: GraphQLSchema | undefined;
 export function authSchema(): GraphQLSchema {
   built ??= guardFields(
     buildSchemaSync({
-      resolvers: [AccountsResolver, OtpResolver, SessionsResolver, UsersResolver],
+      resolvers: [AccountsResolver, OtpResolver, SessionsResolver, TotpResolver, UsersResolver],
       // Inputs are validated by the domain (domain/command.ts): type-graphql's own way skips scalars and echoes values.
       validate: false,
       scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],

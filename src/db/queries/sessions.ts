@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, ne, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type SessionRow, sessions } from '../tables/sessions.ts';
 import { type UserRow, users } from '../tables/users.ts';
@@ -93,6 +93,19 @@ export async function revokeAllSessions(
     .update(sessions)
     .set({ revokedAt: input.now, revokedReason: input.reason })
     .where(and(eq(sessions.userId, input.userId), isNull(sessions.revokedAt)))
+    .returning({ id: sessions.id });
+  return rows.map((row) => row.id);
+}
+
+/** Ends every session of a user but one; answers with the ids of those that were alive (SE-10). */
+export async function revokeOtherSessions(
+  db: Db,
+  input: { userId: string; exceptId: string; now: Date; reason: string },
+): Promise<string[]> {
+  const rows = await db
+    .update(sessions)
+    .set({ revokedAt: input.now, revokedReason: input.reason })
+    .where(and(eq(sessions.userId, input.userId), ne(sessions.id, input.exceptId), isNull(sessions.revokedAt)))
     .returning({ id: sessions.id });
   return rows.map((row) => row.id);
 }

@@ -12,7 +12,14 @@ export type AuditType =
   | 'login.failed'
   | 'otp.sent'
   | 'otp.failed'
-  | 'refresh.reused';
+  | 'refresh.reused'
+  | 'session.stepped_up'
+  | 'step_up.failed'
+  | 'totp.enrollment_started'
+  | 'totp.enabled'
+  | 'totp.disabled'
+  | 'recovery_code.used'
+  | 'recovery_codes.regenerated';
 
 type Event = {
   /** The transaction of the change, so that neither is kept without the other (LG-6). */
