@@ -61,6 +61,8 @@ CREATE TABLE "sessions" (
 	"previous_refresh_hash" "bytea",
 	"refresh_generation" integer DEFAULT 0 NOT NULL,
 	"rotated_at" timestamp (3) with time zone,
+	"refresh_window_ends_at" timestamp (3) with time zone,
+	"refresh_window_count" integer DEFAULT 0 NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"last_used_at" timestamp (3) with time zone NOT NULL,
 	"idle_expires_at" timestamp (3) with time zone NOT NULL,
@@ -109,7 +111,7 @@ CREATE INDEX "otp_challenges_expires_at_index" ON "otp_challenges" USING btree (
 CREATE INDEX "outbox_messages_due_index" ON "outbox_messages" USING btree ("available_at") WHERE "outbox_messages"."sent_at" is null and "outbox_messages"."failed_at" is null;--> statement-breakpoint
 CREATE INDEX "outbox_messages_created_at_index" ON "outbox_messages" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "rate_limits_window_ends_at_index" ON "rate_limits" USING btree ("window_ends_at");--> statement-breakpoint
-CREATE INDEX "sessions_user_id_index" ON "sessions" USING btree ("user_id","created_at");--> statement-breakpoint
+CREATE INDEX "sessions_user_id_index" ON "sessions" USING btree ("user_id","revoked_at","created_at");--> statement-breakpoint
 CREATE INDEX "sessions_absolute_expires_at_index" ON "sessions" USING btree ("absolute_expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_email_canonical_unique" ON "users" USING btree ("email_canonical");--> statement-breakpoint
 CREATE INDEX "users_created_at_index" ON "users" USING btree ("created_at","id");

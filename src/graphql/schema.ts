@@ -3,6 +3,7 @@ import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import type { GraphQLSchema } from 'graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import { buildSchemaSync } from 'type-graphql';
+import { AccountResolver } from './account.resolver.ts';
 import { AccountsResolver } from './accounts.resolver.ts';
 import { guardFields } from './guard-fields.ts';
 import { OtpResolver } from './otp.resolver.ts';
@@ -15,7 +16,7 @@ let built: GraphQLSchema | undefined;
 export function authSchema(): GraphQLSchema {
   built ??= guardFields(
     buildSchemaSync({
-      resolvers: [AccountsResolver, OtpResolver, SessionsResolver, UsersResolver],
+      resolvers: [AccountResolver, AccountsResolver, OtpResolver, SessionsResolver, UsersResolver],
       // Inputs are validated by the domain (domain/command.ts): type-graphql's own way skips scalars and echoes values.
       validate: false,
       scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],

@@ -3,7 +3,15 @@ import type { Context } from '../context.ts';
 import type { AuthTokens } from '../domain/sessions/hand-over-tokens.ts';
 import { type Accepted, logout } from '../domain/sessions/logout.ts';
 import { refreshSession } from '../domain/sessions/refresh-session.ts';
-import { LogoutInput, LogoutResult, RefreshSessionInput, RefreshSessionResult } from './sessions.types.ts';
+import { revokeSession } from '../domain/sessions/revoke-session.ts';
+import {
+  LogoutInput,
+  LogoutResult,
+  RefreshSessionInput,
+  RefreshSessionResult,
+  RevokeSessionInput,
+  RevokeSessionResult,
+} from './sessions.types.ts';
 
 @Resolver()
 export class SessionsResolver {
@@ -27,5 +35,16 @@ export class SessionsResolver {
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return logout(ctx, input);
+  }
+
+  @Mutation(() => RevokeSessionResult, {
+    description:
+      "Ends one of your sessions at once. Takes a recent proof of who asks. Another user's session is NOT_FOUND.",
+  })
+  revokeSession(
+    @Arg('input', () => RevokeSessionInput, { description: 'Which session.' }) input: RevokeSessionInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return revokeSession(ctx, input);
   }
 }

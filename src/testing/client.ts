@@ -60,6 +60,7 @@ const fieldsOf = {
   resendOtp: `${challengeFields} ${errorFields}`,
   refreshSession: `${tokenFields} ${errorFields}`,
   logout: `${acceptedFields} ${errorFields}`,
+  revokeSession: `${acceptedFields} ${errorFields}`,
 } as const;
 
 export type MutationName = keyof typeof fieldsOf;

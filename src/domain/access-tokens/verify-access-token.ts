@@ -1,5 +1,6 @@
 import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import type { App } from '../../app.ts';
+import { longestTokenLifetime } from '../signing-keys/rules.ts';
 
 export type VerifiedToken = { readonly userId: string; readonly sessionId: string; readonly expiresAt: Date };
 export type TokenVerdict =
@@ -10,8 +11,6 @@ export type TokenVerdict =
 const maxTokenLength = 8192;
 /** Seconds by which two of our own machines' clocks may differ (JW-6 allows 60). */
 const clockTolerance = 5;
-/** The upper bound of ACCESS_TOKEN_TTL, in seconds. */
-const longestLifetime = 3600;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const invalid: TokenVerdict = { kind: 'refused', reason: 'TOKEN_INVALID' };
@@ -38,14 +37,14 @@ export async function verifyAccessToken(
       audience: app.config.jwt.audience,
       // jose checks these only where they are present, unless they are asked for.
       requiredClaims: ['exp', 'iat', 'sub', 'jti', 'sid'],
-      maxTokenAge: longestLifetime,
+      maxTokenAge: longestTokenLifetime,
       clockTolerance,
       currentDate: app.clock.now(),
     });
     const { sub, exp, iat } = payload;
     const sid = payload['sid'];
     if (sub === undefined || exp === undefined || iat === undefined || typeof sid !== 'string') return invalid;
-    if (exp - iat > longestLifetime || !uuidPattern.test(sub) || !uuidPattern.test(sid)) return invalid;
+    if (exp - iat > longestTokenLifetime || !uuidPattern.test(sub) || !uuidPattern.test(sid)) return invalid;
     return { kind: 'valid', userId: sub, sessionId: sid, expiresAt: new Date(exp * 1000) };
   } catch (error) {
     // jose reports expiry only once the signature has been found good.

@@ -17,6 +17,7 @@ const schema = z.object({ email: emailAddress, password, tokenDelivery });
  * an account that may not sign in (EN-1).
  */
 export const login = command(schema, async (ctx, input): Promise<AuthTokens> => {
+  if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
   const account: Claim = { budget: 'login:account', identifier: accountKey(ctx, input.email.canonical) };
   await reserve(ctx, [account, { budget: 'login:address', identifier: ctx.request.addressBucket }]);
   const user = await findUserByEmail(ctx.db, { canonical: input.email.canonical });

@@ -19,6 +19,7 @@ export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('step-up-code'), code }),
   z.object({ template: z.literal('change-email-code'), code }),
   z.object({ template: z.literal('refresh-reused'), at, device: words, ipAddress: words }),
+  z.object({ template: z.literal('session-evicted'), at, device: words }),
 ]);
 
 export type EmailContent = z.infer<typeof emailContent>;

@@ -27,6 +27,7 @@ const samples: { [Template in EmailTemplate]: Extract<EmailContent, { template: 
     device: 'Firefox on Linux',
     ipAddress: '203.0.113.7',
   },
+  'session-evicted': { template: 'session-evicted', at: '2026-11-23T08:41:00.000Z', device: 'Firefox on Linux' },
 };
 
 const hostile = [

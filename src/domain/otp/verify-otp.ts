@@ -33,6 +33,7 @@ const schema = z.object({
  * INVALID_OR_EXPIRED_CODE for whatever is not the one right code of a live challenge, RATE_LIMITED past the account's budget.
  */
 export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens> => {
+  if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
   await reserve(ctx, [{ budget: 'otp:address', identifier: ctx.request.addressBucket }]);
   const challenge = await reserveAttempt(ctx.db, {
     handleHash: sha256(input.challengeId),

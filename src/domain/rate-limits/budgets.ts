@@ -22,7 +22,10 @@ export const budgets = {
   /** Consecutive wrong codes, ever: past it e-mailed codes rest until the mailbox is proved by a reset link (NIST 3.2.2). */
   'otp:consecutive': { limit: 100, window: 365 * 24 * hour },
   'otp:address': { limit: 120, window: 15 * minute },
+  /** Refused refresh tokens alone: good ones are not refused for what others at the same address do. */
   'refresh:address': { limit: 1200, window: 15 * minute },
+  /** Rotations of one session, counted in its row. A client needs one for each access token. */
+  'refresh:session': { limit: 300, window: 15 * minute },
 } as const satisfies Record<string, Budget>;
 
 export type BudgetName = keyof typeof budgets;

@@ -5,6 +5,7 @@ import { recordLogin } from '../../db/queries/users.ts';
 import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
+import { makeRoom } from './make-room.ts';
 import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
 import { lifetimeFrom } from './rules.ts';
 
@@ -22,7 +23,10 @@ type Input = {
   readonly methods: readonly string[];
 };
 
-/** A new session under a new id (SE-9). The caller has made sure that every factor of the policy was proved. */
+/**
+ * A new session under a new id (SE-9). The caller has made sure that every factor of the policy was proved. Past `sessionLimit` the
+ * one that was used least recently ends.
+ */
 export async function beginSession(ctx: Context, { db, userId, methods }: Input): Promise<BegunSession> {
   const now = ctx.clock.now();
   const id = ctx.random.id(now);
@@ -49,5 +53,7 @@ export async function beginSession(ctx: Context, { db, userId, methods }: Input)
     sessionId: id,
     detail: { methods: methods.join(' ') },
   });
+  // After recordLogin, which holds the user's row: of two sign-ins at once the second sees the session of the first.
+  await makeRoom(ctx, { db, session, user });
   return { session, user, refreshToken };
 }
