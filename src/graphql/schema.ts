@@ -8,6 +8,7 @@ import { AccountsResolver } from './accounts.resolver.ts';
 import { guardFields } from './guard-fields.ts';
 import { OtpResolver } from './otp.resolver.ts';
 import { SessionsResolver } from './sessions.resolver.ts';
+import { TotpResolver } from './totp.resolver.ts';
 import { UsersResolver } from './users.resolver.ts';
 
 let built: GraphQLSchema | undefined;
@@ -16,7 +17,7 @@ let built: GraphQLSchema | undefined;
 export function authSchema(): GraphQLSchema {
   built ??= guardFields(
     buildSchemaSync({
-      resolvers: [AccountResolver, AccountsResolver, OtpResolver, SessionsResolver, UsersResolver],
+      resolvers: [AccountResolver, AccountsResolver, OtpResolver, SessionsResolver, TotpResolver, UsersResolver],
       // Inputs are validated by the domain (domain/command.ts): type-graphql's own way skips scalars and echoes values.
       validate: false,
       scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],

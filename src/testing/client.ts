@@ -51,6 +51,7 @@ const tokenFields = `... on AuthTokens { __typename accessToken accessTokenExpir
   session { id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current }
   user { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }`;
 const acceptedFields = '... on AuthAccepted { __typename accepted }';
+const recoveryCodesFields = '... on RecoveryCodes { __typename codes }';
 
 const fieldsOf = {
   register: `${challengeFields} ${errorFields}`,
@@ -61,6 +62,11 @@ const fieldsOf = {
   refreshSession: `${tokenFields} ${errorFields}`,
   logout: `${acceptedFields} ${errorFields}`,
   revokeSession: `${acceptedFields} ${errorFields}`,
+  reauthenticate: `${tokenFields} ${challengeFields} ${errorFields}`,
+  startTotpEnrollment: `... on TotpEnrollment { __typename id secret uri qrCode expiresAt } ${errorFields}`,
+  confirmTotpEnrollment: `${recoveryCodesFields} ${errorFields}`,
+  disableTotp: `${acceptedFields} ${errorFields}`,
+  regenerateRecoveryCodes: `${recoveryCodesFields} ${errorFields}`,
 } as const;
 
 export type MutationName = keyof typeof fieldsOf;

@@ -16,6 +16,8 @@ export const users = pgTable(
     /** `scheme.keyId$bcrypt` (domain/passwords/stored-hash); null: no password. */
     passwordHash: text('password_hash'),
     passwordChangedAt: timestamp('password_changed_at', { withTimezone: true, precision: 3 }),
+    /** Since when a sign-in needs an authenticator app too; moves with totp_authenticators, in one transaction. Null: no need. */
+    totpEnabledAt: timestamp('totp_enabled_at', { withTimezone: true, precision: 3 }),
     suspendedAt: timestamp('suspended_at', { withTimezone: true, precision: 3 }),
     lastLoginAt: timestamp('last_login_at', { withTimezone: true, precision: 3 }),
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),

@@ -15,7 +15,14 @@ export type AuditType =
   | 'otp.failed'
   | 'refresh.reused'
   | 'signing_key.created'
-  | 'signing_key.removed';
+  | 'signing_key.removed'
+  | 'session.stepped_up'
+  | 'step_up.failed'
+  | 'totp.enrollment_started'
+  | 'totp.enabled'
+  | 'totp.disabled'
+  | 'recovery_code.used'
+  | 'recovery_codes.regenerated';
 
 type Event = {
   /** The transaction of the change, so that neither is kept without the other (LG-6). */

@@ -25,6 +25,7 @@ export const resendOtp = command(schema, async (ctx, { challengeId: handle }): P
   await reserve(ctx, [{ budget: 'resend:address', identifier: ctx.request.addressBucket }]);
   const before = await findChallenge(ctx.db, { handleHash });
   if (!before?.methods.includes('EMAIL')) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  await reserve(ctx, [{ budget: 'resend:account', identifier: before.accountKey }]);
   const user = before.userId === null ? null : await findUserById(ctx.db, { id: before.userId });
 
   const now = ctx.clock.now();

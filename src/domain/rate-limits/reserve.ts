@@ -1,7 +1,7 @@
 import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
 import type { Db } from '../../db/client.ts';
-import { clearWindows, reserveInWindows } from '../../db/queries/rate-limits.ts';
+import { clearWindows, reserveInWindows, takeOffWindow } from '../../db/queries/rate-limits.ts';
 import { AuthError } from '../../errors.ts';
 import { type BudgetName, budgets } from './budgets.ts';
 
@@ -57,4 +57,9 @@ export async function release(
   { db, claims }: { db: Db; claims: readonly Claim[] },
 ): Promise<void> {
   await clearWindows(db, { keys: claims.map((claim) => budgetKey(app, claim)) });
+}
+
+/** Takes a success off the count that it was reserved in; the failures of the window stay counted. */
+export async function refund(app: Pick<App, 'keys' | 'clock'>, { db, claim }: { db: Db; claim: Claim }): Promise<void> {
+  await takeOffWindow(db, { key: budgetKey(app, claim), now: app.clock.now() });
 }
