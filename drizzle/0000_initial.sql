@@ -141,4 +141,9 @@ CREATE INDEX "sessions_absolute_expires_at_index" ON "sessions" USING btree ("ab
 CREATE UNIQUE INDEX "totp_authenticators_confirmed_unique" ON "totp_authenticators" USING btree ("user_id") WHERE "totp_authenticators"."confirmed_at" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "totp_authenticators_pending_unique" ON "totp_authenticators" USING btree ("user_id") WHERE "totp_authenticators"."confirmed_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "users_email_canonical_unique" ON "users" USING btree ("email_canonical");--> statement-breakpoint
-CREATE INDEX "users_created_at_index" ON "users" USING btree ("created_at","id");
+CREATE INDEX "users_created_at_index" ON "users" USING btree ("created_at","id");--> statement-breakpoint
+CREATE INDEX "users_email_prefix_index" ON "users" USING btree ("email_canonical" text_pattern_ops);--> statement-breakpoint
+CREATE INDEX "users_name_prefix_index" ON "users" USING btree (lower("name") text_pattern_ops);--> statement-breakpoint
+CREATE INDEX "users_unverified_index" ON "users" USING btree ("created_at","id") WHERE "users"."suspended_at" is null and "users"."email_verified_at" is null;--> statement-breakpoint
+CREATE INDEX "users_suspended_index" ON "users" USING btree ("created_at","id") WHERE "users"."suspended_at" is not null;--> statement-breakpoint
+CREATE INDEX "users_admins_index" ON "users" USING btree ("id") WHERE "users"."roles" @> '{admin}'::text[];

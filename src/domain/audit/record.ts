@@ -22,7 +22,12 @@ export type AuditType =
   | 'totp.enabled'
   | 'totp.disabled'
   | 'recovery_code.used'
-  | 'recovery_codes.regenerated';
+  | 'recovery_codes.regenerated'
+  | 'user.suspended'
+  | 'user.reinstated'
+  | 'user.roles_changed'
+  | 'user.sessions_revoked'
+  | 'user.factors_reset';
 
 type Event = {
   /** The transaction of the change, so that neither is kept without the other (LG-6). */

@@ -24,6 +24,7 @@ export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('totp-disabled'), at, device: words, ipAddress: words }),
   z.object({ template: z.literal('recovery-code-used'), codesLeft: words, at, device: words, ipAddress: words }),
   z.object({ template: z.literal('recovery-codes-regenerated'), at, device: words, ipAddress: words }),
+  z.object({ template: z.literal('factors-reset'), at }),
 ]);
 
 export type EmailContent = z.infer<typeof emailContent>;

@@ -34,6 +34,7 @@ const samples: { [Template in EmailTemplate]: Extract<EmailContent, { template: 
   'totp-disabled': { template: 'totp-disabled', ...notice },
   'recovery-code-used': { template: 'recovery-code-used', codesLeft: '9', ...notice },
   'recovery-codes-regenerated': { template: 'recovery-codes-regenerated', ...notice },
+  'factors-reset': { template: 'factors-reset', at: '2026-11-23T08:41:00.000Z' },
 };
 
 const hostile = [
