@@ -2,7 +2,14 @@ import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import type { App } from '../../app.ts';
 import { longestTokenLifetime } from '../signing-keys/rules.ts';
 
-export type VerifiedToken = { readonly userId: string; readonly sessionId: string; readonly expiresAt: Date };
+export type VerifiedToken = {
+  /** The claim `jti`. */
+  readonly id: string;
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+};
 export type TokenVerdict =
   | ({ readonly kind: 'valid' } & VerifiedToken)
   | { readonly kind: 'refused'; readonly reason: 'TOKEN_EXPIRED' | 'TOKEN_INVALID' };
@@ -41,11 +48,16 @@ export async function verifyAccessToken(
       clockTolerance,
       currentDate: app.clock.now(),
     });
-    const { sub, exp, iat } = payload;
+    const { sub, exp, iat, jti } = payload;
     const sid = payload['sid'];
-    if (sub === undefined || exp === undefined || iat === undefined || typeof sid !== 'string') return invalid;
+    if (sub === undefined || exp === undefined || iat === undefined || jti === undefined || typeof sid !== 'string') {
+      return invalid;
+    }
+    // Bound to a key of its holder's: we give out none, take no proof, and must not take it without one (RFC 9449 section 7).
+    if (payload['cnf'] !== undefined) return invalid;
     if (exp - iat > longestTokenLifetime || !uuidPattern.test(sub) || !uuidPattern.test(sid)) return invalid;
-    return { kind: 'valid', userId: sub, sessionId: sid, expiresAt: new Date(exp * 1000) };
+    const [issuedAt, expiresAt] = [new Date(iat * 1000), new Date(exp * 1000)];
+    return { kind: 'valid', id: jti, userId: sub, sessionId: sid, issuedAt, expiresAt };
   } catch (error) {
     // jose reports expiry only once the signature has been found good.
     return error instanceof errors.JWTExpired && error.claim === 'exp'

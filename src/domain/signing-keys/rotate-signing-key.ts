@@ -52,7 +52,8 @@ export type MadeKey = Pick<SigningKeyRow, 'kid' | 'algorithm' | 'publicJwk' | 's
 export async function makeKey(app: KeyApp): Promise<MadeKey> {
   const { algorithm } = app.config.jwt;
   const { privateJwk, publicJwk } = await generateJwk(algorithm);
-  const kid = app.random.token(12);
+  // Hex: a kid is an argument of `keys remove`, and must not look like an option.
+  const kid = Buffer.from(app.random.bytes(12)).toString('hex');
   return { kid, algorithm, publicJwk, sealedPrivateJwk: sealPrivateJwk(app.keys, kid, privateJwk) };
 }
 

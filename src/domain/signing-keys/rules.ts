@@ -9,8 +9,6 @@ export const longestTokenLifetime = 3600;
 
 /** Seconds that a new key is published before it signs: whoever keeps the old JWKS has asked again by then (JW-10). */
 export const publishAhead = 600;
-/** The same at least, where somebody is in a hurry: our own processes know the key by then. */
-export const leastPublishAhead = 4 * reloadEvery;
 /** Seconds that a key still verifies once the next one signs: until its last token has expired, plus cache age. */
 export const overlap = longestTokenLifetime + clockSkew + jwksMaxAge;
 /** Seconds after which a key that verifies nothing any more is destroyed. Until then `keys list` shows it. */
