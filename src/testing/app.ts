@@ -1,5 +1,6 @@
 import { type ComposedApp, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
+import type { GraphiqlRouteOptions } from '../http/graphiql/graphiql.route.ts';
 import { createServer, type Server } from '../http/server.ts';
 import { openMailboxMailer } from '../mail/mailbox-mailer.ts';
 import type { MailboxEntry, MailboxMailer, Mailer } from '../mail/mailer.ts';
@@ -38,6 +39,7 @@ export type TestServerOptions = {
   /** Another way out than the mailbox. */
   readonly mailer?: Mailer;
   readonly bcryptCost?: number;
+  readonly graphiql?: GraphiqlRouteOptions;
 };
 
 /** What a test changes nothing of. Limits are a thousandfold, so that only tests of limits meet them. */
@@ -89,7 +91,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     clock,
     bcryptCost: options.bcryptCost ?? 4,
   });
-  const server = await createServer(composed.app);
+  const server = await createServer(composed.app, options.graphiql ? { graphiql: options.graphiql } : {});
   const url = await server.listen();
   const seen = new Set<string>();
 
