@@ -71,6 +71,8 @@ CREATE TABLE "sessions" (
 	"previous_refresh_hash" "bytea",
 	"refresh_generation" integer DEFAULT 0 NOT NULL,
 	"rotated_at" timestamp (3) with time zone,
+	"refresh_window_ends_at" timestamp (3) with time zone,
+	"refresh_window_count" integer DEFAULT 0 NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"last_used_at" timestamp (3) with time zone NOT NULL,
 	"idle_expires_at" timestamp (3) with time zone NOT NULL,
@@ -134,9 +136,14 @@ CREATE INDEX "outbox_messages_due_index" ON "outbox_messages" USING btree ("avai
 CREATE INDEX "outbox_messages_created_at_index" ON "outbox_messages" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "rate_limits_window_ends_at_index" ON "rate_limits" USING btree ("window_ends_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "recovery_codes_user_id_code_hash_unique" ON "recovery_codes" USING btree ("user_id","code_hash");--> statement-breakpoint
-CREATE INDEX "sessions_user_id_index" ON "sessions" USING btree ("user_id","created_at");--> statement-breakpoint
+CREATE INDEX "sessions_user_id_index" ON "sessions" USING btree ("user_id","revoked_at","created_at");--> statement-breakpoint
 CREATE INDEX "sessions_absolute_expires_at_index" ON "sessions" USING btree ("absolute_expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "totp_authenticators_confirmed_unique" ON "totp_authenticators" USING btree ("user_id") WHERE "totp_authenticators"."confirmed_at" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "totp_authenticators_pending_unique" ON "totp_authenticators" USING btree ("user_id") WHERE "totp_authenticators"."confirmed_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "users_email_canonical_unique" ON "users" USING btree ("email_canonical");--> statement-breakpoint
-CREATE INDEX "users_created_at_index" ON "users" USING btree ("created_at","id");
+CREATE INDEX "users_created_at_index" ON "users" USING btree ("created_at","id");--> statement-breakpoint
+CREATE INDEX "users_email_prefix_index" ON "users" USING btree ("email_canonical" text_pattern_ops);--> statement-breakpoint
+CREATE INDEX "users_name_prefix_index" ON "users" USING btree (lower("name") text_pattern_ops);--> statement-breakpoint
+CREATE INDEX "users_unverified_index" ON "users" USING btree ("created_at","id") WHERE "users"."suspended_at" is null and "users"."email_verified_at" is null;--> statement-breakpoint
+CREATE INDEX "users_suspended_index" ON "users" USING btree ("created_at","id") WHERE "users"."suspended_at" is not null;--> statement-breakpoint
+CREATE INDEX "users_admins_index" ON "users" USING btree ("id") WHERE "users"."roles" @> '{admin}'::text[];

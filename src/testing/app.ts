@@ -56,6 +56,8 @@ export const testConfig: Config = {
   sessionIdleTtl: 14 * 24 * 3600,
   sessionAbsoluteTtl: 30 * 24 * 3600,
   refreshGrace: 20,
+  sessionLimit: 100,
+  signingKeyRotation: null,
   bcryptCost: 12,
   passwordMinLength: 8,
   mail: { transport: 'mailbox' },

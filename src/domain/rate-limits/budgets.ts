@@ -31,7 +31,10 @@ export const budgets = {
   'second-factor:consecutive': { limit: 100, window: 3650 * 24 * hour },
   'step-up:account': { limit: 10, window: hour },
   'totp-enrollment:account': { limit: 20, window: hour },
+  /** Refused refresh tokens alone: good ones are not refused for what others at the same address do. */
   'refresh:address': { limit: 1200, window: 15 * minute },
+  /** Rotations of one session, counted in its row. A client needs one for each access token. */
+  'refresh:session': { limit: 300, window: 15 * minute },
 } as const satisfies Record<string, Budget>;
 
 export type BudgetName = keyof typeof budgets;

@@ -40,10 +40,15 @@ export async function reserve(
   let wait = 0;
   for (const { claim, key } of wanted) {
     const row = counted.find((entry) => Buffer.compare(entry.key, key) === 0);
-    const limit = Math.max(1, Math.floor(budgets[claim.budget].limit * app.config.rateLimitMultiplier));
-    if (row && row.count > limit) wait = Math.max(wait, Math.ceil((row.windowEndsAt.getTime() - now.getTime()) / 1000));
+    if (row && row.count > limitOf(app, claim.budget))
+      wait = Math.max(wait, Math.ceil((row.windowEndsAt.getTime() - now.getTime()) / 1000));
   }
   if (wait > 0) throw new AuthError('RATE_LIMITED', { retryAfter: Math.max(1, wait) });
+}
+
+/** Operations that a budget allows in its window, by this configuration. */
+export function limitOf(app: Pick<App, 'config'>, budget: BudgetName): number {
+  return Math.max(1, Math.floor(budgets[budget].limit * app.config.rateLimitMultiplier));
 }
 
 /** Gives back what was counted, after a success; only ever an account's own budgets, never those of an address (RL-4). */

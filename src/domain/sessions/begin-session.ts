@@ -7,6 +7,7 @@ import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { amrOf, type ProvedMethod } from '../otp/rules.ts';
+import { makeRoom } from './make-room.ts';
 import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
 import { lifetimeFrom } from './rules.ts';
 
@@ -28,6 +29,7 @@ type Input = {
 /**
  * A new session under a new id; that of a step-up ends the one before it in the same transaction (SE-9). Called by admit alone, which
  * has made sure that every factor of the policy was proved. Throws UNAUTHENTICATED where the session before it has ended already.
+ * Past `sessionLimit` the one that was used least recently ends.
  */
 export async function beginSession(
   ctx: Context,
@@ -64,5 +66,7 @@ export async function beginSession(
     sessionId: id,
     detail: { methods: methods.join(' '), proved: proved.join(' '), previousSessionId },
   });
+  // After recordLogin, which holds the user's row: of two sign-ins at once the second sees the session of the first.
+  await makeRoom(ctx, { db, session, user: signedIn });
   return { session, user: signedIn, refreshToken };
 }
