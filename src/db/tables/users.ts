@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { index, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 
 /** A person. The row exists from the first `register`, unverified and with no password, until retention removes it. */
@@ -23,6 +24,8 @@ export const users = pgTable(
   (table) => [
     uniqueIndex('users_email_canonical_unique').on(table.emailCanonical),
     index('users_created_at_index').on(table.createdAt, table.id),
+    /** For the purge: the few that nobody has proved, among all who have. */
+    index('users_unverified_index').on(table.createdAt).where(sql`${table.emailVerifiedAt} is null`),
   ],
 );
 

@@ -12,7 +12,19 @@ export type AuditType =
   | 'login.failed'
   | 'otp.sent'
   | 'otp.failed'
-  | 'refresh.reused';
+  | 'refresh.reused'
+  | 'password.reset_requested'
+  | 'password.reset'
+  | 'password.reset_failed'
+  | 'password.changed'
+  | 'password.change_failed'
+  | 'profile.updated'
+  | 'email.change_requested'
+  | 'email.changed'
+  | 'email.change_undone'
+  | 'account.exported'
+  | 'account.deleted'
+  | 'device.new';
 
 type Event = {
   /** The transaction of the change, so that neither is kept without the other (LG-6). */
@@ -21,28 +33,61 @@ type Event = {
   readonly outcome: 'SUCCESS' | 'FAILURE';
   readonly subjectId: string | null;
   readonly sessionId?: string | null;
+  /** The key of the address that was typed (rate-limits/reserve), where it may be anybody's: never the address itself (LG-7). */
+  readonly accountKey?: Uint8Array;
   /** SECURITY: no secrets and no addresses in here. */
   readonly detail?: Record<string, string | number | boolean | null>;
+  /** The event that ends an account says nothing of where it came from: that would be personal data of nobody's (DP-4). */
+  readonly withoutOrigin?: true;
 };
 
-/** Writes an audit row. Actor, address and device come from the request, never from input. */
+/** Writes an audit row, and a line of the log. Actor, address and device come from the request, never from input. */
 export async function recordAudit(ctx: Context, event: Event): Promise<void> {
   const now = ctx.clock.now();
+  const { request, viewer } = ctx;
+  // Who failed to sign in is not known: it need not have been the account's owner.
+  const actorId = viewer?.userId ?? (event.outcome === 'SUCCESS' ? event.subjectId : null);
+  const sessionId = event.sessionId ?? viewer?.sessionId ?? null;
+  const sessionHash = sessionId === null ? null : hashSessionId(ctx, sessionId);
+  const { type, outcome, subjectId } = event;
   await insertAuditEvent(event.db, {
-    id: ctx.random.id(now),
-    at: now,
-    type: event.type,
-    outcome: event.outcome,
-    actorId: ctx.viewer?.userId ?? event.subjectId,
-    subjectId: event.subjectId,
-    sessionId: event.sessionId ?? ctx.viewer?.sessionId ?? null,
-    ipAddress: ctx.request.ipAddress,
-    userAgent: ctx.request.userAgent,
-    requestId: ctx.request.id,
-    detail: event.detail ?? null,
+    event: {
+      id: ctx.random.id(now),
+      at: now,
+      type,
+      outcome,
+      actorId,
+      subjectId,
+      sessionHash,
+      requestId: request.id,
+      detail: event.detail ?? null,
+    },
+    origin: event.withoutOrigin
+      ? null
+      : {
+          personId: viewer?.userId ?? subjectId,
+          accountKey: event.accountKey ?? null,
+          ipAddress: request.ipAddress,
+          userAgent: request.userAgent,
+        },
   });
   ctx.log.info(
-    { event: event.type, outcome: event.outcome, requestId: ctx.request.id, userId: event.subjectId },
+    {
+      event: type,
+      outcome,
+      requestId: request.id,
+      operation: ctx.operation ?? null,
+      userId: subjectId,
+      actorId,
+      session: sessionHash,
+      ipAddress: request.ipAddress,
+      userAgent: request.userAgent,
+      ...(event.detail === undefined ? {} : { detail: event.detail }),
+    },
     'security event',
   );
+}
+
+function hashSessionId(ctx: Pick<Context, 'keys'>, sessionId: string): string {
+  return ctx.keys.mac('identifier', `session\n${sessionId}`).mac.toString('hex').slice(0, 16);
 }

@@ -5,6 +5,7 @@ import { recordLogin } from '../../db/queries/users.ts';
 import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
+import { noticeDevice } from './notice-device.ts';
 import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
 import { lifetimeFrom } from './rules.ts';
 
@@ -35,6 +36,7 @@ export async function beginSession(ctx: Context, { db, userId, methods }: Input)
     ipAddress: ctx.request.ipAddress,
     userAgent: ctx.request.userAgent,
   });
+  await noticeDevice(ctx, { db, userId });
   const user = await recordLogin(db, { id: userId, now });
   if (!user) throw new Error('The user of a new session is gone.');
   await recordAudit(ctx, {
