@@ -6,6 +6,9 @@ import { buildSchemaSync } from 'type-graphql';
 import { AccountsResolver } from './accounts.resolver.ts';
 import { guardFields } from './guard-fields.ts';
 import { OtpResolver } from './otp.resolver.ts';
+import { PasswordsResolver } from './passwords.resolver.ts';
+import { PrivacyResolver } from './privacy.resolver.ts';
+import { ProfilesResolver } from './profiles.resolver.ts';
 import { SessionsResolver } from './sessions.resolver.ts';
 import { UsersResolver } from './users.resolver.ts';
 
@@ -15,7 +18,15 @@ let built: GraphQLSchema | undefined;
 export function authSchema(): GraphQLSchema {
   built ??= guardFields(
     buildSchemaSync({
-      resolvers: [AccountsResolver, OtpResolver, SessionsResolver, UsersResolver],
+      resolvers: [
+        AccountsResolver,
+        OtpResolver,
+        PasswordsResolver,
+        PrivacyResolver,
+        ProfilesResolver,
+        SessionsResolver,
+        UsersResolver,
+      ],
       // Inputs are validated by the domain (domain/command.ts): type-graphql's own way skips scalars and echoes values.
       validate: false,
       scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],

@@ -7,6 +7,7 @@ const typeOfKind: Readonly<Record<string, string>> = {
   challenge: 'OtpChallenge',
   accepted: 'AuthAccepted',
   user: 'User',
+  export: 'AccountExport',
   error: 'AuthError',
 };
 

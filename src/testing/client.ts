@@ -40,6 +40,8 @@ const challengeFields = '... on OtpChallenge { __typename id purpose methods sen
 const tokenFields = `... on AuthTokens { __typename accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt
   session { id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current }
   user { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }`;
+const userFields =
+  '... on User { __typename id email emailVerified name roles createdAt status lastLoginAt totpEnabled }';
 const acceptedFields = '... on AuthAccepted { __typename accepted }';
 
 const fieldsOf = {
@@ -50,6 +52,15 @@ const fieldsOf = {
   resendOtp: `${challengeFields} ${errorFields}`,
   refreshSession: `${tokenFields} ${errorFields}`,
   logout: `${acceptedFields} ${errorFields}`,
+  requestPasswordReset: `${acceptedFields} ${errorFields}`,
+  resetPassword: `${acceptedFields} ${errorFields}`,
+  changePassword: `${acceptedFields} ${errorFields}`,
+  updateProfile: `${userFields} ${errorFields}`,
+  requestEmailChange: `${challengeFields} ${errorFields}`,
+  confirmEmailChange: `${userFields} ${errorFields}`,
+  undoEmailChange: `${acceptedFields} ${errorFields}`,
+  exportAccount: `... on AccountExport { __typename json createdAt } ${errorFields}`,
+  deleteAccount: `${acceptedFields} ${errorFields}`,
 } as const;
 
 export type MutationName = keyof typeof fieldsOf;
