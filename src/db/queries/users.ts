@@ -146,7 +146,10 @@ export async function restoreEmail(db: Db, input: Address & { id: string; now: D
 }
 
 /** Removes a row that nobody has proved, for one who has proved the mailbox (RC-7). */
-export async function deleteUnverifiedHolder(db: Db, input: { emailCanonical: string; exceptId: string }): Promise<void> {
+export async function deleteUnverifiedHolder(
+  db: Db,
+  input: { emailCanonical: string; exceptId: string },
+): Promise<void> {
   await db
     .delete(users)
     .where(

@@ -15,7 +15,6 @@ import { checkPassword } from '../passwords/check-password.ts';
 import { accountKey, reserve } from '../rate-limits/reserve.ts';
 import type { EmailAddress } from './email-address.ts';
 
-
 const schema = z.object({ email: emailAddress, password: newPassword, name: displayName });
 
 /**
@@ -23,7 +22,8 @@ const schema = z.object({ email: emailAddress, password: newPassword, name: disp
  * (EN-2). Throws VALIDATION_FAILED for a password below the policy, FORBIDDEN where registration is by invitation.
  */
 export const register = command(schema, async (ctx, input): Promise<OtpChallenge> => {
-  if (ctx.config.registration === 'invite') throw new AuthError('FORBIDDEN', { message: 'Registration is by invitation.' });
+  if (ctx.config.registration === 'invite')
+    throw new AuthError('FORBIDDEN', { message: 'Registration is by invitation.' });
   const { email, name } = input;
   await reserve(ctx, [
     { budget: 'register:account', identifier: accountKey(ctx, email.canonical) },

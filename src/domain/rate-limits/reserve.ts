@@ -15,7 +15,10 @@ export function accountKey(app: Pick<App, 'keys'>, canonicalEmail: string): Buff
 
 /** The key under which a budget is counted: an HMAC, so that the table holds no address of a person or machine (LG-7). */
 function budgetKey(app: Pick<App, 'keys'>, claim: Claim): Buffer {
-  return app.keys.mac('identifier', `${claim.budget}\n${typeof claim.identifier === 'string' ? claim.identifier : Buffer.from(claim.identifier).toString('hex')}`).mac;
+  return app.keys.mac(
+    'identifier',
+    `${claim.budget}\n${typeof claim.identifier === 'string' ? claim.identifier : Buffer.from(claim.identifier).toString('hex')}`,
+  ).mac;
 }
 
 type Limiter = Pick<App, 'keys' | 'db' | 'clock' | 'config' | 'log'> & Partial<Pick<Context, 'request' | 'operation'>>;
@@ -40,7 +43,10 @@ async function count(app: Limiter, claims: readonly Claim[]): Promise<number> {
   const wanted = claims.map((claim) => ({ claim, key: budgetKey(app, claim) }));
   const counted = await reserveInWindows(app.db, {
     now,
-    reservations: wanted.map(({ claim, key }) => ({ key, windowEndsAt: secondsAfter(now, budgets[claim.budget].window) })),
+    reservations: wanted.map(({ claim, key }) => ({
+      key,
+      windowEndsAt: secondsAfter(now, budgets[claim.budget].window),
+    })),
   });
   let wait = 0;
   for (const { claim, key } of wanted) {
@@ -66,6 +72,9 @@ async function count(app: Limiter, claims: readonly Claim[]): Promise<number> {
 }
 
 /** Gives back what was counted, after a success; only ever an account's own budgets, never those of an address (RL-4). */
-export async function release(app: Pick<App, 'keys'>, { db, claims }: { db: Db; claims: readonly Claim[] }): Promise<void> {
+export async function release(
+  app: Pick<App, 'keys'>,
+  { db, claims }: { db: Db; claims: readonly Claim[] },
+): Promise<void> {
   await clearWindows(db, { keys: claims.map((claim) => budgetKey(app, claim)) });
 }
