@@ -5,6 +5,7 @@ import { findUserByEmail, insertUser } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
+import { preferredLocale } from '../emails/locales.ts';
 import { displayName, emailAddress, newPassword } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
@@ -13,7 +14,6 @@ import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import { accountKey, reserve } from '../rate-limits/reserve.ts';
 import type { EmailAddress } from './email-address.ts';
-import { preferredLocale } from './locale.ts';
 
 const schema = z.object({ email: emailAddress, password: newPassword, name: displayName });
 
