@@ -71,6 +71,11 @@ export async function lockSignIn(db: Db, input: { id: string; passwordHash: stri
     .select({ id: users.id })
     .from(users)
     .where(and(eq(users.id, input.id), eq(users.passwordHash, input.passwordHash), isNull(users.suspendedAt)))
-    .for('update');
+    .for('no key update');
   return rows.length === 1;
+}
+
+/** Holds the account still until the transaction ends: who changes an account and its challenges locks the account first. */
+export async function lockUser(db: Db, input: { id: string }): Promise<void> {
+  await db.select({ id: users.id }).from(users).where(eq(users.id, input.id)).for('no key update');
 }

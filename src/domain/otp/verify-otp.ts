@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
 import { consumeChallenge, endOtherChallenges, reserveAttempt } from '../../db/queries/otp-challenges.ts';
-import { claimUser, findUserById } from '../../db/queries/users.ts';
+import { claimUser, findUserById, lockUser } from '../../db/queries/users.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
@@ -40,7 +40,8 @@ export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens>
     { budget: 'otp:account', identifier: challenge.accountKey },
     { budget: 'otp:consecutive', identifier: challenge.accountKey },
   ];
-  await reserve(ctx, claims);
+  // One after the other: what the first refuses is not looked at, and does not count towards the second's hundred (RL-3).
+  for (const claim of claims) await reserve(ctx, [claim]);
 
   const { userId, codeHash } = challenge;
   const offered = challenge.methods.includes(input.method ?? 'EMAIL');
@@ -50,6 +51,8 @@ export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens>
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
   }
   const begun = await ctx.db.transaction(async (tx) => {
+    // Before the challenge: two challenges of one account that are met at once would wait for each other.
+    await lockUser(tx, { id: userId });
     // A registration's password is read before the row is emptied.
     const consumed = await consumeChallenge(tx, { id: challenge.id, codeHash, now: ctx.clock.now() });
     if (!consumed) throw new AuthError('INVALID_OR_EXPIRED_CODE');
