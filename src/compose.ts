@@ -34,13 +34,19 @@ const outboxPollSeconds = 5;
 export async function compose(parts: Parts): Promise<ComposedApp> {
   const { config, database, mailer, log, clock = systemClock, random = systemRandom } = parts;
   const keys = createSecretKeys(config.secretKeys);
-  const base = { config, database, db: database.db, clock, random, log, keys, mailer };
+  const base = { config, database, db: database.db, readDb: database.readDb, clock, random, log, keys, mailer };
   const keyRing = createKeyRing(base);
   const worker = startOutboxWorker(base, { pollSeconds: outboxPollSeconds });
   const app: App = {
     ...base,
     keyRing,
-    hasher: createPasswordHasher({ cost: parts.bcryptCost ?? config.bcryptCost, keys, gate: createHashGate(hashGate), random, log }),
+    hasher: createPasswordHasher({
+      cost: parts.bcryptCost ?? config.bcryptCost,
+      keys,
+      gate: createHashGate(hashGate),
+      random,
+      log,
+    }),
     breachedPasswords: noBreachedPasswords,
     wakeOutbox: worker.wake,
   };

@@ -5,7 +5,11 @@ export type Answer = {
   readonly text: string;
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path, and a wrong path fails the test.
   readonly data: any;
-  readonly errors: { message: string; path?: unknown; extensions: { code: string; reason?: string; [key: string]: unknown } }[];
+  readonly errors: {
+    message: string;
+    path?: unknown;
+    extensions: { code: string; reason?: string; [key: string]: unknown };
+  }[];
 };
 
 export type Sender = {
@@ -32,7 +36,13 @@ export async function send(
   });
   const text = await response.text();
   const body = JSON.parse(text);
-  return { status: response.status, headers: response.headers, text, data: body.data ?? null, errors: body.errors ?? [] };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    data: body.data ?? null,
+    errors: body.errors ?? [],
+  };
 }
 
 export const errorFields = '... on AuthError { __typename code message fields { path code message } retryAfter }';
@@ -41,6 +51,9 @@ const tokenFields = `... on AuthTokens { __typename accessToken accessTokenExpir
   session { id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current }
   user { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }`;
 const acceptedFields = '... on AuthAccepted { __typename accepted }';
+const userFields =
+  '... on User { __typename id email emailVerified name roles createdAt status lastLoginAt totpEnabled }';
+const recoveryCodesFields = '... on RecoveryCodes { __typename codes }';
 
 const fieldsOf = {
   register: `${challengeFields} ${errorFields}`,
@@ -50,6 +63,17 @@ const fieldsOf = {
   resendOtp: `${challengeFields} ${errorFields}`,
   refreshSession: `${tokenFields} ${errorFields}`,
   logout: `${acceptedFields} ${errorFields}`,
+  revokeSession: `${acceptedFields} ${errorFields}`,
+  reauthenticate: `${tokenFields} ${challengeFields} ${errorFields}`,
+  startTotpEnrollment: `... on TotpEnrollment { __typename id secret uri qrCode expiresAt } ${errorFields}`,
+  confirmTotpEnrollment: `${recoveryCodesFields} ${errorFields}`,
+  disableTotp: `${acceptedFields} ${errorFields}`,
+  regenerateRecoveryCodes: `${recoveryCodesFields} ${errorFields}`,
+  suspendUser: `${userFields} ${errorFields}`,
+  reinstateUser: `${userFields} ${errorFields}`,
+  setUserRoles: `${userFields} ${errorFields}`,
+  revokeUserSessions: `${acceptedFields} ${errorFields}`,
+  resetUserFactors: `${acceptedFields} ${errorFields}`,
 } as const;
 
 export type MutationName = keyof typeof fieldsOf;

@@ -1,4 +1,4 @@
-import { asc, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { rateLimits } from '../tables/rate-limits.ts';
 
@@ -40,4 +40,12 @@ export async function clearWindows(db: Db, input: { keys: readonly Uint8Array[] 
     .orderBy(asc(rateLimits.key))
     .for('update');
   await db.delete(rateLimits).where(inArray(rateLimits.key, inOrder));
+}
+
+/** Takes one operation off a count that still runs. */
+export async function takeOffWindow(db: Db, input: { key: Uint8Array; now: Date }): Promise<void> {
+  await db
+    .update(rateLimits)
+    .set({ count: sql`${rateLimits.count} - 1` })
+    .where(and(eq(rateLimits.key, input.key), gt(rateLimits.count, 0), gt(rateLimits.windowEndsAt, input.now)));
 }

@@ -19,6 +19,12 @@ export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('step-up-code'), code }),
   z.object({ template: z.literal('change-email-code'), code }),
   z.object({ template: z.literal('refresh-reused'), at, device: words, ipAddress: words }),
+  z.object({ template: z.literal('session-evicted'), at, device: words }),
+  z.object({ template: z.literal('totp-enabled'), at, device: words, ipAddress: words }),
+  z.object({ template: z.literal('totp-disabled'), at, device: words, ipAddress: words }),
+  z.object({ template: z.literal('recovery-code-used'), codesLeft: words, at, device: words, ipAddress: words }),
+  z.object({ template: z.literal('recovery-codes-regenerated'), at, device: words, ipAddress: words }),
+  z.object({ template: z.literal('factors-reset'), at }),
 ]);
 
 export type EmailContent = z.infer<typeof emailContent>;

@@ -10,6 +10,8 @@ const code = '042719';
 const link = verifyLink({ appUrl }, { challengeId: 'abc_DEF-123', code });
 const options = { locale: 'en', appUrl };
 
+const notice = { at: '2026-11-23T08:41:00.000Z', device: 'Firefox on Linux', ipAddress: '203.0.113.7' };
+
 const samples: { [Template in EmailTemplate]: Extract<EmailContent, { template: Template }> } = {
   'verify-email': { template: 'verify-email', code, link, name: 'Ada' },
   'already-registered': {
@@ -27,6 +29,12 @@ const samples: { [Template in EmailTemplate]: Extract<EmailContent, { template: 
     device: 'Firefox on Linux',
     ipAddress: '203.0.113.7',
   },
+  'session-evicted': { template: 'session-evicted', at: '2026-11-23T08:41:00.000Z', device: 'Firefox on Linux' },
+  'totp-enabled': { template: 'totp-enabled', ...notice },
+  'totp-disabled': { template: 'totp-disabled', ...notice },
+  'recovery-code-used': { template: 'recovery-code-used', codesLeft: '9', ...notice },
+  'recovery-codes-regenerated': { template: 'recovery-codes-regenerated', ...notice },
+  'factors-reset': { template: 'factors-reset', at: '2026-11-23T08:41:00.000Z' },
 };
 
 const hostile = [

@@ -61,7 +61,8 @@ function refusal(challenge: OtpChallengeRow, ctx: Context): AuthError | null {
   if (over) return new AuthError('INVALID_OR_EXPIRED_CODE');
   const isDue = challenge.resendAvailableAt !== null && challenge.resendAvailableAt <= now;
   if (isDue && challenge.resends < maxResends) return null;
-  const until = challenge.resends >= maxResends ? challenge.expiresAt : (challenge.resendAvailableAt ?? challenge.expiresAt);
+  const until =
+    challenge.resends >= maxResends ? challenge.expiresAt : (challenge.resendAvailableAt ?? challenge.expiresAt);
   const retryAfter = Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000));
   return new AuthError('RATE_LIMITED', { retryAfter, message: 'A code was sent a moment ago. Try again later.' });
 }
