@@ -26,6 +26,8 @@ export type TestServer = {
   nextMail(to: string): Promise<MailboxEntry>;
   /** The code in it. */
   nextCode(to: string): Promise<string>;
+  /** What stands behind `#token=` in the next mail that has such a link; notices before it are passed over. */
+  nextToken(to: string): Promise<string>;
   /** Another instance on the same database, clock and mailbox. */
   another(overrides?: Partial<Config>): Promise<TestServer>;
   stop(): Promise<void>;
@@ -122,6 +124,12 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     mutate: (name, input, sender) => mutate(url, name, input, sender),
     nextMail,
     nextCode: async (to) => codeIn(await nextMail(to)),
+    nextToken: async (to) => {
+      for (;;) {
+        const token = tokenIn(await nextMail(to));
+        if (token !== null) return token;
+      }
+    },
     another: (overrides) =>
       startTestServer({ ...options, config: { ...options.config, ...overrides }, clock, database, mailbox }),
     stop: async () => {
@@ -137,4 +145,9 @@ export function codeIn(mail: MailboxEntry): string {
   const code = /^(\d{6})$/m.exec(mail.text)?.[1];
   if (code === undefined) throw new Error('The mail holds no code.');
   return code;
+}
+
+/** The token of a mail's link, or null. */
+export function tokenIn(mail: MailboxEntry): string | null {
+  return /#token=([\w-]+)/.exec(mail.text)?.[1] ?? null;
 }
