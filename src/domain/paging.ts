@@ -72,6 +72,30 @@ export function pageOf<Row, Node>(
   };
 }
 
+/** A page of rows that the database has cut already, the newest first: those after the cursor, and one more than the page where there are more. */
+export function pageOfSlice<Row, Node>(
+  rows: readonly Row[],
+  input: {
+    readonly first: number;
+    readonly after?: string | null | undefined;
+    readonly placeOf: (row: Row) => Place;
+    readonly view: (row: Row) => Node;
+  },
+): Page<Node> {
+  const edges = rows
+    .slice(0, input.first)
+    .map((row) => ({ cursor: encodeCursor(input.placeOf(row)), node: input.view(row) }));
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: rows.length > input.first,
+      hasPreviousPage: Boolean(input.after),
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+}
+
 function isOlder(place: Place, than: Place): boolean {
   const difference = place.at.getTime() - than.at.getTime();
   return difference < 0 || (difference === 0 && place.id < than.id);

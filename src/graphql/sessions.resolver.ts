@@ -1,12 +1,16 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
+import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
 import type { AuthTokens } from '../domain/sessions/hand-over-tokens.ts';
 import { type Accepted, logout } from '../domain/sessions/logout.ts';
+import { reauthenticate } from '../domain/sessions/reauthenticate.ts';
 import { refreshSession } from '../domain/sessions/refresh-session.ts';
 import { revokeSession } from '../domain/sessions/revoke-session.ts';
 import {
   LogoutInput,
   LogoutResult,
+  ReauthenticateInput,
+  ReauthenticateResult,
   RefreshSessionInput,
   RefreshSessionResult,
   RevokeSessionInput,
@@ -46,5 +50,17 @@ export class SessionsResolver {
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return revokeSession(ctx, input);
+  }
+
+  @Mutation(() => ReauthenticateResult, {
+    description:
+      'Step-up: the password proves the caller again; with a second factor enrolled, a challenge follows. Without a password, an e-mailed code. The tokens are of a new session, and the one that asked ends.',
+  })
+  reauthenticate(
+    @Arg('input', () => ReauthenticateInput, { description: 'The password, where there is one.' })
+    input: ReauthenticateInput,
+    @Ctx() ctx: Context,
+  ): Promise<AuthTokens | OtpChallenge> {
+    return reauthenticate(ctx, input);
   }
 }

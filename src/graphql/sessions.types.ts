@@ -1,6 +1,7 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { TokenDelivery } from './enums.ts';
 import { AuthAcceptedType } from './errors.types.ts';
+import { OtpChallengeType } from './otp.types.ts';
 import { AuthPageInfoType } from './paging.types.ts';
 import { resultUnion } from './unions.ts';
 import { UserType } from './users.types.ts';
@@ -121,10 +122,30 @@ export class RevokeSessionInput {
   sessionId: string;
 }
 
+@InputType({ description: 'Input of `reauthenticate`.' })
+export class ReauthenticateInput {
+  @Field(() => String, {
+    nullable: true,
+    description: 'The password. Left out by an account that has none: a code is mailed then.',
+  })
+  password?: string | null;
+
+  @Field(() => TokenDelivery, {
+    nullable: true,
+    defaultValue: 'BODY',
+    description: 'How the new refresh token comes back.',
+  })
+  tokenDelivery?: keyof typeof TokenDelivery | null;
+}
+
 export const RefreshSessionResult = resultUnion('RefreshSessionResult', 'What `refreshSession` answers.', () => [
   AuthTokensType,
 ]);
 export const LogoutResult = resultUnion('LogoutResult', 'What `logout` answers.', () => [AuthAcceptedType]);
 export const RevokeSessionResult = resultUnion('RevokeSessionResult', 'What `revokeSession` answers.', () => [
   AuthAcceptedType,
+]);
+export const ReauthenticateResult = resultUnion('ReauthenticateResult', 'What `reauthenticate` answers.', () => [
+  AuthTokensType,
+  OtpChallengeType,
 ]);

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
 import type { Context, Viewer } from '../context.ts';
+import { authorizationHeader } from './authenticate.ts';
 import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
 import { refreshCookie } from './refresh-cookie.ts';
 
@@ -24,7 +25,7 @@ export function openContext(app: App, { request, reply, trustedProxies }: Input)
   });
   return {
     ...app,
-    authorization: headerOf(request, 'authorization'),
+    authorization: authorizationHeader(request.raw),
     request: {
       id: request.id,
       ipAddress,

@@ -26,6 +26,8 @@ export const sessions = pgTable(
     authenticatedAt: timestamp('authenticated_at', { withTimezone: true, precision: 3 }).notNull(),
     /** RFC 8176 method names, as the token's `amr`. */
     methods: text('methods').array().notNull(),
+    /** What the policy counts, which RFC 8176 has no names for: PASSWORD, EMAIL, TOTP, RECOVERY_CODE (domain/otp/rules). */
+    provedMethods: text('proved_methods').array().notNull(),
     ipAddress: text('ip_address'),
     userAgent: text('user_agent'),
     revokedAt: timestamp('revoked_at', { withTimezone: true, precision: 3 }),

@@ -48,11 +48,13 @@ export async function verifyAccessToken(
       clockTolerance,
       currentDate: app.clock.now(),
     });
-    const { sub, exp, iat, jti } = payload;
+    const { exp, iat } = payload;
+    // jose looks whether these are there, not whether they are texts.
+    const sub: unknown = payload.sub;
+    const jti: unknown = payload.jti;
     const sid = payload['sid'];
-    if (sub === undefined || exp === undefined || iat === undefined || jti === undefined || typeof sid !== 'string') {
-      return invalid;
-    }
+    if (typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string') return invalid;
+    if (exp === undefined || iat === undefined) return invalid;
     // Bound to a key of its holder's: we give out none, take no proof, and must not take it without one (RFC 9449 section 7).
     if (payload['cnf'] !== undefined) return invalid;
     if (exp - iat > longestTokenLifetime || !uuidPattern.test(sub) || !uuidPattern.test(sid)) return invalid;

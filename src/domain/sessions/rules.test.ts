@@ -23,6 +23,7 @@ function sessionThat(change: Partial<SessionRow> = {}): SessionRow {
     absoluteExpiresAt: secondsAfter(now, 29 * day),
     authenticatedAt: secondsAfter(now, -day),
     methods: ['pwd'],
+    provedMethods: ['PASSWORD'],
     ipAddress: null,
     userAgent: null,
     revokedAt: null,
