@@ -4,6 +4,7 @@ import type { App } from '../app.ts';
 import { introspectToken } from '../domain/access-tokens/introspect-token.ts';
 import { revokeToken } from '../domain/access-tokens/revoke-token.ts';
 import { AuthError } from '../errors.ts';
+import { authorizationHeader } from './authenticate.ts';
 import type { TrustedProxies } from './client-address.ts';
 import { openContext } from './open-context.ts';
 import { requireService, type ServiceCaller } from './require-service.ts';
@@ -22,7 +23,7 @@ export function oauthRoutes(
     // Before the body is read.
     scope.addHook('onRequest', async (request, reply) => {
       try {
-        callers.set(request, await requireService(app, request.headers.authorization));
+        callers.set(request, await requireService(app, authorizationHeader(request.raw)));
       } catch (error) {
         if (!(error instanceof AuthError)) throw error;
         return refuse(reply, error);
