@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
@@ -9,6 +9,17 @@ export type MailSettings =
   | { readonly transport: 'mailbox' }
   | { readonly transport: 'resend'; readonly apiKey: string; readonly baseUrl: string | null; readonly from: string }
   | { readonly transport: 'smtp'; readonly url: string; readonly from: string };
+
+export type Retention = {
+  /** Accounts whose address nobody has proved, from their registration. */
+  readonly unverifiedAccounts: number;
+  /** Sessions, from their latest possible end. */
+  readonly sessions: number;
+  /** Challenges and tokens of links, from their expiry; mails, from when they were made. */
+  readonly codes: number;
+  /** Client addresses and User-Agents of the audit trail, in full. */
+  readonly addresses: number;
+};
 
 /** The configuration as the rest of the code sees it. Durations are whole seconds. */
 export type Config = {
@@ -35,6 +46,10 @@ export type Config = {
   readonly bcryptCost: number;
   readonly passwordMinLength: number;
   readonly mail: MailSettings;
+  /** The operator's own mail templates; null: ours alone. */
+  readonly mailTemplatesDirectory: string | null;
+  /** How long what is over is kept, in seconds. */
+  readonly retention: Retention;
   readonly corsOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly gatewayToken: string | null;
@@ -429,6 +444,44 @@ export const entries = {
     shown: 'none',
     schema: mailFrom,
   }),
+  mailTemplatesDirectory: entry({
+    name: 'MAIL_TEMPLATES_DIR',
+    doc: 'A folder with mail templates of your own, such as `de/password-reset.liquid`; what is not there is ours. Checked at start.',
+    shown: 'none',
+    schema: reads((text, refuse) => {
+      if (/\p{Cc}/u.test(text)) return refuse('must be a path');
+      const isFolder = statSync(text, { throwIfNoEntry: false })?.isDirectory() ?? false;
+      return isFolder ? text : refuse('must name a folder that is there');
+    }),
+  }),
+  retentionUnverified: entry({
+    name: 'RETENTION_UNVERIFIED_ACCOUNTS',
+    doc: 'Accounts whose address nobody has proved are removed so long after the registration, 1d to 30d.',
+    shown: '7d',
+    fallback: '7d',
+    schema: duration('1d', '30d'),
+  }),
+  retentionSessions: entry({
+    name: 'RETENTION_SESSIONS',
+    doc: 'Sessions are removed so long after the day on which they had to end at the latest, 1d to 365d.',
+    shown: '7d',
+    fallback: '7d',
+    schema: duration('1d', '365d'),
+  }),
+  retentionCodes: entry({
+    name: 'RETENTION_CODES',
+    doc: 'Codes, links and the records of mails that are over are removed after so long, 1d to 90d.',
+    shown: '3d',
+    fallback: '3d',
+    schema: duration('1d', '90d'),
+  }),
+  retentionAddresses: entry({
+    name: 'RETENTION_ADDRESSES',
+    doc: 'Client addresses and User-Agents in the audit trail are made coarse after so long, 1d to 365d.',
+    shown: '30d',
+    fallback: '30d',
+    schema: duration('1d', '365d'),
+  }),
   corsOrigins: entry({
     name: 'CORS_ORIGINS',
     doc: 'Origins of browser apps that may call with credentials, separated by commas, each exact.',
@@ -663,6 +716,12 @@ export function readConfig(env: Environment, options: Options): Config {
     refuse(entries.resendBaseUrl, 'must be https, unless the host is this machine');
   }
 
+  const mailTemplatesDirectory = read(entries.mailTemplatesDirectory);
+  const retentionUnverified = read(entries.retentionUnverified);
+  const retentionSessions = read(entries.retentionSessions);
+  const retentionCodes = read(entries.retentionCodes);
+  const retentionAddresses = read(entries.retentionAddresses);
+
   const workers = read(entries.workers);
   if (!production && isMissing(entries.databaseUrl) && workers !== undefined && workers > 1) {
     refuse(entries.workers, 'must be 1 on the embedded database, which has one process');
@@ -725,6 +784,13 @@ export function readConfig(env: Environment, options: Options): Config {
     bcryptCost: present(bcryptCost),
     passwordMinLength: present(passwordMinLength),
     mail: mailSettings(),
+    mailTemplatesDirectory: mailTemplatesDirectory ?? null,
+    retention: {
+      unverifiedAccounts: present(retentionUnverified),
+      sessions: present(retentionSessions),
+      codes: present(retentionCodes),
+      addresses: present(retentionAddresses),
+    },
     corsOrigins,
     trustedProxies,
     gatewayToken: gatewayToken ?? null,

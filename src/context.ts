@@ -45,4 +45,6 @@ export type Context = App & {
   /** Null for an anonymous caller. */
   readonly viewer: Viewer | null;
   readonly cookie: RefreshCookie;
+  /** The root field that is being answered, such as `Mutation.login`: a name of ours, not the caller's (LG-2). */
+  readonly operation?: string;
 };

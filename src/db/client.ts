@@ -28,6 +28,8 @@ export type PostgresOptions = {
   readonly applicationName: string;
   /** Milliseconds after which the server ends a statement (AV-3). */
   readonly statementTimeoutMs: number;
+  /** Told the text of each statement that a query makes, without its parameters. */
+  readonly onStatement?: (text: string) => void;
 };
 
 /** A pool on a PostgreSQL server. It connects at the first statement. */
@@ -48,7 +50,8 @@ export function openPostgres(options: PostgresOptions): Database {
     });
   const sql = connect(options.url);
   const replicas = (options.replicaUrls ?? []).map(connect);
-  const db = drizzlePostgres(sql);
+  const { onStatement } = options;
+  const db = drizzlePostgres(sql, onStatement ? { logger: { logQuery: onStatement } } : {});
   return {
     kind: 'postgres',
     db,

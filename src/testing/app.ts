@@ -61,6 +61,8 @@ export const testConfig: Config = {
   bcryptCost: 12,
   passwordMinLength: 8,
   mail: { transport: 'mailbox' },
+  mailTemplatesDirectory: null,
+  retention: { unverifiedAccounts: 7 * 86_400, sessions: 7 * 86_400, codes: 3 * 86_400, addresses: 30 * 86_400 },
   corsOrigins: ['http://localhost:3000'],
   trustedProxies: [],
   gatewayToken: null,

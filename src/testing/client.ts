@@ -74,6 +74,15 @@ const fieldsOf = {
   setUserRoles: `${userFields} ${errorFields}`,
   revokeUserSessions: `${acceptedFields} ${errorFields}`,
   resetUserFactors: `${acceptedFields} ${errorFields}`,
+  requestPasswordReset: `${acceptedFields} ${errorFields}`,
+  resetPassword: `${acceptedFields} ${errorFields}`,
+  changePassword: `${acceptedFields} ${errorFields}`,
+  updateProfile: `${userFields} ${errorFields}`,
+  requestEmailChange: `${challengeFields} ${errorFields}`,
+  confirmEmailChange: `${userFields} ${errorFields}`,
+  undoEmailChange: `${acceptedFields} ${errorFields}`,
+  exportAccount: `... on AccountExport { __typename json createdAt } ${errorFields}`,
+  deleteAccount: `${acceptedFields} ${errorFields}`,
 } as const;
 
 export type MutationName = keyof typeof fieldsOf;

@@ -8,6 +8,7 @@ import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { amrOf, type ProvedMethod } from '../otp/rules.ts';
 import { makeRoom } from './make-room.ts';
+import { noticeDevice } from './notice-device.ts';
 import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
 import { lifetimeFrom } from './rules.ts';
 
@@ -58,6 +59,7 @@ export async function beginSession(
     ipAddress: ctx.request.ipAddress,
     userAgent: ctx.request.userAgent,
   });
+  await noticeDevice(ctx, { db, userId: user.id });
   await recordAudit(ctx, {
     db,
     type: previousSessionId === null ? 'session.opened' : 'session.stepped_up',
