@@ -69,7 +69,7 @@ async function applyChange(
     await endChallenges(tx, { userId, now });
     const changed = await changePasswordHash(tx, {
       id: userId,
-      seenChangedAt: user.passwordChangedAt,
+      seenHash: user.passwordHash,
       passwordHash: change.passwordHash,
       now,
     });

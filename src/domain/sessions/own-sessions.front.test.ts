@@ -3,6 +3,7 @@ import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
 import { type Person, registerPerson, signIn } from '../../testing/people.ts';
 import { ageProof, auditOf, sessionsOf } from '../../testing/rows.ts';
+import { hashSessionId } from '../audit/record.ts';
 
 const accountQuery = `query Account($first: Int, $after: String) { account { hasPassword user { id email }
   sessions(first: $first, after: $after) { totalCount
@@ -132,6 +133,7 @@ describe('revokeSession', () => {
     const [closed] = await auditOf(server, person.id, 'session.closed');
     expect(closed).toMatchObject({
       actorId: person.id,
+      sessionHash: hashSessionId(server.app, other.sessionId),
       detail: { reason: 'revoked_by_owner' },
     });
   });
