@@ -5,6 +5,7 @@ import type { AuthTokens } from '../domain/sessions/hand-over-tokens.ts';
 import { type Accepted, logout } from '../domain/sessions/logout.ts';
 import { reauthenticate } from '../domain/sessions/reauthenticate.ts';
 import { refreshSession } from '../domain/sessions/refresh-session.ts';
+import { revokeSession } from '../domain/sessions/revoke-session.ts';
 import {
   LogoutInput,
   LogoutResult,
@@ -12,6 +13,8 @@ import {
   ReauthenticateResult,
   RefreshSessionInput,
   RefreshSessionResult,
+  RevokeSessionInput,
+  RevokeSessionResult,
 } from './sessions.types.ts';
 
 @Resolver()
@@ -36,6 +39,17 @@ export class SessionsResolver {
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return logout(ctx, input);
+  }
+
+  @Mutation(() => RevokeSessionResult, {
+    description:
+      "Ends one of your sessions at once. Takes a recent proof of who asks. Another user's session is NOT_FOUND.",
+  })
+  revokeSession(
+    @Arg('input', () => RevokeSessionInput, { description: 'Which session.' }) input: RevokeSessionInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return revokeSession(ctx, input);
   }
 
   @Mutation(() => ReauthenticateResult, {

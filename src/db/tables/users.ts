@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { index, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 
 /** A person. The row exists from the first `register`, unverified and with no password, until retention removes it. */
@@ -25,6 +26,14 @@ export const users = pgTable(
   (table) => [
     uniqueIndex('users_email_canonical_unique').on(table.emailCanonical),
     index('users_created_at_index').on(table.createdAt, table.id),
+    // What administrators look for: the start of an address or a name, and the states that are rare.
+    index('users_email_prefix_index').on(table.emailCanonical.op('text_pattern_ops')),
+    index('users_name_prefix_index').on(sql`lower(${table.name}) text_pattern_ops`),
+    index('users_unverified_index')
+      .on(table.createdAt, table.id)
+      .where(sql`${table.suspendedAt} is null and ${table.emailVerifiedAt} is null`),
+    index('users_suspended_index').on(table.createdAt, table.id).where(sql`${table.suspendedAt} is not null`),
+    index('users_admins_index').on(table.id).where(sql`${table.roles} @> '{admin}'::text[]`),
   ],
 );
 

@@ -19,6 +19,7 @@ type Input = z.output<typeof schema>;
  * the right password (EN-5).
  */
 export const login = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
+  if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
   const account: Claim = { budget: 'login:account', identifier: accountKey(ctx, input.email.canonical) };
   await reserve(ctx, [account, { budget: 'login:address', identifier: ctx.request.addressBucket }]);
   // Null: the account changed under our hands. What has been checked is checked once more, against what holds now.

@@ -38,6 +38,7 @@ const purposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN', 'STEP_UP'];
  * challenge, or of a step-up that another session asked for; RATE_LIMITED past the account's budget.
  */
 export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
+  if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
   await reserve(ctx, [{ budget: 'otp:address', identifier: ctx.request.addressBucket }]);
   const challenge = await reserveAttempt(ctx.db, {
     handleHash: sha256(input.challengeId),

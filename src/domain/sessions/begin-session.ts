@@ -7,6 +7,8 @@ import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { amrOf, type ProvedMethod } from '../otp/rules.ts';
+import { makeRoom } from './make-room.ts';
+import { noticeDevice } from './notice-device.ts';
 import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
 import { lifetimeFrom } from './rules.ts';
 
@@ -28,12 +30,15 @@ type Input = {
 /**
  * A new session under a new id; that of a step-up ends the one before it in the same transaction (SE-9). Called by admit alone, which
  * has made sure that every factor of the policy was proved. Throws UNAUTHENTICATED where the session before it has ended already.
+ * Past `sessionLimit` the one that was used least recently ends.
  */
 export async function beginSession(
   ctx: Context,
   { db, user, proved, previousSessionId }: Input,
 ): Promise<BegunSession> {
   const now = ctx.clock.now();
+  // Before recordLogin: the first sign-in of all is news to nobody.
+  if (previousSessionId === null) await noticeDevice(ctx, { db, userId: user.id });
   const signedIn = previousSessionId === null ? await recordLogin(db, { id: user.id, now }) : user;
   if (!signedIn) throw new AuthError('INVALID_CREDENTIALS', { detail: 'The account may not sign in any more.' });
   if (previousSessionId !== null) {
@@ -64,5 +69,7 @@ export async function beginSession(
     sessionId: id,
     detail: { methods: methods.join(' '), proved: proved.join(' '), previousSessionId },
   });
+  // After recordLogin, which holds the user's row: of two sign-ins at once the second sees the session of the first.
+  await makeRoom(ctx, { db, session, user: signedIn });
   return { session, user: signedIn, refreshToken };
 }
