@@ -37,7 +37,7 @@ const retentionSchedule = { firstAfter: 5 * 60, every: 60 * 60 };
 export async function compose(parts: Parts): Promise<ComposedApp> {
   const { config, database, mailer, log, clock = systemClock, random = systemRandom } = parts;
   const keys = createSecretKeys(config.secretKeys);
-  const base = { config, database, db: database.db, clock, random, log, keys, mailer };
+  const base = { config, database, db: database.db, readDb: database.readDb, clock, random, log, keys, mailer };
   const keyRing = createKeyRing(base);
   if (config.mailTemplatesDirectory !== null) await checkTemplates(config.mailTemplatesDirectory);
   const worker = startOutboxWorker(base, { pollSeconds: outboxPollSeconds });

@@ -39,6 +39,10 @@ export type Config = {
   readonly sessionIdleTtl: number;
   readonly sessionAbsoluteTtl: number;
   readonly refreshGrace: number;
+  /** Living sessions that a user may have. */
+  readonly sessionLimit: number;
+  /** The age at which the signing key is replaced; null: by `latchkey keys rotate` alone. */
+  readonly signingKeyRotation: number | null;
   readonly bcryptCost: number;
   readonly passwordMinLength: number;
   readonly mail: MailSettings;
@@ -375,6 +379,24 @@ export const entries = {
     shown: '20s',
     fallback: '20s',
     schema: duration('0s', '60s'),
+  }),
+  sessionLimit: entry({
+    name: 'SESSION_LIMIT',
+    doc: 'Sessions that a user may have at a time, 1 to 500; a further sign-in ends the one that was used least recently.',
+    shown: '100',
+    fallback: '100',
+    schema: whole(1, 500),
+  }),
+  signingKeyRotation: entry({
+    name: 'SIGNING_KEY_ROTATION',
+    doc: 'The age at which a running server replaces the key that signs access tokens, 1d to 3650d; `off`: only `latchkey keys rotate` does.',
+    shown: '90d',
+    fallback: '90d',
+    schema: reads((text, refuse) => {
+      if (text === 'off') return null;
+      const result = duration('1d', '3650d').safeParse(text);
+      return result.success ? result.data : refuse(`${ruleOf(result.error)}, or off`);
+    }),
   }),
   bcryptCost: entry({
     name: 'BCRYPT_COST',
@@ -731,6 +753,8 @@ export function readConfig(env: Environment, options: Options): Config {
   const sessionIdleTtl = read(entries.sessionIdleTtl);
   const sessionAbsoluteTtl = read(entries.sessionAbsoluteTtl);
   const refreshGrace = read(entries.refreshGrace);
+  const sessionLimit = read(entries.sessionLimit);
+  const signingKeyRotation = read(entries.signingKeyRotation);
   const bcryptCost = read(entries.bcryptCost);
   const passwordMinLength = read(entries.passwordMinLength);
   const trustedProxies = read(entries.trustedProxies) ?? [];
@@ -755,6 +779,8 @@ export function readConfig(env: Environment, options: Options): Config {
     sessionIdleTtl: present(sessionIdleTtl),
     sessionAbsoluteTtl: present(sessionAbsoluteTtl),
     refreshGrace: present(refreshGrace),
+    sessionLimit: present(sessionLimit),
+    signingKeyRotation: present(signingKeyRotation),
     bcryptCost: present(bcryptCost),
     passwordMinLength: present(passwordMinLength),
     mail: mailSettings(),

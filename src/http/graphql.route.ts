@@ -1,21 +1,16 @@
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { App } from '../app.ts';
-import type { Authentication, Context, Viewer } from '../context.ts';
+import type { Authentication } from '../context.ts';
 import { staleBearerFields } from '../graphql/access.ts';
 import { rootFields } from '../graphql/root-fields.ts';
 import { authSchema } from '../graphql/schema.ts';
 import { refusedBearer } from '../graphql/to-graphql-error.ts';
-import { authenticate, authorizationHeader } from './authenticate.ts';
-import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
+import { authenticate } from './authenticate.ts';
+import type { TrustedProxies } from './client-address.ts';
 import { formatError, kindOf } from './format-error.ts';
-import { refreshCookie } from './refresh-cookie.ts';
-
-/** A request's context while it is being put together; domain and resolvers see it as Context. */
-type OpenContext = Omit<Context, 'viewer'> & { viewer: Viewer | null; authorization: string | undefined };
-
-const maxUserAgentLength = 512;
+import { type OpenContext, openContext } from './open-context.ts';
 
 /** The GraphQL server, started. Apollo's standalone server is not used: it cannot do credentialed CORS, and answers HTML. */
 export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> {
@@ -105,7 +100,7 @@ export function graphqlRoute(
           search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
           body: request.body,
         },
-        context: async () => openContext(app, request, reply, trustedProxies),
+        context: async () => openContext(app, { request, reply, trustedProxies }),
       });
       for (const [name, value] of answer.headers) reply.header(name, value);
       reply.code(answer.status ?? 200);
@@ -113,44 +108,4 @@ export function graphqlRoute(
       return answer.body.kind === 'complete' ? answer.body.string : reply.code(500).send();
     },
   });
-}
-
-function openContext(
-  app: App,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  trustedProxies: TrustedProxies,
-): OpenContext {
-  const ipAddress = clientAddress({
-    socketAddress: request.socket.remoteAddress,
-    forwardedFor: headerOf(request, 'x-forwarded-for'),
-    trustedProxies,
-  });
-  return {
-    ...app,
-    authorization: authorizationHeader(request.raw),
-    request: {
-      id: request.id,
-      ipAddress,
-      addressBucket: addressBucket(ipAddress),
-      userAgent: headerOf(request, 'user-agent')?.slice(0, maxUserAgentLength) ?? null,
-      acceptLanguage: headerOf(request, 'accept-language') ?? null,
-    },
-    viewer: null,
-    cookie: refreshCookie(
-      app.config,
-      {
-        cookie: headerOf(request, 'cookie'),
-        origin: headerOf(request, 'origin'),
-        secFetchSite: headerOf(request, 'sec-fetch-site'),
-      },
-      // One cookie an answer: some gateways pass on no more than one Set-Cookie.
-      (value) => reply.header('set-cookie', value),
-    ),
-  };
-}
-
-function headerOf(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
 }

@@ -40,7 +40,13 @@ export const confirmEmailChange = command(schema, async (ctx, input): Promise<Us
   const viewer = requireViewer(ctx);
   await reserve(ctx, [{ budget: 'otp:address', identifier: ctx.request.addressBucket }]);
   const now = ctx.clock.now();
-  const challenge = await reserveAttempt(ctx.db, { handleHash: sha256(input.challengeId), maxAttempts, now });
+  const challenge = await reserveAttempt(ctx.db, {
+    handleHash: sha256(input.challengeId),
+    purposes: ['CHANGE_EMAIL'],
+    sessionId: viewer.sessionId,
+    maxAttempts,
+    now,
+  });
   if (!challenge) throw new AuthError('INVALID_OR_EXPIRED_CODE');
   const claims: Claim[] = [
     { budget: 'otp:account', identifier: challenge.accountKey },

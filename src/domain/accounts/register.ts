@@ -26,16 +26,15 @@ export const register = command(schema, async (ctx, input): Promise<OtpChallenge
   if (ctx.config.registration === 'invite')
     throw new AuthError('FORBIDDEN', { message: 'Registration is by invitation.' });
   const { email, name } = input;
-  await reserve(ctx, [
-    { budget: 'register:account', identifier: accountKey(ctx, email.canonical) },
-    { budget: 'register:address', identifier: ctx.request.addressBucket },
-  ]);
+  await reserve(ctx, [{ budget: 'register:address', identifier: ctx.request.addressBucket }]);
   const faults = await checkPassword(ctx, {
     password: input.password,
     path: 'password',
     context: name === null ? [email.canonical] : [email.canonical, name],
   });
   if (faults.length > 0) throw new AuthError('VALIDATION_FAILED', { fields: faults });
+  // After the policy: whoever tries a few weak passwords first has not registered yet, and is not shut out for it.
+  await reserve(ctx, [{ budget: 'register:account', identifier: accountKey(ctx, email.canonical) }]);
 
   // Hashed whether or not the address is free: both ways take the same time.
   const passwordHash = await ctx.hasher.hash(input.password);

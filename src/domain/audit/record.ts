@@ -1,4 +1,5 @@
-import type { Context } from '../../context.ts';
+import type { App } from '../../app.ts';
+import type { RequestInfo, Viewer } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
 import { insertAuditEvent } from '../../db/queries/audit-events.ts';
 
@@ -13,6 +14,20 @@ export type AuditType =
   | 'otp.sent'
   | 'otp.failed'
   | 'refresh.reused'
+  | 'signing_key.created'
+  | 'signing_key.removed'
+  | 'session.stepped_up'
+  | 'step_up.failed'
+  | 'totp.enrollment_started'
+  | 'totp.enabled'
+  | 'totp.disabled'
+  | 'recovery_code.used'
+  | 'recovery_codes.regenerated'
+  | 'user.suspended'
+  | 'user.reinstated'
+  | 'user.roles_changed'
+  | 'user.sessions_revoked'
+  | 'user.factors_reset'
   | 'password.reset_requested'
   | 'password.reset'
   | 'password.reset_failed'
@@ -33,6 +48,8 @@ type Event = {
   readonly outcome: 'SUCCESS' | 'FAILURE';
   readonly subjectId: string | null;
   readonly sessionId?: string | null;
+  /** Unless told, the caller, or the subject where nobody is signed in yet. */
+  readonly actorId?: string | null;
   /** The key of the address that was typed (rate-limits/reserve), where it may be anybody's: never the address itself (LG-7). */
   readonly accountKey?: Uint8Array;
   /** SECURITY: no secrets and no addresses in here. */
@@ -41,12 +58,20 @@ type Event = {
   readonly withoutOrigin?: true;
 };
 
-/** Writes an audit row, and a line of the log. Actor, address and device come from the request, never from input. */
-export async function recordAudit(ctx: Context, event: Event): Promise<void> {
+/** A request's context, or what a command or a timer has: nobody asks, from nowhere. */
+type Recorder = Pick<App, 'clock' | 'random' | 'log' | 'keys'> & {
+  readonly request: RequestInfo | null;
+  readonly viewer: Viewer | null;
+  readonly operation?: string;
+};
+
+/** Writes an audit row. Actor, address and device come from the request, never from input. */
+export async function recordAudit(ctx: Recorder, event: Event): Promise<void> {
   const now = ctx.clock.now();
   const { request, viewer } = ctx;
   // Who failed to sign in is not known: it need not have been the account's owner.
-  const actorId = viewer?.userId ?? (event.outcome === 'SUCCESS' ? event.subjectId : null);
+  const actor = viewer?.userId ?? (event.outcome === 'SUCCESS' ? event.subjectId : null);
+  const actorId = event.actorId === undefined ? actor : event.actorId;
   const sessionId = event.sessionId ?? viewer?.sessionId ?? null;
   const sessionHash = sessionId === null ? null : hashSessionId(ctx, sessionId);
   const { type, outcome, subjectId } = event;
@@ -59,35 +84,37 @@ export async function recordAudit(ctx: Context, event: Event): Promise<void> {
       actorId,
       subjectId,
       sessionHash,
-      requestId: request.id,
+      requestId: request?.id ?? null,
       detail: event.detail ?? null,
     },
-    origin: event.withoutOrigin
-      ? null
-      : {
-          personId: viewer?.userId ?? subjectId,
-          accountKey: event.accountKey ?? null,
-          ipAddress: request.ipAddress,
-          userAgent: request.userAgent,
-        },
+    origin:
+      event.withoutOrigin || request === null
+        ? null
+        : {
+            personId: viewer?.userId ?? subjectId,
+            accountKey: event.accountKey ?? null,
+            ipAddress: request.ipAddress,
+            userAgent: request.userAgent,
+          },
   });
   ctx.log.info(
     {
       event: type,
       outcome,
-      requestId: request.id,
+      requestId: request?.id ?? null,
       operation: ctx.operation ?? null,
       userId: subjectId,
       actorId,
       session: sessionHash,
-      ipAddress: request.ipAddress,
-      userAgent: request.userAgent,
+      ipAddress: request?.ipAddress ?? null,
+      userAgent: request?.userAgent ?? null,
       ...(event.detail === undefined ? {} : { detail: event.detail }),
     },
     'security event',
   );
 }
 
-function hashSessionId(ctx: Pick<Context, 'keys'>, sessionId: string): string {
+/** How the trail and the log name a session: a short HMAC of its id (LG-2). */
+export function hashSessionId(ctx: Pick<App, 'keys'>, sessionId: string): string {
   return ctx.keys.mac('identifier', `session\n${sessionId}`).mac.toString('hex').slice(0, 16);
 }

@@ -2,7 +2,7 @@ import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
-import { clearWindows, reserveInWindows } from '../../db/queries/rate-limits.ts';
+import { clearWindows, reserveInWindows, takeOffWindow } from '../../db/queries/rate-limits.ts';
 import { AuthError } from '../../errors.ts';
 import { type BudgetName, budgets } from './budgets.ts';
 
@@ -51,8 +51,7 @@ async function count(app: Limiter, claims: readonly Claim[]): Promise<number> {
   let wait = 0;
   for (const { claim, key } of wanted) {
     const row = counted.find((entry) => Buffer.compare(entry.key, key) === 0);
-    const limit = Math.max(1, Math.floor(budgets[claim.budget].limit * app.config.rateLimitMultiplier));
-    if (!row || row.count <= limit) continue;
+    if (!row || row.count <= limitOf(app, claim.budget)) continue;
     wait = Math.max(wait, Math.ceil((row.windowEndsAt.getTime() - now.getTime()) / 1000));
     // LG-1. To the log and not to the audit table: whoever runs into limits must not fill it.
     app.log.warn(
@@ -71,10 +70,20 @@ async function count(app: Limiter, claims: readonly Claim[]): Promise<number> {
   return wait;
 }
 
+/** Operations that a budget allows in its window, by this configuration. */
+export function limitOf(app: Pick<App, 'config'>, budget: BudgetName): number {
+  return Math.max(1, Math.floor(budgets[budget].limit * app.config.rateLimitMultiplier));
+}
+
 /** Gives back what was counted, after a success; only ever an account's own budgets, never those of an address (RL-4). */
 export async function release(
   app: Pick<App, 'keys'>,
   { db, claims }: { db: Db; claims: readonly Claim[] },
 ): Promise<void> {
   await clearWindows(db, { keys: claims.map((claim) => budgetKey(app, claim)) });
+}
+
+/** Takes a success off the count that it was reserved in; the failures of the window stay counted. */
+export async function refund(app: Pick<App, 'keys' | 'clock'>, { db, claim }: { db: Db; claim: Claim }): Promise<void> {
+  await takeOffWindow(db, { key: budgetKey(app, claim), now: app.clock.now() });
 }
