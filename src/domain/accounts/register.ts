@@ -52,7 +52,8 @@ async function begin(ctx: Context, tx: Db, { email, name, passwordHash }: Wanted
   const user = await findUserByEmail(tx, { canonical: email.canonical });
   if (!user) throw new Error('The account was neither found nor made.');
 
-  const free = user.emailVerifiedAt === null && user.suspendedAt === null;
+  // SECURITY: an account that an administrator made, perhaps with roles, is claimed by its mailbox alone, never by somebody's password.
+  const free = user.emailVerifiedAt === null && user.suspendedAt === null && user.invitedAt === null;
   const locale = user.locale ?? preferredLocale(ctx.request.acceptLanguage);
   const challenge = await beginEmailChallenge(ctx, {
     db: tx,
@@ -63,7 +64,7 @@ async function begin(ctx: Context, tx: Db, { email, name, passwordHash }: Wanted
     ...(free ? { pending: { passwordHash, name, locale } } : {}),
     silent: !free,
   });
-  if (!free && user.emailVerifiedAt !== null) {
+  if (!free && (user.emailVerifiedAt !== null || user.suspendedAt === null)) {
     await enqueueEmail(ctx, {
       db: tx,
       to: user.email,
