@@ -48,6 +48,9 @@ export const budgets = {
   'update-profile:user': { limit: 60, window: hour },
   'export:user': { limit: 5, window: 24 * hour },
   'delete:user': { limit: 10, window: hour },
+  /** By user id of the administrator. */
+  'create-user:admin': { limit: 1000, window: hour },
+  'invitation-mail:account': { limit: 5, window: hour },
 } as const satisfies Record<string, Budget>;
 
 export type BudgetName = keyof typeof budgets;
