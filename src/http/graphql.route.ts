@@ -2,7 +2,7 @@ import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
-import type { Authentication, Context, Viewer } from '../context.ts';
+import type { Authentication, Context, StaleBearer, Viewer } from '../context.ts';
 import { staleBearerFields } from '../graphql/access.ts';
 import { rootFields } from '../graphql/root-fields.ts';
 import { authSchema } from '../graphql/schema.ts';
@@ -13,7 +13,11 @@ import { formatError, kindOf } from './format-error.ts';
 import { refreshCookie } from './refresh-cookie.ts';
 
 /** A request's context while it is being put together; domain and resolvers see it as Context. */
-type OpenContext = Omit<Context, 'viewer'> & { viewer: Viewer | null; authorization: string | undefined };
+type OpenContext = Omit<Context, 'viewer' | 'staleBearer'> & {
+  viewer: Viewer | null;
+  staleBearer: StaleBearer | null;
+  authorization: string | undefined;
+};
 
 const maxUserAgentLength = 512;
 
@@ -45,6 +49,7 @@ const authentication: ApolloServerPlugin<OpenContext> = {
     didResolveOperation: async ({ operation, document, contextValue }) => {
       const found: Authentication = await authenticate(contextValue, contextValue.authorization);
       if (found.kind === 'signed-in') contextValue.viewer = found.viewer;
+      if (found.kind === 'refused') contextValue.staleBearer = found.stale;
       const fields = operation ? rootFields(document, operation) : [];
       if (found.kind === 'refused' && !fields.every((field) => staleBearerFields.has(field))) {
         throw refusedBearer(found.reason);
@@ -62,7 +67,12 @@ const errorLog: ApolloServerPlugin<OpenContext> = {
         if (kind === 'expected') continue;
         if (kind === 'unavailable') response.http.status = 503;
         contextValue.log.error(
-          { err: error.originalError ?? error, requestId: contextValue.request.id, operationName, path: error.path?.join('.') },
+          {
+            err: error.originalError ?? error,
+            requestId: contextValue.request.id,
+            operationName,
+            path: error.path?.join('.'),
+          },
           kind === 'fault' ? 'A request failed.' : 'The database does not answer.',
         );
       }
@@ -71,6 +81,8 @@ const errorLog: ApolloServerPlugin<OpenContext> = {
       if (response.body.kind !== 'single') return;
       for (const error of response.body.singleResult.errors ?? []) {
         Object.assign(error.extensions ?? {}, { requestId: contextValue.request.id });
+        const wait = error.extensions?.['retryAfter'];
+        if (typeof wait === 'number') contextValue.retryAfter(wait);
       }
     },
   }),
@@ -106,7 +118,12 @@ export function graphqlRoute(
   });
 }
 
-function openContext(app: App, request: FastifyRequest, reply: FastifyReply, trustedProxies: TrustedProxies): OpenContext {
+function openContext(
+  app: App,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  trustedProxies: TrustedProxies,
+): OpenContext {
   const ipAddress = clientAddress({
     socketAddress: request.socket.remoteAddress,
     forwardedFor: headerOf(request, 'x-forwarded-for'),
@@ -123,6 +140,11 @@ function openContext(app: App, request: FastifyRequest, reply: FastifyReply, tru
       acceptLanguage: headerOf(request, 'accept-language') ?? null,
     },
     viewer: null,
+    staleBearer: null,
+    retryAfter: (seconds) => {
+      const said = Number(reply.getHeader('retry-after') ?? 0);
+      reply.header('retry-after', String(Math.max(said, seconds)));
+    },
     cookie: refreshCookie(
       app.config,
       {

@@ -1,11 +1,11 @@
-import { createLog } from '../observability/log.ts';
-import type { Config } from '../config.ts';
 import { type ComposedApp, compose } from '../compose.ts';
+import type { Config } from '../config.ts';
 import { createServer, type Server } from '../http/server.ts';
 import { openMailboxMailer } from '../mail/mailbox-mailer.ts';
 import type { MailboxEntry, MailboxMailer, Mailer } from '../mail/mailer.ts';
-import { createTestClock, type TestClock } from './clock.ts';
+import { createLog } from '../observability/log.ts';
 import { type Answer, type MutationName, mutate, type Sender, send } from './client.ts';
+import { createTestClock, type TestClock } from './clock.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 /** A whole server on a port of its own, with a database, a clock and a mailbox that the test holds. */
@@ -58,9 +58,11 @@ export const testConfig: Config = {
   passwordMinLength: 8,
   mail: { transport: 'mailbox' },
   corsOrigins: ['http://localhost:3000'],
+  tls: null,
   trustedProxies: [],
   gatewayToken: null,
   rateLimitMultiplier: 1000,
+  rateLimits: {},
   introspection: true,
   graphiql: false,
   registration: 'open',
@@ -93,7 +95,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
 
   const nextMail = async (to: string): Promise<MailboxEntry> => {
     for (let waited = 0; waited < 5000; waited += 10) {
-      const mail = mailbox.list().findLast((entry) => entry.to.toLowerCase() === to.toLowerCase() && !seen.has(entry.id));
+      const mail = mailbox
+        .list()
+        .findLast((entry) => entry.to.toLowerCase() === to.toLowerCase() && !seen.has(entry.id));
       if (mail) {
         seen.add(mail.id);
         return mail;
@@ -116,7 +120,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     mutate: (name, input, sender) => mutate(url, name, input, sender),
     nextMail,
     nextCode: async (to) => codeIn(await nextMail(to)),
-    another: (overrides) => startTestServer({ ...options, config: { ...options.config, ...overrides }, clock, database, mailbox }),
+    another: (overrides) =>
+      startTestServer({ ...options, config: { ...options.config, ...overrides }, clock, database, mailbox }),
     stop: async () => {
       await server.close();
       await composed.stop();

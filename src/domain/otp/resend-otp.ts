@@ -25,6 +25,10 @@ export const resendOtp = command(schema, async (ctx, { challengeId: handle }): P
   await reserve(ctx, [{ budget: 'resend:address', identifier: ctx.request.addressBucket }]);
   const before = await findChallenge(ctx.db, { handleHash });
   if (!before?.methods.includes('EMAIL')) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  const tooEarly = refusal(before, ctx);
+  if (tooEarly) throw tooEarly;
+  // Only what would send: clicking too early uses nothing up.
+  await reserve(ctx, [{ budget: 'resend:account', identifier: before.accountKey }]);
   const user = before.userId === null ? null : await findUserById(ctx.db, { id: before.userId });
 
   const now = ctx.clock.now();
@@ -42,16 +46,21 @@ export const resendOtp = command(schema, async (ctx, { challengeId: handle }): P
     if (row) await sendCode(ctx, { db: tx, challenge: row, handle, code, locale: user?.locale ?? row.pendingLocale });
     return row;
   });
-  if (!renewed) throw refusal(before, ctx);
+  // Somebody else was faster, with the same challenge.
+  if (!renewed) throw refusal(before, ctx) ?? new AuthError('RATE_LIMITED', { retryAfter: resendCooldown });
   ctx.wakeOutbox();
   return viewChallenge(renewed, handle);
 });
 
-function refusal(challenge: OtpChallengeRow, ctx: Context): AuthError {
+/** Why a challenge gets no other code now; null where it does. */
+function refusal(challenge: OtpChallengeRow, ctx: Context): AuthError | null {
   const now = ctx.clock.now();
   const over = challenge.consumedAt !== null || challenge.expiresAt <= now || challenge.attempts >= maxAttempts;
   if (over) return new AuthError('INVALID_OR_EXPIRED_CODE');
-  const until = challenge.resends >= maxResends ? challenge.expiresAt : (challenge.resendAvailableAt ?? challenge.expiresAt);
+  const { resends, resendAvailableAt } = challenge;
+  if (resends < maxResends && resendAvailableAt !== null && resendAvailableAt <= now) return null;
+  const until =
+    challenge.resends >= maxResends ? challenge.expiresAt : (challenge.resendAvailableAt ?? challenge.expiresAt);
   const retryAfter = Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000));
   return new AuthError('RATE_LIMITED', { retryAfter, message: 'A code was sent a moment ago. Try again later.' });
 }
