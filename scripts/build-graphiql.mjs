@@ -19,11 +19,14 @@ if (target === undefined) {
 const outDir = resolve(target);
 const stamp = await digestOfInputs();
 if (!(await isUpToDate())) {
-  await buildPage().catch((error) => {
+  try {
+    await buildPage();
+    process.stdout.write(`Built ${target}\n`);
+  } catch (error) {
     // What the server shows in its log and in place of the page: the text alone, without colours and stack.
     process.stderr.write(`${stripVTControlCharacters(error.message)}\n`);
     process.exitCode = 1;
-  });
+  }
 }
 
 async function buildPage() {

@@ -31,7 +31,6 @@ export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> 
     csrfPrevention: true,
     persistedQueries: false,
     allowBatchedHttpRequests: false,
-    status400ForVariableCoercionErrors: true,
     stopOnTerminationSignals: false,
     // Apollo decides by NODE_ENV, where unset means development (GQ-7); everything is said here instead.
     nodeEnv: 'production',
@@ -51,7 +50,9 @@ const authentication: ApolloServerPlugin<OpenContext> = {
       if (found.kind === 'signed-in') contextValue.viewer = found.viewer;
       if (found.kind === 'refused') contextValue.staleBearer = found.stale;
       const fields = operation ? rootFields(document, operation) : [];
-      if (found.kind === 'refused' && !fields.every((field) => staleBearerFields.has(field))) {
+      // An operation of meta fields alone is none of those that may come with a stale bearer (JW-13).
+      const mayBeStale = fields.length > 0 && fields.every((field) => staleBearerFields.has(field));
+      if (found.kind === 'refused' && !mayBeStale) {
         throw refusedBearer(found.reason);
       }
     },
@@ -65,7 +66,10 @@ const errorLog: ApolloServerPlugin<OpenContext> = {
       for (const error of errors) {
         const kind = kindOf(error);
         if (kind === 'expected') continue;
-        if (kind === 'unavailable') response.http.status = 503;
+        if (kind === 'unavailable') {
+          response.http.status = 503;
+          response.http.headers.set('retry-after', '1');
+        }
         contextValue.log.error(
           {
             err: error.originalError ?? error,

@@ -6,7 +6,7 @@ import { openGraphiql } from '../../testing/graphiql.ts';
 import { errorBody, errorOptions } from '../error-body.ts';
 import { securityHeaders } from '../security-headers.ts';
 import { graphiqlRoute } from './graphiql.route.ts';
-import { graphiqlPage } from './graphiql-page.ts';
+import { prepareGraphiql } from './prepare-graphiql.ts';
 
 const schema = buildSchema(`
   scalar DateTime
@@ -69,7 +69,7 @@ describe.skipIf(browser === null)('GraphiQL in a browser', () => {
   const fastify = openServer(asked);
   let baseUrl = '';
   beforeAll(async () => {
-    const page = graphiqlPage({ log: fastify.log });
+    const page = prepareGraphiql({ dataDirectory: 'node_modules/.cache/latchkey', log: fastify.log });
     graphiqlRoute(fastify, page);
     baseUrl = await fastify.listen({ host: '127.0.0.1', port: 0 });
     await page.ready;
@@ -79,7 +79,9 @@ describe.skipIf(browser === null)('GraphiQL in a browser', () => {
     await fastify.close();
   });
 
-  it('leads a newcomer from no account to a signed-in query, from our own files and within its policy', async () => {
+  it('leads a newcomer from no account to a signed-in query, from our own files and within its policy', {
+    timeout: 60_000,
+  }, async () => {
     if (browser === null) throw new Error('There is no browser.');
     const graphiql = await openGraphiql(browser, baseUrl);
     expect(await graphiql.page.title()).toBe('Latchkey · GraphiQL');

@@ -10,23 +10,32 @@ export type GraphiqlPage = {
   readonly ready: Promise<void>;
 };
 
-export type GraphiqlPageOptions = {
+export type PrepareGraphiqlOptions = {
+  /** Where development keeps what it makes; the page is built into its folder `graphiql`. */
+  readonly dataDirectory: string;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'error'>;
   /** Stops a build that still runs. */
   readonly signal?: AbortSignal;
+  /** The build waits for it: on a small machine it would hold up the server's own start. */
+  readonly after?: Promise<unknown>;
 };
 
 /** The page that the published package brings along, or else, in a checkout, one that is built now unless it is up to date. */
-export function graphiqlPage(options: GraphiqlPageOptions): GraphiqlPage {
+export function prepareGraphiql({ dataDirectory, after, ...options }: PrepareGraphiqlOptions): GraphiqlPage {
   const shipped = fileURLToPath(new URL('../graphiql-page', import.meta.url));
   if (existsSync(join(shipped, 'index.html'))) return { directory: shipped, ready: Promise.resolve() };
-  const checkout = fileURLToPath(new URL('../../..', import.meta.url));
-  const directory = join(checkout, 'node_modules/.cache/latchkey/graphiql');
-  const script = join(checkout, 'scripts/build-graphiql.mjs');
-  return { directory, ready: buildGraphiqlOnce({ ...options, directory, script }) };
+  const script = fileURLToPath(new URL('../../../scripts/build-graphiql.mjs', import.meta.url));
+  const directory = join(dataDirectory, 'graphiql');
+  const ready = Promise.resolve(after).then(() => buildGraphiqlOnce({ ...options, directory, script }));
+  // It may fail long before a route asks for it, and an unhandled rejection would end the process.
+  ready.catch(() => {});
+  return { directory, ready };
 }
 
-export type BuildOptions = GraphiqlPageOptions & { readonly directory: string; readonly script: string };
+export type BuildOptions = Omit<PrepareGraphiqlOptions, 'dataDirectory' | 'after'> & {
+  readonly directory: string;
+  readonly script: string;
+};
 
 /**
  * Runs the build in a process of its own, so that the server answers meanwhile; a few seconds the first time, none where the
@@ -37,10 +46,11 @@ export async function buildGraphiqlOnce({ directory, script, log, signal }: Buil
   const { status, output } = await run(script, directory, signal);
   if (signal?.aborted) throw new Error('The server is closing.');
   if (status !== 0) {
-    log.error({ output }, 'GraphiQL could not be built. The API is not affected.');
-    throw new Error(output);
+    log.error({ status, output }, 'GraphiQL could not be built. The API is not affected.');
+    throw new Error(output || `The build ended with status ${status}.`);
   }
-  log.info({ seconds: Math.round((performance.now() - started) / 100) / 10 }, 'GraphiQL is built.');
+  // It prints nothing where there was nothing to do.
+  if (output !== '') log.info({ seconds: Math.round((performance.now() - started) / 100) / 10 }, 'GraphiQL is built.');
 }
 
 function run(script: string, directory: string, signal: AbortSignal | undefined) {
@@ -58,6 +68,6 @@ function run(script: string, directory: string, signal: AbortSignal | undefined)
     child.stdout.setEncoding('utf8').on('data', collect);
     child.stderr.setEncoding('utf8').on('data', collect);
     child.on('error', (error) => resolve({ status: null, output: error.message }));
-    child.on('close', (status) => resolve({ status, output: output.trim() || `It ended with status ${status}.` }));
+    child.on('close', (status) => resolve({ status, output: output.trim() }));
   });
 }
