@@ -53,6 +53,7 @@ const arrows: Readonly<Record<string, { readonly values: readonly string[]; read
 
 /** Single files that others may import although their room is closed: they are the room's promise, with no I/O. */
 const promises: Readonly<Record<string, readonly string[]>> = {
+  'domain/rate-limits/budgets.ts': ['config'],
   'mail/mailer.ts': ['domain'],
 };
 

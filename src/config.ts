@@ -1,7 +1,7 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import { type BudgetName, type BudgetOverrides, isBudgetName } from './domain/rate-limits/budgets.ts';
 import { assertSingleMailbox } from './mail/assert-single-mailbox.ts';
@@ -774,9 +774,7 @@ export function readConfig(env: Environment, options: Options): Config {
     const cert = certFile === undefined ? null : readPem(entries.tlsCertFile, certFile);
     const key = keyFile === undefined ? null : readPem(entries.tlsKeyFile, keyFile);
     if (certFile === undefined || keyFile === undefined || cert === null || key === null) return null;
-    try {
-      createSecureContext({ cert, key });
-    } catch {
+    if (!isPair(cert, key)) {
       refuse(entries.tlsCertFile, 'must hold a certificate, and TLS_KEY_FILE its private key, both as PEM');
     }
     return { certFile, keyFile };
@@ -805,6 +803,15 @@ export function readConfig(env: Environment, options: Options): Config {
       case 'mailbox':
         return { transport: 'mailbox' };
     }
+  }
+}
+
+/** The first certificate of a chain is the server's own (RFC 8446 4.4.2). */
+function isPair(cert: Buffer, key: Buffer): boolean {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
   }
 }
 

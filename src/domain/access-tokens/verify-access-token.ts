@@ -30,7 +30,6 @@ type Members = Readonly<Record<string, unknown>>;
  * database on every request. Never throws for anything that a caller can send. The signature is checked on this thread: in libuv's
  * pool, where WebCrypto would do it, a check of 0.1 ms waits behind password hashes of 250 ms (AV-1).
  */
-<<<<<<< HEAD
 export function verifyAccessToken(app: Verifier, token: string): TokenVerdict {
   if (token.length > maxTokenLength) return invalid;
   const [, header = '', payload = '', signature = ''] = compactPattern.exec(token) ?? [];
@@ -62,40 +61,6 @@ function isSigned(key: SigningKey, signed: Buffer, signature: Buffer): boolean {
       return verify(null, signed, key.publicKey, signature);
     case 'HS256':
       return sameBytes(createHmac('sha256', key.publicKey).update(signed).digest(), signature);
-=======
-export async function verifyAccessToken(
-  app: Pick<App, 'config' | 'clock' | 'keyRing'>,
-  token: string,
-): Promise<TokenVerdict> {
-  if (token.length > maxTokenLength) return invalid;
-  try {
-    // SECURITY: the key comes from the kid alone, by exact match in memory; jwk, jku, x5u, x5c are never looked at (RFC 8725 3.10).
-    const { kid } = decodeProtectedHeader(token);
-    const key = typeof kid === 'string' ? app.keyRing.find(kid) : undefined;
-    if (!key) return invalid;
-    const { payload } = await jwtVerify(token, key.publicKey, {
-      // One algorithm, the key's own: jose's default is whatever fits (RFC 8725 3.1).
-      algorithms: [key.algorithm],
-      typ: app.config.jwt.type,
-      issuer: app.config.publicUrl,
-      audience: app.config.jwt.audience,
-      // jose checks these only where they are present, unless they are asked for.
-      requiredClaims: ['exp', 'iat', 'sub', 'jti', 'sid'],
-      maxTokenAge: longestLifetime,
-      clockTolerance,
-      currentDate: app.clock.now(),
-    });
-    const { sub, exp, iat } = payload;
-    const sid = payload['sid'];
-    if (sub === undefined || exp === undefined || iat === undefined || typeof sid !== 'string') return invalid;
-    if (exp - iat > longestLifetime || !uuidPattern.test(sub) || !uuidPattern.test(sid)) return invalid;
-    return { kind: 'valid', userId: sub, sessionId: sid, expiresAt: new Date(exp * 1000) };
-  } catch (error) {
-    // jose reports expiry only once the signature has been found good.
-    return error instanceof errors.JWTExpired && error.claim === 'exp'
-      ? { kind: 'refused', reason: 'TOKEN_EXPIRED' }
-      : invalid;
->>>>>>> main
   }
 }
 

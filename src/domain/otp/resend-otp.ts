@@ -57,11 +57,8 @@ function refusal(challenge: OtpChallengeRow, ctx: Context): AuthError | null {
   const now = ctx.clock.now();
   const over = challenge.consumedAt !== null || challenge.expiresAt <= now || challenge.attempts >= maxAttempts;
   if (over) return new AuthError('INVALID_OR_EXPIRED_CODE');
-<<<<<<< HEAD
   const { resends, resendAvailableAt } = challenge;
   if (resends < maxResends && resendAvailableAt !== null && resendAvailableAt <= now) return null;
-=======
->>>>>>> main
   const until =
     challenge.resends >= maxResends ? challenge.expiresAt : (challenge.resendAvailableAt ?? challenge.expiresAt);
   const retryAfter = Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000));
