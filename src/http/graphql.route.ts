@@ -4,6 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
 import type { Authentication, Context, StaleBearer, Viewer } from '../context.ts';
 import { staleBearerFields } from '../graphql/access.ts';
+import { documentLimits, limitDocument, mostErrors } from '../graphql/document-limits.ts';
+import { createDocumentStore } from '../graphql/document-store.ts';
 import { rootFields } from '../graphql/root-fields.ts';
 import { authSchema } from '../graphql/schema.ts';
 import { refusedBearer } from '../graphql/to-graphql-error.ts';
@@ -30,6 +32,12 @@ export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> 
     includeStacktraceInErrorResponses: false,
     csrfPrevention: true,
     persistedQueries: false,
+    parseOptions: { maxTokens: documentLimits.tokens },
+    validationRules: [limitDocument],
+    maxRecursiveSelections: documentLimits.selections,
+    validationOptions: { maxErrors: mostErrors },
+    executionOptions: { maxCoercionErrors: mostErrors },
+    documentStore: createDocumentStore(),
     allowBatchedHttpRequests: false,
     stopOnTerminationSignals: false,
     // Apollo decides by NODE_ENV, where unset means development (GQ-7); everything is said here instead.
