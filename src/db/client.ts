@@ -3,6 +3,7 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { createPoolGate, guardClient } from './pool.ts';
 
 /** What a query takes: the pool, or a transaction of it. The same on postgres.js and on PGlite. */
 export type Db = Pick<
@@ -13,6 +14,8 @@ export type Db = Pick<
 export type Database = {
   readonly kind: 'postgres' | 'pglite';
   readonly db: Db;
+  /** The same for one operation: when `over` is aborted, what it does here is cancelled, and it begins nothing more (GQ-15). */
+  during(over: AbortSignal): Db;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -25,13 +28,20 @@ export type PostgresOptions = {
   readonly applicationName: string;
   /** Milliseconds after which the server ends a statement (AV-3). */
   readonly statementTimeoutMs: number;
+  /** Milliseconds that a statement waits for a connection, 2000 unless told (AV-3). */
+  readonly acquireTimeoutMs?: number;
 };
+
+/** Statements that may wait for a connection. */
+const mostWaiting = 5000;
 
 /** A pool on a PostgreSQL server. It connects at the first statement. */
 export function openPostgres(options: PostgresOptions): Database {
   const sql = postgres(options.url, {
     max: options.maxConnections,
     connect_timeout: 5,
+    // Seconds between two tries to connect. The driver's own goes up to twenty: a database that is back would be found too late.
+    backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
     idle_timeout: 60,
     max_lifetime: 60 * 30,
     onnotice: () => {},
@@ -42,9 +52,15 @@ export function openPostgres(options: PostgresOptions): Database {
       idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
     },
   });
+  const gate = createPoolGate({
+    connections: options.maxConnections,
+    waiting: mostWaiting,
+    patience: options.acquireTimeoutMs ?? 2000,
+  });
   return {
     kind: 'postgres',
-    db: drizzlePostgres(sql),
+    db: drizzlePostgres(guardClient(sql, { gate, over: null })),
+    during: (over) => drizzlePostgres(guardClient(sql, { gate, over })),
     ping: async () => {
       await sql`select 1`;
     },
@@ -54,9 +70,12 @@ export function openPostgres(options: PostgresOptions): Database {
 
 /** The embedded database of development: files in a folder, or memory where `client` was made so. One process only. */
 export function openPglite(client: PGlite): Database {
+  const db = drizzlePglite(client);
   return {
     kind: 'pglite',
-    db: drizzlePglite(client),
+    db,
+    // It lives in this process and has one connection: there is nothing to cancel, and nobody to wait for.
+    during: () => db,
     ping: async () => {
       await client.query('select 1');
     },

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { databaseFailure } from '../db/failures.ts';
 import { AuthError, type ErrorCode } from '../errors.ts';
 import { requestPath } from './request-path.ts';
 import { defaultHeaders, type SecurityHeadersOptions } from './security-headers.ts';
@@ -39,6 +40,9 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
   UNAVAILABLE: 503,
 };
 
+/** The database does not answer: nothing of ours to log for each request. */
+const unavailable = new AuthError('UNAVAILABLE', { retryAfter: 1 });
+
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /**
@@ -55,6 +59,7 @@ export function errorBody(fastify: FastifyInstance): void {
   fastify.setNotFoundHandler(sendNotFound);
   fastify.setErrorHandler((error, request, reply) => {
     if (error instanceof AuthError) return sendAuthError(error, request, reply);
+    if (databaseFailure(error) === 'unavailable') return sendAuthError(unavailable, request, reply);
     const status = statusOf(error);
     if (status >= 500) request.log.error({ err: error }, 'A request failed.');
     return sendError(request, reply, status);

@@ -1,6 +1,6 @@
 import { type ComposedApp, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
-import { createServer, type Server } from '../http/server.ts';
+import { createServer, type Server, type ServerOptions } from '../http/server.ts';
 import { openMailboxMailer } from '../mail/mailbox-mailer.ts';
 import type { MailboxEntry, MailboxMailer, Mailer } from '../mail/mailer.ts';
 import { createLog } from '../observability/log.ts';
@@ -38,6 +38,7 @@ export type TestServerOptions = {
   /** Another way out than the mailbox. */
   readonly mailer?: Mailer;
   readonly bcryptCost?: number;
+  readonly server?: ServerOptions;
 };
 
 /** What a test changes nothing of. Limits are a thousandfold, so that only tests of limits meet them. */
@@ -78,7 +79,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const clock = options.clock ?? createTestClock();
   const database = options.database ?? (await createTestDatabase());
   const mailbox = options.mailbox ?? (await openMailboxMailer({ clock }));
-  const config: Config = { ...testConfig, ...options.config };
+  const wanted: Config = { ...testConfig, ...options.config };
+  // Behind a proxy that ends TLS, as far as the server can tell; the client in client.ts says so.
+  const behindProxy =
+    wanted.publicUrl.startsWith('https://') && wanted.tls === null && wanted.trustedProxies.length === 0;
+  const config: Config = behindProxy ? { ...wanted, trustedProxies: ['127.0.0.1'] } : wanted;
   const logLines: string[] = [];
   const log = createLog(config, { write: (line) => void logLines.push(line) });
   const composed = await compose({
@@ -89,7 +94,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     clock,
     bcryptCost: options.bcryptCost ?? 4,
   });
-  const server = await createServer(composed.app);
+  const server = await createServer(composed.app, options.server);
   const url = await server.listen();
   const seen = new Set<string>();
 
