@@ -70,7 +70,10 @@ const homes: readonly { readonly packages: RegExp; readonly homes: RegExp; reado
   { packages: /^jose$|^otplib$/, homes: /^domain\// },
   { packages: /^pino(-pretty)?$/, homes: /^observability\//, types: true },
   { packages: /^commander$/, homes: /^cli\.ts$/ },
-  { packages: /^node:(child_process|cluster|worker_threads)$/, homes: /^(cli|cluster)\.ts$|^commands\// },
+  {
+    packages: /^node:(child_process|cluster|worker_threads)$/,
+    homes: /^(cli|cluster)\.ts$|^commands\/|^http\/graphiql\/prepare-graphiql\.ts$/,
+  },
   { packages: /^node:https?$|^node:http2$|^node:tls$/, homes: /^(http|mail)\// },
 ];
 

@@ -38,9 +38,11 @@ export type StaleBearer = { readonly userId: string; readonly sessionId: string 
 export type RefreshCookie = {
   /** The refresh token that the request's cookie holds, or null. Throws FORBIDDEN for a request of another site (TR-8). */
   read(): string | null;
+  /** Throws FORBIDDEN for a request of another site. Call it before anything is changed that ends in `write`. */
+  assertOwnSite(): void;
   /** Throws FORBIDDEN for a request of another site. */
   write(value: string, expiresAt: Date): void;
-  /** Clears it where the request brought one. */
+  /** Clears it where the request brought one, and what the browser keeps for this origin. */
   clear(): void;
 };
 
@@ -54,4 +56,6 @@ export type Context = App & {
   /** Says in the answer's header how many seconds to wait (RFC 9110 10.2.3); the longest of several stays. */
   readonly retryAfter: (seconds: number) => void;
   readonly cookie: RefreshCookie;
+  /** The root field that is being answered, such as `Mutation.login`: a name of ours, not the caller's (LG-2). */
+  readonly operation?: string;
 };

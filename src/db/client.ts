@@ -1,5 +1,5 @@
 import type { PGlite } from '@electric-sql/pglite';
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { type PgDatabase, type PgQueryResultHKT, withReplicas } from 'drizzle-orm/pg-core';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
@@ -16,6 +16,8 @@ export type Database = {
   readonly db: Db;
   /** The same for one operation: when `over` is aborted, what it does here is cancelled, and it begins nothing more (GQ-15). */
   during(over: AbortSignal): Db;
+  /** For reads that may lag behind what was just written: the replicas in turn, or the database itself where there are none. */
+  readonly readDb: Db;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -23,6 +25,7 @@ export type Database = {
 
 export type PostgresOptions = {
   readonly url: string;
+  readonly replicaUrls?: readonly string[];
   /** Connections at most; each process has its own pool. */
   readonly maxConnections: number;
   readonly applicationName: string;
@@ -30,6 +33,8 @@ export type PostgresOptions = {
   readonly statementTimeoutMs: number;
   /** Milliseconds that a statement waits for a connection, 2000 unless told (AV-3). */
   readonly acquireTimeoutMs?: number;
+  /** Told the text of each statement that a query makes, without its parameters. */
+  readonly onStatement?: (text: string) => void;
 };
 
 /** Statements that may wait for a connection. */
@@ -37,35 +42,61 @@ const mostWaiting = 5000;
 
 /** A pool on a PostgreSQL server. It connects at the first statement. */
 export function openPostgres(options: PostgresOptions): Database {
-  const sql = postgres(options.url, {
-    max: options.maxConnections,
-    connect_timeout: 5,
-    // Seconds between two tries to connect. The driver's own goes up to twenty: a database that is back would be found too late.
-    backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
-    idle_timeout: 60,
-    max_lifetime: 60 * 30,
-    onnotice: () => {},
-    connection: {
-      application_name: options.applicationName,
-      statement_timeout: options.statementTimeoutMs,
-      lock_timeout: options.statementTimeoutMs,
-      idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
-    },
-  });
-  const gate = createPoolGate({
-    connections: options.maxConnections,
-    waiting: mostWaiting,
-    patience: options.acquireTimeoutMs ?? 2000,
-  });
+  const connect = (url: string) => {
+    const sql = postgres(url, {
+      max: options.maxConnections,
+      connect_timeout: 5,
+      // Seconds between two tries to connect. The driver's own goes up to twenty: a database that is back would be found too late.
+      backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
+      idle_timeout: 60,
+      max_lifetime: 60 * 30,
+      onnotice: () => {},
+      connection: {
+        application_name: options.applicationName,
+        statement_timeout: options.statementTimeoutMs,
+        lock_timeout: options.statementTimeoutMs,
+        idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
+      },
+    });
+    const gate = createPoolGate({
+      connections: options.maxConnections,
+      waiting: mostWaiting,
+      patience: options.acquireTimeoutMs ?? 2000,
+    });
+    const drizzled = (over: AbortSignal | null) =>
+      drizzlePostgres(guardClient(sql, { gate, over }), onStatement ? { logger: { logQuery: onStatement } } : {});
+    return { sql, drizzled };
+  };
+  const { onStatement } = options;
+  const main = connect(options.url);
+  const replicas = (options.replicaUrls ?? []).map(connect);
+  const { sql } = main;
+  const db = main.drizzled(null);
   return {
     kind: 'postgres',
-    db: drizzlePostgres(guardClient(sql, { gate, over: null })),
-    during: (over) => drizzlePostgres(guardClient(sql, { gate, over })),
+    db,
+    readDb: replicasInTurn(
+      db,
+      replicas.map((replica) => replica.drizzled(null)),
+    ),
+    during: main.drizzled,
     ping: async () => {
       await sql`select 1`;
     },
-    close: () => sql.end({ timeout: 5 }),
+    close: async () => {
+      await Promise.all([main, ...replicas].map((pool) => pool.sql.end({ timeout: 5 })));
+    },
   };
+}
+
+function replicasInTurn<Q extends PgDatabase<PgQueryResultHKT, Record<string, never>>>(db: Q, replicas: Q[]): Db {
+  const [first, ...rest] = replicas;
+  if (!first) return db;
+  let turn = 0;
+  return withReplicas(db, [first, ...rest], () => {
+    turn = (turn + 1) % replicas.length;
+    return replicas[turn] ?? first;
+  });
 }
 
 /** The embedded database of development: files in a folder, or memory where `client` was made so. One process only. */
@@ -74,6 +105,7 @@ export function openPglite(client: PGlite): Database {
   return {
     kind: 'pglite',
     db,
+    readDb: db,
     // It lives in this process and has one connection: there is nothing to cancel, and nobody to wait for.
     during: () => db,
     ping: async () => {

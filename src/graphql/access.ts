@@ -12,6 +12,9 @@ export const publicFields: ReadonlySet<string> = new Set([
   'Mutation.resendOtp',
   'Mutation.refreshSession',
   'Mutation.logout',
+  'Mutation.requestPasswordReset',
+  'Mutation.resetPassword',
+  'Mutation.undoEmailChange',
 ]);
 
 /**
@@ -27,6 +30,8 @@ export const staleBearerFields: ReadonlySet<string> = new Set([
   'Mutation.resendOtp',
   'Mutation.refreshSession',
   'Mutation.logout',
+  'Mutation.requestPasswordReset',
+  'Mutation.resetPassword',
 ]);
 
 /**

@@ -1,4 +1,4 @@
-import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
+import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
 import type { Context } from '../context.ts';
 import { AuthError, isOutcome } from '../errors.ts';
 import { publicFields } from './access.ts';
@@ -6,7 +6,7 @@ import { toGraphQLError } from './to-graphql-error.ts';
 
 /**
  * Puts the one door before every root field: who may call it, and what an AuthError becomes. In a mutation an outcome is the
- * union's AuthError; everything else is a top-level error.
+ * union's AuthError; everything else is a top-level error, also where a field below has arguments that do not fit.
  */
 export function guardFields(schema: GraphQLSchema): GraphQLSchema {
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
@@ -15,8 +15,21 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
       if (!type || !resolve) throw new Error(`The root field ${field.name} has no resolver.`);
       const coordinate = `${type.name}.${field.name}`;
       field.resolve = guarded(resolve, {
+        coordinate,
         isPublic: publicFields.has(coordinate),
         outcomesAreData: type === schema.getMutationType(),
+      });
+    }
+  }
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type === schema.getQueryType() || type === schema.getMutationType()) continue;
+    for (const field of Object.values(type.getFields())) {
+      const { resolve } = field;
+      if (!resolve || field.args.length === 0) continue;
+      field.resolve = guarded(resolve, {
+        coordinate: `${type.name}.${field.name}`,
+        isPublic: true,
+        outcomesAreData: false,
       });
     }
   }
@@ -25,12 +38,12 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
 
 function guarded(
   resolve: GraphQLFieldResolver<unknown, Context>,
-  door: { isPublic: boolean; outcomesAreData: boolean },
+  door: { coordinate: string; isPublic: boolean; outcomesAreData: boolean },
 ): GraphQLFieldResolver<unknown, Context> {
   return async (source, args, ctx, info) => {
     try {
       if (!door.isPublic && ctx.viewer === null) throw new AuthError('UNAUTHENTICATED', { reason: 'TOKEN_MISSING' });
-      return await resolve(source, args, ctx, info);
+      return await resolve(source, args, { ...ctx, operation: door.coordinate }, info);
     } catch (error) {
       if (error instanceof GraphQLError || !(error instanceof AuthError)) throw error;
       if (door.outcomesAreData && isOutcome(error)) {

@@ -3,10 +3,16 @@ import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import type { GraphQLSchema } from 'graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import { buildSchemaSync } from 'type-graphql';
+import { AccountResolver } from './account.resolver.ts';
 import { AccountsResolver } from './accounts.resolver.ts';
+import { AdminResolver } from './admin.resolver.ts';
 import { guardFields } from './guard-fields.ts';
 import { OtpResolver } from './otp.resolver.ts';
+import { PasswordsResolver } from './passwords.resolver.ts';
+import { PrivacyResolver } from './privacy.resolver.ts';
+import { ProfilesResolver } from './profiles.resolver.ts';
 import { SessionsResolver } from './sessions.resolver.ts';
+import { TotpResolver } from './totp.resolver.ts';
 import { UsersResolver } from './users.resolver.ts';
 
 let built: GraphQLSchema | undefined;
@@ -15,7 +21,18 @@ let built: GraphQLSchema | undefined;
 export function authSchema(): GraphQLSchema {
   built ??= guardFields(
     buildSchemaSync({
-      resolvers: [AccountsResolver, OtpResolver, SessionsResolver, UsersResolver],
+      resolvers: [
+        AccountResolver,
+        AccountsResolver,
+        AdminResolver,
+        OtpResolver,
+        PasswordsResolver,
+        PrivacyResolver,
+        ProfilesResolver,
+        SessionsResolver,
+        TotpResolver,
+        UsersResolver,
+      ],
       // Inputs are validated by the domain (domain/command.ts): type-graphql's own way skips scalars and echoes values.
       validate: false,
       scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],

@@ -1,7 +1,21 @@
+import type { IncomingMessage } from 'node:http';
 import type { App } from '../app.ts';
 import type { Authentication } from '../context.ts';
 import { findLiveSession } from '../db/queries/sessions.ts';
 import { verifyAccessToken } from '../domain/access-tokens/verify-access-token.ts';
+
+/** Characters; a token of ours is far shorter, and nothing longer reaches a parser or any crypto (JW-12). */
+const maxHeaderLength = 8192;
+
+/**
+ * The Authorization header of a request, undefined where there is none. SECURITY: Node keeps the first of several and drops the rest, so
+ * that a proxy before us may have checked another one than we take; joined they are no bearer at all (JW-12).
+ */
+export function authorizationHeader({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): string | undefined {
+  // Names and values in turn.
+  const sent = rawHeaders.filter((_, index) => index % 2 === 1 && /^authorization$/i.test(rawHeaders[index - 1] ?? ''));
+  return sent.length === 0 ? undefined : sent.join(', ');
+}
 
 /**
  * Who sends a request, by its Authorization header: the only carrier (JW-12). The token is verified first; then the database is
@@ -10,6 +24,7 @@ import { verifyAccessToken } from '../domain/access-tokens/verify-access-token.t
 export async function authenticate(app: App, header: string | undefined): Promise<Authentication> {
   // Clients that have no token send an empty header (contract.md).
   if (header === undefined || header.trim() === '') return { kind: 'anonymous' };
+  if (header.length > maxHeaderLength) return { kind: 'refused', reason: 'TOKEN_INVALID', stale: null };
   // RFC 9110 11.1: the scheme's case does not matter. Anything else is a credential that does not hold (ADV-21).
   const match = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(header);
   const token = match?.[1];

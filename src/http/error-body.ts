@@ -40,9 +40,6 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
   UNAVAILABLE: 503,
 };
 
-/** The database does not answer: nothing of ours to log for each request. */
-const unavailable = new AuthError('UNAVAILABLE', { retryAfter: 1 });
-
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /**
@@ -59,8 +56,9 @@ export function errorBody(fastify: FastifyInstance): void {
   fastify.setNotFoundHandler(sendNotFound);
   fastify.setErrorHandler((error, request, reply) => {
     if (error instanceof AuthError) return sendAuthError(error, request, reply);
-    if (databaseFailure(error) === 'unavailable') return sendAuthError(unavailable, request, reply);
-    const status = statusOf(error);
+    const isUnavailable = databaseFailure(error) === 'unavailable';
+    const status = isUnavailable ? 503 : statusOf(error);
+    if (isUnavailable) reply.header('Retry-After', '1');
     if (status >= 500) request.log.error({ err: error }, 'A request failed.');
     return sendError(request, reply, status);
   });
@@ -105,7 +103,7 @@ function sendAuthError(error: AuthError, request: FastifyRequest, reply: Fastify
     reply.header('WWW-Authenticate', 'Bearer');
   }
   if (error.detail !== undefined)
-    request.log.info({ code: error.code, detail: error.detail }, 'A request was refused.');
+    request.log.info({ refusal: error.code, detail: error.detail }, 'A request was refused.');
   return sendError(request, reply, statusOfCode[error.code] ?? 400, { code: error.code, message: error.message });
 }
 

@@ -1,8 +1,8 @@
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { App } from '../app.ts';
-import type { Authentication, Context, StaleBearer, Viewer } from '../context.ts';
+import type { Authentication } from '../context.ts';
 import { AuthError } from '../errors.ts';
 import { staleBearerFields } from '../graphql/access.ts';
 import { documentLimits, limitDocument, mostErrors } from '../graphql/document-limits.ts';
@@ -11,18 +11,9 @@ import { rootFields } from '../graphql/root-fields.ts';
 import { authSchema } from '../graphql/schema.ts';
 import { refusedBearer } from '../graphql/to-graphql-error.ts';
 import { authenticate } from './authenticate.ts';
-import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
+import type { TrustedProxies } from './client-address.ts';
 import { formatError, kindOf } from './format-error.ts';
-import { refreshCookie } from './refresh-cookie.ts';
-
-/** A request's context while it is being put together; domain and resolvers see it as Context. */
-type OpenContext = Omit<Context, 'viewer' | 'staleBearer'> & {
-  viewer: Viewer | null;
-  staleBearer: StaleBearer | null;
-  authorization: string | undefined;
-};
-
-const maxUserAgentLength = 512;
+import { type OpenContext, openContext } from './open-context.ts';
 
 /** The GraphQL server, started. Apollo's standalone server is not used: it cannot do credentialed CORS, and answers HTML. */
 export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> {
@@ -133,7 +124,8 @@ export function graphqlRoute(
             search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
             body: request.body,
           },
-          context: async () => openContext({ ...app, db: app.database.during(over) }, request, reply, trustedProxies),
+          context: async () =>
+            openContext({ ...app, db: app.database.during(over) }, { request, reply, trustedProxies }),
         }),
       );
       for (const [name, value] of answer.headers) reply.header(name, value);
@@ -166,49 +158,4 @@ async function withinDeadline<T>(
   } finally {
     clearTimeout(timer);
   }
-}
-
-function openContext(
-  app: App,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  trustedProxies: TrustedProxies,
-): OpenContext {
-  const ipAddress = clientAddress({
-    socketAddress: request.socket.remoteAddress,
-    forwardedFor: headerOf(request, 'x-forwarded-for'),
-    trustedProxies,
-  });
-  return {
-    ...app,
-    authorization: headerOf(request, 'authorization'),
-    request: {
-      id: request.id,
-      ipAddress,
-      addressBucket: addressBucket(ipAddress),
-      userAgent: headerOf(request, 'user-agent')?.slice(0, maxUserAgentLength) ?? null,
-      acceptLanguage: headerOf(request, 'accept-language') ?? null,
-    },
-    viewer: null,
-    staleBearer: null,
-    retryAfter: (seconds) => {
-      const said = Number(reply.getHeader('retry-after') ?? 0);
-      reply.header('retry-after', String(Math.max(said, seconds)));
-    },
-    cookie: refreshCookie(
-      app.config,
-      {
-        cookie: headerOf(request, 'cookie'),
-        origin: headerOf(request, 'origin'),
-        secFetchSite: headerOf(request, 'sec-fetch-site'),
-      },
-      // One cookie an answer: some gateways pass on no more than one Set-Cookie.
-      (value) => reply.header('set-cookie', value),
-    ),
-  };
-}
-
-function headerOf(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
 }

@@ -20,7 +20,7 @@ const mostHeaderLines = 100 * 2;
 const overAnything: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 
 /**
- * Refuses a request by its head, before its body is read: plain http, too many headers, a compressed body. Call it on the root
+ * Refuses a request by its head, before its body is read: plain http, too many headers. Call it on the root
  * instance, after `errorBody`.
  */
 export function requestHead(fastify: FastifyInstance, { publicUrl, trustedProxies, log }: Options): void {
@@ -28,9 +28,6 @@ export function requestHead(fastify: FastifyInstance, { publicUrl, trustedProxie
   let told = false;
   fastify.addHook('onRequest', async (request) => {
     if (request.raw.rawHeaders.length > mostHeaderLines) throw withStatus(431);
-    // A small body could unfold into a large one: nothing that sends JSON to us needs that (GQ-14).
-    const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw withStatus(415);
     if (!httpsOnly || overAnything.has(requestPath(request.url)) || cameOverHttps(request, trustedProxies)) return;
     if (!told) {
       told = true;
@@ -61,6 +58,8 @@ export function jsonBodies(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    // A small body could unfold into a large one, and nothing that sends JSON to us needs that (GQ-14).
+    if (!/^(identity)?$/i.test(request.headers['content-encoding'] ?? '')) return done(withStatus(415));
     const charset = /;\s*charset=\s*"?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
     if (charset !== undefined && !/^utf-?8$/i.test(charset)) return done(withStatus(415));
     if (!Buffer.isBuffer(body) || !isUtf8(body)) return done(withStatus(400));

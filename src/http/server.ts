@@ -10,8 +10,10 @@ import { healthRoute } from './health.route.ts';
 import { jwksRoute } from './jwks.route.ts';
 import { createListener, type ListenerLimits, listenerLimits } from './listener.ts';
 import { mailboxRoute } from './mailbox.route.ts';
+import { oauthRoutes } from './oauth.route.ts';
 import { jsonBodies, requestHead } from './request-head.ts';
 import { securityHeaders } from './security-headers.ts';
+import { verifyRoute } from './verify.route.ts';
 
 export type Server = {
   readonly fastify: FastifyInstance;
@@ -73,8 +75,10 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
     },
   });
   jwksRoute(fastify, app);
+  verifyRoute(fastify, app);
   const apollo = await startApollo(app);
   graphqlRoute(fastify, { app, apollo, trustedProxies, deadline: options.deadline ?? operationDeadline });
+  oauthRoutes(fastify, { app, trustedProxies });
   if (config.mode === 'development') {
     const { mailer } = app;
     if (mailer.name === 'mailbox') mailboxRoute(fastify, { list: () => mailer.list() });

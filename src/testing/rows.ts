@@ -1,40 +1,53 @@
-import postgres from 'postgres';
-import type { TestDatabase } from './database.ts';
+import { and, asc, eq, like, sql } from 'drizzle-orm';
+import { type AuditEventRow, auditEvents } from '../db/tables/audit-events.ts';
+import { type SessionRow, sessions } from '../db/tables/sessions.ts';
+import { signingKeys } from '../db/tables/signing-keys.ts';
+import { users } from '../db/tables/users.ts';
+import type { TestServer } from './app.ts';
 
-/** Looks into a test's database beside the server, over a connection of its own. PostgreSQL only. */
-export async function lookInto<T>(
-  database: Pick<TestDatabase, 'url'>,
-  work: (sql: postgres.Sql) => Promise<T>,
-): Promise<T> {
-  if (database.url === null) throw new Error('This database lives in the process of the server.');
-  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
-  try {
-    return await work(sql);
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
+/** What tests do behind the server's back, where no door leads there, and what they look at there. */
+
+type Of = Pick<TestServer, 'app'>;
+
+export async function sessionsOf({ app }: Of, userId: string): Promise<SessionRow[]> {
+  return app.db.select().from(sessions).where(eq(sessions.userId, userId)).orderBy(asc(sessions.createdAt));
 }
 
-/** How many rows a table has now. */
-export async function countRows(database: Pick<TestDatabase, 'url'>, table: string): Promise<number> {
-  const [row] = await lookInto(
-    database,
-    (sql) => sql<{ rows: number }[]>`select count(*)::int as rows from ${sql(table)}`,
-  );
-  return row?.rows ?? Number.NaN;
+/** The names of what happened to a user, in order; those of one kind where `type` says so. */
+export async function auditOf({ app }: Of, userId: string, type?: string): Promise<AuditEventRow[]> {
+  return app.db
+    .select()
+    .from(auditEvents)
+    .where(and(eq(auditEvents.subjectId, userId), type === undefined ? undefined : eq(auditEvents.type, type)))
+    .orderBy(asc(auditEvents.id));
 }
 
-/** Rows of every table of ours, by name. */
-export async function countAllRows(database: Pick<TestDatabase, 'url'>): Promise<Record<string, number>> {
-  return lookInto(database, async (sql) => {
-    const tables = await sql<
-      { name: string }[]
-    >`select tablename as name from pg_tables where schemaname = 'public' order by 1`;
-    const counts: Record<string, number> = {};
-    for (const { name } of tables) {
-      const [row] = await sql<{ rows: number }[]>`select count(*)::int as rows from ${sql(name)}`;
-      counts[name] = row?.rows ?? Number.NaN;
-    }
-    return counts;
-  });
+export async function suspendUser({ app }: Of, userId: string): Promise<void> {
+  await app.db.update(users).set({ suspendedAt: app.clock.now() }).where(eq(users.id, userId));
+}
+
+export async function deleteUser({ app }: Of, userId: string): Promise<void> {
+  await app.db.delete(users).where(eq(users.id, userId));
+}
+
+export async function setRoles({ app }: Of, userId: string, roles: string[]): Promise<void> {
+  await app.db.update(users).set({ roles }).where(eq(users.id, userId));
+}
+
+/** Puts the last proof of a session into the past, as time does. */
+export async function ageProof({ app }: Of, sessionId: string, seconds: number): Promise<void> {
+  await app.db
+    .update(sessions)
+    .set({ authenticatedAt: sql`${sessions.authenticatedAt} - make_interval(secs => ${seconds})` })
+    .where(eq(sessions.id, sessionId));
+}
+
+/** Writes a signing key as somebody with the database's password could. */
+export async function putSigningKey({ app }: Of, row: typeof signingKeys.$inferInsert): Promise<void> {
+  await app.db.insert(signingKeys).values(row);
+}
+
+/** What happened to the signing keys, in order. */
+export async function signingKeyEvents({ app }: Of): Promise<AuditEventRow[]> {
+  return app.db.select().from(auditEvents).where(like(auditEvents.type, 'signing_key.%')).orderBy(asc(auditEvents.id));
 }

@@ -1,9 +1,17 @@
 import { createHmac, verify } from 'node:crypto';
 import type { App } from '../../app.ts';
 import { sameBytes } from '../../secret-keys.ts';
+import { longestTokenLifetime } from '../signing-keys/rules.ts';
 import type { SigningKey } from '../signing-keys/signing-key.ts';
 
-export type VerifiedToken = { readonly userId: string; readonly sessionId: string; readonly expiresAt: Date };
+export type VerifiedToken = {
+  /** The claim `jti`. */
+  readonly id: string;
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+};
 export type TokenVerdict =
   | ({ readonly kind: 'valid' } & VerifiedToken)
   /** Genuine in everything, and past its time. */
@@ -14,8 +22,6 @@ export type TokenVerdict =
 const maxTokenLength = 8192;
 /** Seconds by which two of our own machines' clocks may differ (JW-6 allows 60). */
 const clockTolerance = 5;
-/** The upper bound of ACCESS_TOKEN_TTL, in seconds. */
-const longestLifetime = 3600;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Compact serialisation, three parts of base64url and no padding (RFC 7515 7.1). */
@@ -66,16 +72,24 @@ function isSigned(key: SigningKey, signed: Buffer, signature: Buffer): boolean {
 
 /** Every claim that we write is required and read as we write it (RFC 8725 3.8, 3.9; RFC 9068 4). */
 function judgeClaims(app: Verifier, claims: Members): TokenVerdict {
-  const { iss, aud, sub, sid, jti, iat, exp, nbf } = claims;
+  const { iss, aud, sub, sid, jti, iat, exp, nbf, cnf } = claims;
   const now = app.clock.now().getTime() / 1000;
   if (iss !== app.config.publicUrl) return invalid;
   if (!(Array.isArray(aud) ? aud : [aud]).includes(app.config.jwt.audience)) return invalid;
   if (typeof sub !== 'string' || !uuidPattern.test(sub)) return invalid;
   if (typeof sid !== 'string' || !uuidPattern.test(sid)) return invalid;
   if (typeof jti !== 'string' || jti === '' || !isTime(iat) || !isTime(exp)) return invalid;
-  if (exp - iat > longestLifetime || iat > now + clockTolerance) return invalid;
+  // Bound to a key of its holder's: we give out none, take no proof, and must not take it without one (RFC 9449 section 7).
+  if (cnf !== undefined) return invalid;
+  if (exp - iat > longestTokenLifetime || iat > now + clockTolerance) return invalid;
   if (nbf !== undefined && (!isTime(nbf) || nbf > now + clockTolerance)) return invalid;
-  const verified: VerifiedToken = { userId: sub, sessionId: sid, expiresAt: new Date(exp * 1000) };
+  const verified: VerifiedToken = {
+    id: jti,
+    userId: sub,
+    sessionId: sid,
+    issuedAt: new Date(iat * 1000),
+    expiresAt: new Date(exp * 1000),
+  };
   // Last of all: that it is late is said of nothing but a token that was good.
   if (exp <= now - clockTolerance) return { kind: 'refused', reason: 'TOKEN_EXPIRED', ...verified };
   return { kind: 'valid', ...verified };

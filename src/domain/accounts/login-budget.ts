@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
 import { findSessionById } from '../../db/queries/sessions.ts';
 import { AuthError } from '../../errors.ts';
-import { accountKey, type Claim, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
+import { accountKey, type Claim, nobody, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
 import { readRefreshToken } from '../sessions/refresh-token.ts';
 import type { EmailAddress } from './email-address.ts';
 
@@ -59,9 +59,7 @@ export function passwordLocks(ctx: Pick<Context, 'keys'>, user: { id: string; em
 }
 
 function inARow({ knownSessionId, accountKey: key }: LoginBudget, userId: string | null): Claim {
-  // Addresses without an account share a few rows, so that making them up fills no table (AV-7) and still costs the same.
-  const identifier = knownSessionId ?? userId ?? `nobody ${key[0] ?? 0}`;
-  return { budget: 'login:consecutive', identifier };
+  return { budget: 'login:consecutive', identifier: knownSessionId ?? userId ?? nobody(key) };
 }
 
 /**

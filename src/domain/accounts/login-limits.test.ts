@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authSchema } from '../../graphql/schema.ts';
 import { startTestServer, type TestServer, type TestServerOptions } from '../../testing/app.ts';
+import { lookInto } from '../../testing/look-into.ts';
 import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
-import { lookInto } from '../../testing/rows.ts';
 
 const wrong = 'not the password of anyone';
 

@@ -21,7 +21,7 @@ export type UserView = {
 
 type VisibleUser = Pick<
   UserRow,
-  'id' | 'email' | 'emailVerifiedAt' | 'name' | 'roles' | 'createdAt' | 'suspendedAt' | 'lastLoginAt'
+  'id' | 'email' | 'emailVerifiedAt' | 'name' | 'roles' | 'createdAt' | 'suspendedAt' | 'lastLoginAt' | 'totpEnabledAt'
 >;
 
 export function statusOf(user: Pick<UserRow, 'suspendedAt' | 'emailVerifiedAt'>): UserStatus {
@@ -43,7 +43,7 @@ export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
     createdAt: known ? user.createdAt : null,
     status: personal ? statusOf(user) : null,
     lastLoginAt: personal ? user.lastLoginAt : null,
-    totpEnabled: personal ? false : null,
+    totpEnabled: personal ? user.totpEnabledAt !== null : null,
   };
 }
 

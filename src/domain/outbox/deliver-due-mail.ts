@@ -4,14 +4,15 @@ import type { Config } from '../../config.ts';
 import { type LeasedMail, leaseDueMail, markMailFailed, markMailSent, postponeMail } from '../../db/queries/outbox.ts';
 import { MailError } from '../../mail/mailer.ts';
 import { parseEmailAddress } from '../accounts/email-address.ts';
+import { isNotice } from '../emails/notices.ts';
 import { renderEmail } from '../emails/render-email.ts';
 import { accountKey, reserveUnseen } from '../rate-limits/reserve.ts';
 import { nothing } from './enqueue-email.ts';
-import { isNotice, leaseSeconds, retryDelay, sendDeadlineMs } from './rules.ts';
+import { leaseSeconds, retryDelay, sendDeadlineMs } from './rules.ts';
 import { type MailPayload, openMail } from './sealed-mail.ts';
 
 export type OutboxApp = Pick<App, 'db' | 'clock' | 'random' | 'log' | 'keys' | 'mailer'> & {
-  readonly config: Pick<Config, 'appUrl' | 'rateLimits' | 'rateLimitMultiplier'>;
+  readonly config: Pick<Config, 'appUrl' | 'mailTemplatesDirectory' | 'rateLimits' | 'rateLimitMultiplier'>;
 };
 
 /**
@@ -64,7 +65,8 @@ async function withinBudget(app: OutboxApp, row: LeasedMail, { to, content }: Ma
 /** Null where the mail is out. */
 async function send(app: OutboxApp, row: LeasedMail, { content, locale, to }: MailPayload): Promise<MailError | null> {
   try {
-    const rendered = await renderEmail(content, { locale, appUrl: app.config.appUrl }).catch(() => {
+    const { appUrl, mailTemplatesDirectory: templatesDirectory } = app.config;
+    const rendered = await renderEmail(content, { locale, appUrl, templatesDirectory }).catch(() => {
       throw new MailError('not_rendered');
     });
     await withinDeadline(app.mailer.send({ id: row.id, to, ...rendered }));

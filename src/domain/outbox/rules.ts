@@ -1,15 +1,3 @@
-import type { EmailTemplate } from '../emails/email-content.ts';
-
-/**
- * Mails about what happened to an account. Nobody can set one off who has not been let in, and none is dropped for the mails that
- * anybody can: a flood of codes must not hide the notice of a change.
- */
-const notices: ReadonlySet<EmailTemplate> = new Set<EmailTemplate>(['refresh-reused']);
-
-export function isNotice(template: EmailTemplate): boolean {
-  return notices.has(template);
-}
-
 /** Seconds that a taken row is a worker's own. SECURITY: longer than sendDeadline, or two workers could send one row at a time. */
 export const leaseSeconds = 60;
 

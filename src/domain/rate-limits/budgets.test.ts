@@ -2,8 +2,8 @@ import { isObjectType } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { authSchema } from '../../graphql/schema.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
+import { lookInto } from '../../testing/look-into.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../../testing/people.ts';
-import { lookInto } from '../../testing/rows.ts';
 import { type BudgetName, budgets } from './budgets.ts';
 
 type Trial = {

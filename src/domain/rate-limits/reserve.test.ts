@@ -4,7 +4,7 @@ import { ConfigError, entries } from '../../config.ts';
 import { AuthError } from '../../errors.ts';
 import { systemRandom } from '../../random.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
-import { countRows } from '../../testing/rows.ts';
+import { countRows } from '../../testing/look-into.ts';
 import { type BudgetOverrides, budgets } from './budgets.ts';
 import { budgetOf, type Claim, refund, release, reserve, reserveUnseen } from './reserve.ts';
 
@@ -171,4 +171,36 @@ it('RL-8 docs/security.md names every budget with its limit and window', () => {
   const inCode = Object.entries(budgets).map(([name, { limit, window }]) => [name, { limit, window }] as const);
   expect(described).toEqual(Object.fromEntries(inCode));
   expect(rows).toHaveLength(inCode.length);
+});
+
+describe('budgets under many hands', () => {
+  it('RL-6 of 60 at once over two instances, as many pass as the budget has', async () => {
+    const other = await server.another();
+    try {
+      const claims: Claim[] = [{ budget: 'login-code:address', identifier: 'a' }];
+      const tries = Array.from({ length: 60 }, (_, index) => reserve((index % 2 ? other : server).app, claims));
+      const outcomes = await Promise.allSettled(tries);
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(30);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('RL-6 counting and clearing the same keys at once never end in a deadlock', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const claims: Claim[] = [
+        { budget: 'otp:account', identifier: `${round}` },
+        { budget: 'otp:consecutive', identifier: `${round}` },
+        { budget: 'login:account', identifier: `${round}` },
+      ];
+      // So that the rows do not lie in the order of their keys.
+      for (const claim of round % 2 ? claims : claims.toReversed()) await reserve(server.app, [claim]);
+      const work = Array.from({ length: 45 }, (_, index) =>
+        index % 3 ? reserve(server.app, claims) : release(server.app, { db: server.app.db, claims }),
+      );
+      const outcomes = await Promise.allSettled(work);
+      const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+      expect(errors.filter((error) => error.code !== 'RATE_LIMITED')).toEqual([]);
+    }
+  });
 });

@@ -10,7 +10,9 @@ import { type Budget, type BudgetName, budgets } from './budgets.ts';
 export type Claim = { readonly budget: BudgetName; readonly identifier: string | Uint8Array };
 
 type WithBudgets = { readonly config: Pick<Config, 'rateLimits' | 'rateLimitMultiplier'> };
-type Limiter = WithBudgets & Pick<App, 'keys' | 'db' | 'clock' | 'log' | 'random'> & Partial<Pick<Context, 'request'>>;
+type Limiter = WithBudgets &
+  Pick<App, 'keys' | 'db' | 'clock' | 'log' | 'random'> &
+  Partial<Pick<Context, 'request' | 'operation'>>;
 
 /** Windows that are over and go at a time. */
 const purgeBatch = 1024;
@@ -18,6 +20,14 @@ const purgeBatch = 1024;
 /** Stands for an account in every budget, whether or not one exists: an HMAC of the canonical address (RL-10). */
 export function accountKey(app: Pick<App, 'keys'>, canonicalEmail: string): Buffer {
   return app.keys.mac('identifier', `account\n${canonicalEmail}`).mac;
+}
+
+/**
+ * Stands for an address without an account in budgets whose windows last for years: a few rows for all such addresses together, so
+ * that making them up fills no table (AV-7), and costs what an account costs. For budgets that nobody sees the end of.
+ */
+export function nobody(key: Uint8Array): string {
+  return `nobody ${key[0] ?? 0}`;
 }
 
 /** A budget as this configuration has it: RATE_LIMITS first, then RATE_LIMIT_MULTIPLIER. */
@@ -91,6 +101,7 @@ function logReached(app: Limiter, claim: Claim): void {
       event: 'limit.reached',
       budget: claim.budget,
       requestId: request?.id ?? null,
+      operation: app.operation ?? null,
       ipAddress: request?.ipAddress ?? null,
       userAgent: request?.userAgent ?? null,
     },
