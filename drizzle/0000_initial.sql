@@ -1,3 +1,14 @@
+CREATE TABLE "account_tokens" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"token_hash" "bytea" NOT NULL,
+	"user_id" uuid,
+	"purpose" text NOT NULL,
+	"email" text,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	"ended_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "audit_events" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"at" timestamp (3) with time zone NOT NULL,
@@ -5,11 +16,27 @@ CREATE TABLE "audit_events" (
 	"outcome" text NOT NULL,
 	"actor_id" uuid,
 	"subject_id" uuid,
-	"session_id" uuid,
-	"ip_address" text,
-	"user_agent" text,
+	"session_hash" text,
 	"request_id" text,
 	"detail" jsonb
+);
+--> statement-breakpoint
+CREATE TABLE "audit_origins" (
+	"event_id" uuid PRIMARY KEY NOT NULL,
+	"person_id" uuid,
+	"account_key" "bytea",
+	"ip_address" text,
+	"user_agent" text,
+	"at" timestamp (3) with time zone NOT NULL,
+	"shortened_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "known_devices" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"user_id" uuid NOT NULL,
+	"device_hash" "bytea" NOT NULL,
+	"first_seen_at" timestamp (3) with time zone NOT NULL,
+	"last_seen_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "otp_challenges" (
@@ -52,6 +79,9 @@ CREATE TABLE "outbox_messages" (
 CREATE TABLE "rate_limits" (
 	"key" "bytea" PRIMARY KEY NOT NULL,
 	"count" integer NOT NULL,
+	"refused" integer DEFAULT 0 NOT NULL,
+	"admitted" boolean DEFAULT true NOT NULL,
+	"blocked_until" timestamp (3) with time zone,
 	"window_ends_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
@@ -118,17 +148,30 @@ CREATE TABLE "users" (
 	"password_hash" text,
 	"password_changed_at" timestamp (3) with time zone,
 	"totp_enabled_at" timestamp (3) with time zone,
+	"invited_at" timestamp (3) with time zone,
 	"suspended_at" timestamp (3) with time zone,
 	"last_login_at" timestamp (3) with time zone,
 	"created_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE "account_tokens" ADD CONSTRAINT "account_tokens_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "known_devices" ADD CONSTRAINT "known_devices_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "otp_challenges" ADD CONSTRAINT "otp_challenges_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "recovery_codes" ADD CONSTRAINT "recovery_codes_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "totp_authenticators" ADD CONSTRAINT "totp_authenticators_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE UNIQUE INDEX "account_tokens_token_hash_unique" ON "account_tokens" USING btree ("token_hash");--> statement-breakpoint
+CREATE UNIQUE INDEX "account_tokens_live_reset_unique" ON "account_tokens" USING btree ("user_id") WHERE "account_tokens"."purpose" = 'RESET_PASSWORD' and "account_tokens"."ended_at" is null;--> statement-breakpoint
+CREATE INDEX "account_tokens_user_id_index" ON "account_tokens" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "account_tokens_expires_at_index" ON "account_tokens" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "audit_events_subject_index" ON "audit_events" USING btree ("subject_id","id");--> statement-breakpoint
+CREATE INDEX "audit_events_actor_index" ON "audit_events" USING btree ("actor_id","id") WHERE "audit_events"."actor_id" is distinct from "audit_events"."subject_id";--> statement-breakpoint
 CREATE INDEX "audit_events_type_index" ON "audit_events" USING btree ("type","id");--> statement-breakpoint
+CREATE INDEX "audit_origins_person_index" ON "audit_origins" USING btree ("person_id");--> statement-breakpoint
+CREATE INDEX "audit_origins_account_key_index" ON "audit_origins" USING btree ("account_key") WHERE "audit_origins"."account_key" is not null;--> statement-breakpoint
+CREATE INDEX "audit_origins_full_index" ON "audit_origins" USING btree ("at") WHERE "audit_origins"."shortened_at" is null;--> statement-breakpoint
+CREATE UNIQUE INDEX "known_devices_user_id_device_hash_unique" ON "known_devices" USING btree ("user_id","device_hash");--> statement-breakpoint
+CREATE INDEX "known_devices_last_seen_at_index" ON "known_devices" USING btree ("last_seen_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "otp_challenges_handle_hash_unique" ON "otp_challenges" USING btree ("handle_hash");--> statement-breakpoint
 CREATE INDEX "otp_challenges_user_id_index" ON "otp_challenges" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "otp_challenges_expires_at_index" ON "otp_challenges" USING btree ("expires_at");--> statement-breakpoint

@@ -22,6 +22,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .description('apply the migrations that are missing to DATABASE_URL, and end')
     .action(async () => (await import('./commands/migrate.ts')).migrate());
   program
+    .command('purge')
+    .description('remove expired codes, links, sessions and unverified accounts, and shorten old addresses, now')
+    .action(async () => (await import('./commands/purge.ts')).purge());
+  program
     .command('schema')
     .description('write schema.graphql, or compare it')
     .option('--check', 'write nothing; exit 1 where the file differs from the code')

@@ -15,6 +15,7 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
       if (!type || !resolve) throw new Error(`The root field ${field.name} has no resolver.`);
       const coordinate = `${type.name}.${field.name}`;
       field.resolve = guarded(resolve, {
+        coordinate,
         isPublic: publicFields.has(coordinate),
         outcomesAreData: type === schema.getMutationType(),
       });
@@ -24,8 +25,12 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
     if (!isObjectType(type) || type === schema.getQueryType() || type === schema.getMutationType()) continue;
     for (const field of Object.values(type.getFields())) {
       const { resolve } = field;
-      if (resolve && field.args.length > 0)
-        field.resolve = guarded(resolve, { isPublic: true, outcomesAreData: false });
+      if (!resolve || field.args.length === 0) continue;
+      field.resolve = guarded(resolve, {
+        coordinate: `${type.name}.${field.name}`,
+        isPublic: true,
+        outcomesAreData: false,
+      });
     }
   }
   return schema;
@@ -33,16 +38,17 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
 
 function guarded(
   resolve: GraphQLFieldResolver<unknown, Context>,
-  door: { isPublic: boolean; outcomesAreData: boolean },
+  door: { coordinate: string; isPublic: boolean; outcomesAreData: boolean },
 ): GraphQLFieldResolver<unknown, Context> {
   return async (source, args, ctx, info) => {
     try {
       if (!door.isPublic && ctx.viewer === null) throw new AuthError('UNAUTHENTICATED', { reason: 'TOKEN_MISSING' });
-      return await resolve(source, args, ctx, info);
+      return await resolve(source, args, { ...ctx, operation: door.coordinate }, info);
     } catch (error) {
       if (error instanceof GraphQLError || !(error instanceof AuthError)) throw error;
       if (door.outcomesAreData && isOutcome(error)) {
         const { code, message, fields, retryAfter } = error;
+        if (retryAfter !== undefined) ctx.retryAfter(retryAfter);
         return { kind: 'error', code, message, fields, retryAfter: retryAfter ?? null };
       }
       throw toGraphQLError(error);

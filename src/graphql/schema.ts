@@ -8,6 +8,9 @@ import { AccountsResolver } from './accounts.resolver.ts';
 import { AdminResolver } from './admin.resolver.ts';
 import { guardFields } from './guard-fields.ts';
 import { OtpResolver } from './otp.resolver.ts';
+import { PasswordsResolver } from './passwords.resolver.ts';
+import { PrivacyResolver } from './privacy.resolver.ts';
+import { ProfilesResolver } from './profiles.resolver.ts';
 import { SessionsResolver } from './sessions.resolver.ts';
 import { TotpResolver } from './totp.resolver.ts';
 import { UsersResolver } from './users.resolver.ts';
@@ -23,6 +26,9 @@ export function authSchema(): GraphQLSchema {
         AccountsResolver,
         AdminResolver,
         OtpResolver,
+        PasswordsResolver,
+        PrivacyResolver,
+        ProfilesResolver,
         SessionsResolver,
         TotpResolver,
         UsersResolver,

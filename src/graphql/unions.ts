@@ -9,6 +9,7 @@ const typeOfKind: Readonly<Record<string, string>> = {
   user: 'User',
   'totp-enrollment': 'TotpEnrollment',
   'recovery-codes': 'RecoveryCodes',
+  export: 'AccountExport',
   error: 'AuthError',
 };
 

@@ -58,8 +58,11 @@ export function authenticator(server: Pick<TestServer, 'clock'>, secret: string)
 
 export type Enrolled = { readonly phone: Authenticator; readonly recoveryCodes: string[] };
 
-/** Sets up an authenticator app in a session that has just proved who is there. Other sessions of the person end. */
-export async function enrolTotp(server: TestServer, person: Pick<Person, 'accessToken'>): Promise<Enrolled> {
+/**
+ * Sets up an authenticator app in a session that has just proved who is there, and takes the notice from the mailbox. Other sessions
+ * of the person end.
+ */
+export async function enrolTotp(server: TestServer, person: Pick<Person, 'accessToken' | 'email'>): Promise<Enrolled> {
   const sender = { token: person.accessToken };
   const enrollment = await server.mutate('startTotpEnrollment', {}, sender);
   if (enrollment.__typename !== 'TotpEnrollment') throw new Error(`the answer was ${JSON.stringify(enrollment)}`);
@@ -70,5 +73,15 @@ export async function enrolTotp(server: TestServer, person: Pick<Person, 'access
     sender,
   );
   if (confirmed.__typename !== 'RecoveryCodes') throw new Error(`the answer was ${JSON.stringify(confirmed)}`);
+  await server.nextMail(person.email);
   return { phone, recoveryCodes: confirmed.codes };
+}
+
+/** Signs in with the password and the app, on another device. */
+export async function signInWithApp(server: TestServer, person: Person, phone: Authenticator): Promise<Person> {
+  const challenge = await server.mutate('login', { email: person.email, password: person.password });
+  const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.nextCode() });
+  if (tokens.__typename !== 'AuthTokens') throw new Error(`the answer was ${JSON.stringify(tokens)}`);
+  const { accessToken, refreshToken, session } = tokens;
+  return { ...person, accessToken, refreshToken, sessionId: session.id };
 }

@@ -1,6 +1,81 @@
+import { and, desc, eq, lt, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { auditEvents } from '../tables/audit-events.ts';
+import { type AuditEventRow, auditEvents } from '../tables/audit-events.ts';
+import { type AuditOriginRow, auditOrigins } from '../tables/audit-origins.ts';
 
-export async function insertAuditEvent(db: Db, row: typeof auditEvents.$inferInsert): Promise<void> {
-  await db.insert(auditEvents).values(row);
+/** An event with where it came from, as far as that is still kept. */
+export type AuditEntry = AuditEventRow & Pick<AuditOriginRow, 'ipAddress' | 'userAgent'>;
+
+/** Writes an event and its origin in one statement. */
+export async function insertAuditEvent(
+  db: Db,
+  input: {
+    event: typeof auditEvents.$inferInsert;
+    origin: Omit<typeof auditOrigins.$inferInsert, 'eventId' | 'at'> | null;
+  },
+): Promise<void> {
+  const { event, origin } = input;
+  if (origin === null) {
+    await db.insert(auditEvents).values(event);
+    return;
+  }
+  const written = db.$with('written').as(db.insert(auditEvents).values(event).returning({ id: auditEvents.id }));
+  await db
+    .with(written)
+    .insert(auditOrigins)
+    .values({ ...origin, eventId: event.id, at: event.at });
+}
+
+/** Events about a user, the newest first, from the one after `before` on. Ids are UUIDv7: they sort by time. */
+export async function findEventsAbout(
+  db: Db,
+  input: { subjectId: string; before: string | null; limit: number },
+): Promise<AuditEntry[]> {
+  const rows = await db
+    .select({ event: auditEvents, ipAddress: auditOrigins.ipAddress, userAgent: auditOrigins.userAgent })
+    .from(auditEvents)
+    .leftJoin(auditOrigins, eq(auditOrigins.eventId, auditEvents.id))
+    .where(
+      and(
+        eq(auditEvents.subjectId, input.subjectId),
+        ...(input.before === null ? [] : [lt(auditEvents.id, input.before)]),
+      ),
+    )
+    .orderBy(desc(auditEvents.id))
+    .limit(input.limit);
+  return rows.map(({ event, ipAddress, userAgent }) => ({ ...event, ipAddress, userAgent }));
+}
+
+/**
+ * Events of everyone, the newest first, from the one after `before` on: of one type, about or by one user, or all. `limit` at most.
+ * What a user did to others is asked apart from what happened to them, so that each is read in the order of an index.
+ */
+export async function listAuditEvents(
+  db: Db,
+  input: { type: string | null; userId: string | null; before: string | null; limit: number },
+): Promise<AuditEntry[]> {
+  const { type, userId, before, limit } = input;
+  const read = async (who: SQL[]): Promise<AuditEntry[]> => {
+    const rows = await db
+      .select({ event: auditEvents, ipAddress: auditOrigins.ipAddress, userAgent: auditOrigins.userAgent })
+      .from(auditEvents)
+      .leftJoin(auditOrigins, eq(auditOrigins.eventId, auditEvents.id))
+      .where(
+        and(
+          ...who,
+          ...(type === null ? [] : [eq(auditEvents.type, type)]),
+          ...(before === null ? [] : [lt(auditEvents.id, before)]),
+        ),
+      )
+      .orderBy(desc(auditEvents.id))
+      .limit(limit);
+    return rows.map(({ event, ipAddress, userAgent }) => ({ ...event, ipAddress, userAgent }));
+  };
+  if (userId === null) return read([]);
+  const about = await read([eq(auditEvents.subjectId, userId)]);
+  const by = await read([
+    eq(auditEvents.actorId, userId),
+    sql`${auditEvents.actorId} is distinct from ${auditEvents.subjectId}`,
+  ]);
+  return [...about, ...by].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
 }

@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type OtpChallengeRow, otpChallenges } from '../tables/otp-challenges.ts';
 
@@ -116,4 +116,28 @@ export async function endOtherChallenges(
         isNull(otpChallenges.consumedAt),
       ),
     );
+}
+
+/** Ends everything that is open for a user, or all of one purpose. */
+export async function endChallenges(db: Db, input: { userId: string; purpose?: string; now: Date }): Promise<void> {
+  await db
+    .update(otpChallenges)
+    .set({ consumedAt: input.now, pendingPasswordHash: null, pendingName: null })
+    .where(
+      and(
+        eq(otpChallenges.userId, input.userId),
+        isNull(otpChallenges.consumedAt),
+        ...(input.purpose === undefined ? [] : [eq(otpChallenges.purpose, input.purpose)]),
+      ),
+    );
+}
+
+/** Every challenge that is kept of a user, the oldest first; `limit` at most. */
+export async function findChallengesOf(db: Db, input: { userId: string; limit: number }): Promise<OtpChallengeRow[]> {
+  return db
+    .select()
+    .from(otpChallenges)
+    .where(eq(otpChallenges.userId, input.userId))
+    .orderBy(asc(otpChallenges.createdAt))
+    .limit(input.limit);
 }

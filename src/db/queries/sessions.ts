@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, inArray, isNull, lt, ne, or, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gt, inArray, isNull, lt, ne, or, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type SessionRow, sessions } from '../tables/sessions.ts';
 import { type UserRow, users } from '../tables/users.ts';
@@ -191,4 +191,14 @@ export async function revokeOtherSessions(
     .where(and(eq(sessions.userId, input.userId), ne(sessions.id, input.exceptId), isNull(sessions.revokedAt)))
     .returning({ id: sessions.id });
   return rows.map((row) => row.id);
+}
+
+/** Every session that is kept of a user, ended ones too, the oldest first; `limit` at most. */
+export async function findSessionsOf(db: Db, input: { userId: string; limit: number }): Promise<SessionRow[]> {
+  return db
+    .select()
+    .from(sessions)
+    .where(eq(sessions.userId, input.userId))
+    .orderBy(asc(sessions.createdAt), asc(sessions.id))
+    .limit(input.limit);
 }

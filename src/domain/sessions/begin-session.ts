@@ -8,6 +8,7 @@ import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { amrOf, type ProvedMethod } from '../otp/rules.ts';
 import { makeRoom } from './make-room.ts';
+import { noticeDevice } from './notice-device.ts';
 import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
 import { lifetimeFrom } from './rules.ts';
 
@@ -36,6 +37,8 @@ export async function beginSession(
   { db, user, proved, previousSessionId }: Input,
 ): Promise<BegunSession> {
   const now = ctx.clock.now();
+  // Before recordLogin: the first sign-in of all is news to nobody.
+  if (previousSessionId === null) await noticeDevice(ctx, { db, userId: user.id });
   const signedIn = previousSessionId === null ? await recordLogin(db, { id: user.id, now }) : user;
   if (!signedIn) throw new AuthError('INVALID_CREDENTIALS', { detail: 'The account may not sign in any more.' });
   if (previousSessionId !== null) {

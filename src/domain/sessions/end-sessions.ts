@@ -16,7 +16,7 @@ export type EndReason =
   | 'account_deleted'
   | 'revoked_by_admin';
 
-type Ending = Pick<App, 'clock' | 'random' | 'log'> & {
+type Ending = Pick<App, 'clock' | 'random' | 'log' | 'keys'> & {
   readonly request: RequestInfo;
   readonly viewer: Viewer | null;
 };
