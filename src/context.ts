@@ -42,7 +42,7 @@ export type RefreshCookie = {
   assertOwnSite(): void;
   /** Throws FORBIDDEN for a request of another site. */
   write(value: string, expiresAt: Date): void;
-  /** Clears it where the request brought one, and what the browser keeps for this origin. */
+  /** Clears it where a request of our own site brought one, and what the browser keeps for this origin. Never throws. */
   clear(): void;
 };
 
