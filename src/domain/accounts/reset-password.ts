@@ -62,9 +62,9 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
   const userId = user.id;
   const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {
-    // Rows are always locked in this order: challenges, user, tokens, sessions.
-    await endChallenges(tx, { userId, now });
+    // Rows are always locked in this order: user, challenges, tokens, sessions (decision 040).
     const changed = await resetPasswordHash(tx, { id: userId, emailCanonical, passwordHash, now });
+    await endChallenges(tx, { userId, now });
     const spent = await spendAccountToken(tx, { tokenHash, now });
     if (!changed || !spent) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
     await endAccountTokens(tx, { userId, purposes: passwordPurposes, now });
