@@ -103,7 +103,7 @@ function sendAuthError(error: AuthError, request: FastifyRequest, reply: Fastify
     reply.header('WWW-Authenticate', 'Bearer');
   }
   if (error.detail !== undefined)
-    request.log.info({ code: error.code, detail: error.detail }, 'A request was refused.');
+    request.log.info({ refusal: error.code, detail: error.detail }, 'A request was refused.');
   return sendError(request, reply, statusOfCode[error.code] ?? 400, { code: error.code, message: error.message });
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
 import { AuthError } from '../errors.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, authorizationHeader } from './authenticate.ts';
 
 /**
  * `GET /verify`, for reverse proxies that ask before they let a request through (nginx auth_request, Traefik ForwardAuth, Caddy
@@ -9,7 +9,7 @@ import { authenticate } from './authenticate.ts';
  */
 export function verifyRoute(fastify: FastifyInstance, app: App): void {
   const verify = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const found = await authenticate(app, request.headers.authorization);
+    const found = await authenticate(app, authorizationHeader(request.raw));
     if (found.kind !== 'signed-in') {
       // RFC 6750 3.1: no error code for a request that has no credential at all.
       reply.header('WWW-Authenticate', found.kind === 'anonymous' ? 'Bearer' : 'Bearer error="invalid_token"');

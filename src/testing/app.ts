@@ -1,7 +1,7 @@
 import { type ComposedApp, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
 import type { GraphiqlRouteOptions } from '../http/graphiql/graphiql.route.ts';
-import { createServer, type Server } from '../http/server.ts';
+import { createServer, type Server, type ServerOptions } from '../http/server.ts';
 import { openMailboxMailer } from '../mail/mailbox-mailer.ts';
 import type { MailboxEntry, MailboxMailer, Mailer } from '../mail/mailer.ts';
 import { createLog } from '../observability/log.ts';
@@ -24,8 +24,10 @@ export type TestServer = {
   mutate(name: MutationName, input: Record<string, unknown>, sender?: Sender): Promise<any>;
   /** The next mail to an address that this was not asked for yet; waits up to five seconds for it. */
   nextMail(to: string): Promise<MailboxEntry>;
-  /** The code in it. */
+  /** The code of the next mail that has one; notices before it are passed over. */
   nextCode(to: string): Promise<string>;
+  /** What stands behind `#token=` in the next mail that has such a link; notices before it are passed over. */
+  nextToken(to: string): Promise<string>;
   /** Another instance on the same database, clock and mailbox. */
   another(overrides?: Partial<Config>): Promise<TestServer>;
   stop(): Promise<void>;
@@ -39,6 +41,7 @@ export type TestServerOptions = {
   /** Another way out than the mailbox. */
   readonly mailer?: Mailer;
   readonly bcryptCost?: number;
+  readonly server?: ServerOptions;
   readonly graphiql?: GraphiqlRouteOptions;
 };
 
@@ -64,9 +67,11 @@ export const testConfig: Config = {
   mailTemplatesDirectory: null,
   retention: { unverifiedAccounts: 7 * 86_400, sessions: 7 * 86_400, codes: 3 * 86_400, addresses: 30 * 86_400 },
   corsOrigins: ['http://localhost:3000'],
+  tls: null,
   trustedProxies: [],
   gatewayToken: null,
   rateLimitMultiplier: 1000,
+  rateLimits: {},
   introspection: true,
   graphiql: false,
   registration: 'open',
@@ -82,7 +87,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const clock = options.clock ?? createTestClock();
   const database = options.database ?? (await createTestDatabase());
   const mailbox = options.mailbox ?? (await openMailboxMailer({ clock }));
-  const config: Config = { ...testConfig, ...options.config };
+  const wanted: Config = { ...testConfig, ...options.config };
+  // Behind a proxy that ends TLS, as far as the server can tell; the client in client.ts says so.
+  const behindProxy =
+    wanted.publicUrl.startsWith('https://') && wanted.tls === null && wanted.trustedProxies.length === 0;
+  const config: Config = behindProxy ? { ...wanted, trustedProxies: ['127.0.0.1'] } : wanted;
   const logLines: string[] = [];
   const log = createLog(config, { write: (line) => void logLines.push(line) });
   const composed = await compose({
@@ -93,7 +102,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     clock,
     bcryptCost: options.bcryptCost ?? 4,
   });
-  const server = await createServer(composed.app, options.graphiql ? { graphiql: options.graphiql } : {});
+  const server = await createServer(composed.app, {
+    ...options.server,
+    ...(options.graphiql ? { graphiql: options.graphiql } : {}),
+  });
   const url = await server.listen();
   const seen = new Set<string>();
 
@@ -123,7 +135,18 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     send: (query, variables, sender) => send(url, query, variables, sender),
     mutate: (name, input, sender) => mutate(url, name, input, sender),
     nextMail,
-    nextCode: async (to) => codeIn(await nextMail(to)),
+    nextCode: async (to) => {
+      for (;;) {
+        const code = codeIn(await nextMail(to));
+        if (code !== null) return code;
+      }
+    },
+    nextToken: async (to) => {
+      for (;;) {
+        const token = tokenIn(await nextMail(to));
+        if (token !== null) return token;
+      }
+    },
     another: (overrides) =>
       startTestServer({ ...options, config: { ...options.config, ...overrides }, clock, database, mailbox }),
     stop: async () => {
@@ -134,9 +157,12 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
 }
 
-/** The code of a mail, which stands alone on a line (contract.md). */
-export function codeIn(mail: MailboxEntry): string {
-  const code = /^(\d{6})$/m.exec(mail.text)?.[1];
-  if (code === undefined) throw new Error('The mail holds no code.');
-  return code;
+/** The code of a mail, which stands alone on a line (contract.md), or null. */
+export function codeIn(mail: MailboxEntry): string | null {
+  return /^(\d{6})$/m.exec(mail.text)?.[1] ?? null;
+}
+
+/** The token of a mail's link, or null. */
+export function tokenIn(mail: MailboxEntry): string | null {
+  return /#token=([\w-]+)/.exec(mail.text)?.[1] ?? null;
 }

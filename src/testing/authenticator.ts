@@ -76,3 +76,12 @@ export async function enrolTotp(server: TestServer, person: Pick<Person, 'access
   await server.nextMail(person.email);
   return { phone, recoveryCodes: confirmed.codes };
 }
+
+/** Signs in with the password and the app, on another device. */
+export async function signInWithApp(server: TestServer, person: Person, phone: Authenticator): Promise<Person> {
+  const challenge = await server.mutate('login', { email: person.email, password: person.password });
+  const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.nextCode() });
+  if (tokens.__typename !== 'AuthTokens') throw new Error(`the answer was ${JSON.stringify(tokens)}`);
+  const { accessToken, refreshToken, session } = tokens;
+  return { ...person, accessToken, refreshToken, sessionId: session.id };
+}

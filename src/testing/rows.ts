@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, like, sql } from 'drizzle-orm';
 import { type AuditEventRow, auditEvents } from '../db/tables/audit-events.ts';
 import { type SessionRow, sessions } from '../db/tables/sessions.ts';
 import { signingKeys } from '../db/tables/signing-keys.ts';
@@ -42,7 +42,20 @@ export async function ageProof({ app }: Of, sessionId: string, seconds: number):
     .where(eq(sessions.id, sessionId));
 }
 
+/** Lets a session count as one with a second factor, which administration takes. */
+export async function proveSecondFactor({ app }: Of, sessionId: string): Promise<void> {
+  await app.db
+    .update(sessions)
+    .set({ methods: ['pwd', 'otp', 'mfa'] })
+    .where(eq(sessions.id, sessionId));
+}
+
 /** Writes a signing key as somebody with the database's password could. */
 export async function putSigningKey({ app }: Of, row: typeof signingKeys.$inferInsert): Promise<void> {
   await app.db.insert(signingKeys).values(row);
+}
+
+/** What happened to the signing keys, in order. */
+export async function signingKeyEvents({ app }: Of): Promise<AuditEventRow[]> {
+  return app.db.select().from(auditEvents).where(like(auditEvents.type, 'signing_key.%')).orderBy(asc(auditEvents.id));
 }

@@ -105,12 +105,12 @@ export async function replacePasswordHash(
   return rows.length === 1;
 }
 
-/** A password in place of the one that was seen; null where another change, or a suspension, came first (PW-14). */
+/** A password in place of the one that was seen; null where another change, a rehash or a suspension came first (PW-14). */
 export async function changePasswordHash(
   db: Db,
-  input: { id: string; seenChangedAt: Date | null; passwordHash: string; now: Date },
+  input: { id: string; seenHash: string | null; passwordHash: string; now: Date },
 ): Promise<UserRow | null> {
-  const { id, seenChangedAt, passwordHash, now } = input;
+  const { id, seenHash, passwordHash, now } = input;
   const [row] = await db
     .update(users)
     .set({ passwordHash, passwordChangedAt: now })
@@ -118,7 +118,7 @@ export async function changePasswordHash(
       and(
         eq(users.id, id),
         isNull(users.suspendedAt),
-        seenChangedAt === null ? isNull(users.passwordChangedAt) : eq(users.passwordChangedAt, seenChangedAt),
+        seenHash === null ? isNull(users.passwordHash) : eq(users.passwordHash, seenHash),
       ),
     )
     .returning();

@@ -16,6 +16,7 @@ import { passwordTextFault } from '../passwords/password-text.ts';
 import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { requireStepUp, requireViewer } from '../sessions/require-step-up.ts';
+import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ currentPassword: z.string({ error: 'The current password is required.' }), newPassword });
 
@@ -69,7 +70,7 @@ async function applyChange(
     await endChallenges(tx, { userId, now });
     const changed = await changePasswordHash(tx, {
       id: userId,
-      seenChangedAt: user.passwordChangedAt,
+      seenHash: user.passwordHash,
       passwordHash: change.passwordHash,
       now,
     });
@@ -81,7 +82,7 @@ async function applyChange(
       now,
       reason: 'password.changed',
     });
-    await release(ctx, { db: tx, claims: [change.claim] });
+    await release(ctx, { db: tx, claims: [change.claim, ...passwordLocks(ctx, user)] });
     await recordAudit(ctx, {
       db: tx,
       type: 'password.changed',

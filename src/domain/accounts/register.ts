@@ -5,6 +5,7 @@ import { findUserByEmail, insertUser } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
+import { forgotPasswordLink, signInLink } from '../emails/links.ts';
 import { preferredLocale } from '../emails/locales.ts';
 import { displayName, emailAddress, newPassword } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
@@ -46,10 +47,9 @@ type Wanted = { readonly email: EmailAddress; readonly name: string | null; read
 
 async function begin(ctx: Context, tx: Db, { email, name, passwordHash }: Wanted): Promise<OtpChallenge> {
   const now = ctx.clock.now();
-  const user =
-    (await findUserByEmail(tx, { canonical: email.canonical })) ??
-    (await insertUser(tx, { id: ctx.random.id(now), email: email.address, emailCanonical: email.canonical, now })) ??
-    (await findUserByEmail(tx, { canonical: email.canonical }));
+  // The same two statements for an address that is taken and for one that is not (EN-2).
+  await insertUser(tx, { id: ctx.random.id(now), email: email.address, emailCanonical: email.canonical, now });
+  const user = await findUserByEmail(tx, { canonical: email.canonical });
   if (!user) throw new Error('The account was neither found nor made.');
 
   // SECURITY: an account that an administrator made, perhaps with roles, is claimed by its mailbox alone, never by somebody's password.
@@ -72,8 +72,8 @@ async function begin(ctx: Context, tx: Db, { email, name, passwordHash }: Wanted
       content: {
         template: 'already-registered',
         name: user.name,
-        signInLink: `${ctx.config.appUrl}/sign-in`,
-        resetLink: `${ctx.config.appUrl}/forgot-password`,
+        signInLink: signInLink(ctx.config),
+        resetLink: forgotPasswordLink(ctx.config),
       },
     });
   } else if (!free) {

@@ -19,6 +19,7 @@ import { accountKey, type Claim, release, reserve } from '../rate-limits/reserve
 import type { Accepted } from '../sessions/logout.ts';
 import { passwordPurposes } from './account-token.ts';
 import { canonicalOf } from './email-address.ts';
+import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ token: opaqueToken, newPassword });
 
@@ -69,7 +70,7 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
     await endAccountTokens(tx, { userId, purposes: passwordPurposes, now });
     const ended = await revokeAllSessions(tx, { userId, now, reason: 'password.reset' });
     await forgetDevices(tx, { userId });
-    await release(ctx, { db: tx, claims: locksOf(ctx, emailCanonical) });
+    await release(ctx, { db: tx, claims: locksOf(ctx, { id: userId, emailCanonical }) });
     if (user.emailVerifiedAt === null) {
       await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
     }
@@ -90,10 +91,10 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
 }
 
 /** What the proof of the mailbox opens again (NIST 3.2.2, RL-3): nobody can lock an owner out for long by guessing. */
-function locksOf(ctx: Context, emailCanonical: string): Claim[] {
-  const identifier = accountKey(ctx, emailCanonical);
+function locksOf(ctx: Context, user: { id: string; emailCanonical: string }): Claim[] {
+  const identifier = accountKey(ctx, user.emailCanonical);
   return [
-    { budget: 'login:account', identifier },
+    ...passwordLocks(ctx, user),
     { budget: 'otp:account', identifier },
     { budget: 'otp:consecutive', identifier },
   ];

@@ -115,6 +115,7 @@ export async function recordAudit(ctx: Recorder, event: Event): Promise<void> {
   );
 }
 
-function hashSessionId(ctx: Pick<App, 'keys'>, sessionId: string): string {
+/** How the trail and the log name a session: a short HMAC of its id (LG-2). */
+export function hashSessionId(ctx: Pick<App, 'keys'>, sessionId: string): string {
   return ctx.keys.mac('identifier', `session\n${sessionId}`).mac.toString('hex').slice(0, 16);
 }

@@ -37,6 +37,8 @@ export async function beginSession(
   { db, user, proved, previousSessionId }: Input,
 ): Promise<BegunSession> {
   const now = ctx.clock.now();
+  // Before recordLogin: the first sign-in of all is news to nobody.
+  if (previousSessionId === null) await noticeDevice(ctx, { db, userId: user.id });
   const signedIn = previousSessionId === null ? await recordLogin(db, { id: user.id, now }) : user;
   if (!signedIn) throw new AuthError('INVALID_CREDENTIALS', { detail: 'The account may not sign in any more.' });
   if (previousSessionId !== null) {
@@ -59,7 +61,6 @@ export async function beginSession(
     ipAddress: ctx.request.ipAddress,
     userAgent: ctx.request.userAgent,
   });
-  await noticeDevice(ctx, { db, userId: user.id });
   await recordAudit(ctx, {
     db,
     type: previousSessionId === null ? 'session.opened' : 'session.stepped_up',

@@ -3,6 +3,7 @@ import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
 import { type Person, registerPerson, signIn } from '../../testing/people.ts';
 import { ageProof, auditOf } from '../../testing/rows.ts';
+import { hashSessionId } from '../audit/record.ts';
 
 const accepted = { __typename: 'AuthAccepted', accepted: true };
 const stepUp = { __typename: 'AuthError', code: 'STEP_UP_REQUIRED' };
@@ -81,7 +82,11 @@ describe('logout', () => {
     expect(await isAlive(person)).toBe(false);
     expect(await refresh(person.refreshToken)).toMatchObject({ code: 'INVALID_OR_EXPIRED_TOKEN' });
     const [closed] = await auditOf(server, person.id, 'session.closed');
-    expect(closed).toMatchObject({ outcome: 'SUCCESS', sessionId: person.sessionId, detail: { reason: 'logout' } });
+    expect(closed).toMatchObject({
+      outcome: 'SUCCESS',
+      sessionHash: hashSessionId(server.app, person.sessionId),
+      detail: { reason: 'logout' },
+    });
   });
 
   it('SE-8 twice is once, and an access token that has expired does not stand in the way', async () => {

@@ -3,6 +3,7 @@ import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
 import { type Person, registerPerson, signIn } from '../../testing/people.ts';
 import { ageProof, auditOf, sessionsOf } from '../../testing/rows.ts';
+import { hashSessionId } from '../audit/record.ts';
 
 const accountQuery = `query Account($first: Int, $after: String) { account { hasPassword user { id email }
   sessions(first: $first, after: $after) { totalCount
@@ -57,11 +58,11 @@ describe('account.sessions', () => {
       expiresAt: session.expiresAt,
       authenticatedAt: session.createdAt,
       methods: ['pwd'],
-      ipAddress: '203.0.113.0',
+      ipAddress: '203.0.113.0/24',
       device: 'Firefox on Linux',
       current: true,
     });
-    expect(edges[1].node).toMatchObject({ current: false, ipAddress: '127.0.0.0' });
+    expect(edges[1].node).toMatchObject({ current: false, ipAddress: '127.0.0.0/24' });
     expect(text).not.toMatch(/hash|203\.0\.113\.77|refreshToken/i);
   });
 
@@ -132,7 +133,7 @@ describe('revokeSession', () => {
     const [closed] = await auditOf(server, person.id, 'session.closed');
     expect(closed).toMatchObject({
       actorId: person.id,
-      sessionId: other.sessionId,
+      sessionHash: hashSessionId(server.app, other.sessionId),
       detail: { reason: 'revoked_by_owner' },
     });
   });
