@@ -1,0 +1,91 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { graphiqlRoute } from './graphiql.route.ts';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'graphiql-route-'));
+  await mkdir(join(directory, 'dev/graphiql'), { recursive: true });
+  await writeFile(join(directory, 'index.html'), '<title>Latchkey · GraphiQL</title>');
+  await writeFile(join(directory, 'dev/graphiql/index-abc.js'), 'export {};');
+  await writeFile(join(directory, 'dev/graphiql/codicon-abc.ttf'), 'font');
+  await writeFile(join(directory, 'secret.txt'), 'canary');
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+function openServer(ready: Promise<void>): FastifyInstance {
+  const fastify = Fastify();
+  graphiqlRoute(fastify, { directory, ready, patience: 50 });
+  return fastify;
+}
+
+describe('graphiqlRoute', () => {
+  it.each([
+    '/dev/graphiql/../../secret.txt',
+    '/dev/graphiql/..%2f..%2fsecret.txt',
+    '/dev/graphiql/%2e%2e/%2e%2e/secret.txt',
+    '/dev/graphiql/..\\..\\secret.txt',
+    '/dev/graphiql//index-abc.js',
+    '/dev/graphiql/index-abc.js/',
+    '/dev/graphiql/index-abc.js%00',
+    '/dev/graphiql/',
+    '/dev/graphiql/__proto__',
+    '/index.html',
+    '/secret.txt',
+  ])('gives out nothing at %s', async (url) => {
+    const { statusCode, body } = await openServer(Promise.resolve()).inject(url);
+    expect(statusCode).toBe(404);
+    expect(body).not.toContain('canary');
+  });
+
+  it('answers with the page under its policy, and never from a cache', async () => {
+    const { statusCode, headers, body } = await openServer(Promise.resolve()).inject('/');
+    expect(statusCode).toBe(200);
+    expect(body).toContain('Latchkey · GraphiQL');
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(headers['cache-control']).toBe('no-store');
+    expect(headers['content-security-policy']).toBe(
+      "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; " +
+        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+  });
+
+  it.each([
+    ['index-abc.js', 'text/javascript; charset=utf-8'],
+    ['codicon-abc.ttf', 'font/ttf'],
+  ])('lets %s be kept for good', async (name, type) => {
+    const { statusCode, headers } = await openServer(Promise.resolve()).inject(`/dev/graphiql/${name}`);
+    expect(statusCode).toBe(200);
+    expect(headers['content-type']).toBe(type);
+    expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    // A worker runs under the policy that its own file came with.
+    expect(headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'");
+  });
+
+  it('waits for a page that is being built, then says so and comes back by itself', async () => {
+    let finish = (): void => {};
+    const fastify = openServer(
+      new Promise((resolve) => {
+        finish = resolve;
+      }),
+    );
+    const early = await fastify.inject('/');
+    expect(early.statusCode).toBe(503);
+    expect(early.headers['retry-after']).toBe('2');
+    expect(early.body).toContain('<meta http-equiv="refresh" content="2">');
+    const asked = fastify.inject('/');
+    finish();
+    expect((await asked).statusCode).toBe(200);
+  });
+
+  it('shows why there is no page, as text', async () => {
+    const fastify = openServer(Promise.reject(new Error('Cannot find <package> vite')));
+    const { statusCode, body } = await fastify.inject('/');
+    expect(statusCode).toBe(500);
+    expect(body).toContain('Cannot find &lt;package&gt; vite');
+    expect((await fastify.inject('/dev/graphiql/index-abc.js')).statusCode).toBe(404);
+  });
+});

@@ -1,0 +1,70 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildGraphiqlOnce, prepareGraphiql } from './prepare-graphiql.ts';
+
+// Kept from run to run: a build takes seconds.
+const dataDirectory = 'node_modules/.cache/latchkey';
+const logged: unknown[] = [];
+const log = { info: (...entry: unknown[]) => logged.push(entry), error: (...entry: unknown[]) => logged.push(entry) };
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'graphiql-page-'));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+async function build(source: string, signal?: AbortSignal): Promise<void> {
+  const script = join(directory, 'build.mjs');
+  await writeFile(script, source);
+  return buildGraphiqlOnce({ directory, script, log, ...(signal === undefined ? {} : { signal }) });
+}
+
+describe('buildGraphiqlOnce', () => {
+  it('rejects with what the build said, and logs it', async () => {
+    logged.length = 0;
+    await expect(build("process.stderr.write('no vite here'); process.exitCode = 1;")).rejects.toThrow('no vite here');
+    expect(logged).toEqual([
+      [{ status: 1, output: 'no vite here' }, 'GraphiQL could not be built. The API is not affected.'],
+    ]);
+  });
+
+  it('hands the build none of our environment', async () => {
+    await expect(build('console.log(Object.keys(process.env).join()); process.exitCode = 1;')).rejects.toThrow(
+      'The build ended with status 1.',
+    );
+  });
+
+  it('stops a build when the server closes', async () => {
+    await expect(build('setInterval(() => {}, 1000);', AbortSignal.timeout(300))).rejects.toThrow(
+      'The server is closing.',
+    );
+  });
+});
+
+describe('prepareGraphiql', () => {
+  it('may fail while nobody asks yet', async () => {
+    // Vitest turns red for a rejection that nobody handles.
+    prepareGraphiql({ dataDirectory, log, signal: AbortSignal.abort() });
+    await sleep(50);
+  });
+
+  it('builds a page of our own files, once', { timeout: 120_000 }, async () => {
+    const page = prepareGraphiql({ dataDirectory, log });
+    await page.ready;
+    const file = join(page.directory, 'index.html');
+    const index = await readFile(file, 'utf8');
+    expect(index).toContain('<title>Latchkey · GraphiQL</title>');
+    for (const [, attributes, inline] of index.matchAll(/<script([^>]*)>(.*?)<\/script>/gs)) {
+      expect(attributes).toMatch(/ src="\/dev\/graphiql\/[\w-]+\.js"/);
+      expect(inline).toBe('');
+    }
+    expect(index.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|src="\/\//);
+
+    const { mtimeMs } = await stat(file);
+    await prepareGraphiql({ dataDirectory, log }).ready;
+    expect((await stat(file)).mtimeMs).toBe(mtimeMs);
+  });
+});
