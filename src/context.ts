@@ -42,5 +42,7 @@ export type Context = App & {
   readonly request: RequestInfo;
   /** Null for an anonymous caller. */
   readonly viewer: Viewer | null;
+  /** Whether the request shows GATEWAY_TOKEN. A gateway may speak for a signed-in user, so both can be there. */
+  readonly gateway: boolean;
   readonly cookie: RefreshCookie;
 };

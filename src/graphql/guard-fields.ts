@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import type { Context } from '../context.ts';
 import { AuthError, isOutcome } from '../errors.ts';
-import { publicFields } from './access.ts';
+import { gatewayFields, publicFields } from './access.ts';
 import { toGraphQLError } from './to-graphql-error.ts';
 
 /**
@@ -15,7 +15,7 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
       if (!type || !resolve) throw new Error(`The root field ${field.name} has no resolver.`);
       const coordinate = `${type.name}.${field.name}`;
       field.resolve = guarded(resolve, {
-        isPublic: publicFields.has(coordinate),
+        opensTo: publicFields.has(coordinate) ? 'everyone' : gatewayFields.has(coordinate) ? 'gateways' : 'signed-in',
         outcomesAreData: type === schema.getMutationType(),
       });
     }
@@ -23,13 +23,21 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
+type OpensTo = 'everyone' | 'signed-in' | 'gateways';
+
+function assertOpen(opensTo: OpensTo, { viewer, gateway }: Context): void {
+  if (opensTo === 'everyone' || (opensTo === 'gateways' && gateway)) return;
+  if (viewer === null) throw new AuthError('UNAUTHENTICATED', { reason: 'TOKEN_MISSING' });
+  if (opensTo === 'gateways' && !viewer.roles.includes('admin')) throw new AuthError('FORBIDDEN');
+}
+
 function guarded(
   resolve: GraphQLFieldResolver<unknown, Context>,
-  door: { isPublic: boolean; outcomesAreData: boolean },
+  door: { opensTo: OpensTo; outcomesAreData: boolean },
 ): GraphQLFieldResolver<unknown, Context> {
   return async (source, args, ctx, info) => {
     try {
-      if (!door.isPublic && ctx.viewer === null) throw new AuthError('UNAUTHENTICATED', { reason: 'TOKEN_MISSING' });
+      assertOpen(door.opensTo, ctx);
       return await resolve(source, args, ctx, info);
     } catch (error) {
       if (error instanceof GraphQLError || !(error instanceof AuthError)) throw error;

@@ -1,5 +1,8 @@
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
 import type { Authentication, Context, Viewer } from '../context.ts';
@@ -10,7 +13,9 @@ import { refusedBearer } from '../graphql/to-graphql-error.ts';
 import { authenticate } from './authenticate.ts';
 import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
 import { formatError, kindOf } from './format-error.ts';
+import { gatewayHeader, showsGatewayToken } from './gateway-credential.ts';
 import { refreshCookie } from './refresh-cookie.ts';
+import { responseStatus } from './response-status.ts';
 
 /** A request's context while it is being put together; domain and resolvers see it as Context. */
 type OpenContext = Omit<Context, 'viewer'> & { viewer: Viewer | null; authorization: string | undefined };
@@ -33,7 +38,14 @@ export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> 
     nodeEnv: 'production',
     logger: app.log,
     formatError,
-    plugins: [ApolloServerPluginLandingPageDisabled(), authentication, errorLog],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      // SECURITY: on by itself in a subgraph, and then it tells any caller who asks what ran and for how long.
+      ApolloServerPluginInlineTraceDisabled(),
+      authentication,
+      errorLog,
+      responseStatus,
+    ],
   });
   await apollo.start();
   return apollo;
@@ -123,6 +135,7 @@ function openContext(app: App, request: FastifyRequest, reply: FastifyReply, tru
       acceptLanguage: headerOf(request, 'accept-language') ?? null,
     },
     viewer: null,
+    gateway: showsGatewayToken(app.config, headerOf(request, gatewayHeader)),
     cookie: refreshCookie(
       app.config,
       {

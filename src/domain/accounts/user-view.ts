@@ -47,8 +47,13 @@ export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
   };
 }
 
-/** Who the caller is to this user. */
-export function onlookerOf(viewer: { userId: string; roles: readonly string[] } | null, userId: string): Onlooker {
+/** Who the caller is to this user: the person who asks counts before the gateway that passes it on. */
+export function onlookerOf(
+  viewer: { userId: string; roles: readonly string[] } | null,
+  userId: string,
+  { gateway = false }: { gateway?: boolean } = {},
+): Onlooker {
   if (viewer?.userId === userId) return 'self';
-  return viewer?.roles.includes('admin') ? 'admin' : 'other';
+  if (viewer?.roles.includes('admin')) return 'admin';
+  return gateway ? 'gateway' : 'other';
 }
