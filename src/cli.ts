@@ -26,7 +26,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .description('write schema.graphql, or compare it')
     .option('--check', 'write nothing; exit 1 where the file differs from the code')
     .option('--print', 'write to standard output')
-    .action(async (options: { check?: boolean; print?: boolean }) => (await import('./commands/schema.ts')).schema(options));
+    .action(async (options: { check?: boolean; print?: boolean }) =>
+      (await import('./commands/schema.ts')).schema(options),
+    );
 
   await program.parseAsync([...argv]);
 }

@@ -40,7 +40,13 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
   const app: App = {
     ...base,
     keyRing,
-    hasher: createPasswordHasher({ cost: parts.bcryptCost ?? config.bcryptCost, keys, gate: createHashGate(hashGate), random, log }),
+    hasher: createPasswordHasher({
+      cost: parts.bcryptCost ?? config.bcryptCost,
+      keys,
+      gate: createHashGate(hashGate),
+      random,
+      log,
+    }),
     breachedPasswords: noBreachedPasswords,
     wakeOutbox: worker.wake,
   };

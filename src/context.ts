@@ -1,6 +1,6 @@
 import type { App } from './app.ts';
-import type { UnauthenticatedReason } from './errors.ts';
 import type { LiveSession } from './db/queries/sessions.ts';
+import type { UnauthenticatedReason } from './errors.ts';
 
 /** What a request brings along besides its input. */
 export type RequestInfo = {

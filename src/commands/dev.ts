@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { ConfigError, type Config, environment, readConfig } from '../config.ts';
+import { type Config, ConfigError, environment, readConfig } from '../config.ts';
 import { openPglite, openPostgres } from '../db/client.ts';
 import { migratePglite, migratePostgres } from '../db/migrate.ts';
 import { loadDevelopmentSecrets } from '../development-secrets.ts';
@@ -20,7 +20,11 @@ export async function dev(): Promise<void> {
     throw error;
   }
   const log = createLog(config);
-  const graphiql = prepareGraphiql({ dataDirectory: config.dataDirectory, log });
+  let begin = (): void => {};
+  const after = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const graphiql = prepareGraphiql({ dataDirectory: config.dataDirectory, log, after });
   const address = await runServer({
     config,
     log,
@@ -28,7 +32,12 @@ export async function dev(): Promise<void> {
     open: async () => {
       if (config.databaseUrl !== null) {
         await migratePostgres(config.databaseUrl);
-        return openPostgres({ url: config.databaseUrl, maxConnections: 5, applicationName: 'latchkey-dev', statementTimeoutMs: 10_000 });
+        return openPostgres({
+          url: config.databaseUrl,
+          maxConnections: 5,
+          applicationName: 'latchkey-dev',
+          statementTimeoutMs: 10_000,
+        });
       }
       await mkdir(config.dataDirectory, { recursive: true });
       const client = await PGlite.create(join(config.dataDirectory, 'database'));
@@ -36,7 +45,9 @@ export async function dev(): Promise<void> {
       return openPglite(client);
     },
   });
-  if (address !== null) process.stdout.write(greeting(config.publicUrl));
+  if (address === null) return;
+  process.stdout.write(greeting(config.publicUrl));
+  begin();
 }
 
 function greeting(url: string): string {

@@ -11,6 +11,8 @@ export async function migrate(): Promise<void> {
     await migratePostgres(config.databaseUrl);
     process.stdout.write('The database is up to date.\n');
   } catch (error) {
-    fail(error instanceof ConfigError ? error.message : `The migration failed: ${JSON.stringify(describeError(error))}`);
+    fail(
+      error instanceof ConfigError ? error.message : `The migration failed: ${JSON.stringify(describeError(error))}`,
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { configWarnings, ConfigError, environment, readConfig } from '../config.ts';
+import { ConfigError, configWarnings, environment, readConfig } from '../config.ts';
 import { openPostgres } from '../db/client.ts';
 import { migratePostgres } from '../db/migrate.ts';
 import { createLog } from '../observability/log.ts';
@@ -26,7 +26,12 @@ export async function start(): Promise<void> {
     log,
     open: async () => {
       if (config.migrateOnStart) await migratePostgres(databaseUrl);
-      return openPostgres({ url: databaseUrl, maxConnections: poolSize, applicationName: 'latchkey', statementTimeoutMs });
+      return openPostgres({
+        url: databaseUrl,
+        maxConnections: poolSize,
+        applicationName: 'latchkey',
+        statementTimeoutMs,
+      });
     },
   });
 }

@@ -21,7 +21,11 @@ export const emailAddress: z.ZodType<EmailAddress, string> = z
   .transform((value, ctx) => {
     const parsed = parseEmailAddress(value);
     if (parsed) return parsed;
-    ctx.addIssue({ code: 'custom', params: { code: 'INVALID_EMAIL' }, message: 'This is not one valid e-mail address.' });
+    ctx.addIssue({
+      code: 'custom',
+      params: { code: 'INVALID_EMAIL' },
+      message: 'This is not one valid e-mail address.',
+    });
     return z.NEVER;
   });
 
@@ -46,7 +50,11 @@ export const opaqueToken: z.ZodType<string, string> = z
 export const displayName = text({ max: 100 })
   .nullish()
   .transform((value) => {
-    const line = value?.normalize('NFC').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim() ?? '';
+    const line =
+      value
+        ?.normalize('NFC')
+        .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+        .trim() ?? '';
     return line === '' ? null : line;
   });
 

@@ -34,7 +34,9 @@ export class AccountsResolver {
     return register(ctx, input);
   }
 
-  @Mutation(() => LoginResult, { description: 'Signs in with a password. With a second factor set up, a challenge follows.' })
+  @Mutation(() => LoginResult, {
+    description: 'Signs in with a password. With a second factor set up, a challenge follows.',
+  })
   login(
     @Arg('input', () => LoginInput, { description: 'Address and password.' }) input: LoginInput,
     @Ctx() ctx: Context,
@@ -42,7 +44,9 @@ export class AccountsResolver {
     return login(ctx, input);
   }
 
-  @Mutation(() => RequestLoginCodeResult, { description: 'Sign-in without a password: a code and a link to the address.' })
+  @Mutation(() => RequestLoginCodeResult, {
+    description: 'Sign-in without a password: a code and a link to the address.',
+  })
   requestLoginCode(
     @Arg('input', () => RequestLoginCodeInput, { description: 'The address.' }) input: RequestLoginCodeInput,
     @Ctx() ctx: Context,

@@ -21,7 +21,9 @@ export class RegisterInput {
   @Field(() => String, { description: 'One e-mail address; a code goes there.' })
   email: string;
 
-  @Field(() => String, { description: 'Any characters, spaces too. Length and strength count, not the kinds of characters.' })
+  @Field(() => String, {
+    description: 'Any characters, spaces too. Length and strength count, not the kinds of characters.',
+  })
   password: string;
 
   @Field(() => String, { nullable: true, description: 'The name that the user goes by, 100 characters at most.' })
@@ -36,7 +38,11 @@ export class LoginInput {
   @Field(() => String, { description: 'The password.' })
   password: string;
 
-  @Field(() => TokenDelivery, { nullable: true, defaultValue: 'BODY', description: 'How the refresh token comes back.' })
+  @Field(() => TokenDelivery, {
+    nullable: true,
+    defaultValue: 'BODY',
+    description: 'How the refresh token comes back.',
+  })
   tokenDelivery?: keyof typeof TokenDelivery | null;
 }
 
@@ -47,7 +53,10 @@ export class RequestLoginCodeInput {
 }
 
 export const RegisterResult = resultUnion('RegisterResult', 'What `register` answers.', () => [OtpChallengeType]);
-export const LoginResult = resultUnion('LoginResult', 'What `login` answers.', () => [AuthTokensType, OtpChallengeType]);
+export const LoginResult = resultUnion('LoginResult', 'What `login` answers.', () => [
+  AuthTokensType,
+  OtpChallengeType,
+]);
 export const RequestLoginCodeResult = resultUnion('RequestLoginCodeResult', 'What `requestLoginCode` answers.', () => [
   OtpChallengeType,
 ]);

@@ -66,7 +66,9 @@ registerEnumType(AuthErrorCode, {
   description: 'Outcomes that a client has to handle.',
   valuesConfig: {
     VALIDATION_FAILED: { description: 'Input breaks a rule; `fields` says which.' },
-    INVALID_CREDENTIALS: { description: 'The address and password do not open an account. Says nothing of which is wrong.' },
+    INVALID_CREDENTIALS: {
+      description: 'The address and password do not open an account. Says nothing of which is wrong.',
+    },
     INVALID_OR_EXPIRED_CODE: { description: 'The code is wrong, used, replaced or too old, or the challenge is over.' },
     INVALID_OR_EXPIRED_TOKEN: { description: 'The token is unknown, used, revoked or too old.' },
     STEP_UP_REQUIRED: { description: 'Call `reauthenticate` first, then repeat the request.' },

@@ -8,7 +8,9 @@ import { ResendOtpInput, ResendOtpResult, VerifyOtpInput, VerifyOtpResult } from
 
 @Resolver()
 export class OtpResolver {
-  @Mutation(() => VerifyOtpResult, { description: 'Meets a challenge from register, login, requestLoginCode or reauthenticate.' })
+  @Mutation(() => VerifyOtpResult, {
+    description: 'Meets a challenge from register, login, requestLoginCode or reauthenticate.',
+  })
   verifyOtp(
     @Arg('input', () => VerifyOtpInput, { description: 'The challenge and the code.' }) input: VerifyOtpInput,
     @Ctx() ctx: Context,
@@ -17,7 +19,8 @@ export class OtpResolver {
   }
 
   @Mutation(() => ResendOtpResult, {
-    description: 'Sends a new code in place of the old one. Wrong tries stay counted; thirty seconds have to lie between two codes.',
+    description:
+      'Sends a new code in place of the old one. Wrong tries stay counted; thirty seconds have to lie between two codes.',
   })
   resendOtp(
     @Arg('input', () => ResendOtpInput, { description: 'The challenge.' }) input: ResendOtpInput,

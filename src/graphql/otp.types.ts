@@ -25,7 +25,10 @@ export class OtpChallengeType {
   @Field(() => Date, { description: 'The code is good until then.' })
   expiresAt: Date;
 
-  @Field(() => Date, { nullable: true, description: 'From then on `resendOtp` sends another; null where nothing is sent.' })
+  @Field(() => Date, {
+    nullable: true,
+    description: 'From then on `resendOtp` sends another; null where nothing is sent.',
+  })
   resendAvailableAt: Date | null;
 }
 
@@ -43,7 +46,11 @@ export class VerifyOtpInput {
   })
   method?: keyof typeof OtpMethod | null;
 
-  @Field(() => TokenDelivery, { nullable: true, defaultValue: 'BODY', description: 'How the refresh token comes back.' })
+  @Field(() => TokenDelivery, {
+    nullable: true,
+    defaultValue: 'BODY',
+    description: 'How the refresh token comes back.',
+  })
   tokenDelivery?: keyof typeof TokenDelivery | null;
 }
 
@@ -53,5 +60,8 @@ export class ResendOtpInput {
   challengeId: string;
 }
 
-export const VerifyOtpResult = resultUnion('VerifyOtpResult', 'What `verifyOtp` answers.', () => [AuthTokensType, OtpChallengeType]);
+export const VerifyOtpResult = resultUnion('VerifyOtpResult', 'What `verifyOtp` answers.', () => [
+  AuthTokensType,
+  OtpChallengeType,
+]);
 export const ResendOtpResult = resultUnion('ResendOtpResult', 'What `resendOtp` answers.', () => [OtpChallengeType]);

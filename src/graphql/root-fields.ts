@@ -1,4 +1,10 @@
-import { type DocumentNode, type FragmentDefinitionNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
 
 /** `Query.me`, `Mutation.login` …: the root fields that an operation asks for, through fragments too, each once. */
 export function rootFields(document: DocumentNode, operation: OperationDefinitionNode): string[] {

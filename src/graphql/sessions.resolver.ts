@@ -8,16 +8,20 @@ import { LogoutInput, LogoutResult, RefreshSessionInput, RefreshSessionResult } 
 @Resolver()
 export class SessionsResolver {
   @Mutation(() => RefreshSessionResult, {
-    description: 'Trades a refresh token for the next one and a new access token. Asked twice within the grace window, it answers the same.',
+    description:
+      'Trades a refresh token for the next one and a new access token. Asked twice within the grace window, it answers the same.',
   })
   refreshSession(
-    @Arg('input', () => RefreshSessionInput, { description: 'The refresh token, unless it is in the cookie.' }) input: RefreshSessionInput,
+    @Arg('input', () => RefreshSessionInput, { description: 'The refresh token, unless it is in the cookie.' })
+    input: RefreshSessionInput,
     @Ctx() ctx: Context,
   ): Promise<AuthTokens> {
     return refreshSession(ctx, input);
   }
 
-  @Mutation(() => LogoutResult, { description: 'Ends the session at once. Idempotent; works with an expired access token.' })
+  @Mutation(() => LogoutResult, {
+    description: 'Ends the session at once. Idempotent; works with an expired access token.',
+  })
   logout(
     @Arg('input', () => LogoutInput, { description: 'Which session, and whether all.' }) input: LogoutInput,
     @Ctx() ctx: Context,

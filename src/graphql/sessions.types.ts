@@ -66,7 +66,11 @@ export class RefreshSessionInput {
   @Field(() => String, { nullable: true, description: 'Left out in cookie mode.' })
   refreshToken?: string | null;
 
-  @Field(() => TokenDelivery, { nullable: true, defaultValue: 'BODY', description: 'How the next refresh token comes back.' })
+  @Field(() => TokenDelivery, {
+    nullable: true,
+    defaultValue: 'BODY',
+    description: 'How the next refresh token comes back.',
+  })
   tokenDelivery?: keyof typeof TokenDelivery | null;
 }
 
@@ -82,5 +86,7 @@ export class LogoutInput {
   everywhere?: boolean | null;
 }
 
-export const RefreshSessionResult = resultUnion('RefreshSessionResult', 'What `refreshSession` answers.', () => [AuthTokensType]);
+export const RefreshSessionResult = resultUnion('RefreshSessionResult', 'What `refreshSession` answers.', () => [
+  AuthTokensType,
+]);
 export const LogoutResult = resultUnion('LogoutResult', 'What `logout` answers.', () => [AuthAcceptedType]);

@@ -2,7 +2,8 @@ import { Field, ID, ObjectType } from 'type-graphql';
 import { UserStatus } from './enums.ts';
 
 @ObjectType('User', {
-  description: 'A person with an account. Only `id` is sure to be there: the rest is null where the caller may not see it.',
+  description:
+    'A person with an account. Only `id` is sure to be there: the rest is null where the caller may not see it.',
 })
 export class UserType {
   @Field(() => ID, { description: 'Stable and never used again.' })

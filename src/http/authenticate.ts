@@ -1,7 +1,19 @@
+import type { IncomingMessage } from 'node:http';
 import type { App } from '../app.ts';
 import type { Authentication } from '../context.ts';
 import { findLiveSession } from '../db/queries/sessions.ts';
 import { verifyAccessToken } from '../domain/access-tokens/verify-access-token.ts';
+
+/** Characters; a token of ours is far shorter, and nothing longer reaches a parser or any crypto (JW-12). */
+const maxHeaderLength = 8192;
+
+/**
+ * The Authorization header of a request, undefined where there is none. SECURITY: Node keeps the first of several and drops the rest, so
+ * that a proxy before us may have checked another one than we take; joined they are no bearer at all (JW-12).
+ */
+export function authorizationHeader(request: Pick<IncomingMessage, 'headersDistinct'>): string | undefined {
+  return request.headersDistinct['authorization']?.join(', ');
+}
 
 /**
  * Who sends a request, by its Authorization header: the only carrier (JW-12). The token is verified first; then the database is
@@ -10,6 +22,7 @@ import { verifyAccessToken } from '../domain/access-tokens/verify-access-token.t
 export async function authenticate(app: App, header: string | undefined): Promise<Authentication> {
   // Clients that have no token send an empty header (contract.md).
   if (header === undefined || header.trim() === '') return { kind: 'anonymous' };
+  if (header.length > maxHeaderLength) return { kind: 'refused', reason: 'TOKEN_INVALID' };
   // RFC 9110 11.1: the scheme's case does not matter. Anything else is a credential that does not hold (ADV-21).
   const match = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(header);
   const token = match?.[1];

@@ -1,10 +1,10 @@
-import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { databaseFailure } from '../db/failures.ts';
 import { AuthError, errorCodes } from '../errors.ts';
+import { toGraphQLError } from '../graphql/to-graphql-error.ts';
 
-/** Apollo Server's own, which say nothing of us. */
-const passedCodes = new Set([
+/** Apollo Server's own, which say nothing of us, and those of the contract. */
+const passedCodes: ReadonlySet<unknown> = new Set([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'BAD_USER_INPUT',
@@ -31,11 +31,11 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   if (kind === 'unavailable') {
     return { message: errorCodes.UNAVAILABLE.message, ...place, extensions: { code: 'OVERLOADED', retryAfter: 1 } };
   }
-  const code = formatted.extensions?.['code'];
-  if (kind === 'fault' || typeof code !== 'string' || !passedCodes.has(code)) {
+  const code = codeOf(error);
+  if (kind === 'fault' || typeof code !== 'string') {
     return { message: masked, ...place, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
   }
-  const { reason, retryAfter, fields } = formatted.extensions ?? {};
+  const { reason, retryAfter, fields } = extensionsOf(error) ?? {};
   return {
     message: publicMessage(formatted.message, code, error),
     ...place,
@@ -48,27 +48,62 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   };
 }
 
-/** Whether an error is one to log: a fault of ours, or the database's. */
+/** Whether an error is one to log: a fault of ours, or the database's. What a caller got wrong is neither (AV-7: it would fill the log). */
 export function kindOf(error: unknown): 'expected' | 'unavailable' | 'fault' {
-  const original = unwrapResolverError(error);
-  if (databaseFailure(original) === 'unavailable') return 'unavailable';
-  if (original instanceof AuthError) return 'expected';
-  if (original instanceof GraphQLError) {
-    return original.originalError === undefined || original.originalError instanceof AuthError ? 'expected' : 'fault';
+  const root = rootOf(error);
+  if (databaseFailure(root) === 'unavailable') return 'unavailable';
+  // A GraphQLError at the root is graphql-js's, Apollo's or our refusal of a bearer: it passes by its code.
+  const known = root instanceof AuthError || root instanceof GraphQLError;
+  return known && passedCodes.has(codeOf(error)) ? 'expected' : 'fault';
+}
+
+/** What was thrown first: graphql-js and Apollo wrap errors in each other, with a path and without. */
+function rootOf(error: unknown): unknown {
+  let current = error;
+  for (let depth = 0; current instanceof GraphQLError && current.originalError && depth < 5; depth += 1) {
+    current = current.originalError;
   }
-  return 'fault';
+  return current;
+}
+
+function extensionsOf(error: unknown): Readonly<Record<string, unknown>> | undefined {
+  const root = rootOf(error);
+  // Thrown below a root field, where graphql/guard-fields does not see it.
+  if (root instanceof AuthError) return toGraphQLError(root).extensions;
+  return error instanceof GraphQLError ? error.extensions : undefined;
+}
+
+/** graphql-js gives no code to what it finds in a request only when it runs it: a null for an argument that takes none, a subscription. */
+const lateFindings = /^(Argument "|Schema is not configured to execute )/;
+
+function codeOf(error: unknown): unknown {
+  const code = extensionsOf(error)?.['code'];
+  const late = code === undefined && error instanceof GraphQLError && lateFindings.test(error.message);
+  return late && rootOf(error) instanceof GraphQLError ? 'BAD_USER_INPUT' : code;
 }
 
 function publicMessage(message: string, code: string, error: unknown): string {
-  const own = error instanceof GraphQLError && error.originalError instanceof AuthError;
-  if (own || code === 'UNAUTHENTICATED') return message;
+  const root = rootOf(error);
+  if (root instanceof AuthError) return root.message;
+  if (code === 'UNAUTHENTICATED') return message;
   if (code === 'BAD_USER_INPUT') return coercionMessage(message);
-  // "Did you mean" spells out a schema that may not be asked for (GQ-8); what stands in quotes beside it is the caller's own.
-  return message.replace(/\s*Did you mean [^?]*\?/g, '').slice(0, 300);
+  // "Did you mean" spells out a schema that may not be asked for (GQ-8).
+  return withoutLiterals(message.replace(/\s*Did you mean [^?]*\?/g, '')).slice(0, 300);
+}
+
+/** SECURITY: parser and validator quote literals of the document, and a literal may be a password (GQ-9). Names and places stay. */
+function withoutLiterals(message: string): string {
+  return message
+    .replace(/ (String|BlockString|Name|Int|Float|Comment) "[\s\S]*"/, ' $1')
+    .replace(/ (sequence|character|but got): [\s\S]*$/, ' $1.')
+    .replace(/, found [\s\S]*$/, '.')
+    .replace(/ cannot represent [\s\S]*$/, ' does not take this value.')
+    .replace(/^Value "[\s\S]*" does not exist/, 'This value does not exist');
 }
 
 /** `Variable "$input" got invalid value … at "input.email"; Expected …` without the value: where it is, and what kind of rule it breaks. */
 function coercionMessage(message: string): string {
+  if (message.startsWith('Schema is not configured')) return 'There are no operations of this kind.';
   const variable = /^Variable "\$([_A-Za-z][_0-9A-Za-z]{0,99})"/.exec(message)?.[1];
   const path = / at "([_A-Za-z][_0-9A-Za-z.[\]]{0,199})"/.exec(message)?.[1];
   const field = /Field "([_A-Za-z][_0-9A-Za-z]{0,99})" of required type/.exec(message)?.[1];

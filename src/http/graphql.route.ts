@@ -10,7 +10,7 @@ import { staleBearerFields } from '../graphql/access.ts';
 import { rootFields } from '../graphql/root-fields.ts';
 import { authSchema } from '../graphql/schema.ts';
 import { refusedBearer } from '../graphql/to-graphql-error.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, authorizationHeader } from './authenticate.ts';
 import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
 import { formatError, kindOf } from './format-error.ts';
 import { gatewayHeader, showsGatewayToken } from './gateway-credential.ts';
@@ -32,7 +32,6 @@ export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> 
     csrfPrevention: true,
     persistedQueries: false,
     allowBatchedHttpRequests: false,
-    status400ForVariableCoercionErrors: true,
     stopOnTerminationSignals: false,
     // Apollo decides by NODE_ENV, where unset means development (GQ-7); everything is said here instead.
     nodeEnv: 'production',
@@ -58,7 +57,9 @@ const authentication: ApolloServerPlugin<OpenContext> = {
       const found: Authentication = await authenticate(contextValue, contextValue.authorization);
       if (found.kind === 'signed-in') contextValue.viewer = found.viewer;
       const fields = operation ? rootFields(document, operation) : [];
-      if (found.kind === 'refused' && !fields.every((field) => staleBearerFields.has(field))) {
+      // An operation of meta fields alone is none of those that may come with a stale bearer (JW-13).
+      const mayBeStale = fields.length > 0 && fields.every((field) => staleBearerFields.has(field));
+      if (found.kind === 'refused' && !mayBeStale) {
         throw refusedBearer(found.reason);
       }
     },
@@ -72,9 +73,17 @@ const errorLog: ApolloServerPlugin<OpenContext> = {
       for (const error of errors) {
         const kind = kindOf(error);
         if (kind === 'expected') continue;
-        if (kind === 'unavailable') response.http.status = 503;
+        if (kind === 'unavailable') {
+          response.http.status = 503;
+          response.http.headers.set('retry-after', '1');
+        }
         contextValue.log.error(
-          { err: error.originalError ?? error, requestId: contextValue.request.id, operationName, path: error.path?.join('.') },
+          {
+            err: error.originalError ?? error,
+            requestId: contextValue.request.id,
+            operationName,
+            path: error.path?.join('.'),
+          },
           kind === 'fault' ? 'A request failed.' : 'The database does not answer.',
         );
       }
@@ -118,7 +127,12 @@ export function graphqlRoute(
   });
 }
 
-function openContext(app: App, request: FastifyRequest, reply: FastifyReply, trustedProxies: TrustedProxies): OpenContext {
+function openContext(
+  app: App,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  trustedProxies: TrustedProxies,
+): OpenContext {
   const ipAddress = clientAddress({
     socketAddress: request.socket.remoteAddress,
     forwardedFor: headerOf(request, 'x-forwarded-for'),
@@ -126,7 +140,7 @@ function openContext(app: App, request: FastifyRequest, reply: FastifyReply, tru
   });
   return {
     ...app,
-    authorization: headerOf(request, 'authorization'),
+    authorization: authorizationHeader(request.raw),
     request: {
       id: request.id,
       ipAddress,

@@ -25,27 +25,31 @@ const hostile: DeliveredMail = {
 };
 
 describe('the mailbox page', () => {
-  it.skipIf(browser === null)('shows new mail by itself, and runs and loads nothing of it', async () => {
-    const base = await fastify.listen({ host: '127.0.0.1', port: 0 });
-    const page = await browser?.newPage();
-    if (page === undefined) throw new Error('There is no browser.');
-    const elsewhere: string[] = [];
-    // A request that the policy stops is never made.
-    page.on('requestfinished', (request) => {
-      if (!request.url().startsWith(base)) elsewhere.push(request.url());
-    });
+  it.skipIf(browser === null)(
+    'shows new mail by itself, and runs and loads nothing of it',
+    { timeout: 60_000 },
+    async () => {
+      const base = await fastify.listen({ host: '127.0.0.1', port: 0 });
+      const page = await browser?.newPage();
+      if (page === undefined) throw new Error('There is no browser.');
+      const elsewhere: string[] = [];
+      // A request that the policy stops is never made.
+      page.on('requestfinished', (request) => {
+        if (!request.url().startsWith(base)) elsewhere.push(request.url());
+      });
 
-    await page.goto(`${base}/dev/mailbox`);
-    await page.getByText('No mail yet').waitFor();
-    mails = [hostile];
-    await page.getByRole('link', { name: 'Your code' }).click();
-    const frame = page.frameLocator('iframe');
-    expect(await frame.locator('h1').textContent()).toBe('Hello');
-    expect(await page.locator('.code').textContent()).toBe('012345');
-    await frame.getByText('leave').click();
-    expect(page.url()).toBe(`${base}/dev/mailbox/1`);
-    expect(await page.title()).toBe('Your code · Latchkey');
-    expect(elsewhere).toEqual([]);
-    await page.close();
-  });
+      await page.goto(`${base}/dev/mailbox`);
+      await page.getByText('No mail yet').waitFor();
+      mails = [hostile];
+      await page.getByRole('link', { name: 'Your code' }).click();
+      const frame = page.frameLocator('iframe');
+      expect(await frame.locator('h1').textContent()).toBe('Hello');
+      expect(await page.locator('.code').textContent()).toBe('012345');
+      await frame.getByText('leave').click();
+      expect(page.url()).toBe(`${base}/dev/mailbox/1`);
+      expect(await page.title()).toBe('Your code · Latchkey');
+      expect(elsewhere).toEqual([]);
+      await page.close();
+    },
+  );
 });

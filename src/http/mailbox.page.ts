@@ -44,7 +44,8 @@ const head = html`<script src="/dev/mailbox.js" defer></script>
   dl { display: grid; grid-template-columns: auto 1fr; gap: .125rem 1rem; margin: .75rem 0 0; font-size: .9375rem; }
   dt { color: var(--quiet); }
   dd { margin: 0; overflow-wrap: anywhere; }
-  iframe { display: block; width: 100%; height: 30rem; border: 1px solid var(--line); border-radius: .625rem; background: #fff; resize: vertical; }
+  iframe { display: block; width: 100%; height: 36rem; border: 1px solid var(--line); border-radius: .625rem; background: #fff; resize: vertical; }
+  h2 small { font-weight: 400; font-size: inherit; }
   pre.sheet { margin: 0; padding: 1rem 1.125rem; }
   @media (max-width: 34rem) {
     .mails li { grid-template-columns: 1fr; gap: .5rem; padding: .875rem 1rem; }
@@ -74,7 +75,7 @@ export function mailPage(mail: DeliveredMail): DevPage {
 <h1>${mail.subject}</h1>
 <dl><dt>To</dt><dd>${mail.to}</dd><dt>Sent</dt><dd>${time(mail.at)}</dd></dl>
 <div class="large">${codeOf(mail)}</div>
-<h2>As HTML</h2>
+<h2>As HTML <small>Links work in the text below only.</small></h2>
 <iframe title="The HTML part" sandbox="" referrerpolicy="no-referrer" srcdoc="${mail.html}"></iframe>
 <h2>As text</h2>
 <pre class="sheet">${withLinks(mail.text)}</pre>`,

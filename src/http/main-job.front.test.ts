@@ -26,7 +26,10 @@ describe('the main job', () => {
     expect(challenge.sentTo).toBe('p***@example.com');
 
     const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code: await server.nextCode(email) });
-    expect(tokens).toMatchObject({ __typename: 'AuthTokens', user: { email, name: 'Ada', status: 'ACTIVE', emailVerified: true } });
+    expect(tokens).toMatchObject({
+      __typename: 'AuthTokens',
+      user: { email, name: 'Ada', status: 'ACTIVE', emailVerified: true },
+    });
     const answer = await server.send(meQuery, {}, { token: tokens.accessToken });
     expect(answer.data.me).toMatchObject({ id: tokens.user.id, email });
 
@@ -46,7 +49,10 @@ describe('the main job', () => {
     const again = await signIn(server, person);
     expect(again.id).toBe(person.id);
     const challenge = await server.mutate('requestLoginCode', { email: person.email });
-    const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code: await server.nextCode(person.email) });
+    const tokens = await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: await server.nextCode(person.email),
+    });
     expect(tokens).toMatchObject({ __typename: 'AuthTokens', user: { id: person.id }, session: { methods: ['otp'] } });
   });
 });

@@ -35,7 +35,8 @@ export function refreshCookie(
       setHeader(stringifySetCookie({ name, value, expires, ...attributes }));
     },
     clear: () => {
-      if (sent !== undefined) setHeader(stringifySetCookie({ name, value: '', expires: new Date(0), maxAge: 0, ...attributes }));
+      if (sent !== undefined)
+        setHeader(stringifySetCookie({ name, value: '', expires: new Date(0), maxAge: 0, ...attributes }));
     },
   };
 }

@@ -4,8 +4,8 @@ import type { App } from '../app.ts';
 import { trustedProxyList } from './client-address.ts';
 import { cors } from './cors.ts';
 import { errorBody, errorOptions } from './error-body.ts';
-import { graphqlRoute, startApollo } from './graphql.route.ts';
 import { type GraphiqlRouteOptions, graphiqlRoute } from './graphiql/graphiql.route.ts';
+import { graphqlRoute, startApollo } from './graphql.route.ts';
 import { healthRoute } from './health.route.ts';
 import { jwksRoute } from './jwks.route.ts';
 import { mailboxRoute } from './mailbox.route.ts';
@@ -25,7 +25,8 @@ const bodyLimit = 64 * 1024;
 /** The whole HTTP side of an App, not listening yet. */
 export async function createServer(app: App, options: { graphiql?: GraphiqlRouteOptions } = {}): Promise<Server> {
   const { config } = app;
-  const logger: FastifyBaseLogger = app.log;
+  // Fastify says at start, for each address, what we say once.
+  const logger: FastifyBaseLogger = app.log.child({}, { level: app.log.level === 'silent' ? 'silent' : 'warn' });
   const fastify: FastifyInstance = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),

@@ -14,7 +14,17 @@ export function createLog(config: Pick<Config, 'logLevel' | 'mode'>, destination
     serializers: { err: describeError, error: describeError },
     // A net below the rule, for the day that somebody logs a whole object.
     redact: {
-      paths: ['password', 'token', 'code', 'authorization', 'cookie', '*.password', '*.token', '*.authorization', '*.cookie'],
+      paths: [
+        'password',
+        'token',
+        'code',
+        'authorization',
+        'cookie',
+        '*.password',
+        '*.token',
+        '*.authorization',
+        '*.cookie',
+      ],
       censor: '***',
     },
   };
@@ -33,9 +43,15 @@ type DescribedError = { type: string; code?: string; message?: string; stack?: s
  */
 export function describeError(error: unknown, depth = 0): DescribedError {
   if (!(error instanceof Error)) return { type: typeof error };
-  const quotesInput = /Drizzle|Postgres|GraphQL|Zod|SyntaxError/.test(`${error.name} ${error.constructor.name}`) || 'query' in error;
-  const code = 'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? String(error.code) : null;
-  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 12).join('\n');
+  const quotesInput =
+    /Drizzle|Postgres|GraphQL|Zod|SyntaxError/.test(`${error.name} ${error.constructor.name}`) || 'query' in error;
+  const code =
+    'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? String(error.code) : null;
+  const frames = error.stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 12)
+    .join('\n');
   return {
     type: error.constructor.name,
     ...(code === null ? {} : { code }),

@@ -1,11 +1,12 @@
-import { createLog } from '../observability/log.ts';
-import type { Config } from '../config.ts';
 import { type ComposedApp, compose } from '../compose.ts';
+import type { Config } from '../config.ts';
+import type { GraphiqlRouteOptions } from '../http/graphiql/graphiql.route.ts';
 import { createServer, type Server } from '../http/server.ts';
 import { openMailboxMailer } from '../mail/mailbox-mailer.ts';
 import type { MailboxEntry, MailboxMailer, Mailer } from '../mail/mailer.ts';
-import { createTestClock, type TestClock } from './clock.ts';
+import { createLog } from '../observability/log.ts';
 import { type Answer, type MutationName, mutate, type Sender, send } from './client.ts';
+import { createTestClock, type TestClock } from './clock.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 /** A whole server on a port of its own, with a database, a clock and a mailbox that the test holds. */
@@ -38,6 +39,7 @@ export type TestServerOptions = {
   /** Another way out than the mailbox. */
   readonly mailer?: Mailer;
   readonly bcryptCost?: number;
+  readonly graphiql?: GraphiqlRouteOptions;
 };
 
 /** What a test changes nothing of. Limits are a thousandfold, so that only tests of limits meet them. */
@@ -87,13 +89,15 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     clock,
     bcryptCost: options.bcryptCost ?? 4,
   });
-  const server = await createServer(composed.app);
+  const server = await createServer(composed.app, options.graphiql ? { graphiql: options.graphiql } : {});
   const url = await server.listen();
   const seen = new Set<string>();
 
   const nextMail = async (to: string): Promise<MailboxEntry> => {
     for (let waited = 0; waited < 5000; waited += 10) {
-      const mail = mailbox.list().findLast((entry) => entry.to.toLowerCase() === to.toLowerCase() && !seen.has(entry.id));
+      const mail = mailbox
+        .list()
+        .findLast((entry) => entry.to.toLowerCase() === to.toLowerCase() && !seen.has(entry.id));
       if (mail) {
         seen.add(mail.id);
         return mail;
@@ -116,7 +120,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     mutate: (name, input, sender) => mutate(url, name, input, sender),
     nextMail,
     nextCode: async (to) => codeIn(await nextMail(to)),
-    another: (overrides) => startTestServer({ ...options, config: { ...options.config, ...overrides }, clock, database, mailbox }),
+    another: (overrides) =>
+      startTestServer({ ...options, config: { ...options.config, ...overrides }, clock, database, mailbox }),
     stop: async () => {
       await server.close();
       await composed.stop();

@@ -5,7 +5,11 @@ export type Answer = {
   readonly text: string;
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path, and a wrong path fails the test.
   readonly data: any;
-  readonly errors: { message: string; path?: unknown; extensions: { code: string; reason?: string; [key: string]: unknown } }[];
+  readonly errors: {
+    message: string;
+    path?: unknown;
+    extensions: { code: string; reason?: string; [key: string]: unknown };
+  }[];
 };
 
 export type Sender = {
@@ -32,7 +36,13 @@ export async function send(
   });
   const text = await response.text();
   const body = JSON.parse(text);
-  return { status: response.status, headers: response.headers, text, data: body.data ?? null, errors: body.errors ?? [] };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    data: body.data ?? null,
+    errors: body.errors ?? [],
+  };
 }
 
 export const errorFields = '... on AuthError { __typename code message fields { path code message } retryAfter }';

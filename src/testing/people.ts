@@ -21,7 +21,10 @@ export type Person = {
 };
 
 /** Registers through the front door and verifies with the mailed code. */
-export async function registerPerson(server: TestServer, options: { email?: string; password?: string; name?: string } = {}): Promise<Person> {
+export async function registerPerson(
+  server: TestServer,
+  options: { email?: string; password?: string; name?: string } = {},
+): Promise<Person> {
   const email = options.email ?? freshAddress();
   const password = options.password ?? goodPassword;
   const challenge = await server.mutate('register', { email, password, name: options.name ?? null });

@@ -101,6 +101,10 @@ export async function endOtherChallenges(
     .update(otpChallenges)
     .set({ consumedAt: input.now, pendingPasswordHash: null, pendingName: null })
     .where(
-      and(eq(otpChallenges.userId, input.userId), ne(otpChallenges.id, input.exceptId), isNull(otpChallenges.consumedAt)),
+      and(
+        eq(otpChallenges.userId, input.userId),
+        ne(otpChallenges.id, input.exceptId),
+        isNull(otpChallenges.consumedAt),
+      ),
     );
 }

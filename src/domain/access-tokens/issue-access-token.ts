@@ -11,7 +11,10 @@ type Input = {
 };
 
 /** Signs an access token for a session. Whoever holds it can read it: no personal data goes in (JW-8). */
-export async function issueAccessToken(app: Issuer, { session, user }: Input): Promise<{ token: string; expiresAt: Date }> {
+export async function issueAccessToken(
+  app: Issuer,
+  { session, user }: Input,
+): Promise<{ token: string; expiresAt: Date }> {
   const key = app.keyRing.signing();
   // Whole seconds, as `iat` and `exp` are (RFC 7519 2, NumericDate).
   const issuedAt = Math.floor(app.clock.now().getTime() / 1000);

@@ -20,7 +20,10 @@ const invalid: TokenVerdict = { kind: 'refused', reason: 'TOKEN_INVALID' };
  * Whether a bearer is an access token of ours that has not expired. Says nothing of the session, which is asked of the
  * database on every request. Never throws for anything that a caller can send.
  */
-export async function verifyAccessToken(app: Pick<App, 'config' | 'clock' | 'keyRing'>, token: string): Promise<TokenVerdict> {
+export async function verifyAccessToken(
+  app: Pick<App, 'config' | 'clock' | 'keyRing'>,
+  token: string,
+): Promise<TokenVerdict> {
   if (token.length > maxTokenLength) return invalid;
   try {
     // SECURITY: the key comes from the kid alone, by exact match in memory; jwk, jku, x5u, x5c are never looked at (RFC 8725 3.10).
@@ -39,13 +42,19 @@ export async function verifyAccessToken(app: Pick<App, 'config' | 'clock' | 'key
       clockTolerance,
       currentDate: app.clock.now(),
     });
-    const { sub, exp, iat } = payload;
+    const { exp, iat } = payload;
+    // jose looks whether these are there, not whether they are texts.
+    const sub: unknown = payload.sub;
+    const jti: unknown = payload.jti;
     const sid = payload['sid'];
-    if (sub === undefined || exp === undefined || iat === undefined || typeof sid !== 'string') return invalid;
+    if (typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string') return invalid;
+    if (exp === undefined || iat === undefined) return invalid;
     if (exp - iat > longestLifetime || !uuidPattern.test(sub) || !uuidPattern.test(sid)) return invalid;
     return { kind: 'valid', userId: sub, sessionId: sid, expiresAt: new Date(exp * 1000) };
   } catch (error) {
     // jose reports expiry only once the signature has been found good.
-    return error instanceof errors.JWTExpired && error.claim === 'exp' ? { kind: 'refused', reason: 'TOKEN_EXPIRED' } : invalid;
+    return error instanceof errors.JWTExpired && error.claim === 'exp'
+      ? { kind: 'refused', reason: 'TOKEN_EXPIRED' }
+      : invalid;
   }
 }

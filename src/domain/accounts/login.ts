@@ -42,6 +42,9 @@ async function rehash(ctx: Context, user: UserRow, plain: string): Promise<void>
     const newHash = await ctx.hasher.hash(plain);
     await replacePasswordHash(ctx.db, { id: user.id, oldHash: user.passwordHash, newHash });
   } catch (error) {
-    ctx.log.warn({ err: error, event: 'password_hash.not_renewed', requestId: ctx.request.id }, 'A password hash was not renewed.');
+    ctx.log.warn(
+      { err: error, event: 'password_hash.not_renewed', requestId: ctx.request.id },
+      'A password hash was not renewed.',
+    );
   }
 }

@@ -22,7 +22,8 @@ const schema = z.object({ email: emailAddress, password: newPassword, name: disp
  * (EN-2). Throws VALIDATION_FAILED for a password below the policy, FORBIDDEN where registration is by invitation.
  */
 export const register = command(schema, async (ctx, input): Promise<OtpChallenge> => {
-  if (ctx.config.registration === 'invite') throw new AuthError('FORBIDDEN', { message: 'Registration is by invitation.' });
+  if (ctx.config.registration === 'invite')
+    throw new AuthError('FORBIDDEN', { message: 'Registration is by invitation.' });
   const { email, name } = input;
   await reserve(ctx, [
     { budget: 'register:account', identifier: accountKey(ctx, email.canonical) },

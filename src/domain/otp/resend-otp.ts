@@ -51,7 +51,8 @@ function refusal(challenge: OtpChallengeRow, ctx: Context): AuthError {
   const now = ctx.clock.now();
   const over = challenge.consumedAt !== null || challenge.expiresAt <= now || challenge.attempts >= maxAttempts;
   if (over) return new AuthError('INVALID_OR_EXPIRED_CODE');
-  const until = challenge.resends >= maxResends ? challenge.expiresAt : (challenge.resendAvailableAt ?? challenge.expiresAt);
+  const until =
+    challenge.resends >= maxResends ? challenge.expiresAt : (challenge.resendAvailableAt ?? challenge.expiresAt);
   const retryAfter = Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000));
   return new AuthError('RATE_LIMITED', { retryAfter, message: 'A code was sent a moment ago. Try again later.' });
 }

@@ -34,7 +34,11 @@ const schema = z.object({
  */
 export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens> => {
   await reserve(ctx, [{ budget: 'otp:address', identifier: ctx.request.addressBucket }]);
-  const challenge = await reserveAttempt(ctx.db, { handleHash: sha256(input.challengeId), maxAttempts, now: ctx.clock.now() });
+  const challenge = await reserveAttempt(ctx.db, {
+    handleHash: sha256(input.challengeId),
+    maxAttempts,
+    now: ctx.clock.now(),
+  });
   if (!challenge) throw new AuthError('INVALID_OR_EXPIRED_CODE');
   const claims: Claim[] = [
     { budget: 'otp:account', identifier: challenge.accountKey },
@@ -46,7 +50,13 @@ export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens>
   const offered = challenge.methods.includes(input.method ?? 'EMAIL');
   const right = codeHash !== null && codeMatches(ctx.keys, challenge.id, input.code, codeHash);
   if (!offered || !right || userId === null) {
-    await recordAudit(ctx, { db: ctx.db, type: 'otp.failed', outcome: 'FAILURE', subjectId: userId, detail: { purpose: challenge.purpose } });
+    await recordAudit(ctx, {
+      db: ctx.db,
+      type: 'otp.failed',
+      outcome: 'FAILURE',
+      subjectId: userId,
+      detail: { purpose: challenge.purpose },
+    });
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
   }
   const begun = await ctx.db.transaction(async (tx) => {
@@ -63,7 +73,8 @@ type Met = { readonly challenge: OtpChallengeRow; readonly userId: string };
 
 /** An e-mailed code proves the mailbox, and is one factor: `otp`, never `mfa` (OT-9). */
 async function signIn(ctx: Context, tx: Db, { challenge, userId }: Met): Promise<BegunSession> {
-  if (challenge.purpose !== 'VERIFY_EMAIL' && challenge.purpose !== 'LOGIN') throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  if (challenge.purpose !== 'VERIFY_EMAIL' && challenge.purpose !== 'LOGIN')
+    throw new AuthError('INVALID_OR_EXPIRED_CODE');
   const user = await findUserById(tx, { id: userId });
   if (!user || user.suspendedAt !== null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
   if (user.emailVerifiedAt === null) await claim(ctx, tx, { challenge, userId });

@@ -30,7 +30,7 @@ describe('mail leaves the outbox', () => {
       apiKey: 're_key',
       baseUrl: resend.url,
       from: 'no-reply@example.com',
-      timeoutMs: 200,
+      timeoutMs: 1000,
     });
     app = createOutboxApp({ db: test.database.db, mailer });
   });

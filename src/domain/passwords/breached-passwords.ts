@@ -31,7 +31,10 @@ export function breachedPasswordsByRange(options: { baseUrl: string; log: Pick<L
         return lines.some((line) => line.startsWith(`${suffix}:`) && !line.endsWith(':0'));
       } catch (error) {
         const cause = error instanceof Error ? error.name : 'unknown';
-        options.log.warn({ event: 'breached_passwords.unreachable', cause }, 'The list of breached passwords did not answer.');
+        options.log.warn(
+          { event: 'breached_passwords.unreachable', cause },
+          'The list of breached passwords did not answer.',
+        );
         return false;
       }
     },

@@ -15,7 +15,10 @@ type Input = {
  * The one policy for every way in which a password is set (PW-12). Answers with what is wrong, or an empty list. Length is
  * counted in code points after NFC; there are no composition rules (NIST SP 800-63B-4 3.1.1.2).
  */
-export async function checkPassword(app: Pick<App, 'config' | 'breachedPasswords'>, input: Input): Promise<FieldError[]> {
+export async function checkPassword(
+  app: Pick<App, 'config' | 'breachedPasswords'>,
+  input: Input,
+): Promise<FieldError[]> {
   const fault = passwordTextFault(input.password);
   if (fault) return [{ path: input.path, ...fault }];
   const password = normalizePassword(input.password);
@@ -25,7 +28,9 @@ export async function checkPassword(app: Pick<App, 'config' | 'breachedPasswords
   }
   const verdict = await estimateStrength(password, input.context);
   if (verdict === 'common') {
-    return [{ path: input.path, code: 'PASSWORD_COMMON', message: 'This is one of the passwords that are guessed first.' }];
+    return [
+      { path: input.path, code: 'PASSWORD_COMMON', message: 'This is one of the passwords that are guessed first.' },
+    ];
   }
   if (verdict === 'context') {
     return [
@@ -47,7 +52,11 @@ export async function checkPassword(app: Pick<App, 'config' | 'breachedPasswords
   }
   if (await app.breachedPasswords.includes(password)) {
     return [
-      { path: input.path, code: 'PASSWORD_BREACHED', message: 'This password stands in a published list of stolen ones.' },
+      {
+        path: input.path,
+        code: 'PASSWORD_BREACHED',
+        message: 'This password stands in a published list of stolen ones.',
+      },
     ];
   }
   return [];

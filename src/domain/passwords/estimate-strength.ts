@@ -55,17 +55,27 @@ export async function estimateStrength(password: string, context: readonly strin
   if (common.has(folded) || isRepetitionOf(common, folded) || isDigitRun(folded)) return 'common';
 
   const words = contextWords(context);
-  if (leftAfter(folded, words) !== null) return 'context';
+  if (leftAfter(folded, words) !== null || leftAfter(squeeze(folded), words) !== null) return 'context';
 
   const result = zxcvbn.check(password, words);
   return result.score >= minimumScore ? 'strong' : 'weak';
 }
 
-/** The words themselves and the parts that addresses and names are made of; parts under four letters say nothing. */
+/**
+ * The words themselves, an address's local part, both with and without what separates their parts, and the parts; whatever has
+ * under four letters says nothing, but `jo.li.wu` and `joliwu` do.
+ */
 function contextWords(context: readonly string[]): string[] {
-  const whole = [...serviceWords, ...context].map((word) => word.toLowerCase()).filter((word) => word.length > 0);
-  const parts = whole.flatMap((word) => word.split(/[^\p{L}\p{N}]+/u));
-  return [...new Set([...whole, ...parts])].filter((word) => word.length >= 4).sort((a, b) => b.length - a.length);
+  const whole = [...serviceWords, ...context].map((word) => word.toLowerCase());
+  const named = [...whole, ...whole.map((word) => word.split('@')[0] ?? '')];
+  const parts = named.flatMap((word) => word.split(/[^\p{L}\p{N}]+/u));
+  const words = new Set([...named, ...named.map(squeeze), ...parts]);
+  return [...words].filter((word) => word.length >= 4).sort((a, b) => b.length - a.length);
+}
+
+/** Letters and digits alone. */
+function squeeze(text: string): string {
+  return text.replace(/[^\p{L}\p{N}]+/gu, '');
 }
 
 /**

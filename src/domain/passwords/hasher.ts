@@ -61,7 +61,10 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
         return verifyDummy(normalized);
       }
       const matches = await gate.run(() => verify(input, parsed.bcrypt));
-      return { matches, outdated: matches && (parsed.cost < cost || parsed.pepperId !== bcryptInput(keys, normalized).pepperId) };
+      return {
+        matches,
+        outdated: matches && (parsed.cost < cost || parsed.pepperId !== bcryptInput(keys, normalized).pepperId),
+      };
     },
   };
 }

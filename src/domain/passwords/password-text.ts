@@ -26,7 +26,9 @@ export function passwordTextFault(password: string): Omit<FieldError, 'path'> | 
     return { code: 'TOO_LONG', message: `A password has at most ${maxPasswordLength} characters.` };
   }
   // SECURITY: bcrypt keys are cyclic and C strings end at NUL (PW-5); lone surrogates all hash as U+FFFD (PW-6).
-  if (password.includes('\u0000')) return { code: 'INVALID_CHARACTER', message: 'A password may not contain the NUL character.' };
-  if (!password.isWellFormed()) return { code: 'INVALID_CHARACTER', message: 'The password is not well-formed Unicode.' };
+  if (password.includes('\u0000'))
+    return { code: 'INVALID_CHARACTER', message: 'A password may not contain the NUL character.' };
+  if (!password.isWellFormed())
+    return { code: 'INVALID_CHARACTER', message: 'The password is not well-formed Unicode.' };
   return null;
 }

@@ -14,19 +14,28 @@ export function accountKey(app: Pick<App, 'keys'>, canonicalEmail: string): Buff
 
 /** The key under which a budget is counted: an HMAC, so that the table holds no address of a person or machine (LG-7). */
 function budgetKey(app: Pick<App, 'keys'>, claim: Claim): Buffer {
-  return app.keys.mac('identifier', `${claim.budget}\n${typeof claim.identifier === 'string' ? claim.identifier : Buffer.from(claim.identifier).toString('hex')}`).mac;
+  return app.keys.mac(
+    'identifier',
+    `${claim.budget}\n${typeof claim.identifier === 'string' ? claim.identifier : Buffer.from(claim.identifier).toString('hex')}`,
+  ).mac;
 }
 
 /**
  * Counts this operation against every budget named, before anything secret is looked at. Throws RATE_LIMITED with the
  * seconds to wait where one is used up; the count goes on all the same.
  */
-export async function reserve(app: Pick<App, 'keys' | 'db' | 'clock' | 'config'>, claims: readonly Claim[]): Promise<void> {
+export async function reserve(
+  app: Pick<App, 'keys' | 'db' | 'clock' | 'config'>,
+  claims: readonly Claim[],
+): Promise<void> {
   const now = app.clock.now();
   const wanted = claims.map((claim) => ({ claim, key: budgetKey(app, claim) }));
   const counted = await reserveInWindows(app.db, {
     now,
-    reservations: wanted.map(({ claim, key }) => ({ key, windowEndsAt: secondsAfter(now, budgets[claim.budget].window) })),
+    reservations: wanted.map(({ claim, key }) => ({
+      key,
+      windowEndsAt: secondsAfter(now, budgets[claim.budget].window),
+    })),
   });
   let wait = 0;
   for (const { claim, key } of wanted) {
@@ -38,6 +47,9 @@ export async function reserve(app: Pick<App, 'keys' | 'db' | 'clock' | 'config'>
 }
 
 /** Gives back what was counted, after a success; only ever an account's own budgets, never those of an address (RL-4). */
-export async function release(app: Pick<App, 'keys'>, { db, claims }: { db: Db; claims: readonly Claim[] }): Promise<void> {
+export async function release(
+  app: Pick<App, 'keys'>,
+  { db, claims }: { db: Db; claims: readonly Claim[] },
+): Promise<void> {
   await clearWindows(db, { keys: claims.map((claim) => budgetKey(app, claim)) });
 }

@@ -8,7 +8,11 @@ import { recordAudit } from '../audit/record.ts';
 import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
 import { lifetimeFrom } from './rules.ts';
 
-export type BegunSession = { readonly session: SessionRow; readonly user: UserRow; readonly refreshToken: RefreshToken };
+export type BegunSession = {
+  readonly session: SessionRow;
+  readonly user: UserRow;
+  readonly refreshToken: RefreshToken;
+};
 
 type Input = {
   /** The transaction of whatever proved the user. */

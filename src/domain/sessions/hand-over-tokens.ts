@@ -15,7 +15,11 @@ export type AuthTokens = {
 };
 
 /** The pair of tokens for a session, the refresh token in the body or in the cookie. */
-export async function handOverTokens(ctx: Context, begun: BegunSession, delivery: 'BODY' | 'COOKIE'): Promise<AuthTokens> {
+export async function handOverTokens(
+  ctx: Context,
+  begun: BegunSession,
+  delivery: 'BODY' | 'COOKIE',
+): Promise<AuthTokens> {
   const { session, user, refreshToken } = begun;
   const access = await issueAccessToken(ctx, { session, user });
   if (delivery === 'COOKIE') ctx.cookie.write(refreshToken.value, session.idleExpiresAt);

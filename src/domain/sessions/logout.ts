@@ -22,7 +22,13 @@ export const logout = command(schema, async (ctx, input): Promise<Accepted> => {
         ? await revokeAllSessions(tx, end)
         : [await revokeSession(tx, { ...end, sessionId: owner.sessionId })].flatMap((row) => (row ? [row.id] : []));
       for (const sessionId of ended) {
-        await recordAudit(ctx, { db: tx, type: 'session.closed', outcome: 'SUCCESS', subjectId: owner.userId, sessionId });
+        await recordAudit(ctx, {
+          db: tx,
+          type: 'session.closed',
+          outcome: 'SUCCESS',
+          subjectId: owner.userId,
+          sessionId,
+        });
       }
     });
   }

@@ -42,16 +42,24 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession> 
     idleExpiresAt: secondsAfter(now, ctx.config.sessionIdleTtl),
   });
   const found = await findSessionById(ctx.db, { sessionId: token.sessionId });
-  if (!found || found.user.suspendedAt !== null || hasEnded(found.session, now)) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
+  if (!found || found.user.suspendedAt !== null || hasEnded(found.session, now))
+    throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
   if (rotated) return { session: found.session, user: found.user, refreshToken: next };
 
   const verdict = judgeSpentToken(found.session, { hash: token.hash, now, graceSeconds: ctx.config.refreshGrace });
   if (verdict === 'retry') {
     // The same successor as the first time, never a second child.
-    const successor = successorsOf(ctx.keys, token).find((candidate) => sameBytes(candidate.hash, found.session.refreshHash));
+    const successor = successorsOf(ctx.keys, token).find((candidate) =>
+      sameBytes(candidate.hash, found.session.refreshHash),
+    );
     if (successor) return { session: found.session, user: found.user, refreshToken: successor };
   } else if (verdict === 'reused') {
-    await endFamily(ctx, { sessionId: found.session.id, userId: found.user.id, email: found.user.email, locale: found.user.locale });
+    await endFamily(ctx, {
+      sessionId: found.session.id,
+      userId: found.user.id,
+      email: found.user.email,
+      locale: found.user.locale,
+    });
   }
   throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
 }

@@ -65,5 +65,7 @@ function assemble(keys: SecretKeys, sessionId: string, generation: number, secre
 }
 
 function tagsOf(keys: SecretKeys, body: Buffer): Buffer[] {
-  return keys.macs('refresh-token', Buffer.concat([Buffer.from('tag\n'), body])).map((mac) => mac.subarray(0, tagBytes));
+  return keys
+    .macs('refresh-token', Buffer.concat([Buffer.from('tag\n'), body]))
+    .map((mac) => mac.subarray(0, tagBytes));
 }

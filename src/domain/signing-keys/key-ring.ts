@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
 import { insertSigningKey, listSigningKeys, lockSigningKeys } from '../../db/queries/signing-keys.ts';
-import { generateJwk, openSigningKey, type PublicJwk, sealPrivateJwk, type SigningKey } from './signing-key.ts';
+import { generateJwk, openSigningKey, type PublicJwk, type SigningKey, sealPrivateJwk } from './signing-key.ts';
 
 /** The keys as this process knows them, held in memory and read anew every few seconds. */
 export type KeyRing = {
@@ -29,7 +29,9 @@ export function createKeyRing(app: Pick<App, 'db' | 'keys' | 'clock' | 'random' 
     byKid = new Map(
       rows.map((row) => {
         const known = byKid.get(row.kid);
-        const key = known ? { ...known, activeFrom: row.activeFrom, expiresAt: row.expiresAt } : openSigningKey(app.keys, row);
+        const key = known
+          ? { ...known, activeFrom: row.activeFrom, expiresAt: row.expiresAt }
+          : openSigningKey(app.keys, row);
         return [row.kid, key];
       }),
     );
@@ -86,7 +88,9 @@ export function createKeyRing(app: Pick<App, 'db' | 'keys' | 'clock' | 'random' 
     published: () => [...byKid.values()].flatMap((key) => (key.publicJwk ? [key.publicJwk] : [])),
     start: () => {
       timer ??= setInterval(() => {
-        read().catch((error: unknown) => app.log.error({ err: error, event: 'signing_keys.unread' }, 'The signing keys could not be read.'));
+        read().catch((error: unknown) =>
+          app.log.error({ err: error, event: 'signing_keys.unread' }, 'The signing keys could not be read.'),
+        );
       }, reloadSeconds * 1000).unref();
     },
     stop: () => {

@@ -1,4 +1,11 @@
-import { createPrivateKey, createPublicKey, createSecretKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPair,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import type { JwtAlgorithm } from '../../config.ts';
 import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
@@ -54,14 +61,17 @@ export function sealPrivateJwk(keys: SecretKeys, kid: string, privateJwk: Jwk): 
 export function openSigningKey(keys: SecretKeys, row: SigningKeyRow): SigningKey {
   const opened = keys.open('signing-key-seal', row.kid, row.sealedPrivateJwk);
   if (!opened) {
-    throw new Error(`The signing key ${row.kid} cannot be opened. SECRET_KEY has changed; set the old one as SECRET_KEY_PREVIOUS.`);
+    throw new Error(
+      `The signing key ${row.kid} cannot be opened. SECRET_KEY has changed; set the old one as SECRET_KEY_PREVIOUS.`,
+    );
   }
   const privateJwk: Jwk = JSON.parse(opened.toString());
   const algorithm = readAlgorithm(row);
   const common = { kid: row.kid, algorithm, activeFrom: row.activeFrom, expiresAt: row.expiresAt };
   if (algorithm === 'HS256') {
     const secret = createSecretKey(Buffer.from(String(privateJwk['k']), 'base64url'));
-    if ((secret.symmetricKeySize ?? 0) < hmacBytes) throw new Error(`The signing key ${row.kid} is shorter than 32 bytes.`);
+    if ((secret.symmetricKeySize ?? 0) < hmacBytes)
+      throw new Error(`The signing key ${row.kid} is shorter than 32 bytes.`);
     return { ...common, privateKey: secret, publicKey: secret, publicJwk: null };
   }
   const privateKey = createPrivateKey({ key: privateJwk, format: 'jwk' });
@@ -72,7 +82,8 @@ export function openSigningKey(keys: SecretKeys, row: SigningKeyRow): SigningKey
 
 function readAlgorithm(row: SigningKeyRow): JwtAlgorithm {
   const { algorithm } = row;
-  if (algorithm === 'RS256' || algorithm === 'ES256' || algorithm === 'EdDSA' || algorithm === 'HS256') return algorithm;
+  if (algorithm === 'RS256' || algorithm === 'ES256' || algorithm === 'EdDSA' || algorithm === 'HS256')
+    return algorithm;
   throw new Error(`The signing key ${row.kid} is of an unknown algorithm.`);
 }
 

@@ -16,21 +16,23 @@ export type PrepareGraphiqlOptions = {
   readonly log: Pick<FastifyBaseLogger, 'info' | 'error'>;
   /** Stops a build that still runs. */
   readonly signal?: AbortSignal;
+  /** The build waits for it: on a small machine it would hold up the server's own start. */
+  readonly after?: Promise<unknown>;
 };
 
 /** The page that the published package brings along, or else, in a checkout, one that is built now unless it is up to date. */
-export function prepareGraphiql({ dataDirectory, ...options }: PrepareGraphiqlOptions): GraphiqlPage {
+export function prepareGraphiql({ dataDirectory, after, ...options }: PrepareGraphiqlOptions): GraphiqlPage {
   const shipped = fileURLToPath(new URL('../graphiql-page', import.meta.url));
   if (existsSync(join(shipped, 'index.html'))) return { directory: shipped, ready: Promise.resolve() };
   const script = fileURLToPath(new URL('../../../scripts/build-graphiql.mjs', import.meta.url));
   const directory = join(dataDirectory, 'graphiql');
-  const ready = buildGraphiqlOnce({ ...options, directory, script });
+  const ready = Promise.resolve(after).then(() => buildGraphiqlOnce({ ...options, directory, script }));
   // It may fail long before a route asks for it, and an unhandled rejection would end the process.
   ready.catch(() => {});
   return { directory, ready };
 }
 
-export type BuildOptions = Omit<PrepareGraphiqlOptions, 'dataDirectory'> & {
+export type BuildOptions = Omit<PrepareGraphiqlOptions, 'dataDirectory' | 'after'> & {
   readonly directory: string;
   readonly script: string;
 };

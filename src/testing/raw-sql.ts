@@ -1,0 +1,29 @@
+import postgres from 'postgres';
+import type { TestServer } from './app.ts';
+
+/** A connection of the test's own to a server's database, past every rule of ours. PostgreSQL only; end it after use. */
+export function rawSql(server: Pick<TestServer, 'database'>): postgres.Sql {
+  const { url } = server.database;
+  if (url === null) throw new Error('PGlite takes no second client: name the file *.test.ts.');
+  return postgres(url, { max: 2, onnotice: () => {} });
+}
+
+/** Every row of every table of ours as text, a line each that begins with `table: `; bytes are in hex. */
+export async function dumpTables(sql: postgres.Sql): Promise<string[]> {
+  const tables = await sql<{ name: string }[]>`
+    select table_name as name from information_schema.tables
+    where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`;
+  const lines: string[] = [];
+  for (const { name } of tables) {
+    const rows = await sql<{ row: string }[]>`select row_to_json(t)::text as row from ${sql(name)} t`;
+    for (const { row } of rows) lines.push(`${name}: ${row}`);
+  }
+  return lines;
+}
+
+/** The spellings in which a value may hide in a dump, a log or an answer. */
+export function spellings(value: string): string[] {
+  const bytes = Buffer.from(value);
+  const quoted = JSON.stringify(value).slice(1, -1);
+  return [...new Set([value, quoted, bytes.toString('hex'), bytes.toString('base64url'), encodeURIComponent(value)])];
+}
