@@ -1,4 +1,3 @@
-import { getDocumentNodeFromSchema } from '@graphql-tools/utils';
 import {
   type ConstDirectiveNode,
   type DocumentNode,
@@ -8,6 +7,7 @@ import {
   type ObjectTypeDefinitionNode,
   parse,
   print,
+  printSchema,
   visit,
 } from 'graphql';
 
@@ -61,7 +61,7 @@ export function printStitchingSdl(schema: GraphQLSchema): string {
 }
 
 function printWith(schema: GraphQLSchema, definitions: string, applied: Applied): string {
-  const document = withDirectives(withoutMachinery(getDocumentNodeFromSchema(schema)), applied);
+  const document = withDirectives(withoutMachinery(parse(printSchema(schema))), applied);
   return print({ ...document, definitions: [...parse(definitions).definitions, ...document.definitions] });
 }
 
