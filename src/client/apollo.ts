@@ -45,5 +45,15 @@ export function authLink(auth: Pick<AuthClient, 'getAccessToken' | 'renew'>): Ap
 function refusalOf(error: unknown): string | null {
   if (typeof error !== 'object' || error === null) return null;
   if ('errors' in error && Array.isArray(error.errors)) return refusalIn(error.errors);
-  return 'statusCode' in error && error.statusCode === 401 ? 'UNKNOWN' : null;
+  if (!('statusCode' in error) || error.statusCode !== 401) return null;
+  // Under `application/json` Apollo Client does not look into an answer of 401.
+  return ('bodyText' in error ? refusalInText(String(error.bodyText)) : null) ?? 'UNKNOWN';
+}
+
+function refusalInText(text: string): string | null {
+  try {
+    return refusalIn(JSON.parse(text).errors);
+  } catch {
+    return null;
+  }
 }

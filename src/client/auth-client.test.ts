@@ -2,7 +2,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { countingFetch } from '../testing/counting-fetch.ts';
 import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../testing/people.ts';
-import { type AuthClient, type AuthState, createAuthClient, RequestError, type SessionStorage, type StoredSession } from './index.ts';
+import {
+  type AuthClient,
+  type AuthState,
+  createAuthClient,
+  RequestError,
+  type SessionStorage,
+  type StoredSession,
+} from './index.ts';
 
 let server: TestServer;
 let person: Person;
@@ -24,7 +31,11 @@ const pastExpiry = 16 * 60;
 /** A client with a count of what it sent, and every state that it told of. */
 function open(storage?: SessionStorage) {
   const counted = countingFetch();
-  const client = createAuthClient({ url: `${server.url}/graphql`, fetch: counted.fetch, ...(storage ? { storage } : {}) });
+  const client = createAuthClient({
+    url: `${server.url}/graphql`,
+    fetch: counted.fetch,
+    ...(storage ? { storage } : {}),
+  });
   clients.push(client);
   const states: AuthState[] = [];
   client.subscribe((state) => states.push(state));
@@ -66,7 +77,10 @@ describe('refusals', () => {
     const refused = client.request('{ usersByIds(ids: []) { id } }');
     await expect(refused).rejects.toThrow(RequestError);
     await expect(refused).rejects.toMatchObject({ code: 'UNAUTHENTICATED', status: 200 });
-    await expect(client.request('{ nothing }')).rejects.toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED', status: 400 });
+    await expect(client.request('{ nothing }')).rejects.toMatchObject({
+      code: 'GRAPHQL_VALIDATION_FAILED',
+      status: 400,
+    });
   });
 
   it('of a session that ended elsewhere: one refresh, one event, no loop', async () => {
