@@ -1,3 +1,14 @@
+CREATE TABLE "account_tokens" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"token_hash" "bytea" NOT NULL,
+	"user_id" uuid,
+	"purpose" text NOT NULL,
+	"email" text,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	"ended_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "audit_events" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"at" timestamp (3) with time zone NOT NULL,
@@ -5,11 +16,27 @@ CREATE TABLE "audit_events" (
 	"outcome" text NOT NULL,
 	"actor_id" uuid,
 	"subject_id" uuid,
-	"session_id" uuid,
-	"ip_address" text,
-	"user_agent" text,
+	"session_hash" text,
 	"request_id" text,
 	"detail" jsonb
+);
+--> statement-breakpoint
+CREATE TABLE "audit_origins" (
+	"event_id" uuid PRIMARY KEY NOT NULL,
+	"person_id" uuid,
+	"account_key" "bytea",
+	"ip_address" text,
+	"user_agent" text,
+	"at" timestamp (3) with time zone NOT NULL,
+	"shortened_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "known_devices" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"user_id" uuid NOT NULL,
+	"device_hash" "bytea" NOT NULL,
+	"first_seen_at" timestamp (3) with time zone NOT NULL,
+	"last_seen_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "otp_challenges" (
@@ -20,6 +47,7 @@ CREATE TABLE "otp_challenges" (
 	"purpose" text NOT NULL,
 	"methods" text[] NOT NULL,
 	"proved_methods" text[] DEFAULT '{}' NOT NULL,
+	"password_changed_at" timestamp (3) with time zone,
 	"email" text,
 	"sent_to" text,
 	"code_hash" "bytea",
@@ -54,6 +82,15 @@ CREATE TABLE "rate_limits" (
 	"window_ends_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "recovery_codes" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"user_id" uuid NOT NULL,
+	"code_hash" "bytea" NOT NULL,
+	"key_id" text NOT NULL,
+	"used_at" timestamp (3) with time zone,
+	"created_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "sessions" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"user_id" uuid NOT NULL,
@@ -61,12 +98,15 @@ CREATE TABLE "sessions" (
 	"previous_refresh_hash" "bytea",
 	"refresh_generation" integer DEFAULT 0 NOT NULL,
 	"rotated_at" timestamp (3) with time zone,
+	"refresh_window_ends_at" timestamp (3) with time zone,
+	"refresh_window_count" integer DEFAULT 0 NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"last_used_at" timestamp (3) with time zone NOT NULL,
 	"idle_expires_at" timestamp (3) with time zone NOT NULL,
 	"absolute_expires_at" timestamp (3) with time zone NOT NULL,
 	"authenticated_at" timestamp (3) with time zone NOT NULL,
 	"methods" text[] NOT NULL,
+	"proved_methods" text[] NOT NULL,
 	"ip_address" text,
 	"user_agent" text,
 	"revoked_at" timestamp (3) with time zone,
@@ -84,6 +124,16 @@ CREATE TABLE "signing_keys" (
 	"removed_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "totp_authenticators" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"user_id" uuid NOT NULL,
+	"sealed_secret" "bytea" NOT NULL,
+	"last_step" integer,
+	"confirmed_at" timestamp (3) with time zone,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "users" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"email" text NOT NULL,
@@ -94,22 +144,44 @@ CREATE TABLE "users" (
 	"locale" text,
 	"password_hash" text,
 	"password_changed_at" timestamp (3) with time zone,
+	"totp_enabled_at" timestamp (3) with time zone,
 	"suspended_at" timestamp (3) with time zone,
 	"last_login_at" timestamp (3) with time zone,
 	"created_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE "account_tokens" ADD CONSTRAINT "account_tokens_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "known_devices" ADD CONSTRAINT "known_devices_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "otp_challenges" ADD CONSTRAINT "otp_challenges_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "recovery_codes" ADD CONSTRAINT "recovery_codes_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "totp_authenticators" ADD CONSTRAINT "totp_authenticators_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE UNIQUE INDEX "account_tokens_token_hash_unique" ON "account_tokens" USING btree ("token_hash");--> statement-breakpoint
+CREATE UNIQUE INDEX "account_tokens_live_reset_unique" ON "account_tokens" USING btree ("user_id") WHERE "account_tokens"."purpose" = 'RESET_PASSWORD' and "account_tokens"."ended_at" is null;--> statement-breakpoint
+CREATE INDEX "account_tokens_user_id_index" ON "account_tokens" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "account_tokens_expires_at_index" ON "account_tokens" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "audit_events_subject_index" ON "audit_events" USING btree ("subject_id","id");--> statement-breakpoint
 CREATE INDEX "audit_events_type_index" ON "audit_events" USING btree ("type","id");--> statement-breakpoint
+CREATE INDEX "audit_origins_person_index" ON "audit_origins" USING btree ("person_id");--> statement-breakpoint
+CREATE INDEX "audit_origins_account_key_index" ON "audit_origins" USING btree ("account_key") WHERE "audit_origins"."account_key" is not null;--> statement-breakpoint
+CREATE INDEX "audit_origins_full_index" ON "audit_origins" USING btree ("at") WHERE "audit_origins"."shortened_at" is null;--> statement-breakpoint
+CREATE UNIQUE INDEX "known_devices_user_id_device_hash_unique" ON "known_devices" USING btree ("user_id","device_hash");--> statement-breakpoint
+CREATE INDEX "known_devices_last_seen_at_index" ON "known_devices" USING btree ("last_seen_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "otp_challenges_handle_hash_unique" ON "otp_challenges" USING btree ("handle_hash");--> statement-breakpoint
 CREATE INDEX "otp_challenges_user_id_index" ON "otp_challenges" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "otp_challenges_expires_at_index" ON "otp_challenges" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "outbox_messages_due_index" ON "outbox_messages" USING btree ("available_at") WHERE "outbox_messages"."sent_at" is null and "outbox_messages"."failed_at" is null;--> statement-breakpoint
 CREATE INDEX "outbox_messages_created_at_index" ON "outbox_messages" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "rate_limits_window_ends_at_index" ON "rate_limits" USING btree ("window_ends_at");--> statement-breakpoint
-CREATE INDEX "sessions_user_id_index" ON "sessions" USING btree ("user_id","created_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "recovery_codes_user_id_code_hash_unique" ON "recovery_codes" USING btree ("user_id","code_hash");--> statement-breakpoint
+CREATE INDEX "sessions_user_id_index" ON "sessions" USING btree ("user_id","revoked_at","created_at");--> statement-breakpoint
 CREATE INDEX "sessions_absolute_expires_at_index" ON "sessions" USING btree ("absolute_expires_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "totp_authenticators_confirmed_unique" ON "totp_authenticators" USING btree ("user_id") WHERE "totp_authenticators"."confirmed_at" is not null;--> statement-breakpoint
+CREATE UNIQUE INDEX "totp_authenticators_pending_unique" ON "totp_authenticators" USING btree ("user_id") WHERE "totp_authenticators"."confirmed_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "users_email_canonical_unique" ON "users" USING btree ("email_canonical");--> statement-breakpoint
-CREATE INDEX "users_created_at_index" ON "users" USING btree ("created_at","id");
+CREATE INDEX "users_created_at_index" ON "users" USING btree ("created_at","id");--> statement-breakpoint
+CREATE INDEX "users_email_prefix_index" ON "users" USING btree ("email_canonical" text_pattern_ops);--> statement-breakpoint
+CREATE INDEX "users_name_prefix_index" ON "users" USING btree (lower("name") text_pattern_ops);--> statement-breakpoint
+CREATE INDEX "users_unverified_index" ON "users" USING btree ("created_at","id") WHERE "users"."suspended_at" is null and "users"."email_verified_at" is null;--> statement-breakpoint
+CREATE INDEX "users_suspended_index" ON "users" USING btree ("created_at","id") WHERE "users"."suspended_at" is not null;--> statement-breakpoint
+CREATE INDEX "users_admins_index" ON "users" USING btree ("id") WHERE "users"."roles" @> '{admin}'::text[];

@@ -14,6 +14,8 @@ export type App = {
   readonly config: Config;
   readonly database: Database;
   readonly db: Db;
+  /** For reads that may lag: lists that administrators and gateways read. */
+  readonly readDb: Db;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

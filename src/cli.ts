@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 
 /** Runs a command. Exit status: 0, 1 (it failed), 2 (usage). What a command needs is loaded when it runs. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
@@ -22,6 +22,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .description('apply the migrations that are missing to DATABASE_URL, and end')
     .action(async () => (await import('./commands/migrate.ts')).migrate());
   program
+    .command('purge')
+    .description('remove expired codes, links, sessions and unverified accounts, and shorten old addresses, now')
+    .action(async () => (await import('./commands/purge.ts')).purge());
+  program
     .command('schema')
     .description('write schema.graphql, or compare it')
     .option('--check', 'write nothing; exit 1 where the file differs from the code')
@@ -30,5 +34,35 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       (await import('./commands/schema.ts')).schema(options),
     );
 
+  const keys = program.command('keys').description('the keys that sign access tokens');
+  keys
+    .command('rotate')
+    .description(
+      'make the next key: published at once, signing later; the one before verifies until its tokens have expired',
+    )
+    .option(
+      '--signs-in <seconds>',
+      'for how long it is published before it signs, 20 to 86400; 600 unless told',
+      readSignsIn,
+    )
+    .action(async (options: { signsIn?: number }) => (await import('./commands/keys.ts')).rotateKeys(options));
+  keys
+    .command('list')
+    .description('show the keys and what each is for')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: boolean }) => (await import('./commands/keys.ts')).listKeys(options));
+  keys
+    .command('remove')
+    .description('take a key away in an emergency: its tokens are refused at once')
+    .argument('<kid>', 'as `keys list` shows it')
+    .action(async (kid: string) => (await import('./commands/keys.ts')).removeKey(kid));
+
   await program.parseAsync([...argv]);
+}
+
+/** 20 seconds are four looks at the table (domain/signing-keys/rules): by then every process of ours knows the key. */
+function readSignsIn(text: string): number {
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= 20 && seconds <= 86_400) return seconds;
+  throw new InvalidArgumentError('It must be a whole number from 20 to 86400.');
 }

@@ -3,11 +3,13 @@ import type { App } from './app.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/client.ts';
+import { checkTemplates } from './domain/emails/check-templates.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
 import { noBreachedPasswords } from './domain/passwords/breached-passwords.ts';
 import { loadStrengthEstimator } from './domain/passwords/estimate-strength.ts';
 import { createHashGate } from './domain/passwords/hash-gate.ts';
 import { createPasswordHasher } from './domain/passwords/hasher.ts';
+import { startRetentionWorker } from './domain/retention/start-retention-worker.ts';
 import { createKeyRing } from './domain/signing-keys/key-ring.ts';
 import type { Mailer } from './mail/mailer.ts';
 import { type Random, systemRandom } from './random.ts';
@@ -29,14 +31,17 @@ export type ComposedApp = { readonly app: App; stop(): Promise<void> };
 /** bcrypt at once, and waiting: a second or two of queue, then OVERLOADED. */
 const hashGate = { width: 1, queue: 24 };
 const outboxPollSeconds = 5;
+const retentionSchedule = { firstAfter: 5 * 60, every: 60 * 60 };
 
 /** Puts the App together and starts what runs beside requests. Migrations have been applied. */
 export async function compose(parts: Parts): Promise<ComposedApp> {
   const { config, database, mailer, log, clock = systemClock, random = systemRandom } = parts;
   const keys = createSecretKeys(config.secretKeys);
-  const base = { config, database, db: database.db, clock, random, log, keys, mailer };
+  const base = { config, database, db: database.db, readDb: database.readDb, clock, random, log, keys, mailer };
   const keyRing = createKeyRing(base);
+  if (config.mailTemplatesDirectory !== null) await checkTemplates(config.mailTemplatesDirectory);
   const worker = startOutboxWorker(base, { pollSeconds: outboxPollSeconds });
+  const retention = startRetentionWorker(base, retentionSchedule);
   const app: App = {
     ...base,
     keyRing,
@@ -53,6 +58,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
   try {
     await Promise.all([keyRing.load(), loadStrengthEstimator()]);
   } catch (error) {
+    await retention.stop();
     await worker.stop();
     throw error;
   }
@@ -61,6 +67,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     app,
     stop: async () => {
       keyRing.stop();
+      await retention.stop();
       await worker.stop();
       await mailer.close();
     },

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
@@ -9,6 +9,17 @@ export type MailSettings =
   | { readonly transport: 'mailbox' }
   | { readonly transport: 'resend'; readonly apiKey: string; readonly baseUrl: string | null; readonly from: string }
   | { readonly transport: 'smtp'; readonly url: string; readonly from: string };
+
+export type Retention = {
+  /** Accounts whose address nobody has proved, from their registration. */
+  readonly unverifiedAccounts: number;
+  /** Sessions, from their latest possible end. */
+  readonly sessions: number;
+  /** Challenges and tokens of links, from their expiry; mails, from when they were made. */
+  readonly codes: number;
+  /** Client addresses and User-Agents of the audit trail, in full. */
+  readonly addresses: number;
+};
 
 /** The configuration as the rest of the code sees it. Durations are whole seconds. */
 export type Config = {
@@ -28,9 +39,17 @@ export type Config = {
   readonly sessionIdleTtl: number;
   readonly sessionAbsoluteTtl: number;
   readonly refreshGrace: number;
+  /** Living sessions that a user may have. */
+  readonly sessionLimit: number;
+  /** The age at which the signing key is replaced; null: by `latchkey keys rotate` alone. */
+  readonly signingKeyRotation: number | null;
   readonly bcryptCost: number;
   readonly passwordMinLength: number;
   readonly mail: MailSettings;
+  /** The operator's own mail templates; null: ours alone. */
+  readonly mailTemplatesDirectory: string | null;
+  /** How long what is over is kept, in seconds. */
+  readonly retention: Retention;
   readonly corsOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly gatewayToken: string | null;
@@ -361,6 +380,24 @@ export const entries = {
     fallback: '20s',
     schema: duration('0s', '60s'),
   }),
+  sessionLimit: entry({
+    name: 'SESSION_LIMIT',
+    doc: 'Sessions that a user may have at a time, 1 to 500; a further sign-in ends the one that was used least recently.',
+    shown: '100',
+    fallback: '100',
+    schema: whole(1, 500),
+  }),
+  signingKeyRotation: entry({
+    name: 'SIGNING_KEY_ROTATION',
+    doc: 'The age at which a running server replaces the key that signs access tokens, 1d to 3650d; `off`: only `latchkey keys rotate` does.',
+    shown: '90d',
+    fallback: '90d',
+    schema: reads((text, refuse) => {
+      if (text === 'off') return null;
+      const result = duration('1d', '3650d').safeParse(text);
+      return result.success ? result.data : refuse(`${ruleOf(result.error)}, or off`);
+    }),
+  }),
   bcryptCost: entry({
     name: 'BCRYPT_COST',
     doc: 'The work of one password hash, 10 to 15: one more doubles it.',
@@ -406,6 +443,44 @@ export const entries = {
     doc: 'For `resend` and `smtp`: the sender, such as `Latchkey <no-reply@example.com>`.',
     shown: 'none',
     schema: mailFrom,
+  }),
+  mailTemplatesDirectory: entry({
+    name: 'MAIL_TEMPLATES_DIR',
+    doc: 'A folder with mail templates of your own, such as `de/password-reset.liquid`; what is not there is ours. Checked at start.',
+    shown: 'none',
+    schema: reads((text, refuse) => {
+      if (/\p{Cc}/u.test(text)) return refuse('must be a path');
+      const isFolder = statSync(text, { throwIfNoEntry: false })?.isDirectory() ?? false;
+      return isFolder ? text : refuse('must name a folder that is there');
+    }),
+  }),
+  retentionUnverified: entry({
+    name: 'RETENTION_UNVERIFIED_ACCOUNTS',
+    doc: 'Accounts whose address nobody has proved are removed so long after the registration, 1d to 30d.',
+    shown: '7d',
+    fallback: '7d',
+    schema: duration('1d', '30d'),
+  }),
+  retentionSessions: entry({
+    name: 'RETENTION_SESSIONS',
+    doc: 'Sessions are removed so long after the day on which they had to end at the latest, 1d to 365d.',
+    shown: '7d',
+    fallback: '7d',
+    schema: duration('1d', '365d'),
+  }),
+  retentionCodes: entry({
+    name: 'RETENTION_CODES',
+    doc: 'Codes, links and the records of mails that are over are removed after so long, 1d to 90d.',
+    shown: '3d',
+    fallback: '3d',
+    schema: duration('1d', '90d'),
+  }),
+  retentionAddresses: entry({
+    name: 'RETENTION_ADDRESSES',
+    doc: 'Client addresses and User-Agents in the audit trail are made coarse after so long, 1d to 365d.',
+    shown: '30d',
+    fallback: '30d',
+    schema: duration('1d', '365d'),
   }),
   corsOrigins: entry({
     name: 'CORS_ORIGINS',
@@ -641,6 +716,12 @@ export function readConfig(env: Environment, options: Options): Config {
     refuse(entries.resendBaseUrl, 'must be https, unless the host is this machine');
   }
 
+  const mailTemplatesDirectory = read(entries.mailTemplatesDirectory);
+  const retentionUnverified = read(entries.retentionUnverified);
+  const retentionSessions = read(entries.retentionSessions);
+  const retentionCodes = read(entries.retentionCodes);
+  const retentionAddresses = read(entries.retentionAddresses);
+
   const workers = read(entries.workers);
   if (!production && isMissing(entries.databaseUrl) && workers !== undefined && workers > 1) {
     refuse(entries.workers, 'must be 1 on the embedded database, which has one process');
@@ -672,6 +753,8 @@ export function readConfig(env: Environment, options: Options): Config {
   const sessionIdleTtl = read(entries.sessionIdleTtl);
   const sessionAbsoluteTtl = read(entries.sessionAbsoluteTtl);
   const refreshGrace = read(entries.refreshGrace);
+  const sessionLimit = read(entries.sessionLimit);
+  const signingKeyRotation = read(entries.signingKeyRotation);
   const bcryptCost = read(entries.bcryptCost);
   const passwordMinLength = read(entries.passwordMinLength);
   const trustedProxies = read(entries.trustedProxies) ?? [];
@@ -696,9 +779,18 @@ export function readConfig(env: Environment, options: Options): Config {
     sessionIdleTtl: present(sessionIdleTtl),
     sessionAbsoluteTtl: present(sessionAbsoluteTtl),
     refreshGrace: present(refreshGrace),
+    sessionLimit: present(sessionLimit),
+    signingKeyRotation: present(signingKeyRotation),
     bcryptCost: present(bcryptCost),
     passwordMinLength: present(passwordMinLength),
     mail: mailSettings(),
+    mailTemplatesDirectory: mailTemplatesDirectory ?? null,
+    retention: {
+      unverifiedAccounts: present(retentionUnverified),
+      sessions: present(retentionSessions),
+      codes: present(retentionCodes),
+      addresses: present(retentionAddresses),
+    },
     corsOrigins,
     trustedProxies,
     gatewayToken: gatewayToken ?? null,

@@ -31,9 +31,11 @@ export type Authentication =
 export type RefreshCookie = {
   /** The refresh token that the request's cookie holds, or null. Throws FORBIDDEN for a request of another site (TR-8). */
   read(): string | null;
+  /** Throws FORBIDDEN for a request of another site. Call it before anything is changed that ends in `write`. */
+  assertOwnSite(): void;
   /** Throws FORBIDDEN for a request of another site. */
   write(value: string, expiresAt: Date): void;
-  /** Clears it where the request brought one. */
+  /** Clears it where the request brought one, and what the browser keeps for this origin. */
   clear(): void;
 };
 
@@ -45,4 +47,6 @@ export type Context = App & {
   /** Whether the request shows GATEWAY_TOKEN. A gateway may speak for a signed-in user, so both can be there. */
   readonly gateway: boolean;
   readonly cookie: RefreshCookie;
+  /** The root field that is being answered, such as `Mutation.login`: a name of ours, not the caller's (LG-2). */
+  readonly operation?: string;
 };

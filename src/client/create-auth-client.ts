@@ -86,7 +86,7 @@ export function createAuthClient({ url, storage = 'memory', name = 'latchkey', f
       | UserResult;
     if (result.__typename === 'AuthTokens') await kept.take(result);
     else if (result.__typename === 'User') await kept.update(result);
-    else if (`${mutation}` === 'deleteAccount' && result.__typename !== 'AuthError') await kept.end();
+    else if (mutation === 'deleteAccount' && result.__typename !== 'AuthError') await kept.end();
     return result;
   };
 

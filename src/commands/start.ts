@@ -28,6 +28,7 @@ export async function start(): Promise<void> {
       if (config.migrateOnStart) await migratePostgres(databaseUrl);
       return openPostgres({
         url: databaseUrl,
+        replicaUrls: config.databaseReplicaUrls,
         maxConnections: poolSize,
         applicationName: 'latchkey',
         statementTimeoutMs,

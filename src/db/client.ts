@@ -1,5 +1,5 @@
 import type { PGlite } from '@electric-sql/pglite';
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { type PgDatabase, type PgQueryResultHKT, withReplicas } from 'drizzle-orm/pg-core';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
@@ -13,6 +13,8 @@ export type Db = Pick<
 export type Database = {
   readonly kind: 'postgres' | 'pglite';
   readonly db: Db;
+  /** For reads that may lag behind what was just written: the replicas in turn, or the database itself where there are none. */
+  readonly readDb: Db;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -20,43 +22,69 @@ export type Database = {
 
 export type PostgresOptions = {
   readonly url: string;
+  readonly replicaUrls?: readonly string[];
   /** Connections at most; each process has its own pool. */
   readonly maxConnections: number;
   readonly applicationName: string;
   /** Milliseconds after which the server ends a statement (AV-3). */
   readonly statementTimeoutMs: number;
+  /** Told the text of each statement that a query makes, without its parameters. */
+  readonly onStatement?: (text: string) => void;
 };
 
 /** A pool on a PostgreSQL server. It connects at the first statement. */
 export function openPostgres(options: PostgresOptions): Database {
-  const sql = postgres(options.url, {
-    max: options.maxConnections,
-    connect_timeout: 5,
-    idle_timeout: 60,
-    max_lifetime: 60 * 30,
-    onnotice: () => {},
-    connection: {
-      application_name: options.applicationName,
-      statement_timeout: options.statementTimeoutMs,
-      lock_timeout: options.statementTimeoutMs,
-      idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
-    },
-  });
+  const connect = (url: string) =>
+    postgres(url, {
+      max: options.maxConnections,
+      connect_timeout: 5,
+      idle_timeout: 60,
+      max_lifetime: 60 * 30,
+      onnotice: () => {},
+      connection: {
+        application_name: options.applicationName,
+        statement_timeout: options.statementTimeoutMs,
+        lock_timeout: options.statementTimeoutMs,
+        idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
+      },
+    });
+  const sql = connect(options.url);
+  const replicas = (options.replicaUrls ?? []).map(connect);
+  const { onStatement } = options;
+  const db = drizzlePostgres(sql, onStatement ? { logger: { logQuery: onStatement } } : {});
   return {
     kind: 'postgres',
-    db: drizzlePostgres(sql),
+    db,
+    readDb: replicasInTurn(
+      db,
+      replicas.map((replica) => drizzlePostgres(replica)),
+    ),
     ping: async () => {
       await sql`select 1`;
     },
-    close: () => sql.end({ timeout: 5 }),
+    close: async () => {
+      await Promise.all([sql, ...replicas].map((pool) => pool.end({ timeout: 5 })));
+    },
   };
+}
+
+function replicasInTurn<Q extends PgDatabase<PgQueryResultHKT, Record<string, never>>>(db: Q, replicas: Q[]): Db {
+  const [first, ...rest] = replicas;
+  if (!first) return db;
+  let turn = 0;
+  return withReplicas(db, [first, ...rest], () => {
+    turn = (turn + 1) % replicas.length;
+    return replicas[turn] ?? first;
+  });
 }
 
 /** The embedded database of development: files in a folder, or memory where `client` was made so. One process only. */
 export function openPglite(client: PGlite): Database {
+  const db = drizzlePglite(client);
   return {
     kind: 'pglite',
-    db: drizzlePglite(client),
+    db,
+    readDb: db,
     ping: async () => {
       await client.query('select 1');
     },

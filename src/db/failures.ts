@@ -17,8 +17,8 @@ const connectionCodes = new Set([
   'EAI_AGAIN',
 ]);
 
-/** PostgreSQL, appendix A: connection failures, resources and operator intervention, and a time-out of ours. */
-const unavailableStates = /^(08...|53...|57P0[1-5]|57014|55P03|25006)$/;
+/** PostgreSQL, appendix A: connection failures, resources, operator intervention, a time-out of ours, and what a second try settles. */
+const unavailableStates = /^(08...|53...|57P0[1-5]|57014|55P03|25006|40001|40P01)$/;
 const uniqueViolation = '23505';
 
 /**

@@ -46,6 +46,9 @@ export const opaqueToken: z.ZodType<string, string> = z
   .min(1, 'A value is required.')
   .max(512, 'This is longer than any that was given out.');
 
+/** The id of something of ours. */
+export const uuid: z.ZodType<string, string> = z.uuid('This is not an id of ours.');
+
 /** A display name: one line, no control characters. */
 export const displayName = text({ max: 100 })
   .nullish()

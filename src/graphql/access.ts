@@ -12,6 +12,9 @@ export const publicFields: ReadonlySet<string> = new Set([
   'Mutation.resendOtp',
   'Mutation.refreshSession',
   'Mutation.logout',
+  'Mutation.requestPasswordReset',
+  'Mutation.resetPassword',
+  'Mutation.undoEmailChange',
 ]);
 
 /** For gateways, which show GATEWAY_TOKEN, and for admins: what they call to merge users into other graphs. */
@@ -35,4 +38,6 @@ export const staleBearerFields: ReadonlySet<string> = new Set([
   'Mutation.resendOtp',
   'Mutation.refreshSession',
   'Mutation.logout',
+  'Mutation.requestPasswordReset',
+  'Mutation.resetPassword',
 ]);

@@ -1,12 +1,14 @@
-import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
+import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
 import type { Context } from '../context.ts';
+import { requireAdminToLook } from '../domain/admin/require-admin.ts';
+import { requireViewer } from '../domain/sessions/require-step-up.ts';
 import { AuthError, isOutcome } from '../errors.ts';
 import { gatewayFields, publicFields } from './access.ts';
 import { toGraphQLError } from './to-graphql-error.ts';
 
 /**
  * Puts the one door before every root field: who may call it, and what an AuthError becomes. In a mutation an outcome is the
- * union's AuthError; everything else is a top-level error.
+ * union's AuthError; everything else is a top-level error, also where a field below has arguments that do not fit.
  */
 export function guardFields(schema: GraphQLSchema): GraphQLSchema {
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
@@ -15,8 +17,21 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
       if (!type || !resolve) throw new Error(`The root field ${field.name} has no resolver.`);
       const coordinate = `${type.name}.${field.name}`;
       field.resolve = guarded(resolve, {
+        coordinate,
         opensTo: publicFields.has(coordinate) ? 'everyone' : gatewayFields.has(coordinate) ? 'gateways' : 'signed-in',
         outcomesAreData: type === schema.getMutationType(),
+      });
+    }
+  }
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type === schema.getQueryType() || type === schema.getMutationType()) continue;
+    for (const field of Object.values(type.getFields())) {
+      const { resolve } = field;
+      if (!resolve || field.args.length === 0) continue;
+      field.resolve = guarded(resolve, {
+        coordinate: `${type.name}.${field.name}`,
+        opensTo: 'everyone',
+        outcomesAreData: false,
       });
     }
   }
@@ -25,20 +40,19 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
 
 type OpensTo = 'everyone' | 'signed-in' | 'gateways';
 
-function assertOpen(opensTo: OpensTo, { viewer, gateway }: Context): void {
-  if (opensTo === 'everyone' || (opensTo === 'gateways' && gateway)) return;
-  if (viewer === null) throw new AuthError('UNAUTHENTICATED', { reason: 'TOKEN_MISSING' });
-  if (opensTo === 'gateways' && !viewer.roles.includes('admin')) throw new AuthError('FORBIDDEN');
+function assertOpen(opensTo: OpensTo, ctx: Context): void {
+  if (opensTo === 'gateways' && !ctx.gateway) requireAdminToLook(ctx);
+  if (opensTo === 'signed-in') requireViewer(ctx);
 }
 
 function guarded(
   resolve: GraphQLFieldResolver<unknown, Context>,
-  door: { opensTo: OpensTo; outcomesAreData: boolean },
+  door: { coordinate: string; opensTo: OpensTo; outcomesAreData: boolean },
 ): GraphQLFieldResolver<unknown, Context> {
   return async (source, args, ctx, info) => {
     try {
       assertOpen(door.opensTo, ctx);
-      return await resolve(source, args, ctx, info);
+      return await resolve(source, args, { ...ctx, operation: door.coordinate }, info);
     } catch (error) {
       if (error instanceof GraphQLError || !(error instanceof AuthError)) throw error;
       if (door.outcomesAreData && isOutcome(error)) {

@@ -2,12 +2,18 @@ import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import { buildSchemaSync } from 'type-graphql';
+import { AccountResolver } from './account.resolver.ts';
 import { AccountsResolver } from './accounts.resolver.ts';
+import { AdminResolver } from './admin.resolver.ts';
 import { guardFields } from './guard-fields.ts';
 import { OtpResolver } from './otp.resolver.ts';
+import { PasswordsResolver } from './passwords.resolver.ts';
 import { printPublicSdl } from './print-sdl.ts';
+import { PrivacyResolver } from './privacy.resolver.ts';
+import { ProfilesResolver } from './profiles.resolver.ts';
 import { SessionsResolver } from './sessions.resolver.ts';
 import { SubgraphResolver } from './subgraph.resolver.ts';
+import { TotpResolver } from './totp.resolver.ts';
 import { UsersResolver } from './users.resolver.ts';
 
 let built: GraphQLSchema | undefined;
@@ -16,7 +22,19 @@ let built: GraphQLSchema | undefined;
 export function authSchema(): GraphQLSchema {
   built ??= guardFields(
     buildSchemaSync({
-      resolvers: [AccountsResolver, OtpResolver, SessionsResolver, UsersResolver, SubgraphResolver],
+      resolvers: [
+        AccountResolver,
+        AccountsResolver,
+        AdminResolver,
+        OtpResolver,
+        PasswordsResolver,
+        PrivacyResolver,
+        ProfilesResolver,
+        SessionsResolver,
+        SubgraphResolver,
+        TotpResolver,
+        UsersResolver,
+      ],
       // Inputs are validated by the domain (domain/command.ts): type-graphql's own way skips scalars and echoes values.
       validate: false,
       scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],

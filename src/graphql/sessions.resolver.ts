@@ -1,9 +1,21 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
+import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
 import type { AuthTokens } from '../domain/sessions/hand-over-tokens.ts';
 import { type Accepted, logout } from '../domain/sessions/logout.ts';
+import { reauthenticate } from '../domain/sessions/reauthenticate.ts';
 import { refreshSession } from '../domain/sessions/refresh-session.ts';
-import { LogoutInput, LogoutResult, RefreshSessionInput, RefreshSessionResult } from './sessions.types.ts';
+import { revokeSession } from '../domain/sessions/revoke-session.ts';
+import {
+  LogoutInput,
+  LogoutResult,
+  ReauthenticateInput,
+  ReauthenticateResult,
+  RefreshSessionInput,
+  RefreshSessionResult,
+  RevokeSessionInput,
+  RevokeSessionResult,
+} from './sessions.types.ts';
 
 @Resolver()
 export class SessionsResolver {
@@ -27,5 +39,28 @@ export class SessionsResolver {
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return logout(ctx, input);
+  }
+
+  @Mutation(() => RevokeSessionResult, {
+    description:
+      "Ends one of your sessions at once. Takes a recent proof of who asks. Another user's session is NOT_FOUND.",
+  })
+  revokeSession(
+    @Arg('input', () => RevokeSessionInput, { description: 'Which session.' }) input: RevokeSessionInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return revokeSession(ctx, input);
+  }
+
+  @Mutation(() => ReauthenticateResult, {
+    description:
+      'Step-up: the password proves the caller again; with a second factor enrolled, a challenge follows. Without a password, an e-mailed code. The tokens are of a new session, and the one that asked ends.',
+  })
+  reauthenticate(
+    @Arg('input', () => ReauthenticateInput, { description: 'The password, where there is one.' })
+    input: ReauthenticateInput,
+    @Ctx() ctx: Context,
+  ): Promise<AuthTokens | OtpChallenge> {
+    return reauthenticate(ctx, input);
   }
 }

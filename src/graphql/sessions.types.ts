@@ -1,6 +1,8 @@
-import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { TokenDelivery } from './enums.ts';
 import { AuthAcceptedType } from './errors.types.ts';
+import { OtpChallengeType } from './otp.types.ts';
+import { AuthPageInfoType } from './paging.types.ts';
 import { resultUnion } from './unions.ts';
 import { UserType } from './users.types.ts';
 
@@ -24,7 +26,10 @@ export class AuthSessionType {
   @Field(() => [String], { description: 'How: pwd, otp, mfa, hwk ... (RFC 8176).' })
   methods: string[];
 
-  @Field(() => String, { nullable: true, description: 'Where it began.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Where it began, coarsely: without the last byte of an IPv4 address, the /48 of an IPv6 one.',
+  })
   ipAddress: string | null;
 
   @Field(() => String, {
@@ -35,6 +40,27 @@ export class AuthSessionType {
 
   @Field(() => Boolean, { description: 'Whether it is the one that asks.' })
   current: boolean;
+}
+
+@ObjectType('AuthSessionEdge', { description: 'A session in a list.' })
+export class AuthSessionEdgeType {
+  @Field(() => String, { description: 'For `after`.' })
+  cursor: string;
+
+  @Field(() => AuthSessionType, { description: 'The session.' })
+  node: AuthSessionType;
+}
+
+@ObjectType('AuthSessionConnection', { description: 'A page of sessions, the newest first.' })
+export class AuthSessionConnectionType {
+  @Field(() => [AuthSessionEdgeType], { description: 'The sessions of the page.' })
+  edges: readonly AuthSessionEdgeType[];
+
+  @Field(() => AuthPageInfoType, { description: 'What lies before and after.' })
+  pageInfo: AuthPageInfoType;
+
+  @Field(() => Int, { description: 'Of all pages.' })
+  totalCount: number;
 }
 
 @ObjectType('AuthTokens', { description: 'A pair of tokens for a session that has just begun or been refreshed.' })
@@ -82,11 +108,44 @@ export class LogoutInput {
   })
   refreshToken?: string | null;
 
-  @Field(() => Boolean, { nullable: true, defaultValue: false, description: 'Ends every session of the user.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Ends every session of the user; takes a recent proof of who asks.',
+  })
   everywhere?: boolean | null;
+}
+
+@InputType({ description: 'Input of `revokeSession`.' })
+export class RevokeSessionInput {
+  @Field(() => ID, { description: 'One of the sessions that `account` lists.' })
+  sessionId: string;
+}
+
+@InputType({ description: 'Input of `reauthenticate`.' })
+export class ReauthenticateInput {
+  @Field(() => String, {
+    nullable: true,
+    description: 'The password. Left out by an account that has none: a code is mailed then.',
+  })
+  password?: string | null;
+
+  @Field(() => TokenDelivery, {
+    nullable: true,
+    defaultValue: 'BODY',
+    description: 'How the new refresh token comes back.',
+  })
+  tokenDelivery?: keyof typeof TokenDelivery | null;
 }
 
 export const RefreshSessionResult = resultUnion('RefreshSessionResult', 'What `refreshSession` answers.', () => [
   AuthTokensType,
 ]);
 export const LogoutResult = resultUnion('LogoutResult', 'What `logout` answers.', () => [AuthAcceptedType]);
+export const RevokeSessionResult = resultUnion('RevokeSessionResult', 'What `revokeSession` answers.', () => [
+  AuthAcceptedType,
+]);
+export const ReauthenticateResult = resultUnion('ReauthenticateResult', 'What `reauthenticate` answers.', () => [
+  AuthTokensType,
+  OtpChallengeType,
+]);

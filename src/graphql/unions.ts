@@ -7,6 +7,9 @@ const typeOfKind: Readonly<Record<string, string>> = {
   challenge: 'OtpChallenge',
   accepted: 'AuthAccepted',
   user: 'User',
+  'totp-enrollment': 'TotpEnrollment',
+  'recovery-codes': 'RecoveryCodes',
+  export: 'AccountExport',
   error: 'AuthError',
 };
 

@@ -11,8 +11,10 @@ const maxHeaderLength = 8192;
  * The Authorization header of a request, undefined where there is none. SECURITY: Node keeps the first of several and drops the rest, so
  * that a proxy before us may have checked another one than we take; joined they are no bearer at all (JW-12).
  */
-export function authorizationHeader(request: Pick<IncomingMessage, 'headersDistinct'>): string | undefined {
-  return request.headersDistinct['authorization']?.join(', ');
+export function authorizationHeader({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): string | undefined {
+  // Names and values in turn.
+  const sent = rawHeaders.filter((_, index) => index % 2 === 1 && /^authorization$/i.test(rawHeaders[index - 1] ?? ''));
+  return sent.length === 0 ? undefined : sent.join(', ');
 }
 
 /**

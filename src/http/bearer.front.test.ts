@@ -8,7 +8,7 @@ let server: TestServer;
 let person: Person;
 let other: Person;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ config: { gatewayToken: 'gateway-token-of-this-test' } });
   person = await registerPerson(server);
   other = await registerPerson(server);
 });
@@ -17,10 +17,10 @@ afterAll(() => server.stop());
 type RawAnswer = { readonly status: number; readonly text: string };
 
 /** Sends header lines exactly as they stand, which no client library would; bytes as in ISO 8859-1. */
-async function sendLines(lines: readonly string[], query = meQuery): Promise<RawAnswer> {
+async function sendLines(lines: readonly string[], path = '/graphql'): Promise<RawAnswer> {
   const { hostname, port } = new URL(server.url);
-  const body = JSON.stringify({ query });
-  const head = ['POST /graphql HTTP/1.1', `Host: ${hostname}`, 'Content-Type: application/json', 'Connection: close'];
+  const body = JSON.stringify({ query: meQuery });
+  const head = [`POST ${path} HTTP/1.1`, `Host: ${hostname}`, 'Content-Type: application/json', 'Connection: close'];
   const text = [...head, `Content-Length: ${Buffer.byteLength(body)}`, ...lines, '', body].join('\r\n');
   const answer = await new Promise<string>((resolve, reject) => {
     let received = '';
@@ -97,6 +97,22 @@ describe('the Authorization header', () => {
       expect.soft(answer.status, lines.map((line) => line.slice(0, 24)).join(' | ')).toBe(401);
       expect.soft(answer.text).not.toContain(person.id);
       expect.soft(answer.text).not.toContain(other.id);
+    }
+  });
+
+  it('JW-12 refuses two of them at every other door as well', async () => {
+    const mine = `Authorization: Bearer ${person.accessToken}`;
+    expect((await sendLines([mine], '/verify/anything')).status).toBe(200);
+    expect((await sendLines([mine, mine], '/verify/anything')).status).toBe(401);
+    const secret = 'Authorization: Bearer gateway-token-of-this-test';
+    for (const lines of [
+      [secret, mine],
+      [mine, secret],
+      [secret, secret],
+    ]) {
+      const answer = await sendLines([...lines, 'X-Other: 1'], '/oauth/introspect');
+      expect(answer.status).toBe(401);
+      expect(answer.text).toContain('invalid_client');
     }
   });
 

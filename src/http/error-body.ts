@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { databaseFailure } from '../db/failures.ts';
 import { AuthError, type ErrorCode } from '../errors.ts';
 import { requestPath } from './request-path.ts';
 import { defaultHeaders, type SecurityHeadersOptions } from './security-headers.ts';
@@ -55,7 +56,9 @@ export function errorBody(fastify: FastifyInstance): void {
   fastify.setNotFoundHandler(sendNotFound);
   fastify.setErrorHandler((error, request, reply) => {
     if (error instanceof AuthError) return sendAuthError(error, request, reply);
-    const status = statusOf(error);
+    const isUnavailable = databaseFailure(error) === 'unavailable';
+    const status = isUnavailable ? 503 : statusOf(error);
+    if (isUnavailable) reply.header('Retry-After', '1');
     if (status >= 500) request.log.error({ err: error }, 'A request failed.');
     return sendError(request, reply, status);
   });
@@ -100,7 +103,7 @@ function sendAuthError(error: AuthError, request: FastifyRequest, reply: Fastify
     reply.header('WWW-Authenticate', 'Bearer');
   }
   if (error.detail !== undefined)
-    request.log.info({ code: error.code, detail: error.detail }, 'A request was refused.');
+    request.log.info({ refusal: error.code, detail: error.detail }, 'A request was refused.');
   return sendError(request, reply, statusOfCode[error.code] ?? 400, { code: error.code, message: error.message });
 }
 

@@ -3,24 +3,18 @@ import {
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { App } from '../app.ts';
-import type { Authentication, Context, Viewer } from '../context.ts';
+import type { Authentication } from '../context.ts';
 import { staleBearerFields } from '../graphql/access.ts';
 import { rootFields } from '../graphql/root-fields.ts';
 import { authSchema } from '../graphql/schema.ts';
 import { refusedBearer } from '../graphql/to-graphql-error.ts';
-import { authenticate, authorizationHeader } from './authenticate.ts';
-import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
+import { authenticate } from './authenticate.ts';
+import type { TrustedProxies } from './client-address.ts';
 import { formatError, kindOf } from './format-error.ts';
-import { gatewayHeader, showsGatewayToken } from './gateway-credential.ts';
-import { refreshCookie } from './refresh-cookie.ts';
+import { type OpenContext, openContext } from './open-context.ts';
 import { responseStatus } from './response-status.ts';
-
-/** A request's context while it is being put together; domain and resolvers see it as Context. */
-type OpenContext = Omit<Context, 'viewer'> & { viewer: Viewer | null; authorization: string | undefined };
-
-const maxUserAgentLength = 512;
 
 /** The GraphQL server, started. Apollo's standalone server is not used: it cannot do credentialed CORS, and answers HTML. */
 export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> {
@@ -117,7 +111,7 @@ export function graphqlRoute(
           search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
           body: request.body,
         },
-        context: async () => openContext(app, request, reply, trustedProxies),
+        context: async () => openContext(app, { request, reply, trustedProxies }),
       });
       for (const [name, value] of answer.headers) reply.header(name, value);
       reply.code(answer.status ?? 200);
@@ -125,45 +119,4 @@ export function graphqlRoute(
       return answer.body.kind === 'complete' ? answer.body.string : reply.code(500).send();
     },
   });
-}
-
-function openContext(
-  app: App,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  trustedProxies: TrustedProxies,
-): OpenContext {
-  const ipAddress = clientAddress({
-    socketAddress: request.socket.remoteAddress,
-    forwardedFor: headerOf(request, 'x-forwarded-for'),
-    trustedProxies,
-  });
-  return {
-    ...app,
-    authorization: authorizationHeader(request.raw),
-    request: {
-      id: request.id,
-      ipAddress,
-      addressBucket: addressBucket(ipAddress),
-      userAgent: headerOf(request, 'user-agent')?.slice(0, maxUserAgentLength) ?? null,
-      acceptLanguage: headerOf(request, 'accept-language') ?? null,
-    },
-    viewer: null,
-    gateway: showsGatewayToken(app.config, headerOf(request, gatewayHeader)),
-    cookie: refreshCookie(
-      app.config,
-      {
-        cookie: headerOf(request, 'cookie'),
-        origin: headerOf(request, 'origin'),
-        secFetchSite: headerOf(request, 'sec-fetch-site'),
-      },
-      // One cookie an answer: some gateways pass on no more than one Set-Cookie.
-      (value) => reply.header('set-cookie', value),
-    ),
-  };
-}
-
-function headerOf(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
 }

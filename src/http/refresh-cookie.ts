@@ -14,15 +14,15 @@ export function refreshCookieName(config: Pick<Config, 'publicUrl'>): string {
   return config.publicUrl.startsWith('https://') ? '__Host-latchkey' : 'latchkey';
 }
 
-/** The refresh cookie of one request; `setHeader` is given the Set-Cookie to answer with, once at most. */
+/** The refresh cookie of one request; `setHeader` is given the headers to answer with. */
 export function refreshCookie(
   config: Pick<Config, 'publicUrl' | 'corsOrigins'>,
   request: Request,
-  setHeader: (value: string) => void,
+  setHeader: (name: 'set-cookie' | 'clear-site-data', value: string) => void,
 ): RefreshCookie {
   const name = refreshCookieName(config);
   const sent = request.cookie === undefined ? undefined : parseCookie(request.cookie)[name];
-  const attributes = { httpOnly: true, secure: name.startsWith('__Host-'), sameSite: 'lax', path: '/' } as const;
+  const attributes = { httpOnly: true, secure: name.startsWith('__Host-'), sameSite: 'strict', path: '/' } as const;
 
   return {
     read: () => {
@@ -30,13 +30,17 @@ export function refreshCookie(
       assertOwnSite(config, request);
       return sent;
     },
+    assertOwnSite: () => assertOwnSite(config, request),
     write: (value, expires) => {
       assertOwnSite(config, request);
-      setHeader(stringifySetCookie({ name, value, expires, ...attributes }));
+      setHeader('set-cookie', stringifySetCookie({ name, value, expires, ...attributes }));
     },
     clear: () => {
-      if (sent !== undefined)
-        setHeader(stringifySetCookie({ name, value: '', expires: new Date(0), maxAge: 0, ...attributes }));
+      if (sent === undefined) return;
+      assertOwnSite(config, request);
+      setHeader('set-cookie', stringifySetCookie({ name, value: '', expires: new Date(0), maxAge: 0, ...attributes }));
+      // Not "cookies": that would take those of every other host of the same domain along (Clear Site Data 3.3).
+      setHeader('clear-site-data', '"storage"');
     },
   };
 }

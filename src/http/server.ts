@@ -9,7 +9,9 @@ import { graphqlRoute, startApollo } from './graphql.route.ts';
 import { healthRoute } from './health.route.ts';
 import { jwksRoute } from './jwks.route.ts';
 import { mailboxRoute } from './mailbox.route.ts';
+import { oauthRoutes } from './oauth.route.ts';
 import { securityHeaders } from './security-headers.ts';
+import { verifyRoute } from './verify.route.ts';
 
 export type Server = {
   readonly fastify: FastifyInstance;
@@ -55,8 +57,11 @@ export async function createServer(app: App, options: { graphiql?: GraphiqlRoute
     },
   });
   jwksRoute(fastify, app);
+  verifyRoute(fastify, app);
   const apollo = await startApollo(app);
-  graphqlRoute(fastify, { app, apollo, trustedProxies: trustedProxyList(config.trustedProxies) });
+  const trustedProxies = trustedProxyList(config.trustedProxies);
+  graphqlRoute(fastify, { app, apollo, trustedProxies });
+  oauthRoutes(fastify, { app, trustedProxies });
   if (config.mode === 'development') {
     const { mailer } = app;
     if (mailer.name === 'mailbox') mailboxRoute(fastify, { list: () => mailer.list() });

@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Db } from '../db/client.ts';
 import { users } from '../db/tables/users.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
+import { enrolTotp, signInWithApp } from '../testing/authenticator.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { type Person, registerPerson } from '../testing/people.ts';
+import { deleteUser, setRoles } from '../testing/rows.ts';
 
 const gatewayToken = 'the-gateway-of-the-tests-shows-this-token';
 const gateway = { headers: { 'x-gateway-token': gatewayToken } };
@@ -178,15 +180,31 @@ describe('rows', () => {
     expect(forAda.data.usersByIds).toMatchObject([{ status: 'ACTIVE' }, { status: null }]);
   });
 
-  it('AZ-6 show an admin everything, without the credential of a gateway', async () => {
-    const own = await createTestDatabase();
-    const other = await startTestServer({ database: own, config: { gatewayToken } });
-    const [admin, person] = [await registerPerson(other), await registerPerson(other)];
-    await own.database.db.update(users).set({ roles: ['admin'] });
-    const answer = await other.send(byIds, { ids: [person.id] }, { token: admin.accessToken });
-    expect(answer.data.usersByIds).toMatchObject([{ email: person.email, status: 'ACTIVE' }]);
-    await other.stop();
-    await own.drop();
+  it('AZ-6 show an admin with a second factor everything, with and without the credential of a gateway', async () => {
+    const person = await registerPerson(server);
+    const { phone } = await enrolTotp(server, person);
+    await setRoles(server, person.id, ['admin']);
+    const admin = await signInWithApp(server, person, phone);
+    for (const sender of [{ token: admin.accessToken }, { ...gateway, token: admin.accessToken }]) {
+      const answer = await server.send(byIds, { ids: [bob.id] }, sender);
+      expect(answer.data.usersByIds).toMatchObject([{ email: bob.email, status: 'ACTIVE' }]);
+    }
+  });
+
+  it('AZ-4 show an admin without a second factor no more than any other user', async () => {
+    const admin = await registerPerson(server);
+    await setRoles(server, admin.id, ['admin']);
+    const refused = await server.send(byIds, { ids: [bob.id] }, { token: admin.accessToken });
+    expect(refused.errors[0]?.extensions).toMatchObject({ code: 'FORBIDDEN' });
+    const { data } = await server.send(byIds, { ids: [bob.id] }, { ...gateway, token: admin.accessToken });
+    expect(data.usersByIds).toMatchObject([{ email: bob.email, status: null }]);
+  });
+
+  it('are null for a user who has been deleted', async () => {
+    const person = await registerPerson(server);
+    await deleteUser(server, person.id);
+    const answer = await server.send(entities, { representations: [user(person.id), user(bob.id)] }, gateway);
+    expect(answer).toMatchObject({ errors: [], data: { _entities: [null, { id: bob.id }] } });
   });
 });
 

@@ -1,6 +1,16 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
 
+const secretNames = [
+  'password',
+  'currentPassword',
+  'newPassword',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'secret',
+].concat('challengeId', 'authorization', 'cookie');
+
 /**
  * The log: one JSON object a line (LG-5), UTC. What goes in is chosen where it is written; headers, bodies, variables and query
  * text never do (LG-3). `destination` is standard output unless told.
@@ -12,19 +22,11 @@ export function createLog(config: Pick<Config, 'logLevel' | 'mode'>, destination
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError, error: describeError },
+    hooks: { logMethod: withoutErrorMessages, streamWrite: escapeControls },
     // A net below the rule, for the day that somebody logs a whole object.
     redact: {
-      paths: [
-        'password',
-        'token',
-        'code',
-        'authorization',
-        'cookie',
-        '*.password',
-        '*.token',
-        '*.authorization',
-        '*.cookie',
-      ],
+      // Not `*.code`: that is where an error says its kind.
+      paths: ['code', 'input.code', ...secretNames.flatMap((name) => [name, `*.${name}`])],
       censor: '***',
     },
   };
@@ -33,6 +35,23 @@ export function createLog(config: Pick<Config, 'logLevel' | 'mode'>, destination
     return pino({ ...options, transport: { target: 'pino-pretty', options: { colorize: true, ignore: 'level' } } });
   }
   return pino(options);
+}
+
+/** JSON lets these stand as they are; terminals and some readers of lines take them for commands and line ends (LG-5). */
+function escapeControls(line: string): string {
+  return line.replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** SECURITY: where an error is logged without a text, pino takes its message, past every serializer (LG-4). */
+function withoutErrorMessages(this: Logger, args: Parameters<pino.LogFn>, method: pino.LogFn): void {
+  const [first, text]: readonly unknown[] = args;
+  const fields = first instanceof Error ? { err: first } : first;
+  const hasError = typeof fields === 'object' && fields !== null && 'err' in fields;
+  if (hasError && typeof text !== 'string') method.call(this, fields, 'An error.');
+  else method.apply(this, args);
 }
 
 type DescribedError = { type: string; code?: string; message?: string; stack?: string; cause?: DescribedError };
@@ -44,14 +63,11 @@ type DescribedError = { type: string; code?: string; message?: string; stack?: s
 export function describeError(error: unknown, depth = 0): DescribedError {
   if (!(error instanceof Error)) return { type: typeof error };
   const quotesInput =
-    /Drizzle|Postgres|GraphQL|Zod|SyntaxError/.test(`${error.name} ${error.constructor.name}`) || 'query' in error;
+    /Drizzle|Postgres|Database|GraphQL|Zod|SyntaxError/.test(`${error.name} ${error.constructor.name}`) ||
+    'query' in error;
   const code =
     'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? String(error.code) : null;
-  const frames = error.stack
-    ?.split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .slice(0, 12)
-    .join('\n');
+  const frames = framesOf(error);
   return {
     type: error.constructor.name,
     ...(code === null ? {} : { code }),
@@ -59,4 +75,15 @@ export function describeError(error: unknown, depth = 0): DescribedError {
     ...(frames ? { stack: frames } : {}),
     ...(error.cause instanceof Error && depth < 3 ? { cause: describeError(error.cause, depth + 1) } : {}),
   };
+}
+
+/** Where it was thrown. SECURITY: a stack begins with the message, and a line of a value may look like a frame; so only what follows. */
+function framesOf({ stack = '', message }: Error): string {
+  const start = stack.indexOf(message);
+  if (start === -1) return '';
+  const lines = stack.slice(start + message.length).split('\n');
+  return lines
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 12)
+    .join('\n');
 }

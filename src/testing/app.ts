@@ -24,8 +24,10 @@ export type TestServer = {
   mutate(name: MutationName, input: Record<string, unknown>, sender?: Sender): Promise<any>;
   /** The next mail to an address that this was not asked for yet; waits up to five seconds for it. */
   nextMail(to: string): Promise<MailboxEntry>;
-  /** The code in it. */
+  /** The code of the next mail that has one; notices before it are passed over. */
   nextCode(to: string): Promise<string>;
+  /** What stands behind `#token=` in the next mail that has such a link; notices before it are passed over. */
+  nextToken(to: string): Promise<string>;
   /** Another instance on the same database, clock and mailbox. */
   another(overrides?: Partial<Config>): Promise<TestServer>;
   stop(): Promise<void>;
@@ -56,9 +58,13 @@ export const testConfig: Config = {
   sessionIdleTtl: 14 * 24 * 3600,
   sessionAbsoluteTtl: 30 * 24 * 3600,
   refreshGrace: 20,
+  sessionLimit: 100,
+  signingKeyRotation: null,
   bcryptCost: 12,
   passwordMinLength: 8,
   mail: { transport: 'mailbox' },
+  mailTemplatesDirectory: null,
+  retention: { unverifiedAccounts: 7 * 86_400, sessions: 7 * 86_400, codes: 3 * 86_400, addresses: 30 * 86_400 },
   corsOrigins: ['http://localhost:3000'],
   trustedProxies: [],
   gatewayToken: null,
@@ -119,7 +125,18 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     send: (query, variables, sender) => send(url, query, variables, sender),
     mutate: (name, input, sender) => mutate(url, name, input, sender),
     nextMail,
-    nextCode: async (to) => codeIn(await nextMail(to)),
+    nextCode: async (to) => {
+      for (;;) {
+        const code = codeIn(await nextMail(to));
+        if (code !== null) return code;
+      }
+    },
+    nextToken: async (to) => {
+      for (;;) {
+        const token = tokenIn(await nextMail(to));
+        if (token !== null) return token;
+      }
+    },
     another: (overrides) =>
       startTestServer({ ...options, config: { ...options.config, ...overrides }, clock, database, mailbox }),
     stop: async () => {
@@ -130,9 +147,12 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
 }
 
-/** The code of a mail, which stands alone on a line (contract.md). */
-export function codeIn(mail: MailboxEntry): string {
-  const code = /^(\d{6})$/m.exec(mail.text)?.[1];
-  if (code === undefined) throw new Error('The mail holds no code.');
-  return code;
+/** The code of a mail, which stands alone on a line (contract.md), or null. */
+export function codeIn(mail: MailboxEntry): string | null {
+  return /^(\d{6})$/m.exec(mail.text)?.[1] ?? null;
+}
+
+/** The token of a mail's link, or null. */
+export function tokenIn(mail: MailboxEntry): string | null {
+  return /#token=([\w-]+)/.exec(mail.text)?.[1] ?? null;
 }

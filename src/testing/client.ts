@@ -51,6 +51,9 @@ const tokenFields = `... on AuthTokens { __typename accessToken accessTokenExpir
   session { id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current }
   user { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }`;
 const acceptedFields = '... on AuthAccepted { __typename accepted }';
+const userFields =
+  '... on User { __typename id email emailVerified name roles createdAt status lastLoginAt totpEnabled }';
+const recoveryCodesFields = '... on RecoveryCodes { __typename codes }';
 
 const fieldsOf = {
   register: `${challengeFields} ${errorFields}`,
@@ -60,6 +63,26 @@ const fieldsOf = {
   resendOtp: `${challengeFields} ${errorFields}`,
   refreshSession: `${tokenFields} ${errorFields}`,
   logout: `${acceptedFields} ${errorFields}`,
+  revokeSession: `${acceptedFields} ${errorFields}`,
+  reauthenticate: `${tokenFields} ${challengeFields} ${errorFields}`,
+  startTotpEnrollment: `... on TotpEnrollment { __typename id secret uri qrCode expiresAt } ${errorFields}`,
+  confirmTotpEnrollment: `${recoveryCodesFields} ${errorFields}`,
+  disableTotp: `${acceptedFields} ${errorFields}`,
+  regenerateRecoveryCodes: `${recoveryCodesFields} ${errorFields}`,
+  suspendUser: `${userFields} ${errorFields}`,
+  reinstateUser: `${userFields} ${errorFields}`,
+  setUserRoles: `${userFields} ${errorFields}`,
+  revokeUserSessions: `${acceptedFields} ${errorFields}`,
+  resetUserFactors: `${acceptedFields} ${errorFields}`,
+  requestPasswordReset: `${acceptedFields} ${errorFields}`,
+  resetPassword: `${acceptedFields} ${errorFields}`,
+  changePassword: `${acceptedFields} ${errorFields}`,
+  updateProfile: `${userFields} ${errorFields}`,
+  requestEmailChange: `${challengeFields} ${errorFields}`,
+  confirmEmailChange: `${userFields} ${errorFields}`,
+  undoEmailChange: `${acceptedFields} ${errorFields}`,
+  exportAccount: `... on AccountExport { __typename json createdAt } ${errorFields}`,
+  deleteAccount: `${acceptedFields} ${errorFields}`,
 } as const;
 
 export type MutationName = keyof typeof fieldsOf;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PGlite } from '@electric-sql/pglite';
 import { inject } from 'vitest';
-import { type Database, openPglite, openPostgres } from '../db/client.ts';
+import { type Database, openPglite, openPostgres, type PostgresOptions } from '../db/client.ts';
 import { migratePglite } from '../db/migrate.ts';
 import { databaseUrl, type TestServer, withAdmin } from './global-setup.ts';
 
@@ -13,17 +13,25 @@ export type TestDatabase = {
   drop(): Promise<void>;
 };
 
+type Options = Partial<Pick<PostgresOptions, 'maxConnections' | 'onStatement'>>;
+
 /** An empty, migrated database of the test's own, on what the vitest project says: PostgreSQL or PGlite. */
-export async function createTestDatabase(options: { maxConnections?: number } = {}): Promise<TestDatabase> {
+export async function createTestDatabase(options: Options = {}): Promise<TestDatabase> {
   const server = inject('testServer');
-  return server ? await copyTemplate(server, options.maxConnections ?? 10) : await copyPglite();
+  return server ? await copyTemplate(server, options) : await copyPglite();
 }
 
-async function copyTemplate(server: TestServer, maxConnections: number): Promise<TestDatabase> {
+async function copyTemplate(server: TestServer, options: Options): Promise<TestDatabase> {
   const name = `${server.prefix}${randomBytes(6).toString('hex')}`;
   await withAdmin(server.adminUrl, (sql) => sql`create database ${sql(name)} template ${sql(server.template)}`);
   const url = databaseUrl(server.adminUrl, name);
-  const database = openPostgres({ url, maxConnections, applicationName: 'latchkey-test', statementTimeoutMs: 15_000 });
+  const database = openPostgres({
+    maxConnections: 10,
+    ...options,
+    url,
+    applicationName: 'latchkey-test',
+    statementTimeoutMs: 15_000,
+  });
   return {
     database,
     url,

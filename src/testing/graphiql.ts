@@ -6,7 +6,7 @@ export type OpenGraphiql = {
   readonly problems: readonly string[];
   /** Opens the tab with that operation. */
   openTab(title: string): Promise<void>;
-  /** Rewrites the text in the editor, which Monaco indents anew. */
+  /** Rewrites the text in the editor. */
   edit(change: (query: string) => string): Promise<void>;
   /** Presses play; resolves to the answer, once it is on the screen too. */
   run(): Promise<unknown>;
@@ -28,7 +28,9 @@ export async function openGraphiql(browser: Browser, baseUrl: string): Promise<O
     if (/^(?:https?|wss?):$/.test(url.protocol) && url.origin !== baseUrl) problems.push(`another host: ${url.origin}`);
   });
 
-  await Promise.all([page.waitForResponse(isGraphql), page.goto(baseUrl, { waitUntil: 'load' })]);
+  const schema = page.waitForResponse(isGraphql);
+  await page.goto(baseUrl, { waitUntil: 'load' });
+  await schema;
   const lines = page.locator('.graphiql-query-editor .view-line');
   await lines.first().waitFor();
 
@@ -47,11 +49,9 @@ export async function openGraphiql(browser: Browser, baseUrl: string): Promise<O
       await page.keyboard.insertText(change(query));
     },
     run: async () => {
-      const [response] = await Promise.all([
-        page.waitForResponse(isGraphql),
-        page.locator('.graphiql-execute-button').click(),
-      ]);
-      const answer: unknown = await response.json();
+      const answered = page.waitForResponse(isGraphql);
+      await page.locator('.graphiql-execute-button').click();
+      const answer: unknown = await (await answered).json();
       await page.locator('.graphiql-response .view-line').first().getByText('{').waitFor();
       return answer;
     },

@@ -20,7 +20,7 @@ export function createOutboxApp(input: {
 }): TestOutboxApp {
   const logLines: string[] = [];
   return {
-    config: { appUrl: 'https://app.example.com' },
+    config: { appUrl: 'https://app.example.com', mailTemplatesDirectory: null },
     db: input.db,
     clock: input.clock ?? createTestClock(),
     random: systemRandom,

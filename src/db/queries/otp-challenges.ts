@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, lt, lte, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type OtpChallengeRow, otpChallenges } from '../tables/otp-challenges.ts';
 
@@ -15,11 +15,18 @@ export async function findChallenge(db: Db, input: { handleHash: Uint8Array }): 
 
 /**
  * Takes one of the tries, before any code is compared and committed on its own, so that parallel guesses cannot share one
- * (OT-3, ADV-29, ADV-43). Null where the challenge is unknown, over, met or used up.
+ * (OT-3, ADV-29, ADV-43). Null where the challenge is unknown, over, met, used up, for another purpose or of another session.
  */
 export async function reserveAttempt(
   db: Db,
-  input: { handleHash: Uint8Array; maxAttempts: number; now: Date },
+  input: {
+    handleHash: Uint8Array;
+    purposes: readonly string[];
+    /** The caller's session; null meets only what is bound to none. */
+    sessionId: string | null;
+    maxAttempts: number;
+    now: Date;
+  },
 ): Promise<OtpChallengeRow | null> {
   const [row] = await db
     .update(otpChallenges)
@@ -27,6 +34,8 @@ export async function reserveAttempt(
     .where(
       and(
         eq(otpChallenges.handleHash, input.handleHash),
+        inArray(otpChallenges.purpose, [...input.purposes]),
+        or(isNull(otpChallenges.sessionId), sql`${otpChallenges.sessionId} = ${input.sessionId}::uuid`),
         lt(otpChallenges.attempts, input.maxAttempts),
         isNull(otpChallenges.consumedAt),
         gt(otpChallenges.expiresAt, input.now),
@@ -107,4 +116,28 @@ export async function endOtherChallenges(
         isNull(otpChallenges.consumedAt),
       ),
     );
+}
+
+/** Ends everything that is open for a user, or all of one purpose. */
+export async function endChallenges(db: Db, input: { userId: string; purpose?: string; now: Date }): Promise<void> {
+  await db
+    .update(otpChallenges)
+    .set({ consumedAt: input.now, pendingPasswordHash: null, pendingName: null })
+    .where(
+      and(
+        eq(otpChallenges.userId, input.userId),
+        isNull(otpChallenges.consumedAt),
+        ...(input.purpose === undefined ? [] : [eq(otpChallenges.purpose, input.purpose)]),
+      ),
+    );
+}
+
+/** Every challenge that is kept of a user, the oldest first; `limit` at most. */
+export async function findChallengesOf(db: Db, input: { userId: string; limit: number }): Promise<OtpChallengeRow[]> {
+  return db
+    .select()
+    .from(otpChallenges)
+    .where(eq(otpChallenges.userId, input.userId))
+    .orderBy(asc(otpChallenges.createdAt))
+    .limit(input.limit);
 }

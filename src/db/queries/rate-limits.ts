@@ -1,4 +1,4 @@
-import { inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { rateLimits } from '../tables/rate-limits.ts';
 
@@ -30,6 +30,22 @@ export async function reserveInWindows(
     .returning();
 }
 
+/** Forgets what was counted against these keys. */
 export async function clearWindows(db: Db, input: { keys: readonly Uint8Array[] }): Promise<void> {
-  await db.delete(rateLimits).where(inArray(rateLimits.key, [...input.keys]));
+  // Locked in the keys' order too: a plain DELETE takes rows as they lie, and now and then waits for a reservation that waits for it.
+  const inOrder = db
+    .select({ key: rateLimits.key })
+    .from(rateLimits)
+    .where(inArray(rateLimits.key, [...input.keys]))
+    .orderBy(asc(rateLimits.key))
+    .for('update');
+  await db.delete(rateLimits).where(inArray(rateLimits.key, inOrder));
+}
+
+/** Takes one operation off a count that still runs. */
+export async function takeOffWindow(db: Db, input: { key: Uint8Array; now: Date }): Promise<void> {
+  await db
+    .update(rateLimits)
+    .set({ count: sql`${rateLimits.count} - 1` })
+    .where(and(eq(rateLimits.key, input.key), gt(rateLimits.count, 0), gt(rateLimits.windowEndsAt, input.now)));
 }

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm';
+import { and, arrayContains, asc, eq, inArray, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
@@ -44,17 +44,53 @@ export async function claimUser(
       emailVerifiedAt: input.now,
       passwordHash: input.passwordHash,
       passwordChangedAt: input.passwordHash === null ? null : input.now,
+      totpEnabledAt: null,
       ...(input.name === null ? {} : { name: input.name }),
       ...(input.locale === null ? {} : { locale: input.locale }),
     })
-    .where(and(eq(users.id, input.id), isNull(users.emailVerifiedAt)))
+    .where(and(eq(users.id, input.id), isNull(users.emailVerifiedAt), isNull(users.suspendedAt)))
     .returning();
   return row ?? null;
 }
 
-export async function recordLogin(db: Db, input: { id: string; now: Date }): Promise<UserRow | null> {
-  const [row] = await db.update(users).set({ lastLoginAt: input.now }).where(eq(users.id, input.id)).returning();
+/**
+ * The user's row as it is now, held until the transaction ends, so that nobody changes password, factors or status meanwhile. Null
+ * where the account may not sign in, or its password is not the one that the caller has checked: told by the hash that was compared,
+ * or by when it had been set.
+ */
+export async function holdUser(
+  db: Db,
+  input: { id: string; passwordHash?: string; passwordChangedAt?: Date | null },
+): Promise<UserRow | null> {
+  const { id, passwordHash, passwordChangedAt } = input;
+  const seen: SQL[] = passwordHash === undefined ? [] : [eq(users.passwordHash, passwordHash)];
+  if (passwordChangedAt === null) seen.push(isNull(users.passwordChangedAt));
+  else if (passwordChangedAt !== undefined) seen.push(eq(users.passwordChangedAt, passwordChangedAt));
+  const [row] = await db
+    .select()
+    .from(users)
+    .where(and(...mayAct(id), ...seen))
+    .for('no key update');
   return row ?? null;
+}
+
+/** Null where the account may not sign in. */
+export async function recordLogin(db: Db, input: { id: string; now: Date }): Promise<UserRow | null> {
+  const [row] = await db
+    .update(users)
+    .set({ lastLoginAt: input.now })
+    .where(and(...mayAct(input.id)))
+    .returning();
+  return row ?? null;
+}
+
+function mayAct(id: string): SQL[] {
+  return [eq(users.id, id), isNull(users.suspendedAt), isNotNull(users.emailVerifiedAt)];
+}
+
+/** Null: no authenticator app is asked for any more. Call it in the transaction that changes totp_authenticators. */
+export async function setTotpEnabledAt(db: Db, input: { id: string; at: Date | null }): Promise<void> {
+  await db.update(users).set({ totpEnabledAt: input.at }).where(eq(users.id, input.id));
 }
 
 /** Compare-and-set: a rehash at sign-in never overwrites a password that was changed meanwhile (PW-14). */
@@ -68,4 +104,121 @@ export async function replacePasswordHash(
     .where(and(eq(users.id, input.id), eq(users.passwordHash, input.oldHash)))
     .returning({ id: users.id });
   return rows.length === 1;
+}
+
+/** A password in place of the one that was seen; null where another change, a rehash or a suspension came first (PW-14). */
+export async function changePasswordHash(
+  db: Db,
+  input: { id: string; seenHash: string | null; passwordHash: string; now: Date },
+): Promise<UserRow | null> {
+  const { id, seenHash, passwordHash, now } = input;
+  const [row] = await db
+    .update(users)
+    .set({ passwordHash, passwordChangedAt: now })
+    .where(
+      and(
+        eq(users.id, id),
+        isNull(users.suspendedAt),
+        seenHash === null ? isNull(users.passwordHash) : eq(users.passwordHash, seenHash),
+      ),
+    )
+    .returning();
+  return row ?? null;
+}
+
+/**
+ * A password by a link to the mailbox, which proves the address too. Null where the account has another address by now or is
+ * suspended, which a reset does not undo (RC-6).
+ */
+export async function resetPasswordHash(
+  db: Db,
+  input: { id: string; emailCanonical: string; passwordHash: string; now: Date },
+): Promise<UserRow | null> {
+  const { id, emailCanonical, passwordHash, now } = input;
+  const [row] = await db
+    .update(users)
+    .set({
+      passwordHash,
+      passwordChangedAt: now,
+      emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, ${now.toISOString()}::timestamptz)`,
+    })
+    .where(and(eq(users.id, id), eq(users.emailCanonical, emailCanonical), isNull(users.suspendedAt)))
+    .returning();
+  return row ?? null;
+}
+
+/** What an owner may change without proving anything again. Fields that are left out stay. */
+export async function updateProfile(
+  db: Db,
+  input: { id: string; changes: { readonly name?: string | null; readonly locale?: string | null } },
+): Promise<UserRow | null> {
+  const { name, locale } = input.changes;
+  const changes = { ...(name === undefined ? {} : { name }), ...(locale === undefined ? {} : { locale }) };
+  if (Object.keys(changes).length === 0) return findUserById(db, { id: input.id });
+  const [row] = await db.update(users).set(changes).where(eq(users.id, input.id)).returning();
+  return row ?? null;
+}
+
+type Address = { readonly email: string; readonly emailCanonical: string };
+
+/**
+ * The confirmed address in place of the one that was seen; null where the account has changed meanwhile. Rejects with a unique
+ * violation where somebody else has it by now (RC-9).
+ */
+export async function changeEmail(
+  db: Db,
+  input: Address & { id: string; seenCanonical: string; now: Date },
+): Promise<UserRow | null> {
+  const { id, email, emailCanonical, seenCanonical, now } = input;
+  const [row] = await db
+    .update(users)
+    .set({ email, emailCanonical, emailVerifiedAt: now })
+    .where(and(eq(users.id, id), eq(users.emailCanonical, seenCanonical), isNull(users.suspendedAt)))
+    .returning();
+  return row ?? null;
+}
+
+/** The former address again, and no password until its owner sets one. Rejects with a unique violation where the address is taken. */
+export async function restoreEmail(db: Db, input: Address & { id: string; now: Date }): Promise<UserRow | null> {
+  const { id, email, emailCanonical, now } = input;
+  const [row] = await db
+    .update(users)
+    .set({ email, emailCanonical, emailVerifiedAt: now, passwordHash: null, passwordChangedAt: now })
+    .where(eq(users.id, id))
+    .returning();
+  return row ?? null;
+}
+
+/** Removes a row that nobody has proved, for one who has proved the mailbox (RC-7). */
+export async function deleteUnverifiedHolder(
+  db: Db,
+  input: { emailCanonical: string; exceptId: string },
+): Promise<void> {
+  await db
+    .delete(users)
+    .where(
+      and(
+        eq(users.emailCanonical, input.emailCanonical),
+        ne(users.id, input.exceptId),
+        isNull(users.emailVerifiedAt),
+        isNull(users.suspendedAt),
+      ),
+    );
+}
+
+/** Erases a user, and by cascade whatever hangs on the row; null where it was gone. */
+export async function deleteUser(db: Db, input: { id: string }): Promise<UserRow | null> {
+  const [row] = await db.delete(users).where(eq(users.id, input.id)).returning();
+  return row ?? null;
+}
+
+/** Locks the administrators that can sign in, in one order, and answers with their ids: so that not all of them go at once (AZ-7). */
+export async function lockAdmins(db: Db): Promise<string[]> {
+  const rows = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(arrayContains(users.roles, ['admin']), isNull(users.suspendedAt)))
+    .orderBy(asc(users.id))
+    .for('update');
+  return rows.map((row) => row.id);
 }

@@ -1,6 +1,9 @@
 import { index, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
-/** What happened, written with the change and never altered. No foreign keys: the trail outlives the account. */
+/**
+ * What happened, written with the change and never altered: the application's role may only insert and read (LG-6). No foreign keys:
+ * the trail outlives the account. It holds nothing that names a person but random ids; the rest stands in audit_origins.
+ */
 export const auditEvents = pgTable(
   'audit_events',
   {
@@ -10,10 +13,10 @@ export const auditEvents = pgTable(
     outcome: text('outcome').notNull(),
     actorId: uuid('actor_id'),
     subjectId: uuid('subject_id'),
-    sessionId: uuid('session_id'),
-    ipAddress: text('ip_address'),
-    userAgent: text('user_agent'),
+    /** A short HMAC of the session's id (LG-2): tells which events belong together. */
+    sessionHash: text('session_hash'),
     requestId: text('request_id'),
+    /** Random ids, counts and words of our own; never an address. */
     detail: jsonb('detail').$type<Record<string, string | number | boolean | null>>(),
   },
   (table) => [

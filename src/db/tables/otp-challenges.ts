@@ -14,8 +14,10 @@ export const otpChallenges = pgTable(
     sessionId: uuid('session_id'),
     purpose: text('purpose').notNull(),
     methods: text('methods').array().notNull(),
-    /** RFC 8176 names of what was proved before this challenge was made. */
+    /** What was proved before this challenge was made: PASSWORD, EMAIL … (domain/otp/rules; ADV-50). */
     provedMethods: text('proved_methods').array().notNull().default([]),
+    /** users.password_changed_at when the password was proved: a password that is changed meanwhile is proved no more. */
+    passwordChangedAt: timestamp('password_changed_at', { withTimezone: true, precision: 3 }),
     /** Where the code goes; null for decoys and where nothing is sent. */
     email: text('email'),
     /** The same, masked, for the answer. */

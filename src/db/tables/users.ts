@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { index, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 
 /** A person. The row exists from the first `register`, unverified and with no password, until retention removes it. */
@@ -16,6 +17,8 @@ export const users = pgTable(
     /** `scheme.keyId$bcrypt` (domain/passwords/stored-hash); null: no password. */
     passwordHash: text('password_hash'),
     passwordChangedAt: timestamp('password_changed_at', { withTimezone: true, precision: 3 }),
+    /** Since when a sign-in needs an authenticator app too; moves with totp_authenticators, in one transaction. Null: no need. */
+    totpEnabledAt: timestamp('totp_enabled_at', { withTimezone: true, precision: 3 }),
     suspendedAt: timestamp('suspended_at', { withTimezone: true, precision: 3 }),
     lastLoginAt: timestamp('last_login_at', { withTimezone: true, precision: 3 }),
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
@@ -23,6 +26,14 @@ export const users = pgTable(
   (table) => [
     uniqueIndex('users_email_canonical_unique').on(table.emailCanonical),
     index('users_created_at_index').on(table.createdAt, table.id),
+    // What administrators look for: the start of an address or a name, and the states that are rare.
+    index('users_email_prefix_index').on(table.emailCanonical.op('text_pattern_ops')),
+    index('users_name_prefix_index').on(sql`lower(${table.name}) text_pattern_ops`),
+    index('users_unverified_index')
+      .on(table.createdAt, table.id)
+      .where(sql`${table.suspendedAt} is null and ${table.emailVerifiedAt} is null`),
+    index('users_suspended_index').on(table.createdAt, table.id).where(sql`${table.suspendedAt} is not null`),
+    index('users_admins_index').on(table.id).where(sql`${table.roles} @> '{admin}'::text[]`),
   ],
 );
 

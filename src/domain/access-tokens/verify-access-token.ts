@@ -1,7 +1,15 @@
 import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import type { App } from '../../app.ts';
+import { longestTokenLifetime } from '../signing-keys/rules.ts';
 
-export type VerifiedToken = { readonly userId: string; readonly sessionId: string; readonly expiresAt: Date };
+export type VerifiedToken = {
+  /** The claim `jti`. */
+  readonly id: string;
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+};
 export type TokenVerdict =
   | ({ readonly kind: 'valid' } & VerifiedToken)
   | { readonly kind: 'refused'; readonly reason: 'TOKEN_EXPIRED' | 'TOKEN_INVALID' };
@@ -10,8 +18,6 @@ export type TokenVerdict =
 const maxTokenLength = 8192;
 /** Seconds by which two of our own machines' clocks may differ (JW-6 allows 60). */
 const clockTolerance = 5;
-/** The upper bound of ACCESS_TOKEN_TTL, in seconds. */
-const longestLifetime = 3600;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const invalid: TokenVerdict = { kind: 'refused', reason: 'TOKEN_INVALID' };
@@ -38,7 +44,7 @@ export async function verifyAccessToken(
       audience: app.config.jwt.audience,
       // jose checks these only where they are present, unless they are asked for.
       requiredClaims: ['exp', 'iat', 'sub', 'jti', 'sid'],
-      maxTokenAge: longestLifetime,
+      maxTokenAge: longestTokenLifetime,
       clockTolerance,
       currentDate: app.clock.now(),
     });
@@ -49,8 +55,11 @@ export async function verifyAccessToken(
     const sid = payload['sid'];
     if (typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string') return invalid;
     if (exp === undefined || iat === undefined) return invalid;
-    if (exp - iat > longestLifetime || !uuidPattern.test(sub) || !uuidPattern.test(sid)) return invalid;
-    return { kind: 'valid', userId: sub, sessionId: sid, expiresAt: new Date(exp * 1000) };
+    // Bound to a key of its holder's: we give out none, take no proof, and must not take it without one (RFC 9449 section 7).
+    if (payload['cnf'] !== undefined) return invalid;
+    if (exp - iat > longestTokenLifetime || !uuidPattern.test(sub) || !uuidPattern.test(sid)) return invalid;
+    const [issuedAt, expiresAt] = [new Date(iat * 1000), new Date(exp * 1000)];
+    return { kind: 'valid', id: jti, userId: sub, sessionId: sid, issuedAt, expiresAt };
   } catch (error) {
     // jose reports expiry only once the signature has been found good.
     return error instanceof errors.JWTExpired && error.claim === 'exp'

@@ -41,3 +41,10 @@ export function maskEmailAddress(address: string): string {
   const at = address.lastIndexOf('@');
   return `${address.slice(0, 1)}***${address.slice(at)}`;
 }
+
+/** The canonical form of an address that is stored already. Throws where it is none, or not there. */
+export function canonicalOf(stored: string | null): string {
+  const parsed = stored === null ? null : parseEmailAddress(stored);
+  if (!parsed) throw new Error('A stored address is not valid.');
+  return parsed.canonical;
+}

@@ -1,50 +1,65 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import { findUserByEmail, replacePasswordHash } from '../../db/queries/users.ts';
-import type { UserRow } from '../../db/tables/users.ts';
+import { findUserByEmail, holdUser, replacePasswordHash } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { emailAddress, password, tokenDelivery } from '../input.ts';
+import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { accountKey, type Claim, release, reserve } from '../rate-limits/reserve.ts';
-import { beginSession } from '../sessions/begin-session.ts';
-import { type AuthTokens, handOverTokens } from '../sessions/hand-over-tokens.ts';
+import { type Admission, admit } from '../sessions/admit.ts';
+import { type AuthTokens, handOver } from '../sessions/hand-over-tokens.ts';
 
 const schema = z.object({ email: emailAddress, password, tokenDelivery });
+type Input = z.output<typeof schema>;
 
 /**
- * Sign-in with a password. Throws INVALID_CREDENTIALS alike, and after the same work, for an unknown address, a wrong password and
- * an account that may not sign in (EN-1).
+ * Sign-in with a password; with an authenticator app set up, a challenge follows. Throws INVALID_CREDENTIALS alike, and after the same
+ * work, for an unknown address, a wrong password and an account that may not sign in (EN-1); which factors there are shows only after
+ * the right password (EN-5).
  */
-export const login = command(schema, async (ctx, input): Promise<AuthTokens> => {
+export const login = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
+  if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
   const account: Claim = { budget: 'login:account', identifier: accountKey(ctx, input.email.canonical) };
   await reserve(ctx, [account, { budget: 'login:address', identifier: ctx.request.addressBucket }]);
-  const user = await findUserByEmail(ctx.db, { canonical: input.email.canonical });
+  // Null: the account changed under our hands. What has been checked is checked once more, against what holds now.
+  const admission = (await attempt(ctx, input, account)) ?? (await attempt(ctx, input, account));
+  if (!admission) throw new AuthError('INVALID_CREDENTIALS');
+  return handOver(ctx, admission, input.tokenDelivery);
+});
 
+async function attempt(ctx: Context, input: Input, account: Claim): Promise<Admission | null> {
+  const user = await findUserByEmail(ctx.db, { canonical: input.email.canonical });
+  const storedHash = user?.passwordHash ?? null;
   // The password is checked first and always; only then what kind of account it is (ADV-49).
-  const verdict = await ctx.hasher.verify(input.password, user?.passwordHash ?? null);
-  if (!verdict.matches || !user || user.emailVerifiedAt === null || user.suspendedAt !== null) {
+  const verdict = await ctx.hasher.verify(input.password, storedHash);
+  if (!verdict.matches || storedHash === null || !user || user.emailVerifiedAt === null || user.suspendedAt !== null) {
     await recordAudit(ctx, { db: ctx.db, type: 'login.failed', outcome: 'FAILURE', subjectId: user?.id ?? null });
     throw new AuthError('INVALID_CREDENTIALS');
   }
-  if (verdict.outdated) await rehash(ctx, user, input.password);
-  const begun = await ctx.db.transaction(async (tx) => {
+  const passwordHash = verdict.outdated
+    ? await rehash(ctx, { userId: user.id, oldHash: storedHash, plain: input.password })
+    : storedHash;
+  return ctx.db.transaction(async (tx) => {
+    // SECURITY: suspended, deleted or under another password since the check: no session (TOCTOU).
+    const held = await holdUser(tx, { id: user.id, passwordHash });
+    if (!held) return null;
     await release(ctx, { db: tx, claims: [account] });
-    return beginSession(ctx, { db: tx, userId: user.id, methods: ['pwd'] });
+    return admit(ctx, { db: tx, user: held, proved: ['PASSWORD'], previousSessionId: null });
   });
-  return handOverTokens(ctx, begun, input.tokenDelivery);
-});
+}
 
-/** Brings an old hash up to today's cost and pepper. A sign-in does not fail for it. */
-async function rehash(ctx: Context, user: UserRow, plain: string): Promise<void> {
-  if (user.passwordHash === null) return;
+/** Brings an old hash up to today's cost and pepper; answers with the hash that is stored then. A sign-in does not fail for it. */
+async function rehash(ctx: Context, input: { userId: string; oldHash: string; plain: string }): Promise<string> {
+  const { userId, oldHash, plain } = input;
   try {
     const newHash = await ctx.hasher.hash(plain);
-    await replacePasswordHash(ctx.db, { id: user.id, oldHash: user.passwordHash, newHash });
+    return (await replacePasswordHash(ctx.db, { id: userId, oldHash, newHash })) ? newHash : oldHash;
   } catch (error) {
     ctx.log.warn(
       { err: error, event: 'password_hash.not_renewed', requestId: ctx.request.id },
       'A password hash was not renewed.',
     );
+    return oldHash;
   }
 }

@@ -5,6 +5,7 @@ import { findUserByEmail, insertUser } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
+import { preferredLocale } from '../emails/locales.ts';
 import { displayName, emailAddress, newPassword } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
@@ -13,7 +14,6 @@ import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import { accountKey, reserve } from '../rate-limits/reserve.ts';
 import type { EmailAddress } from './email-address.ts';
-import { preferredLocale } from './locale.ts';
 
 const schema = z.object({ email: emailAddress, password: newPassword, name: displayName });
 
@@ -25,16 +25,15 @@ export const register = command(schema, async (ctx, input): Promise<OtpChallenge
   if (ctx.config.registration === 'invite')
     throw new AuthError('FORBIDDEN', { message: 'Registration is by invitation.' });
   const { email, name } = input;
-  await reserve(ctx, [
-    { budget: 'register:account', identifier: accountKey(ctx, email.canonical) },
-    { budget: 'register:address', identifier: ctx.request.addressBucket },
-  ]);
+  await reserve(ctx, [{ budget: 'register:address', identifier: ctx.request.addressBucket }]);
   const faults = await checkPassword(ctx, {
     password: input.password,
     path: 'password',
     context: name === null ? [email.canonical] : [email.canonical, name],
   });
   if (faults.length > 0) throw new AuthError('VALIDATION_FAILED', { fields: faults });
+  // After the policy: whoever tries a few weak passwords first has not registered yet, and is not shut out for it.
+  await reserve(ctx, [{ budget: 'register:account', identifier: accountKey(ctx, email.canonical) }]);
 
   // Hashed whether or not the address is free: both ways take the same time.
   const passwordHash = await ctx.hasher.hash(input.password);

@@ -1,4 +1,6 @@
+import type { Context } from '../../context.ts';
 import type { UserRow } from '../../db/tables/users.ts';
+import { judgeAdmin } from '../admin/rules.ts';
 
 export type UserStatus = 'ACTIVE' | 'UNVERIFIED' | 'SUSPENDED';
 
@@ -21,7 +23,7 @@ export type UserView = {
 
 type VisibleUser = Pick<
   UserRow,
-  'id' | 'email' | 'emailVerifiedAt' | 'name' | 'roles' | 'createdAt' | 'suspendedAt' | 'lastLoginAt'
+  'id' | 'email' | 'emailVerifiedAt' | 'name' | 'roles' | 'createdAt' | 'suspendedAt' | 'lastLoginAt' | 'totpEnabledAt'
 >;
 
 export function statusOf(user: Pick<UserRow, 'suspendedAt' | 'emailVerifiedAt'>): UserStatus {
@@ -43,17 +45,15 @@ export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
     createdAt: known ? user.createdAt : null,
     status: personal ? statusOf(user) : null,
     lastLoginAt: personal ? user.lastLoginAt : null,
-    totpEnabled: personal ? false : null,
+    totpEnabled: personal ? user.totpEnabledAt !== null : null,
   };
 }
 
 /** Who the caller is to this user: the person who asks counts before the gateway that passes it on. */
-export function onlookerOf(
-  viewer: { userId: string; roles: readonly string[] } | null,
-  userId: string,
-  { gateway = false }: { gateway?: boolean } = {},
-): Onlooker {
+export function onlookerOf({ viewer, gateway }: Pick<Context, 'viewer' | 'gateway'>, userId: string): Onlooker {
   if (viewer?.userId === userId) return 'self';
-  if (viewer?.roles.includes('admin')) return 'admin';
+  const { roles = [], session } = viewer ?? {};
+  const asked = { roles, methods: session?.session.methods ?? [], isFresh: false };
+  if (judgeAdmin(asked, 'look') === 'allowed') return 'admin';
   return gateway ? 'gateway' : 'other';
 }

@@ -23,6 +23,6 @@ export async function usersByIds(ctx: Context, input: { ids: readonly string[] }
   const found = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => {
     const row = found.get(id.toLowerCase());
-    return row ? viewUser(row, onlookerOf(ctx.viewer, row.id, { gateway: ctx.gateway })) : null;
+    return row ? viewUser(row, onlookerOf(ctx, row.id)) : null;
   });
 }

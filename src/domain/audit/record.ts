@@ -1,4 +1,5 @@
-import type { Context } from '../../context.ts';
+import type { App } from '../../app.ts';
+import type { RequestInfo, Viewer } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
 import { insertAuditEvent } from '../../db/queries/audit-events.ts';
 
@@ -12,7 +13,33 @@ export type AuditType =
   | 'login.failed'
   | 'otp.sent'
   | 'otp.failed'
-  | 'refresh.reused';
+  | 'refresh.reused'
+  | 'signing_key.created'
+  | 'signing_key.removed'
+  | 'session.stepped_up'
+  | 'step_up.failed'
+  | 'totp.enrollment_started'
+  | 'totp.enabled'
+  | 'totp.disabled'
+  | 'recovery_code.used'
+  | 'recovery_codes.regenerated'
+  | 'user.suspended'
+  | 'user.reinstated'
+  | 'user.roles_changed'
+  | 'user.sessions_revoked'
+  | 'user.factors_reset'
+  | 'password.reset_requested'
+  | 'password.reset'
+  | 'password.reset_failed'
+  | 'password.changed'
+  | 'password.change_failed'
+  | 'profile.updated'
+  | 'email.change_requested'
+  | 'email.changed'
+  | 'email.change_undone'
+  | 'account.exported'
+  | 'account.deleted'
+  | 'device.new';
 
 type Event = {
   /** The transaction of the change, so that neither is kept without the other (LG-6). */
@@ -21,28 +48,73 @@ type Event = {
   readonly outcome: 'SUCCESS' | 'FAILURE';
   readonly subjectId: string | null;
   readonly sessionId?: string | null;
+  /** Unless told, the caller, or the subject where nobody is signed in yet. */
+  readonly actorId?: string | null;
+  /** The key of the address that was typed (rate-limits/reserve), where it may be anybody's: never the address itself (LG-7). */
+  readonly accountKey?: Uint8Array;
   /** SECURITY: no secrets and no addresses in here. */
   readonly detail?: Record<string, string | number | boolean | null>;
+  /** The event that ends an account says nothing of where it came from: that would be personal data of nobody's (DP-4). */
+  readonly withoutOrigin?: true;
+};
+
+/** A request's context, or what a command or a timer has: nobody asks, from nowhere. */
+type Recorder = Pick<App, 'clock' | 'random' | 'log' | 'keys'> & {
+  readonly request: RequestInfo | null;
+  readonly viewer: Viewer | null;
+  readonly operation?: string;
 };
 
 /** Writes an audit row. Actor, address and device come from the request, never from input. */
-export async function recordAudit(ctx: Context, event: Event): Promise<void> {
+export async function recordAudit(ctx: Recorder, event: Event): Promise<void> {
   const now = ctx.clock.now();
+  const { request, viewer } = ctx;
+  // Who failed to sign in is not known: it need not have been the account's owner.
+  const actor = viewer?.userId ?? (event.outcome === 'SUCCESS' ? event.subjectId : null);
+  const actorId = event.actorId === undefined ? actor : event.actorId;
+  const sessionId = event.sessionId ?? viewer?.sessionId ?? null;
+  const sessionHash = sessionId === null ? null : hashSessionId(ctx, sessionId);
+  const { type, outcome, subjectId } = event;
   await insertAuditEvent(event.db, {
-    id: ctx.random.id(now),
-    at: now,
-    type: event.type,
-    outcome: event.outcome,
-    actorId: ctx.viewer?.userId ?? event.subjectId,
-    subjectId: event.subjectId,
-    sessionId: event.sessionId ?? ctx.viewer?.sessionId ?? null,
-    ipAddress: ctx.request.ipAddress,
-    userAgent: ctx.request.userAgent,
-    requestId: ctx.request.id,
-    detail: event.detail ?? null,
+    event: {
+      id: ctx.random.id(now),
+      at: now,
+      type,
+      outcome,
+      actorId,
+      subjectId,
+      sessionHash,
+      requestId: request?.id ?? null,
+      detail: event.detail ?? null,
+    },
+    origin:
+      event.withoutOrigin || request === null
+        ? null
+        : {
+            personId: viewer?.userId ?? subjectId,
+            accountKey: event.accountKey ?? null,
+            ipAddress: request.ipAddress,
+            userAgent: request.userAgent,
+          },
   });
   ctx.log.info(
-    { event: event.type, outcome: event.outcome, requestId: ctx.request.id, userId: event.subjectId },
+    {
+      event: type,
+      outcome,
+      requestId: request?.id ?? null,
+      operation: ctx.operation ?? null,
+      userId: subjectId,
+      actorId,
+      session: sessionHash,
+      ipAddress: request?.ipAddress ?? null,
+      userAgent: request?.userAgent ?? null,
+      ...(event.detail === undefined ? {} : { detail: event.detail }),
+    },
     'security event',
   );
+}
+
+/** How the trail and the log name a session: a short HMAC of its id (LG-2). */
+export function hashSessionId(ctx: Pick<App, 'keys'>, sessionId: string): string {
+  return ctx.keys.mac('identifier', `session\n${sessionId}`).mac.toString('hex').slice(0, 16);
 }

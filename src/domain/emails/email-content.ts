@@ -8,6 +8,9 @@ const at = z.iso.datetime();
 /** Words that somebody else chose, such as a name: rendered by inertText, left out where they are not harmless. */
 const words = z.string().nullish();
 
+/** When and from where: see request-origin. */
+const origin = { at, device: words, ipAddress: words };
+
 /**
  * Every mail that we send, by template, with what varies in it. To add one: a member here, and a file of that name in each
  * folder of templates/. What a key is called says how its value is shown, see variablesOf in render-email.
@@ -18,7 +21,21 @@ export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('login-code'), code, link }),
   z.object({ template: z.literal('step-up-code'), code }),
   z.object({ template: z.literal('change-email-code'), code }),
-  z.object({ template: z.literal('refresh-reused'), at, device: words, ipAddress: words }),
+  z.object({ template: z.literal('session-evicted'), at, device: words }),
+  z.object({ template: z.literal('totp-enabled'), ...origin }),
+  z.object({ template: z.literal('totp-disabled'), ...origin }),
+  z.object({ template: z.literal('recovery-code-used'), codesLeft: words, ...origin }),
+  z.object({ template: z.literal('recovery-codes-regenerated'), ...origin }),
+  z.object({ template: z.literal('factors-reset'), at }),
+  z.object({ template: z.literal('refresh-reused'), ...origin }),
+  z.object({ template: z.literal('password-reset'), link }),
+  z.object({ template: z.literal('password-reset-done'), ...origin, resetLink: link }),
+  z.object({ template: z.literal('password-changed'), ...origin, resetLink: link }),
+  z.object({ template: z.literal('email-changed'), ...origin, undoLink: link }),
+  z.object({ template: z.literal('email-change-undone'), ...origin, resetLink: link }),
+  z.object({ template: z.literal('address-in-use') }),
+  z.object({ template: z.literal('new-device'), ...origin, resetLink: link }),
+  z.object({ template: z.literal('account-deleted'), ...origin }),
 ]);
 
 export type EmailContent = z.infer<typeof emailContent>;

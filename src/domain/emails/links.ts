@@ -16,6 +16,16 @@ export function forgotPasswordLink({ appUrl }: Links): string {
   return `${appUrl}/forgot-password`;
 }
 
+/** Opens the page that asks for a new password. The token stands behind the `#` and is spent by `resetPassword` alone (RC-4). */
+export function resetPasswordLink({ appUrl }: Links, input: { token: string }): string {
+  return `${appUrl}/reset-password#token=${encodeURIComponent(input.token)}`;
+}
+
+/** Opens the page that takes a change of address back; spent by `undoEmailChange` alone. */
+export function undoEmailChangeLink({ appUrl }: Links, input: { token: string }): string {
+  return `${appUrl}/undo-email-change#token=${encodeURIComponent(input.token)}`;
+}
+
 /** SECURITY: links in mail lead to the configured APP_URL and nowhere else (EM-1, ADV-1). Throws at any other. */
 export function assertOurLink({ appUrl }: Links, link: string): void {
   const same = URL.canParse(link) && new URL(link).origin === new URL(appUrl).origin;

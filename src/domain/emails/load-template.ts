@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Liquid, Template } from 'liquidjs';
 import type { EmailTemplate } from './email-content.ts';
 import type { Locale } from './locales.ts';
@@ -14,7 +15,8 @@ export type ParsedTemplate = { readonly subject: string; readonly blocks: readon
 type Engines = { readonly text: Liquid; readonly html: Liquid };
 
 const templatesFolder = new URL('./templates/', import.meta.url);
-const layout = once(async () => (await engines()).html.parse(await readText('layout.html.liquid')));
+/** Parsed once in a process; the key is the operator's folder and the file's path in it. */
+const layouts = new Map<string, Promise<Template[]>>();
 const parsed = new Map<string, Promise<ParsedTemplate>>();
 
 /** Loaded at the first mail: a server's start does not wait for the template engine. */
@@ -35,23 +37,44 @@ export const engines = once(async (): Promise<Engines> => {
   return { text: new Liquid(sandbox), html: new Liquid({ ...sandbox, outputEscape: 'escape' }) };
 });
 
-/** The frame of the HTML part, the same for all mails. */
-export const loadLayout = layout;
+export const layoutPath = 'layout.html.liquid';
 
-/** Reads and parses a mail's file once. Rejects where the file is missing or not of the form that docs/decisions describes. */
-export function loadTemplate(input: { template: EmailTemplate; locale: Locale }): Promise<ParsedTemplate> {
-  const path = `${input.locale}/${input.template}.liquid`;
-  const known = parsed.get(path);
+export function templatePath(input: { template: EmailTemplate; locale: Locale }): string {
+  return `${input.locale}/${input.template}.liquid`;
+}
+
+/** The frame of the HTML part, the same for all mails; the operator's where there is one. */
+export function loadLayout(directory: string | null): Promise<Template[]> {
+  return cached(layouts, `${directory ?? ''}\n${layoutPath}`, async () => {
+    const { html } = await engines();
+    return html.parse(await readText(layoutPath, directory));
+  });
+}
+
+/**
+ * Reads and parses a mail's file once: that in the operator's `directory` where there is one, else ours. Rejects where it is not of
+ * the form that docs/decisions/005 describes.
+ */
+export function loadTemplate(
+  input: { template: EmailTemplate; locale: Locale },
+  directory: string | null,
+): Promise<ParsedTemplate> {
+  const path = templatePath(input);
+  return cached(parsed, `${directory ?? ''}\n${path}`, () => parseTemplate(path, directory));
+}
+
+function cached<T>(cache: Map<string, Promise<T>>, key: string, load: () => Promise<T>): Promise<T> {
+  const known = cache.get(key);
   if (known) return known;
-  const loading = parseTemplate(path);
-  parsed.set(path, loading);
-  loading.catch(() => parsed.delete(path));
+  const loading = load();
+  cache.set(key, loading);
+  loading.catch(() => cache.delete(key));
   return loading;
 }
 
-async function parseTemplate(path: string): Promise<ParsedTemplate> {
+async function parseTemplate(path: string, directory: string | null): Promise<ParsedTemplate> {
   const { text } = await engines();
-  const [head, ...paragraphs] = (await readText(path)).trim().split(/\n{2,}/);
+  const [head, ...paragraphs] = (await readText(path, directory)).trim().split(/\n{2,}/);
   const subject = /^subject: (.+)$/.exec(head ?? '')?.[1];
   // SECURITY: a subject shows on a locked screen and in every log on the way: a constant, never a variable (EM-4).
   if (subject === undefined || /\{[{%]/.test(subject))
@@ -66,8 +89,18 @@ function parseBlock(engine: Liquid, source: string): Block {
   return { kind: 'text', words: engine.parse(source) };
 }
 
-async function readText(path: string): Promise<string> {
-  return (await readFile(new URL(path, templatesFolder), 'utf8')).replace(/\r\n/g, '\n');
+async function readText(path: string, directory: string | null): Promise<string> {
+  const overriding = directory === null ? null : await readIfThere(join(directory, path));
+  return (overriding ?? (await readFile(new URL(path, templatesFolder), 'utf8'))).replace(/\r\n/g, '\n');
+}
+
+async function readIfThere(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 function once<T>(load: () => Promise<T>): () => Promise<T> {

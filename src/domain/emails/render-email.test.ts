@@ -1,32 +1,23 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { type EmailContent, type EmailTemplate, emailContent } from './email-content.ts';
-import { forgotPasswordLink, signInLink, verifyLink } from './links.ts';
-import { localeTags, nearestLocale } from './locales.ts';
+import { emailContent } from './email-content.ts';
+import { type Locale, locales, localeTags, nearestLocale } from './locales.ts';
 import { renderEmail } from './render-email.ts';
+import { sampleContents } from './sample-contents.ts';
 
 const appUrl = 'https://app.example.com';
-const code = '042719';
-const link = verifyLink({ appUrl }, { challengeId: 'abc_DEF-123', code });
-const options = { locale: 'en', appUrl };
+const samples = sampleContents(appUrl);
+const { code, link } = samples['verify-email'];
+const options = { locale: 'en', appUrl, templatesDirectory: null };
 
-const samples: { [Template in EmailTemplate]: Extract<EmailContent, { template: Template }> } = {
-  'verify-email': { template: 'verify-email', code, link, name: 'Ada' },
-  'already-registered': {
-    template: 'already-registered',
-    name: 'Ada',
-    signInLink: signInLink({ appUrl }),
-    resetLink: forgotPasswordLink({ appUrl }),
-  },
-  'login-code': { template: 'login-code', code, link },
-  'step-up-code': { template: 'step-up-code', code },
-  'change-email-code': { template: 'change-email-code', code },
-  'refresh-reused': {
-    template: 'refresh-reused',
-    at: '2026-11-23T08:41:00.000Z',
-    device: 'Firefox on Linux',
-    ipAddress: '203.0.113.7',
-  },
+/** How each language tells whoever did not ask. */
+const disclaimers: Record<Locale, RegExp> = {
+  en: /not (?:you|signing in)|do not know/,
+  de: /Falls Sie (?:das nicht waren|sich gerade nicht anmelden)/,
+  fr: /Si ce n’(?:était|est) pas vous/,
+  es: /Si no (?:fuiste tú|estás iniciando sesión)/,
+  ja: /お心当たりがない場合は/,
+  ar: /إذا لم تكن أنت/,
 };
 
 const hostile = [
@@ -94,16 +85,16 @@ describe('mails as they are rendered', () => {
       options,
     );
     expect(html + text).not.toContain('evil');
-    expect(text).not.toContain('IP address');
+    expect(text).not.toContain('Network');
     expect(text).not.toContain('Device');
   });
 
-  it.each(Object.values(samples))(
-    'EM-4 EM-6 $template: a constant subject, nothing from elsewhere, both parts',
-    async (content) => {
-      const { subject, html, text } = await renderEmail(content, options);
+  it.each(localeTags.flatMap((locale) => Object.values(samples).map((content) => ({ locale, content }))))(
+    'EM-4 EM-6 RC-8 $content.template in $locale: a constant subject, nothing from elsewhere, both parts',
+    async ({ locale, content }) => {
+      const { subject, html, text } = await renderEmail(content, { ...options, locale });
       expect(subject).not.toMatch(/[0-9{}]|Ada|Firefox/);
-      expect(html).toMatch(/<html lang="en" dir="ltr">/);
+      expect(html).toContain(`<html lang="${locale}" dir="${locales[locale].direction}">`);
       expect(html).not.toMatch(
         /<(?:img|script|link|iframe|object|form|svg|base)\b|url\(|@import|src=|http-equiv|\son\w+=/i,
       );
@@ -113,17 +104,42 @@ describe('mails as they are rendered', () => {
       const ours = Object.values(content).filter((value) => value?.startsWith('https://'));
       expect(new Set(addresses)).toEqual(new Set(ours));
       expect(codeLines(text)).toEqual('code' in content ? [code] : []);
-      // Whoever did not ask is told so.
-      expect(text).toMatch(/not (?:you|signing in)|do not know/);
+      expect(text).not.toMatch(/\{\{|\{%|undefined|null/);
+      expect(text).toMatch(disclaimers[locale]);
+      // When, from which device, and from which network: never the whole address.
+      if (!('at' in content)) return;
+      expect(text).toContain('2026');
+      expect(text).toContain('Firefox on Linux');
+      expect(text).not.toContain('203.0.113.7');
+      if ('ipAddress' in content) expect(text).toContain('203.0.113.0/24');
     },
   );
+
+  it.each(localeTags.filter((tag) => tag !== 'en'))('says everything in %s that it says in English', async (locale) => {
+    for (const content of Object.values(samples)) {
+      const ours = await renderEmail(content, options);
+      const theirs = await renderEmail(content, { ...options, locale });
+      expect(theirs.subject).not.toBe(ours.subject);
+      expect(theirs.text.split('\n\n').length).toBe(ours.text.split('\n\n').length);
+      expect(theirs.text.split('\n').length).toBe(ours.text.split('\n').length);
+    }
+  });
+
+  it('keeps values of another writing direction apart from the words around them', async () => {
+    const { text: arabic } = await renderEmail(samples['new-device'], { ...options, locale: 'ar' });
+    expect(arabic).toContain('\u2068Firefox on Linux\u2069');
+    expect(arabic).toContain('\u2068203.0.113.0/24\u2069');
+    const { text: english } = await renderEmail({ ...samples['verify-email'], name: 'ليلى' }, options);
+    expect(english).toMatch(/^Hello \u2068ليلى\u2069,\n/);
+    expect((await renderEmail(samples['verify-email'], options)).text).toMatch(/^Hello Ada,\n/);
+  });
 
   it('contract: verify-email says plainly what happened and what not to do', async () => {
     const { text } = await renderEmail(samples['verify-email'], options);
     expect(text).toContain('Someone registered at Latchkey with this email address.');
     expect(text).toContain('If that was not you, do not use the code');
     expect(text).toContain(`\n${link}\n`);
-    expect(link).toBe('https://app.example.com/verify?challenge=abc_DEF-123#code=042719');
+    expect(link).toMatch(/^https:\/\/app\.example\.com\/verify\?challenge=[\w-]+#code=042719$/);
   });
 
   it('refuses content that is not of its template', async () => {

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { shortenAddress } from '../audit/shorten-address.ts';
 import { type EmailContent, emailContent } from './email-content.ts';
 import { inertText } from './inert-text.ts';
 import { assertOurLink } from './links.ts';
@@ -11,6 +11,8 @@ export type RenderOptions = {
   /** A BCP 47 tag, or null; the nearest language of ours is taken. */
   readonly locale: string | null;
   readonly appUrl: string;
+  /** The operator's own templates (MAIL_TEMPLATES_DIR); null: ours alone. */
+  readonly templatesDirectory: string | null;
 };
 
 export type RenderedEmail = { readonly subject: string; readonly text: string; readonly html: string };
@@ -26,7 +28,7 @@ type RenderedBlock =
 export async function renderEmail(content: EmailContent, options: RenderOptions): Promise<RenderedEmail> {
   const locale = nearestLocale(options.locale);
   const variables = variablesOf(content, { locale, appUrl: options.appUrl });
-  const { subject, blocks } = await loadTemplate({ template: content.template, locale });
+  const { subject, blocks } = await loadTemplate({ template: content.template, locale }, options.templatesDirectory);
   const { text: textEngine, html: htmlEngine } = await engines();
 
   const rendered = blocks.flatMap((block): RenderedBlock[] => {
@@ -39,7 +41,7 @@ export async function renderEmail(content: EmailContent, options: RenderOptions)
   });
 
   // SECURITY: words are put together as plain text first and escaped once, by the engine of the layout (EM-3, ADV-20).
-  const html: string = htmlEngine.renderSync(await loadLayout(), {
+  const html: string = htmlEngine.renderSync(await loadLayout(options.templatesDirectory), {
     product: productName,
     subject,
     language: locale,
@@ -67,13 +69,24 @@ function variablesOf(content: EmailContent, options: { locale: Locale; appUrl: s
 
 function show(key: string, value: string, { locale, appUrl }: { locale: Locale; appUrl: string }): string | null {
   if (key === 'code') return value;
-  if (key === 'at') return formatTime(value, locale);
-  if (key === 'ipAddress') return isIP(value) === 0 ? null : value;
+  if (key === 'at') return isolated(formatTime(value, locale), locale);
+  if (key === 'ipAddress') return isolated(shortenAddress(value), locale);
   if (/link$/i.test(key)) {
     assertOurLink({ appUrl }, value);
     return value;
   }
-  return inertText(value);
+  return isolated(inertText(value), locale);
+}
+
+/**
+ * Between FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE (Unicode UAX 9) where the writing direction may differ from that of the
+ * mail, so that a value does not turn the words around it.
+ */
+function isolated(value: string | null, locale: Locale): string | null {
+  const mayDiffer =
+    locales[locale].direction === 'rtl' ||
+    /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(value ?? '');
+  return value !== null && mayDiffer ? `\u2068${value}\u2069` : value;
 }
 
 function formatTime(at: string, locale: Locale): string {

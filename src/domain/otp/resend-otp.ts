@@ -25,6 +25,9 @@ export const resendOtp = command(schema, async (ctx, { challengeId: handle }): P
   await reserve(ctx, [{ budget: 'resend:address', identifier: ctx.request.addressBucket }]);
   const before = await findChallenge(ctx.db, { handleHash });
   if (!before?.methods.includes('EMAIL')) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  const early = refusal(before, ctx);
+  if (early) throw early;
+  await reserve(ctx, [{ budget: 'resend:account', identifier: before.accountKey }]);
   const user = before.userId === null ? null : await findUserById(ctx.db, { id: before.userId });
 
   const now = ctx.clock.now();
@@ -42,15 +45,22 @@ export const resendOtp = command(schema, async (ctx, { challengeId: handle }): P
     if (row) await sendCode(ctx, { db: tx, challenge: row, handle, code, locale: user?.locale ?? row.pendingLocale });
     return row;
   });
-  if (!renewed) throw refusal(before, ctx);
+  if (!renewed) {
+    // Another request came first: what is so now says why.
+    const after = await findChallenge(ctx.db, { handleHash });
+    throw (after && refusal(after, ctx)) ?? new AuthError('INVALID_OR_EXPIRED_CODE');
+  }
   ctx.wakeOutbox();
   return viewChallenge(renewed, handle);
 });
 
-function refusal(challenge: OtpChallengeRow, ctx: Context): AuthError {
+/** Why no other code may be sent for this challenge now; null where one may. */
+function refusal(challenge: OtpChallengeRow, ctx: Context): AuthError | null {
   const now = ctx.clock.now();
   const over = challenge.consumedAt !== null || challenge.expiresAt <= now || challenge.attempts >= maxAttempts;
   if (over) return new AuthError('INVALID_OR_EXPIRED_CODE');
+  const isDue = challenge.resendAvailableAt !== null && challenge.resendAvailableAt <= now;
+  if (isDue && challenge.resends < maxResends) return null;
   const until =
     challenge.resends >= maxResends ? challenge.expiresAt : (challenge.resendAvailableAt ?? challenge.expiresAt);
   const retryAfter = Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000));

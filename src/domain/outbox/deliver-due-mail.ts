@@ -9,7 +9,7 @@ import { leaseSeconds, retryDelay, sendDeadlineMs } from './rules.ts';
 import { openMail } from './sealed-mail.ts';
 
 export type OutboxApp = Pick<App, 'db' | 'clock' | 'random' | 'log' | 'keys' | 'mailer'> & {
-  readonly config: Pick<Config, 'appUrl'>;
+  readonly config: Pick<Config, 'appUrl' | 'mailTemplatesDirectory'>;
 };
 
 /**
@@ -43,7 +43,8 @@ async function send(app: OutboxApp, row: LeasedMail): Promise<MailError | null> 
     const payload = openMail(app, { id: row.id, sealed: row.sealedPayload });
     if (!payload) return new MailError('not_opened');
     const { content, locale, to } = payload;
-    const rendered = await renderEmail(content, { locale, appUrl: app.config.appUrl }).catch(() => {
+    const { appUrl, mailTemplatesDirectory: templatesDirectory } = app.config;
+    const rendered = await renderEmail(content, { locale, appUrl, templatesDirectory }).catch(() => {
       throw new MailError('not_rendered');
     });
     await withinDeadline(app.mailer.send({ id: row.id, to, ...rendered }));

@@ -73,7 +73,7 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
  * A well-formed hash of nothing, at today's cost. A malformed one would come back in under a millisecond, and one of another
  * cost in another time (PW-16, ADV-51).
  */
-function dummyBcrypt(cost: number, random: Random): string {
+export function dummyBcrypt(cost: number, random: Random): string {
   const characters = [...random.bytes(53)].map((byte) => bcryptAlphabet.charAt(byte % 64));
   // The last character of the salt and of the hash carry only a few bits; '.' (zero) is always valid there.
   characters[21] = '.';

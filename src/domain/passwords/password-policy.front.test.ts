@@ -2,12 +2,14 @@ import { GraphQLInputObjectType, getNamedType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authSchema, printAuthSchema } from '../../graphql/schema.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
-import { freshAddress, goodPassword, registerPerson, signIn } from '../../testing/people.ts';
+import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
 import { commonPasswordCount } from './estimate-strength.ts';
 
 let server: TestServer;
 /** How often bcrypt was asked, on the way through the real hasher. */
 let hashings = 0;
+/** Who changes a password where it does not matter who. */
+let someone: Person;
 beforeAll(async () => {
   server = await startTestServer();
   const { hasher } = server.app;
@@ -23,6 +25,7 @@ beforeAll(async () => {
       },
     },
   });
+  someone = await registerPerson(server);
 });
 afterAll(() => server.stop());
 
@@ -32,18 +35,54 @@ const emoji = (count: number): string =>
 /** 72 bytes of ASCII, as many as bcrypt would read. */
 const prefix = 'otter lantern gravel sunday copper willow thunder market velvet harbor x';
 
+/** Who has an account, with the password of the moment, by address. */
+const people = new Map<string, Person>();
+async function personFor({ email, name }: { email?: string; name?: string }): Promise<Person> {
+  if (email === undefined) return people.get(someone.email) ?? someone;
+  const known = people.get(email) ?? (await registerPerson(server, { email, ...(name === undefined ? {} : { name }) }));
+  people.set(email, known);
+  return known;
+}
+
+/** The link of a person's last reset mail, while it is good. */
+const resetTokens = new Map<string, string>();
+async function resetTokenFor({ email }: Person): Promise<string> {
+  const known = resetTokens.get(email);
+  if (known !== undefined) return known;
+  await server.mutate('requestPasswordReset', { email });
+  const token = await server.nextToken(email);
+  resetTokens.set(email, token);
+  return token;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: an answer; see testing/client.ts.
+function faultsOf(answer: any, path: string): string[] {
+  if (answer.__typename !== 'AuthError') return [];
+  expect(answer.code).toBe('VALIDATION_FAILED');
+  return answer.fields.map((field: { path: string; code: string }) => {
+    expect(field.path).toBe(path);
+    return field.code;
+  });
+}
+
 type Setter = (password: string, options?: { email?: string; name?: string }) => Promise<string[]>;
 
 /** Every mutation by which a password is set; each answers with the codes of what is wrong. A new one has to be entered here. */
 const setters: Readonly<Record<string, Setter>> = {
-  register: async (password, { email = freshAddress(), name } = {}) => {
-    const answer = await server.mutate('register', { email, password, name: name ?? null });
-    if (answer.__typename === 'OtpChallenge') return [];
-    expect(answer.code).toBe('VALIDATION_FAILED');
-    return answer.fields.map((field: { path: string; code: string }) => {
-      expect(field.path).toBe('password');
-      return field.code;
-    });
+  register: async (password, { email = freshAddress(), name } = {}) =>
+    faultsOf(await server.mutate('register', { email, password, name: name ?? null }), 'password'),
+  changePassword: async (newPassword, options = {}) => {
+    const person = await personFor(options);
+    const input = { currentPassword: person.password, newPassword };
+    const answer = await server.mutate('changePassword', input, { token: person.accessToken });
+    if (answer.accepted) people.set(person.email, { ...person, password: newPassword });
+    return faultsOf(answer, 'newPassword');
+  },
+  resetPassword: async (newPassword, options = {}) => {
+    const person = await personFor(options);
+    const answer = await server.mutate('resetPassword', { token: await resetTokenFor(person), newPassword });
+    if (answer.accepted) resetTokens.delete(person.email);
+    return faultsOf(answer, 'newPassword');
   },
 };
 const register: Setter = (password, options) => setters['register']?.(password, options) ?? Promise.reject(new Error());

@@ -18,6 +18,8 @@ export function parseStoredHash(stored: string): (StoredHash & { readonly cost: 
   const match = pattern.exec(stored);
   const [, pepperId, bcrypt, cost] = match ?? [];
   if (pepperId === undefined || bcrypt === undefined || cost === undefined) return null;
+  // bcrypt takes 4 to 31, and answers anything else with a quick "no" (PW-17).
+  if (Number(cost) < 4 || Number(cost) > 31) return null;
   return { scheme, pepperId, bcrypt, cost: Number(cost) };
 }
 

@@ -22,7 +22,32 @@ export const budgets = {
   /** Consecutive wrong codes, ever: past it e-mailed codes rest until the mailbox is proved by a reset link (NIST 3.2.2). */
   'otp:consecutive': { limit: 100, window: 365 * 24 * hour },
   'otp:address': { limit: 120, window: 15 * minute },
+  /**
+   * Wrong codes at any second-factor door, by user id: apps, recovery codes and the codes of a step-up share it (OT-17). Only time
+   * gives any back; the password step counts elsewhere, and goes on working while this rests.
+   */
+  'second-factor:account': { limit: 10, window: 30 * minute },
+  /** Consecutive wrong codes of an app, ever: past it the app rests until another is enrolled (OT-4). Recovery codes go on (RL-1). */
+  'second-factor:consecutive': { limit: 100, window: 3650 * 24 * hour },
+  'step-up:account': { limit: 10, window: hour },
+  'totp-enrollment:account': { limit: 20, window: hour },
+  /** Refused refresh tokens alone: good ones are not refused for what others at the same address do. */
   'refresh:address': { limit: 1200, window: 15 * minute },
+  /** Rotations of one session, counted in its row. A client needs one for each access token. */
+  'refresh:session': { limit: 300, window: 15 * minute },
+  'reset:address': { limit: 60, window: hour },
+  /** Mails with a reset link to one account; past it the answer stays the same and no mail goes out (RL-9). */
+  'reset-mail:account': { limit: 3, window: hour },
+  /** Tokens of mailed links that were tried (RC-4). */
+  'account-token:address': { limit: 60, window: 15 * minute },
+  /** By user id: current passwords that were tried from inside a session. */
+  'change-password:user': { limit: 10, window: 15 * minute },
+  'email-change:user': { limit: 5, window: hour },
+  /** Mails about a change of address to one mailbox; as with reset-mail. */
+  'email-change-mail:account': { limit: 3, window: hour },
+  'update-profile:user': { limit: 60, window: hour },
+  'export:user': { limit: 5, window: 24 * hour },
+  'delete:user': { limit: 10, window: hour },
 } as const satisfies Record<string, Budget>;
 
 export type BudgetName = keyof typeof budgets;

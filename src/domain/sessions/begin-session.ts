@@ -1,10 +1,14 @@
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
-import { insertSession } from '../../db/queries/sessions.ts';
+import { insertSession, revokeSession } from '../../db/queries/sessions.ts';
 import { recordLogin } from '../../db/queries/users.ts';
 import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
+import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
+import { amrOf, type ProvedMethod } from '../otp/rules.ts';
+import { makeRoom } from './make-room.ts';
+import { noticeDevice } from './notice-device.ts';
 import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
 import { lifetimeFrom } from './rules.ts';
 
@@ -17,37 +21,55 @@ export type BegunSession = {
 type Input = {
   /** The transaction of whatever proved the user. */
   readonly db: Db;
-  readonly userId: string;
-  /** RFC 8176 names of what was proved. */
-  readonly methods: readonly string[];
+  readonly user: UserRow;
+  readonly proved: readonly ProvedMethod[];
+  /** The session that a step-up ends; null for a sign-in. */
+  readonly previousSessionId: string | null;
 };
 
-/** A new session under a new id (SE-9). The caller has made sure that every factor of the policy was proved. */
-export async function beginSession(ctx: Context, { db, userId, methods }: Input): Promise<BegunSession> {
+/**
+ * A new session under a new id; that of a step-up ends the one before it in the same transaction (SE-9). Called by admit alone, which
+ * has made sure that every factor of the policy was proved. Throws UNAUTHENTICATED where the session before it has ended already.
+ * Past `sessionLimit` the one that was used least recently ends.
+ */
+export async function beginSession(
+  ctx: Context,
+  { db, user, proved, previousSessionId }: Input,
+): Promise<BegunSession> {
   const now = ctx.clock.now();
+  // Before recordLogin: the first sign-in of all is news to nobody.
+  if (previousSessionId === null) await noticeDevice(ctx, { db, userId: user.id });
+  const signedIn = previousSessionId === null ? await recordLogin(db, { id: user.id, now }) : user;
+  if (!signedIn) throw new AuthError('INVALID_CREDENTIALS', { detail: 'The account may not sign in any more.' });
+  if (previousSessionId !== null) {
+    const ended = await revokeSession(db, { sessionId: previousSessionId, userId: user.id, now, reason: 'step-up' });
+    if (!ended) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
+  }
   const id = ctx.random.id(now);
   const refreshToken = firstRefreshToken(ctx, id);
+  const methods = amrOf(proved);
   const session = await insertSession(db, {
     id,
-    userId,
+    userId: user.id,
     refreshHash: refreshToken.hash,
     createdAt: now,
     lastUsedAt: now,
     authenticatedAt: now,
     ...lifetimeFrom(now, ctx.config),
-    methods: [...methods],
+    methods,
+    provedMethods: [...proved],
     ipAddress: ctx.request.ipAddress,
     userAgent: ctx.request.userAgent,
   });
-  const user = await recordLogin(db, { id: userId, now });
-  if (!user) throw new Error('The user of a new session is gone.');
   await recordAudit(ctx, {
     db,
-    type: 'session.opened',
+    type: previousSessionId === null ? 'session.opened' : 'session.stepped_up',
     outcome: 'SUCCESS',
-    subjectId: userId,
+    subjectId: user.id,
     sessionId: id,
-    detail: { methods: methods.join(' ') },
+    detail: { methods: methods.join(' '), proved: proved.join(' '), previousSessionId },
   });
-  return { session, user, refreshToken };
+  // After recordLogin, which holds the user's row: of two sign-ins at once the second sees the session of the first.
+  await makeRoom(ctx, { db, session, user: signedIn });
+  return { session, user: signedIn, refreshToken };
 }

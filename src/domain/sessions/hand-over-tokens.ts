@@ -1,6 +1,8 @@
 import type { Context } from '../../context.ts';
 import { issueAccessToken } from '../access-tokens/issue-access-token.ts';
 import { type UserView, viewUser } from '../accounts/user-view.ts';
+import type { OtpChallenge } from '../otp/challenge-view.ts';
+import type { Admission } from './admit.ts';
 import type { BegunSession } from './begin-session.ts';
 import { type SessionView, viewSession } from './session-view.ts';
 
@@ -32,4 +34,13 @@ export async function handOverTokens(
     session: viewSession(session, session.id),
     user: viewUser(user, 'self'),
   };
+}
+
+/** What a step of a sign-in answers: the tokens of a session that has begun, or the next challenge. */
+export async function handOver(
+  ctx: Context,
+  admission: Admission,
+  delivery: 'BODY' | 'COOKIE',
+): Promise<AuthTokens | OtpChallenge> {
+  return admission.kind === 'session' ? handOverTokens(ctx, admission, delivery) : admission;
 }

@@ -1,51 +1,68 @@
 import { z } from 'zod';
-import type { Context } from '../../context.ts';
-import { findSessionById, revokeAllSessions, revokeSession } from '../../db/queries/sessions.ts';
-import { recordAudit } from '../audit/record.ts';
+import type { Context, Viewer } from '../../context.ts';
+import { findSessionById, type LiveSession } from '../../db/queries/sessions.ts';
+import { AuthError } from '../../errors.ts';
 import { command } from '../command.ts';
 import { opaqueToken } from '../input.ts';
+import { endAllSessions, endSession } from './end-sessions.ts';
 import { readRefreshToken } from './refresh-token.ts';
+import { requireStepUp } from './require-step-up.ts';
+import { isGood, judgeToken, type TokenVerdict } from './rules.ts';
 
 const schema = z.object({ refreshToken: opaqueToken.nullish(), everywhere: z.boolean().nullish() });
 
 export type Accepted = { readonly kind: 'accepted'; readonly accepted: true };
 
 /**
- * Ends the caller's session, named by the access token, the refresh token or the cookie, or all of the user's. An unknown or
- * ended one gets the same answer (SE-8).
+ * Ends the caller's session, named by the access token, the refresh token or the cookie; an unknown or ended one gets the same
+ * answer (SE-8). With `everywhere`, all of the user's: that takes a good token and a recent proof, else STEP_UP_REQUIRED is
+ * thrown (SE-12). Throws FORBIDDEN where another site sends the cookie.
  */
 export const logout = command(schema, async (ctx, input): Promise<Accepted> => {
-  for (const owner of await ownedSessions(ctx, input.refreshToken ?? ctx.cookie.read())) {
-    await ctx.db.transaction(async (tx) => {
-      const end = { userId: owner.userId, now: ctx.clock.now(), reason: 'logout' };
-      const ended = input.everywhere
-        ? await revokeAllSessions(tx, end)
-        : [await revokeSession(tx, { ...end, sessionId: owner.sessionId })].flatMap((row) => (row ? [row.id] : []));
-      for (const sessionId of ended) {
-        await recordAudit(ctx, {
-          db: tx,
-          type: 'session.closed',
-          outcome: 'SUCCESS',
-          subjectId: owner.userId,
-          sessionId,
-        });
-      }
-    });
-  }
-  ctx.cookie.clear();
+  const fromCookie = input.refreshToken ? null : ctx.cookie.read();
+  const shown = await findShown(ctx, input.refreshToken ?? fromCookie);
+  // SECURITY: whoever is signed in as A ends nothing of B's, though B's cookie may be in the same browser (SE-8).
+  const isForeign = shown !== null && ctx.viewer !== null && shown.session.userId !== ctx.viewer.userId;
+  const own = isForeign ? null : shown;
+  if (input.everywhere) await endEverywhere(ctx, own);
+  else await endOwn(ctx, own);
+  if (fromCookie !== null && !isForeign) ctx.cookie.clear();
   return { kind: 'accepted', accepted: true };
 });
 
-type Owned = { readonly userId: string; readonly sessionId: string };
+type Shown = LiveSession & { readonly verdict: TokenVerdict };
 
-/** The sessions that the request proves to hold: the bearer's, and that of a refresh token which is its session's latest or last but one. */
-async function ownedSessions(ctx: Context, refreshToken: string | null): Promise<Owned[]> {
-  const owned = new Map<string, Owned>();
-  if (ctx.viewer) owned.set(ctx.viewer.sessionId, ctx.viewer);
+/** The session that a refresh token names; null where no such token was ever given out. */
+async function findShown(ctx: Context, refreshToken: string | null): Promise<Shown | null> {
   const token = refreshToken === null ? null : readRefreshToken(ctx.keys, refreshToken);
-  if (token && !owned.has(token.sessionId)) {
-    const found = await findSessionById(ctx.db, { sessionId: token.sessionId });
-    if (found) owned.set(token.sessionId, { userId: found.user.id, sessionId: token.sessionId });
+  const found = token && (await findSessionById(ctx.db, { sessionId: token.sessionId }));
+  if (!found) return null;
+  const graceSeconds = ctx.config.refreshGrace;
+  return { ...found, verdict: judgeToken(found.session, { token, now: ctx.clock.now(), graceSeconds }) };
+}
+
+/** Also a spent token ends its own session, as it would by refreshing; it ends nothing else. */
+async function endOwn(ctx: Context, shown: Shown | null): Promise<void> {
+  const owned = new Map<string, string>();
+  if (ctx.viewer) owned.set(ctx.viewer.sessionId, ctx.viewer.userId);
+  if (shown && shown.verdict !== 'ended') owned.set(shown.session.id, shown.session.userId);
+  for (const [sessionId, userId] of owned) {
+    await ctx.db.transaction((tx) => endSession(ctx, { db: tx, userId, sessionId, reason: 'logout' }));
   }
-  return [...owned.values()];
+}
+
+async function endEverywhere(ctx: Context, shown: Shown | null): Promise<void> {
+  const proved =
+    ctx.viewer ?? (shown && isGood(shown.verdict) && shown.user.suspendedAt === null ? viewerOf(shown) : null);
+  if (!proved) {
+    // SECURITY: a spent token of a living session is no proof that its holder is the user.
+    if (shown && shown.verdict !== 'ended') throw new AuthError('STEP_UP_REQUIRED');
+    return;
+  }
+  const { userId } = requireStepUp({ ...ctx, viewer: proved });
+  await ctx.db.transaction((tx) => endAllSessions(ctx, { db: tx, userId, reason: 'logout_everywhere' }));
+}
+
+function viewerOf({ session, user }: LiveSession): Viewer {
+  return { userId: user.id, sessionId: session.id, roles: user.roles, session: { session, user } };
 }

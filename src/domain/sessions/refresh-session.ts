@@ -1,83 +1,101 @@
 import { z } from 'zod';
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
-import { findSessionById, revokeSession, rotateRefreshHash } from '../../db/queries/sessions.ts';
+import { findSessionById, type LiveSession, revokeSession, rotateSession } from '../../db/queries/sessions.ts';
 import { AuthError } from '../../errors.ts';
 import { sameBytes } from '../../secret-keys.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { opaqueToken, tokenDelivery } from '../input.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { reserve } from '../rate-limits/reserve.ts';
+import { budgets } from '../rate-limits/budgets.ts';
+import { limitOf, reserve } from '../rate-limits/reserve.ts';
 import type { BegunSession } from './begin-session.ts';
 import { type AuthTokens, handOverTokens } from './hand-over-tokens.ts';
 import { type RefreshToken, readRefreshToken, successorsOf } from './refresh-token.ts';
-import { hasEnded, judgeSpentToken } from './rules.ts';
+import { judgeToken } from './rules.ts';
 import { describeDevice } from './session-view.ts';
 
 const schema = z.object({ refreshToken: opaqueToken.nullish(), tokenDelivery });
 
 /**
- * Trades a refresh token for its successor and a new access token (RFC 9700 4.14.2). User, status and roles are read anew. Throws
- * INVALID_OR_EXPIRED_TOKEN for anything that is not a live session's token.
+ * Trades a refresh token for its successor and a new access token (RFC 9700 4.14.2). User, status and roles are read anew (SE-6).
+ * Throws INVALID_OR_EXPIRED_TOKEN for anything that is not a live session's token, RATE_LIMITED past the session's budget.
  */
 export const refreshSession = command(schema, async (ctx, input): Promise<AuthTokens> => {
+  if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
+  // SECURITY: what came in the cookie never leaves in JSON (TR-7).
   const delivery = input.refreshToken ? input.tokenDelivery : 'COOKIE';
   const value = input.refreshToken ?? ctx.cookie.read();
-  await reserve(ctx, [{ budget: 'refresh:address', identifier: ctx.request.addressBucket }]);
   const token = value === null ? null : readRefreshToken(ctx.keys, value);
-  if (!token) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
-  return handOverTokens(ctx, await rotate(ctx, token), delivery);
+  const refreshed = token && (await rotate(ctx, token));
+  if (refreshed) return handOverTokens(ctx, refreshed, delivery);
+  // The cookie stays as it is: another tab may have had it replaced while this request was on its way (SE-3).
+  // Only refusals count against the address. Many users share one (a company, a server that renders pages), and a good token must
+  // not be refused for what others do; nobody guesses 256 bits, and a made-up token costs no look-up.
+  await reserve(ctx, [{ budget: 'refresh:address', identifier: ctx.request.addressBucket }]);
+  throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
 });
 
-async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession> {
+/** The session under the token's successor; null where there is none to be had. */
+async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession | null> {
   const now = ctx.clock.now();
-  const [next] = successorsOf(ctx.keys, token);
+  const successors = successorsOf(ctx.keys, token);
+  const [next] = successors;
   if (!next) throw new Error('There is no secret key.');
-  const rotated = await rotateRefreshHash(ctx.db, {
+  const rotated = await rotateSession(ctx.db, {
     sessionId: token.sessionId,
     presentedHash: token.hash,
     nextHash: next.hash,
     now,
     idleExpiresAt: secondsAfter(now, ctx.config.sessionIdleTtl),
+    limit: limitOf(ctx, 'refresh:session'),
+    windowEndsAt: secondsAfter(now, budgets['refresh:session'].window),
   });
-  const found = await findSessionById(ctx.db, { sessionId: token.sessionId });
-  if (!found || found.user.suspendedAt !== null || hasEnded(found.session, now))
-    throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
-  if (rotated) return { session: found.session, user: found.user, refreshToken: next };
+  if (rotated) return { ...rotated, refreshToken: next };
 
-  const verdict = judgeSpentToken(found.session, { hash: token.hash, now, graceSeconds: ctx.config.refreshGrace });
-  if (verdict === 'retry') {
-    // The same successor as the first time, never a second child.
-    const successor = successorsOf(ctx.keys, token).find((candidate) =>
-      sameBytes(candidate.hash, found.session.refreshHash),
-    );
-    if (successor) return { session: found.session, user: found.user, refreshToken: successor };
-  } else if (verdict === 'reused') {
-    await endFamily(ctx, {
-      sessionId: found.session.id,
-      userId: found.user.id,
-      email: found.user.email,
-      locale: found.user.locale,
-    });
+  const found = await findSessionById(ctx.db, { sessionId: token.sessionId });
+  if (!found || found.user.suspendedAt !== null) return null;
+  const { session } = found;
+  switch (judgeToken(session, { token, now, graceSeconds: ctx.config.refreshGrace })) {
+    case 'ended':
+      return null;
+    case 'current':
+      // Not moved on though it is the current one: the window's rotations are used up.
+      throw new AuthError('RATE_LIMITED', { retryAfter: secondsUntil(session.refreshWindowEndsAt, now) });
+    case 'retry': {
+      // The same successor as the first time, never a second child. With two keys in force it is one of two.
+      const successor = successors.find((candidate) => sameBytes(candidate.hash, session.refreshHash));
+      return successor ? { ...found, refreshToken: successor } : null;
+    }
+    case 'ahead':
+      ctx.log.error(
+        { event: 'refresh.ahead_of_store', requestId: ctx.request.id, userId: found.user.id },
+        'A refresh token is newer than its row: the database has lost commits.',
+      );
+      return null;
+    case 'spent':
+      await endFamily(ctx, found);
+      return null;
   }
-  throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
 }
 
-/** SECURITY: a spent token has come back, so two parties hold this family: both lose it, and the owner is told. */
-async function endFamily(
-  ctx: Context,
-  { sessionId, userId, email, locale }: { sessionId: string; userId: string; email: string; locale: string | null },
-): Promise<void> {
+function secondsUntil(date: Date | null, now: Date): number {
+  return Math.max(1, Math.ceil(((date?.getTime() ?? 0) - now.getTime()) / 1000));
+}
+
+/** SECURITY: a spent token has come back, so two parties hold this family: both lose it, and the owner is told (SE-2). */
+async function endFamily(ctx: Context, { session, user }: LiveSession): Promise<void> {
   const now = ctx.clock.now();
+  const { id: sessionId, userId } = session;
   await ctx.db.transaction(async (tx) => {
     const revoked = await revokeSession(tx, { sessionId, userId, now, reason: 'refresh.reused' });
     if (!revoked) return;
     await recordAudit(ctx, { db: tx, type: 'refresh.reused', outcome: 'FAILURE', subjectId: userId, sessionId });
     await enqueueEmail(ctx, {
       db: tx,
-      to: email,
-      locale,
+      to: user.email,
+      locale: user.locale,
       content: {
         template: 'refresh-reused',
         at: now.toISOString(),

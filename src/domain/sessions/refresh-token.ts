@@ -24,7 +24,7 @@ const bodyBytes = idBytes + generationBytes + secretBytes;
 
 /** The first token of a session. */
 export function firstRefreshToken(app: { keys: SecretKeys; random: Random }, sessionId: string): RefreshToken {
-  return assemble(app.keys, sessionId, 0, app.random.bytes(secretBytes));
+  return assemble(app.keys, { sessionId, generation: 0, secret: app.random.bytes(secretBytes), key: 0 });
 }
 
 /**
@@ -35,7 +35,9 @@ export function firstRefreshToken(app: { keys: SecretKeys; random: Random }, ses
 export function successorsOf(keys: SecretKeys, token: RefreshToken): RefreshToken[] {
   return keys
     .macs('refresh-token', `successor\n${token.value}`)
-    .map((secret) => assemble(keys, token.sessionId, token.generation + 1, secret));
+    .map((secret, key) =>
+      assemble(keys, { sessionId: token.sessionId, generation: token.generation + 1, secret, key }),
+    );
 }
 
 /** Reads a token; null where this server did not make it. */
@@ -53,12 +55,20 @@ export function readRefreshToken(keys: SecretKeys, value: string): RefreshToken 
   };
 }
 
-function assemble(keys: SecretKeys, sessionId: string, generation: number, secret: Uint8Array): RefreshToken {
+type Parts = {
+  readonly sessionId: string;
+  readonly generation: number;
+  readonly secret: Uint8Array;
+  /** Which of the keys in force tags it: a token comes out the same, bit for bit, whichever instance is asked. */
+  readonly key: number;
+};
+
+function assemble(keys: SecretKeys, { sessionId, generation, secret, key }: Parts): RefreshToken {
   const body = Buffer.alloc(bodyBytes);
   body.set(parseUuid(sessionId), 0);
   body.writeUInt32BE(generation, idBytes);
   body.set(secret, idBytes + generationBytes);
-  const [tag] = tagsOf(keys, body);
+  const tag = tagsOf(keys, body)[key];
   if (!tag) throw new Error('There is no secret key.');
   const bytes = Buffer.concat([body, tag]);
   return { sessionId, generation, value: bytes.toString('base64url'), hash: sha256(bytes) };

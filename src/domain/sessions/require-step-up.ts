@@ -1,9 +1,12 @@
 import { secondsAfter } from '../../clock.ts';
 import type { Context, Viewer } from '../../context.ts';
 import { AuthError } from '../../errors.ts';
+import { provesSecondFactor, readProved } from '../otp/rules.ts';
 
 /** Seconds for which a proof of presence is good (SE-13). */
 export const stepUpLifetime = 600;
+
+type Asker = Pick<Context, 'viewer' | 'clock'>;
 
 /** The signed-in caller. Throws UNAUTHENTICATED for anyone else. */
 export function requireViewer(ctx: Pick<Context, 'viewer'>): Viewer {
@@ -12,12 +15,38 @@ export function requireViewer(ctx: Pick<Context, 'viewer'>): Viewer {
 }
 
 /**
- * The caller, where they have proved in this session, and within ten minutes, who they are. Read from the session's row, not from
- * the token (SE-13). Throws STEP_UP_REQUIRED: a stolen access token alone changes nothing that matters.
+ * The caller, where they have proved in this session, and within ten minutes, who they are, with the second factor where they have
+ * one. Read from the session's row, not from the token (SE-13). Throws STEP_UP_REQUIRED: a stolen access token alone changes nothing
+ * that matters.
  */
-export function requireStepUp(ctx: Pick<Context, 'viewer' | 'clock'>): Viewer {
+export function requireStepUp(ctx: Asker): Viewer {
+  const viewer = requireRecentProof(ctx);
+  if (viewer.session.user.totpEnabledAt !== null && !sessionProvesSecondFactor(viewer)) {
+    throw new AuthError('STEP_UP_REQUIRED');
+  }
+  return viewer;
+}
+
+/** The same for what nobody may do without a second factor, such as administration. Throws STEP_UP_REQUIRED. */
+export function requireSecondFactor(ctx: Asker): Viewer {
+  const viewer = requireRecentProof(ctx);
+  if (!sessionProvesSecondFactor(viewer)) {
+    throw new AuthError('STEP_UP_REQUIRED', {
+      message: 'This needs a second factor: set up an authenticator app, then prove again who you are.',
+    });
+  }
+  return viewer;
+}
+
+/** The caller, where the session's proof is recent. For verbs that check the second factor themselves; others want requireStepUp. */
+export function requireRecentProof(ctx: Asker): Viewer {
   const viewer = requireViewer(ctx);
   const { authenticatedAt } = viewer.session.session;
   if (secondsAfter(authenticatedAt, stepUpLifetime) <= ctx.clock.now()) throw new AuthError('STEP_UP_REQUIRED');
   return viewer;
+}
+
+/** Whether the app, or a recovery code, was proved in the caller's session. */
+export function sessionProvesSecondFactor(viewer: Viewer): boolean {
+  return provesSecondFactor(readProved(viewer.session.session.provedMethods));
 }

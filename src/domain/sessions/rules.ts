@@ -2,7 +2,8 @@ import { secondsAfter } from '../../clock.ts';
 import type { SessionRow } from '../../db/tables/sessions.ts';
 import { sameBytes } from '../../secret-keys.ts';
 
-export type RefreshVerdict = 'retry' | 'reused' | 'ended';
+/** What a genuine refresh token is to its session. */
+export type TokenVerdict = 'current' | 'retry' | 'spent' | 'ahead' | 'ended';
 
 type Lifetimes = { readonly sessionIdleTtl: number; readonly sessionAbsoluteTtl: number };
 
@@ -18,15 +19,25 @@ export function hasEnded(session: SessionRow, now: Date): boolean {
 }
 
 /**
- * What a genuine token means that is not its session's current one. The one before it, within the grace window, is a client that
- * lost the answer or a second tab; the window is measured from the rotation and does not slide. Anything else is theft (RFC 9700 4.14.2).
+ * What a token of ours means to its session. The token before the current one, within the grace window, is a client that lost the
+ * answer or a second tab; the window is measured from the rotation and does not slide. Older ones are spent: if one is used, two
+ * parties hold the family (RFC 9700 4.14.2). One that is newer than the row can only mean that the database has lost commits (a
+ * fail-over, a restored backup): that is refused, and is nobody's theft.
  */
-export function judgeSpentToken(
+export function judgeToken(
   session: SessionRow,
-  token: { hash: Uint8Array; now: Date; graceSeconds: number },
-): RefreshVerdict {
-  if (hasEnded(session, token.now)) return 'ended';
+  input: { token: { hash: Uint8Array; generation: number }; now: Date; graceSeconds: number },
+): TokenVerdict {
+  const { token, now } = input;
+  if (hasEnded(session, now)) return 'ended';
+  if (sameBytes(session.refreshHash, token.hash)) return 'current';
+  if (token.generation > session.refreshGeneration) return 'ahead';
   const isPrevious = session.previousRefreshHash !== null && sameBytes(session.previousRefreshHash, token.hash);
-  const inGrace = session.rotatedAt !== null && token.now < secondsAfter(session.rotatedAt, token.graceSeconds);
-  return isPrevious && inGrace ? 'retry' : 'reused';
+  const inGrace = session.rotatedAt !== null && now < secondsAfter(session.rotatedAt, input.graceSeconds);
+  return isPrevious && inGrace ? 'retry' : 'spent';
+}
+
+/** Whether whoever shows the token could still refresh with it. */
+export function isGood(verdict: TokenVerdict): boolean {
+  return verdict === 'current' || verdict === 'retry';
 }

@@ -1,97 +1,98 @@
-import type { App } from '../../app.ts';
-import { insertSigningKey, listSigningKeys, lockSigningKeys } from '../../db/queries/signing-keys.ts';
-import { generateJwk, openSigningKey, type PublicJwk, type SigningKey, sealPrivateJwk } from './signing-key.ts';
+import { listSigningKeys } from '../../db/queries/signing-keys.ts';
+import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
+import { type KeyApp, rotateSigningKey } from './rotate-signing-key.ts';
+import { isDue, newestOf, reloadEvery, signingAt, verifies } from './rules.ts';
+import { openSigningKey, type PublicJwk, type SigningKey } from './signing-key.ts';
 
 /** The keys as this process knows them, held in memory and read anew every few seconds. */
 export type KeyRing = {
-  /** Reads the keys; makes the first one where there is none for the configured algorithm. */
+  /** Reads the keys; makes the first one, or the next one where the configured algorithm is another. Throws on a weak key (JW-9). */
   load(): Promise<void>;
   /** The key that signs now. */
   signing(): SigningKey;
   /** By exact kid; undefined for anything unknown. No statement, file or address is ever made from a kid (JW-3). */
   find(kid: string): SigningKey | undefined;
-  /** What /.well-known/jwks.json shows. */
+  /** What /.well-known/jwks.json shows, the newest first. */
   published(): readonly PublicJwk[];
-  /** Begins and ends the reading anew. */
+  /** Begins and ends the reading anew, and with it the scheduled rotation. */
   start(): void;
   stop(): void;
 };
 
-/** Well under the minute within which a removed key must be refused everywhere. */
-const reloadSeconds = 20;
-
-export function createKeyRing(app: Pick<App, 'db' | 'keys' | 'clock' | 'random' | 'log' | 'config'>): KeyRing {
+export function createKeyRing(app: KeyApp): KeyRing {
   let byKid = new Map<string, SigningKey>();
   let timer: NodeJS.Timeout | undefined;
+  let busy = false;
 
-  const read = async (): Promise<void> => {
+  /** At start a row that cannot be used is a reason not to start; later it must not keep a removal from taking effect. */
+  const read = async (onBadRow: (error: unknown, row: SigningKeyRow) => void): Promise<void> => {
     const rows = await listSigningKeys(app.db, { now: app.clock.now() });
-    byKid = new Map(
-      rows.map((row) => {
-        const known = byKid.get(row.kid);
-        const key = known
-          ? { ...known, activeFrom: row.activeFrom, expiresAt: row.expiresAt }
-          : openSigningKey(app.keys, row);
-        return [row.kid, key];
-      }),
-    );
-  };
-
-  const current = (): SigningKey | undefined => {
-    const now = app.clock.now();
-    let newest: SigningKey | undefined;
-    for (const key of byKid.values()) {
-      if (key.algorithm !== app.config.jwt.algorithm || key.activeFrom > now) continue;
-      if (key.expiresAt && key.expiresAt <= now) continue;
-      if (!newest || key.activeFrom > newest.activeFrom) newest = key;
+    const known = byKid;
+    const read = new Map<string, SigningKey>();
+    for (const row of rows) {
+      try {
+        const { createdAt, activeFrom, expiresAt } = row;
+        const key = known.get(row.kid) ?? openSigningKey(app.keys, row);
+        read.set(row.kid, { ...key, createdAt, activeFrom, expiresAt });
+      } catch (error) {
+        onBadRow(error, row);
+      }
     }
-    return newest;
+    byKid = read;
   };
 
-  const createFirst = async (): Promise<void> => {
-    // Made before the lock is taken: an RSA key may take a second, and no connection is held meanwhile.
-    const { algorithm } = app.config.jwt;
-    const { privateJwk, publicJwk } = await generateJwk(algorithm);
-    await app.db.transaction(async (tx) => {
-      await lockSigningKeys(tx);
-      const now = app.clock.now();
-      const rows = await listSigningKeys(tx, { now });
-      if (rows.some((row) => row.algorithm === algorithm && row.activeFrom <= now)) return;
-      const kid = app.random.token(12);
-      await insertSigningKey(tx, {
-        kid,
-        algorithm,
-        publicJwk,
-        sealedPrivateJwk: sealPrivateJwk(app.keys, kid, privateJwk),
-        createdAt: now,
-        activeFrom: now,
-      });
-    });
+  const refuseBadRow = (error: unknown): never => {
+    throw error;
+  };
+  const reportBadRow = (error: unknown, { kid }: SigningKeyRow): void => {
+    app.log.error({ err: error, event: 'signing_keys.unusable', kid }, 'A signing key cannot be used.');
+  };
+
+  const rotateIfDue = async (): Promise<void> => {
+    const everySeconds = app.config.signingKeyRotation;
+    const due = (key: { createdAt: Date }): boolean => isDue(key, { now: app.clock.now(), everySeconds });
+    const newest = newestOf(byKid.values(), app.clock.now());
+    if (!newest || !due(newest)) return;
+    // Other instances come to the same conclusion in the same seconds: who gets the lock first rotates.
+    if (await rotateSigningKey(app, { unless: (row) => !due(row) })) await read(reportBadRow);
+  };
+
+  const reload = async (): Promise<void> => {
+    if (busy) return;
+    busy = true;
+    try {
+      await read(reportBadRow);
+      await rotateIfDue();
+    } catch (error) {
+      app.log.error({ err: error, event: 'signing_keys.unread' }, 'The signing keys could not be read.');
+    } finally {
+      busy = false;
+    }
   };
 
   return {
     load: async () => {
-      await read();
-      if (current()) return;
-      await createFirst();
-      await read();
+      await read(refuseBadRow);
+      const { algorithm } = app.config.jwt;
+      if (newestOf(byKid.values(), app.clock.now())?.algorithm === algorithm) return;
+      await rotateSigningKey(app, { unless: (newest) => newest.algorithm === algorithm });
+      await read(refuseBadRow);
     },
     signing: () => {
-      const key = current();
+      const key = signingAt(byKid.values(), app.clock.now());
       if (!key) throw new Error('No signing key is active.');
       return key;
     },
     find: (kid) => {
       const key = byKid.get(kid);
-      return key && (!key.expiresAt || key.expiresAt > app.clock.now()) ? key : undefined;
+      return key && verifies(key, app.clock.now()) ? key : undefined;
     },
-    published: () => [...byKid.values()].flatMap((key) => (key.publicJwk ? [key.publicJwk] : [])),
+    published: () => {
+      const now = app.clock.now();
+      return [...byKid.values()].flatMap((key) => (key.publicJwk && verifies(key, now) ? [key.publicJwk] : []));
+    },
     start: () => {
-      timer ??= setInterval(() => {
-        read().catch((error: unknown) =>
-          app.log.error({ err: error, event: 'signing_keys.unread' }, 'The signing keys could not be read.'),
-        );
-      }, reloadSeconds * 1000).unref();
+      timer ??= setInterval(() => void reload(), reloadEvery * 1000).unref();
     },
     stop: () => {
       clearInterval(timer);

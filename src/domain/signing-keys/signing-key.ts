@@ -20,6 +20,7 @@ export type SigningKey = {
   readonly publicKey: KeyObject;
   /** As published; null for HS256, which must never be. */
   readonly publicJwk: PublicJwk | null;
+  readonly createdAt: Date;
   readonly activeFrom: Date;
   readonly expiresAt: Date | null;
 };
@@ -67,7 +68,8 @@ export function openSigningKey(keys: SecretKeys, row: SigningKeyRow): SigningKey
   }
   const privateJwk: Jwk = JSON.parse(opened.toString());
   const algorithm = readAlgorithm(row);
-  const common = { kid: row.kid, algorithm, activeFrom: row.activeFrom, expiresAt: row.expiresAt };
+  const { kid, createdAt, activeFrom, expiresAt } = row;
+  const common = { kid, algorithm, createdAt, activeFrom, expiresAt };
   if (algorithm === 'HS256') {
     const secret = createSecretKey(Buffer.from(String(privateJwk['k']), 'base64url'));
     if ((secret.symmetricKeySize ?? 0) < hmacBytes)

@@ -41,7 +41,10 @@ describe.skipIf(browser === null)('GraphiQL in a browser', () => {
     await graphiql.openTab('Me');
     expect(await graphiql.run()).toMatchObject({ data: { me: { email } } });
 
+    // Its answer has to be in before the next is waited for.
+    const signedOut = graphiql.page.waitForResponse((response) => response.url().endsWith('/graphql'));
     await graphiql.page.getByRole('button', { name: 'Sign out' }).click();
+    await signedOut;
     await status.getByText('Not signed in').waitFor();
     expect(await graphiql.run()).toEqual({ data: { me: null } });
     expect(await graphiql.page.evaluate('Object.keys(localStorage)')).toEqual([]);

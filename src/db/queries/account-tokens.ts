@@ -1,0 +1,76 @@
+import { and, eq, gt, gte, inArray, isNull, sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { type AccountTokenRow, accountTokens } from '../tables/account-tokens.ts';
+import { type UserRow, users } from '../tables/users.ts';
+
+export type AccountTokenPurpose = 'RESET_PASSWORD' | 'UNDO_EMAIL_CHANGE';
+
+/**
+ * Stores a token. A reset token takes the place of the one that its user had, in the same statement: of any number of requests at
+ * once one token is good (RC-3).
+ */
+export async function putAccountToken(db: Db, row: typeof accountTokens.$inferInsert): Promise<void> {
+  const { id, tokenHash, email, createdAt, expiresAt } = row;
+  await db
+    .insert(accountTokens)
+    .values(row)
+    .onConflictDoUpdate({
+      target: accountTokens.userId,
+      targetWhere: sql`${accountTokens.purpose} = 'RESET_PASSWORD' and ${accountTokens.endedAt} is null`,
+      set: { id, tokenHash, email, createdAt, expiresAt },
+    });
+}
+
+/** A token that is good now, with its user. Looking spends nothing. */
+export async function findAccountToken(
+  db: Db,
+  input: { tokenHash: Uint8Array; purpose: AccountTokenPurpose; now: Date },
+): Promise<{ readonly token: AccountTokenRow; readonly user: UserRow } | null> {
+  const [row] = await db
+    .select({ token: accountTokens, user: users })
+    .from(accountTokens)
+    .innerJoin(users, eq(users.id, accountTokens.userId))
+    .where(
+      and(
+        eq(accountTokens.tokenHash, input.tokenHash),
+        eq(accountTokens.purpose, input.purpose),
+        isNull(accountTokens.endedAt),
+        gt(accountTokens.expiresAt, input.now),
+      ),
+    );
+  return row ?? null;
+}
+
+/** Spends a token; of any number of callers one succeeds (RC-2). */
+export async function spendAccountToken(db: Db, input: { tokenHash: Uint8Array; now: Date }): Promise<boolean> {
+  const rows = await db
+    .update(accountTokens)
+    .set({ endedAt: input.now })
+    .where(
+      and(
+        eq(accountTokens.tokenHash, input.tokenHash),
+        isNull(accountTokens.endedAt),
+        gt(accountTokens.expiresAt, input.now),
+      ),
+    )
+    .returning({ id: accountTokens.id });
+  return rows.length === 1;
+}
+
+/** Makes tokens of a user void: of the purposes named, and made at or after `madeSince` where that is given. */
+export async function endAccountTokens(
+  db: Db,
+  input: { userId: string; purposes: readonly AccountTokenPurpose[]; madeSince?: Date; now: Date },
+): Promise<void> {
+  await db
+    .update(accountTokens)
+    .set({ endedAt: input.now })
+    .where(
+      and(
+        eq(accountTokens.userId, input.userId),
+        inArray(accountTokens.purpose, [...input.purposes]),
+        isNull(accountTokens.endedAt),
+        ...(input.madeSince === undefined ? [] : [gte(accountTokens.createdAt, input.madeSince)]),
+      ),
+    );
+}

@@ -1,0 +1,45 @@
+import { and, eq, inArray, isNull } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { type RecoveryCodeRow, recoveryCodes } from '../tables/recovery-codes.ts';
+
+/** A new set in place of the old one (OT-16). Call it in a transaction that holds the user's row. */
+export async function replaceRecoveryCodes(
+  db: Db,
+  input: { userId: string; rows: readonly (typeof recoveryCodes.$inferInsert)[] },
+): Promise<void> {
+  await deleteRecoveryCodes(db, { userId: input.userId });
+  await db.insert(recoveryCodes).values([...input.rows]);
+}
+
+export async function deleteRecoveryCodes(db: Db, input: { userId: string }): Promise<void> {
+  await db.delete(recoveryCodes).where(eq(recoveryCodes.userId, input.userId));
+}
+
+/** Compare-and-set: of any number of callers with the same code one is told true (ADV-34, ADV-35). */
+export async function spendRecoveryCode(
+  db: Db,
+  input: { userId: string; codeHashes: readonly Uint8Array[]; now: Date },
+): Promise<boolean> {
+  const rows = await db
+    .update(recoveryCodes)
+    .set({ usedAt: input.now })
+    .where(
+      and(
+        eq(recoveryCodes.userId, input.userId),
+        inArray(recoveryCodes.codeHash, [...input.codeHashes]),
+        isNull(recoveryCodes.usedAt),
+      ),
+    )
+    .returning({ id: recoveryCodes.id });
+  return rows.length === 1;
+}
+
+export async function listUnusedRecoveryCodes(
+  db: Db,
+  input: { userId: string },
+): Promise<Pick<RecoveryCodeRow, 'keyId'>[]> {
+  return db
+    .select({ keyId: recoveryCodes.keyId })
+    .from(recoveryCodes)
+    .where(and(eq(recoveryCodes.userId, input.userId), isNull(recoveryCodes.usedAt)));
+}

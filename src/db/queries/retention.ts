@@ -1,0 +1,131 @@
+import { and, asc, eq, exists, gt, inArray, isNotNull, isNull, lt, not, or, type SQL, sql } from 'drizzle-orm';
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import type { Db } from '../client.ts';
+import { accountTokens } from '../tables/account-tokens.ts';
+import { auditOrigins } from '../tables/audit-origins.ts';
+import { knownDevices } from '../tables/known-devices.ts';
+import { otpChallenges } from '../tables/otp-challenges.ts';
+import { outboxMessages } from '../tables/outbox-messages.ts';
+import { rateLimits } from '../tables/rate-limits.ts';
+import { sessions } from '../tables/sessions.ts';
+import { users } from '../tables/users.ts';
+
+/**
+ * Each function is one statement that removes at most `limit` rows, the oldest first by an index, and answers with their number. Rows that
+ * anybody holds are skipped, so that any number of workers share the work and none of them waits for a request (DP-6).
+ */
+type Batch = { readonly before: Date; readonly limit: number };
+
+type Kind = {
+  readonly table: PgTable;
+  readonly key: PgColumn;
+  /** Indexed: what `before` is compared with. */
+  readonly at: PgColumn;
+  readonly also?: SQL | undefined;
+};
+
+async function purgeOldest(db: Db, kind: Kind, { before, limit }: Batch): Promise<number> {
+  // A CTE with FOR UPDATE runs exactly once; a subquery behind IN may be run again and take more rows than LIMIT says.
+  const doomed = db.$with('doomed').as(
+    db
+      .select({ key: kind.key })
+      .from(kind.table)
+      .where(and(lt(kind.at, before), kind.also))
+      .orderBy(asc(kind.at))
+      .limit(limit)
+      .for('update', { skipLocked: true }),
+  );
+  const rows = await db
+    .with(doomed)
+    .delete(kind.table)
+    .where(inArray(kind.key, db.select({ key: doomed.key }).from(doomed)))
+    .returning({ key: kind.key });
+  return rows.length;
+}
+
+export function purgeChallenges(db: Db, batch: Batch): Promise<number> {
+  return purgeOldest(db, { table: otpChallenges, key: otpChallenges.id, at: otpChallenges.expiresAt }, batch);
+}
+
+export function purgeAccountTokens(db: Db, batch: Batch): Promise<number> {
+  return purgeOldest(db, { table: accountTokens, key: accountTokens.id, at: accountTokens.expiresAt }, batch);
+}
+
+/** By their latest possible end, which is indexed and fixed: revoked and idle ones go with the rest. */
+export function purgeSessions(db: Db, batch: Batch): Promise<number> {
+  return purgeOldest(db, { table: sessions, key: sessions.id, at: sessions.absoluteExpiresAt }, batch);
+}
+
+export function purgeRateLimits(db: Db, batch: Batch): Promise<number> {
+  return purgeOldest(db, { table: rateLimits, key: rateLimits.key, at: rateLimits.windowEndsAt }, batch);
+}
+
+/** Mails that are out or given up. One that waits stays, however old. */
+export function purgeMails(db: Db, batch: Batch): Promise<number> {
+  const also = or(isNotNull(outboxMessages.sentAt), isNotNull(outboxMessages.failedAt));
+  return purgeOldest(db, { table: outboxMessages, key: outboxMessages.id, at: outboxMessages.createdAt, also }, batch);
+}
+
+export function purgeKnownDevices(db: Db, batch: Batch): Promise<number> {
+  return purgeOldest(db, { table: knownDevices, key: knownDevices.id, at: knownDevices.lastSeenAt }, batch);
+}
+
+/**
+ * Accounts that nobody has proved, begun before that time, for which no code and no link is open. Suspended ones stay: they keep an
+ * address closed on purpose.
+ */
+export function purgeUnverifiedUsers(db: Db, batch: Batch & { now: Date }): Promise<number> {
+  const openChallenge = db
+    .select({ id: otpChallenges.id })
+    .from(otpChallenges)
+    .where(
+      and(eq(otpChallenges.userId, users.id), isNull(otpChallenges.consumedAt), gt(otpChallenges.expiresAt, batch.now)),
+    );
+  const openToken = db
+    .select({ id: accountTokens.id })
+    .from(accountTokens)
+    .where(
+      and(eq(accountTokens.userId, users.id), isNull(accountTokens.endedAt), gt(accountTokens.expiresAt, batch.now)),
+    );
+  const also = and(
+    isNull(users.emailVerifiedAt),
+    isNull(users.suspendedAt),
+    not(exists(openChallenge)),
+    not(exists(openToken)),
+  );
+  return purgeOldest(db, { table: users, key: users.id, at: users.createdAt, also }, batch);
+}
+
+/** The origins of events from before that time that are still kept in full. */
+export async function takeFullOrigins(
+  db: Db,
+  { before, limit }: Batch,
+): Promise<{ eventId: string; ipAddress: string | null; userAgent: string | null }[]> {
+  return db
+    .select({ eventId: auditOrigins.eventId, ipAddress: auditOrigins.ipAddress, userAgent: auditOrigins.userAgent })
+    .from(auditOrigins)
+    .where(and(lt(auditOrigins.at, before), isNull(auditOrigins.shortenedAt)))
+    .orderBy(asc(auditOrigins.at))
+    .limit(limit)
+    .for('update', { skipLocked: true });
+}
+
+/** Puts coarse values in the place of full ones, all rows in one statement. */
+export async function shortenOrigins(
+  db: Db,
+  input: { rows: readonly { eventId: string; ipAddress: string | null; userAgent: string | null }[]; now: Date },
+): Promise<void> {
+  if (input.rows.length === 0) return;
+  const values = JSON.stringify(input.rows.map(({ eventId, ipAddress, userAgent }) => [eventId, ipAddress, userAgent]));
+  const coarse = sql`jsonb_array_elements(${values}::jsonb) as coarse(value)`;
+  await db
+    .update(auditOrigins)
+    .set({
+      ipAddress: sql`coarse.value ->> 1`,
+      userAgent: sql`coarse.value ->> 2`,
+      accountKey: null,
+      shortenedAt: input.now,
+    })
+    .from(coarse)
+    .where(eq(auditOrigins.eventId, sql`(coarse.value ->> 0)::uuid`));
+}

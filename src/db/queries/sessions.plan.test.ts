@@ -1,0 +1,136 @@
+import { drizzle } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import type { Db } from '../client.ts';
+import {
+  countEndedSessions,
+  evictSessions,
+  findLiveSession,
+  findSessionById,
+  listLiveSessions,
+  revokeAllSessions,
+  revokeSession,
+  rotateSession,
+} from './sessions.ts';
+
+/** The issue's figure. Fewer would let the planner change its mind. */
+const rows = 1_000_000;
+
+type Plan = { 'Node Type': string; 'Relation Name'?: string; 'Index Name'?: string; Plans?: Plan[] };
+type Explained = { Plan: Plan & { 'Total Cost': number; 'Actual Total Time'?: number } };
+
+let database: TestDatabase;
+let sql: postgres.Sql;
+let db: Db;
+let captured: { text: string; parameters: unknown[] }[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  sql = postgres(database.url ?? '', { max: 1, onnotice: () => {} });
+  db = drizzle(sql, { logger: { logQuery: (text, parameters) => captured.push({ text, parameters }) } });
+  await sql`insert into users (id, email, email_canonical, email_verified_at, created_at)
+    select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, n || '@example.com', n || '@example.com', now(), now()
+    from generate_series(1, ${rows}) n`;
+  await sql`insert into sessions (id, user_id, refresh_hash, created_at, last_used_at, idle_expires_at, absolute_expires_at,
+      authenticated_at, methods, revoked_at)
+    select ('00000000-0000-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid,
+      ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+      sha256(n::text::bytea), now(), now(), now() + interval '14 days', now() + interval '30 days', now(), '{pwd}',
+      case when n % 10 = 0 then now() end
+    from generate_series(1, ${rows}) n`;
+  await sql`analyze users, sessions`;
+}, 180_000);
+afterAll(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+/** Everything that a query sends, explained, with the values that it was sent with. */
+async function explain(run: () => Promise<unknown>): Promise<Explained[]> {
+  captured = [];
+  // The query runs for real, and in a transaction that is undone.
+  await sql`begin`;
+  await run();
+  const plans: Explained[] = [];
+  for (const { text, parameters } of captured) {
+    // biome-ignore lint/plugin: EXPLAIN takes no statement as a value, and this one is our own.
+    const found = await sql.unsafe<{ 'QUERY PLAN': Explained[] }[]>(
+      `explain (format json) ${text}`,
+      parameters as never[],
+    );
+    plans.push(...found.flatMap((row) => row['QUERY PLAN']));
+  }
+  await sql`rollback`;
+  return plans;
+}
+
+function scansOf(plan: Plan): Plan[] {
+  const own = /Scan$/.test(plan['Node Type']) && plan['Relation Name'] !== undefined ? [plan] : [];
+  return [...own, ...(plan.Plans ?? []).flatMap(scansOf)];
+}
+
+const n = 123_457;
+const hex = n.toString(16).padStart(12, '0');
+const userId = `00000000-0000-7000-8000-${hex}`;
+const sessionId = `00000000-0000-7000-9000-${hex}`;
+const now = new Date();
+const byOwner = { userId, now, reason: 'logout' };
+
+const statements: Readonly<Record<string, { run: () => Promise<unknown>; indexes: readonly string[] }>> = {
+  'that of me': {
+    run: () => findLiveSession(db, { sessionId, userId, now }),
+    indexes: ['sessions_pkey', 'users_pkey'],
+  },
+  'that of a refresh': {
+    run: () =>
+      rotateSession(db, {
+        sessionId,
+        presentedHash: Buffer.alloc(32),
+        nextHash: Buffer.alloc(32),
+        now,
+        idleExpiresAt: now,
+        limit: 300,
+        windowEndsAt: now,
+      }),
+    indexes: ['sessions_pkey', 'users_pkey'],
+  },
+  'that of a refresh that was refused': {
+    run: () => findSessionById(db, { sessionId }),
+    indexes: ['sessions_pkey', 'users_pkey'],
+  },
+  'the list of a user’s sessions': {
+    run: () => listLiveSessions(db, { userId, now, limit: 100 }),
+    indexes: ['sessions_user_id_index'],
+  },
+  'the end of one': {
+    run: () => revokeSession(db, { ...byOwner, sessionId }),
+    indexes: ['sessions_pkey'],
+  },
+  'the end of all': {
+    run: () => revokeAllSessions(db, byOwner),
+    indexes: ['sessions_user_id_index'],
+  },
+  'the end of those beyond the cap': {
+    run: () => evictSessions(db, { ...byOwner, exceptId: sessionId, keep: 100 }),
+    indexes: ['sessions_pkey', 'sessions_user_id_index'],
+  },
+  'the count of those that had to make room': {
+    run: () => countEndedSessions(db, { userId, reason: 'evicted', since: now }),
+    indexes: ['sessions_user_id_index'],
+  },
+};
+
+describe(`the plans at ${rows} users and sessions`, () => {
+  for (const [what, { run, indexes }] of Object.entries(statements)) {
+    it(`AV-8 ${what} is one statement, and a look-up by index`, async () => {
+      const plans = await explain(run);
+      expect(plans).toHaveLength(1);
+      const scans = plans.flatMap(({ Plan }) => scansOf(Plan));
+      expect(scans.map((scan) => scan['Node Type'])).not.toContain('Seq Scan');
+      const used = [...new Set(scans.flatMap((scan) => scan['Index Name'] ?? []))].sort();
+      expect(used).toEqual(indexes);
+      for (const { Plan } of plans) expect(Plan['Total Cost']).toBeLessThan(100);
+    });
+  }
+});

@@ -1,0 +1,100 @@
+import { and, eq, gt, isNotNull, isNull, lt } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { type TotpAuthenticatorRow, totpAuthenticators } from '../tables/totp-authenticators.ts';
+
+/** Begins an enrolment in place of the one that was pending, if any; what is in force stays in force (OT-14). */
+export async function putPendingTotp(
+  db: Db,
+  row: { id: string; userId: string; sealedSecret: Uint8Array; createdAt: Date; expiresAt: Date },
+): Promise<void> {
+  const { id, sealedSecret, createdAt, expiresAt } = row;
+  await db
+    .insert(totpAuthenticators)
+    .values(row)
+    .onConflictDoUpdate({
+      target: totpAuthenticators.userId,
+      targetWhere: isNull(totpAuthenticators.confirmedAt),
+      set: { id, sealedSecret, createdAt, expiresAt },
+    });
+}
+
+export async function findPendingTotp(
+  db: Db,
+  input: { id: string; userId: string; now: Date },
+): Promise<TotpAuthenticatorRow | null> {
+  const [row] = await db
+    .select()
+    .from(totpAuthenticators)
+    .where(
+      and(
+        eq(totpAuthenticators.id, input.id),
+        eq(totpAuthenticators.userId, input.userId),
+        isNull(totpAuthenticators.confirmedAt),
+        gt(totpAuthenticators.expiresAt, input.now),
+      ),
+    );
+  return row ?? null;
+}
+
+/** The authenticator in force. */
+export async function findTotp(db: Db, input: { userId: string }): Promise<TotpAuthenticatorRow | null> {
+  const [row] = await db
+    .select()
+    .from(totpAuthenticators)
+    .where(and(eq(totpAuthenticators.userId, input.userId), isNotNull(totpAuthenticators.confirmedAt)));
+  return row ?? null;
+}
+
+/** Puts a pending authenticator in force, with the step of the code that confirmed it. Null where it is gone, over or in force. */
+export async function confirmTotp(
+  db: Db,
+  input: { id: string; userId: string; step: number; now: Date },
+): Promise<TotpAuthenticatorRow | null> {
+  const [row] = await db
+    .update(totpAuthenticators)
+    .set({ confirmedAt: input.now, lastStep: input.step })
+    .where(
+      and(
+        eq(totpAuthenticators.id, input.id),
+        eq(totpAuthenticators.userId, input.userId),
+        isNull(totpAuthenticators.confirmedAt),
+        gt(totpAuthenticators.expiresAt, input.now),
+      ),
+    )
+    .returning();
+  return row ?? null;
+}
+
+/**
+ * Moves the last accepted step forward, never back: of any number of callers with the same code, on any instance, one is told
+ * true (OT-12; RFC 6238 5.2). The secret is stored anew with it, under the current key.
+ */
+export async function advanceTotpStep(
+  db: Db,
+  input: { id: string; step: number; sealedSecret: Uint8Array },
+): Promise<boolean> {
+  const rows = await db
+    .update(totpAuthenticators)
+    .set({ lastStep: input.step, sealedSecret: input.sealedSecret })
+    .where(
+      and(
+        eq(totpAuthenticators.id, input.id),
+        isNotNull(totpAuthenticators.confirmedAt),
+        lt(totpAuthenticators.lastStep, input.step),
+      ),
+    )
+    .returning({ id: totpAuthenticators.id });
+  return rows.length === 1;
+}
+
+/** Takes away the authenticator in force, and leaves a pending one. */
+export async function deleteConfirmedTotp(db: Db, input: { userId: string }): Promise<void> {
+  await db
+    .delete(totpAuthenticators)
+    .where(and(eq(totpAuthenticators.userId, input.userId), isNotNull(totpAuthenticators.confirmedAt)));
+}
+
+/** Takes away what is in force and what is pending. */
+export async function deleteTotp(db: Db, input: { userId: string }): Promise<void> {
+  await db.delete(totpAuthenticators).where(eq(totpAuthenticators.userId, input.userId));
+}

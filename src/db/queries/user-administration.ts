@@ -1,0 +1,55 @@
+import { and, asc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { type UserRow, users } from '../tables/users.ts';
+
+/**
+ * The ids of the administrators who can sign in, their rows held until the transaction ends. Always in the order of ids, so that
+ * two transactions wait for each other and never lock each other out.
+ */
+export async function holdAdmins(db: Db): Promise<string[]> {
+  const rows = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(
+      // Written out, so that the partial index over administrators serves it.
+      and(sql`${users.roles} @> '{admin}'::text[]`, isNull(users.suspendedAt), isNotNull(users.emailVerifiedAt)),
+    )
+    .orderBy(asc(users.id))
+    .for('no key update');
+  return rows.map(({ id }) => id);
+}
+
+/** A user's row, whatever its state, held until the transaction ends. */
+export async function holdAnyUser(db: Db, input: { id: string }): Promise<UserRow | null> {
+  const [row] = await db.select().from(users).where(eq(users.id, input.id)).for('no key update');
+  return row ?? null;
+}
+
+/** Null where the user was suspended already. */
+export async function suspendUser(db: Db, input: { id: string; now: Date }): Promise<UserRow | null> {
+  const [row] = await db
+    .update(users)
+    .set({ suspendedAt: input.now })
+    .where(and(eq(users.id, input.id), isNull(users.suspendedAt)))
+    .returning();
+  return row ?? null;
+}
+
+/** Null where the user was not suspended. */
+export async function reinstateUser(db: Db, input: { id: string }): Promise<UserRow | null> {
+  const [row] = await db
+    .update(users)
+    .set({ suspendedAt: null })
+    .where(and(eq(users.id, input.id), isNotNull(users.suspendedAt)))
+    .returning();
+  return row ?? null;
+}
+
+export async function setUserRoles(db: Db, input: { id: string; roles: readonly string[] }): Promise<UserRow | null> {
+  const [row] = await db
+    .update(users)
+    .set({ roles: [...input.roles] })
+    .where(eq(users.id, input.id))
+    .returning();
+  return row ?? null;
+}

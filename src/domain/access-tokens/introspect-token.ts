@@ -1,0 +1,83 @@
+import type { App } from '../../app.ts';
+import { findLiveSession, findSessionById, type LiveSession } from '../../db/queries/sessions.ts';
+import { readRefreshToken } from '../sessions/refresh-token.ts';
+import { isGood, judgeToken } from '../sessions/rules.ts';
+import { verifyAccessToken } from './verify-access-token.ts';
+
+/** RFC 7662 section 2.2; `token_use` says what kind it is, since a backend must take access tokens alone. */
+export type Introspection =
+  | { readonly active: false }
+  | {
+      readonly active: true;
+      readonly token_use: 'access_token' | 'refresh_token';
+      readonly token_type?: 'Bearer';
+      readonly iss: string;
+      readonly aud?: string;
+      readonly sub: string;
+      readonly sid: string;
+      readonly jti?: string;
+      readonly iat?: number;
+      readonly exp: number;
+      readonly auth_time: number;
+      readonly amr: readonly string[];
+      readonly roles: readonly string[];
+    };
+
+const inactive: Introspection = { active: false };
+
+type Introspector = Pick<App, 'db' | 'keys' | 'clock' | 'config' | 'keyRing'>;
+
+/** What a token of either kind is worth right now, by the database; whatever is not alive is `{active: false}` (ADV-45). */
+export async function introspectToken(app: Introspector, { token }: { token: string }): Promise<Introspection> {
+  return (await introspectAccess(app, token)) ?? (await introspectRefresh(app, token)) ?? inactive;
+}
+
+async function introspectAccess(app: Introspector, value: string): Promise<Introspection | null> {
+  const verdict = await verifyAccessToken(app, value);
+  if (verdict.kind === 'refused') return null;
+  const { sessionId, userId, id, issuedAt, expiresAt } = verdict;
+  const live = await findLiveSession(app.db, { sessionId, userId, now: app.clock.now() });
+  if (!live) return null;
+  return {
+    active: true,
+    token_use: 'access_token',
+    token_type: 'Bearer',
+    ...claimsOf(app, live),
+    aud: app.config.jwt.audience,
+    jti: id,
+    iat: seconds(issuedAt),
+    exp: seconds(expiresAt),
+  };
+}
+
+async function introspectRefresh(app: Introspector, value: string): Promise<Introspection | null> {
+  const token = readRefreshToken(app.keys, value);
+  const found = token && (await findSessionById(app.db, { sessionId: token.sessionId }));
+  if (!found || found.user.suspendedAt !== null) return null;
+  const { session } = found;
+  // A spent one is no longer active; that somebody asks after it is not its reuse.
+  const verdict = judgeToken(session, { token, now: app.clock.now(), graceSeconds: app.config.refreshGrace });
+  if (!isGood(verdict)) return null;
+  return {
+    active: true,
+    token_use: 'refresh_token',
+    ...claimsOf(app, found),
+    exp: seconds(session.idleExpiresAt),
+  };
+}
+
+/** From the rows, not from the token: roles and proofs as they are now. */
+function claimsOf(app: Introspector, { session, user }: LiveSession) {
+  return {
+    iss: app.config.publicUrl,
+    sub: user.id,
+    sid: session.id,
+    auth_time: seconds(session.authenticatedAt),
+    amr: session.methods,
+    roles: user.roles,
+  };
+}
+
+function seconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}

@@ -1,0 +1,25 @@
+import type { Context } from '../../context.ts';
+import { findSessionById } from '../../db/queries/sessions.ts';
+import { endSession } from '../sessions/end-sessions.ts';
+import { readRefreshToken } from '../sessions/refresh-token.ts';
+import { verifyAccessToken } from './verify-access-token.ts';
+
+/**
+ * Ends the session of a token of either kind, and with it every token of that session (RFC 7009 section 2.1). A token that is
+ * unknown, expired or revoked already is no error. The caller has made sure that a service or an admin asks.
+ */
+export async function revokeToken(ctx: Context, { token }: { token: string }): Promise<void> {
+  const named = await sessionOf(ctx, token);
+  if (!named) return;
+  const reason = ctx.viewer ? 'revoked_by_admin' : 'revoked_by_service';
+  const actorId = ctx.viewer?.userId ?? null;
+  await ctx.db.transaction((tx) => endSession(ctx, { db: tx, ...named, reason, actorId }));
+}
+
+async function sessionOf(ctx: Context, value: string): Promise<{ userId: string; sessionId: string } | null> {
+  const verdict = await verifyAccessToken(ctx, value);
+  if (verdict.kind === 'valid') return { userId: verdict.userId, sessionId: verdict.sessionId };
+  const token = readRefreshToken(ctx.keys, value);
+  const found = token && (await findSessionById(ctx.db, { sessionId: token.sessionId }));
+  return found ? { userId: found.user.id, sessionId: found.session.id } : null;
+}

@@ -1,0 +1,38 @@
+import { secondsAfter } from '../../clock.ts';
+import type { Context } from '../../context.ts';
+import type { Db } from '../../db/client.ts';
+import { type AccountTokenPurpose, putAccountToken } from '../../db/queries/account-tokens.ts';
+import { sha256 } from '../../secret-keys.ts';
+
+/** Seconds that a link to a new password is good (RC-2; NIST 4.2.1.2 allows a day). */
+export const resetLifetime = 3600;
+/** Seconds that the former address may take a change back. */
+export const undoLifetime = 7 * 24 * 3600;
+
+/** 256 bits (RC-2). */
+const tokenBytes = 32;
+
+type Input = {
+  readonly db: Db;
+  readonly purpose: AccountTokenPurpose;
+  /** Whose, and the mailbox that it goes to. Null makes a decoy that costs the same (RC-1). */
+  readonly owner: { readonly userId: string; readonly email: string } | null;
+  /** Seconds. */
+  readonly lifetime: number;
+};
+
+/** Makes and stores a token for a mailed link, and answers with its value, which nothing else keeps. */
+export async function issueAccountToken(ctx: Context, input: Input): Promise<string> {
+  const now = ctx.clock.now();
+  const token = ctx.random.token(tokenBytes);
+  await putAccountToken(input.db, {
+    id: ctx.random.id(now),
+    tokenHash: sha256(token),
+    userId: input.owner?.userId ?? null,
+    purpose: input.purpose,
+    email: input.owner?.email ?? null,
+    createdAt: now,
+    expiresAt: secondsAfter(now, input.lifetime),
+  });
+  return token;
+}

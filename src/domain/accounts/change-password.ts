@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { Context, Viewer } from '../../context.ts';
+import { endAccountTokens } from '../../db/queries/account-tokens.ts';
+import { endChallenges } from '../../db/queries/otp-challenges.ts';
+import { revokeOtherSessions } from '../../db/queries/sessions.ts';
+import { changePasswordHash } from '../../db/queries/users.ts';
+import { AuthError } from '../../errors.ts';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { forgotPasswordLink } from '../emails/links.ts';
+import { requestOrigin } from '../emails/request-origin.ts';
+import { newPassword } from '../input.ts';
+import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { checkPassword } from '../passwords/check-password.ts';
+import { passwordTextFault } from '../passwords/password-text.ts';
+import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
+import type { Accepted } from '../sessions/logout.ts';
+import { requireStepUp, requireViewer } from '../sessions/require-step-up.ts';
+
+const schema = z.object({ currentPassword: z.string({ error: 'The current password is required.' }), newPassword });
+
+/**
+ * Sets another password and ends every other session (SE-10). The current password is the proof; an account that has none, from
+ * signing in by mailed codes, sends an empty one and needs a fresh step-up instead (PW-12). Throws INVALID_CREDENTIALS,
+ * STEP_UP_REQUIRED, or VALIDATION_FAILED for a password below the policy.
+ */
+export const changePassword = command(schema, async (ctx, input): Promise<Accepted> => {
+  const viewer = requireViewer(ctx);
+  const { user } = viewer.session;
+  const claim: Claim = { budget: 'change-password:user', identifier: user.id };
+  await reserve(ctx, [claim]);
+  const faults = await checkPassword(ctx, {
+    password: input.newPassword,
+    path: 'newPassword',
+    context: user.name === null ? [user.emailCanonical] : [user.emailCanonical, user.name],
+  });
+  if (faults.length > 0) throw new AuthError('VALIDATION_FAILED', { fields: faults });
+  await proveOwner(ctx, viewer, input.currentPassword);
+  const passwordHash = await ctx.hasher.hash(input.newPassword);
+  await applyChange(ctx, viewer, { passwordHash, claim });
+  ctx.wakeOutbox();
+  return { kind: 'accepted', accepted: true };
+});
+
+/** SECURITY: a stolen access token alone must not be enough, nor a wrong password together with a fresh session. */
+async function proveOwner(ctx: Context, viewer: Viewer, currentPassword: string): Promise<void> {
+  const { user } = viewer.session;
+  if (user.passwordHash === null) {
+    requireStepUp(ctx);
+    return;
+  }
+  const fault = passwordTextFault(currentPassword);
+  if (fault) throw new AuthError('VALIDATION_FAILED', { fields: [{ path: 'currentPassword', ...fault }] });
+  const { matches } = await ctx.hasher.verify(currentPassword, user.passwordHash);
+  if (matches) return;
+  await recordAudit(ctx, { db: ctx.db, type: 'password.change_failed', outcome: 'FAILURE', subjectId: user.id });
+  throw new AuthError('INVALID_CREDENTIALS', { message: 'The current password is not right.' });
+}
+
+async function applyChange(
+  ctx: Context,
+  viewer: Viewer,
+  change: { passwordHash: string; claim: Claim },
+): Promise<void> {
+  const { user } = viewer.session;
+  const userId = user.id;
+  const now = ctx.clock.now();
+  await ctx.db.transaction(async (tx) => {
+    await endChallenges(tx, { userId, now });
+    const changed = await changePasswordHash(tx, {
+      id: userId,
+      seenHash: user.passwordHash,
+      passwordHash: change.passwordHash,
+      now,
+    });
+    if (!changed) throw new AuthError('CONFLICT', { message: 'The password was changed a moment ago. Sign in again.' });
+    await endAccountTokens(tx, { userId, purposes: ['RESET_PASSWORD'], now });
+    const ended = await revokeOtherSessions(tx, {
+      userId,
+      exceptId: viewer.sessionId,
+      now,
+      reason: 'password.changed',
+    });
+    await release(ctx, { db: tx, claims: [change.claim] });
+    await recordAudit(ctx, {
+      db: tx,
+      type: 'password.changed',
+      outcome: 'SUCCESS',
+      subjectId: userId,
+      detail: { sessionsEnded: ended.length },
+    });
+    await enqueueEmail(ctx, {
+      db: tx,
+      to: changed.email,
+      locale: changed.locale,
+      content: { template: 'password-changed', ...requestOrigin(ctx), resetLink: forgotPasswordLink(ctx.config) },
+    });
+  });
+}

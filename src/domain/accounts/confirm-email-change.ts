@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import type { Context, Viewer } from '../../context.ts';
+import { databaseFailure } from '../../db/failures.ts';
+import { endAccountTokens } from '../../db/queries/account-tokens.ts';
+import { consumeChallenge, endChallenges, reserveAttempt } from '../../db/queries/otp-challenges.ts';
+import { revokeOtherSessions } from '../../db/queries/sessions.ts';
+import { changeEmail, deleteUnverifiedHolder } from '../../db/queries/users.ts';
+import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
+import type { UserRow } from '../../db/tables/users.ts';
+import { AuthError } from '../../errors.ts';
+import { sha256 } from '../../secret-keys.ts';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { undoEmailChangeLink } from '../emails/links.ts';
+import { requestOrigin } from '../emails/request-origin.ts';
+import { opaqueToken } from '../input.ts';
+import { codeMatches, readCode } from '../otp/code.ts';
+import { maxAttempts } from '../otp/rules.ts';
+import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
+import { requireViewer } from '../sessions/require-step-up.ts';
+import { issueAccountToken, undoLifetime } from './account-token.ts';
+import { canonicalOf } from './email-address.ts';
+import { type UserView, viewUser } from './user-view.ts';
+
+const typedCode = z.string({ error: 'A code is required.' }).transform((value, ctx) => {
+  const code = readCode(value);
+  if (code !== null) return code;
+  ctx.addIssue({ code: 'custom', params: { code: 'INVALID' }, message: 'A code has six digits.' });
+  return z.NEVER;
+});
+const schema = z.object({ challengeId: opaqueToken, code: typedCode });
+
+/**
+ * Puts the new address in place of the old one, for the session that asked. Every other session ends; the old address gets a link
+ * that takes it back. Throws INVALID_OR_EXPIRED_CODE for whatever is not the right code of this session's challenge, and where
+ * somebody else has taken the address meanwhile.
+ */
+export const confirmEmailChange = command(schema, async (ctx, input): Promise<UserView> => {
+  const viewer = requireViewer(ctx);
+  await reserve(ctx, [{ budget: 'otp:address', identifier: ctx.request.addressBucket }]);
+  const now = ctx.clock.now();
+  const challenge = await reserveAttempt(ctx.db, {
+    handleHash: sha256(input.challengeId),
+    purposes: ['CHANGE_EMAIL'],
+    sessionId: viewer.sessionId,
+    maxAttempts,
+    now,
+  });
+  if (!challenge) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  const claims: Claim[] = [
+    { budget: 'otp:account', identifier: challenge.accountKey },
+    { budget: 'otp:consecutive', identifier: challenge.accountKey },
+  ];
+  await reserve(ctx, claims);
+
+  const { codeHash } = challenge;
+  const isOurs =
+    challenge.purpose === 'CHANGE_EMAIL' &&
+    challenge.userId === viewer.userId &&
+    challenge.sessionId === viewer.sessionId;
+  const isRight = codeHash !== null && codeMatches(ctx.keys, challenge.id, input.code, codeHash);
+  if (!isOurs || !isRight) {
+    const detail = { purpose: challenge.purpose };
+    await recordAudit(ctx, { db: ctx.db, type: 'otp.failed', outcome: 'FAILURE', subjectId: viewer.userId, detail });
+    throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  }
+  const user = await applyChange(ctx, { viewer, challenge, codeHash, claims });
+  ctx.wakeOutbox();
+  return viewUser(user, 'self');
+});
+
+type Met = {
+  readonly viewer: Viewer;
+  readonly challenge: OtpChallengeRow;
+  readonly codeHash: Uint8Array;
+  readonly claims: readonly Claim[];
+};
+
+async function applyChange(ctx: Context, met: Met): Promise<UserRow> {
+  try {
+    return await ctx.db.transaction((tx) => change({ ...ctx, db: tx }, met));
+  } catch (error) {
+    // Two people, one address: the index lets one of them have it (RC-9).
+    if (databaseFailure(error) === 'unique-violation') throw new AuthError('INVALID_OR_EXPIRED_CODE', { cause: error });
+    throw error;
+  }
+}
+
+/** `ctx.db` is the transaction. */
+async function change(ctx: Context, { viewer, challenge, codeHash, claims }: Met): Promise<UserRow> {
+  const { db } = ctx;
+  const { userId, sessionId } = viewer;
+  const before = viewer.session.user;
+  const now = ctx.clock.now();
+  const emailCanonical = canonicalOf(challenge.email);
+  const consumed = await consumeChallenge(db, { id: challenge.id, codeHash, now });
+  if (!consumed?.email) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  await endChallenges(db, { userId, now });
+  await deleteUnverifiedHolder(db, { emailCanonical, exceptId: userId });
+  const user = await changeEmail(db, {
+    id: userId,
+    email: consumed.email,
+    emailCanonical,
+    seenCanonical: before.emailCanonical,
+    now,
+  });
+  if (!user) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  await endAccountTokens(db, { userId, purposes: ['RESET_PASSWORD'], now });
+  await revokeOtherSessions(db, { userId, exceptId: sessionId, now, reason: 'email.changed' });
+  await release(ctx, { db, claims });
+  await recordAudit(ctx, { db, type: 'email.changed', outcome: 'SUCCESS', subjectId: userId });
+  const token = await issueAccountToken(ctx, {
+    db,
+    purpose: 'UNDO_EMAIL_CHANGE',
+    owner: { userId, email: before.email },
+    lifetime: undoLifetime,
+  });
+  await enqueueEmail(ctx, {
+    db,
+    to: before.email,
+    locale: before.locale,
+    content: { template: 'email-changed', ...requestOrigin(ctx), undoLink: undoEmailChangeLink(ctx.config, { token }) },
+  });
+  return user;
+}

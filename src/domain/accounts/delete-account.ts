@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import type { Context } from '../../context.ts';
+import type { Db } from '../../db/client.ts';
+import { eraseOriginsOf } from '../../db/queries/audit-origins.ts';
+import { endChallenges } from '../../db/queries/otp-challenges.ts';
+import { deleteUser, lockAdmins } from '../../db/queries/users.ts';
+import type { UserRow } from '../../db/tables/users.ts';
+import { AuthError } from '../../errors.ts';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { requestOrigin } from '../emails/request-origin.ts';
+import { emailAddress } from '../input.ts';
+import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { accountKey, release, reserve } from '../rate-limits/reserve.ts';
+import type { Accepted } from '../sessions/logout.ts';
+import { requireStepUp } from '../sessions/require-step-up.ts';
+
+const schema = z.object({ confirmEmail: emailAddress });
+
+/**
+ * Erases the caller's account: the user's row and all that hangs on it, and where the audited events came from. The events themselves stay
+ * under random ids. A last mail goes out. Throws STEP_UP_REQUIRED, VALIDATION_FAILED for another address, CONFLICT for the last
+ * administrator.
+ */
+export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Promise<Accepted> => {
+  const viewer = requireStepUp(ctx);
+  await reserve(ctx, [{ budget: 'delete:user', identifier: viewer.userId }]);
+  const { user } = viewer.session;
+  if (confirmEmail.canonical !== user.emailCanonical) {
+    const message = 'This is not the address of the account.';
+    throw new AuthError('VALIDATION_FAILED', { fields: [{ path: 'confirmEmail', code: 'MISMATCH', message }] });
+  }
+  await ctx.db.transaction((tx) => eraseUser(ctx, tx, user));
+  ctx.cookie.clear();
+  ctx.wakeOutbox();
+  return { kind: 'accepted', accepted: true };
+});
+
+/** Erases a user within a transaction: for the owner's request and for an administrator's. Throws CONFLICT for the last administrator. */
+export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<void> {
+  const { id, emailCanonical } = user;
+  if (user.roles.includes('admin')) {
+    const admins = await lockAdmins(db);
+    if (admins.every((admin) => admin === id)) {
+      throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
+    }
+  }
+  // Before the user, as everywhere: challenges, user, tokens, sessions.
+  await endChallenges(db, { userId: id, now: ctx.clock.now() });
+  const deleted = await deleteUser(db, { id });
+  if (!deleted) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
+  const identifier = accountKey(ctx, emailCanonical);
+  await eraseOriginsOf(db, { personId: id, accountKey: identifier });
+  // Whoever registers with this address next begins with nothing, locks included.
+  await release(ctx, {
+    db,
+    claims: [
+      { budget: 'login:account', identifier },
+      { budget: 'otp:account', identifier },
+      { budget: 'otp:consecutive', identifier },
+    ],
+  });
+  await recordAudit(ctx, { db, type: 'account.deleted', outcome: 'SUCCESS', subjectId: id, withoutOrigin: true });
+  await enqueueEmail(ctx, {
+    db,
+    to: deleted.email,
+    locale: deleted.locale,
+    content: { template: 'account-deleted', ...requestOrigin(ctx) },
+  });
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { Context } from '../../context.ts';
+import { findEventsAbout } from '../../db/queries/audit-events.ts';
+import { findDevicesOf } from '../../db/queries/known-devices.ts';
+import { findChallengesOf } from '../../db/queries/otp-challenges.ts';
+import { findSessionsOf } from '../../db/queries/sessions.ts';
+import type { UserRow } from '../../db/tables/users.ts';
+import { viewAuditEvent } from '../audit/audit-event-view.ts';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { reserve } from '../rate-limits/reserve.ts';
+import { requireStepUp } from '../sessions/require-step-up.ts';
+
+const schema = z.object({
+  format: z
+    .string()
+    .refine((format) => format === 'json', { message: '`json` is the only format.', params: { code: 'UNSUPPORTED' } })
+    .nullish(),
+});
+
+export type AccountExport = { readonly kind: 'export'; readonly json: string; readonly createdAt: Date };
+
+/** Rows of a kind at most, so that one request stays within a server's means; the document says where something is missing. */
+const mostRows = 10_000;
+
+/**
+ * All that is stored about the caller, as JSON: named fields only, no hash, seed, code or token (DP-5). Throws STEP_UP_REQUIRED,
+ * RATE_LIMITED.
+ */
+export const exportAccount = command(schema, async (ctx): Promise<AccountExport> => {
+  const viewer = requireStepUp(ctx);
+  await reserve(ctx, [{ budget: 'export:user', identifier: viewer.userId }]);
+  const createdAt = ctx.clock.now();
+  const document = await collect(ctx, viewer.session.user, createdAt);
+  await recordAudit(ctx, { db: ctx.db, type: 'account.exported', outcome: 'SUCCESS', subjectId: viewer.userId });
+  return { kind: 'export', json: JSON.stringify(document, null, 2), createdAt };
+});
+
+async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<unknown> {
+  const userId = user.id;
+  const { db } = ctx;
+  const sessions = await findSessionsOf(db, { userId, limit: mostRows });
+  const devices = await findDevicesOf(db, { userId });
+  const challenges = await findChallengesOf(db, { userId, limit: mostRows });
+  const events = await findEventsAbout(db, { subjectId: userId, before: null, limit: mostRows });
+  return {
+    createdAt,
+    isComplete: [sessions, challenges, events].every((rows) => rows.length < mostRows),
+    account: {
+      id: userId,
+      email: user.email,
+      emailVerifiedAt: user.emailVerifiedAt,
+      name: user.name,
+      locale: user.locale,
+      roles: user.roles,
+      hasPassword: user.passwordHash !== null,
+      passwordChangedAt: user.passwordChangedAt,
+      suspendedAt: user.suspendedAt,
+      lastLoginAt: user.lastLoginAt,
+      createdAt: user.createdAt,
+    },
+    sessions: sessions.map((row) => ({
+      id: row.id,
+      createdAt: row.createdAt,
+      lastUsedAt: row.lastUsedAt,
+      authenticatedAt: row.authenticatedAt,
+      expiresAt: row.absoluteExpiresAt,
+      methods: row.methods,
+      ipAddress: row.ipAddress,
+      userAgent: row.userAgent,
+      revokedAt: row.revokedAt,
+      revokedReason: row.revokedReason,
+    })),
+    knownDevices: devices,
+    challenges: challenges.map((row) => ({
+      purpose: row.purpose,
+      methods: row.methods,
+      email: row.email,
+      pendingName: row.pendingName,
+      pendingLocale: row.pendingLocale,
+      createdAt: row.createdAt,
+      expiresAt: row.expiresAt,
+      consumedAt: row.consumedAt,
+    })),
+    securityEvents: events.map((row) => {
+      const { id, at, type, outcome, ipAddress, userAgent, requestId } = viewAuditEvent(row, userId);
+      return { id, at, type, outcome, ipAddress, userAgent, requestId };
+    }),
+  };
+}

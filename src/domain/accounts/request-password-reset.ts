@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { findUserByEmail } from '../../db/queries/users.ts';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { resetPasswordLink } from '../emails/links.ts';
+import { emailAddress } from '../input.ts';
+import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
+import { accountKey, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
+import type { Accepted } from '../sessions/logout.ts';
+import { issueAccountToken, resetLifetime } from './account-token.ts';
+
+const schema = z.object({ email: emailAddress });
+
+/**
+ * Mails a link to a new password. The answer and the work are the same for every address: known, unknown, unverified, suspended,
+ * or with its mails for this hour used up (RC-1, RL-9). It changes nothing about the account (RL-3).
+ */
+export const requestPasswordReset = command(schema, async (ctx, { email }): Promise<Accepted> => {
+  await reserve(ctx, [{ budget: 'reset:address', identifier: ctx.request.addressBucket }]);
+  const key = accountKey(ctx, email.canonical);
+  const mayMail = await reserveUnseen(ctx, [{ budget: 'reset-mail:account', identifier: key }]);
+  const user = await findUserByEmail(ctx.db, { canonical: email.canonical });
+  const recipient = mayMail && user && user.suspendedAt === null ? user : null;
+  await ctx.db.transaction(async (tx) => {
+    const token = await issueAccountToken(ctx, {
+      db: tx,
+      purpose: 'RESET_PASSWORD',
+      owner: recipient && { userId: recipient.id, email: recipient.email },
+      lifetime: resetLifetime,
+    });
+    if (recipient) {
+      await enqueueEmail(ctx, {
+        db: tx,
+        // Mail goes to the stored address, never to what was typed (RC-10).
+        to: recipient.email,
+        locale: recipient.locale,
+        content: { template: 'password-reset', link: resetPasswordLink(ctx.config, { token }) },
+      });
+    } else {
+      await enqueueNothing(ctx, { db: tx });
+    }
+    await recordAudit(ctx, {
+      db: tx,
+      type: 'password.reset_requested',
+      outcome: recipient ? 'SUCCESS' : 'FAILURE',
+      subjectId: user?.id ?? null,
+      accountKey: key,
+    });
+  });
+  ctx.wakeOutbox();
+  return { kind: 'accepted', accepted: true };
+});

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { Context } from '../../context.ts';
+import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/queries/account-tokens.ts';
+import { forgetDevices } from '../../db/queries/known-devices.ts';
+import { endChallenges } from '../../db/queries/otp-challenges.ts';
+import { revokeAllSessions } from '../../db/queries/sessions.ts';
+import { resetPasswordHash } from '../../db/queries/users.ts';
+import type { UserRow } from '../../db/tables/users.ts';
+import { AuthError } from '../../errors.ts';
+import { sha256 } from '../../secret-keys.ts';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { forgotPasswordLink } from '../emails/links.ts';
+import { requestOrigin } from '../emails/request-origin.ts';
+import { newPassword, opaqueToken } from '../input.ts';
+import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { checkPassword } from '../passwords/check-password.ts';
+import { accountKey, type Claim, release, reserve } from '../rate-limits/reserve.ts';
+import type { Accepted } from '../sessions/logout.ts';
+import { canonicalOf } from './email-address.ts';
+
+const schema = z.object({ token: opaqueToken, newPassword });
+
+/**
+ * Sets a password by a mailed link. Signs nobody in and skips no second factor (RC-5); ends every session and whatever else is open,
+ * lifts the locks on the account's password and mailed codes. An account that nobody had verified is claimed by it (RC-7). Throws
+ * INVALID_OR_EXPIRED_TOKEN, or VALIDATION_FAILED for a password below the policy, which leaves the link good.
+ */
+export const resetPassword = command(schema, async (ctx, input): Promise<Accepted> => {
+  await reserve(ctx, [{ budget: 'account-token:address', identifier: ctx.request.addressBucket }]);
+  const tokenHash = sha256(input.token);
+  const now = ctx.clock.now();
+  const found = await findAccountToken(ctx.db, { tokenHash, purpose: 'RESET_PASSWORD', now });
+  if (!found) {
+    await recordAudit(ctx, { db: ctx.db, type: 'password.reset_failed', outcome: 'FAILURE', subjectId: null });
+    throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
+  }
+  const { token, user } = found;
+  const faults = await checkPassword(ctx, {
+    password: input.newPassword,
+    path: 'newPassword',
+    context: user.name === null ? [user.emailCanonical] : [user.emailCanonical, user.name],
+  });
+  if (faults.length > 0) throw new AuthError('VALIDATION_FAILED', { fields: faults });
+  const passwordHash = await ctx.hasher.hash(input.newPassword);
+  await applyReset(ctx, { user, tokenHash, passwordHash, emailCanonical: canonicalOf(token.email) });
+  ctx.wakeOutbox();
+  return { kind: 'accepted', accepted: true };
+});
+
+type Reset = {
+  readonly user: UserRow;
+  readonly tokenHash: Uint8Array;
+  readonly passwordHash: string;
+  readonly emailCanonical: string;
+};
+
+async function applyReset(ctx: Context, reset: Reset): Promise<void> {
+  const { user, tokenHash, passwordHash, emailCanonical } = reset;
+  const userId = user.id;
+  const now = ctx.clock.now();
+  await ctx.db.transaction(async (tx) => {
+    // Rows are always locked in this order: challenges, user, tokens, sessions.
+    await endChallenges(tx, { userId, now });
+    const changed = await resetPasswordHash(tx, { id: userId, emailCanonical, passwordHash, now });
+    const spent = await spendAccountToken(tx, { tokenHash, now });
+    if (!changed || !spent) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
+    await endAccountTokens(tx, { userId, purposes: ['RESET_PASSWORD'], now });
+    const ended = await revokeAllSessions(tx, { userId, now, reason: 'password.reset' });
+    await forgetDevices(tx, { userId });
+    await release(ctx, { db: tx, claims: locksOf(ctx, emailCanonical) });
+    if (user.emailVerifiedAt === null) {
+      await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
+    }
+    await recordAudit(ctx, {
+      db: tx,
+      type: 'password.reset',
+      outcome: 'SUCCESS',
+      subjectId: userId,
+      detail: { sessionsEnded: ended.length },
+    });
+    await enqueueEmail(ctx, {
+      db: tx,
+      to: changed.email,
+      locale: changed.locale,
+      content: { template: 'password-reset-done', ...requestOrigin(ctx), resetLink: forgotPasswordLink(ctx.config) },
+    });
+  });
+}
+
+/** What the proof of the mailbox opens again (NIST 3.2.2, RL-3): nobody can lock an owner out for long by guessing. */
+function locksOf(ctx: Context, emailCanonical: string): Claim[] {
+  const identifier = accountKey(ctx, emailCanonical);
+  return [
+    { budget: 'login:account', identifier },
+    { budget: 'otp:account', identifier },
+    { budget: 'otp:consecutive', identifier },
+  ];
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { Context } from '../../context.ts';
+import { databaseFailure } from '../../db/failures.ts';
+import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/queries/account-tokens.ts';
+import { forgetDevices } from '../../db/queries/known-devices.ts';
+import { endChallenges } from '../../db/queries/otp-challenges.ts';
+import { revokeAllSessions } from '../../db/queries/sessions.ts';
+import { deleteUnverifiedHolder, restoreEmail } from '../../db/queries/users.ts';
+import type { AccountTokenRow } from '../../db/tables/account-tokens.ts';
+import { AuthError } from '../../errors.ts';
+import { sha256 } from '../../secret-keys.ts';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { forgotPasswordLink } from '../emails/links.ts';
+import { requestOrigin } from '../emails/request-origin.ts';
+import { opaqueToken } from '../input.ts';
+import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { reserve } from '../rate-limits/reserve.ts';
+import type { Accepted } from '../sessions/logout.ts';
+import { canonicalOf } from './email-address.ts';
+
+const schema = z.object({ token: opaqueToken });
+
+/**
+ * Gives an account its former address back, by the link that this address was sent. Every session ends and the password with it:
+ * whoever changed the address may know it. Neither a suspension nor a second factor is lifted. Throws INVALID_OR_EXPIRED_TOKEN,
+ * or CONFLICT where the address has an account of its own by now.
+ */
+export const undoEmailChange = command(schema, async (ctx, input): Promise<Accepted> => {
+  await reserve(ctx, [{ budget: 'account-token:address', identifier: ctx.request.addressBucket }]);
+  const tokenHash = sha256(input.token);
+  const now = ctx.clock.now();
+  const found = await findAccountToken(ctx.db, { tokenHash, purpose: 'UNDO_EMAIL_CHANGE', now });
+  if (!found) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
+  try {
+    await ctx.db.transaction((tx) => undo({ ...ctx, db: tx }, { token: found.token, userId: found.user.id }));
+  } catch (error) {
+    if (databaseFailure(error) !== 'unique-violation') throw error;
+    throw new AuthError('CONFLICT', { message: 'The address has an account of its own by now.', cause: error });
+  }
+  ctx.wakeOutbox();
+  return { kind: 'accepted', accepted: true };
+});
+
+/** `ctx.db` is the transaction. */
+async function undo(ctx: Context, { token, userId }: { token: AccountTokenRow; userId: string }): Promise<void> {
+  const { db } = ctx;
+  const now = ctx.clock.now();
+  const email = token.email ?? '';
+  const emailCanonical = canonicalOf(token.email);
+  await endChallenges(db, { userId, now });
+  await deleteUnverifiedHolder(db, { emailCanonical, exceptId: userId });
+  const user = await restoreEmail(db, { id: userId, email, emailCanonical, now });
+  const spent = await spendAccountToken(db, { tokenHash: token.tokenHash, now });
+  if (!user || !spent) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
+  await endAccountTokens(db, { userId, purposes: ['RESET_PASSWORD'], now });
+  // SECURITY: links of later changes die, those of earlier ones live: a thief who moves on from the stolen address must not be able
+  // to take the owner's link away by undoing a change of the thief's own.
+  await endAccountTokens(db, { userId, purposes: ['UNDO_EMAIL_CHANGE'], madeSince: token.createdAt, now });
+  const ended = await revokeAllSessions(db, { userId, now, reason: 'email.change_undone' });
+  await forgetDevices(db, { userId });
+  await recordAudit(ctx, {
+    db,
+    type: 'email.change_undone',
+    outcome: 'SUCCESS',
+    subjectId: userId,
+    detail: { sessionsEnded: ended.length },
+  });
+  await enqueueEmail(ctx, {
+    db,
+    to: user.email,
+    locale: user.locale,
+    content: { template: 'email-change-undone', ...requestOrigin(ctx), resetLink: forgotPasswordLink(ctx.config) },
+  });
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { updateProfile as storeProfile } from '../../db/queries/users.ts';
+import { AuthError } from '../../errors.ts';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { localeOf, localeTags } from '../emails/locales.ts';
+import { displayName, text } from '../input.ts';
+import { reserve } from '../rate-limits/reserve.ts';
+import { requireViewer } from '../sessions/require-step-up.ts';
+import { type UserView, viewUser } from './user-view.ts';
+
+const locale = text({ max: 35 }).transform((value, ctx) => {
+  const found = localeOf(value);
+  if (found) return found;
+  const message = `Mails are written in these languages: ${localeTags.join(', ')}.`;
+  ctx.addIssue({ code: 'custom', params: { code: 'UNSUPPORTED_LOCALE' }, message });
+  return z.NEVER;
+});
+
+const schema = z.object({ name: displayName.optional(), locale: locale.nullable().optional() });
+
+/** Changes the name and the language of mails. What is left out stays; null takes it away. */
+export const updateProfile = command(schema, async (ctx, input): Promise<UserView> => {
+  const { userId } = requireViewer(ctx);
+  await reserve(ctx, [{ budget: 'update-profile:user', identifier: userId }]);
+  const changes = {
+    ...(input.name === undefined ? {} : { name: input.name }),
+    ...(input.locale === undefined ? {} : { locale: input.locale }),
+  };
+  const user = await ctx.db.transaction(async (tx) => {
+    const changed = await storeProfile(tx, { id: userId, changes });
+    const detail = { fields: Object.keys(changes).join(' ') };
+    if (changed)
+      await recordAudit(ctx, { db: tx, type: 'profile.updated', outcome: 'SUCCESS', subjectId: userId, detail });
+    return changed;
+  });
+  if (!user) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
+  return viewUser(user, 'self');
+});

@@ -1,0 +1,52 @@
+import { validate as isUuid } from 'uuid';
+import type { Context } from '../../context.ts';
+import type { Db } from '../../db/client.ts';
+import { holdAdmins, holdAnyUser } from '../../db/queries/user-administration.ts';
+import type { UserRow } from '../../db/tables/users.ts';
+import { AuthError } from '../../errors.ts';
+import { requireAdminToChange } from './require-admin.ts';
+import { isLastAdmin } from './rules.ts';
+
+export type HeldUser = {
+  /** The transaction that holds the rows of every administrator and of this user. */
+  readonly db: Db;
+  readonly user: UserRow;
+  /** Throws CONFLICT where nobody could administer any more without this user (AZ-7). */
+  readonly assertNotLastAdmin: () => void;
+};
+
+type Input<Result> = {
+  readonly userId: string;
+  readonly change: (held: HeldUser) => Promise<Result>;
+};
+
+/**
+ * Makes an administrator's change to a user. SECURITY: the administrators' rows are held first, in one order, until the change is
+ * committed, and the caller has to be among them still: of two who demote each other at once, on whatever instances, the second
+ * finds that it is none any more. Throws what requireAdminToChange throws, NOT_FOUND where there is no such user.
+ */
+export async function changeUser<Result>(ctx: Context, { userId, change }: Input<Result>): Promise<Result> {
+  const actor = requireAdminToChange(ctx);
+  if (!isUuid(userId)) throw noSuchUser();
+  const result = await ctx.db.transaction(async (tx) => {
+    const adminIds = await holdAdmins(tx);
+    // Read anew: an operation of the same document may have taken the role away.
+    if (!adminIds.includes(actor.userId)) throw new AuthError('FORBIDDEN');
+    const user = await holdAnyUser(tx, { id: userId });
+    if (!user) throw noSuchUser();
+    const assertNotLastAdmin = (): void => {
+      if (isLastAdmin(adminIds, user.id)) {
+        throw new AuthError('CONFLICT', {
+          message: 'This is the last administrator, who can be neither demoted nor suspended nor deleted.',
+        });
+      }
+    };
+    return change({ db: tx, user, assertNotLastAdmin });
+  });
+  ctx.wakeOutbox();
+  return result;
+}
+
+function noSuchUser(): AuthError {
+  return new AuthError('NOT_FOUND', { message: 'There is no such user.' });
+}

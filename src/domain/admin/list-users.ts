@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { Context } from '../../context.ts';
+import { countUsers, listUsers as findUsers, type UserFilter } from '../../db/queries/user-directory.ts';
+import { type UserView, viewUser } from '../accounts/user-view.ts';
+import { parseInput } from '../command.ts';
+import { text } from '../input.ts';
+import { decodeCursor, type Page, pageInput, pageOfSlice } from '../paging.ts';
+import { requireAdminToLook } from './require-admin.ts';
+
+const schema = pageInput.extend({
+  search: text({ max: 254 })
+    .nullish()
+    .transform((value) => value?.trim().normalize('NFC') || null),
+  status: z
+    .enum(['ACTIVE', 'UNVERIFIED', 'SUSPENDED'])
+    .nullish()
+    .transform((value) => value ?? null),
+});
+
+/** `filter` is for the count, which is asked only where a client wants it. */
+export type UserPage = Page<UserView> & { readonly filter: UserFilter };
+
+/**
+ * Users whose address or name begins with `search`, in the state `status`, the newest first; for administrators. Throws FORBIDDEN,
+ * VALIDATION_FAILED for a page that is too large or a cursor that is none.
+ */
+export async function listUsers(ctx: Context, input: z.input<typeof schema>): Promise<UserPage> {
+  requireAdminToLook(ctx);
+  const { first, after, search, status } = parseInput(schema, input);
+  const filter = { search, status };
+  const rows = await findUsers(ctx.readDb, { filter, after: after ? decodeCursor(after) : null, limit: first + 1 });
+  return {
+    ...pageOfSlice(rows, {
+      first,
+      after,
+      placeOf: ({ createdAt, id }) => ({ at: createdAt, id }),
+      view: (user) => viewUser(user, 'admin'),
+    }),
+    filter,
+  };
+}
+
+/** How many users fit the filter of a page that was listed. */
+export async function countListedUsers(ctx: Context, page: Pick<UserPage, 'filter'>): Promise<number> {
+  requireAdminToLook(ctx);
+  return countUsers(ctx.readDb, { filter: page.filter });
+}

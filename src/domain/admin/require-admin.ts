@@ -1,0 +1,44 @@
+import { secondsAfter } from '../../clock.ts';
+import type { Context, Viewer } from '../../context.ts';
+import { AuthError } from '../../errors.ts';
+import { requireViewer, stepUpLifetime } from '../sessions/require-step-up.ts';
+import { type AdminVerdict, judgeAdmin } from './rules.ts';
+
+type Asker = Pick<Context, 'viewer' | 'clock' | 'log' | 'request'>;
+
+const needsSecondFactor =
+  'Administration needs a second factor: set up an authenticator app, then sign in with the password and a code.';
+
+/** An administrator who looks. Throws UNAUTHENTICATED, and FORBIDDEN for everyone else: a query has no union to say more in. */
+export function requireAdminToLook(ctx: Asker): Viewer {
+  const { viewer, verdict } = judge(ctx, 'look');
+  if (verdict === 'allowed') return viewer;
+  throw refuse(ctx, { viewer, verdict });
+}
+
+/**
+ * An administrator who changes something. Throws UNAUTHENTICATED, FORBIDDEN for everyone who is none, and STEP_UP_REQUIRED for one
+ * whose session lacks the second factor or a recent proof (AZ-4).
+ */
+export function requireAdminToChange(ctx: Asker): Viewer {
+  const { viewer, verdict } = judge(ctx, 'change');
+  if (verdict === 'allowed') return viewer;
+  if (verdict === 'not-an-admin') throw refuse(ctx, { viewer, verdict });
+  throw new AuthError('STEP_UP_REQUIRED', verdict === 'no-second-factor' ? { message: needsSecondFactor } : {});
+}
+
+function judge(ctx: Asker, wish: 'look' | 'change'): { viewer: Viewer; verdict: AdminVerdict } {
+  const viewer = requireViewer(ctx);
+  const { methods, authenticatedAt } = viewer.session.session;
+  const isFresh = secondsAfter(authenticatedAt, stepUpLifetime) > ctx.clock.now();
+  return { viewer, verdict: judgeAdmin({ roles: viewer.roles, methods, isFresh }, wish) };
+}
+
+function refuse(ctx: Asker, { viewer, verdict }: { viewer: Viewer; verdict: AdminVerdict }): AuthError {
+  // To the log and not to the trail: whoever tries doors must not be able to fill it (ASVS 16.3.2).
+  ctx.log.warn(
+    { event: 'admin.refused', reason: verdict, requestId: ctx.request.id, userId: viewer.userId },
+    'An administrative operation was refused.',
+  );
+  return new AuthError('FORBIDDEN', verdict === 'no-second-factor' ? { message: needsSecondFactor } : {});
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { text } from '../input.ts';
+import { endAllSessions } from '../sessions/end-sessions.ts';
+import type { Accepted } from '../sessions/logout.ts';
+import { changeUser } from './change-user.ts';
+
+const schema = z.object({ userId: text({ max: 100 }) });
+
+/** Signs a user out everywhere, from the next request on (SE-11). Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND. */
+export const revokeUserSessions = command(
+  schema,
+  async (ctx, { userId }): Promise<Accepted> =>
+    changeUser(ctx, {
+      userId,
+      change: async ({ db, user }) => {
+        const ended = await endAllSessions(ctx, { db, userId: user.id, reason: 'revoked_by_admin' });
+        const detail = { ended };
+        await recordAudit(ctx, { db, type: 'user.sessions_revoked', outcome: 'SUCCESS', subjectId: user.id, detail });
+        return { kind: 'accepted', accepted: true };
+      },
+    }),
+);

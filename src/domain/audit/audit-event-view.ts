@@ -1,0 +1,36 @@
+import type { AuditEntry } from '../../db/queries/audit-events.ts';
+import { describeDevice } from '../sessions/session-view.ts';
+
+/** An event as the person whom it is about may see it. */
+export type AuditEventView = {
+  readonly id: string;
+  readonly at: Date;
+  readonly type: string;
+  readonly outcome: string;
+  readonly actorId: string | null;
+  readonly subjectId: string | null;
+  readonly ipAddress: string | null;
+  readonly userAgent: string | null;
+  readonly device: string | null;
+  readonly requestId: string | null;
+};
+
+/** Where somebody else acted, such as an administrator, the address and device are that person's and stay hidden. */
+export function viewAuditEvent(entry: AuditEntry, viewerId: string): AuditEventView {
+  const { id, at, type, outcome, actorId, subjectId, requestId } = entry;
+  const isOwn = actorId === null || actorId === viewerId;
+  const userAgent = isOwn ? entry.userAgent : null;
+  const ipAddress = isOwn ? entry.ipAddress : null;
+  return {
+    id,
+    at,
+    type,
+    outcome,
+    actorId,
+    subjectId,
+    ipAddress,
+    userAgent,
+    device: describeDevice(userAgent),
+    requestId,
+  };
+}

@@ -1,0 +1,13 @@
+import type { Context } from '../../context.ts';
+import { describeDevice } from '../sessions/session-view.ts';
+
+export type RequestOrigin = { readonly at: string; readonly device: string | null; readonly ipAddress: string };
+
+/** When and from where, for a notice; the mail shows the address without its last part (RC-8). */
+export function requestOrigin(ctx: Pick<Context, 'clock' | 'request'>): RequestOrigin {
+  return {
+    at: ctx.clock.now().toISOString(),
+    device: describeDevice(ctx.request.userAgent),
+    ipAddress: ctx.request.ipAddress,
+  };
+}

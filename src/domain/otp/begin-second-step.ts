@@ -1,0 +1,42 @@
+import { secondsAfter } from '../../clock.ts';
+import type { Context } from '../../context.ts';
+import type { Db } from '../../db/client.ts';
+import { insertChallenge } from '../../db/queries/otp-challenges.ts';
+import type { UserRow } from '../../db/tables/users.ts';
+import { sha256 } from '../../secret-keys.ts';
+import { accountKey } from '../rate-limits/reserve.ts';
+import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
+import { codeLifetime, handleBytes, type OtpMethod, type ProvedMethod } from './rules.ts';
+
+type Input = {
+  /** The transaction of the step before. */
+  readonly db: Db;
+  /** As held, so that its password is the one that was proved. */
+  readonly user: Pick<UserRow, 'id' | 'emailCanonical' | 'passwordChangedAt'>;
+  readonly purpose: 'LOGIN' | 'STEP_UP';
+  /** What has been proved so far; the challenge holds it, the client holds nothing but the handle (ADV-5, ADV-50). */
+  readonly proved: readonly ProvedMethod[];
+  readonly methods: readonly OtpMethod[];
+  /** The session that a step-up is for. */
+  readonly sessionId: string | null;
+};
+
+/** A challenge for the next factor. Nothing is mailed. */
+export async function beginSecondStep(ctx: Context, input: Input): Promise<OtpChallenge> {
+  const now = ctx.clock.now();
+  const handle = ctx.random.token(handleBytes);
+  const row = await insertChallenge(input.db, {
+    id: ctx.random.id(now),
+    handleHash: sha256(handle),
+    userId: input.user.id,
+    sessionId: input.sessionId,
+    purpose: input.purpose,
+    methods: [...input.methods],
+    provedMethods: [...input.proved],
+    passwordChangedAt: input.user.passwordChangedAt,
+    accountKey: accountKey(ctx, input.user.emailCanonical),
+    expiresAt: secondsAfter(now, codeLifetime),
+    createdAt: now,
+  });
+  return viewChallenge(row, handle);
+}

@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { systemRandom } from '../../random.ts';
+import { createSecretKeys, sha256 } from '../../secret-keys.ts';
+import { codeLength, codeMatches, hashCode, readCode } from './code.ts';
+
+const sourceFolder = fileURLToPath(new URL('../..', import.meta.url));
+const sources = readdirSync(sourceFolder, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.includes('testing'))
+  .map((name) => ({ name, text: readFileSync(join(sourceFolder, name), 'utf8') }));
+
+describe('codes', () => {
+  it('OT-1 are six digits, leading zeros kept, and flat in every place', () => {
+    const draws = 100_000;
+    const counts = Array.from({ length: codeLength }, () => new Array<number>(10).fill(0));
+    let leadingZeros = 0;
+    for (let index = 0; index < draws; index += 1) {
+      const code = systemRandom.digits(codeLength);
+      if (!/^\d{6}$/.test(code)) throw new Error('A code has another shape.');
+      if (code.startsWith('0')) leadingZeros += 1;
+      for (let place = 0; place < codeLength; place += 1) {
+        const row = counts[place] ?? [];
+        const digit = Number(code[place]);
+        row[digit] = (row[digit] ?? 0) + 1;
+      }
+    }
+    expect(leadingZeros).toBeGreaterThan(draws / 20);
+    for (const row of counts) {
+      const expected = draws / 10;
+      const chiSquare = row.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+      // Nine degrees of freedom: one run in ten million is above 50.
+      expect(chiSquare).toBeLessThan(50);
+    }
+  });
+
+  it('OT-1 no source draws from Math.random, and digits come from randomInt', () => {
+    expect(sources.length).toBeGreaterThan(50);
+    for (const { name, text } of sources) {
+      expect.soft(text.includes('Math.random('), name).toBe(false);
+    }
+    expect(sources.find(({ name }) => name === 'random.ts')?.text).toMatch(/randomInt\(10 \*\* length\)/);
+  });
+
+  it('OT-8 are kept as an HMAC bound to their challenge, compared in constant time', () => {
+    const keys = createSecretKeys([Buffer.alloc(32, 1)]);
+    const stored = hashCode(keys, 'challenge', '012345');
+    expect(stored).toHaveLength(32);
+    for (const guess of ['012345', 'challenge\n012345', 'challenge012345'])
+      expect(stored.equals(sha256(guess))).toBe(false);
+    expect(codeMatches(keys, 'challenge', '012345', stored)).toBe(true);
+    expect(codeMatches(keys, 'challenge', '012346', stored)).toBe(false);
+    expect(codeMatches(keys, 'another', '012345', stored)).toBe(false);
+    expect(codeMatches(createSecretKeys([Buffer.alloc(32, 2)]), 'challenge', '012345', stored)).toBe(false);
+    expect(
+      codeMatches(createSecretKeys([Buffer.alloc(32, 2), Buffer.alloc(32, 1)]), 'challenge', '012345', stored),
+    ).toBe(true);
+    expect(codeMatches(keys, 'challenge', '012345', stored.subarray(0, 31))).toBe(false);
+    expect(sources.find(({ name }) => name === 'secret-keys.ts')?.text).toMatch(/timingSafeEqual\(a, b\)/);
+  });
+
+  it.each(['123456', '123 456', ' 12-34-56 ', '1 2 3 4 5 6', '\t123456\n', '123\u00a0456'])(
+    'OT-10 reads %j as 123456',
+    (typed) => {
+      expect(readCode(typed)).toBe('123456');
+    },
+  );
+
+  it.each([
+    '',
+    ' ',
+    '12345',
+    '1234567',
+    'abcdef',
+    '12345a',
+    '１２３４５６',
+    '١٢٣٤٥٦',
+    '१२३४५६',
+    '-12345',
+    '+12345',
+    '1e5',
+    '0x1234',
+    '12.345',
+    '123\u0000456',
+    '123456\u0000',
+    '\ud800123456',
+    '½23456',
+    '²²²²²²',
+    '1'.repeat(10_000),
+    ' '.repeat(10_000),
+    `123456${' '.repeat(100)}`,
+  ])('OT-10 reads %j as none', (typed) => {
+    expect(readCode(typed)).toBeNull();
+  });
+});

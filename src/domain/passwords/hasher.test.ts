@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { hash as bcrypt, verify as bcryptVerify } from '@node-rs/bcrypt';
+import { describe, expect, it } from 'vitest';
+import { createLog } from '../../observability/log.ts';
+import { systemRandom } from '../../random.ts';
+import { createSecretKeys } from '../../secret-keys.ts';
+import { testConfig } from '../../testing/app.ts';
+import { createHashGate, type HashGate } from './hash-gate.ts';
+import { createPasswordHasher, dummyBcrypt } from './hasher.ts';
+import { bcryptInput, parseStoredHash } from './stored-hash.ts';
+
+const first = Buffer.alloc(32, 1);
+const second = Buffer.alloc(32, 2);
+const password = 'velvet otter gravel copper';
+
+function hasherWith(options: { secrets?: Buffer[]; cost?: number } = {}) {
+  const logLines: string[] = [];
+  const durations: number[] = [];
+  const inner = createHashGate({ width: 1, queue: 100 });
+  const gate: HashGate = {
+    ...inner,
+    run: (work) =>
+      inner.run(async () => {
+        const start = performance.now();
+        const result = await work();
+        durations.push(performance.now() - start);
+        return result;
+      }),
+  };
+  const keys = createSecretKeys(options.secrets ?? [first]);
+  const log = createLog(testConfig, { write: (line) => void logLines.push(line) });
+  const hasher = createPasswordHasher({ cost: options.cost ?? 4, keys, gate, random: systemRandom, log });
+  return { hasher, keys, logLines, durations };
+}
+
+describe('a stored password hash', () => {
+  it('PW-13 says its scheme, pepper and cost, and has a salt of its own', async () => {
+    const { hasher } = hasherWith({ cost: 5 });
+    const [one, other] = [await hasher.hash(password), await hasher.hash(password)];
+    expect(one).toMatch(/^bcrypt-hmac-sha256\.[0-9a-f]{8}\$2b\$05\$[./A-Za-z0-9]{53}$/);
+    expect(one).not.toBe(other);
+    expect(parseStoredHash(one)?.bcrypt.slice(0, 29)).not.toBe(parseStoredHash(other)?.bcrypt.slice(0, 29));
+  });
+
+  it('PW-4 is of a keyed digest in base64: no plain password and no unkeyed digest verifies against it', async () => {
+    const { hasher, keys } = hasherWith();
+    const { input } = bcryptInput(keys, password);
+    expect(input).toMatch(/^[A-Za-z0-9+/]{43}=$/);
+    expect(bcryptInput(createSecretKeys([second]), password).input).not.toBe(input);
+
+    const stored = parseStoredHash(await hasher.hash(password))?.bcrypt ?? '';
+    expect(await bcryptVerify(input, stored)).toBe(true);
+    for (const algorithm of ['sha1', 'sha256', 'sha512', 'md5']) {
+      const digest = createHash(algorithm).update(password).digest();
+      for (const guess of [digest.toString('base64'), digest.toString('hex'), digest.toString('latin1')]) {
+        expect(await bcryptVerify(guess, stored)).toBe(false);
+      }
+    }
+    expect(await bcryptVerify(password, stored)).toBe(false);
+  });
+
+  it('PW-15 knows its pepper: a retired one still verifies and asks for renewal, a removed one fails closed', async () => {
+    const old = await hasherWith({ secrets: [first] }).hasher.hash(password);
+
+    const rotating = hasherWith({ secrets: [second, first] });
+    expect(await rotating.hasher.verify(password, old)).toEqual({ matches: true, outdated: true });
+    expect(await rotating.hasher.verify('velvet otter gravel silver', old)).toEqual({
+      matches: false,
+      outdated: false,
+    });
+    const renewed = await rotating.hasher.hash(password);
+    expect(parseStoredHash(renewed)?.pepperId).not.toBe(parseStoredHash(old)?.pepperId);
+    expect(await rotating.hasher.verify(password, renewed)).toEqual({ matches: true, outdated: false });
+
+    const removed = hasherWith({ secrets: [second] });
+    expect(await removed.hasher.verify(password, old)).toEqual({ matches: false, outdated: false });
+    expect(await removed.hasher.verify(password, renewed)).toEqual({ matches: true, outdated: false });
+    expect(removed.logLines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: 'error', event: 'password_hash.pepper_unknown' }),
+    ]);
+  });
+
+  it('PW-14 is outdated below the cost of today, and not above it', async () => {
+    const [weak, strong] = [
+      await hasherWith({ cost: 4 }).hasher.hash(password),
+      await hasherWith({ cost: 6 }).hasher.hash(password),
+    ];
+    const { hasher } = hasherWith({ cost: 5 });
+    expect(await hasher.verify(password, weak)).toEqual({ matches: true, outdated: true });
+    expect(await hasher.verify(password, strong)).toEqual({ matches: true, outdated: false });
+    // Only the right password says anything of the hash.
+    expect(await hasher.verify(`${password}!`, weak)).toEqual({ matches: false, outdated: false });
+  });
+});
+
+describe('verification', () => {
+  it('PW-17 nothing verifies where there is no hash, no password or a damaged hash, and the damage is an alarm', async () => {
+    const { hasher, logLines } = hasherWith();
+    const good = await hasher.hash(password);
+    const emptyBcrypt = await bcrypt('', 4);
+    const nulBcrypt = await bcrypt('\u0000', 4);
+    const refused = { matches: false, outdated: false };
+    for (const text of ['', '\u0000', password, `${password}\u0000${password}`, '\ud800']) {
+      expect(await hasher.verify(text, null)).toEqual(refused);
+    }
+    for (const text of ['', '\u0000', `${password}\u0000`, `${password}\u0000${password}`, '\ud800']) {
+      expect(await hasher.verify(text, good)).toEqual(refused);
+    }
+    expect(logLines).toEqual([]);
+
+    const head = good.slice(0, good.indexOf('$'));
+    const damaged = [
+      '',
+      ' ',
+      'x',
+      emptyBcrypt,
+      nulBcrypt,
+      `${good}x`,
+      good.slice(0, -1),
+      good.replace('$2b$', '$2x$'),
+      good.replace('$04$', '$99$'),
+      good.replace('$04$', '$4$'),
+      `${head}${'$'.repeat(60)}`,
+      `plain.${good}`,
+      `\n${good}`,
+      `${good}\n`,
+    ];
+    for (const stored of damaged) {
+      for (const text of ['', '\u0000', password]) {
+        expect.soft(await hasher.verify(text, stored), JSON.stringify([text, stored])).toEqual(refused);
+      }
+    }
+    const alarms = logLines.map((line) => JSON.parse(line));
+    expect(alarms.every((alarm) => alarm.level === 'error' && alarm.event.startsWith('password_hash.'))).toBe(true);
+    expect(alarms.length).toBe(damaged.length);
+    expect(logLines.join('')).not.toMatch(/\$2b\$|velvet/);
+  });
+
+  it('PW-17 a hash of nothing under our own scheme does not let nothing in', async () => {
+    const { hasher, keys } = hasherWith();
+    const { pepperId, input } = bcryptInput(keys, '');
+    const stored = `bcrypt-hmac-sha256.${pepperId}${await bcrypt(input, 4)}`;
+    expect(parseStoredHash(stored)).not.toBeNull();
+    expect(await hasher.verify('', stored)).toEqual({ matches: false, outdated: false });
+  });
+
+  it('PW-16 ADV-51 every way of failing is one bcrypt of the configured cost', async () => {
+    // High enough to tell 8 from 7 and from nothing, low enough for a test.
+    const { hasher, durations } = hasherWith({ cost: 8 });
+    const good = await hasher.hash(password);
+    durations.length = 0;
+    const ways: [string, string | null][] = [
+      [`${password}!`, good],
+      [password, null],
+      ['', null],
+      ['', good],
+      [password, 'damaged'],
+      [password, good.replace(/\.[0-9a-f]{8}\$/, '.00000000$')],
+    ];
+    const measured = ways.map((): number[] => []);
+    for (let round = 0; round < 15; round += 1) {
+      for (const [index, [text, stored]] of ways.entries()) {
+        durations.length = 0;
+        await hasher.verify(text, stored);
+        expect(durations, `one bcrypt for way ${index}`).toHaveLength(1);
+        measured[index]?.push(durations[0] ?? 0);
+      }
+    }
+    // The quickest of fifteen is what the work takes; the rest is the machine's. A cost of one less is half, a malformed hash nothing.
+    const quickest = measured.map((times) => Math.min(...times));
+    for (const [index, time] of quickest.entries()) {
+      expect.soft(time / (quickest[0] ?? 0), `way ${index}`).toBeGreaterThan(0.6);
+    }
+  });
+});
+
+it.each([4, 10, 12, 14])(
+  'PW-16 ADV-51 the hash that stands for an unknown account is of cost %i, as configured',
+  (cost) => {
+    const dummy = dummyBcrypt(cost, systemRandom);
+    expect(dummy).toMatch(new RegExp(`^\\$2b\\$${String(cost).padStart(2, '0')}\\$[./A-Za-z0-9]{53}$`));
+    expect(parseStoredHash(`bcrypt-hmac-sha256.00000000${dummy}`)?.cost).toBe(cost);
+    expect(dummyBcrypt(cost, systemRandom)).not.toBe(dummy);
+  },
+);
+
+describe('the gate', () => {
+  it('AV-1 runs so many at once, keeps so many waiting, and refuses the rest at once', async () => {
+    const gate = createHashGate({ width: 2, queue: 3 });
+    let running = 0;
+    let most = 0;
+    const finish: (() => void)[] = [];
+    const work = async (): Promise<string> => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise<void>((resolve) => finish.push(resolve));
+      running -= 1;
+      return 'done';
+    };
+    const tries = Array.from({ length: 9 }, () => gate.run(work).catch((error: unknown) => error));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(gate.load()).toEqual({ running: 2, waiting: 3 });
+    const refused = await Promise.all(tries.slice(5));
+    for (const error of refused) expect(error).toMatchObject({ code: 'OVERLOADED', retryAfter: 1 });
+    while (gate.load().running > 0) {
+      finish.shift()?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await Promise.all(tries.slice(0, 5))).toEqual(Array(5).fill('done'));
+    expect(most).toBe(2);
+  });
+
+  it('AV-1 a failure gives its place back', async () => {
+    const gate = createHashGate({ width: 1, queue: 1 });
+    await expect(gate.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(gate.load()).toEqual({ running: 0, waiting: 0 });
+    expect(await gate.run(async () => 1)).toBe(1);
+  });
+});

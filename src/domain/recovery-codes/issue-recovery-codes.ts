@@ -1,0 +1,24 @@
+import type { Context } from '../../context.ts';
+import type { Db } from '../../db/client.ts';
+import { replaceRecoveryCodes } from '../../db/queries/recovery-codes.ts';
+import { hashRecoveryCode, makeRecoveryCode, recoveryCodeCount, showRecoveryCode } from './recovery-code.ts';
+
+export type RecoveryCodes = { readonly kind: 'recovery-codes'; readonly codes: string[] };
+
+type Input = {
+  /** The transaction that holds the user's row. */
+  readonly db: Db;
+  readonly userId: string;
+};
+
+/** A new set of codes in place of the old one; this is the only time that they can be read (OT-16). */
+export async function issueRecoveryCodes(ctx: Context, { db, userId }: Input): Promise<RecoveryCodes> {
+  const now = ctx.clock.now();
+  const codes = Array.from({ length: recoveryCodeCount }, () => makeRecoveryCode(ctx.random));
+  const rows = codes.map((code) => {
+    const { keyId, mac } = hashRecoveryCode(ctx.keys, userId, code);
+    return { id: ctx.random.id(now), userId, codeHash: mac, keyId, createdAt: now };
+  });
+  await replaceRecoveryCodes(db, { userId, rows });
+  return { kind: 'recovery-codes', codes: codes.map(showRecoveryCode) };
+}

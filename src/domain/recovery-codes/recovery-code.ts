@@ -1,0 +1,49 @@
+import type { Random } from '../../random.ts';
+import type { SecretKeys } from '../../secret-keys.ts';
+
+/** Codes of a set. */
+export const recoveryCodeCount = 10;
+
+/** 80 bits: sixteen symbols of five (OT-16 asks for 64). */
+const symbolCount = 16;
+const groupLength = 4;
+
+/** Crockford's base 32: no I, L, O, U, so that nothing looks like a one or a zero. */
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** A new code in its canonical form: sixteen symbols, no hyphens. */
+export function makeRecoveryCode(random: Random): string {
+  // 256 is eight times 32: the remainder favours no symbol.
+  return [...random.bytes(symbolCount)].map((byte) => alphabet.charAt(byte % alphabet.length)).join('');
+}
+
+/** As it is shown: `XXXX-XXXX-XXXX-XXXX`. */
+export function showRecoveryCode(code: string): string {
+  return Array.from({ length: symbolCount / groupLength }, (_, group) =>
+    code.slice(group * groupLength, (group + 1) * groupLength),
+  ).join('-');
+}
+
+/**
+ * What a person typed, in canonical form: case, spaces and hyphens do not matter, and the letters that the alphabet leaves out are
+ * read as the digits that they look like. Null where it cannot be a code.
+ */
+export function readRecoveryCode(typed: string): string | null {
+  if (typed.length > 64) return null;
+  const code = typed.replace(/[\s-]/g, '').toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1');
+  return /^[0-9A-HJKMNP-TV-Z]{16}$/.test(code) ? code : null;
+}
+
+/** What is stored of a code, with the id of the key. Bound to the user. */
+export function hashRecoveryCode(keys: SecretKeys, userId: string, code: string): { keyId: string; mac: Buffer } {
+  return keys.mac('recovery-code', macInput(userId, code));
+}
+
+/** What may be stored of it, under each key that is in force. */
+export function recoveryCodeHashes(keys: SecretKeys, userId: string, code: string): Buffer[] {
+  return keys.macs('recovery-code', macInput(userId, code));
+}
+
+function macInput(userId: string, code: string): string {
+  return `${userId}\n${code}`;
+}

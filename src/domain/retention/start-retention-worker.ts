@@ -1,0 +1,46 @@
+import { purgeExpired, type RetentionApp } from './purge-expired.ts';
+
+export type RetentionWorker = {
+  /** Begins nothing more; resolves when the statement under way is done. */
+  stop(): Promise<void>;
+};
+
+type Options = {
+  /** Seconds from the start to the first pass, so that a server that restarts again and again does not begin with it. */
+  readonly firstAfter: number;
+  /** Seconds from the end of a pass to the next. */
+  readonly every: number;
+};
+
+/** Runs purgeExpired now and then, in each process; they share the work without waiting for each other. */
+export function startRetentionWorker(app: RetentionApp, options: Options): RetentionWorker {
+  let stopping = false;
+  let running: Promise<void> | null = null;
+  let timer: NodeJS.Timeout | undefined;
+
+  const pass = async (): Promise<void> => {
+    try {
+      const counts = await purgeExpired(app, { isStopping: () => stopping });
+      const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+      if (total > 0) app.log.info({ event: 'retention.purged', ...counts }, 'What was over is removed.');
+    } catch (error) {
+      app.log.error({ err: error, event: 'retention.failed' }, 'The purge did not end; it is tried again later.');
+    }
+    running = null;
+    if (!stopping) schedule(options.every);
+  };
+  const schedule = (seconds: number): void => {
+    timer = setTimeout(() => {
+      running = pass();
+    }, seconds * 1000).unref();
+  };
+
+  schedule(options.firstAfter);
+  return {
+    stop: async () => {
+      stopping = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

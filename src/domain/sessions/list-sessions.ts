@@ -1,0 +1,24 @@
+import type { Context } from '../../context.ts';
+import { listLiveSessions } from '../../db/queries/sessions.ts';
+import { parseInput } from '../command.ts';
+import { type Page, type PageInput, pageInput, pageOf } from '../paging.ts';
+import { requireViewer } from './require-step-up.ts';
+import { type SessionView, viewSession } from './session-view.ts';
+
+export type SessionPage = Page<SessionView> & { readonly totalCount: number };
+
+/**
+ * The caller's living sessions, the newest first (SE-12). They are read whole, since there are `sessionLimit` at most: one
+ * statement gives page and count. Throws VALIDATION_FAILED for a page that is too large or a cursor that is none.
+ */
+export async function listSessions(ctx: Context, input: PageInput): Promise<SessionPage> {
+  const { userId, sessionId } = requireViewer(ctx);
+  const { first, after } = parseInput(pageInput, input);
+  const rows = await listLiveSessions(ctx.db, { userId, now: ctx.clock.now(), limit: ctx.config.sessionLimit });
+  return pageOf(rows, {
+    first,
+    after,
+    placeOf: ({ createdAt, id }) => ({ at: createdAt, id }),
+    view: (session) => viewSession(session, sessionId),
+  });
+}

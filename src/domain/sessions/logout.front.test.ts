@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../../testing/app.ts';
+import { meQuery } from '../../testing/client.ts';
+import { type Person, registerPerson, signIn } from '../../testing/people.ts';
+import { ageProof, auditOf } from '../../testing/rows.ts';
+import { hashSessionId } from '../audit/record.ts';
+
+const accepted = { __typename: 'AuthAccepted', accepted: true };
+const stepUp = { __typename: 'AuthError', code: 'STEP_UP_REQUIRED' };
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+const logout = (input: Record<string, unknown>, token?: string) => server.mutate('logout', input, { token });
+const refresh = (refreshToken: string) => server.mutate('refreshSession', { refreshToken });
+
+async function isAlive({ accessToken, id }: Pick<Person, 'accessToken' | 'id'>): Promise<boolean> {
+  const { data, errors } = await server.send(meQuery, {}, { token: accessToken });
+  if (data?.me?.id === id) return true;
+  expect(errors[0]?.extensions.reason).toBe('SESSION_REVOKED');
+  return false;
+}
+
+describe('logout ends nothing', () => {
+  it('SE-8 of another user’s: neither by id nor by token, while one is signed in oneself', async () => {
+    const [a, b] = [await registerPerson(server), await registerPerson(server)];
+    expect(await logout({ refreshToken: b.sessionId }, a.accessToken)).toMatchObject(accepted);
+    expect(await isAlive(b)).toBe(true);
+    const again = await signIn(server, a);
+    expect(await logout({ refreshToken: b.refreshToken, everywhere: true }, again.accessToken)).toMatchObject(accepted);
+    expect(await isAlive(b)).toBe(true);
+    expect(await isAlive(again)).toBe(false);
+  });
+
+  it('SE-8 for a token that was never given out, with the answer that a real one gets', async () => {
+    const person = await registerPerson(server);
+    const real = await logout({ refreshToken: person.refreshToken });
+    expect(real).toEqual({ __typename: 'AuthAccepted', accepted: true });
+    for (const refreshToken of ['nonsense', person.accessToken.slice(0, 500), person.refreshToken]) {
+      expect(await logout({ refreshToken })).toEqual(real);
+      expect(await logout({ refreshToken, everywhere: true })).toEqual(real);
+    }
+    expect(await logout({})).toEqual(real);
+    expect(await logout({ everywhere: true })).toEqual(real);
+  });
+
+  it('SE-8 beside its own session for a spent token: not everywhere', async () => {
+    const person = await registerPerson(server);
+    const other = await signIn(server, person);
+    const second = await refresh(person.refreshToken);
+    const third = await refresh(second.refreshToken);
+    expect(await logout({ refreshToken: person.refreshToken, everywhere: true })).toMatchObject(stepUp);
+    expect(await isAlive({ ...person, accessToken: third.accessToken })).toBe(true);
+
+    expect(await logout({ refreshToken: person.refreshToken })).toMatchObject(accepted);
+    expect(await isAlive({ ...person, accessToken: third.accessToken })).toBe(false);
+    expect(await isAlive(other)).toBe(true);
+    // To sign out is no theft, and nobody is alarmed.
+    expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);
+
+    expect(await logout({ refreshToken: third.refreshToken, everywhere: true })).toMatchObject(accepted);
+    expect(await isAlive(other)).toBe(true);
+  });
+
+  it('SE-12 SE-13 everywhere without a recent proof', async () => {
+    const person = await registerPerson(server);
+    const other = await signIn(server, person);
+    await ageProof(server, person.sessionId, 600);
+    expect(await logout({ everywhere: true }, person.accessToken)).toMatchObject(stepUp);
+    expect(await logout({ everywhere: true, refreshToken: person.refreshToken })).toMatchObject(stepUp);
+    expect([await isAlive(person), await isAlive(other)]).toEqual([true, true]);
+  });
+});
+
+describe('logout', () => {
+  it('SE-7 ends the session at once: its refresh token and its unexpired access token', async () => {
+    const person = await registerPerson(server);
+    expect(await logout({}, person.accessToken)).toMatchObject(accepted);
+    expect(await isAlive(person)).toBe(false);
+    expect(await refresh(person.refreshToken)).toMatchObject({ code: 'INVALID_OR_EXPIRED_TOKEN' });
+    const [closed] = await auditOf(server, person.id, 'session.closed');
+    expect(closed).toMatchObject({
+      outcome: 'SUCCESS',
+      sessionHash: hashSessionId(server.app, person.sessionId),
+      detail: { reason: 'logout' },
+    });
+  });
+
+  it('SE-8 twice is once, and an access token that has expired does not stand in the way', async () => {
+    const person = await registerPerson(server);
+    server.clock.advance(901);
+    const input = { refreshToken: person.refreshToken };
+    expect(await logout(input, person.accessToken)).toMatchObject(accepted);
+    expect(await logout(input, person.accessToken)).toMatchObject(accepted);
+    expect(await refresh(person.refreshToken)).toMatchObject({ code: 'INVALID_OR_EXPIRED_TOKEN' });
+    expect(await auditOf(server, person.id, 'session.closed')).toHaveLength(1);
+  });
+
+  it('SE-7 everywhere ends all of the user’s, and nobody else’s', async () => {
+    const person = await registerPerson(server);
+    const [other, stranger] = [await signIn(server, person), await registerPerson(server)];
+    server.clock.advance(500);
+    const fresh = await signIn(server, person);
+    expect(await logout({ everywhere: true, refreshToken: fresh.refreshToken })).toMatchObject(accepted);
+    for (const ended of [person, other, fresh]) expect(await isAlive(ended)).toBe(false);
+    expect(await isAlive(stranger)).toBe(true);
+    const closed = await auditOf(server, person.id, 'session.closed');
+    expect(closed.map(({ detail }) => detail)).toEqual(Array(3).fill({ reason: 'logout_everywhere' }));
+  });
+});

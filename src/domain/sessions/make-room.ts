@@ -1,0 +1,36 @@
+import { secondsAfter } from '../../clock.ts';
+import type { Context } from '../../context.ts';
+import type { Db } from '../../db/client.ts';
+import { countEndedSessions, evictSessions } from '../../db/queries/sessions.ts';
+import type { SessionRow } from '../../db/tables/sessions.ts';
+import type { UserRow } from '../../db/tables/users.ts';
+import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { type EndReason, recordEnds } from './end-sessions.ts';
+import { describeDevice } from './session-view.ts';
+
+/** Seconds in which a user is told once at most that a device had to make room. */
+const noticeEvery = 24 * 3600;
+const reason: EndReason = 'evicted';
+
+type Input = { readonly db: Db; readonly session: SessionRow; readonly user: UserRow };
+
+/** Ends the sessions beyond `sessionLimit` that were used least recently, and tells the user (SE-14). `session` stays. */
+export async function makeRoom(ctx: Context, { db, session, user }: Input): Promise<void> {
+  const now = ctx.clock.now();
+  const keep = ctx.config.sessionLimit;
+  const evicted = await evictSessions(db, { userId: user.id, exceptId: session.id, keep, now, reason });
+  const [first] = evicted;
+  if (!first) return;
+  const ids = evicted.map(({ id }) => id);
+  await recordEnds(ctx, { db, userId: user.id, reason }, ids);
+
+  const since = secondsAfter(now, -noticeEvery);
+  const lately = await countEndedSessions(db, { userId: user.id, reason, since });
+  if (lately > evicted.length) return;
+  await enqueueEmail(ctx, {
+    db,
+    to: user.email,
+    locale: user.locale,
+    content: { template: 'session-evicted', at: now.toISOString(), device: describeDevice(first.userAgent) },
+  });
+}

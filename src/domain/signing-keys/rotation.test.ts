@@ -1,0 +1,290 @@
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { secondsAfter } from '../../clock.ts';
+import type { Config } from '../../config.ts';
+import { startTestServer, type TestServer } from '../../testing/app.ts';
+import { meQuery } from '../../testing/client.ts';
+import { type Person, registerPerson, signIn } from '../../testing/people.ts';
+import { putSigningKey, signingKeyEvents } from '../../testing/rows.ts';
+import { listSigningKeys } from './list-signing-keys.ts';
+import { removeSigningKey } from './remove-signing-key.ts';
+import { rotateSigningKey } from './rotate-signing-key.ts';
+import { keptAfterEnd, overlap, publishAhead } from './rules.ts';
+
+const started: TestServer[] = [];
+afterEach(async () => {
+  for (const server of started.splice(0).reverse()) await server.stop();
+});
+
+async function startTwo(config: Partial<Config> = {}): Promise<[TestServer, TestServer]> {
+  const one = await startTestServer({ config });
+  started.push(one);
+  const two = await one.another();
+  started.push(two);
+  return [one, two];
+}
+
+const kidOf = (token: string) => decodeProtectedHeader(token).kid;
+const reasonOf = async (server: TestServer, { accessToken }: Pick<Person, 'accessToken'>) =>
+  (await server.send(meQuery, {}, { token: accessToken })).errors[0]?.extensions.reason;
+const jwksOf = async (server: TestServer): Promise<string[]> => {
+  const body = JSON.parse(await (await fetch(`${server.url}/.well-known/jwks.json`)).text());
+  return body.keys.map(({ kid }: { kid: string }) => kid);
+};
+const reload = (...servers: TestServer[]) => Promise.all(servers.map(({ app }) => app.keyRing.load()));
+
+describe('rotation', () => {
+  it('JW-10 ADV-58 the next key is published before it signs, the one before verifies until its last token has expired', async () => {
+    const [one, two] = await startTwo();
+    const before = await registerPerson(one);
+    const first = kidOf(before.accessToken);
+    expect(first).toMatch(/^[0-9a-f]{24}$/);
+
+    const made = await rotateSigningKey(one.app);
+    expect(made?.activeFrom).toEqual(secondsAfter(one.clock.now(), publishAhead));
+    await reload(one, two);
+    for (const server of [one, two]) expect(await jwksOf(server)).toEqual([made?.kid, first]);
+    expect(kidOf((await signIn(one, before)).accessToken)).toBe(first);
+
+    one.clock.advance(publishAhead - 1);
+    const late = await signIn(two, before);
+    expect(kidOf(late.accessToken)).toBe(first);
+    one.clock.advance(1);
+    const after = await signIn(one, before);
+    expect(kidOf(after.accessToken)).toBe(made?.kid);
+    // Everywhere: the old one's tokens here, the new one's there.
+    expect(await reasonOf(two, after)).toBeUndefined();
+    expect(await reasonOf(one, late)).toBeUndefined();
+
+    one.clock.advance(898);
+    expect(await reasonOf(two, late)).toBeUndefined();
+    await reload(one, two);
+    expect(await jwksOf(one)).toContain(first);
+    one.clock.advance(overlap - 898);
+    await reload(one, two);
+    for (const server of [one, two]) expect(await jwksOf(server)).toEqual([made?.kid]);
+    // Its last token had expired long before.
+    expect(await reasonOf(one, late)).toBe('TOKEN_INVALID');
+  });
+
+  it('JW-10 keys sign in the order in which they were made, however soon one follows another', async () => {
+    const [one] = await startTwo();
+    const second = await rotateSigningKey(one.app);
+    const third = await rotateSigningKey(one.app, { signsIn: 30 });
+    expect(third?.activeFrom).toEqual(secondsAfter(second?.activeFrom ?? new Date(0), 1));
+    const [first, ...rest] = (await listSigningKeys(one.app)).reverse();
+    expect(first).toMatchObject({ state: 'active' });
+    expect(rest).toMatchObject([
+      { kid: second?.kid, state: 'next' },
+      { kid: third?.kid, state: 'next', expiresAt: null },
+    ]);
+    one.clock.advance(publishAhead);
+    await reload(one);
+    expect(one.app.keyRing.signing().kid).toBe(second?.kid);
+    one.clock.advance(1);
+    expect(one.app.keyRing.signing().kid).toBe(third?.kid);
+  });
+
+  it('JW-10 two instances that rotate at once make both keys, and agree on which signs', async () => {
+    const [one, two] = await startTwo();
+    await Promise.all([rotateSigningKey(one.app), rotateSigningKey(two.app)]);
+    one.clock.advance(publishAhead + 2);
+    await reload(one, two);
+    expect(one.app.keyRing.signing().kid).toBe(two.app.keyRing.signing().kid);
+  });
+
+  it('JW-10 servers that start at once on an empty database share one key', async () => {
+    const one = await startTestServer();
+    started.push(one);
+    const [key] = await listSigningKeys(one.app);
+    const others = await Promise.all([one.another(), one.another(), one.another()]);
+    started.push(...others);
+    expect(await listSigningKeys(one.app)).toEqual([key]);
+    expect(await signingKeyEvents(one)).toMatchObject([{ type: 'signing_key.created', detail: { kid: key?.kid } }]);
+  });
+
+  it('JW-10 by schedule: one new key for all instances, each within seconds of the time', async () => {
+    const period = 90 * 24 * 3600;
+    const [one, two] = await startTwo({ signingKeyRotation: period });
+    const first = one.app.keyRing.signing().kid;
+    one.clock.advance(period - 1);
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    expect(await listSigningKeys(one.app)).toHaveLength(1);
+    one.clock.advance(1);
+    await vi.waitFor(async () => expect(await jwksOf(two)).toHaveLength(2), { timeout: 12_000, interval: 200 });
+    await vi.waitFor(async () => expect(await jwksOf(one)).toHaveLength(2), { timeout: 12_000, interval: 200 });
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    expect(await listSigningKeys(one.app)).toHaveLength(2);
+    expect(one.app.keyRing.signing().kid).toBe(first);
+  }, 60_000);
+
+  it('JW-10 a change of JWT_ALGORITHM is a rotation: the old key goes on until the new one has been seen', async () => {
+    const [one] = await startTwo();
+    const person = await registerPerson(one);
+    const changed = await one.another({ jwt: { ...one.app.config.jwt, algorithm: 'EdDSA' } });
+    started.push(changed);
+    const still = await signIn(changed, person);
+    expect(decodeProtectedHeader(still.accessToken)).toMatchObject({ alg: 'ES256' });
+    const configuration = await (await fetch(`${changed.url}/.well-known/openid-configuration`)).text();
+    expect(JSON.parse(configuration).id_token_signing_alg_values_supported).toEqual(['EdDSA', 'ES256']);
+    one.clock.advance(publishAhead);
+    await one.app.keyRing.load();
+    for (const server of [one, changed]) {
+      const { accessToken } = await signIn(server, person);
+      expect(decodeProtectedHeader(accessToken)).toMatchObject({ alg: 'EdDSA' });
+      expect(await reasonOf(one, { accessToken })).toBeUndefined();
+      expect(await reasonOf(changed, still)).toBeUndefined();
+    }
+  });
+
+  it('destroys keys that have long verified nothing', async () => {
+    const [one] = await startTwo();
+    const { kid } = one.app.keyRing.signing();
+    await rotateSigningKey(one.app);
+    one.clock.advance(publishAhead + overlap + keptAfterEnd + 1);
+    await rotateSigningKey(one.app);
+    const kids = (await listSigningKeys(one.app)).map((key) => key.kid);
+    expect(kids).toHaveLength(2);
+    expect(kids).not.toContain(kid);
+  });
+});
+
+describe('removal in an emergency', () => {
+  it('JW-10 of the key that signs: its tokens are refused everywhere within a minute, with no restart, and a new key signs', async () => {
+    const [one, two] = await startTwo();
+    const person = await registerPerson(one);
+    const { kid } = one.app.keyRing.signing();
+    const begun = performance.now();
+    const removed = await removeSigningKey(one.app, { kid });
+    expect(removed?.successor?.activeFrom).toEqual(one.clock.now());
+    for (const server of [one, two]) {
+      await vi.waitFor(async () => expect(await reasonOf(server, person)).toBe('TOKEN_INVALID'), {
+        timeout: 20_000,
+        interval: 100,
+      });
+      expect(await jwksOf(server)).toEqual([removed?.successor?.kid]);
+    }
+    expect(performance.now() - begun).toBeLessThan(60_000);
+    // The session was not the key's: a refresh brings it back.
+    const { accessToken } = await one.mutate('refreshSession', { refreshToken: person.refreshToken });
+    expect(await reasonOf(two, { accessToken })).toBeUndefined();
+    const [, event] = await signingKeyEvents(one);
+    expect(event).toMatchObject({ type: 'signing_key.removed', actorId: null, detail: { kid } });
+  }, 60_000);
+
+  it('JW-10 of the key that signs, where the next one waits: that one signs at once', async () => {
+    const [one] = await startTwo();
+    const { kid } = one.app.keyRing.signing();
+    const next = await rotateSigningKey(one.app);
+    one.clock.advance(1);
+    const removed = await removeSigningKey(one.app, { kid });
+    expect(removed?.successor).toEqual({ kid: next?.kid, activeFrom: one.clock.now() });
+    await reload(one);
+    expect(one.app.keyRing.signing().kid).toBe(next?.kid);
+    expect(await listSigningKeys(one.app)).toMatchObject([
+      { kid: next?.kid, state: 'active', expiresAt: null },
+      { kid, state: 'removed' },
+    ]);
+  });
+
+  it('JW-10 of the key that waits: the one that signs goes on until another has been published', async () => {
+    const [one] = await startTwo();
+    const { kid } = one.app.keyRing.signing();
+    const next = await rotateSigningKey(one.app);
+    one.clock.advance(60);
+    const removed = await removeSigningKey(one.app, { kid: next?.kid ?? '' });
+    const activeFrom = secondsAfter(one.clock.now(), publishAhead);
+    expect(removed?.successor?.activeFrom).toEqual(activeFrom);
+    const [, , first] = (await listSigningKeys(one.app)).sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+    expect(first).toMatchObject({ kid, state: 'active', expiresAt: secondsAfter(activeFrom, overlap) });
+  });
+
+  it('JW-10 of a retired key leaves the one that signs alone', async () => {
+    const [one] = await startTwo();
+    const { kid } = one.app.keyRing.signing();
+    const next = await rotateSigningKey(one.app);
+    one.clock.advance(publishAhead);
+    expect(await removeSigningKey(one.app, { kid })).toEqual({ kid, successor: null });
+    await reload(one);
+    expect(one.app.keyRing.signing().kid).toBe(next?.kid);
+    expect(await jwksOf(one)).toEqual([next?.kid]);
+  });
+
+  it('JW-10 takes effect though another row cannot be read', async () => {
+    const [one] = await startTwo();
+    const person = await registerPerson(one);
+    const { kid } = one.app.keyRing.signing();
+    await putSigningKey(one, {
+      kid: 'broken',
+      algorithm: 'ES256',
+      sealedPrivateJwk: Buffer.alloc(64),
+      createdAt: one.clock.now(),
+      activeFrom: secondsAfter(one.clock.now(), -10),
+    });
+    await removeSigningKey(one.app, { kid });
+    await vi.waitFor(async () => expect(await reasonOf(one, person)).toBe('TOKEN_INVALID'), {
+      timeout: 20_000,
+      interval: 100,
+    });
+    expect(one.logLines.join()).toContain('signing_keys.unusable');
+  }, 60_000);
+
+  it('says of a kid that is not in use that there is none, and changes nothing', async () => {
+    const [one] = await startTwo();
+    const { kid } = one.app.keyRing.signing();
+    for (const unknown of ['', 'x', `${kid} `, "' or 1=1 --"]) {
+      expect(await removeSigningKey(one.app, { kid: unknown })).toBeNull();
+    }
+    await removeSigningKey(one.app, { kid });
+    expect(await removeSigningKey(one.app, { kid })).toBeNull();
+    expect(await listSigningKeys(one.app)).toHaveLength(2);
+  });
+});
+
+describe('what others do with our keys', () => {
+  for (const algorithm of ['RS256', 'ES256', 'EdDSA'] as const) {
+    it(`JW-10 jose’s createRemoteJWKSet verifies tokens of ${algorithm}, through a rotation too`, async () => {
+      const one = await startTestServer({
+        config: { jwt: { algorithm, audience: 'http://localhost:4000', type: 'JWT' } },
+      });
+      started.push(one);
+      const jwks = createRemoteJWKSet(new URL(`${one.url}/.well-known/jwks.json`), { cooldownDuration: 0 });
+      const check = async (token: string) =>
+        jwtVerify(token, jwks, {
+          algorithms: [algorithm],
+          issuer: 'http://localhost:4000',
+          audience: 'http://localhost:4000',
+          typ: 'JWT',
+          currentDate: one.clock.now(),
+        });
+      const person = await registerPerson(one);
+      expect((await check(person.accessToken)).payload.sub).toBe(person.id);
+      await rotateSigningKey(one.app);
+      await reload(one);
+      one.clock.advance(publishAhead);
+      const next = await signIn(one, person);
+      expect(kidOf(next.accessToken)).not.toBe(kidOf(person.accessToken));
+      expect((await check(next.accessToken)).payload['sid']).toBe(next.sessionId);
+      expect((await check(person.accessToken)).payload['sid']).toBe(person.sessionId);
+      const [head, body, signature] = next.accessToken.split('.');
+      await expect(check(`${head}.${body}x.${signature}`)).rejects.toThrow();
+    }, 60_000);
+  }
+
+  it('JW-11 HS256 has nothing to publish, and still rotates', async () => {
+    const one = await startTestServer({
+      config: { jwt: { algorithm: 'HS256', audience: 'http://localhost:4000', type: 'at+jwt' } },
+    });
+    started.push(one);
+    const person = await registerPerson(one);
+    expect(decodeProtectedHeader(person.accessToken)).toMatchObject({ alg: 'HS256', typ: 'at+jwt' });
+    expect(await jwksOf(one)).toEqual([]);
+    await rotateSigningKey(one.app);
+    one.clock.advance(publishAhead);
+    await reload(one);
+    const next = await signIn(one, person);
+    expect(kidOf(next.accessToken)).not.toBe(kidOf(person.accessToken));
+    expect(await reasonOf(one, person)).toBeUndefined();
+    expect(await reasonOf(one, next)).toBeUndefined();
+  });
+});

@@ -1,0 +1,69 @@
+/** Seconds for which others may keep our public keys (`Cache-Control: max-age`). */
+export const jwksMaxAge = 300;
+/** Seconds between two looks at the table: by then a new key is known, and a removed one refused, in every process. */
+export const reloadEvery = 5;
+/** Seconds by which the clocks of our own machines may differ. */
+const clockSkew = 60;
+/** The upper bound of ACCESS_TOKEN_TTL: the setting may have been changed since a token was signed. */
+export const longestTokenLifetime = 3600;
+
+/** Seconds that a new key is published before it signs: whoever keeps the old JWKS has asked again by then (JW-10). */
+export const publishAhead = 600;
+/** Seconds that a key still verifies once the next one signs: until its last token has expired, plus cache age. */
+export const overlap = longestTokenLifetime + clockSkew + jwksMaxAge;
+/** Seconds after which a key that verifies nothing any more is destroyed. Until then `keys list` shows it. */
+export const keptAfterEnd = 30 * 24 * 3600;
+
+export type KeyTimes = {
+  readonly activeFrom: Date;
+  readonly expiresAt: Date | null;
+  readonly removedAt?: Date | null;
+};
+export type KeyState = 'next' | 'active' | 'retired' | 'expired' | 'removed';
+
+/** Whether tokens of a key are taken. One that does not sign yet is among them: another machine's clock may be ahead. */
+export function verifies(key: KeyTimes, now: Date): boolean {
+  return !key.removedAt && (key.expiresAt === null || key.expiresAt > now);
+}
+
+/** The key that signs at a moment: of those that may, the one that began last. */
+export function signingAt<Key extends KeyTimes>(keys: Iterable<Key>, now: Date): Key | undefined {
+  let newest: Key | undefined;
+  for (const key of keys) {
+    if (!verifies(key, now) || key.activeFrom > now) continue;
+    if (!newest || key.activeFrom > newest.activeFrom) newest = key;
+  }
+  return newest;
+}
+
+/** The key that was made last, whether or not it signs yet. */
+export function newestOf<Key extends KeyTimes>(keys: Iterable<Key>, now: Date): Key | undefined {
+  let newest: Key | undefined;
+  for (const key of keys) {
+    if (verifies(key, now) && (!newest || key.activeFrom > newest.activeFrom)) newest = key;
+  }
+  return newest;
+}
+
+/** Of the keys that wait to sign, the one that comes first. */
+export function earliestPending<Key extends KeyTimes>(keys: Iterable<Key>, now: Date): Key | undefined {
+  let earliest: Key | undefined;
+  for (const key of keys) {
+    if (!verifies(key, now) || key.activeFrom <= now) continue;
+    if (!earliest || key.activeFrom < earliest.activeFrom) earliest = key;
+  }
+  return earliest;
+}
+
+/** What a key is for at a moment, in one word. */
+export function stateOf(keys: readonly KeyTimes[], key: KeyTimes, now: Date): KeyState {
+  if (key.removedAt) return 'removed';
+  if (!verifies(key, now)) return 'expired';
+  if (key.activeFrom > now) return 'next';
+  return key === signingAt(keys, now) ? 'active' : 'retired';
+}
+
+/** Whether a scheduled rotation is due: the newest key is older than it may be. */
+export function isDue(key: { readonly createdAt: Date }, input: { now: Date; everySeconds: number | null }): boolean {
+  return input.everySeconds !== null && key.createdAt.getTime() + input.everySeconds * 1000 <= input.now.getTime();
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { readQrCode } from '../../testing/qr-code.ts';
+import { renderQrCode } from './qr-code.ts';
+import { otpauthUri } from './totp.ts';
+
+const secret = Buffer.from('12345678901234567890');
+
+describe('renderQrCode', () => {
+  it('draws shapes and nothing else: no text, script, link, style or handler', () => {
+    const svg = renderQrCode('otpauth://totp/<script>alert(1)</script>?"onload=x');
+    expect(svg).toMatch(
+      /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 \d+ \d+"><rect fill="white" width="\d+" height="\d+"\/><path fill="black" d="[Mhvz\d,-]+"\/><\/svg>$/,
+    );
+  });
+
+  it.each(['ada@example.com', `${'x'.repeat(240)}@example.com`, 'Ada Lovelace (Zürich) 🔑', 'ü'.repeat(100)])(
+    'is read by another program as the address that went in (case %#)',
+    (label) => {
+      const uri = otpauthUri({ issuer: 'Latchkey', label, secret });
+      expect(readQrCode(renderQrCode(uri))).toBe(uri);
+    },
+  );
+});

@@ -1,0 +1,20 @@
+import { Args, Ctx, FieldResolver, Query, Resolver } from 'type-graphql';
+import type { Context } from '../context.ts';
+import { type Account, account } from '../domain/accounts/account.ts';
+import { listSessions, type SessionPage } from '../domain/sessions/list-sessions.ts';
+import { AccountType } from './account.types.ts';
+import { PageArgs } from './paging.types.ts';
+import { AuthSessionConnectionType } from './sessions.types.ts';
+
+@Resolver(() => AccountType)
+export class AccountResolver {
+  @Query(() => AccountType, { nullable: true, description: "The caller's own private settings." })
+  account(@Ctx() ctx: Context): Promise<Account> {
+    return account(ctx);
+  }
+
+  @FieldResolver(() => AuthSessionConnectionType, { description: 'The devices that are signed in, the newest first.' })
+  sessions(@Args(() => PageArgs) page: PageArgs, @Ctx() ctx: Context): Promise<SessionPage> {
+    return listSessions(ctx, page);
+  }
+}

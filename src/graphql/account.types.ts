@@ -1,0 +1,11 @@
+import { Field, ObjectType } from 'type-graphql';
+import { UserType } from './users.types.ts';
+
+@ObjectType('Account', { description: "The caller's own private settings. Never reachable for another user." })
+export class AccountType {
+  @Field(() => UserType, { description: 'The caller.' })
+  user: UserType;
+
+  @Field(() => Boolean, { description: 'False for one who signs in with mailed codes alone.' })
+  hasPassword: boolean;
+}

@@ -1,0 +1,100 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { Context } from '../context.ts';
+import type { UserView } from '../domain/accounts/user-view.ts';
+import { findUser } from '../domain/admin/find-user.ts';
+import { countListedUsers, listUsers, type UserPage } from '../domain/admin/list-users.ts';
+import { reinstateUser } from '../domain/admin/reinstate-user.ts';
+import { resetUserFactors } from '../domain/admin/reset-user-factors.ts';
+import { revokeUserSessions } from '../domain/admin/revoke-user-sessions.ts';
+import { setUserRoles } from '../domain/admin/set-user-roles.ts';
+import { suspendUser } from '../domain/admin/suspend-user.ts';
+import type { Accepted } from '../domain/sessions/logout.ts';
+import {
+  ReinstateUserInput,
+  ReinstateUserResult,
+  ResetUserFactorsInput,
+  ResetUserFactorsResult,
+  RevokeUserSessionsInput,
+  RevokeUserSessionsResult,
+  SetUserRolesInput,
+  SetUserRolesResult,
+  SuspendUserInput,
+  SuspendUserResult,
+  UserConnectionType,
+  UsersArgs,
+} from './admin.types.ts';
+import { UserType } from './users.types.ts';
+
+/** Administration. Who may is decided in domain/admin; each mutation writes an audit event. */
+@Resolver(() => UserConnectionType)
+export class AdminResolver {
+  @Query(() => UserConnectionType, {
+    description:
+      'Admins with a second factor only, as are the next two. The newest users first. `search` matches the start of e-mail or name.',
+  })
+  users(@Args(() => UsersArgs) args: UsersArgs, @Ctx() ctx: Context): Promise<UserPage> {
+    return listUsers(ctx, args);
+  }
+
+  @FieldResolver(() => Int, { description: 'Of all pages. Counted only where it is asked for.' })
+  totalCount(@Root() page: UserPage, @Ctx() ctx: Context): Promise<number> {
+    return countListedUsers(ctx, page);
+  }
+
+  @Query(() => UserType, { nullable: true, description: 'One user; null where there is none.' })
+  user(@Arg('id', () => ID, { description: 'Whom.' }) id: string, @Ctx() ctx: Context): Promise<UserView | null> {
+    return findUser(ctx, { id });
+  }
+
+  @Mutation(() => SuspendUserResult, {
+    description: 'Closes an account to its owner and ends its sessions at once. Admins, with a recent step-up.',
+  })
+  suspendUser(
+    @Arg('input', () => SuspendUserInput, { description: 'Whom, and why.' }) input: SuspendUserInput,
+    @Ctx() ctx: Context,
+  ): Promise<UserView> {
+    return suspendUser(ctx, input);
+  }
+
+  @Mutation(() => ReinstateUserResult, {
+    description: 'Opens a suspended account again. Its old sessions stay ended. Admins, with a recent step-up.',
+  })
+  reinstateUser(
+    @Arg('input', () => ReinstateUserInput, { description: 'Whom.' }) input: ReinstateUserInput,
+    @Ctx() ctx: Context,
+  ): Promise<UserView> {
+    return reinstateUser(ctx, input);
+  }
+
+  @Mutation(() => SetUserRolesResult, {
+    description:
+      'Gives a user these roles and no others, from the next request on. The last admin keeps the role. Admins, with a recent step-up.',
+  })
+  setUserRoles(
+    @Arg('input', () => SetUserRolesInput, { description: 'Whom, and which.' }) input: SetUserRolesInput,
+    @Ctx() ctx: Context,
+  ): Promise<UserView> {
+    return setUserRoles(ctx, input);
+  }
+
+  @Mutation(() => RevokeUserSessionsResult, {
+    description: 'Signs a user out everywhere at once. Admins, with a recent step-up.',
+  })
+  revokeUserSessions(
+    @Arg('input', () => RevokeUserSessionsInput, { description: 'Whose.' }) input: RevokeUserSessionsInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return revokeUserSessions(ctx, input);
+  }
+
+  @Mutation(() => ResetUserFactorsResult, {
+    description:
+      'Removes the second factors of a user who has lost them, and signs them out everywhere; they are told by mail. Admins, with a recent step-up.',
+  })
+  resetUserFactors(
+    @Arg('input', () => ResetUserFactorsInput, { description: 'Whose, and why.' }) input: ResetUserFactorsInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return resetUserFactors(ctx, input);
+  }
+}

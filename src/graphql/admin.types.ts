@@ -1,0 +1,99 @@
+import { ArgsType, Field, ID, InputType, ObjectType } from 'type-graphql';
+import type { UserPage } from '../domain/admin/list-users.ts';
+import { UserStatus } from './enums.ts';
+import { AuthAcceptedType } from './errors.types.ts';
+import { AuthPageInfoType, PageArgs } from './paging.types.ts';
+import { resultUnion } from './unions.ts';
+import { UserType } from './users.types.ts';
+
+@ObjectType('UserEdge', { description: 'A user in a list.' })
+export class UserEdgeType {
+  @Field(() => String, { description: 'For `after`.' })
+  cursor: string;
+
+  @Field(() => UserType, { description: 'The user.' })
+  node: UserType;
+}
+
+@ObjectType('UserConnection', { description: 'A page of users, the newest first.' })
+export class UserConnectionType {
+  @Field(() => [UserEdgeType], { description: 'The users of the page.' })
+  edges: readonly UserEdgeType[];
+
+  @Field(() => AuthPageInfoType, { description: 'What lies before and after.' })
+  pageInfo: AuthPageInfoType;
+
+  /** Not a field: what totalCount counts. */
+  filter: UserPage['filter'];
+}
+
+@ArgsType()
+export class UsersArgs extends PageArgs {
+  @Field(() => String, {
+    nullable: true,
+    description: 'The start of the e-mail address or of the name; case does not matter.',
+  })
+  search?: string | null;
+
+  @Field(() => UserStatus, { nullable: true, description: 'Only accounts in this state.' })
+  status?: keyof typeof UserStatus | null;
+}
+
+@InputType({ description: 'Input of `suspendUser`.' })
+export class SuspendUserInput {
+  @Field(() => ID, { description: 'Whom.' })
+  userId: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why, for the audit trail; 200 characters at most. Name no person in it.',
+  })
+  reason?: string | null;
+}
+
+@InputType({ description: 'Input of `reinstateUser`.' })
+export class ReinstateUserInput {
+  @Field(() => ID, { description: 'Whom.' })
+  userId: string;
+}
+
+@InputType({ description: 'Input of `setUserRoles`.' })
+export class SetUserRolesInput {
+  @Field(() => ID, { description: 'Whom.' })
+  userId: string;
+
+  @Field(() => [String], {
+    description:
+      'All the roles that the user has from now on, 20 at most: a-z, 0-9, colon, hyphen, underscore, 40 characters each.',
+  })
+  roles: string[];
+}
+
+@InputType({ description: 'Input of `revokeUserSessions`.' })
+export class RevokeUserSessionsInput {
+  @Field(() => ID, { description: 'Whose.' })
+  userId: string;
+}
+
+@InputType({ description: 'Input of `resetUserFactors`.' })
+export class ResetUserFactorsInput {
+  @Field(() => ID, { description: 'Whose.' })
+  userId: string;
+
+  @Field(() => String, { description: 'Why, for the audit trail; 200 characters at most. Name no person in it.' })
+  reason: string;
+}
+
+export const SuspendUserResult = resultUnion('SuspendUserResult', 'What `suspendUser` answers.', () => [UserType]);
+export const ReinstateUserResult = resultUnion('ReinstateUserResult', 'What `reinstateUser` answers.', () => [
+  UserType,
+]);
+export const SetUserRolesResult = resultUnion('SetUserRolesResult', 'What `setUserRoles` answers.', () => [UserType]);
+export const RevokeUserSessionsResult = resultUnion(
+  'RevokeUserSessionsResult',
+  'What `revokeUserSessions` answers.',
+  () => [AuthAcceptedType],
+);
+export const ResetUserFactorsResult = resultUnion('ResetUserFactorsResult', 'What `resetUserFactors` answers.', () => [
+  AuthAcceptedType,
+]);

@@ -1,0 +1,220 @@
+import { parseSetCookie } from 'cookie';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { type Answer, meQuery, mutationText } from '../testing/client.ts';
+import { type Person, registerPerson } from '../testing/people.ts';
+import { auditOf, sessionsOf } from '../testing/rows.ts';
+
+const publicUrl = 'https://auth.example.com';
+const appOrigin = 'https://app.example.com';
+const proxied = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.9' };
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({
+    config: { publicUrl, corsOrigins: [appOrigin], trustedProxies: ['127.0.0.1'] },
+  });
+});
+afterAll(() => server.stop());
+
+type Headers = Readonly<Record<string, string>>;
+type Mutation = Parameters<typeof mutationText>[0];
+
+/** One operation as a browser sends it, which has this in its jar. */
+function ask(name: Mutation, input: object, options: { jar?: string | undefined; headers?: Headers; token?: string }) {
+  const cookie: Headers = options.jar === undefined ? {} : { cookie: `theme=dark; __Host-latchkey=${options.jar}` };
+  const headers = { ...proxied, ...cookie, ...options.headers };
+  return server.send(mutationText(name), { input }, { headers, token: options.token });
+}
+
+const fromApp = { origin: appOrigin, 'sec-fetch-site': 'same-site' };
+const cookiesIn = (answer: Answer) => answer.headers.getSetCookie().map((text) => parseSetCookie(text));
+const jarAfter = (answer: Answer): string => cookiesIn(answer)[0]?.value ?? '';
+
+async function register(): Promise<Person> {
+  return registerPerson(server);
+}
+
+async function signInWithCookie(person: Person): Promise<Answer> {
+  const { email, password } = person;
+  return ask('login', { email, password, tokenDelivery: 'COOKIE' }, { headers: fromApp });
+}
+
+/** What a request of another site looks like, or of a client that does not say where it comes from. */
+const strangers: Readonly<Record<string, Headers>> = {
+  'another origin': { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+  'a sibling that is not listed': { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' },
+  'the listed origin over http': { origin: 'http://app.example.com' },
+  'the listed name with a port': { origin: `${appOrigin}:8443` },
+  'an origin that only begins alike': { origin: `${appOrigin}.evil.example` },
+  'the origin null': { origin: 'null', 'sec-fetch-site': 'same-origin' },
+  'neither header': {},
+  'no origin and another site': { 'sec-fetch-site': 'cross-site' },
+  'no origin and a sibling': { 'sec-fetch-site': 'same-site' },
+  'no origin and an address that was typed': { 'sec-fetch-site': 'none' },
+};
+
+describe('cookie mode refuses', () => {
+  for (const [who, headers] of Object.entries(strangers)) {
+    it(`TR-8 ${who}: FORBIDDEN, no cookie is set, and nothing has happened`, async () => {
+      const person = await register();
+      const jar = jarAfter(await signInWithCookie(person));
+      const before = await sessionsOf(server, person.id);
+      const challenge = await server.mutate('requestLoginCode', { email: person.email }, { headers: proxied });
+      const code = await server.nextCode(person.email);
+      const { email, password } = person;
+      const tokenDelivery = 'COOKIE';
+
+      const attempts: [Mutation, object, string | undefined][] = [
+        ['login', { email, password, tokenDelivery }, undefined],
+        ['verifyOtp', { challengeId: challenge.id, code, tokenDelivery }, undefined],
+        ['refreshSession', {}, jar],
+        ['refreshSession', { refreshToken: person.refreshToken, tokenDelivery }, undefined],
+        ['logout', {}, jar],
+        ['logout', { everywhere: true }, jar],
+      ];
+      for (const [name, input, held] of attempts) {
+        const answer = await ask(name, input, { jar: held, headers });
+        expect([name, answer.errors[0]?.extensions.code]).toEqual([name, 'FORBIDDEN']);
+        expect(answer.headers.getSetCookie()).toEqual([]);
+      }
+      expect(await sessionsOf(server, person.id)).toEqual(before);
+      // The code was not spent on it either.
+      const redeemed = await ask('verifyOtp', { challengeId: challenge.id, code }, { headers: fromApp });
+      expect(redeemed.data.verifyOtp.__typename).toBe('AuthTokens');
+    });
+  }
+
+  it('TR-8 takes a cookie with the origin of the server itself, and from its own pages without one', async () => {
+    const person = await register();
+    let jar = jarAfter(await signInWithCookie(person));
+    for (const headers of [{ origin: publicUrl }, { 'sec-fetch-site': 'same-origin' }, fromApp]) {
+      const answer = await ask('refreshSession', { tokenDelivery: 'COOKIE' }, { jar, headers });
+      expect(answer.data.refreshSession.__typename).toBe('AuthTokens');
+      jar = jarAfter(answer);
+    }
+  });
+});
+
+describe('cookie mode', () => {
+  it('TR-7 the refresh token is in one __Host- cookie and in no JSON, at sign-in and at each refresh', async () => {
+    const person = await register();
+    const login = await signInWithCookie(person);
+    const [cookie, ...more] = cookiesIn(login);
+    expect(more).toEqual([]);
+    expect(cookie).toMatchObject({
+      name: '__Host-latchkey',
+      httpOnly: true,
+      secure: true,
+      sameSite: 'strict',
+      path: '/',
+    });
+    expect(cookie).not.toHaveProperty('domain');
+    expect(cookie?.expires?.toISOString().slice(0, 19)).toBe(login.data.login.refreshTokenExpiresAt.slice(0, 19));
+    expect(login.data.login.refreshToken).toBeNull();
+    expect(login.text).not.toContain(cookie?.value);
+
+    // The default delivery is BODY; what came in the cookie still does not leave in JSON.
+    const refreshed = await ask('refreshSession', { tokenDelivery: 'BODY' }, { jar: cookie?.value, headers: fromApp });
+    expect(refreshed.data.refreshSession).toMatchObject({ __typename: 'AuthTokens', refreshToken: null });
+    const next = jarAfter(refreshed);
+    expect(next).toMatch(/^[\w-]{91}$/);
+    expect(refreshed.text).not.toContain(next);
+    expect(refreshed.text).not.toContain(cookie?.value);
+    expect(refreshed.headers.get('access-control-allow-origin')).toBe(appOrigin);
+    expect(refreshed.headers.get('access-control-allow-credentials')).toBe('true');
+  });
+
+  it('TR-7 logout expires the cookie with the same attributes, and what the browser keeps', async () => {
+    const person = await register();
+    const login = await signInWithCookie(person);
+    const [set] = cookiesIn(login);
+    const answer = await ask('logout', {}, { jar: set?.value, headers: fromApp });
+    expect(answer.data.logout).toEqual({ __typename: 'AuthAccepted', accepted: true });
+    const [cleared] = cookiesIn(answer);
+    expect(cleared).toMatchObject({ value: '', maxAge: 0, expires: new Date(0) });
+    const attributes = ({ name, httpOnly, secure, sameSite, path }: NonNullable<typeof cleared>) => ({
+      name,
+      httpOnly,
+      secure,
+      sameSite,
+      path,
+    });
+    expect(cleared && attributes(cleared)).toEqual(set && attributes(set));
+    expect(answer.headers.get('clear-site-data')).toBe('"storage"');
+    const after = await ask('refreshSession', {}, { jar: set?.value, headers: fromApp });
+    expect(after.data.refreshSession.code).toBe('INVALID_OR_EXPIRED_TOKEN');
+    const me = await server.send(meQuery, {}, { token: login.data.login.accessToken, headers: proxied });
+    expect(me.errors[0]?.extensions.reason).toBe('SESSION_REVOKED');
+  });
+
+  it('SE-3 30 at once with one cookie all get the same one, and nobody’s is cleared', async () => {
+    const person = await register();
+    const jar = jarAfter(await signInWithCookie(person));
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => ask('refreshSession', {}, { jar, headers: fromApp })),
+    );
+    expect(new Set(answers.map(jarAfter)).size).toBe(1);
+    expect(jarAfter(answers[0] as Answer)).toMatch(/^[\w-]{91}$/);
+  });
+
+  it('SE-3 a refusal leaves the cookie alone: another tab may have had it replaced', async () => {
+    const person = await register();
+    const jar = jarAfter(await signInWithCookie(person));
+    await ask('refreshSession', {}, { jar, headers: fromApp });
+    server.clock.advance(60);
+    const late = await ask('refreshSession', {}, { jar, headers: fromApp });
+    expect(late.data.refreshSession.code).toBe('INVALID_OR_EXPIRED_TOKEN');
+    expect(late.headers.getSetCookie()).toEqual([]);
+    expect(late.headers.get('clear-site-data')).toBeNull();
+    expect(await auditOf(server, person.id, 'refresh.reused')).toHaveLength(1);
+  });
+
+  it('SE-5 the idle limit holds though the cookie has not expired', async () => {
+    const person = await register();
+    const jar = jarAfter(await signInWithCookie(person));
+    server.clock.advance(14 * 24 * 3600 + 1);
+    const answer = await ask('refreshSession', {}, { jar, headers: fromApp });
+    expect(answer.data.refreshSession.code).toBe('INVALID_OR_EXPIRED_TOKEN');
+  });
+
+  it('SE-8 logout as one user leaves the cookie of another, who has signed in since, as it is', async () => {
+    const [a, b] = [await register(), await register()];
+    const jar = jarAfter(await signInWithCookie(b));
+    const answer = await ask('logout', {}, { jar, headers: fromApp, token: a.accessToken });
+    expect(answer.data.logout.accepted).toBe(true);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    const after = await ask('refreshSession', {}, { jar, headers: fromApp });
+    expect(after.data.refreshSession.__typename).toBe('AuthTokens');
+  });
+
+  it('is not entered by who does not ask for it: BODY sets no cookie', async () => {
+    const person = await register();
+    const { email, password } = person;
+    const answer = await ask('login', { email, password }, {});
+    expect(answer.data.login.refreshToken).toMatch(/^[\w-]{91}$/);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+  });
+
+  it('uses a cookie without the prefix over http, in development, and reads no other', async () => {
+    const plain = await server.another({ publicUrl: 'http://localhost:4000' });
+    try {
+      const person = await registerPerson(plain);
+      const { email, password } = person;
+      const headers = { origin: 'http://localhost:4000' };
+      const answer = await plain.send(
+        mutationText('login'),
+        { input: { email, password, tokenDelivery: 'COOKIE' } },
+        { headers },
+      );
+      const [cookie] = cookiesIn(answer);
+      expect(cookie).toMatchObject({ name: 'latchkey', httpOnly: true, path: '/' });
+      expect(cookie?.secure ?? false).toBe(false);
+      const other = { ...headers, cookie: `__Host-latchkey=${cookie?.value}` };
+      const refused = await plain.mutate('refreshSession', {}, { headers: other });
+      expect(refused.code).toBe('INVALID_OR_EXPIRED_TOKEN');
+    } finally {
+      await plain.stop();
+    }
+  });
+});

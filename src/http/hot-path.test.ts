@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { meQuery } from '../testing/client.ts';
+import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { registerPerson } from '../testing/people.ts';
+
+const statements: string[] = [];
+let database: TestDatabase;
+let server: TestServer;
+beforeAll(async () => {
+  // Of one statement at a time, so that what is counted belongs to the request.
+  database = await createTestDatabase({ onStatement: (text) => statements.push(text) });
+  server = await startTestServer({ database });
+});
+afterAll(async () => {
+  await server.stop();
+  await database.drop();
+});
+
+/** What a request sends to the database; the mail worker and the keys ask for themselves. */
+async function statementsOf(request: () => Promise<unknown>): Promise<string[]> {
+  statements.length = 0;
+  await request();
+  return statements.filter((text) => !/outbox_messages|signing_keys/.test(text));
+}
+
+describe('what the hot path asks of the database', () => {
+  it('SE-7 one statement for me: the session is looked up every time', async () => {
+    const { accessToken } = await registerPerson(server);
+    for (let count = 0; count < 3; count += 1) {
+      const sent = await statementsOf(() => server.send(meQuery, {}, { token: accessToken }));
+      expect(sent).toEqual([expect.stringMatching(/^select .* from "sessions" inner join "users"/)]);
+    }
+  });
+
+  it('SE-7 one statement for /verify, and none for a token that is none', async () => {
+    const { accessToken } = await registerPerson(server);
+    const ask = (token: string) => fetch(`${server.url}/verify`, { headers: { authorization: `Bearer ${token}` } });
+    expect(await statementsOf(() => ask(accessToken))).toHaveLength(1);
+    expect(await statementsOf(() => ask(`${accessToken.slice(0, -4)}AAAA`))).toEqual([]);
+  });
+
+  it('SE-6 one statement for a refresh: it rotates and reads session, user and roles anew', async () => {
+    let { refreshToken } = await registerPerson(server);
+    for (let count = 0; count < 3; count += 1) {
+      const sent = await statementsOf(async () => {
+        ({ refreshToken } = await server.mutate('refreshSession', { refreshToken }));
+      });
+      expect(sent).toEqual([expect.stringMatching(/^update "sessions" set .* from "users" where .* returning/)]);
+    }
+  });
+
+  it('two statements for a refresh that is asked for again, one for a made-up token', async () => {
+    const { refreshToken } = await registerPerson(server);
+    await server.mutate('refreshSession', { refreshToken });
+    expect(await statementsOf(() => server.mutate('refreshSession', { refreshToken }))).toHaveLength(2);
+    const made = await statementsOf(() => server.mutate('refreshSession', { refreshToken: 'nonsense' }));
+    expect(made).toEqual([expect.stringMatching(/^insert into "rate_limits"/)]);
+  });
+
+  it('two statements for account with a page of sessions', async () => {
+    const { accessToken } = await registerPerson(server);
+    const query = '{ account { hasPassword sessions { totalCount edges { node { id device } } } } }';
+    expect(await statementsOf(() => server.send(query, {}, { token: accessToken }))).toHaveLength(2);
+  });
+});

@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { registerPerson } from '../testing/people.ts';
+import { setRoles, suspendUser } from '../testing/rows.ts';
+
+const version = spawnSync('nginx', ['-V'], { encoding: 'utf8' });
+const isInstalled = version.status === 0 && version.stderr.includes('http_auth_request_module');
+
+/** docs/operations.md shows the two locations; they are what is tested. */
+const configuration = (folder: string, ports: { nginx: number; auth: number; page: number }) => `
+daemon off;
+master_process off;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log;
+events {}
+http {
+  access_log off;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  server {
+    listen 127.0.0.1:${ports.nginx};
+    location / {
+      auth_request /_verify;
+      auth_request_set $auth_user $upstream_http_x_auth_user;
+      auth_request_set $auth_roles $upstream_http_x_auth_roles;
+      auth_request_set $auth_session $upstream_http_x_auth_session;
+      proxy_set_header X-Auth-User $auth_user;
+      proxy_set_header X-Auth-Roles $auth_roles;
+      proxy_set_header X-Auth-Session $auth_session;
+      proxy_pass http://127.0.0.1:${ports.page};
+    }
+    location = /_verify {
+      internal;
+      proxy_pass http://127.0.0.1:${ports.auth}/verify;
+      proxy_pass_request_body off;
+      proxy_set_header Content-Length "";
+    }
+  }
+}
+`;
+
+describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-nginx-'));
+  /** The page says which of the headers reached it. */
+  const page = createServer((request, response) => {
+    const headers = ['x-auth-user', 'x-auth-roles', 'x-auth-session'].map((name) => request.headers[name] ?? null);
+    response.end(JSON.stringify({ method: request.method, headers }));
+  });
+  let server: TestServer;
+  let nginx: ChildProcess;
+  let url: string;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
+    const free = createServer();
+    await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
+    const portOf = (of: typeof page): number => (of.address() as AddressInfo).port;
+    const ports = { nginx: portOf(free), auth: Number(new URL(server.url).port), page: portOf(page) };
+    await new Promise((resolve) => free.close(resolve));
+    writeFileSync(join(folder, 'nginx.conf'), configuration(folder, ports));
+    nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', join(folder, 'error.log')], {
+      stdio: 'ignore',
+    });
+    url = `http://127.0.0.1:${ports.nginx}`;
+    for (let waited = 0; waited < 100; waited += 1) {
+      if (
+        await fetch(url).then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
+      await sleep(100);
+    }
+    throw new Error('nginx did not start.');
+  });
+  afterAll(async () => {
+    nginx.kill('SIGTERM');
+    await new Promise((resolve) => nginx.once('exit', resolve));
+    page.close();
+    page.closeAllConnections();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const ask = (headers: Record<string, string>, init: { method?: string; body?: string } = {}) =>
+    fetch(`${url}/orders?x=1`, { ...init, headers });
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+  it('lets nobody through without a token, or with one that does not hold', async () => {
+    const person = await registerPerson(server);
+    for (const headers of [{}, bearer('nonsense'), { 'x-auth-user': person.id }, bearer(person.refreshToken)]) {
+      expect((await ask(headers)).status).toBe(401);
+    }
+    expect((await ask({})).headers.get('www-authenticate')).toBe('Bearer');
+    expect((await ask(bearer('x'))).headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+  });
+
+  it('lets a signed-in person through, and tells the page who it is, whatever the client has claimed', async () => {
+    const person = await registerPerson(server);
+    const claimed = { 'x-auth-user': 'somebody', 'x-auth-roles': 'admin', 'x-auth-session': 'other' };
+    const answer = await ask({ ...bearer(person.accessToken), ...claimed });
+    expect(answer.status).toBe(200);
+    // nginx leaves out a header that is empty: a person without roles has none.
+    expect(JSON.parse(await answer.text())).toEqual({ method: 'GET', headers: [person.id, null, person.sessionId] });
+    await setRoles(server, person.id, ['editor', 'billing:read']);
+    const posted = await ask(bearer(person.accessToken), { method: 'POST', body: 'x'.repeat(100_000) });
+    expect(JSON.parse(await posted.text())).toEqual({
+      method: 'POST',
+      headers: [person.id, 'editor,billing:read', person.sessionId],
+    });
+  });
+
+  it('SE-7 SE-11 lets nobody through any more after logout or suspension', async () => {
+    const [one, two] = [await registerPerson(server), await registerPerson(server)];
+    await server.mutate('logout', {}, { token: one.accessToken });
+    await suspendUser(server, two.id);
+    for (const { accessToken } of [one, two]) expect((await ask(bearer(accessToken))).status).toBe(401);
+  });
+});

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { meQuery } from '../testing/client.ts';
+import { gatewayToken, postForm } from '../testing/doors.ts';
+import { freshAddress, registerPerson } from '../testing/people.ts';
+import { sessionsOf } from '../testing/rows.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ config: { gatewayToken } });
+});
+afterAll(() => server.stop());
+
+/** One of each kind of token that there is; a new kind belongs here. */
+async function makeTokens() {
+  const email = freshAddress();
+  const person = await registerPerson(server, { email });
+  const challenge = await server.mutate('requestLoginCode', { email });
+  return {
+    person,
+    code: await server.nextCode(email),
+    tokens: {
+      'access token': person.accessToken,
+      'refresh token': person.refreshToken,
+      'OTP challenge': challenge.id as string,
+      'service credential': gatewayToken,
+    },
+  };
+}
+type Kind = keyof Awaited<ReturnType<typeof makeTokens>>['tokens'];
+type Door = {
+  readonly takes: readonly Kind[];
+  readonly opens: (token: string, made: Awaited<ReturnType<typeof makeTokens>>) => Promise<boolean>;
+};
+
+const verify = async (token: string) => {
+  const { status } = await fetch(`${server.url}/verify`, { headers: { authorization: `Bearer ${token}` } });
+  return status === 200;
+};
+const basic = (password: string) => ({ authorization: `Basic ${Buffer.from(`any:${password}`).toString('base64')}` });
+
+/** Every place that takes a token, and the kinds that it is for; a new place belongs here. */
+const places: Readonly<Record<string, Door>> = {
+  'bearer of me': {
+    takes: ['access token'],
+    opens: async (token) => (await server.send(meQuery, {}, { token })).data?.me != null,
+  },
+  'bearer of GET /verify': { takes: ['access token'], opens: verify },
+  'refreshSession.refreshToken': {
+    takes: ['refresh token'],
+    opens: async (refreshToken) =>
+      (await server.mutate('refreshSession', { refreshToken })).__typename === 'AuthTokens',
+  },
+  'the refresh cookie': {
+    takes: ['refresh token'],
+    opens: async (token) => {
+      const headers = { cookie: `latchkey=${token}`, 'sec-fetch-site': 'same-origin' };
+      return (await server.mutate('refreshSession', {}, { headers })).__typename === 'AuthTokens';
+    },
+  },
+  'verifyOtp.challengeId': {
+    takes: ['OTP challenge'],
+    opens: async (challengeId, { code }) =>
+      (await server.mutate('verifyOtp', { challengeId, code })).__typename === 'AuthTokens',
+  },
+  'resendOtp.challengeId': {
+    takes: ['OTP challenge'],
+    opens: async (challengeId) => {
+      server.clock.advance(31);
+      return (await server.mutate('resendOtp', { challengeId })).__typename === 'OtpChallenge';
+    },
+  },
+  'logout.refreshToken': {
+    takes: ['refresh token'],
+    opens: async (refreshToken, { person }) => {
+      await server.mutate('logout', { refreshToken: refreshToken.slice(0, 512) });
+      const [session] = await sessionsOf(server, person.id);
+      return session?.revokedAt !== null;
+    },
+  },
+  'token of /oauth/introspect': {
+    takes: ['access token', 'refresh token'],
+    opens: async (token) => (await postForm(server, '/oauth/introspect', { token })).body['active'] === true,
+  },
+  'token of /oauth/revoke': {
+    takes: ['access token', 'refresh token'],
+    opens: async (token, { person }) => {
+      await postForm(server, '/oauth/revoke', { token });
+      const [session] = await sessionsOf(server, person.id);
+      return session?.revokedAt !== null;
+    },
+  },
+  'bearer of /oauth/introspect': {
+    takes: ['service credential'],
+    opens: async (token) => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await postForm(server, '/oauth/introspect', { token: 'x' }, headers)).status === 200;
+    },
+  },
+  'Basic password of /oauth/revoke': {
+    takes: ['service credential'],
+    opens: async (token) => (await postForm(server, '/oauth/revoke', { token: 'x' }, basic(token))).status === 200,
+  },
+};
+
+describe('every kind of token at every door', () => {
+  for (const [place, { takes, opens }] of Object.entries(places)) {
+    it(`SE-15 ${place} takes the ${takes.join(' and the ')} and nothing else`, async () => {
+      const kinds = Object.keys((await makeTokens()).tokens) as Kind[];
+      const taken: Kind[] = [];
+      for (const kind of kinds) {
+        const made = await makeTokens();
+        if (await opens(made.tokens[kind], made)) taken.push(kind);
+      }
+      expect(taken).toEqual(takes);
+    });
+  }
+
+  it('SE-15 a made-up or empty token opens none', async () => {
+    const made = await makeTokens();
+    for (const [place, { opens }] of Object.entries(places)) {
+      for (const token of ['nonsense', 'eyJhbGciOiJub25lIn0.e30.']) {
+        expect([place, await opens(token, made)]).toEqual([place, false]);
+      }
+    }
+  });
+});
