@@ -38,6 +38,8 @@ export function openPostgres(options: PostgresOptions): Database {
     postgres(url, {
       max: options.maxConnections,
       connect_timeout: 5,
+      // Seconds. postgres.js would wait up to 20 before it tries again, and requests would wait with it instead of failing (AV-3, AV-6).
+      backoff: () => 0.1,
       idle_timeout: 60,
       max_lifetime: 60 * 30,
       onnotice: () => {},

@@ -60,6 +60,9 @@ const authentication: ApolloServerPlugin<OpenContext> = {
   }),
 };
 
+/** Characters of names that the caller chose: of the operation, and aliases (LG-2). */
+const maxLoggedName = 64;
+
 /** Faults are logged here, once, with the request's id; the caller is told that id and nothing more. */
 const errorLog: ApolloServerPlugin<OpenContext> = {
   requestDidStart: async () => ({
@@ -75,8 +78,8 @@ const errorLog: ApolloServerPlugin<OpenContext> = {
           {
             err: error.originalError ?? error,
             requestId: contextValue.request.id,
-            operationName,
-            path: error.path?.join('.'),
+            operationName: operationName?.slice(0, maxLoggedName),
+            path: error.path?.join('.').slice(0, maxLoggedName),
           },
           kind === 'fault' ? 'A request failed.' : 'The database does not answer.',
         );
