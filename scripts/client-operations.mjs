@@ -141,5 +141,11 @@ function comment(description, indent) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(target, printClientOperations(readFileSync(new URL('schema.graphql', root), 'utf8')));
+  const printed = printClientOperations(readFileSync(new URL('schema.graphql', root), 'utf8'));
+  if (!process.argv.includes('--check')) {
+    writeFileSync(target, printed);
+  } else if (readFileSync(target, 'utf8') !== printed) {
+    console.error('src/client/operations.ts is not what schema.graphql makes. Run: npm run schema');
+    process.exitCode = 1;
+  }
 }

@@ -53,7 +53,7 @@ export type AuthSession = {
   readonly authenticatedAt: string;
   /** How: pwd, otp, mfa, hwk ... (RFC 8176). */
   readonly methods: readonly string[];
-  /** Where it began, coarsely: without the last byte of an IPv4 address, the /48 of an IPv6 one. */
+  /** The network where it began: `203.0.113.0/24`, `2001:db8:7::/48`. */
   readonly ipAddress: string | null;
   /** Browser and system, read from the User-Agent: `Firefox on Linux`. */
   readonly device: string | null;
