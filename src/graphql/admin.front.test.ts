@@ -323,7 +323,7 @@ describe('createUser', () => {
     await server.mutate('requestPasswordReset', { email });
     const reset = { token: await tokenOf(server, email), newPassword: goodPassword };
     expect(await server.mutate('resetPassword', reset)).toMatchObject({ accepted: true });
-    admin = { ...admin, ...(await signInWithApp(server, admin, admin)) };
+    admin = { ...admin, ...(await signInWithApp(server, admin, admin.phone)) };
   });
 
   it('asked again for one who has not come yet, replaces the link and the roles', async () => {
