@@ -16,6 +16,7 @@ import { passwordTextFault } from '../passwords/password-text.ts';
 import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { requireStepUp, requireViewer } from '../sessions/require-step-up.ts';
+import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ currentPassword: z.string({ error: 'The current password is required.' }), newPassword });
 
@@ -80,7 +81,7 @@ async function applyChange(
       now,
       reason: 'password.changed',
     });
-    await release(ctx, { db: tx, claims: [change.claim] });
+    await release(ctx, { db: tx, claims: [change.claim, ...passwordLocks(ctx, user)] });
     await recordAudit(ctx, {
       db: tx,
       type: 'password.changed',

@@ -31,7 +31,7 @@ export const undoEmailChange = command(schema, async (ctx, input): Promise<Accep
   await reserve(ctx, [{ budget: 'account-token:address', identifier: ctx.request.addressBucket }]);
   const tokenHash = sha256(input.token);
   const now = ctx.clock.now();
-  const found = await findAccountToken(ctx.db, { tokenHash, purpose: 'UNDO_EMAIL_CHANGE', now });
+  const found = await findAccountToken(ctx.db, { tokenHash, purposes: ['UNDO_EMAIL_CHANGE'], now });
   if (!found) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
   try {
     await ctx.db.transaction((tx) => undo({ ...ctx, db: tx }, { token: found.token, userId: found.user.id }));
