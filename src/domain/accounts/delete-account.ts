@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
 import { eraseOriginsOf } from '../../db/queries/audit-origins.ts';
-import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { holdAdmins } from '../../db/queries/user-administration.ts';
 import { deleteUser } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
@@ -20,8 +19,8 @@ import { requireStepUp } from '../sessions/require-step-up.ts';
 const schema = z.object({ confirmEmail: emailAddress });
 
 /**
- * Erases the caller's account: the user's row and all that hangs on it, and where the audited events came from. The events themselves stay
- * under random ids. A last mail goes out. Throws STEP_UP_REQUIRED, VALIDATION_FAILED for another address, CONFLICT for the last
+ * Erases the caller's account: the user's row and all that hangs on it, and where the audited events came from. The events themselves
+ * stay under random ids. A last mail goes out. Throws STEP_UP_REQUIRED, VALIDATION_FAILED for another address, CONFLICT for the last
  * administrator.
  */
 export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Promise<Accepted> => {
@@ -44,8 +43,6 @@ export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<vo
   if (user.roles.includes(adminRole) && isLastAdmin(await holdAdmins(db), id)) {
     throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
   }
-  // Before the user, as everywhere: challenges, user, tokens, sessions.
-  await endChallenges(db, { userId: id, now: ctx.clock.now() });
   const isOwner = ctx.viewer?.userId === id;
   const deleted = await deleteUser(db, { id });
   if (!deleted) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
