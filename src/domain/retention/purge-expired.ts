@@ -6,13 +6,14 @@ import {
   purgeChallenges,
   purgeKnownDevices,
   purgeMails,
+  purgePendingFactors,
   purgeRateLimits,
   purgeSessions,
   purgeUnverifiedUsers,
   shortenOrigins,
   takeFullOrigins,
 } from '../../db/queries/retention.ts';
-import { shortenAddress } from '../audit/shorten-address.ts';
+import { coarseAddress } from '../sessions/coarse-address.ts';
 import { describeDevice } from '../sessions/session-view.ts';
 
 export type RetentionApp = Pick<App, 'config' | 'db' | 'clock' | 'log'>;
@@ -24,6 +25,7 @@ export type PurgeKind =
   | 'accountTokens'
   | 'mails'
   | 'knownDevices'
+  | 'pendingFactors'
   | 'rateLimits'
   | 'shortenedOrigins';
 
@@ -62,6 +64,7 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     ['sessions', (limit) => purgeSessions(app.db, { before: ago(retention.sessions), limit })],
     ['mails', (limit) => purgeMails(app.db, { before: ago(retention.codes), limit })],
     ['knownDevices', (limit) => purgeKnownDevices(app.db, { before: ago(deviceMemory), limit })],
+    ['pendingFactors', (limit) => purgePendingFactors(app.db, { before: ago(retention.codes), limit })],
     ['rateLimits', (limit) => purgeRateLimits(app.db, { before: now, limit })],
     ['shortenedOrigins', (limit) => shortenBatch(app, { before: ago(retention.addresses), limit, now })],
   ];
@@ -72,6 +75,7 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     accountTokens: 0,
     mails: 0,
     knownDevices: 0,
+    pendingFactors: 0,
     rateLimits: 0,
     shortenedOrigins: 0,
   };
@@ -91,7 +95,7 @@ async function shortenBatch(app: RetentionApp, input: { before: Date; limit: num
     const full = await takeFullOrigins(tx, { before: input.before, limit: input.limit });
     const rows = full.map(({ eventId, ipAddress, userAgent }) => ({
       eventId,
-      ipAddress: ipAddress === null ? null : shortenAddress(ipAddress),
+      ipAddress: coarseAddress(ipAddress),
       userAgent: describeDevice(userAgent),
     }));
     await shortenOrigins(tx, { rows, now: input.now });
