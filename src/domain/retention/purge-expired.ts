@@ -6,14 +6,13 @@ import {
   purgeChallenges,
   purgeKnownDevices,
   purgeMails,
-  purgePendingFactors,
   purgeRateLimits,
   purgeSessions,
   purgeUnverifiedUsers,
   shortenOrigins,
   takeFullOrigins,
 } from '../../db/queries/retention.ts';
-import { coarseAddress } from '../sessions/coarse-address.ts';
+import { shortenAddress } from '../audit/shorten-address.ts';
 import { describeDevice } from '../sessions/session-view.ts';
 
 export type RetentionApp = Pick<App, 'config' | 'db' | 'clock' | 'log'>;
@@ -25,7 +24,6 @@ export type PurgeKind =
   | 'accountTokens'
   | 'mails'
   | 'knownDevices'
-  | 'pendingFactors'
   | 'rateLimits'
   | 'shortenedOrigins';
 
@@ -64,7 +62,6 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     ['sessions', (limit) => purgeSessions(app.db, { before: ago(retention.sessions), limit })],
     ['mails', (limit) => purgeMails(app.db, { before: ago(retention.codes), limit })],
     ['knownDevices', (limit) => purgeKnownDevices(app.db, { before: ago(deviceMemory), limit })],
-    ['pendingFactors', (limit) => purgePendingFactors(app.db, { before: ago(retention.codes), limit })],
     ['rateLimits', (limit) => purgeRateLimits(app.db, { before: now, limit })],
     ['shortenedOrigins', (limit) => shortenBatch(app, { before: ago(retention.addresses), limit, now })],
   ];
@@ -75,7 +72,6 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     accountTokens: 0,
     mails: 0,
     knownDevices: 0,
-    pendingFactors: 0,
     rateLimits: 0,
     shortenedOrigins: 0,
   };
@@ -95,7 +91,7 @@ async function shortenBatch(app: RetentionApp, input: { before: Date; limit: num
     const full = await takeFullOrigins(tx, { before: input.before, limit: input.limit });
     const rows = full.map(({ eventId, ipAddress, userAgent }) => ({
       eventId,
-      ipAddress: coarseAddress(ipAddress),
+      ipAddress: ipAddress === null ? null : shortenAddress(ipAddress),
       userAgent: describeDevice(userAgent),
     }));
     await shortenOrigins(tx, { rows, now: input.now });
