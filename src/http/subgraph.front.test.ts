@@ -24,7 +24,10 @@ let selects = 0;
 
 beforeAll(async () => {
   const plain = await createTestDatabase();
-  database = { ...plain, database: { ...plain.database, db: counting(plain.database.db) } };
+  database = {
+    ...plain,
+    database: { ...plain.database, db: counting(plain.database.db), readDb: counting(plain.database.readDb) },
+  };
   server = await startTestServer({ database, config: { gatewayToken } });
   ada = await registerPerson(server, { name: 'Ada' });
   bob = await registerPerson(server, { name: 'Bob' });
