@@ -17,6 +17,14 @@ export const publicFields: ReadonlySet<string> = new Set([
   'Mutation.undoEmailChange',
 ]);
 
+/** For gateways, which show GATEWAY_TOKEN, and for admins: what they call to merge users into other graphs. */
+export const gatewayFields: ReadonlySet<string> = new Set([
+  'Query.usersByIds',
+  'Query._entities',
+  'Query._service',
+  'Query._sdl',
+]);
+
 /**
  * Clients attach a stale bearer to these; failing there is what makes them loop (contract.md, HTTP). Anywhere else a bearer that
  * does not hold is an error.
@@ -32,4 +40,17 @@ export const staleBearerFields: ReadonlySet<string> = new Set([
   'Mutation.logout',
   'Mutation.requestPasswordReset',
   'Mutation.resetPassword',
+]);
+
+/**
+ * Mutations that one document may call several times. Every other tries or changes a secret, sends a mail or begins a session, and
+ * may stand in a document once: thirty copies under thirty aliases are thirty guesses in one request (GQ-4, ADV-52).
+ */
+export const repeatableFields: ReadonlySet<string> = new Set([
+  'Mutation.revokeSession',
+  'Mutation.updateProfile',
+  'Mutation.suspendUser',
+  'Mutation.reinstateUser',
+  'Mutation.setUserRoles',
+  'Mutation.revokeUserSessions',
 ]);
