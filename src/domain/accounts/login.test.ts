@@ -137,6 +137,105 @@ describe('login, for accounts that may not sign in', () => {
   });
 });
 
+describe('the budget of failed sign-ins', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    // Without the growing delay, which login-limits.test.ts is about.
+    const rateLimits = { 'login:account': { limit: 10, window: 900 } };
+    server = await startTestServer({ config: { rateLimitMultiplier: 1, rateLimits } });
+  });
+  afterAll(() => server.stop());
+
+  const outcomes = async (email: string, count: number): Promise<string[]> => {
+    const seen: string[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const answer = await server.send(mutationText('login'), { input: { email, password: wrong } });
+      seen.push(JSON.stringify([answer.status, answer.data.login]));
+    }
+    return seen;
+  };
+
+  it('EN-4 a known and an unknown address meet the limit at the same try, with the same answer', async () => {
+    const person = await registerPerson(server);
+    const known = await outcomes(person.email, 12);
+    expect(await outcomes('nobody.at.all@example.com', 12)).toEqual(known);
+    expect(known.filter((answer) => answer.includes('INVALID_CREDENTIALS'))).toHaveLength(10);
+    expect(
+      known.slice(10).every((answer) => answer.includes('"RATE_LIMITED"') && answer.includes('"retryAfter":900')),
+    ).toBe(true);
+    // The right password is not looked at either: a right guess would tell.
+    expect(await server.mutate('login', credentials(person))).toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('EN-4 ADV-55 every spelling of an address shares one budget', async () => {
+    const spellings = [
+      'Mixed.Case@Example.COM',
+      'mixed.case@example.com',
+      ' MIXED.CASE@EXAMPLE.COM ',
+      'mixed.case@EXAMPLE.com',
+    ];
+    const seen: string[] = [];
+    for (let index = 0; index < 11; index += 1) {
+      seen.push(...(await outcomes(spellings[index % spellings.length] ?? '', 1)));
+    }
+    expect(seen.filter((answer) => answer.includes('RATE_LIMITED'))).toHaveLength(1);
+    expect(seen[10]).toContain('RATE_LIMITED');
+  });
+
+  it('ADV-53 the window ends when it was set to end, however often somebody tries meanwhile', async () => {
+    const email = freshAddress();
+    await outcomes(email, 10);
+    for (let minute = 0; minute < 14; minute += 1) {
+      server.clock.advance(60);
+      const [answer] = await outcomes(email, 1);
+      expect(answer).toContain(`"retryAfter":${900 - 60 * (minute + 1)}`);
+    }
+    server.clock.advance(61);
+    const [answer] = await outcomes(email, 1);
+    expect(answer).toContain('INVALID_CREDENTIALS');
+  });
+
+  it('ADV-29 of 100 wrong passwords at once over two instances, no more than ten reach the compare', async () => {
+    const person = await registerPerson(server);
+    const other = await server.another();
+    let compares = 0;
+    for (const each of [server, other]) {
+      const { hasher } = each.app;
+      Object.assign(each.app, {
+        hasher: {
+          ...hasher,
+          verify: (text: string, stored: string | null) => {
+            compares += 1;
+            return hasher.verify(text, stored);
+          },
+        },
+      });
+    }
+    try {
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, index) =>
+          mutate((index % 2 ? other : server).url, 'login', { email: person.email, password: `${wrong} ${index}` }),
+        ),
+      );
+      const codes = answers.map((answer) => answer.code);
+      expect(codes.filter((code) => code === 'INVALID_CREDENTIALS')).toHaveLength(10);
+      expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(90);
+      expect(compares).toBe(10);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('RL-4 a success clears the budget of the account, so that a person who mistypes now and then is never shut out', async () => {
+    server.clock.advance(3600);
+    const person = await registerPerson(server);
+    for (let round = 0; round < 3; round += 1) {
+      expect(await outcomes(person.email, 9)).toHaveLength(9);
+      expect((await server.mutate('login', credentials(person))).__typename).toBe('AuthTokens');
+    }
+  });
+});
+
 describe('hashes that are brought up to date at sign-in', () => {
   let server: TestServer;
   let sql: postgres.Sql;

@@ -1,7 +1,7 @@
 import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../secret-keys.ts';
-import { codeIn, startTestServer, type TestServer } from '../../testing/app.ts';
+import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { mutate } from '../../testing/client.ts';
 import { freshAddress, goodPassword, registerPerson } from '../../testing/people.ts';
 import { dumpTables, rawSql, spellings } from '../../testing/raw-sql.ts';
@@ -221,17 +221,18 @@ describe('the budget of wrong codes', () => {
     });
     server.clock.advance(3601);
     const later = await server.mutate('requestLoginCode', { email: person.email });
-    const code = await codeFor(later.id);
+    const mails = server.mailbox.list().filter((mail) => mail.to === person.email).length;
+    expect(mails).toBeGreaterThan(0);
+    const code = await lastCode(person.email);
     expect((await server.mutate('verifyOtp', { challengeId: later.id, code })).__typename).toBe('AuthTokens');
   });
 
-  /** The code of the mail whose link names the challenge. */
-  const codeFor = async (challengeId: string): Promise<string> => {
-    for (let waited = 0; waited < 250; waited += 1) {
-      const mail = server.mailbox.list().find((entry) => entry.text.includes(challengeId));
-      const code = mail ? codeIn(mail) : null;
-      if (code) return code;
-      server.app.wakeOutbox();
+  const lastCode = async (email: string): Promise<string> => {
+    for (let waited = 0; waited < 100; waited += 1) {
+      const [mail] = server.mailbox.list().filter((entry) => entry.to === email);
+      const sent = mail && Date.parse(String(mail.at)) >= server.clock.now().getTime();
+      const code = sent ? /^(\d{6})$/m.exec(mail.text)?.[1] : undefined;
+      if (code !== undefined) return code;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     throw new Error('No mail came.');
@@ -239,18 +240,22 @@ describe('the budget of wrong codes', () => {
 
   it('OT-4 what is refused for the hour does not count towards the hundred of a lifetime', async () => {
     const person = await registerPerson(server);
-    const begin = () => server.mutate('requestLoginCode', { email: person.email });
-    for (let hour = 0; hour < 4; hour += 1) {
+    for (let hour = 0; hour < 3; hour += 1) {
       // 20 looked at, and 5 that are not.
-      await spend(begin, 5);
+      await spend(() => server.mutate('requestLoginCode', { email: person.email }), 5);
       server.clock.advance(3601);
     }
-    // 80 wrong ones so far and 15 more: with those that nobody looked at it would be 115.
-    await spend(begin, 3);
-    const { id } = await begin();
-    expect((await server.mutate('verifyOtp', { challengeId: id, code: await codeFor(id) })).__typename).toBe(
-      'AuthTokens',
-    );
+    // 60 wrong ones so far, and 15 that nobody looked at: 40 are left.
+    for (let hour = 0; hour < 2; hour += 1) {
+      const seen = await spend(() => server.mutate('requestLoginCode', { email: person.email }), 4);
+      expect(seen).toEqual(Array(20).fill('INVALID_OR_EXPIRED_CODE '));
+      server.clock.advance(3601);
+    }
+    // Not even the right one fits now, and no answer says why: an address without an account never gets here (EN-4).
+    const { id } = await server.mutate('requestLoginCode', { email: person.email });
+    const code = await lastCode(person.email);
+    const answer = await server.mutate('verifyOtp', { challengeId: id, code });
+    expect(answer).toMatchObject({ code: 'INVALID_OR_EXPIRED_CODE', retryAfter: null });
   });
 
   it('OT-7 resends have a budget of the account over all its challenges', async () => {
