@@ -79,6 +79,9 @@ CREATE TABLE "outbox_messages" (
 CREATE TABLE "rate_limits" (
 	"key" "bytea" PRIMARY KEY NOT NULL,
 	"count" integer NOT NULL,
+	"refused" integer DEFAULT 0 NOT NULL,
+	"admitted" boolean DEFAULT true NOT NULL,
+	"blocked_until" timestamp (3) with time zone,
 	"window_ends_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint

@@ -17,6 +17,7 @@ import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { requireStepUp, requireViewer } from '../sessions/require-step-up.ts';
 import { passwordPurposes } from './account-token.ts';
+import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ currentPassword: z.string({ error: 'The current password is required.' }), newPassword });
 
@@ -75,7 +76,7 @@ async function applyChange(
     await endAccountTokens(tx, { userId, purposes: passwordPurposes, now });
     await endChallenges(tx, { userId, now });
     await endAllSessions(ctx, { db: tx, userId, reason: 'credentials_changed', exceptId: viewer.sessionId });
-    await release(ctx, { db: tx, claims: [change.claim] });
+    await release(ctx, { db: tx, claims: [change.claim, ...passwordLocks(ctx, user)] });
     await recordAudit(ctx, { db: tx, type: 'password.changed', outcome: 'SUCCESS', subjectId: userId });
     await enqueueEmail(ctx, {
       db: tx,

@@ -15,6 +15,7 @@ import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { accountKey, release, reserve } from '../rate-limits/reserve.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { requireStepUp } from '../sessions/require-step-up.ts';
+import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ confirmEmail: emailAddress });
 
@@ -52,7 +53,7 @@ export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<vo
   await release(ctx, {
     db,
     claims: [
-      { budget: 'login:account', identifier },
+      ...passwordLocks(ctx, user),
       { budget: 'otp:account', identifier },
       { budget: 'otp:consecutive', identifier },
     ],

@@ -22,6 +22,7 @@ import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { passwordPurposes } from './account-token.ts';
 import { canonicalOf } from './email-address.ts';
+import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ token: opaqueToken, newPassword });
 
@@ -73,7 +74,7 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
     await endChallenges(tx, { userId, now });
     await endAllSessions(ctx, { db: tx, userId, reason: 'credentials_changed' });
     await forgetDevices(tx, { userId });
-    await release(ctx, { db: tx, claims: locksOf(ctx, emailCanonical) });
+    await release(ctx, { db: tx, claims: locksOf(ctx, { id: userId, emailCanonical }) });
     await recordAudit(ctx, { db: tx, type: 'password.reset', outcome: 'SUCCESS', subjectId: userId });
     await enqueueEmail(ctx, {
       db: tx,
@@ -93,10 +94,10 @@ async function claim(ctx: Context, tx: Db, userId: string): Promise<void> {
 }
 
 /** What the proof of the mailbox opens again (NIST 3.2.2, RL-3): nobody can lock an owner out for long by guessing. */
-function locksOf(ctx: Context, emailCanonical: string): Claim[] {
-  const identifier = accountKey(ctx, emailCanonical);
+function locksOf(ctx: Context, user: { id: string; emailCanonical: string }): Claim[] {
+  const identifier = accountKey(ctx, user.emailCanonical);
   return [
-    { budget: 'login:account', identifier },
+    ...passwordLocks(ctx, user),
     { budget: 'otp:account', identifier },
     { budget: 'otp:consecutive', identifier },
   ];

@@ -1,4 +1,4 @@
-import { coarseAddress } from '../sessions/coarse-address.ts';
+import { shortenAddress } from '../audit/shorten-address.ts';
 import { type EmailContent, emailContent } from './email-content.ts';
 import { inertText } from './inert-text.ts';
 import { assertOurLink } from './links.ts';
@@ -70,7 +70,7 @@ function variablesOf(content: EmailContent, options: { locale: Locale; appUrl: s
 function show(key: string, value: string, { locale, appUrl }: { locale: Locale; appUrl: string }): string | null {
   if (key === 'code') return value;
   if (key === 'at') return isolated(formatTime(value, locale), locale);
-  if (key === 'ipAddress') return isolated(networkOf(value), locale);
+  if (key === 'ipAddress') return isolated(shortenAddress(value), locale);
   if (/link$/i.test(key)) {
     assertOurLink({ appUrl }, value);
     return value;
@@ -87,12 +87,6 @@ function isolated(value: string | null, locale: Locale): string | null {
     locales[locale].direction === 'rtl' ||
     /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(value ?? '');
   return value !== null && mayDiffer ? `\u2068${value}\u2069` : value;
-}
-
-/** `203.0.113.0/24`: near enough to tell a stranger's network from one's own, and no nearer. Null for whatever is no address. */
-function networkOf(address: string): string | null {
-  const coarse = coarseAddress(address);
-  return coarse && `${coarse}${coarse.includes(':') ? '/48' : '/24'}`;
 }
 
 function formatTime(at: string, locale: Locale): string {

@@ -13,7 +13,7 @@ import {
   shortenOrigins,
   takeFullOrigins,
 } from '../../db/queries/retention.ts';
-import { coarseAddress } from '../sessions/coarse-address.ts';
+import { shortenAddress } from '../audit/shorten-address.ts';
 import { describeDevice } from '../sessions/session-view.ts';
 
 export type RetentionApp = Pick<App, 'config' | 'db' | 'clock' | 'log'>;
@@ -95,7 +95,7 @@ async function shortenBatch(app: RetentionApp, input: { before: Date; limit: num
     const full = await takeFullOrigins(tx, { before: input.before, limit: input.limit });
     const rows = full.map(({ eventId, ipAddress, userAgent }) => ({
       eventId,
-      ipAddress: coarseAddress(ipAddress),
+      ipAddress: ipAddress === null ? null : shortenAddress(ipAddress),
       userAgent: describeDevice(userAgent),
     }));
     await shortenOrigins(tx, { rows, now: input.now });
