@@ -8,4 +8,10 @@ export class AccountType {
 
   @Field(() => Boolean, { description: 'False for one who signs in with mailed codes alone.' })
   hasPassword: boolean;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The language of mails, as a BCP 47 tag; null for the default. `updateProfile` changes it.',
+  })
+  locale: string | null;
 }
