@@ -9,6 +9,9 @@ export class AccountType {
   @Field(() => Boolean, { description: 'False for one who signs in with mailed codes alone.' })
   hasPassword: boolean;
 
+  @Field(() => Boolean, { description: 'Whether an authenticator app is set up.' })
+  totpEnabled: boolean;
+
   @Field(() => String, {
     nullable: true,
     description: 'The language of mails, as a BCP 47 tag; null for the default. `updateProfile` changes it.',

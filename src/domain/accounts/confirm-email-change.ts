@@ -3,6 +3,7 @@ import type { Context, Viewer } from '../../context.ts';
 import { databaseFailure } from '../../db/failures.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import { consumeChallenge, endChallenges, reserveAttempt } from '../../db/queries/otp-challenges.ts';
+import { holdAnyUser } from '../../db/queries/user-administration.ts';
 import { changeEmail, deleteUnverifiedHolder } from '../../db/queries/users.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
@@ -89,6 +90,8 @@ async function change(ctx: Context, { viewer, challenge, codeHash, budget }: Met
   const before = viewer.session.user;
   const now = ctx.clock.now();
   const emailCanonical = canonicalOf(challenge.email);
+  // The user's row before all others (decision 040).
+  await holdAnyUser(db, { id: userId });
   const email = challenge.email ?? '';
   await deleteUnverifiedHolder(db, { emailCanonical, exceptId: userId });
   // The user's row before what hangs on it, as everywhere.

@@ -44,6 +44,7 @@ export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<vo
   if (user.roles.includes(adminRole) && isLastAdmin(await holdAdmins(db), id)) {
     throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
   }
+  // Challenges, factors, tokens and sessions go with the row, by cascade.
   const isOwner = ctx.viewer?.userId === id;
   const deleted = await deleteUser(db, { id });
   if (!deleted) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
@@ -53,7 +54,7 @@ export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<vo
   await release(ctx, {
     db,
     claims: [
-      ...passwordLocks(ctx, user),
+      ...passwordLocks(ctx, { id, emailCanonical }),
       { budget: 'otp:account', identifier },
       { budget: 'otp:consecutive', identifier },
     ],

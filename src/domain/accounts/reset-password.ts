@@ -67,11 +67,11 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     // The user's row first, as in every change of password, factors or status: sign-ins wait, or this does.
     const changed = await resetPasswordHash(tx, { id: userId, emailCanonical, passwordHash, now });
+    await endChallenges(tx, { userId, now });
     const spent = await spendAccountToken(tx, { tokenHash, now });
     if (!changed || !spent) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
-    if (user.emailVerifiedAt === null) await claim(ctx, tx, userId);
+    if (user.emailVerifiedAt === null) await claim(ctx, tx, user);
     await endAccountTokens(tx, { userId, purposes: passwordPurposes, now });
-    await endChallenges(tx, { userId, now });
     await endAllSessions(ctx, { db: tx, userId, reason: 'credentials_changed' });
     await forgetDevices(tx, { userId });
     await release(ctx, { db: tx, claims: locksOf(ctx, { id: userId, emailCanonical }) });
@@ -86,10 +86,13 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
 }
 
 /** SECURITY: whoever reads the mailbox takes the account, and nothing that others have set before (RC-7). */
-async function claim(ctx: Context, tx: Db, userId: string): Promise<void> {
-  await deleteTotp(tx, { userId });
-  await deleteRecoveryCodes(tx, { userId });
-  await setTotpEnabledAt(tx, { id: userId, at: null });
+async function claim(ctx: Context, tx: Db, { id: userId, roles }: UserRow): Promise<void> {
+  // Roles come from an operator alone: what is set up on such an account, `latchkey create-admin` has set up.
+  if (roles.length === 0) {
+    await deleteTotp(tx, { userId });
+    await deleteRecoveryCodes(tx, { userId });
+    await setTotpEnabledAt(tx, { id: userId, at: null });
+  }
   await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
 }
 

@@ -4,6 +4,7 @@ import { databaseFailure } from '../../db/failures.ts';
 import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/queries/account-tokens.ts';
 import { forgetDevices } from '../../db/queries/known-devices.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
+import { holdAnyUser } from '../../db/queries/user-administration.ts';
 import { deleteUnverifiedHolder, restoreEmail } from '../../db/queries/users.ts';
 import type { AccountTokenRow } from '../../db/tables/account-tokens.ts';
 import { AuthError } from '../../errors.ts';
@@ -49,6 +50,8 @@ async function undo(ctx: Context, { token, userId }: { token: AccountTokenRow; u
   const now = ctx.clock.now();
   const email = token.email ?? '';
   const emailCanonical = canonicalOf(token.email);
+  // The user's row before all others (decision 040).
+  await holdAnyUser(db, { id: userId });
   await deleteUnverifiedHolder(db, { emailCanonical, exceptId: userId });
   const user = await restoreEmail(db, { id: userId, email, emailCanonical, now });
   const spent = await spendAccountToken(db, { tokenHash: token.tokenHash, now });

@@ -6,7 +6,6 @@ import {
   purgeChallenges,
   purgeKnownDevices,
   purgeMails,
-  purgePendingFactors,
   purgeRateLimits,
   purgeSessions,
   purgeUnverifiedUsers,
@@ -25,7 +24,6 @@ export type PurgeKind =
   | 'accountTokens'
   | 'mails'
   | 'knownDevices'
-  | 'pendingFactors'
   | 'rateLimits'
   | 'shortenedOrigins';
 
@@ -64,7 +62,6 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     ['sessions', (limit) => purgeSessions(app.db, { before: ago(retention.sessions), limit })],
     ['mails', (limit) => purgeMails(app.db, { before: ago(retention.codes), limit })],
     ['knownDevices', (limit) => purgeKnownDevices(app.db, { before: ago(deviceMemory), limit })],
-    ['pendingFactors', (limit) => purgePendingFactors(app.db, { before: ago(retention.codes), limit })],
     ['rateLimits', (limit) => purgeRateLimits(app.db, { before: now, limit })],
     ['shortenedOrigins', (limit) => shortenBatch(app, { before: ago(retention.addresses), limit, now })],
   ];
@@ -75,7 +72,6 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     accountTokens: 0,
     mails: 0,
     knownDevices: 0,
-    pendingFactors: 0,
     rateLimits: 0,
     shortenedOrigins: 0,
   };
