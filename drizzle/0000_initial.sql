@@ -148,6 +148,7 @@ CREATE TABLE "users" (
 	"password_hash" text,
 	"password_changed_at" timestamp (3) with time zone,
 	"totp_enabled_at" timestamp (3) with time zone,
+	"invited_at" timestamp (3) with time zone,
 	"suspended_at" timestamp (3) with time zone,
 	"last_login_at" timestamp (3) with time zone,
 	"created_at" timestamp (3) with time zone NOT NULL
@@ -164,6 +165,7 @@ CREATE UNIQUE INDEX "account_tokens_live_reset_unique" ON "account_tokens" USING
 CREATE INDEX "account_tokens_user_id_index" ON "account_tokens" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "account_tokens_expires_at_index" ON "account_tokens" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "audit_events_subject_index" ON "audit_events" USING btree ("subject_id","id");--> statement-breakpoint
+CREATE INDEX "audit_events_actor_index" ON "audit_events" USING btree ("actor_id","id") WHERE "audit_events"."actor_id" is distinct from "audit_events"."subject_id";--> statement-breakpoint
 CREATE INDEX "audit_events_type_index" ON "audit_events" USING btree ("type","id");--> statement-breakpoint
 CREATE INDEX "audit_origins_person_index" ON "audit_origins" USING btree ("person_id");--> statement-breakpoint
 CREATE INDEX "audit_origins_account_key_index" ON "audit_origins" USING btree ("account_key") WHERE "audit_origins"."account_key" is not null;--> statement-breakpoint
@@ -180,6 +182,7 @@ CREATE UNIQUE INDEX "recovery_codes_user_id_code_hash_unique" ON "recovery_codes
 CREATE INDEX "sessions_user_id_index" ON "sessions" USING btree ("user_id","revoked_at","created_at");--> statement-breakpoint
 CREATE INDEX "sessions_absolute_expires_at_index" ON "sessions" USING btree ("absolute_expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "totp_authenticators_confirmed_unique" ON "totp_authenticators" USING btree ("user_id") WHERE "totp_authenticators"."confirmed_at" is not null;--> statement-breakpoint
+CREATE INDEX "totp_authenticators_pending_index" ON "totp_authenticators" USING btree ("expires_at") WHERE "totp_authenticators"."confirmed_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "totp_authenticators_pending_unique" ON "totp_authenticators" USING btree ("user_id") WHERE "totp_authenticators"."confirmed_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "users_email_canonical_unique" ON "users" USING btree ("email_canonical");--> statement-breakpoint
 CREATE INDEX "users_created_at_index" ON "users" USING btree ("created_at","id");--> statement-breakpoint

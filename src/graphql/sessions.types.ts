@@ -28,7 +28,7 @@ export class AuthSessionType {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Where it began, coarsely: without the last byte of an IPv4 address, the /48 of an IPv6 one.',
+    description: 'The network where it began: `203.0.113.0/24`, `2001:db8:7::/48`.',
   })
   ipAddress: string | null;
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { gatewayToken, postForm } from '../testing/doors.ts';
 import { registerPerson, signIn } from '../testing/people.ts';
-import { ageProof, auditOf, sessionsOf, setRoles } from '../testing/rows.ts';
+import { ageProof, auditOf, proveSecondFactor, sessionsOf, setRoles } from '../testing/rows.ts';
 
 let server: TestServer;
 let without: TestServer;
@@ -41,8 +41,6 @@ describe('introspection and revocation refuse', () => {
         { authorization: gatewayToken },
         { authorization: `Digest ${gatewayToken}` },
         { 'x-gateway-token': gatewayToken },
-        // A signed-in person is no service.
-        bearer(accessToken),
         bearer(person.refreshToken),
       ];
       const answers = new Set<string>();
@@ -54,6 +52,11 @@ describe('introspection and revocation refuse', () => {
       expect([...answers]).toEqual([expect.stringContaining('[401,{"error":"invalid_client"')]);
       const inBody = { token: accessToken, client_id: 'a', client_secret: gatewayToken, access_token: gatewayToken };
       expect((await postForm(server, path, inBody, {})).status).toBe(401);
+      // A signed-in person is no service.
+      expect(await postForm(server, path, { token: accessToken }, bearer(accessToken))).toMatchObject({
+        status: 403,
+        body: { error: 'insufficient_scope' },
+      });
       expect((await sessionsOf(server, person.id))[0]?.revokedAt).toBeNull();
     });
 
@@ -69,15 +72,21 @@ describe('introspection and revocation refuse', () => {
         expect((await postForm(without, path, { token: 'x' }, headers)).status).toBe(401);
       }
       const admin = await registerPerson(without);
-      expect((await postForm(without, path, { token: 'x' }, bearer(admin.accessToken))).status).toBe(401);
+      const ask = () => postForm(without, path, { token: 'x' }, bearer(admin.accessToken));
+      expect((await ask()).status).toBe(403);
       await setRoles(without, admin.id, ['admin']);
-      expect((await postForm(without, path, { token: 'x' }, bearer(admin.accessToken))).status).toBe(200);
+      // Not by the role alone (AZ-4).
+      expect((await ask()).status).toBe(path === '/oauth/introspect' ? 403 : 401);
+      await proveSecondFactor(without, admin.sessionId);
+      expect((await ask()).status).toBe(200);
       await ageProof(without, admin.sessionId, 600);
-      const stale = await postForm(without, path, { token: 'x' }, bearer(admin.accessToken));
-      expect(stale).toMatchObject({ status: 401, body: { error: 'insufficient_user_authentication' } });
+      if (path === '/oauth/revoke') {
+        expect(await ask()).toMatchObject({ status: 401, body: { error: 'insufficient_user_authentication' } });
+      } else {
+        expect((await ask()).status).toBe(200);
+      }
       await setRoles(without, admin.id, []);
-      const again = await signIn(without, admin);
-      expect((await postForm(without, path, { token: 'x' }, bearer(again.accessToken))).status).toBe(401);
+      expect((await ask()).status).toBe(403);
     });
 
     it(`${path} anything but a form with one token`, async () => {
@@ -188,6 +197,7 @@ describe('revocation', () => {
   it('is told of an admin who does it', async () => {
     const [admin, person] = [await registerPerson(server), await registerPerson(server)];
     await setRoles(server, admin.id, ['admin']);
+    await proveSecondFactor(server, admin.sessionId);
     await postForm(server, '/oauth/revoke', { token: person.refreshToken }, bearer(admin.accessToken));
     const [closed] = await auditOf(server, person.id, 'session.closed');
     expect(closed).toMatchObject({ actorId: admin.id, detail: { reason: 'revoked_by_admin' } });

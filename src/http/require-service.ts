@@ -1,23 +1,22 @@
-import type { App } from '../app.ts';
-import type { Viewer } from '../context.ts';
 import { isGatewayToken } from '../domain/access-tokens/is-gateway-token.ts';
-import { requireStepUp } from '../domain/sessions/require-step-up.ts';
+import { requireAdminToChange, requireAdminToLook } from '../domain/admin/require-admin.ts';
 import { AuthError } from '../errors.ts';
 import { authenticate } from './authenticate.ts';
-
-/** Who may introspect and revoke: a service that knows GATEWAY_TOKEN, or an admin. */
-export type ServiceCaller = { readonly kind: 'service' } | { readonly kind: 'admin'; readonly viewer: Viewer };
+import type { OpenContext } from './open-context.ts';
 
 /**
- * The caller of a route for services, by its Authorization header: GATEWAY_TOKEN as Bearer or as Basic password (the user name says
- * nothing), or an admin's access token. Throws UNAUTHENTICATED for anyone else (ADV-12), STEP_UP_REQUIRED for an admin without a
- * recent proof. Without GATEWAY_TOKEN there are admins only.
+ * Lets a service through that shows GATEWAY_TOKEN, as Bearer or as Basic password (the user name says nothing), and an administrator
+ * with an access token; without GATEWAY_TOKEN there are administrators only. An administrator becomes the context's viewer. Throws
+ * UNAUTHENTICATED for anyone else (ADV-12), and what requireAdminToLook and requireAdminToChange throw.
  */
-export async function requireService(app: App, header: string | undefined): Promise<ServiceCaller> {
-  if (secretsIn(header ?? '').some((secret) => isGatewayToken(app, secret))) return { kind: 'service' };
-  const found = await authenticate(app, header);
-  if (found.kind !== 'signed-in' || !found.viewer.roles.includes('admin')) throw new AuthError('UNAUTHENTICATED');
-  return { kind: 'admin', viewer: requireStepUp({ ...app, viewer: found.viewer }) };
+export async function requireService(ctx: OpenContext, wish: 'look' | 'change'): Promise<void> {
+  const { authorization } = ctx;
+  if (secretsIn(authorization ?? '').some((secret) => isGatewayToken(ctx, secret))) return;
+  const found = await authenticate(ctx, authorization);
+  if (found.kind !== 'signed-in') throw new AuthError('UNAUTHENTICATED');
+  ctx.viewer = found.viewer;
+  if (wish === 'look') requireAdminToLook(ctx);
+  else requireAdminToChange(ctx);
 }
 
 /** Every secret that a header may mean: by RFC 6749 2.3.1 a Basic password is form-encoded, and many clients do not. */

@@ -71,6 +71,8 @@ const fieldsOf = {
   confirmTotpEnrollment: `${recoveryCodesFields} ${errorFields}`,
   disableTotp: `${acceptedFields} ${errorFields}`,
   regenerateRecoveryCodes: `${recoveryCodesFields} ${errorFields}`,
+  createUser: `${userFields} ${errorFields}`,
+  deleteUser: `${acceptedFields} ${errorFields}`,
   suspendUser: `${userFields} ${errorFields}`,
   reinstateUser: `${userFields} ${errorFields}`,
   setUserRoles: `${userFields} ${errorFields}`,

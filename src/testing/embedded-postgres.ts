@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +24,10 @@ import postgres from 'postgres';
 export type EmbeddedPostgres = {
   /** Of a superuser, on the database `postgres`. */
   readonly url: string;
+  /** Turns everyone out and stops the server; its data stays. The port refuses when this answers. */
+  halt(): Promise<void>;
+  /** Starts it again on the same port and data. */
+  resume(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -186,7 +190,30 @@ async function serve(native: string, folder: string, account: Account, password:
     await stop();
     throw new Error(`PostgreSQL did not start: ${log}`, { cause: error });
   }
-  return { url, stop };
+  return {
+    url,
+    halt: async () => {
+      child.stdin.write('halt\n');
+      while (await listens(port)) await sleep(20);
+    },
+    resume: async () => {
+      child.stdin.write('resume\n');
+      await waitUntilReady(url, () => child.exitCode !== null);
+    },
+    stop,
+  };
+}
+
+async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function waitUntilReady(url: string, hasExited: () => boolean): Promise<void> {

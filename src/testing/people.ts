@@ -39,7 +39,8 @@ export async function signIn(server: TestServer, person: { email: string; passwo
   return personOf(await server.mutate('login', { email: person.email, password: person.password }), person);
 }
 
-function personOf(
+/** Who an answer of tokens is for. */
+export function personOf(
   // biome-ignore lint/suspicious/noExplicitAny: an answer; see client.ts.
   tokens: any,
   { email, password }: { email: string; password: string },

@@ -8,9 +8,15 @@ const { folder, command, args, env, uid, gid } = JSON.parse(process.argv[2]);
 
 const log = openSync(join(folder, 'postgres.log'), 'a');
 const account = uid === undefined ? {} : { uid, gid };
-const server = spawn(command, args, { cwd: folder, env, stdio: ['ignore', log, log], ...account });
+const start = () => {
+  const started = spawn(command, args, { cwd: folder, env, stdio: ['ignore', log, log], ...account });
+  started.on('exit', gone);
+  started.on('error', gone);
+  return started;
+};
 
 let ending = false;
+let halted = false;
 const end = () => {
   if (ending) return;
   ending = true;
@@ -19,11 +25,29 @@ const end = () => {
   setTimeout(() => server.kill('SIGKILL'), 5000).unref();
 };
 const gone = () => {
+  if (halted && !ending) return;
   if (ending) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   process.exit(ending ? 0 : 1);
 };
 
-server.on('exit', gone);
-server.on('error', gone);
+let server = start();
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM']) process.on(signal, end);
-process.stdin.on('end', end).on('close', end).on('error', end).resume();
+process.stdin.on('end', () => {
+  // A server that is halted has no exit to wait for.
+  if (halted) {
+    ending = true;
+    gone();
+  }
+  end();
+});
+process.stdin.on('close', end).on('error', end);
+// `halt` turns everyone out and stops the server (PostgreSQL's fast shutdown), `resume` starts it on them again.
+process.stdin.setEncoding('utf8').on('data', (order) => {
+  if (order === 'halt\n' && !halted) {
+    halted = true;
+    server.kill('SIGINT');
+  } else if (order === 'resume\n' && halted) {
+    halted = false;
+    server = start();
+  }
+});

@@ -42,6 +42,14 @@ export async function ageProof({ app }: Of, sessionId: string, seconds: number):
     .where(eq(sessions.id, sessionId));
 }
 
+/** Lets a session count as one with a second factor, which administration takes. */
+export async function proveSecondFactor({ app }: Of, sessionId: string): Promise<void> {
+  await app.db
+    .update(sessions)
+    .set({ methods: ['pwd', 'otp', 'mfa'] })
+    .where(eq(sessions.id, sessionId));
+}
+
 /** Writes a signing key as somebody with the database's password could. */
 export async function putSigningKey({ app }: Of, row: typeof signingKeys.$inferInsert): Promise<void> {
   await app.db.insert(signingKeys).values(row);

@@ -5,9 +5,9 @@ import { connect, createServer, type Socket } from 'node:net';
 export type TcpGate = {
   readonly port: number;
   /** Lets everything through, as at the start. */
-  open(): void;
-  /** Ends every connection and takes no new one. */
-  cut(): void;
+  open(): Promise<void>;
+  /** Ends every connection and refuses new ones. */
+  cut(): Promise<void>;
   /** What a client sends arrives; instead of an answer that holds `text` the connection ends. */
   swallow(text: string): void;
   close(): Promise<void>;
@@ -15,14 +15,9 @@ export type TcpGate = {
 
 export async function startTcpGate(target: { readonly host: string; readonly port: number }): Promise<TcpGate> {
   const pairs = new Set<{ client: Socket; upstream: Socket }>();
-  let isCut = false;
   let swallowed: string | null = null;
 
   const server = createServer((client) => {
-    if (isCut) {
-      client.destroy();
-      return;
-    }
     const upstream = connect(target);
     const pair = { client, upstream };
     pairs.add(pair);
@@ -38,35 +33,37 @@ export async function startTcpGate(target: { readonly host: string; readonly por
     });
     for (const socket of [client, upstream]) socket.on('error', end).on('close', end);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The gate got no port.');
-
-  const cutAll = (): void => {
+  const listen = async (port: number): Promise<void> => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  };
+  const cut = async (): Promise<void> => {
+    const closed = once(server, 'close');
+    server.close();
     for (const { client, upstream } of pairs) {
       client.destroy();
       upstream.destroy();
     }
     pairs.clear();
+    await closed;
   };
+
+  await listen(0);
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The gate got no port.');
+  const { port } = address;
   return {
-    port: address.port,
-    open: () => {
-      isCut = false;
+    port,
+    open: async () => {
       swallowed = null;
+      if (!server.listening) await listen(port);
     },
-    cut: () => {
-      isCut = true;
-      cutAll();
-    },
+    cut,
     swallow: (text) => {
       swallowed = text;
     },
     close: async () => {
-      cutAll();
-      server.close();
-      await once(server, 'close');
+      if (server.listening) await cut();
     },
   };
 }

@@ -8,6 +8,7 @@ import { otpChallenges } from '../tables/otp-challenges.ts';
 import { outboxMessages } from '../tables/outbox-messages.ts';
 import { rateLimits } from '../tables/rate-limits.ts';
 import { sessions } from '../tables/sessions.ts';
+import { totpAuthenticators } from '../tables/totp-authenticators.ts';
 import { users } from '../tables/users.ts';
 
 /**
@@ -70,6 +71,13 @@ export function purgeKnownDevices(db: Db, batch: Batch): Promise<number> {
   return purgeOldest(db, { table: knownDevices, key: knownDevices.id, at: knownDevices.lastSeenAt }, batch);
 }
 
+/** Authenticator apps whose set-up was begun and not finished. */
+export function purgePendingFactors(db: Db, batch: Batch): Promise<number> {
+  const also = isNull(totpAuthenticators.confirmedAt);
+  const { id, expiresAt } = totpAuthenticators;
+  return purgeOldest(db, { table: totpAuthenticators, key: id, at: expiresAt, also }, batch);
+}
+
 /**
  * Accounts that nobody has proved, begun before that time, for which no code and no link is open. Suspended ones stay: they keep an
  * address closed on purpose.
@@ -90,6 +98,8 @@ export function purgeUnverifiedUsers(db: Db, batch: Batch & { now: Date }): Prom
   const also = and(
     isNull(users.emailVerifiedAt),
     isNull(users.suspendedAt),
+    // An administrator's invitation, or an import, begins the time anew.
+    or(isNull(users.invitedAt), lt(users.invitedAt, batch.before)),
     not(exists(openChallenge)),
     not(exists(openToken)),
   );

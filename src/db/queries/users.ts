@@ -1,4 +1,4 @@
-import { and, arrayContains, asc, eq, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
@@ -10,6 +10,14 @@ export async function findUserByEmail(db: Db, input: { canonical: string }): Pro
 export async function findUserById(db: Db, input: { id: string }): Promise<UserRow | null> {
   const [row] = await db.select().from(users).where(eq(users.id, input.id));
   return row ?? null;
+}
+
+/** In no order; ids without a row are left out. */
+export async function findUsersByIds(db: Db, input: { ids: readonly string[] }): Promise<UserRow[]> {
+  return db
+    .select()
+    .from(users)
+    .where(inArray(users.id, [...input.ids]));
 }
 
 /** A new account, unverified and with no password; null where the address is taken. */
@@ -40,7 +48,14 @@ export async function claimUser(
       ...(input.name === null ? {} : { name: input.name }),
       ...(input.locale === null ? {} : { locale: input.locale }),
     })
-    .where(and(eq(users.id, input.id), isNull(users.emailVerifiedAt), isNull(users.suspendedAt)))
+    .where(
+      and(
+        eq(users.id, input.id),
+        isNull(users.emailVerifiedAt),
+        isNull(users.suspendedAt),
+        ...(input.passwordHash === null ? [] : [isNull(users.invitedAt)]),
+      ),
+    )
     .returning();
   return row ?? null;
 }
@@ -98,12 +113,12 @@ export async function replacePasswordHash(
   return rows.length === 1;
 }
 
-/** A password in place of the one that was seen; null where another change, or a suspension, came first (PW-14). */
+/** A password in place of the one that was seen; null where another change, a rehash or a suspension came first (PW-14). */
 export async function changePasswordHash(
   db: Db,
-  input: { id: string; seenChangedAt: Date | null; passwordHash: string; now: Date },
+  input: { id: string; seenHash: string | null; passwordHash: string; now: Date },
 ): Promise<UserRow | null> {
-  const { id, seenChangedAt, passwordHash, now } = input;
+  const { id, seenHash, passwordHash, now } = input;
   const [row] = await db
     .update(users)
     .set({ passwordHash, passwordChangedAt: now })
@@ -111,7 +126,7 @@ export async function changePasswordHash(
       and(
         eq(users.id, id),
         isNull(users.suspendedAt),
-        seenChangedAt === null ? isNull(users.passwordChangedAt) : eq(users.passwordChangedAt, seenChangedAt),
+        seenHash === null ? isNull(users.passwordHash) : eq(users.passwordHash, seenHash),
       ),
     )
     .returning();
@@ -202,15 +217,4 @@ export async function deleteUnverifiedHolder(
 export async function deleteUser(db: Db, input: { id: string }): Promise<UserRow | null> {
   const [row] = await db.delete(users).where(eq(users.id, input.id)).returning();
   return row ?? null;
-}
-
-/** Locks the administrators that can sign in, in one order, and answers with their ids: so that not all of them go at once (AZ-7). */
-export async function lockAdmins(db: Db): Promise<string[]> {
-  const rows = await db
-    .select({ id: users.id })
-    .from(users)
-    .where(and(arrayContains(users.roles, ['admin']), isNull(users.suspendedAt)))
-    .orderBy(asc(users.id))
-    .for('update');
-  return rows.map((row) => row.id);
 }

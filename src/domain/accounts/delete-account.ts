@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
 import { eraseOriginsOf } from '../../db/queries/audit-origins.ts';
-import { endChallenges } from '../../db/queries/otp-challenges.ts';
-import { deleteUser, lockAdmins } from '../../db/queries/users.ts';
+import { holdAdmins } from '../../db/queries/user-administration.ts';
+import { deleteUser } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
+import { adminRole, isLastAdmin } from '../admin/rules.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { requestOrigin } from '../emails/request-origin.ts';
@@ -19,8 +20,8 @@ import { passwordLocks } from './login-budget.ts';
 const schema = z.object({ confirmEmail: emailAddress });
 
 /**
- * Erases the caller's account: the user's row and all that hangs on it, and where the audited events came from. The events themselves stay
- * under random ids. A last mail goes out. Throws STEP_UP_REQUIRED, VALIDATION_FAILED for another address, CONFLICT for the last
+ * Erases the caller's account: the user's row and all that hangs on it, and where the audited events came from. The events themselves
+ * stay under random ids. A last mail goes out. Throws STEP_UP_REQUIRED, VALIDATION_FAILED for another address, CONFLICT for the last
  * administrator.
  */
 export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Promise<Accepted> => {
@@ -40,14 +41,11 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
 /** Erases a user within a transaction: for the owner's request and for an administrator's. Throws CONFLICT for the last administrator. */
 export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<void> {
   const { id, emailCanonical } = user;
-  if (user.roles.includes('admin')) {
-    const admins = await lockAdmins(db);
-    if (admins.every((admin) => admin === id)) {
-      throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
-    }
+  if (user.roles.includes(adminRole) && isLastAdmin(await holdAdmins(db), id)) {
+    throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
   }
-  // Before the user, as everywhere: challenges, user, tokens, sessions.
-  await endChallenges(db, { userId: id, now: ctx.clock.now() });
+  // Challenges, factors, tokens and sessions go with the row, by cascade.
+  const isOwner = ctx.viewer?.userId === id;
   const deleted = await deleteUser(db, { id });
   if (!deleted) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
   const identifier = accountKey(ctx, emailCanonical);
@@ -66,6 +64,7 @@ export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<vo
     db,
     to: deleted.email,
     locale: deleted.locale,
-    content: { template: 'account-deleted', ...requestOrigin(ctx) },
+    // Where an administrator sits is none of the owner's business.
+    content: { template: 'account-deleted', ...(isOwner ? requestOrigin(ctx) : { at: ctx.clock.now().toISOString() }) },
   });
 }

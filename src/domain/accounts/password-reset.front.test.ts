@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
 import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
+import { suspendUser } from '../../testing/rows.ts';
 
 const otherPassword = 'copper willow thunder market';
 const refusedToken = { __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_TOKEN' };
@@ -299,6 +300,22 @@ describe('resetPassword', () => {
     } finally {
       await strict.stop();
     }
+  });
+});
+
+describe('a suspended account', () => {
+  it('RC-6 gets no link, and a link from before does not open it', async () => {
+    const person = await registerPerson(server);
+    const before = await requestReset(person.email);
+    await suspendUser(server, person.id);
+    expect(await reset(before)).toMatchObject(refusedToken);
+    const mails = mailsTo(person.email).length;
+    expect(await server.mutate('requestPasswordReset', { email: person.email })).toEqual(accepted);
+    expect(await server.mutate('requestPasswordReset', { email: freshAddress() })).toEqual(accepted);
+    for (const password of [person.password, otherPassword]) {
+      expect(await server.mutate('login', { email: person.email, password })).toMatchObject(wrongCredentials);
+    }
+    expect(mailsTo(person.email)).toHaveLength(mails);
   });
 });
 

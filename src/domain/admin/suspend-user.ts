@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { endAccountTokens } from '../../db/queries/account-tokens.ts';
+import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { suspendUser as suspend } from '../../db/queries/user-administration.ts';
+import { passwordPurposes } from '../accounts/account-token.ts';
 import { type UserView, viewUser } from '../accounts/user-view.ts';
 import { recordAudit } from '../audit/record.ts';
-import { command } from '../command.ts';
 import { text } from '../input.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
+import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
 import { reasonText } from './reason.ts';
 
@@ -14,7 +17,7 @@ const schema = z.object({ userId: text({ max: 100 }), reason: reasonText.nullish
  * Closes an account to its owner: every session ends, from the next request on, on every instance (SE-11). A suspended user stays as
  * they are. Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND, CONFLICT for the last administrator.
  */
-export const suspendUser = command(
+export const suspendUser = adminCommand(
   schema,
   async (ctx, { userId, reason }): Promise<UserView> =>
     changeUser(ctx, {
@@ -24,6 +27,9 @@ export const suspendUser = command(
         const suspended = await suspend(db, { id: user.id, now: ctx.clock.now() });
         if (!suspended) return viewUser(user, 'admin');
         await endAllSessions(ctx, { db, userId: user.id, reason: 'account_suspended' });
+        // What was mailed before is void, also where the account is opened again within the hour (RC-3).
+        await endAccountTokens(db, { userId: user.id, purposes: passwordPurposes, now: ctx.clock.now() });
+        await endChallenges(db, { userId: user.id, now: ctx.clock.now() });
         const detail = { reason: reason || null };
         await recordAudit(ctx, { db, type: 'user.suspended', outcome: 'SUCCESS', subjectId: user.id, detail });
         return viewUser(suspended, 'admin');

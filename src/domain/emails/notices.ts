@@ -25,6 +25,7 @@ const notices: Readonly<Record<EmailTemplate, boolean>> = {
   'email-change-undone': true,
   'new-device': true,
   'account-deleted': true,
+  invitation: true,
 };
 
 export function isNotice(template: EmailTemplate): boolean {

@@ -65,6 +65,9 @@ export const budgets = {
   'update-profile:user': { limit: 60, window: hour },
   'export:user': { limit: 5, window: 24 * hour },
   'delete:user': { limit: 10, window: hour },
+  /** By user id of the administrator. */
+  'create-user:admin': { limit: 1000, window: hour },
+  'invitation-mail:account': { limit: 5, window: hour },
   /** Mails that anybody can set off, to one mailbox. Past it they are dropped, and no answer shows it (RL-9). */
   'mail:recipient': { limit: 20, window: hour },
   /** The same, to all mailboxes together. */

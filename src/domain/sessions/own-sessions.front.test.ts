@@ -58,11 +58,11 @@ describe('account.sessions', () => {
       expiresAt: session.expiresAt,
       authenticatedAt: session.createdAt,
       methods: ['pwd'],
-      ipAddress: '203.0.113.0',
+      ipAddress: '203.0.113.0/24',
       device: 'Firefox on Linux',
       current: true,
     });
-    expect(edges[1].node).toMatchObject({ current: false, ipAddress: '127.0.0.0' });
+    expect(edges[1].node).toMatchObject({ current: false, ipAddress: '127.0.0.0/24' });
     expect(text).not.toMatch(/hash|203\.0\.113\.77|refreshToken/i);
   });
 

@@ -21,6 +21,7 @@ const schema = z.object({ password: password.nullish(), tokenDelivery });
  */
 export const reauthenticate = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
   const viewer = requireViewer(ctx);
+  if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
   if (input.password === null || input.password === undefined) return mailCode(ctx, viewer);
   return handOver(ctx, await checkPassword(ctx, viewer, input.password), input.tokenDelivery);
 });

@@ -111,7 +111,7 @@ describe('a store that fails', () => {
     });
   });
   afterAll(async () => {
-    gate.open();
+    await gate.open();
     await server.stop();
     await server.database.database.close();
     await gate.close();
@@ -122,10 +122,10 @@ describe('a store that fails', () => {
 
   it('SE-2 is never taken for theft: while it is away the answer is 503, then the same token works', async () => {
     const person = await registerPerson(one);
-    gate.cut();
+    await gate.cut();
     expect(await askThere(person.refreshToken)).toMatchObject(unavailable);
     expect(await askThere(person.refreshToken)).toMatchObject(unavailable);
-    gate.open();
+    await gate.open();
     expect((await askThere(person.refreshToken)).data.refreshSession).toMatchObject({ __typename: 'AuthTokens' });
     expect(await auditOf(one, person.id, 'refresh.reused')).toEqual([]);
   });
@@ -134,7 +134,7 @@ describe('a store that fails', () => {
     const person = await registerPerson(one);
     gate.swallow('UPDATE 1');
     expect(await askThere(person.refreshToken)).toMatchObject(unavailable);
-    gate.open();
+    await gate.open();
     const [moved] = await sessionsOf(one, person.id);
     expect(moved?.refreshGeneration).toBe(1);
     const { refreshSession } = (await askThere(person.refreshToken)).data;

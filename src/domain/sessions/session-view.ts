@@ -1,6 +1,6 @@
 import Bowser from 'bowser';
 import type { SessionRow } from '../../db/tables/sessions.ts';
-import { coarseAddress } from './coarse-address.ts';
+import { shortenAddress } from '../audit/shorten-address.ts';
 
 /** A session as its owner sees it. */
 export type SessionView = {
@@ -23,7 +23,7 @@ export function viewSession(session: SessionRow, currentSessionId: string | null
     expiresAt: session.absoluteExpiresAt,
     authenticatedAt: session.authenticatedAt,
     methods: session.methods,
-    ipAddress: coarseAddress(session.ipAddress),
+    ipAddress: session.ipAddress === null ? null : shortenAddress(session.ipAddress),
     device: describeDevice(session.userAgent),
     current: session.id === currentSessionId,
   };

@@ -1,0 +1,91 @@
+import type postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import { rawSql } from '../../testing/raw-sql.ts';
+import { type Db, openPostgres } from '../client.ts';
+import { holdAdmins } from './user-administration.ts';
+import { countUsers, escapeLike, listUsers } from './user-directory.ts';
+
+const rows = 50_000;
+
+let database: TestDatabase;
+let sql: postgres.Sql;
+beforeAll(async () => {
+  database = await createTestDatabase({ maxConnections: 1 });
+  sql = rawSql({ database });
+  await sql`
+    insert into users (id, email, email_canonical, name, email_verified_at, suspended_at, roles, created_at)
+    select gen_random_uuid(), 'person' || n || '@example.com', 'person' || n || '@example.com', 'Name ' || n, now(),
+      case when n % 10000 = 0 then now() end, case when n = 7 then '{admin}'::text[] else '{}' end, now() - n * interval '1 minute'
+    from generate_series(1, ${rows}) n`;
+  await sql`vacuum analyze users`;
+});
+afterAll(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+/** How often the table was read from one end to the other. A connection of its own: PostgreSQL counts in when it ends. */
+async function sequentialScans(work: (db: Db) => Promise<unknown>): Promise<number> {
+  const read = async () => {
+    const [row] = await sql<{ seq: number; index: number }[]>`
+      select seq_scan::int as seq, idx_scan::int as index from pg_stat_user_tables where relname = 'users'`;
+    return row ?? { seq: 0, index: 0 };
+  };
+  const before = await read();
+  const own = openPostgres({
+    url: database.url ?? '',
+    maxConnections: 1,
+    applicationName: 'latchkey-test',
+    statementTimeoutMs: 10_000,
+  });
+  await work(own.db);
+  await own.close();
+  await expect.poll(async () => (await read()).index, { timeout: 15_000 }).toBeGreaterThan(before.index);
+  return (await read()).seq - before.seq;
+}
+
+describe('the directory of users, among fifty thousand', () => {
+  const none = { search: null, status: null } as const;
+
+  it.each([
+    ['the newest', (db: Db) => listUsers(db, { filter: none, after: null, limit: 21 })],
+    [
+      'a page in the middle',
+      (db: Db) =>
+        listUsers(db, {
+          filter: none,
+          after: { at: new Date(Date.now() - 25_000 * 60_000), id: '0190a0a0-0000-7000-8000-000000000000' },
+          limit: 21,
+        }),
+    ],
+    [
+      'the start of an address',
+      (db: Db) => listUsers(db, { filter: { search: 'person4999', status: null }, after: null, limit: 21 }),
+    ],
+    [
+      'the start of a name',
+      (db: Db) => listUsers(db, { filter: { search: 'NAME 4999', status: null }, after: null, limit: 21 }),
+    ],
+    [
+      'a start that nobody has',
+      (db: Db) => listUsers(db, { filter: { search: 'zzz', status: 'ACTIVE' }, after: null, limit: 21 }),
+    ],
+    [
+      'those who are suspended',
+      (db: Db) => listUsers(db, { filter: { search: null, status: 'SUSPENDED' }, after: null, limit: 21 }),
+    ],
+    [
+      'those who are unverified',
+      (db: Db) => listUsers(db, { filter: { search: null, status: 'UNVERIFIED' }, after: null, limit: 21 }),
+    ],
+    ['the number of the suspended', (db: Db) => countUsers(db, { filter: { search: null, status: 'SUSPENDED' } })],
+    ['the administrators', (db: Db) => db.transaction((tx) => holdAdmins(tx))],
+  ])('AV-8 finds %s by an index', async (_what, work) => {
+    expect(await sequentialScans(work)).toBe(0);
+  });
+
+  it('AZ-9 escapes what means something to LIKE', () => {
+    expect(escapeLike('50%_a\\b')).toBe('50\\%\\_a\\\\b');
+  });
+});

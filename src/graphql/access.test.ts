@@ -1,0 +1,166 @@
+import type { GraphQLField, GraphQLInputType } from 'graphql';
+import {
+  GraphQLObjectType,
+  GraphQLSchema,
+  GraphQLString,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+} from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { publicFields, staleBearerFields } from './access.ts';
+import { guardFields } from './guard-fields.ts';
+import { authSchema } from './schema.ts';
+
+/**
+ * The reviewed list, written here once more: who opens a root field to everyone has to say so in two places. `_entities` and `_service`
+ * are for gateways, which show a credential of their own.
+ */
+const reviewed: readonly string[] = [
+  'Query.me',
+  'Query.authOptions',
+  'Mutation.register',
+  'Mutation.login',
+  'Mutation.requestLoginCode',
+  'Mutation.verifyOtp',
+  'Mutation.resendOtp',
+  'Mutation.refreshSession',
+  'Mutation.logout',
+  'Mutation.requestPasswordReset',
+  'Mutation.resetPassword',
+  'Mutation.undoEmailChange',
+];
+
+type Root = {
+  readonly coordinate: string;
+  readonly kind: 'query' | 'mutation';
+  readonly field: GraphQLField<unknown, unknown>;
+};
+
+const schema = authSchema();
+const roots: Root[] = [
+  ...Object.values(schema.getQueryType()?.getFields() ?? {}).map((field) => ({
+    coordinate: `Query.${field.name}`,
+    kind: 'query' as const,
+    field,
+  })),
+  ...Object.values(schema.getMutationType()?.getFields() ?? {}).map((field) => ({
+    coordinate: `Mutation.${field.name}`,
+    kind: 'mutation' as const,
+    field,
+  })),
+];
+
+/** A value that passes the type, so that nothing but the door can refuse. */
+function valueFor(type: GraphQLInputType): unknown {
+  if (isNonNullType(type)) return valueFor(type.ofType);
+  if (isListType(type)) return [valueFor(type.ofType)];
+  if (isEnumType(type)) return type.getValues()[0]?.name;
+  if (isInputObjectType(type)) {
+    const required = Object.values(type.getFields()).filter((field) => isNonNullType(field.type));
+    return Object.fromEntries(required.map((field) => [field.name, valueFor(field.type)]));
+  }
+  const values: Readonly<Record<string, unknown>> = { Boolean: true, Int: 1, Float: 1 };
+  // Objects of a scalar of its own, such as federation's _Any.
+  if (type.name.startsWith('_')) return { __typename: 'User', id: '0190a0a0-0000-7000-8000-000000000000' };
+  return values[type.name] ?? '0190a0a0-0000-7000-8000-000000000000';
+}
+
+/** The shortest operation that calls a root field, every argument that it needs in a variable. */
+function callOf({ kind, field }: Root): { query: string; variables: Record<string, unknown> } {
+  const needed = field.args.filter((argument) => isNonNullType(argument.type));
+  const declared = needed.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ');
+  const passed = needed.map(({ name }) => `${name}: $${name}`).join(', ');
+  const named = getNamedType(field.type);
+  const selection = 'getFields' in named || 'getTypes' in named ? ' { __typename }' : '';
+  const query = `${kind}${declared && `(${declared})`} { ${field.name}${passed && `(${passed})`}${selection} }`;
+  return { query, variables: Object.fromEntries(needed.map(({ name, type }) => [name, valueFor(type)])) };
+}
+
+describe('root fields', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.stop());
+
+  it('AZ-1 are open to everyone only where the reviewed list says so', () => {
+    expect([...publicFields].sort()).toEqual([...reviewed].sort());
+    const all = new Set(roots.map(({ coordinate }) => coordinate));
+    for (const name of [...publicFields, ...staleBearerFields]) expect.soft(all, name).toContain(name);
+    // A stale bearer is ignored only where no bearer is needed.
+    for (const name of staleBearerFields) expect.soft(publicFields, name).toContain(name);
+    expect(schema.getSubscriptionType()).toBeUndefined();
+  });
+
+  it.each(
+    roots.filter(({ coordinate }) => !publicFields.has(coordinate)).map((root) => [root.coordinate, root] as const),
+  )('AZ-1 %s refuses an anonymous caller, and one with a bad token', async (_coordinate, root) => {
+    const { query, variables } = callOf(root);
+    const answer = await server.send(query, variables);
+    const [error] = answer.errors;
+    expect(['UNAUTHENTICATED', 'FORBIDDEN']).toContain(error?.extensions.code);
+    if (error?.extensions.code === 'UNAUTHENTICATED') expect(error.extensions.reason).toBe('TOKEN_MISSING');
+    expect(answer.data?.[root.field.name] ?? null).toBeNull();
+    const forged = await server.send(query, variables, { token: 'a.b.c' });
+    expect(forged.status).toBe(401);
+    expect(forged.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' });
+  });
+
+  it.each(
+    roots.filter(({ coordinate }) => publicFields.has(coordinate)).map((root) => [root.coordinate, root] as const),
+  )('AZ-1 %s is what the list says: it answers an anonymous caller', async (_coordinate, root) => {
+    const { query, variables } = callOf(root);
+    const answer = await server.send(query, variables);
+    expect(answer.errors).toEqual([]);
+  });
+
+  it('AZ-1 a field that nobody has listed is closed, and one without a resolver does not start', async () => {
+    const unlisted = (resolve?: () => string): GraphQLSchema =>
+      new GraphQLSchema({
+        query: new GraphQLObjectType({
+          name: 'Query',
+          fields: { newest: { type: GraphQLString, ...(resolve ? { resolve } : {}) } },
+        }),
+      });
+    let called = false;
+    const guarded = guardFields(
+      unlisted(() => {
+        called = true;
+        return 'secret';
+      }),
+    );
+    const field = guarded.getQueryType()?.getFields()['newest'];
+    await expect(
+      Promise.resolve(field?.resolve?.({}, {}, { viewer: null }, Object.create(null))),
+    ).rejects.toMatchObject({ extensions: { code: 'UNAUTHENTICATED', reason: 'TOKEN_MISSING' } });
+    expect(called).toBe(false);
+    expect(() => guardFields(unlisted())).toThrow(/no resolver/);
+  });
+
+  it('AZ-1 the door stands before every root field: fragments, aliases and directives lead to none past it', async () => {
+    const [closed] = roots.filter(({ coordinate, kind }) => kind === 'query' && !publicFields.has(coordinate));
+    if (!closed) return;
+    const inner = callOf(closed).query.replace(/^query[^{]*\{ (.*) \}$/, '$1');
+    const { variables } = callOf(closed);
+    const declared = /^query(\([^)]*\))/.exec(callOf(closed).query)?.[1] ?? '';
+    for (const body of [
+      `{ a: ${inner} }`,
+      `{ ...F } fragment F on Query { ${inner} }`,
+      `{ ... on Query { ${inner} } }`,
+      `{ ... @include(if: true) { ${inner} } }`,
+      `{ me { id } ${inner} }`,
+    ]) {
+      const answer = await server.send(`query ${declared} ${body}`, variables);
+      expect
+        .soft(
+          answer.errors.map(({ extensions }) => extensions.code),
+          body,
+        )
+        .toContain('UNAUTHENTICATED');
+    }
+  });
+});

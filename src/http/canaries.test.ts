@@ -1,0 +1,358 @@
+import { connect } from 'node:net';
+import type postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { type Answer, type MutationName, mutationText, send } from '../testing/client.ts';
+import { forge, partsOf } from '../testing/forged-tokens.ts';
+import { dumpTables, rawSql, spellings } from '../testing/raw-sql.ts';
+
+/** Where a value may stand, as `table.column`; everything else is a leak. */
+type Places = readonly string[];
+const nowhere: Places = [];
+
+describe('secrets that are planted in every input', () => {
+  let server: TestServer;
+  let sql: postgres.Sql;
+  /** Each planted value with the places that are its own, and whether an answer is where it belongs. */
+  const planted = new Map<string, { places: Places; answered: boolean }>();
+  const answers: string[] = [];
+
+  const plant = (value: string, places: Places = nowhere, answered = false): string => {
+    planted.set(value, { places, answered });
+    return value;
+  };
+  const canary = (name: string, places: Places = nowhere): string =>
+    plant(`canary-${name}-${planted.size}-xyzzy`, places);
+
+  beforeAll(async () => {
+    server = await startTestServer({
+      config: { logLevel: 'trace', gatewayToken: plant('canary-gateway-token-0123456789-abcdef') },
+    });
+    sql = rawSql(server);
+  });
+  afterAll(async () => {
+    await sql.end();
+    await server.stop();
+  });
+
+  /** Every header that a client, a browser or a proxy may send. */
+  const hostileHeaders = (): Record<string, string> => ({
+    'user-agent': canary('user-agent', ['sessions.user_agent', 'audit_origins.user_agent']),
+    cookie: `latchkey=${canary('cookie')}; other=${canary('cookie')}`,
+    referer: `https://${canary('referer')}.example/`,
+    'x-forwarded-for': canary('forwarded'),
+    'x-real-ip': canary('real-ip'),
+    'x-request-id': canary('request-id'),
+    'x-gateway-token': canary('gateway'),
+    'accept-language': canary('language'),
+    'x-anything': canary('header'),
+    origin: 'http://localhost:3000',
+  });
+  const call = async (
+    name: MutationName,
+    input: Record<string, unknown>,
+    sender: { token?: string } = {},
+  ): Promise<Answer> => {
+    const answer = await server.send(mutationText(name), { input }, { ...sender, headers: hostileHeaders() });
+    answers.push(answer.text);
+    return answer;
+  };
+  const raw = async (path: string, init: RequestInit): Promise<void> => {
+    const response = await fetch(`${server.url}${path}`, init);
+    answers.push(await response.text(), JSON.stringify([...response.headers]));
+  };
+  const registered = async () => {
+    const local = canary('mailbox', ['users.email', 'users.email_canonical', 'otp_challenges.email']);
+    const email = `${local}@example.com`;
+    const password = canary('velvet otter gravel password');
+    const name = canary('name', ['users.name', 'otp_challenges.pending_name']).slice(0, 90);
+    const begun = await call('register', { email, password, name });
+    const challenge = begun.data.register;
+    plant(challenge.id, nowhere, true);
+    const code = await server.nextCode(email);
+    return { email, password, name, challenge, code };
+  };
+
+  it('a day of use, of mistakes, of attacks and of outages', { timeout: 60_000 }, async () => {
+    // Use.
+    const ada = await registered();
+    await call('verifyOtp', { challengeId: ada.challenge.id, code: '000000' });
+    const tokens = (await call('verifyOtp', { challengeId: ada.challenge.id, code: ada.code })).data.verifyOtp;
+    for (const value of [tokens.accessToken, tokens.accessToken.split('.')[2], tokens.refreshToken])
+      plant(value, nowhere, true);
+    const refreshed = (await call('refreshSession', { refreshToken: tokens.refreshToken })).data.refreshSession;
+    for (const value of [refreshed.accessToken, refreshed.refreshToken]) plant(value, nowhere, true);
+    const signedIn = (await call('login', { email: ada.email, password: ada.password })).data.login;
+    for (const value of [signedIn.accessToken, signedIn.refreshToken]) plant(value, nowhere, true);
+    const asked = (await call('requestLoginCode', { email: ada.email })).data.requestLoginCode;
+    plant(asked.id, nowhere, true);
+    server.clock.advance(31);
+    await call('resendOtp', { challengeId: asked.id });
+    await call('register', {
+      email: ada.email,
+      password: canary('velvet otter gravel again'),
+      name: canary('name-again'),
+    });
+
+    // Mistakes: a password in every other field, and every other field's value in the password's.
+    for (const secret of [ada.password, tokens.refreshToken, tokens.accessToken]) {
+      await call('login', { email: secret, password: ada.email });
+      await call('login', { email: ada.email, password: `${secret}!`.slice(0, 256) });
+      await call('register', { email: secret, password: secret, name: secret });
+      await call('requestLoginCode', { email: `${secret.slice(0, 40)}@example.com` });
+      await call('verifyOtp', { challengeId: secret, code: secret });
+      await call('resendOtp', { challengeId: secret });
+      await call('refreshSession', { refreshToken: secret === tokens.refreshToken ? `${secret}x` : secret });
+    }
+    await call('login', { email: canary('no-address'), password: canary('password') });
+    await call('login', { email: `${canary('unknown')}@example.com`, password: canary('password') });
+    await call('register', { email: `${canary('weak')}@example.com`, password: 'password1', name: canary('name') });
+    await call('verifyOtp', { challengeId: canary('challenge'), code: '123456' });
+    await call('logout', { refreshToken: canary('refresh') });
+
+    // Wrong shapes, in both carriers.
+    const asText = 'mutation L($input: LoginInput!) { login(input: $input) { __typename } }';
+    for (const input of [
+      canary('text'),
+      { emial: canary('typo'), password: canary('password') },
+      { email: { [canary('key')]: canary('value') }, password: [canary('list')] },
+      { email: canary('email'), password: canary('password'), tokenDelivery: canary('enum') },
+    ]) {
+      answers.push((await server.send(asText, { input, [canary('variable')]: canary('value') })).text);
+    }
+    for (const document of [
+      `mutation { login(input: {email: "${canary('literal')}", password: "${canary('literal')}"}) { __typename } }`,
+      `mutation { login(input: "${canary('literal')}") { __typename } }`,
+      `mutation { login(input: {email: "${canary('literal')}" password "${canary('literal')}"}) { __typename } }`,
+      `mutation { login(input: {email: "a@example.com", password: """${canary('block')}"""}) { __typename } } # ${canary('comment')}`,
+      `query { me { id } } "${canary('description')}"`,
+    ]) {
+      answers.push((await server.send(document)).text);
+    }
+
+    // Other doors.
+    const query = encodeURIComponent(`{ authOptions(x: "${canary('url-literal')}") { otpLength } }`);
+    await raw(
+      `/graphql?query=${query}&variables=${encodeURIComponent(JSON.stringify({ a: canary('url-variable') }))}`,
+      {
+        headers: { 'apollo-require-preflight': '1' },
+      },
+    );
+    await raw(`/${canary('path')}?token=${canary('query')}`, {});
+    await raw(`/verify?token=${canary('query')}`, { headers: { authorization: `Bearer ${canary('bearer')}` } });
+    await raw('/verify', {
+      headers: { authorization: `Basic ${Buffer.from(`u:${canary('basic')}`).toString('base64')}` },
+    });
+    await raw('/oauth/introspect', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${canary('service')}` },
+      body: new URLSearchParams({ token: canary('form') }),
+    });
+    await raw('/oauth/introspect', {
+      method: 'POST',
+      headers: { authorization: 'Bearer canary-gateway-token-0123456789-abcdef' },
+      body: new URLSearchParams({ token: signedIn.accessToken }),
+    });
+    await raw('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `{"query": "${canary('broken')}`,
+    });
+    await raw('/graphql', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: canary('plain') });
+    await raw('/graphql', { method: 'POST', headers: { 'content-type': canary('media') }, body: canary('body') });
+
+    // Tokens that are nobody's.
+    const real = partsOf(signedIn.accessToken);
+    const key = server.app.keyRing.signing().privateKey;
+    for (const token of [
+      canary('bearer'),
+      forge({ header: { ...real.header, kid: canary('kid') }, payload: real.payload }, key),
+      forge({ header: real.header, payload: { ...real.payload, sub: canary('sub'), jti: canary('jti') } }, key),
+      forge({ header: real.header, payload: { ...real.payload, exp: 1, note: canary('claim') } }, key),
+    ]) {
+      plant(token);
+      answers.push((await server.send('{ me { id } }', {}, { token, headers: hostileHeaders() })).text);
+    }
+
+    // Outages: a table that is gone fails with a statement full of parameters; a row that is damaged, with its content.
+    await sql`alter table outbox_messages rename to outbox_messages_gone`;
+    await call('register', {
+      email: `${canary('fault')}@example.com`,
+      password: canary('velvet otter gravel fault'),
+      name: canary('name'),
+    });
+    await call('requestLoginCode', { email: ada.email });
+    await sql`alter table outbox_messages_gone rename to outbox_messages`;
+    await sql`alter table sessions rename to sessions_gone`;
+    await call('login', { email: ada.email, password: ada.password });
+    await call('refreshSession', { refreshToken: refreshed.refreshToken });
+    answers.push(
+      (await server.send(`query ${'Operation'.repeat(200)} { me { id } }`, {}, { token: signedIn.accessToken })).text,
+    );
+    await sql`alter table sessions_gone rename to sessions`;
+    await sql`update users set password_hash = ${canary('hash', ['users.password_hash'])} where email = ${ada.email}`;
+    await call('login', { email: ada.email, password: ada.password });
+
+    expect(planted.size).toBeGreaterThan(300);
+    expect(answers.filter((answer) => answer.includes('INTERNAL_SERVER_ERROR'))).toHaveLength(5);
+    expect(server.logLines.filter((line) => line.includes('A request failed.'))).toHaveLength(5);
+  });
+
+  it('LG-3 LG-4 none of it is in the log', () => {
+    // Where a request came from belongs into the log (LG-2): address and agent, cut and as they were sent.
+    const lines = server.logLines.map((line) =>
+      JSON.stringify({ ...JSON.parse(line), ipAddress: null, userAgent: null }),
+    );
+    const log = lines.join('');
+    expect(lines.length).toBeGreaterThan(15);
+    const found = [...planted.keys()].filter((value) => spellings(value).some((spelling) => log.includes(spelling)));
+    expect(found).toEqual([]);
+    expect(log).not.toMatch(/canary|xyzzy|@example\.com|insert into|"variables"|mutation \{/i);
+  });
+
+  it('LG-3 names of operations are cut short', () => {
+    const named = server.logLines
+      .map((line) => JSON.parse(line))
+      .filter((line) => typeof line.operationName === 'string');
+    expect(named.length).toBeGreaterThan(0);
+    for (const line of named) expect(line.operationName.length).toBeLessThanOrEqual(64);
+  });
+
+  it('LG-3 DP-2 none of it is in the database, but for what belongs there', async () => {
+    const lines = await dumpTables(sql);
+    expect(lines.length).toBeGreaterThan(20);
+    const leaks: string[] = [];
+    for (const line of lines) {
+      const table = line.slice(0, line.indexOf(':'));
+      const row: Record<string, unknown> = JSON.parse(line.slice(table.length + 2));
+      for (const [column, content] of Object.entries(row)) {
+        const text = JSON.stringify(content);
+        for (const [value, { places }] of planted) {
+          if (places.includes(`${table}.${column}`)) continue;
+          if (spellings(value).some((spelling) => text.includes(spelling)))
+            leaks.push(`${value} in ${table}.${column}`);
+        }
+      }
+    }
+    expect(leaks).toEqual([]);
+  });
+
+  it('LG-3 the trail of audit holds no address of a person and no secret', async () => {
+    const rows = await sql<{ type: string; text: string }[]>`
+      select type, to_jsonb(a)::text as text from audit_events a
+      union all select 'origin', (to_jsonb(o) - 'user_agent')::text from audit_origins o`;
+    expect(new Set(rows.map((row) => row.type)).size).toBeGreaterThanOrEqual(5);
+    for (const { text } of rows) expect(text).not.toMatch(/canary|xyzzy|@/i);
+  });
+
+  it('LG-3 GQ-9 GQ-11 none of it comes back in an answer, but for tokens to whom they were given', () => {
+    const leaks: string[] = [];
+    for (const [value, { answered }] of planted) {
+      // An address comes back to its owner, and the masked one to whoever typed it.
+      if (answered || /^canary-(mailbox|name|user-agent)-/.test(value)) continue;
+      if (answers.some((answer) => spellings(value).some((spelling) => answer.includes(spelling)))) leaks.push(value);
+    }
+    // What stands in a document outside of its literals is quoted where it is wrong: names of fields and variables.
+    expect(leaks.filter((value) => !/^canary-(variable|key)-/.test(value))).toEqual([]);
+    expect(answers.join('')).not.toMatch(/Failed query|params:|relation "|42P01|\/src\/|node_modules/);
+  });
+});
+
+describe('input that would forge lines of the log', () => {
+  let server: TestServer;
+  let sql: postgres.Sql;
+  beforeAll(async () => {
+    server = await startTestServer({ config: { logLevel: 'trace' } });
+    sql = rawSql(server);
+  });
+  afterAll(async () => {
+    await sql.end();
+    await server.stop();
+  });
+
+  const forged = '{"level":"info","msg":"forged"}';
+  const texts = [
+    `a\r\n${forged}`,
+    `a\n${forged}\n`,
+    `\u001b[2J${forged}`,
+    `a\u2028${forged}`,
+    `\u0085${forged}`,
+    `"}\n${forged}`,
+  ];
+  const bytes = (lines: readonly string[]): Promise<void> => {
+    const { hostname, port } = new URL(server.url);
+    return new Promise((resolve, reject) => {
+      const socket = connect(Number(port), hostname, () => socket.end(Buffer.from(lines.join('\r\n'), 'latin1')));
+      socket.on('close', () => resolve()).on('error', reject);
+      socket.resume();
+    });
+  };
+
+  it('LG-5 writes one valid JSON object a line, whatever stands in address, agent, operation name, kid or path', {
+    timeout: 60_000,
+  }, async () => {
+    // Faults are what gets logged with something of the request.
+    await sql`alter table sessions rename to sessions_gone`;
+    const real = await server.mutate('register', { email: 'a@example.com', password: 'otter lantern gravel sunday' });
+    const { privateKey, kid } = server.app.keyRing.signing();
+    const now = Math.floor(server.clock.now().getTime() / 1000);
+    const payload = {
+      iss: 'http://localhost:4000',
+      aud: 'http://localhost:4000',
+      sub: '0190a0a0-0000-7000-8000-000000000000',
+      sid: '0190a0a0-0000-7000-8000-000000000000',
+      jti: 'x',
+      iat: now,
+      exp: now + 60,
+    };
+    for (const text of texts) {
+      for (const name of ['register', 'login', 'requestLoginCode'] as const) {
+        await server.mutate(name, { email: text, password: text, name: text });
+        await server.mutate(
+          name,
+          name === 'requestLoginCode' ? { email: text } : { email: `${text}@example.com`, password: text },
+        );
+      }
+      await server.mutate('verifyOtp', { challengeId: text, code: text });
+      await server.mutate('refreshSession', { refreshToken: text });
+      for (const header of [{ kid: text }, { kid, typ: text }, { kid, note: text }]) {
+        const token = forge(
+          { header: { alg: 'ES256', typ: 'JWT', ...header }, payload: { ...payload, note: text } },
+          privateKey,
+        );
+        await server.send('{ me { id } }', {}, { token });
+      }
+      await send(
+        server.url,
+        `query Forged { me { id } }`,
+        {},
+        { headers: { 'user-agent': text.replace(/[^\u0020-\u007e]/g, ' ') } },
+      );
+      await fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query: 'query A { me { id } } query B { __typename }', operationName: text }),
+      });
+      await fetch(`${server.url}/${encodeURIComponent(text)}`);
+      await bytes([`GET /${text} HTTP/1.1`, 'Host: x', '', '']);
+      await bytes(['POST /graphql HTTP/1.1', 'Host: x', `User-Agent: ${text}`, 'Content-Length: 0', '', '']);
+      await bytes([
+        'GET /verify HTTP/1.1',
+        'Host: x',
+        `X-Request-Id: ${text}`,
+        `Authorization: Bearer ${text}`,
+        '',
+        '',
+      ]);
+    }
+    expect(real.__typename).toBe('OtpChallenge');
+    expect(server.logLines.length).toBeGreaterThanOrEqual(8);
+    for (const line of server.logLines) {
+      expect(line.endsWith('}\n')).toBe(true);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for.
+      expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
+      expect(JSON.parse(line).msg).not.toBe('forged');
+      expect(line).not.toContain('forged');
+    }
+  });
+});

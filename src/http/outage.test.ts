@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPostgres } from '../db/client.ts';
+import { migratePostgres } from '../db/migrate.ts';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { type Answer, meQuery, mutationText } from '../testing/client.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../testing/embedded-postgres.ts';
+import { freshAddress, goodPassword, type Person, registerPerson } from '../testing/people.ts';
+
+describe('a database that goes away and comes back', () => {
+  let postgres: EmbeddedPostgres;
+  let server: TestServer;
+  let person: Person;
+  let leaver: Person;
+  beforeAll(async () => {
+    postgres = await startEmbeddedPostgres();
+    await migratePostgres(postgres.url);
+    const database = openPostgres({
+      url: postgres.url,
+      maxConnections: 5,
+      applicationName: 'latchkey-outage',
+      statementTimeoutMs: 5_000,
+    });
+    server = await startTestServer({ database: { database, url: postgres.url, drop: () => database.close() } });
+    person = await registerPerson(server);
+    leaver = await registerPerson(server);
+  });
+  afterAll(async () => {
+    await server.stop();
+    await server.database.drop();
+    await postgres.stop();
+  });
+
+  /** Every way of asking the database that a client has. */
+  const requests = (): Promise<Answer>[] => [
+    server.send(meQuery, {}, { token: person.accessToken }),
+    server.send(mutationText('login'), { input: { email: person.email, password: person.password } }),
+    server.send(mutationText('register'), { input: { email: freshAddress(), password: goodPassword } }),
+    server.send(mutationText('requestLoginCode'), { input: { email: person.email } }),
+    server.send(mutationText('verifyOtp'), { input: { challengeId: 'x', code: '123456' } }),
+    server.send(mutationText('resendOtp'), { input: { challengeId: 'x' } }),
+    server.send(mutationText('refreshSession'), { input: { refreshToken: person.refreshToken } }),
+    server.send(mutationText('logout'), { input: { refreshToken: leaver.refreshToken } }),
+  ];
+  const status = async (path: string): Promise<number> => (await fetch(`${server.url}${path}`)).status;
+
+  const expectUnavailable = (answer: Answer): void => {
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(answer.errors).toHaveLength(1);
+    expect(answer.errors[0]).toMatchObject({
+      message: 'The service is not available. Try again in a moment.',
+      extensions: { code: 'OVERLOADED', retryAfter: 1 },
+    });
+    expect(answer.text).not.toMatch(/ECONN|CONNECTION|postgres|127\.0\.0\.1:|Failed query|57P0/i);
+  };
+
+  it('AV-6 GQ-11 RL-7 answers 503 at once, generically and to everything; lives, is not ready, and recovers by itself', {
+    timeout: 120_000,
+  }, async () => {
+    expect(await status('/readyz')).toBe(200);
+    expect((await Promise.all(requests())).map((answer) => answer.status)).toEqual(Array(8).fill(200));
+    const tokens = await server.mutate('login', { email: person.email, password: person.password });
+
+    // Under requests: whatever was on its way gets an answer too.
+    const underWay = Promise.all(Array.from({ length: 3 }, requests).flat());
+    await postgres.halt();
+    for (const answer of await underWay) {
+      expect([200, 503]).toContain(answer.status);
+      if (answer.status === 503) expectUnavailable(answer);
+    }
+
+    const start = performance.now();
+    for (let round = 0; round < 10; round += 1) {
+      const asked = performance.now();
+      for (const answer of await Promise.all(requests())) expectUnavailable(answer);
+      expect(await status('/readyz')).toBe(503);
+      expect(performance.now() - asked).toBeLessThan(3_000);
+      expect(await status('/livez')).toBe(200);
+      expect(await status('/.well-known/jwks.json')).toBe(200);
+      const forged = await server.send(meQuery, {}, { token: 'a.b.c' });
+      expect(forged.status).toBe(401);
+      await sleep(500);
+    }
+    expect(performance.now() - start).toBeGreaterThan(5_000);
+
+    await postgres.resume();
+    const resumed = performance.now();
+    while ((await status('/readyz')) !== 200) await sleep(50);
+    while (!(await server.send(meQuery, {}, { token: tokens.accessToken })).text.includes(person.id)) await sleep(50);
+    expect(performance.now() - resumed).toBeLessThan(3_000);
+    // postgres.js gives the first statement on a connection that was cut under a statement that one's error, late: once each of the five.
+    let late = 0;
+    for (let wave = 0; wave < 6; wave += 1) {
+      const answers = await Promise.all(requests());
+      for (const answer of answers.filter(({ status }) => status !== 200)) expectUnavailable(answer);
+      late += answers.filter(({ status }) => status !== 200).length;
+    }
+    expect(late).toBeLessThanOrEqual(5);
+    expect((await Promise.all(requests())).map((answer) => answer.status)).toEqual(Array(8).fill(200));
+    // And mail goes out again.
+    expect((await registerPerson(server)).id).toBeTruthy();
+  });
+
+  it('AV-6 LG-4 the log says what happened, and no statement, parameter or address of the database', () => {
+    const log = server.logLines.join('');
+    expect(log).toContain('The database does not answer.');
+    expect(log).not.toMatch(/Failed query|params:|insert into|select |postgres:\/\/|@example\.com/);
+    expect(server.logLines.map((line) => JSON.parse(line)).filter((line) => line.level === 'fatal')).toEqual([]);
+  });
+});

@@ -1,0 +1,127 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+
+/** What anybody may ask for without a credential. Reviewed: a route that stands neither here nor below turns this test red. */
+const publicRoutes: readonly string[] = [
+  // The API has a door of its own before each root field: graphql/access.test.ts.
+  'GET /graphql',
+  'POST /graphql',
+  'GET /.well-known/jwks.json',
+  'GET /.well-known/openid-configuration',
+  'GET /livez',
+  'GET /readyz',
+];
+/** Development only: in production they do not exist. */
+const developmentRoutes: readonly string[] = [
+  'GET /dev/mailbox',
+  'GET /dev/mailbox.js',
+  'GET /dev/mailbox.json',
+  'GET /dev/mailbox/:id',
+];
+/** Each refuses whoever shows no credential, with this status. */
+const closedRoutes: Readonly<Record<string, number>> = {
+  'GET /verify': 401,
+  ...Object.fromEntries(
+    ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => [`${method} /verify/*`, 401]),
+  ),
+  'POST /oauth/introspect': 401,
+  'POST /oauth/revoke': 401,
+};
+
+/** What Fastify tells of every instance that is made, before the first route is added. */
+const made = 'fastify.initialization';
+
+/** Runs the work and answers with every route that was added meanwhile, in whatever plugin. */
+async function routesAddedBy<T>(work: () => Promise<T>): Promise<{ result: T; routes: string[] }> {
+  const routes: string[] = [];
+  const watch = (message: unknown): void => {
+    const { fastify } = message as { fastify: FastifyInstance };
+    fastify.addHook('onRoute', ({ method, url }) => {
+      for (const name of [method].flat()) routes.push(`${name} ${url}`);
+    });
+  };
+  subscribe(made, watch);
+  try {
+    return { result: await work(), routes };
+  } finally {
+    unsubscribe(made, watch);
+  }
+}
+
+describe.each(['development', 'production'] as const)('the routes in %s', (mode) => {
+  let server: TestServer;
+  let found: string[];
+  beforeAll(async () => {
+    const start = () => startTestServer({ config: { mode, gatewayToken: 'gateway-token-of-this-test' } });
+    const { result, routes } = await routesAddedBy(start);
+    server = result;
+    // HEAD comes with GET, and OPTIONS with CORS.
+    found = routes.filter((route) => !route.startsWith('HEAD ') && route !== 'OPTIONS *');
+  });
+  afterAll(() => server.stop());
+
+  it('AZ-1 CF-5 are all on a reviewed list: public, closed, or of development', () => {
+    const expected = [
+      ...publicRoutes,
+      ...Object.keys(closedRoutes),
+      ...(mode === 'development' ? developmentRoutes : []),
+    ];
+    expect(found.sort()).toEqual(expected.sort());
+  });
+
+  it('AZ-1 refuse whoever shows no credential, a bad one, or that of another door, unless they are public', async () => {
+    for (const [route, status] of Object.entries(closedRoutes)) {
+      const [method = '', path = ''] = route.split(' ');
+      for (const headers of [
+        {},
+        { authorization: '' },
+        { authorization: 'Bearer a.b.c' },
+        { authorization: 'Basic dXNlcjpwYXNz' },
+        { 'x-gateway-token': 'gateway-token-of-this-test' },
+      ]) {
+        const response = await fetch(`${server.url}${path.replace('*', 'x')}`, { method, headers });
+        expect.soft(response.status, `${route} ${JSON.stringify(headers)}`).toBe(status);
+        expect.soft(response.headers.get('www-authenticate'), route).toBeTruthy();
+      }
+    }
+  });
+
+  it('CF-5 what is of development does not exist elsewhere, in any spelling', async () => {
+    for (const path of [
+      '/dev/mailbox',
+      '/dev/mailbox.json',
+      '/DEV/MAILBOX',
+      '/dev//mailbox',
+      '/dev/mailbox/',
+      '/%64ev/mailbox',
+      '/dev/../dev/mailbox',
+      '/metrics',
+      '/.env',
+      '/.git/HEAD',
+    ]) {
+      const response = await fetch(`${server.url}${path}`);
+      const exists =
+        mode === 'development' && /^\/(dev|%64ev)\/mailbox(\.json)?$|^\/dev\/\.\.\/dev\/mailbox$/.test(path);
+      expect.soft(response.status, path).toBe(exists ? 200 : 404);
+    }
+  });
+});
+
+it('AZ-1 the walk itself sees every route of every plugin', async () => {
+  const { result, routes } = await routesAddedBy(async () => {
+    const fastify = Fastify();
+    fastify.get('/a', () => '');
+    fastify.register(async (scope) => {
+      scope.post('/a/b', () => '');
+      await scope.register(
+        async (inner) => void inner.route({ method: ['PUT', 'DELETE'], url: '/c/*', handler: () => '' }),
+      );
+    });
+    await fastify.ready();
+    return fastify;
+  });
+  expect(routes.sort()).toEqual(['DELETE /c/*', 'GET /a', 'HEAD /a', 'POST /a/b', 'PUT /c/*']);
+  await result.close();
+});

@@ -1,0 +1,14 @@
+import { setUserRoles } from '../db/queries/user-administration.ts';
+import type { TestServer } from './app.ts';
+import { type Enrolled, enrolTotp, signInWithApp } from './authenticator.ts';
+import { type Person, registerPerson } from './people.ts';
+
+export type Administrator = Person & Enrolled;
+
+/** Somebody with the role `admin`, an authenticator app, and a session that has just proved both. */
+export async function makeAdministrator(server: TestServer): Promise<Administrator> {
+  const person = await registerPerson(server);
+  await setUserRoles(server.app.db, { id: person.id, roles: ['admin'] });
+  const enrolled = await enrolTotp(server, person);
+  return { ...(await signInWithApp(server, person, enrolled.phone)), ...enrolled };
+}
