@@ -15,7 +15,7 @@ export type Database = {
   readonly kind: 'postgres' | 'pglite';
   readonly db: Db;
   /** The same for one operation: when `over` is aborted, what it does here is cancelled, and it begins nothing more (GQ-15). */
-  during(over: AbortSignal): Db;
+  during(over: AbortSignal): { readonly db: Db; readonly readDb: Db };
   /** For reads that may lag behind what was just written: the replicas in turn, or the database itself where there are none. */
   readonly readDb: Db;
   /** Rejects when the database does not answer. */
@@ -72,6 +72,7 @@ export function openPostgres(options: PostgresOptions): Database {
   const replicas = (options.replicaUrls ?? []).map(connect);
   const { sql } = main;
   const db = main.drizzled(null);
+  let turn = 0;
   return {
     kind: 'postgres',
     db,
@@ -79,7 +80,11 @@ export function openPostgres(options: PostgresOptions): Database {
       db,
       replicas.map((replica) => replica.drizzled(null)),
     ),
-    during: main.drizzled,
+    during: (over) => {
+      const own = main.drizzled(over);
+      turn = (turn + 1) % Math.max(1, replicas.length);
+      return { db: own, readDb: replicas[turn]?.drizzled(over) ?? own };
+    },
     ping: async () => {
       await sql`select 1`;
     },
@@ -107,7 +112,7 @@ export function openPglite(client: PGlite): Database {
     db,
     readDb: db,
     // It lives in this process and has one connection: there is nothing to cancel, and nobody to wait for.
-    during: () => db,
+    during: () => ({ db, readDb: db }),
     ping: async () => {
       await client.query('select 1');
     },

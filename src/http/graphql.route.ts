@@ -139,7 +139,7 @@ export function graphqlRoute(
             body: request.body,
           },
           context: async () =>
-            openContext({ ...app, db: app.database.during(over) }, { request, reply, trustedProxies }),
+            openContext({ ...app, ...app.database.during(over) }, { request, reply, trustedProxies }),
         }),
       );
       for (const [name, value] of answer.headers) reply.header(name, value);

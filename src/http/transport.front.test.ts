@@ -206,7 +206,7 @@ describe('what the API does not have', () => {
   });
 });
 
-describe('framing', () => {
+describe('TR-9 framing', () => {
   const body = '{"query":"{ authOptions { otpLength } }"}';
   const line = 'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
   const second = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';

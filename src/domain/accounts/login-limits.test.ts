@@ -316,7 +316,7 @@ describe('limits tell nothing', () => {
 });
 
 describe('where the counts cannot be kept', () => {
-  it('RL-7 nobody is let through, not even with the right password', async () => {
+  it('RL-7 ADV-22 nobody is let through, not even with the right password', async () => {
     const server = await limited();
     const person = await registerPerson(server);
     await lookInto(server, (sql) => sql`alter table rate_limits rename to away`);
