@@ -24,10 +24,9 @@ let selects = 0;
 
 beforeAll(async () => {
   const plain = await createTestDatabase();
-  database = {
-    ...plain,
-    database: { ...plain.database, db: counting(plain.database.db), readDb: counting(plain.database.readDb) },
-  };
+  // What a request gets is made by `during`.
+  const during = (over: AbortSignal): Db => counting(plain.database.during(over));
+  database = { ...plain, database: { ...plain.database, during } };
   server = await startTestServer({ database, config: { gatewayToken } });
   ada = await registerPerson(server, { name: 'Ada' });
   bob = await registerPerson(server, { name: 'Bob' });

@@ -166,10 +166,10 @@ describe('verification', () => {
         measured[index]?.push(durations[0] ?? 0);
       }
     }
-    // The quickest of fifteen is what the work takes; the rest is the machine's. A malformed hash would take none; the test below says the exact cost.
+    // The quickest of fifteen is what the work takes; the rest is the machine's. A cost of one less is half, a malformed hash nothing.
     const quickest = measured.map((times) => Math.min(...times));
     for (const [index, time] of quickest.entries()) {
-      expect.soft(time / (quickest[0] ?? 0), `way ${index}`).toBeGreaterThan(0.25);
+      expect.soft(time / (quickest[0] ?? 0), `way ${index}`).toBeGreaterThan(0.6);
     }
   });
 });
@@ -201,7 +201,7 @@ describe('the gate', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(gate.load()).toEqual({ running: 2, waiting: 3 });
     const refused = await Promise.all(tries.slice(5));
-    for (const error of refused) expect(error).toMatchObject({ code: 'OVERLOADED', retryAfter: 2 });
+    for (const error of refused) expect(error).toMatchObject({ code: 'OVERLOADED', retryAfter: 1 });
     while (gate.load().running > 0) {
       finish.shift()?.();
       await new Promise((resolve) => setImmediate(resolve));
