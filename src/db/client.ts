@@ -15,9 +15,11 @@ export type Database = {
   readonly kind: 'postgres' | 'pglite';
   readonly db: Db;
   /** The same for one operation: when `over` is aborted, what it does here is cancelled, and it begins nothing more (GQ-15). */
-  during(over: AbortSignal): { readonly db: Db; readonly readDb: Db };
+  during(over: AbortSignal): Db;
   /** For reads that may lag behind what was just written: the replicas in turn, or the database itself where there are none. */
   readonly readDb: Db;
+  /** `readDb` for one operation, as `during`. */
+  readDuring(over: AbortSignal): Db;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -80,10 +82,10 @@ export function openPostgres(options: PostgresOptions): Database {
       db,
       replicas.map((replica) => replica.drizzled(null)),
     ),
-    during: (over) => {
-      const own = main.drizzled(over);
+    during: main.drizzled,
+    readDuring: (over) => {
       turn = (turn + 1) % Math.max(1, replicas.length);
-      return { db: own, readDb: replicas[turn]?.drizzled(over) ?? own };
+      return (replicas[turn] ?? main).drizzled(over);
     },
     ping: async () => {
       await sql`select 1`;
@@ -112,7 +114,8 @@ export function openPglite(client: PGlite): Database {
     db,
     readDb: db,
     // It lives in this process and has one connection: there is nothing to cancel, and nobody to wait for.
-    during: () => ({ db, readDb: db }),
+    during: () => db,
+    readDuring: () => db,
     ping: async () => {
       await client.query('select 1');
     },

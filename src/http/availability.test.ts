@@ -143,7 +143,7 @@ describe('an operation', () => {
   it('GQ-15 that is over begins no statement any more', async () => {
     const server = await startTestServer();
     const end = new AbortController();
-    const { db } = server.database.database.during(end.signal);
+    const db = server.database.database.during(end.signal);
     const { listSigningKeys } = await import('../db/queries/signing-keys.ts');
     expect(await listSigningKeys(db, { now: new Date() })).toHaveLength(1);
     let reached = false;
