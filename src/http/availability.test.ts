@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openPostgres } from '../db/client.ts';
+import { listSigningKeys } from '../db/queries/signing-keys.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { meQuery } from '../testing/client.ts';
 import type { TestDatabase } from '../testing/database.ts';
@@ -15,7 +16,10 @@ import { selfSigned } from '../testing/self-signed.ts';
 import { startTcpGate } from '../testing/tcp-gate.ts';
 
 /** Another pool on the database of a server, with its own limits. */
-function anotherPool(server: TestServer, options: { connections: number; port?: number }): TestDatabase {
+function anotherPool(
+  server: TestServer,
+  options: { connections: number; port?: number; patience?: number },
+): TestDatabase {
   const url = new URL(server.database.url ?? '');
   if (options.port !== undefined) url.port = String(options.port);
   const database = openPostgres({
@@ -23,7 +27,7 @@ function anotherPool(server: TestServer, options: { connections: number; port?: 
     maxConnections: options.connections,
     applicationName: 'latchkey-test-small',
     statementTimeoutMs: 10_000,
-    acquireTimeoutMs: 500,
+    acquireTimeoutMs: options.patience ?? 500,
   });
   return { database, url: url.href, drop: () => database.close() };
 }
@@ -38,8 +42,8 @@ describe('the pool', () => {
   it('AV-2 of two connections serves fifty sign-ins at once: none is held while a password is hashed', async () => {
     const server = await startTestServer();
     const person = await registerPerson(server);
-    const pool = anotherPool(server, { connections: 2 });
-    const small = await startTestServer({ database: pool, clock: server.clock, bcryptCost: 8 });
+    const pool = anotherPool(server, { connections: 2, patience: 9000 });
+    const small = await startTestServer({ database: pool, clock: server.clock, bcryptCost: 10 });
     const sql = rawSql(server);
     let most = 0;
     let over = false;
@@ -47,7 +51,7 @@ describe('the pool', () => {
       while (!over) {
         const [row] = await sql<{ held: number }[]>`
           select count(*)::int as held from pg_stat_activity
-          where application_name = 'latchkey-test-small' and state like 'idle in transaction%' and now() - state_change > interval '100 ms'`;
+          where application_name = 'latchkey-test-small' and state like 'idle in transaction%' and now() - state_change > interval '700 ms'`;
         most = Math.max(most, row?.held ?? 0);
         await sleep(5);
       }
@@ -144,7 +148,6 @@ describe('an operation', () => {
     const server = await startTestServer();
     const end = new AbortController();
     const db = server.database.database.during(end.signal);
-    const { listSigningKeys } = await import('../db/queries/signing-keys.ts');
     expect(await listSigningKeys(db, { now: new Date() })).toHaveLength(1);
     let reached = false;
     const work = db.transaction(async (tx) => {
@@ -208,15 +211,17 @@ describe('a database that goes away', () => {
       expect(text).not.toMatch(/ECONN|CONNECTION_|postgres|127\.0\.0\.1|select |INTERNAL/i);
     }
     expect((await signIn(fragile, person)).id).toBe(person.id);
-    // Neither half of a sign-in: every session has its event, and the other way round.
-    const [odd] = await lookInto(
+    // Neither half of a sign-in: there are as many sessions as events that tell of one, and each has a sign-in's count given back.
+    const [halves] = await lookInto(
       server,
       (sql) => sql`
-        select count(*)::int as rows from sessions s
-        full join audit_events e on e.detail is not null and e.type = 'session.opened' and e.subject_id = s.user_id
-          and e.at = s.created_at where s.id is null and e.type = 'session.opened'`,
+        select (select count(*)::int from sessions) as sessions,
+          (select count(*)::int from audit_events where type = 'session.opened') as told,
+          (select count(*)::int from audit_events e where not exists (select from audit_origins o where o.event_id = e.id)
+            and e.subject_id is not null) as half`,
     );
-    expect(odd).toEqual({ rows: 0 });
+    expect(halves?.['sessions']).toBeGreaterThan(3);
+    expect(halves).toMatchObject({ told: halves?.['sessions'], half: 0 });
     await fragile.stop();
     await pool.drop();
     await gate.close();
@@ -239,6 +244,7 @@ describe('slow clients', () => {
           open -= 1;
         });
         // Some never finish their headers, some their body, some say nothing at all.
+        socket.resume();
         if (n % 3 === 0) socket.write(head);
         else if (n % 3 === 1) socket.write('GET /livez HTTP/1.1\r\nHo');
         return socket;

@@ -8,7 +8,7 @@ export async function sendRaw(url: string, bytes: string | Buffer, wait = 2000):
   const socket = await openSocket(url);
   const parts: Buffer[] = [];
   socket.on('data', (part) => parts.push(part));
-  const closed = once(socket, 'close');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   const timer = setTimeout(() => socket.destroy(), wait);
   socket.write(bytes);
   await closed;
