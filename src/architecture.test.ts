@@ -66,7 +66,7 @@ const homes: readonly { readonly packages: RegExp; readonly homes: RegExp; reado
   { packages: /^graphql(\/|$)|^@apollo\//, homes: /^(graphql|http)\/|^commands\/schema\.ts$/ },
   { packages: /^fastify$|^@fastify\//, homes: /^http\// },
   { packages: /^nodemailer$|^resend$/, homes: /^mail\// },
-  { packages: /^@node-rs\/bcrypt$/, homes: /^domain\/passwords\/hasher\.ts$/ },
+  { packages: /^@node-rs\//, homes: /^domain\/passwords\/(hasher|verify-foreign-hash)\.ts$/ },
   { packages: /^jose$|^otplib$/, homes: /^domain\// },
   { packages: /^pino(-pretty)?$/, homes: /^observability\//, types: true },
   { packages: /^commander$/, homes: /^cli\.ts$/ },
