@@ -1,9 +1,17 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+const src = fileURLToPath(new URL('src', import.meta.url));
 
 export default defineConfig({
   resolve: {
     // Tests would get graphql's ESM build and the servers its CommonJS one: two realms, and "another module or realm".
-    alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
+    alias: [
+      { find: /^graphql$/, replacement: 'graphql/index.js' },
+      // The package by its own name, as the examples import it, without a build.
+      { find: /^latchkey\/(client|verify)$/, replacement: `${src}/$1/index.ts` },
+      { find: /^latchkey\/(client\/.+)$/, replacement: `${src}/$1.ts` },
+    ],
   },
   test: {
     pool: 'forks',
@@ -17,7 +25,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: ['src/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'examples/**/*.test.ts'],
           globalSetup: './src/testing/global-setup.ts',
         },
       },

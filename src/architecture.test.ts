@@ -50,6 +50,9 @@ const arrows: Readonly<Record<string, { readonly values: readonly string[]; read
   },
   cli: { values: ['commands'] },
   main: { values: ['cli'] },
+  // What apps and other backends import: they know the server by its API alone.
+  client: { values: [] },
+  verify: { values: [] },
 };
 
 /** Single files that others may import although their room is closed: they are the room's promise, with no I/O. */
@@ -63,11 +66,15 @@ const homes: readonly { readonly packages: RegExp; readonly homes: RegExp; reado
   { packages: /^type-graphql$|^reflect-metadata$|^@graphql-tools\/|^graphql-scalars/, homes: /^graphql\// },
   { packages: /^drizzle-orm(\/|$)|^postgres$/, homes: /^db\// },
   { packages: /^@electric-sql\//, homes: /^(db\/|commands\/dev\.ts$)/ },
-  { packages: /^graphql(\/|$)|^@apollo\//, homes: /^(graphql|http)\/|^commands\/schema\.ts$/ },
+  { packages: /^graphql(\/|$)|^@apollo\/(?!client\/)/, homes: /^(graphql|http)\/|^commands\/schema\.ts$/ },
   { packages: /^fastify$|^@fastify\//, homes: /^http\// },
   { packages: /^nodemailer$|^resend$/, homes: /^mail\// },
   { packages: /^@node-rs\//, homes: /^domain\/passwords\/(hasher|verify-foreign-hash)\.ts$/ },
-  { packages: /^jose$|^otplib$/, homes: /^domain\// },
+  { packages: /^jose$/, homes: /^(domain|verify)\// },
+  { packages: /^otplib$/, homes: /^domain\// },
+  { packages: /^@apollo\/client\/|^rxjs$/, homes: /^client\/apollo\.ts$/ },
+  { packages: /^@urql\//, homes: /^client\/urql\.ts$/ },
+  { packages: /^react$/, homes: /^client\/react\.ts$/ },
   { packages: /^pino(-pretty)?$/, homes: /^observability\//, types: true },
   { packages: /^commander$/, homes: /^cli\.ts$/ },
   {
@@ -76,6 +83,12 @@ const homes: readonly { readonly packages: RegExp; readonly homes: RegExp; reado
   },
   { packages: /^node:https?$|^node:http2$|^node:tls$/, homes: /^(http|mail)\// },
 ];
+
+/** Rooms that run in browsers and at the edge: each package in them is named here, and nothing of Node is. */
+const light: Readonly<Record<string, RegExp>> = {
+  client: /^(@apollo\/client\/link|rxjs|@urql\/(core|exchange-auth)|react)$/,
+  verify: /^jose$/,
+};
 
 /** What a pure decision may stand on (rule 3: rows and time in, verdict out). */
 const pure = /^(errors|clock|secret-keys)\.ts$|(^|[/-])rules\.ts$/;
@@ -142,6 +155,7 @@ function violations(files: ReadonlyMap<string, string>): string[] {
           if (rule.packages.test(from) && !rule.homes.test(file) && !(rule.types && isType))
             bad.push(`${file}: ${from}`);
         }
+        if (light[room]?.test(from) === false) bad.push(`${file}: ${from}, and ${room} runs in a browser`);
         if (/^node:process$|^process$/.test(from)) bad.push(`${file}: ${from}`);
         if (/(^|\/)rules\.ts$/.test(file) && !isType) bad.push(`${file}: ${from}, and rules do no I/O`);
         continue;
@@ -209,6 +223,10 @@ describe('the arrows between rooms', () => {
     ['http/server.ts', `import { createTestClock } from '../testing/clock.ts';`],
     ['http/server.ts', `import { pino } from 'pino';`],
     ['mail/resend-mailer.ts', `import type { App } from '../app.ts';`],
+    ['client/index.ts', `import type { Context } from '../context.ts';`],
+    ['client/index.ts', `import { gql } from 'graphql-tag';`],
+    ['verify/index.ts', `import { verify } from '../domain/access-tokens/verify-access-token.ts';`],
+    ['verify/index.ts', `import { Buffer } from 'node:buffer';`],
     ['utils/strings.ts', ''],
   ])('in %s refuse: %s', (file, text) => {
     expect(violations(new Map([[file, text]]))).toHaveLength(1);

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { type BudgetName, type BudgetOverrides, isBudgetName } from './domain/rate-limits/budgets.ts';
+import { type Budget, type BudgetName, type BudgetOverrides, isBudgetName } from './domain/rate-limits/budgets.ts';
 import { assertSingleMailbox } from './mail/assert-single-mailbox.ts';
 
 export type JwtAlgorithm = 'RS256' | 'ES256' | 'EdDSA' | 'HS256';
@@ -292,21 +292,31 @@ function assertBudget(name: string, rule: string, refuse: Refuse): asserts name 
 }
 
 const rateLimits = reads((text, refuse) => {
-  const overrides: Partial<Record<BudgetName, { limit: number; window: number }>> = {};
+  const overrides: Partial<Record<BudgetName, Budget>> = {};
   text.split(',').forEach((part, index) => {
-    const [, name = '', count, window = ''] = /^([a-z:-]+)=(\d{1,9})\/(\w+)$/.exec(part.trim()) ?? [];
-    const seconds = duration('1s', '3650d').safeParse(window);
-    const limit = Number(count);
+    const [name = '', rule = ''] = part.trim().split('=');
     assertBudget(name, `entry ${index + 1} names no budget, such as login:account=10/15m`, refuse);
     if (name in overrides) refuse(`entry ${index + 1} names a budget a second time`);
-    if (!(limit >= 1)) refuse(`entry ${index + 1} must have a limit of 1 or more`);
-    overrides[name] = {
-      limit,
-      window: seconds.success ? seconds.data : refuse(`entry ${index + 1} ${ruleOf(seconds.error)}`),
-    };
+    overrides[name] = readBudget(rule, (problem) => refuse(`entry ${index + 1} ${problem}`));
   });
   return overrides;
 });
+
+/** `10/15m`: ten in a quarter of an hour. `10/15m/5/10s`: the same, and after the fifth the next waits 10 s, then twice as long each time. */
+function readBudget(rule: string, refuse: Refuse): Budget {
+  const [limit = '', window = '', after, first = '', ...rest] = rule.split('/');
+  const count = (text: string): number => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+    return value >= 1 ? value : refuse('must have a limit of 1 or more');
+  };
+  const seconds = (text: string): number => {
+    const result = duration('1s', '3650d').safeParse(text);
+    return result.success ? result.data : refuse(ruleOf(result.error));
+  };
+  if (rest.length > 0) refuse('must be like 10/15m or 10/15m/5/10s');
+  const base = { limit: count(limit), window: seconds(window) };
+  return after === undefined ? base : { ...base, delay: { after: count(after), firstSeconds: seconds(first) } };
+}
 
 const filePath = reads((text, refuse) => (/\p{Cc}/u.test(text) ? refuse('must be a path') : text));
 
@@ -554,7 +564,7 @@ export const entries = {
   }),
   rateLimits: entry({
     name: 'RATE_LIMITS',
-    doc: 'Single budgets other than docs/security.md has them, separated by commas: `login:account=10/15m,mail:day=500/1d`.',
+    doc: 'Single budgets other than docs/security.md has them, separated by commas: `login:account=10/15m/5/10s,mail:day=500/1d`.',
     shown: 'none',
     schema: rateLimits,
   }),

@@ -42,7 +42,7 @@ export type RefreshCookie = {
   assertOwnSite(): void;
   /** Throws FORBIDDEN for a request of another site. */
   write(value: string, expiresAt: Date): void;
-  /** Clears it where the request brought one, and what the browser keeps for this origin. */
+  /** Clears it where a request of our own site brought one, and what the browser keeps for this origin. Never throws. */
   clear(): void;
 };
 
@@ -55,6 +55,8 @@ export type Context = App & {
   readonly staleBearer: StaleBearer | null;
   /** Says in the answer's header how many seconds to wait (RFC 9110 10.2.3); the longest of several stays. */
   readonly retryAfter: (seconds: number) => void;
+  /** Whether the request shows GATEWAY_TOKEN. A gateway may speak for a signed-in user, so both can be there. */
+  readonly gateway: boolean;
   readonly cookie: RefreshCookie;
   /** The root field that is being answered, such as `Mutation.login`: a name of ours, not the caller's (LG-2). */
   readonly operation?: string;

@@ -17,6 +17,14 @@ export const publicFields: ReadonlySet<string> = new Set([
   'Mutation.undoEmailChange',
 ]);
 
+/** For gateways, which show GATEWAY_TOKEN, and for admins: what they call to merge users into other graphs. */
+export const gatewayFields: ReadonlySet<string> = new Set([
+  'Query.usersByIds',
+  'Query._entities',
+  'Query._service',
+  'Query._sdl',
+]);
+
 /**
  * Clients attach a stale bearer to these; failing there is what makes them loop (contract.md, HTTP). Anywhere else a bearer that
  * does not hold is an error.

@@ -2,8 +2,9 @@ import { getNamedType, isUnionType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setUserRoles } from '../db/queries/user-administration.ts';
 import { auditEvents } from '../db/tables/audit-events.ts';
-import { type Administrator, makeAdministrator, signInWithApp } from '../testing/administrators.ts';
+import { type Administrator, makeAdministrator } from '../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
+import { signInWithApp } from '../testing/authenticator.ts';
 import { type Answer, meQuery } from '../testing/client.ts';
 import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../testing/people.ts';
 import { authSchema } from './schema.ts';
@@ -93,12 +94,12 @@ describe('who may administer', () => {
     it('AZ-4 SE-13 asks an admin for the second factor and for a recent proof', async () => {
       const bare = await makeAdminWithoutApp();
       expect((await change(name, bare.accessToken)).data[name].code).toBe('STEP_UP_REQUIRED');
-      const fresh = await signInWithApp(server, admin, admin);
+      const fresh = await signInWithApp(server, admin, admin.phone);
       const reached = (await change(name, fresh.accessToken)).data[name].code;
       expect(reached).toBe(name === 'createUser' ? 'VALIDATION_FAILED' : 'NOT_FOUND');
       server.clock.advance(601);
       expect((await change(name, fresh.accessToken)).data[name].code).toBe('STEP_UP_REQUIRED');
-      admin = { ...admin, ...(await signInWithApp(server, admin, admin)) };
+      admin = { ...admin, ...(await signInWithApp(server, admin, admin.phone)) };
     });
   });
 
@@ -322,7 +323,7 @@ describe('createUser', () => {
     await server.mutate('requestPasswordReset', { email });
     const reset = { token: await tokenOf(server, email), newPassword: goodPassword };
     expect(await server.mutate('resetPassword', reset)).toMatchObject({ accepted: true });
-    admin = { ...admin, ...(await signInWithApp(server, admin, admin)) };
+    admin = { ...admin, ...(await signInWithApp(server, admin, admin.phone)) };
   });
 
   it('asked again for one who has not come yet, replaces the link and the roles', async () => {

@@ -1,7 +1,9 @@
 import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
 import type { Context } from '../context.ts';
+import { requireAdminToLook } from '../domain/admin/require-admin.ts';
+import { requireViewer } from '../domain/sessions/require-step-up.ts';
 import { AuthError, isOutcome } from '../errors.ts';
-import { publicFields } from './access.ts';
+import { gatewayFields, publicFields } from './access.ts';
 import { toGraphQLError } from './to-graphql-error.ts';
 
 /**
@@ -16,7 +18,7 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
       const coordinate = `${type.name}.${field.name}`;
       field.resolve = guarded(resolve, {
         coordinate,
-        isPublic: publicFields.has(coordinate),
+        opensTo: publicFields.has(coordinate) ? 'everyone' : gatewayFields.has(coordinate) ? 'gateways' : 'signed-in',
         outcomesAreData: type === schema.getMutationType(),
       });
     }
@@ -28,7 +30,7 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
       if (!resolve || field.args.length === 0) continue;
       field.resolve = guarded(resolve, {
         coordinate: `${type.name}.${field.name}`,
-        isPublic: true,
+        opensTo: 'everyone',
         outcomesAreData: false,
       });
     }
@@ -36,13 +38,20 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
+type OpensTo = 'everyone' | 'signed-in' | 'gateways';
+
+function assertOpen(opensTo: OpensTo, ctx: Context): void {
+  if (opensTo === 'gateways' && !ctx.gateway) requireAdminToLook(ctx);
+  if (opensTo === 'signed-in') requireViewer(ctx);
+}
+
 function guarded(
   resolve: GraphQLFieldResolver<unknown, Context>,
-  door: { coordinate: string; isPublic: boolean; outcomesAreData: boolean },
+  door: { coordinate: string; opensTo: OpensTo; outcomesAreData: boolean },
 ): GraphQLFieldResolver<unknown, Context> {
   return async (source, args, ctx, info) => {
     try {
-      if (!door.isPublic && ctx.viewer === null) throw new AuthError('UNAUTHENTICATED', { reason: 'TOKEN_MISSING' });
+      assertOpen(door.opensTo, ctx);
       return await resolve(source, args, { ...ctx, operation: door.coordinate }, info);
     } catch (error) {
       if (error instanceof GraphQLError || !(error instanceof AuthError)) throw error;

@@ -1,7 +1,8 @@
-import { Ctx, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
 import { me } from '../domain/accounts/me.ts';
 import type { UserView } from '../domain/accounts/user-view.ts';
+import { loadUsers } from './user.reference.ts';
 import { UserType } from './users.types.ts';
 
 @Resolver(() => UserType)
@@ -13,5 +14,17 @@ export class UsersResolver {
   })
   me(@Ctx() ctx: Context): Promise<UserView | null> {
     return me(ctx);
+  }
+
+  @Query(() => [UserType], {
+    nullable: 'items',
+    description:
+      'For gateways (service credential) and admins: one row per id, in order, null where there is none. At most 100.',
+  })
+  usersByIds(
+    @Arg('ids', () => [ID], { description: 'Ids of users, duplicates too.' }) ids: string[],
+    @Ctx() ctx: Context,
+  ): Promise<(UserView | null)[]> {
+    return loadUsers(ctx, { path: 'ids', ids });
   }
 }

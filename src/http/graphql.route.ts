@@ -1,5 +1,8 @@
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../app.ts';
 import type { Authentication } from '../context.ts';
@@ -14,6 +17,7 @@ import { authenticate } from './authenticate.ts';
 import type { TrustedProxies } from './client-address.ts';
 import { formatError, kindOf } from './format-error.ts';
 import { type OpenContext, openContext } from './open-context.ts';
+import { responseStatus } from './response-status.ts';
 
 /** The GraphQL server, started. Apollo's standalone server is not used: it cannot do credentialed CORS, and answers HTML. */
 export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> {
@@ -36,7 +40,14 @@ export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> 
     nodeEnv: 'production',
     logger: app.log,
     formatError,
-    plugins: [ApolloServerPluginLandingPageDisabled(), authentication, errorLog],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      // SECURITY: on by itself in a subgraph, and then it tells any caller who asks what ran and for how long.
+      ApolloServerPluginInlineTraceDisabled(),
+      authentication,
+      errorLog,
+      responseStatus,
+    ],
   });
   await apollo.start();
   return apollo;

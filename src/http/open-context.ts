@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
 import type { Context, StaleBearer, Viewer } from '../context.ts';
+import { isGatewayToken } from '../domain/access-tokens/is-gateway-token.ts';
 import { authorizationHeader } from './authenticate.ts';
 import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
 import { refreshCookie } from './refresh-cookie.ts';
@@ -18,6 +19,8 @@ type Input = {
   readonly trustedProxies: TrustedProxies;
 };
 
+/** Authorization belongs to the user for whom a gateway speaks, so it shows GATEWAY_TOKEN in a header of its own (contract.md). */
+const gatewayHeader = 'x-gateway-token';
 const maxUserAgentLength = 512;
 
 /** What a request brings along. Nobody is signed in yet. */
@@ -27,6 +30,7 @@ export function openContext(app: App, { request, reply, trustedProxies }: Input)
     forwardedFor: headerOf(request, 'x-forwarded-for'),
     trustedProxies,
   });
+  const gatewayToken = headerOf(request, gatewayHeader);
   return {
     ...app,
     authorization: authorizationHeader(request.raw),
@@ -43,6 +47,7 @@ export function openContext(app: App, { request, reply, trustedProxies }: Input)
       const said = Number(reply.getHeader('retry-after') ?? 0);
       reply.header('retry-after', String(Math.max(said, seconds)));
     },
+    gateway: gatewayToken !== undefined && isGatewayToken(app, gatewayToken),
     cookie: refreshCookie(
       app.config,
       {

@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
@@ -10,6 +10,14 @@ export async function findUserByEmail(db: Db, input: { canonical: string }): Pro
 export async function findUserById(db: Db, input: { id: string }): Promise<UserRow | null> {
   const [row] = await db.select().from(users).where(eq(users.id, input.id));
   return row ?? null;
+}
+
+/** In no order; ids without a row are left out. */
+export async function findUsersByIds(db: Db, input: { ids: readonly string[] }): Promise<UserRow[]> {
+  return db
+    .select()
+    .from(users)
+    .where(inArray(users.id, [...input.ids]));
 }
 
 /** A new account, unverified and with no password; null where the address is taken. */

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
 import { eraseOriginsOf } from '../../db/queries/audit-origins.ts';
-import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { holdAdmins } from '../../db/queries/user-administration.ts';
 import { deleteUser } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
@@ -16,12 +15,13 @@ import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { accountKey, release, reserve } from '../rate-limits/reserve.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { requireStepUp } from '../sessions/require-step-up.ts';
+import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ confirmEmail: emailAddress });
 
 /**
- * Erases the caller's account: the user's row and all that hangs on it, and where the audited events came from. The events themselves stay
- * under random ids. A last mail goes out. Throws STEP_UP_REQUIRED, VALIDATION_FAILED for another address, CONFLICT for the last
+ * Erases the caller's account: the user's row and all that hangs on it, and where the audited events came from. The events themselves
+ * stay under random ids. A last mail goes out. Throws STEP_UP_REQUIRED, VALIDATION_FAILED for another address, CONFLICT for the last
  * administrator.
  */
 export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Promise<Accepted> => {
@@ -44,8 +44,7 @@ export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<vo
   if (user.roles.includes(adminRole) && isLastAdmin(await holdAdmins(db), id)) {
     throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
   }
-  // Before the user, as everywhere: challenges, user, tokens, sessions.
-  await endChallenges(db, { userId: id, now: ctx.clock.now() });
+  // Challenges, factors, tokens and sessions go with the row, by cascade.
   const isOwner = ctx.viewer?.userId === id;
   const deleted = await deleteUser(db, { id });
   if (!deleted) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
@@ -55,7 +54,7 @@ export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<vo
   await release(ctx, {
     db,
     claims: [
-      { budget: 'login:account', identifier },
+      ...passwordLocks(ctx, { id, emailCanonical }),
       { budget: 'otp:account', identifier },
       { budget: 'otp:consecutive', identifier },
     ],

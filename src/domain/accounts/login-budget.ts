@@ -3,7 +3,6 @@ import { findSessionById } from '../../db/queries/sessions.ts';
 import { AuthError } from '../../errors.ts';
 import { accountKey, type Claim, nobody, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
 import { readRefreshToken } from '../sessions/refresh-token.ts';
-import type { EmailAddress } from './email-address.ts';
 
 /** What one sign-in with a password is counted against. */
 export type LoginBudget = {
@@ -14,13 +13,13 @@ export type LoginBudget = {
 };
 
 /**
- * Takes a place for one sign-in: first from the address, then from the account, or from the device where the account knows it. So
+ * Takes a place for one try at a password: first from the address, then from the account, or from the device where the account knows it. So
  * guesses from elsewhere lock no owner out of a device that they have used (RL-3). Throws RATE_LIMITED, alike for every address.
  */
-export async function reserveLogin(ctx: Context, email: EmailAddress): Promise<LoginBudget> {
+export async function reserveLogin(ctx: Context, canonical: string): Promise<LoginBudget> {
   await reserve(ctx, [{ budget: 'login:address', identifier: ctx.request.addressBucket }]);
-  const key = accountKey(ctx, email.canonical);
-  const knownSessionId = await knownSession(ctx, email.canonical);
+  const key = accountKey(ctx, canonical);
+  const knownSessionId = await knownSession(ctx, canonical);
   const inWindow: Claim =
     knownSessionId === null
       ? { budget: 'login:account', identifier: key }

@@ -21,7 +21,7 @@ type Input = z.output<typeof schema>;
  */
 export const login = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
   if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
-  const budget = await reserveLogin(ctx, input.email);
+  const budget = await reserveLogin(ctx, input.email.canonical);
   // Null: the account changed under our hands. What has been checked is checked once more, against what holds now.
   const admission = (await attempt(ctx, input, budget)) ?? (await attempt(ctx, input, budget));
   if (!admission) throw new AuthError('INVALID_CREDENTIALS');

@@ -1,4 +1,6 @@
+import type { Context } from '../../context.ts';
 import type { UserRow } from '../../db/tables/users.ts';
+import { judgeAdmin } from '../admin/rules.ts';
 
 export type UserStatus = 'ACTIVE' | 'UNVERIFIED' | 'SUSPENDED';
 
@@ -47,8 +49,11 @@ export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
   };
 }
 
-/** Who the caller is to this user. */
-export function onlookerOf(viewer: { userId: string; roles: readonly string[] } | null, userId: string): Onlooker {
+/** Who the caller is to this user: the person who asks counts before the gateway that passes it on. */
+export function onlookerOf({ viewer, gateway }: Pick<Context, 'viewer' | 'gateway'>, userId: string): Onlooker {
   if (viewer?.userId === userId) return 'self';
-  return viewer?.roles.includes('admin') ? 'admin' : 'other';
+  const { roles = [], session } = viewer ?? {};
+  const asked = { roles, methods: session?.session.methods ?? [], isFresh: false };
+  if (judgeAdmin(asked, 'look') === 'allowed') return 'admin';
+  return gateway ? 'gateway' : 'other';
 }

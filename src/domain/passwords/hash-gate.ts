@@ -13,7 +13,7 @@ const widest = 3;
  * sign-ins would stall them. `width` at once, `queue` waiting, the rest refused with OVERLOADED.
  */
 export function createHashGate(options: { width: number; queue: number }): HashGate {
-  return createGate({ ...options, patience, refusal: () => new AuthError('OVERLOADED', { retryAfter: 2 }) });
+  return createGate({ ...options, patience, refusal: () => new AuthError('OVERLOADED', { retryAfter: 1 }) });
 }
 
 /** Hashes at once: a core is left to everything else on this machine, and each of its processes has its share of the rest. */

@@ -75,6 +75,9 @@ describe('each budget', () => {
       verifyOtp: 'otp:address',
       resendOtp: 'resend:address',
       refreshSession: 'refresh:address',
+      requestPasswordReset: 'reset:address',
+      resetPassword: 'account-token:address',
+      undoEmailChange: 'account-token:address',
     };
     if (!isObjectType(mutation)) throw new Error('There are no mutations.');
     const open = Object.keys(mutation.getFields()).filter((name) => publicFields.has(`Mutation.${name}`));

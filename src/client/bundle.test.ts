@@ -1,0 +1,18 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { bundle } from '../testing/bundle.ts';
+
+const peers = ['@apollo/client/link', '@urql/core', '@urql/exchange-auth', 'react', 'rxjs'];
+
+describe('the client', () => {
+  it.each([
+    ['client/index.ts', []],
+    ['client/apollo.ts', ['@apollo/client/link', 'rxjs']],
+    ['client/urql.ts', ['@urql/exchange-auth']],
+    ['client/react.ts', ['react']],
+  ] as const)('%s is under 6 kB in a bundle, and brings nothing but its peers', async (file, imports) => {
+    const { code, imports: found } = await bundle(file, { external: peers });
+    expect([...found].sort()).toEqual(imports);
+    expect(gzipSync(code).byteLength).toBeLessThan(6000);
+  });
+});

@@ -1,0 +1,125 @@
+import { refusalIn } from './errors.ts';
+import { type AuthState, keepSession } from './keep-session.ts';
+import { mutationOf } from './mutation-of.ts';
+import { type Mutations, type User, yields } from './operations.ts';
+import { memoryStorage, type SessionStorage } from './storage.ts';
+import { createTransport, dataOf } from './transport.ts';
+
+export type AuthClientOptions = {
+  /** The GraphQL endpoint of the server, or of a gateway before it. */
+  readonly url: string;
+  /**
+   * Where the refresh token lives. `cookie`: in an HttpOnly cookie, for web apps whose origin is in CORS_ORIGINS; the session survives a
+   * reload and is that of all tabs. `memory`: gone with the page. Or a storage of your own. `memory` unless set.
+   */
+  readonly storage?: 'cookie' | 'memory' | SessionStorage;
+  /** Keeps the clients of several servers on one origin apart; `latchkey` unless set. */
+  readonly name?: string;
+  readonly fetch?: typeof fetch;
+};
+
+type OwnMutations = Omit<Mutations, 'refreshSession' | 'logout'>;
+
+/** Every mutation of the server by its name. Outcomes are answers: look at `__typename`. Rejects with RequestError for the rest. */
+export type Operations = {
+  readonly [Name in keyof OwnMutations]: (input: OwnMutations[Name]['input']) => Promise<OwnMutations[Name]['result']>;
+};
+
+/** What a code generator makes of a document, as text (`documentMode: 'string'`). */
+export type TypedQuery<Data, Variables> = { toString(): string; readonly __apiType?: (variables: Variables) => Data };
+
+export type AuthClient = Operations & {
+  /** The same object until something changes. */
+  getState(): AuthState;
+  /** Calls back after every change; answers with what ends that. */
+  subscribe(listener: (state: AuthState) => void): () => void;
+  /** Finds out whether there is a session from before. The first request does so too. Never rejects. */
+  start(): Promise<AuthState>;
+  /** The token as it is, asking nobody; null where there is none. */
+  peek(): { readonly accessToken: string; readonly expired: boolean } | null;
+  /** A token that is good now, refreshed where it must be; null where nobody is signed in. Rejects where the server cannot be asked. */
+  getAccessToken(): Promise<string | null>;
+  /**
+   * After a refusal: another token than the refused one, or null where none is to be had. However many requests were refused, the session
+   * is refreshed once. `reason` comes from `refusalIn`.
+   */
+  renew(refused: string | null, reason: string): Promise<string | null>;
+  /** Ends the session: here, on the server, in the other tabs. `everywhere` ends all sessions of the user. */
+  logout(options?: { everywhere?: boolean }): Promise<void>;
+  /** Sends an operation with the token, and once more after a refresh. Rejects with RequestError. */
+  request<Data = Record<string, unknown>, Variables extends object = object>(
+    query: string | TypedQuery<Data, Variables>,
+    variables?: Variables,
+  ): Promise<Data>;
+  /** Stops listening to other tabs. */
+  close(): void;
+};
+
+/** The session of one user with one server: signs in, keeps the token fresh, signs out, and tells of it. */
+export function createAuthClient({ url, storage = 'memory', name = 'latchkey', fetch }: AuthClientOptions): AuthClient {
+  const cookie = storage === 'cookie';
+  const post = createTransport({
+    url,
+    fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    credentials: cookie ? 'include' : 'same-origin',
+  });
+  const kept = keepSession({
+    post,
+    storage: cookie ? null : storage === 'memory' ? memoryStorage() : storage,
+    tabsName: storage === 'memory' || typeof window === 'undefined' ? null : name,
+  });
+  const delivery = cookie ? 'COOKIE' : 'BODY';
+
+  const request = async (query: { toString(): string }, variables: object = {}): Promise<Record<string, unknown>> => {
+    const operation = { query: query.toString(), variables };
+    const token = await kept.getAccessToken();
+    const answer = await post(operation, token);
+    const reason = refusalIn(answer.errors);
+    const next = reason === null ? null : await kept.renew(token, reason);
+    return dataOf(next === null ? answer : await post(operation, next));
+  };
+
+  const operate = async (mutation: keyof OwnMutations, input: object): Promise<unknown> => {
+    const { query, variables } = mutationOf(mutation, input, delivery);
+    const result = (await request(query, variables))[mutation] as
+      | OwnMutations[keyof OwnMutations]['result']
+      | UserResult;
+    if (result.__typename === 'AuthTokens') await kept.take(result);
+    else if (result.__typename === 'User') await kept.update(result);
+    else if (mutation === 'deleteAccount' && result.__typename !== 'AuthError') await kept.end();
+    return result;
+  };
+
+  const logout: AuthClient['logout'] = async ({ everywhere = false } = {}) => {
+    await kept.end(async (token, refreshToken) => {
+      if (!cookie && token === null && refreshToken === null) return;
+      const { query, variables } = mutationOf('logout', { everywhere, refreshToken }, delivery);
+      dataOf(await post({ query, variables }, token));
+    });
+  };
+
+  const operations = Object.fromEntries(
+    Object.keys(yields).map((mutation) => [
+      mutation,
+      (input: object) => operate(mutation as keyof OwnMutations, input),
+    ]),
+  ) as Operations;
+
+  return {
+    ...operations,
+    getState: kept.state,
+    subscribe: kept.subscribe,
+    start: kept.start,
+    peek: () => {
+      const session = kept.current();
+      return session && { accessToken: session.accessToken, expired: Date.now() >= session.expiresAt };
+    },
+    getAccessToken: kept.getAccessToken,
+    renew: kept.renew,
+    logout,
+    request: request as AuthClient['request'],
+    close: kept.close,
+  };
+}
+
+type UserResult = { readonly __typename: 'User' } & User;

@@ -1,0 +1,12 @@
+export {
+  type AuthClient,
+  type AuthClientOptions,
+  createAuthClient,
+  type Operations,
+  type TypedQuery,
+} from './create-auth-client.ts';
+export { RefreshError, RequestError, refusalIn } from './errors.ts';
+export type { AuthState, SignedOutReason } from './keep-session.ts';
+export type * from './operations.ts';
+export type { Session, StoredSession } from './session.ts';
+export type { SessionStorage } from './storage.ts';

@@ -1,0 +1,549 @@
+// Generated from schema.graphql by `npm run schema`. Edit scripts/client-operations.mjs instead.
+
+/** All that is stored about the caller, and nothing secret. */
+export type AccountExport = {
+  /** A JSON document. */
+  readonly json: string;
+  /** When it was put together. */
+  readonly createdAt: string;
+};
+
+/** The request was taken. Says nothing of whether an account exists. */
+export type AuthAccepted = {
+  /** Always true. */
+  readonly accepted: boolean;
+};
+
+/** An outcome other than success that a client has to handle. */
+export type AuthError = {
+  /** What happened; stable, for programs. */
+  readonly code: AuthErrorCode;
+  /** For a person to read; never names an account that the caller may not know of. */
+  readonly message: string;
+  /** With VALIDATION_FAILED: which fields break which rules. */
+  readonly fields: readonly AuthFieldError[];
+  /** Seconds, with RATE_LIMITED. */
+  readonly retryAfter: number | null;
+};
+
+/** Outcomes that a client has to handle. */
+export type AuthErrorCode = 'VALIDATION_FAILED' | 'INVALID_CREDENTIALS' | 'INVALID_OR_EXPIRED_CODE' | 'INVALID_OR_EXPIRED_TOKEN' | 'STEP_UP_REQUIRED' | 'RATE_LIMITED' | 'NOT_FOUND' | 'CONFLICT';
+
+/** One rule that one input field breaks. */
+export type AuthFieldError = {
+  /** The input field, such as `password`. */
+  readonly path: string;
+  /** The rule, such as `TOO_SHORT`; stable, for programs. */
+  readonly code: string;
+  /** For a person to read. Never repeats what was sent. */
+  readonly message: string;
+};
+
+/** A signed-in device. */
+export type AuthSession = {
+  /** Also the `sid` claim of its access tokens. */
+  readonly id: string;
+  /** When it began. */
+  readonly createdAt: string;
+  /** When it was last refreshed, or began. */
+  readonly lastUsedAt: string;
+  /** When it ends at the latest, however much it is used. */
+  readonly expiresAt: string;
+  /** When the user last proved who they are in this session. */
+  readonly authenticatedAt: string;
+  /** How: pwd, otp, mfa, hwk ... (RFC 8176). */
+  readonly methods: readonly string[];
+  /** The network where it began: `203.0.113.0/24`, `2001:db8:7::/48`. */
+  readonly ipAddress: string | null;
+  /** Browser and system, read from the User-Agent: `Firefox on Linux`. */
+  readonly device: string | null;
+  /** Whether it is the one that asks. */
+  readonly current: boolean;
+};
+
+/** A pair of tokens for a session that has just begun or been refreshed. */
+export type AuthTokens = {
+  /** A JWT, for the header `Authorization: Bearer …`. */
+  readonly accessToken: string;
+  /** When the access token expires. Refresh a little before. */
+  readonly accessTokenExpiresAt: string;
+  /** Null when tokenDelivery is COOKIE: the token is then in an HttpOnly cookie only. */
+  readonly refreshToken: string | null;
+  /** When the session ends unless it is refreshed before. */
+  readonly refreshTokenExpiresAt: string;
+  /** The session that the tokens belong to. */
+  readonly session: AuthSession;
+  /** Who has signed in. */
+  readonly user: User;
+};
+
+/** Input of `changePassword`. */
+export type ChangePasswordInput = {
+  /** The present password; empty where the account has none, after a fresh step-up. */
+  readonly currentPassword: string;
+  /** The new password. */
+  readonly newPassword: string;
+};
+
+/** What `changePassword` answers. */
+export type ChangePasswordResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `confirmEmailChange`. */
+export type ConfirmEmailChangeInput = {
+  /** The id of the OtpChallenge from `requestEmailChange`. */
+  readonly challengeId: string;
+  /** As the person typed it; spaces and hyphens do not matter. */
+  readonly code: string;
+};
+
+/** What `confirmEmailChange` answers. */
+export type ConfirmEmailChangeResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `confirmTotpEnrollment`. */
+export type ConfirmTotpEnrollmentInput = {
+  /** The id of the TotpEnrollment. */
+  readonly enrollmentId: string;
+  /** The code that the app shows now. */
+  readonly code: string;
+};
+
+/** What `confirmTotpEnrollment` answers. */
+export type ConfirmTotpEnrollmentResult = ({ readonly __typename: 'RecoveryCodes' } & RecoveryCodes) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `createUser`. */
+export type CreateUserInput = {
+  /** One e-mail address that has no account yet. */
+  readonly email: string;
+  /** The name that the user goes by, 100 characters at most. */
+  readonly name?: string | null | undefined;
+  /** Roles as in `setUserRoles`; none unless given. */
+  readonly roles?: readonly string[] | null | undefined;
+  /** Whether a link to choose a password is mailed, good for 24 hours. */
+  readonly sendInvitation?: boolean | null | undefined;
+  /** The language of mails, such as `fr`. */
+  readonly locale?: string | null | undefined;
+};
+
+/** What `createUser` answers. */
+export type CreateUserResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `deleteAccount`. */
+export type DeleteAccountInput = {
+  /** The address of the account, typed once more: there is no way back. */
+  readonly confirmEmail: string;
+};
+
+/** What `deleteAccount` answers. */
+export type DeleteAccountResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `deleteUser`. */
+export type DeleteUserInput = {
+  /** Whom. There is no way back. */
+  readonly userId: string;
+};
+
+/** What `deleteUser` answers. */
+export type DeleteUserResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `disableTotp`. */
+export type DisableTotpInput = {
+  /** A code of the app or a recovery code. Not needed where the session has proved one within ten minutes. */
+  readonly code?: string | null | undefined;
+};
+
+/** What `disableTotp` answers. */
+export type DisableTotpResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `exportAccount`. */
+export type ExportAccountInput = {
+  /** `json` is the only one. */
+  readonly format?: string | null | undefined;
+};
+
+/** What `exportAccount` answers. */
+export type ExportAccountResult = ({ readonly __typename: 'AccountExport' } & AccountExport) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `login`. */
+export type LoginInput = {
+  /** The address of the account. */
+  readonly email: string;
+  /** The password. */
+  readonly password: string;
+};
+
+/** What `login` answers. */
+export type LoginResult = ({ readonly __typename: 'AuthTokens' } & AuthTokens) | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `logout`. */
+export type LogoutInput = {
+  /** Names the session where no access token does. Left out in cookie mode. */
+  readonly refreshToken?: string | null | undefined;
+  /** Ends every session of the user; takes a recent proof of who asks. */
+  readonly everywhere?: boolean | null | undefined;
+};
+
+/** What `logout` answers. */
+export type LogoutResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** A code is awaited. The same shape comes back whether or not the account exists. */
+export type OtpChallenge = {
+  /** For `verifyOtp` and `resendOtp`. Opaque; keep it as a secret of this device. */
+  readonly id: string;
+  /** What the code is for. */
+  readonly purpose: OtpPurpose;
+  /** The ways in which this challenge can be met, the best first. */
+  readonly methods: readonly OtpMethod[];
+  /** Where the code went, masked (u***@example.com); null when nothing was sent. */
+  readonly sentTo: string | null;
+  /** The code is good until then. */
+  readonly expiresAt: string;
+  /** From then on `resendOtp` sends another; null where nothing is sent. */
+  readonly resendAvailableAt: string | null;
+};
+
+/** A way to meet a challenge. */
+export type OtpMethod = 'EMAIL' | 'TOTP' | 'RECOVERY_CODE';
+
+/** What a challenge is for. A code for one purpose is of no use for another. */
+export type OtpPurpose = 'VERIFY_EMAIL' | 'LOGIN' | 'STEP_UP' | 'CHANGE_EMAIL';
+
+/** Input of `reauthenticate`. */
+export type ReauthenticateInput = {
+  /** The password. Left out by an account that has none: a code is mailed then. */
+  readonly password?: string | null | undefined;
+};
+
+/** What `reauthenticate` answers. */
+export type ReauthenticateResult = ({ readonly __typename: 'AuthTokens' } & AuthTokens) | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** A new set of recovery codes, shown here and never again. The set before it is dead. */
+export type RecoveryCodes = {
+  /** Ten. Each works once in place of the app. Case, spaces and hyphens do not matter when they are typed. */
+  readonly codes: readonly string[];
+};
+
+/** Input of `refreshSession`. */
+export type RefreshSessionInput = {
+  /** Left out in cookie mode. */
+  readonly refreshToken?: string | null | undefined;
+};
+
+/** What `refreshSession` answers. */
+export type RefreshSessionResult = ({ readonly __typename: 'AuthTokens' } & AuthTokens) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `regenerateRecoveryCodes`. */
+export type RegenerateRecoveryCodesInput = {
+  /** A code of the app or a recovery code. Not needed where the session has proved one within ten minutes. */
+  readonly code?: string | null | undefined;
+};
+
+/** What `regenerateRecoveryCodes` answers. */
+export type RegenerateRecoveryCodesResult = ({ readonly __typename: 'RecoveryCodes' } & RecoveryCodes) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `register`. */
+export type RegisterInput = {
+  /** One e-mail address; a code goes there. */
+  readonly email: string;
+  /** Any characters, spaces too. Length and strength count, not the kinds of characters. */
+  readonly password: string;
+  /** The name that the user goes by, 100 characters at most. */
+  readonly name?: string | null | undefined;
+};
+
+/** What `register` answers. */
+export type RegisterResult = ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `reinstateUser`. */
+export type ReinstateUserInput = {
+  /** Whom. */
+  readonly userId: string;
+};
+
+/** What `reinstateUser` answers. */
+export type ReinstateUserResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `requestEmailChange`. */
+export type RequestEmailChangeInput = {
+  /** One e-mail address; a code goes there. */
+  readonly newEmail: string;
+};
+
+/** What `requestEmailChange` answers. */
+export type RequestEmailChangeResult = ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `requestLoginCode`. */
+export type RequestLoginCodeInput = {
+  /** The address of the account. */
+  readonly email: string;
+};
+
+/** What `requestLoginCode` answers. */
+export type RequestLoginCodeResult = ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `requestPasswordReset`. */
+export type RequestPasswordResetInput = {
+  /** The address of the account. Mail goes to the address that is stored. */
+  readonly email: string;
+};
+
+/** What `requestPasswordReset` answers. */
+export type RequestPasswordResetResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `resendOtp`. */
+export type ResendOtpInput = {
+  /** The id of the OtpChallenge. */
+  readonly challengeId: string;
+};
+
+/** What `resendOtp` answers. */
+export type ResendOtpResult = ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `resetPassword`. */
+export type ResetPasswordInput = {
+  /** What stands behind `#token=` in the mailed link. */
+  readonly token: string;
+  /** The new password. */
+  readonly newPassword: string;
+};
+
+/** What `resetPassword` answers. */
+export type ResetPasswordResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `resetUserFactors`. */
+export type ResetUserFactorsInput = {
+  /** Whose. */
+  readonly userId: string;
+  /** Why, for the audit trail; 200 characters at most. Name no person in it. */
+  readonly reason: string;
+};
+
+/** What `resetUserFactors` answers. */
+export type ResetUserFactorsResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `revokeSession`. */
+export type RevokeSessionInput = {
+  /** One of the sessions that `account` lists. */
+  readonly sessionId: string;
+};
+
+/** What `revokeSession` answers. */
+export type RevokeSessionResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `revokeUserSessions`. */
+export type RevokeUserSessionsInput = {
+  /** Whose. */
+  readonly userId: string;
+};
+
+/** What `revokeUserSessions` answers. */
+export type RevokeUserSessionsResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `setUserRoles`. */
+export type SetUserRolesInput = {
+  /** Whom. */
+  readonly userId: string;
+  /** All the roles that the user has from now on, 20 at most: a-z, 0-9, colon, hyphen, underscore, 40 characters each. */
+  readonly roles: readonly string[];
+};
+
+/** What `setUserRoles` answers. */
+export type SetUserRolesResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `startTotpEnrollment`. */
+export type StartTotpEnrollmentInput = {
+  /** What the app shows beside the name of the service, 100 characters at most; the e-mail address where left out. */
+  readonly label?: string | null | undefined;
+};
+
+/** What `startTotpEnrollment` answers. */
+export type StartTotpEnrollmentResult = ({ readonly __typename: 'TotpEnrollment' } & TotpEnrollment) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `suspendUser`. */
+export type SuspendUserInput = {
+  /** Whom. */
+  readonly userId: string;
+  /** Why, for the audit trail; 200 characters at most. Name no person in it. */
+  readonly reason?: string | null | undefined;
+};
+
+/** What `suspendUser` answers. */
+export type SuspendUserResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** An authenticator app that waits for its first code. The secret is shown here and never again. */
+export type TotpEnrollment = {
+  /** For `confirmTotpEnrollment`. */
+  readonly id: string;
+  /** In base32, to type where no camera is at hand. */
+  readonly secret: string;
+  /** The secret as an otpauth:// address, which authenticator apps open. */
+  readonly uri: string;
+  /** An SVG picture of the uri. */
+  readonly qrCode: string;
+  /** A code has to come back until then; nothing changes without one. */
+  readonly expiresAt: string;
+};
+
+/** Input of `undoEmailChange`. */
+export type UndoEmailChangeInput = {
+  /** The link that the old address was sent: what stands behind `#token=`. */
+  readonly token: string;
+};
+
+/** What `undoEmailChange` answers. */
+export type UndoEmailChangeResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `updateProfile`. What is left out stays as it is; null takes it away. */
+export type UpdateProfileInput = {
+  /** The name that the user goes by, 100 characters at most. */
+  readonly name?: string | null | undefined;
+  /** The language of mails, as a BCP 47 tag: en, de, fr, es, ja or ar, or a variety of one, such as `de-AT`. */
+  readonly locale?: string | null | undefined;
+};
+
+/** What `updateProfile` answers. */
+export type UpdateProfileResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** A person with an account. Only `id` is sure to be there: the rest is null where the caller may not see it. */
+export type User = {
+  /** Stable and never used again. */
+  readonly id: string;
+  /** Seen by the user, by admins and by the trusted gateway; null to everyone else. */
+  readonly email: string | null;
+  /** Whether the user has proved that the address is theirs. */
+  readonly emailVerified: boolean | null;
+  /** The name that the user goes by. */
+  readonly name: string | null;
+  /** Roles in lower case; `admin` opens administration. */
+  readonly roles: readonly string[] | null;
+  /** When the account was begun. */
+  readonly createdAt: string | null;
+  /** Seen by the user and by admins, as are the next two. */
+  readonly status: UserStatus | null;
+  /** When the user last signed in. */
+  readonly lastLoginAt: string | null;
+  /** Whether an authenticator app is set up. */
+  readonly totpEnabled: boolean | null;
+};
+
+/** The state of an account. */
+export type UserStatus = 'ACTIVE' | 'UNVERIFIED' | 'SUSPENDED';
+
+/** Input of `verifyOtp`. */
+export type VerifyOtpInput = {
+  /** The id of the OtpChallenge. */
+  readonly challengeId: string;
+  /** As the person typed it; spaces and hyphens do not matter. */
+  readonly code: string;
+  /** May be left out where the challenge offers one method only, or the code’s shape tells. */
+  readonly method?: OtpMethod | null | undefined;
+};
+
+/** What `verifyOtp` answers. */
+export type VerifyOtpResult = ({ readonly __typename: 'AuthTokens' } & AuthTokens) | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Each mutation: what it takes and what it answers. */
+export type Mutations = {
+  /** Begins an account. A code goes to the address; verifyOtp completes it. The answer is the same for a taken address, whose owner gets a notice. */
+  register: { input: RegisterInput; result: RegisterResult };
+  /** Signs in with a password. With a second factor set up, a challenge follows. */
+  login: { input: LoginInput; result: LoginResult };
+  /** Sign-in without a password: a code and a link to the address. */
+  requestLoginCode: { input: RequestLoginCodeInput; result: RequestLoginCodeResult };
+  /** Makes an account and mails its owner a link to choose a password. Nobody can sign in before the mailbox is proved. Admins, with a recent step-up. */
+  createUser: { input: CreateUserInput; result: CreateUserResult };
+  /** Closes an account to its owner and ends its sessions at once. Admins, with a recent step-up. */
+  suspendUser: { input: SuspendUserInput; result: SuspendUserResult };
+  /** Opens a suspended account again. Its old sessions stay ended. Admins, with a recent step-up. */
+  reinstateUser: { input: ReinstateUserInput; result: ReinstateUserResult };
+  /** Gives a user these roles and no others, from the next request on. The last admin keeps the role. Admins, with a recent step-up. */
+  setUserRoles: { input: SetUserRolesInput; result: SetUserRolesResult };
+  /** Signs a user out everywhere at once. Admins, with a recent step-up. */
+  revokeUserSessions: { input: RevokeUserSessionsInput; result: RevokeUserSessionsResult };
+  /** Removes the second factors of a user who has lost them, and signs them out everywhere; they are told by mail. Admins, with a recent step-up. */
+  resetUserFactors: { input: ResetUserFactorsInput; result: ResetUserFactorsResult };
+  /** Erases a user and all that is personal; the trail stays under random ids. The last admin stays. Admins, with a recent step-up. */
+  deleteUser: { input: DeleteUserInput; result: DeleteUserResult };
+  /** Meets a challenge from register, login, requestLoginCode or reauthenticate. */
+  verifyOtp: { input: VerifyOtpInput; result: VerifyOtpResult };
+  /** Sends a new code in place of the old one. Wrong tries stay counted; thirty seconds have to lie between two codes. */
+  resendOtp: { input: ResendOtpInput; result: ResendOtpResult };
+  /** Mails a link to a new password, good for one hour. The answer is the same whether or not there is an account. */
+  requestPasswordReset: { input: RequestPasswordResetInput; result: RequestPasswordResetResult };
+  /** Signs nobody in and skips no second factor; ends every session. */
+  resetPassword: { input: ResetPasswordInput; result: ResetPasswordResult };
+  /** Sets another password and ends every other session. */
+  changePassword: { input: ChangePasswordInput; result: ChangePasswordResult };
+  /** Gives all that is stored about the caller, in the answer and never by mail. Needs a fresh step-up. */
+  exportAccount: { input: ExportAccountInput; result: ExportAccountResult };
+  /** Ends every session and erases the account. The address can register anew, with nothing inherited. Needs a fresh step-up. */
+  deleteAccount: { input: DeleteAccountInput; result: DeleteAccountResult };
+  /** Changes the name and the language of mails. */
+  updateProfile: { input: UpdateProfileInput; result: UpdateProfileResult };
+  /** Sends a code to the new address; `confirmEmailChange` of the same session completes it. Needs a fresh step-up. */
+  requestEmailChange: { input: RequestEmailChangeInput; result: RequestEmailChangeResult };
+  /** Puts the new address in place of the old one, which is told and can take it back for seven days. Ends every other session. */
+  confirmEmailChange: { input: ConfirmEmailChangeInput; result: ConfirmEmailChangeResult };
+  /** Takes a change of address back, from the old mailbox. Ends every session, and the password: the owner sets a new one. */
+  undoEmailChange: { input: UndoEmailChangeInput; result: UndoEmailChangeResult };
+  /** Trades a refresh token for the next one and a new access token. Asked twice within the grace window, it answers the same. */
+  refreshSession: { input: RefreshSessionInput; result: RefreshSessionResult };
+  /** Ends the session at once. Idempotent; works with an expired access token. */
+  logout: { input: LogoutInput; result: LogoutResult };
+  /** Ends one of your sessions at once. Takes a recent proof of who asks. Another user's session is NOT_FOUND. */
+  revokeSession: { input: RevokeSessionInput; result: RevokeSessionResult };
+  /** Step-up: the password proves the caller again; with a second factor enrolled, a challenge follows. Without a password, an e-mailed code. The tokens are of a new session, and the one that asked ends. */
+  reauthenticate: { input: ReauthenticateInput; result: ReauthenticateResult };
+  /** Begins to set up an authenticator app. The app in force, if any, stays so until a code of the new one comes back. Needs a recent step-up. */
+  startTotpEnrollment: { input: StartTotpEnrollmentInput; result: StartTotpEnrollmentResult };
+  /** Puts the app in force and makes recovery codes. Signing in takes a code from then on; every other session ends. Needs a recent step-up. */
+  confirmTotpEnrollment: { input: ConfirmTotpEnrollmentInput; result: ConfirmTotpEnrollmentResult };
+  /** Takes away the app and the recovery codes; every other session ends. Needs a recent step-up with the second factor. */
+  disableTotp: { input: DisableTotpInput; result: DisableTotpResult };
+  /** A new set of recovery codes; the old one is dead, and every other session ends. Needs a recent step-up with the second factor. */
+  regenerateRecoveryCodes: { input: RegenerateRecoveryCodesInput; result: RegenerateRecoveryCodesResult };
+};
+
+/** What each mutation may answer, besides AuthError. */
+export const yields: Readonly<Record<keyof Mutations, string>> = {
+  register: 'OtpChallenge',
+  login: 'AuthTokens OtpChallenge',
+  requestLoginCode: 'OtpChallenge',
+  createUser: 'User',
+  suspendUser: 'User',
+  reinstateUser: 'User',
+  setUserRoles: 'User',
+  revokeUserSessions: 'AuthAccepted',
+  resetUserFactors: 'AuthAccepted',
+  deleteUser: 'AuthAccepted',
+  verifyOtp: 'AuthTokens OtpChallenge',
+  resendOtp: 'OtpChallenge',
+  requestPasswordReset: 'AuthAccepted',
+  resetPassword: 'AuthAccepted',
+  changePassword: 'AuthAccepted',
+  exportAccount: 'AccountExport',
+  deleteAccount: 'AuthAccepted',
+  updateProfile: 'User',
+  requestEmailChange: 'OtpChallenge',
+  confirmEmailChange: 'User',
+  undoEmailChange: 'AuthAccepted',
+  refreshSession: 'AuthTokens',
+  logout: 'AuthAccepted',
+  revokeSession: 'AuthAccepted',
+  reauthenticate: 'AuthTokens OtpChallenge',
+  startTotpEnrollment: 'TotpEnrollment',
+  confirmTotpEnrollment: 'RecoveryCodes',
+  disableTotp: 'AuthAccepted',
+  regenerateRecoveryCodes: 'RecoveryCodes',
+};
+
+/** What is asked of each type. */
+export const selections: Readonly<Record<string, string>> = {
+  AccountExport: 'json createdAt',
+  AuthAccepted: 'accepted',
+  AuthError: 'code message fields{path code message} retryAfter',
+  AuthTokens: 'accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt session{id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current} user{id email emailVerified name roles createdAt status lastLoginAt totpEnabled}',
+  OtpChallenge: 'id purpose methods sentTo expiresAt resendAvailableAt',
+  RecoveryCodes: 'codes',
+  TotpEnrollment: 'id secret uri qrCode expiresAt',
+  User: 'id email emailVerified name roles createdAt status lastLoginAt totpEnabled',
+};

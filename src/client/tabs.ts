@@ -1,0 +1,59 @@
+import type { Session } from './session.ts';
+
+/** What tabs of one browser tell each other. */
+export type Message =
+  | { readonly kind: 'session'; readonly session: Session }
+  | { readonly kind: 'signed-out'; readonly reason: 'ELSEWHERE' | 'ENDED' }
+  /** Asks whoever has a session whose token expires later than this. */
+  | { readonly kind: 'wanted'; readonly laterThan: number };
+
+/** The other tabs of the same app. */
+export type Tabs = {
+  tell(message: Message): void;
+  /** Runs alone among all tabs; `waited` says that another was at it first. */
+  alone<T>(work: (waited: boolean) => Promise<T>): Promise<T>;
+  /** When the newest token of any tab expires; 0 where none is known of. */
+  latest(): number;
+  /** 0: there is no session any more. Nothing else is kept here, and no secret. */
+  remember(expiresAt: number): void;
+  /** False where surely nobody is signed in. */
+  mayHaveSession(): boolean;
+  close(): void;
+};
+
+/** The tabs that share an origin and a name; none where that is null. Whatever the runtime lacks of locks, channels and storage is done without. */
+export function openTabs(name: string | null, hear: (message: Message) => void): Tabs {
+  const channel = name === null || typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
+  if (channel) channel.onmessage = (event: MessageEvent<Message>) => hear(event.data);
+  const locks = name === null || typeof navigator === 'undefined' ? undefined : navigator.locks;
+  const area = name === null ? null : usableStorage();
+
+  return {
+    tell: (message) => channel?.postMessage(message),
+    alone: async (work) => {
+      if (!locks || name === null) return work(false);
+      const atOnce = await locks.request(
+        name,
+        { ifAvailable: true },
+        async (lock) => lock && { value: await work(false) },
+      );
+      return atOnce ? atOnce.value : locks.request(name, () => work(true));
+    },
+    latest: () => Number(area?.getItem(name ?? '') ?? 0),
+    remember: (expiresAt) => {
+      if (expiresAt === 0) area?.removeItem(name ?? '');
+      else area?.setItem(name ?? '', String(expiresAt));
+    },
+    mayHaveSession: () => area === null || area.getItem(name ?? '') !== null,
+    close: () => channel?.close(),
+  };
+}
+
+/** Null where there is none, or the browser blocks it: reading the property alone may throw. */
+function usableStorage(): Storage | null {
+  try {
+    return window.localStorage;
+  } catch {
+    return null;
+  }
+}

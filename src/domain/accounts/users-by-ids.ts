@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { Context } from '../../context.ts';
+import { findUsersByIds } from '../../db/queries/users.ts';
+import { parseInput } from '../command.ts';
+import { onlookerOf, type UserView, viewUser } from './user-view.ts';
+
+/** Users in one answer, and in one statement, at most. */
+export const maxUsersByIds = 100;
+
+const schema = z.object({
+  ids: z.array(z.string()).max(maxUsersByIds, `At most ${maxUsersByIds} ids are allowed.`),
+});
+const uuid = z.uuid();
+
+/**
+ * The users of these ids in their order, each as the caller may see it, in one statement; null where there is none, be the id
+ * a deleted user's or no id at all. Throws VALIDATION_FAILED for more than a hundred.
+ */
+export async function usersByIds(ctx: Context, input: { ids: readonly string[] }): Promise<(UserView | null)[]> {
+  const { ids } = parseInput(schema, input);
+  const wanted = [...new Set(ids.map((id) => id.toLowerCase()))].filter((id) => uuid.safeParse(id).success);
+  const rows = wanted.length === 0 ? [] : await findUsersByIds(ctx.db, { ids: wanted });
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => {
+    const row = found.get(id.toLowerCase());
+    return row ? viewUser(row, onlookerOf(ctx, row.id)) : null;
+  });
+}

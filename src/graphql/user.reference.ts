@@ -1,0 +1,53 @@
+import DataLoader from 'dataloader';
+import type { Context, RequestInfo } from '../context.ts';
+import type { UserView } from '../domain/accounts/user-view.ts';
+import { maxUsersByIds, usersByIds } from '../domain/accounts/users-by-ids.ts';
+import { AuthError } from '../errors.ts';
+
+const loaders = new WeakMap<RequestInfo, DataLoader<string, UserView | null>>();
+
+/** The request's one loader of users: what one tick asks for, by whichever field, is one statement. Null where there is none. */
+export function userLoader(ctx: Context): DataLoader<string, UserView | null> {
+  const known = loaders.get(ctx.request);
+  if (known) return known;
+  const loader = new DataLoader<string, UserView | null>((ids) => usersByIds(ctx, { ids }), {
+    maxBatchSize: maxUsersByIds,
+  });
+  loaders.set(ctx.request, loader);
+  return loader;
+}
+
+/** The users of one field's list of ids, in its order. Throws VALIDATION_FAILED for more than a hundred, before any is looked up. */
+export async function loadUsers(
+  ctx: Context,
+  { path, ids }: { path: string; ids: readonly string[] },
+): Promise<(UserView | null)[]> {
+  if (ids.length > maxUsersByIds) {
+    const message = `At most ${maxUsersByIds} are allowed in one list.`;
+    throw new AuthError('VALIDATION_FAILED', { fields: [{ path, code: 'TOO_LONG', message }] });
+  }
+  const loader = userLoader(ctx);
+  return Promise.all(ids.map((id) => loader.load(id)));
+}
+
+/** The users that representations of the Federation spec stand for. Throws VALIDATION_FAILED for what is no `User` with an `id`. */
+export async function resolveReferences(
+  ctx: Context,
+  representations: readonly unknown[],
+): Promise<(UserView | null)[]> {
+  return loadUsers(ctx, { path: 'representations', ids: representations.map(userId) });
+}
+
+function userId(representation: unknown, index: number): string {
+  const refuse = (field: string, message: string): AuthError =>
+    new AuthError('VALIDATION_FAILED', {
+      fields: [{ path: `representations.${index}.${field}`, code: 'INVALID', message }],
+    });
+  if (typeof representation !== 'object' || representation === null || !('__typename' in representation)) {
+    throw refuse('__typename', 'A representation is an object with a __typename.');
+  }
+  if (representation.__typename !== 'User') throw refuse('__typename', 'The one entity of this graph is User.');
+  if (!('id' in representation) || typeof representation.id !== 'string')
+    throw refuse('id', 'A User is known by its id.');
+  return representation.id;
+}

@@ -1,0 +1,242 @@
+import { randomUUID } from 'node:crypto';
+import { buildSchema, parse } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Db } from '../db/client.ts';
+import { users } from '../db/tables/users.ts';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { enrolTotp, signInWithApp } from '../testing/authenticator.ts';
+import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { type Person, registerPerson } from '../testing/people.ts';
+import { deleteUser, setRoles } from '../testing/rows.ts';
+
+const gatewayToken = 'the-gateway-of-the-tests-shows-this-token';
+const gateway = { headers: { 'x-gateway-token': gatewayToken } };
+const entities = `query Q($representations: [_Any!]!) { _entities(representations: $representations) { ... on User { id email name status } } }`;
+const byIds = 'query Q($ids: [ID!]!) { usersByIds(ids: $ids) { id email name status } }';
+const user = (id: unknown) => ({ __typename: 'User', id });
+
+let database: TestDatabase;
+let server: TestServer;
+let ada: Person;
+let bob: Person;
+/** How many statements read the users. */
+let selects = 0;
+
+beforeAll(async () => {
+  const plain = await createTestDatabase();
+  // What a request gets is made by `during`.
+  const during = (over: AbortSignal): Db => counting(plain.database.during(over));
+  database = { ...plain, database: { ...plain.database, during } };
+  server = await startTestServer({ database, config: { gatewayToken } });
+  ada = await registerPerson(server, { name: 'Ada' });
+  bob = await registerPerson(server, { name: 'Bob' });
+});
+afterAll(async () => {
+  await server.stop();
+  await database.drop();
+});
+
+/** A database that counts the statements that select from the users. */
+function counting(db: Db): Db {
+  const bound = (target: object, key: string | symbol): unknown => {
+    const value = Reflect.get(target, key);
+    return typeof value === 'function' ? value.bind(target) : value;
+  };
+  const watchFrom = (builder: object): object =>
+    new Proxy(builder, {
+      get: (target, key) => {
+        const value = bound(target, key);
+        if (key !== 'from' || typeof value !== 'function') return value;
+        return (table: unknown) => {
+          if (table === users) selects += 1;
+          return value(table);
+        };
+      },
+    });
+  return new Proxy(db, {
+    get: (target, key) => {
+      const value = bound(target, key);
+      if (key !== 'select' || typeof value !== 'function') return value;
+      return (...fields: unknown[]) => watchFrom(value(...fields));
+    },
+  });
+}
+
+describe('the fields of gateways', () => {
+  const machine = [
+    ['_entities', entities, { representations: [] }],
+    ['usersByIds', byIds, { ids: [] }],
+    ['_service', '{ _service { sdl } }', {}],
+    ['_sdl', '{ _sdl }', {}],
+  ] as const;
+
+  it.each(machine)(
+    'AZ-1 %s refuses a caller without a credential, one with a wrong one, and a signed-in one',
+    async (name, query, variables) => {
+      for (const headers of [
+        {},
+        { 'x-gateway-token': '' },
+        { 'x-gateway-token': `${gatewayToken}x` },
+        { authorization: '' },
+      ]) {
+        const answer = await server.send(query, variables, { headers });
+        expect(answer.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_MISSING' });
+        expect(answer.data?.[name] ?? null).toBeNull();
+      }
+      const signedIn = await server.send(query, variables, { token: ada.accessToken });
+      expect(signedIn.errors[0]?.extensions).toMatchObject({ code: 'FORBIDDEN' });
+      const bearer = await server.send(query, variables, { token: gatewayToken });
+      expect(bearer.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' });
+    },
+  );
+
+  it.each(machine)(
+    'AZ-1 %s refuses every credential where GATEWAY_TOKEN is not set',
+    async (_name, query, variables) => {
+      const without = await server.another({ gatewayToken: null });
+      for (const shown of ['', 'null', gatewayToken]) {
+        const answer = await without.send(query, variables, { headers: { 'x-gateway-token': shown } });
+        expect(answer.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED' });
+      }
+      await without.stop();
+    },
+  );
+
+  it.each(machine)(
+    '%s answers the gateway, and fails for a stale bearer that it passes on',
+    async (name, query, variables) => {
+      const answer = await server.send(query, variables, gateway);
+      expect(answer).toMatchObject({ status: 200, errors: [] });
+      expect(answer.data[name]).toBeDefined();
+      const stale = await server.send(query, variables, { ...gateway, token: 'stale' });
+      expect(stale.status).toBe(401);
+    },
+  );
+
+  it('open nothing else to the gateway: it is nobody', async () => {
+    const answer = await server.send('{ me { id } }', {}, gateway);
+    expect(answer.data).toEqual({ me: null });
+  });
+
+  it.each([
+    ['_entities', entities, (ids: string[]) => ({ representations: ids.map(user) })],
+    ['usersByIds', byIds, (ids: string[]) => ({ ids })],
+  ] as const)('%s takes a hundred and no more', async (name, query, variables) => {
+    const ids = Array.from({ length: 100 }, () => randomUUID());
+    const full = await server.send(query, variables(ids), gateway);
+    expect(full.data[name]).toEqual(ids.map(() => null));
+    const before = selects;
+    const over = await server.send(query, variables([...ids, ada.id]), gateway);
+    expect(over.errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', fields: [{ code: 'TOO_LONG' }] });
+    expect(selects).toBe(before);
+  });
+
+  it('refuse a representation that is no User with an id, and say which', async () => {
+    for (const [wrong, path] of [
+      [{ __typename: 'AuthSession', id: ada.sessionId }, 'representations.1.__typename'],
+      [{ id: ada.id }, 'representations.1.__typename'],
+      ['User', 'representations.1.__typename'],
+      [{ __typename: 'User' }, 'representations.1.id'],
+      [user({ $ne: null }), 'representations.1.id'],
+    ] as const) {
+      const answer = await server.send(entities, { representations: [user(ada.id), wrong] }, gateway);
+      expect(answer.errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', fields: [{ path }] });
+    }
+  });
+});
+
+describe('rows', () => {
+  it('come in order, duplicates too, null for whoever is not there', async () => {
+    const ids = [bob.id, randomUUID(), ada.id, bob.id, 'no id at all', ''];
+    const expected = [{ id: bob.id }, null, { id: ada.id }, { id: bob.id }, null, null];
+    const answer = await server.send(byIds, { ids }, gateway);
+    expect(answer.errors).toEqual([]);
+    expect(answer.data.usersByIds).toMatchObject(expected);
+    const federated = await server.send(entities, { representations: ids.map(user) }, gateway);
+    expect(federated.errors).toEqual([]);
+    expect(federated.data._entities).toMatchObject(expected);
+  });
+
+  it('four references are one batch and one statement, whichever field asks', async () => {
+    const before = selects;
+    const query = `query Q($a: [_Any!]!, $b: [ID!]!) {
+      _entities(representations: $a) { ... on User { id } } usersByIds(ids: $b) { id }
+    }`;
+    const answer = await server.send(
+      query,
+      { a: [ada.id, bob.id, ada.id, randomUUID()].map(user), b: [bob.id, ada.id] },
+      gateway,
+    );
+    expect(answer.data._entities).toHaveLength(4);
+    expect(answer.data.usersByIds).toEqual([{ id: bob.id }, { id: ada.id }]);
+    expect(selects - before).toBe(1);
+  });
+
+  it('AZ-6 show a gateway what a gateway may see, and the user for whom it speaks what they may', async () => {
+    const forNobody = await server.send(byIds, { ids: [ada.id, bob.id] }, gateway);
+    expect(forNobody.data.usersByIds).toEqual([
+      { id: ada.id, email: ada.email, name: 'Ada', status: null },
+      { id: bob.id, email: bob.email, name: 'Bob', status: null },
+    ]);
+    const forAda = await server.send(byIds, { ids: [ada.id, bob.id] }, { ...gateway, token: ada.accessToken });
+    expect(forAda.data.usersByIds).toMatchObject([{ status: 'ACTIVE' }, { status: null }]);
+  });
+
+  it('AZ-6 show an admin with a second factor everything, with and without the credential of a gateway', async () => {
+    const person = await registerPerson(server);
+    const { phone } = await enrolTotp(server, person);
+    await setRoles(server, person.id, ['admin']);
+    const admin = await signInWithApp(server, person, phone);
+    for (const sender of [{ token: admin.accessToken }, { ...gateway, token: admin.accessToken }]) {
+      const answer = await server.send(byIds, { ids: [bob.id] }, sender);
+      expect(answer.data.usersByIds).toMatchObject([{ email: bob.email, status: 'ACTIVE' }]);
+    }
+  });
+
+  it('AZ-4 show an admin without a second factor no more than any other user', async () => {
+    const admin = await registerPerson(server);
+    await setRoles(server, admin.id, ['admin']);
+    const refused = await server.send(byIds, { ids: [bob.id] }, { token: admin.accessToken });
+    expect(refused.errors[0]?.extensions).toMatchObject({ code: 'FORBIDDEN' });
+    const { data } = await server.send(byIds, { ids: [bob.id] }, { ...gateway, token: admin.accessToken });
+    expect(data.usersByIds).toMatchObject([{ email: bob.email, status: null }]);
+  });
+
+  it('are null for a user who has been deleted', async () => {
+    const person = await registerPerson(server);
+    await deleteUser(server, person.id);
+    const answer = await server.send(entities, { representations: [user(person.id), user(bob.id)] }, gateway);
+    expect(answer).toMatchObject({ errors: [], data: { _entities: [null, { id: bob.id }] } });
+  });
+});
+
+describe('the SDL', () => {
+  it('of _service links Federation 2, keys User, and holds neither the machinery nor a way round it', async () => {
+    const { data } = await server.send('{ _service { sdl } }', {}, gateway);
+    const sdl: string = data._service.sdl;
+    parse(sdl);
+    expect(sdl).toContain('@link(url: "https://specs.apollo.dev/federation/v2.3"');
+    expect(sdl).toContain('type User @key(fields: "id") {');
+    expect(sdl).toContain('name: String @shareable');
+    expect(sdl).toMatch(/usersByIds\([^)]*\): \[User\]! @inaccessible/);
+    expect(sdl).not.toMatch(/_entities|_service|_Any|_Entity|_sdl|directive @/);
+  });
+
+  it('of _sdl merges User by usersByIds and can be read by any tool', async () => {
+    const { data } = await server.send('{ _sdl }', {}, gateway);
+    expect(data._sdl).toMatch(/usersByIds\([^)]*\): \[User\]! @merge\(keyField: "id"\)/);
+    expect(data._sdl).not.toMatch(/_entities|_service|@link|@key/);
+    expect(Object.keys(buildSchema(data._sdl).getQueryType()?.getFields() ?? {})).toContain('usersByIds');
+  });
+});
+
+describe('traces', () => {
+  it('are told to nobody', async () => {
+    const answer = await server.send(
+      '{ authOptions { otpLength } }',
+      {},
+      { headers: { 'apollo-federation-include-trace': 'ftv1' } },
+    );
+    expect(answer.text).not.toContain('ftv1');
+  });
+});

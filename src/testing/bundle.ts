@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+export type Bundle = { readonly code: string; readonly imports: readonly string[] };
+
+/** What a bundler makes of one file of ours for a browser, minified; packages that `external` names stay imports. */
+export async function bundle(file: string, options: { external?: readonly string[] } = {}): Promise<Bundle> {
+  const built = await build({
+    configFile: false,
+    logLevel: 'error',
+    root: fileURLToPath(new URL('..', import.meta.url)),
+    build: {
+      write: false,
+      minify: true,
+      target: 'es2022',
+      lib: { entry: fileURLToPath(new URL(`../${file}`, import.meta.url)), formats: ['es'] },
+      rolldownOptions: { external: [...(options.external ?? [])] },
+    },
+  });
+  const outputs = [built].flat().flatMap((one) => ('output' in one ? one.output : []));
+  const chunks = outputs.flatMap((one) => (one.type === 'chunk' ? [one] : []));
+  return { code: chunks.map(({ code }) => code).join('\n'), imports: chunks.flatMap(({ imports }) => imports) };
+}
