@@ -79,6 +79,9 @@ CREATE TABLE "outbox_messages" (
 CREATE TABLE "rate_limits" (
 	"key" "bytea" PRIMARY KEY NOT NULL,
 	"count" integer NOT NULL,
+	"refused" integer DEFAULT 0 NOT NULL,
+	"admitted" boolean DEFAULT true NOT NULL,
+	"blocked_until" timestamp (3) with time zone,
 	"window_ends_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
@@ -145,6 +148,7 @@ CREATE TABLE "users" (
 	"password_hash" text,
 	"password_changed_at" timestamp (3) with time zone,
 	"totp_enabled_at" timestamp (3) with time zone,
+	"invited_at" timestamp (3) with time zone,
 	"suspended_at" timestamp (3) with time zone,
 	"last_login_at" timestamp (3) with time zone,
 	"created_at" timestamp (3) with time zone NOT NULL
@@ -161,6 +165,7 @@ CREATE UNIQUE INDEX "account_tokens_live_reset_unique" ON "account_tokens" USING
 CREATE INDEX "account_tokens_user_id_index" ON "account_tokens" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "account_tokens_expires_at_index" ON "account_tokens" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "audit_events_subject_index" ON "audit_events" USING btree ("subject_id","id");--> statement-breakpoint
+CREATE INDEX "audit_events_actor_index" ON "audit_events" USING btree ("actor_id","id") WHERE "audit_events"."actor_id" is distinct from "audit_events"."subject_id";--> statement-breakpoint
 CREATE INDEX "audit_events_type_index" ON "audit_events" USING btree ("type","id");--> statement-breakpoint
 CREATE INDEX "audit_origins_person_index" ON "audit_origins" USING btree ("person_id");--> statement-breakpoint
 CREATE INDEX "audit_origins_account_key_index" ON "audit_origins" USING btree ("account_key") WHERE "audit_origins"."account_key" is not null;--> statement-breakpoint

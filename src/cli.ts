@@ -24,7 +24,28 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
   program
     .command('purge')
     .description('remove expired codes, links, sessions and unverified accounts, and shorten old addresses, now')
-    .action(async () => (await import('./commands/purge.ts')).purge());
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: boolean }) => (await import('./commands/purge.ts')).purge(options));
+  program
+    .command('create-admin')
+    .description('make an administrator: the only way to the first one')
+    .argument('<email>', 'of the administrator; an account is made where there is none')
+    .option('--name <name>', 'the name that they go by')
+    .option('--no-totp', 'leave the authenticator app to their first sign-in')
+    .option('--json', 'as JSON, with no question asked and no authenticator app')
+    .addHelpText(
+      'after',
+      `
+An authenticator app is set up here, and a link to choose a password is printed; it is good for 24 hours.
+An account that exists gets the role beside those that it has.
+
+Examples:
+  latchkey create-admin ada@example.com --name 'Ada Lovelace'
+  latchkey create-admin ada@example.com --json | jq -r .link`,
+    )
+    .action(async (email: string, options: { name?: string; totp?: boolean; json?: boolean }) =>
+      (await import('./commands/create-admin.ts')).createAdmin(email, options),
+    );
   program
     .command('schema')
     .description('write schema.graphql, or compare it')

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import type { App } from './app.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -7,7 +8,7 @@ import { checkTemplates } from './domain/emails/check-templates.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
 import { noBreachedPasswords } from './domain/passwords/breached-passwords.ts';
 import { loadStrengthEstimator } from './domain/passwords/estimate-strength.ts';
-import { createHashGate } from './domain/passwords/hash-gate.ts';
+import { createHashGate, hashGateWidth } from './domain/passwords/hash-gate.ts';
 import { createPasswordHasher } from './domain/passwords/hasher.ts';
 import { startRetentionWorker } from './domain/retention/start-retention-worker.ts';
 import { createKeyRing } from './domain/signing-keys/key-ring.ts';
@@ -28,8 +29,8 @@ type Parts = {
 
 export type ComposedApp = { readonly app: App; stop(): Promise<void> };
 
-/** bcrypt at once, and waiting: a second or two of queue, then OVERLOADED. */
-const hashGate = { width: 1, queue: 24 };
+/** Passwords that wait for their turn at each place of the gate: a few seconds of work, then OVERLOADED. */
+const hashQueue = 24;
 const outboxPollSeconds = 5;
 const retentionSchedule = { firstAfter: 5 * 60, every: 60 * 60 };
 
@@ -38,6 +39,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
   const { config, database, mailer, log, clock = systemClock, random = systemRandom } = parts;
   const keys = createSecretKeys(config.secretKeys);
   const base = { config, database, db: database.db, readDb: database.readDb, clock, random, log, keys, mailer };
+  const hashWidth = hashGateWidth({ cores: availableParallelism(), processes: config.workers });
   const keyRing = createKeyRing(base);
   if (config.mailTemplatesDirectory !== null) await checkTemplates(config.mailTemplatesDirectory);
   const worker = startOutboxWorker(base, { pollSeconds: outboxPollSeconds });
@@ -48,7 +50,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     hasher: createPasswordHasher({
       cost: parts.bcryptCost ?? config.bcryptCost,
       keys,
-      gate: createHashGate(hashGate),
+      gate: createHashGate({ width: hashWidth, queue: hashQueue * hashWidth }),
       random,
       log,
     }),

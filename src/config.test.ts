@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError, configWarnings, type Environment, entries, readConfig, redactedConfig } from './config.ts';
 import { loadDevelopmentSecrets } from './development-secrets.ts';
+import { selfSigned } from './testing/self-signed.ts';
 
 const random = (bytes = 32) => randomBytes(bytes).toString('base64');
 
@@ -303,16 +304,44 @@ describe('readConfig', () => {
   });
 
   it('warns of what is allowed and unwise', () => {
-    expect(configWarnings(production())).toEqual([]);
-    expect(configWarnings(production({ RATE_LIMIT_MULTIPLIER: '10' }))).toEqual([]);
-    expect(configWarnings(production({ RATE_LIMIT_MULTIPLIER: '11' }))).toHaveLength(1);
+    expect(configWarnings(production())).toEqual([expect.stringContaining('every request is taken for plain http')]);
+    const TRUSTED_PROXIES = '10.0.0.0/8';
+    expect(configWarnings(production({ TRUSTED_PROXIES }))).toEqual([]);
+    expect(configWarnings(production({ TRUSTED_PROXIES, RATE_LIMIT_MULTIPLIER: '10' }))).toEqual([]);
+    expect(configWarnings(production({ TRUSTED_PROXIES, RATE_LIMIT_MULTIPLIER: '11' }))).toHaveLength(1);
     const all = {
+      TRUSTED_PROXIES,
       RATE_LIMIT_MULTIPLIER: '1000',
       INTROSPECTION: 'on',
       DATABASE_URL: 'postgres://u:p@db/auth?sslmode=disable',
       ALLOW_INSECURE_DATABASE: 'true',
     };
     expect(configWarnings(production(all))).toHaveLength(3);
+  });
+});
+
+describe('a certificate of our own', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-tls-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const fileWith = (name: string, content: string): string => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  const mine = selfSigned();
+  const files = { TLS_CERT_FILE: fileWith('cert.pem', mine.cert), TLS_KEY_FILE: fileWith('key.pem', mine.key) };
+
+  it('TR-1 is refused without its key, unreadable, or where the two do not belong together', () => {
+    expect(refused({ TLS_CERT_FILE: files.TLS_CERT_FILE })).toEqual(['TLS_KEY_FILE']);
+    expect(refused({ TLS_KEY_FILE: files.TLS_KEY_FILE })).toEqual(['TLS_CERT_FILE']);
+    expect(refused({ ...files, TLS_KEY_FILE: join(folder, 'nothing.pem') })).toEqual(['TLS_KEY_FILE']);
+    expect(refused({ ...files, TLS_CERT_FILE: files.TLS_KEY_FILE })).toEqual(['TLS_CERT_FILE']);
+    expect(refused({ ...files, TLS_KEY_FILE: fileWith('other.pem', selfSigned().key) })).toEqual(['TLS_CERT_FILE']);
+  });
+
+  it('is taken with its key', () => {
+    expect(production(files).tls).toEqual({ certFile: files.TLS_CERT_FILE, keyFile: files.TLS_KEY_FILE });
+    expect(configWarnings(production(files))).toEqual([]);
+    expect(production().tls).toBeNull();
   });
 });
 

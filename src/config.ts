@@ -1,7 +1,9 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { type Budget, type BudgetName, type BudgetOverrides, isBudgetName } from './domain/rate-limits/budgets.ts';
 import { assertSingleMailbox } from './mail/assert-single-mailbox.ts';
 
 export type JwtAlgorithm = 'RS256' | 'ES256' | 'EdDSA' | 'HS256';
@@ -51,9 +53,13 @@ export type Config = {
   /** How long what is over is kept, in seconds. */
   readonly retention: Retention;
   readonly corsOrigins: readonly string[];
+  /** Paths of PEM files; null where a proxy in front holds the certificate. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly trustedProxies: readonly string[];
   readonly gatewayToken: string | null;
   readonly rateLimitMultiplier: number;
+  /** Budgets that are other than the code has them. */
+  readonly rateLimits: BudgetOverrides;
   readonly introspection: boolean;
   readonly graphiql: boolean;
   readonly registration: 'open' | 'invite';
@@ -281,6 +287,39 @@ function entry<T>(options: Entry<T>): Entry<T> {
   return options;
 }
 
+function assertBudget(name: string, rule: string, refuse: Refuse): asserts name is BudgetName {
+  if (!isBudgetName(name)) refuse(rule);
+}
+
+const rateLimits = reads((text, refuse) => {
+  const overrides: Partial<Record<BudgetName, Budget>> = {};
+  text.split(',').forEach((part, index) => {
+    const [name = '', rule = ''] = part.trim().split('=');
+    assertBudget(name, `entry ${index + 1} names no budget, such as login:account=10/15m`, refuse);
+    if (name in overrides) refuse(`entry ${index + 1} names a budget a second time`);
+    overrides[name] = readBudget(rule, (problem) => refuse(`entry ${index + 1} ${problem}`));
+  });
+  return overrides;
+});
+
+/** `10/15m`: ten in a quarter of an hour. `10/15m/5/10s`: the same, and after the fifth the next waits 10 s, then twice as long each time. */
+function readBudget(rule: string, refuse: Refuse): Budget {
+  const [limit = '', window = '', after, first = '', ...rest] = rule.split('/');
+  const count = (text: string): number => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+    return value >= 1 ? value : refuse('must have a limit of 1 or more');
+  };
+  const seconds = (text: string): number => {
+    const result = duration('1s', '3650d').safeParse(text);
+    return result.success ? result.data : refuse(ruleOf(result.error));
+  };
+  if (rest.length > 0) refuse('must be like 10/15m or 10/15m/5/10s');
+  const base = { limit: count(limit), window: seconds(window) };
+  return after === undefined ? base : { ...base, delay: { after: count(after), firstSeconds: seconds(first) } };
+}
+
+const filePath = reads((text, refuse) => (/\p{Cc}/u.test(text) ? refuse('must be a path') : text));
+
 /** Every variable. `.env.example` and docs/operations.md are held against it by a test. */
 export const entries = {
   databaseUrl: entry({
@@ -494,6 +533,18 @@ export const entries = {
     shown: 'none',
     schema: list(proxy),
   }),
+  tlsCertFile: entry({
+    name: 'TLS_CERT_FILE',
+    doc: 'For a server that holds its own certificate: the PEM file with it and its chain. Read again when it changes.',
+    shown: 'none',
+    schema: filePath,
+  }),
+  tlsKeyFile: entry({
+    name: 'TLS_KEY_FILE',
+    doc: 'The PEM file with the private key of TLS_CERT_FILE.',
+    shown: 'none',
+    schema: filePath,
+  }),
   gatewayToken: entry({
     name: 'GATEWAY_TOKEN',
     doc: 'The service credential of gateways, 32 characters or more, as from `openssl rand -hex 32`. Without it their fields refuse everyone but administrators.',
@@ -510,6 +561,12 @@ export const entries = {
       const value = /^\d{1,5}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
       return value > 0 && value <= 10_000 ? value : refuse('must be a number over 0 and up to 10000');
     }),
+  }),
+  rateLimits: entry({
+    name: 'RATE_LIMITS',
+    doc: 'Single budgets other than docs/security.md has them, separated by commas: `login:account=10/15m/5/10s,mail:day=500/1d`.',
+    shown: 'none',
+    schema: rateLimits,
   }),
   introspection: entry({
     name: 'INTROSPECTION',
@@ -759,6 +816,8 @@ export function readConfig(env: Environment, options: Options): Config {
   const passwordMinLength = read(entries.passwordMinLength);
   const trustedProxies = read(entries.trustedProxies) ?? [];
   const rateLimitMultiplier = read(entries.rateLimitMultiplier);
+  const rateLimits = read(entries.rateLimits) ?? {};
+  const tls = readTls();
   const introspection = read(entries.introspection, production ? 'off' : 'on');
   const registration = read(entries.registration);
   const host = read(entries.host);
@@ -792,9 +851,11 @@ export function readConfig(env: Environment, options: Options): Config {
       addresses: present(retentionAddresses),
     },
     corsOrigins,
+    tls,
     trustedProxies,
     gatewayToken: gatewayToken ?? null,
     rateLimitMultiplier: present(rateLimitMultiplier),
+    rateLimits,
     introspection: present(introspection),
     graphiql: present(graphiql),
     registration: present(registration),
@@ -805,6 +866,30 @@ export function readConfig(env: Environment, options: Options): Config {
     logLevel: present(logLevel),
     migrateOnStart: present(migrateOnStart),
   };
+
+  function readTls(): Config['tls'] {
+    const certFile = read(entries.tlsCertFile);
+    const keyFile = read(entries.tlsKeyFile);
+    if (certFile === undefined && keyFile === undefined) return null;
+    demand(entries.tlsCertFile, 'is required beside TLS_KEY_FILE');
+    demand(entries.tlsKeyFile, 'is required beside TLS_CERT_FILE');
+    const cert = certFile === undefined ? null : readPem(entries.tlsCertFile, certFile);
+    const key = keyFile === undefined ? null : readPem(entries.tlsKeyFile, keyFile);
+    if (certFile === undefined || keyFile === undefined || cert === null || key === null) return null;
+    if (!isPair(cert, key)) {
+      refuse(entries.tlsCertFile, 'must hold a certificate, and TLS_KEY_FILE its private key, both as PEM');
+    }
+    return { certFile, keyFile };
+  }
+
+  function readPem(of: Entry<unknown>, file: string): Buffer | null {
+    try {
+      return readFileSync(file);
+    } catch {
+      refuse(of, 'names a file that cannot be read');
+      return null;
+    }
+  }
 
   function mailSettings(): MailSettings {
     switch (present(mailTransport)) {
@@ -820,6 +905,15 @@ export function readConfig(env: Environment, options: Options): Config {
       case 'mailbox':
         return { transport: 'mailbox' };
     }
+  }
+}
+
+/** The first certificate of a chain is the server's own (RFC 8446 4.4.2). */
+function isPair(cert: Buffer, key: Buffer): boolean {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
   }
 }
 
@@ -867,6 +961,11 @@ export function configWarnings(config: Config): string[] {
   const warnings: string[] = [];
   if (config.rateLimitMultiplier > 10) {
     warnings.push('RATE_LIMIT_MULTIPLIER is over 10: attempts to guess passwords and codes are hardly limited.');
+  }
+  if (config.publicUrl.startsWith('https://') && config.tls === null && config.trustedProxies.length === 0) {
+    warnings.push(
+      'PUBLIC_URL is https, and neither TRUSTED_PROXIES nor TLS_CERT_FILE is set: every request is taken for plain http and refused.',
+    );
   }
   if (config.introspection) warnings.push('INTROSPECTION is on: anyone may read the whole schema.');
   if ([config.databaseUrl ?? '', ...config.databaseReplicaUrls].some((url) => url !== '' && isPlainAndRemote(url))) {

@@ -25,7 +25,14 @@ export type Viewer = {
 export type Authentication =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'signed-in'; readonly viewer: Viewer }
-  | { readonly kind: 'refused'; readonly reason: UnauthenticatedReason };
+  | {
+      readonly kind: 'refused';
+      readonly reason: UnauthenticatedReason;
+      /** What a genuine bearer stood for that does not hold any more; null for anything else. */
+      readonly stale: StaleBearer | null;
+    };
+
+export type StaleBearer = { readonly userId: string; readonly sessionId: string };
 
 /** The one cookie (contract.md, cookie mode); http/refresh-cookie does the work. */
 export type RefreshCookie = {
@@ -35,7 +42,7 @@ export type RefreshCookie = {
   assertOwnSite(): void;
   /** Throws FORBIDDEN for a request of another site. */
   write(value: string, expiresAt: Date): void;
-  /** Clears it where the request brought one, and what the browser keeps for this origin. */
+  /** Clears it where a request of our own site brought one, and what the browser keeps for this origin. Never throws. */
   clear(): void;
 };
 
@@ -44,6 +51,10 @@ export type Context = App & {
   readonly request: RequestInfo;
   /** Null for an anonymous caller. */
   readonly viewer: Viewer | null;
+  /** SECURITY: proves that the caller once had a session, and nothing else; only a sign-in's budget asks for it. */
+  readonly staleBearer: StaleBearer | null;
+  /** Says in the answer's header how many seconds to wait (RFC 9110 10.2.3); the longest of several stays. */
+  readonly retryAfter: (seconds: number) => void;
   /** Whether the request shows GATEWAY_TOKEN. A gateway may speak for a signed-in user, so both can be there. */
   readonly gateway: boolean;
   readonly cookie: RefreshCookie;

@@ -1,20 +1,13 @@
-import { systemClock } from '../clock.ts';
-import { type Config, ConfigError, environment, readConfig } from '../config.ts';
-import { openPostgres } from '../db/client.ts';
 import { listSigningKeys } from '../domain/signing-keys/list-signing-keys.ts';
 import { removeSigningKey } from '../domain/signing-keys/remove-signing-key.ts';
-import { type KeyApp, rotateSigningKey } from '../domain/signing-keys/rotate-signing-key.ts';
+import { rotateSigningKey } from '../domain/signing-keys/rotate-signing-key.ts';
 import { reloadEvery } from '../domain/signing-keys/rules.ts';
-import { createLog, describeError } from '../observability/log.ts';
-import { systemRandom } from '../random.ts';
-import { createSecretKeys } from '../secret-keys.ts';
 import { fail } from './fail.ts';
-
-const statementTimeoutMs = 10_000;
+import { withDatabase } from './with-database.ts';
 
 /** Makes the next signing key; running servers publish it within seconds and sign with it `signsIn` seconds from now. */
 export async function rotateKeys(options: { signsIn?: number }): Promise<void> {
-  await withKeys(async (app) => {
+  await withDatabase('keys', async (app) => {
     const made = await rotateSigningKey(app, options);
     if (!made) return;
     process.stdout.write(`The key ${made.kid} is published now and signs from ${made.activeFrom.toISOString()}.\n`);
@@ -23,7 +16,7 @@ export async function rotateKeys(options: { signsIn?: number }): Promise<void> {
 
 /** Prints the keys that there are, the newest first. */
 export async function listKeys(options: { json?: boolean }): Promise<void> {
-  await withKeys(async (app) => {
+  await withDatabase('keys', async (app) => {
     const keys = await listSigningKeys(app);
     if (options.json) {
       process.stdout.write(`${JSON.stringify(keys, null, 2)}\n`);
@@ -43,7 +36,7 @@ export async function listKeys(options: { json?: boolean }): Promise<void> {
 
 /** Takes a key away at once, and with it every access token that it has signed. */
 export async function removeKey(kid: string): Promise<void> {
-  await withKeys(async (app) => {
+  await withDatabase('keys', async (app) => {
     const removed = await removeSigningKey(app, { kid });
     if (!removed) return fail('There is no key of that kid in use. `latchkey keys list` shows those that are.');
     process.stdout.write(`The key ${kid} is removed. Servers refuse its tokens within ${reloadEvery} seconds.\n`);
@@ -52,38 +45,6 @@ export async function removeKey(kid: string): Promise<void> {
       process.stdout.write(`The key ${successor.kid} signs from ${successor.activeFrom.toISOString()}.\n`);
     }
   });
-}
-
-/** Runs with what the keys need of an App. A log line of ours must not stand in what a program reads: errors only. */
-async function withKeys(work: (app: KeyApp) => Promise<void>): Promise<void> {
-  let config: Config;
-  try {
-    config = readConfig(environment(), { mode: 'production' });
-  } catch (error) {
-    if (error instanceof ConfigError) return fail(error.message);
-    throw error;
-  }
-  if (config.databaseUrl === null) return fail('DATABASE_URL is not set.');
-  const database = openPostgres({
-    url: config.databaseUrl,
-    maxConnections: 1,
-    applicationName: 'latchkey-keys',
-    statementTimeoutMs,
-  });
-  try {
-    await work({
-      config,
-      db: database.db,
-      clock: systemClock,
-      random: systemRandom,
-      log: createLog({ ...config, logLevel: 'error' }),
-      keys: createSecretKeys(config.secretKeys),
-    });
-  } catch (error) {
-    fail(`It failed: ${JSON.stringify(describeError(error))}`);
-  } finally {
-    await database.close();
-  }
 }
 
 function table(rows: readonly (readonly string[])[]): string {

@@ -3,6 +3,7 @@ import { type PgDatabase, type PgQueryResultHKT, withReplicas } from 'drizzle-or
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { createPoolGate, guardClient } from './pool.ts';
 
 /** What a query takes: the pool, or a transaction of it. The same on postgres.js and on PGlite. */
 export type Db = Pick<
@@ -13,6 +14,8 @@ export type Db = Pick<
 export type Database = {
   readonly kind: 'postgres' | 'pglite';
   readonly db: Db;
+  /** The same for one operation: when `over` is aborted, what it does here is cancelled, and it begins nothing more (GQ-15). */
+  during(over: AbortSignal): Db;
   /** For reads that may lag behind what was just written: the replicas in turn, or the database itself where there are none. */
   readonly readDb: Db;
   /** Rejects when the database does not answer. */
@@ -28,18 +31,23 @@ export type PostgresOptions = {
   readonly applicationName: string;
   /** Milliseconds after which the server ends a statement (AV-3). */
   readonly statementTimeoutMs: number;
+  /** Milliseconds that a statement waits for a connection, 2000 unless told (AV-3). */
+  readonly acquireTimeoutMs?: number;
   /** Told the text of each statement that a query makes, without its parameters. */
   readonly onStatement?: (text: string) => void;
 };
 
+/** Statements that may wait for a connection. */
+const mostWaiting = 5000;
+
 /** A pool on a PostgreSQL server. It connects at the first statement. */
 export function openPostgres(options: PostgresOptions): Database {
-  const connect = (url: string) =>
-    postgres(url, {
+  const connect = (url: string) => {
+    const sql = postgres(url, {
       max: options.maxConnections,
       connect_timeout: 5,
-      // Seconds. postgres.js would wait up to 20 before it tries again, and requests would wait with it instead of failing (AV-3, AV-6).
-      backoff: () => 0.1,
+      // Seconds between two tries to connect. The driver's own goes up to twenty: a database that is back would be found too late.
+      backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
       idle_timeout: 60,
       max_lifetime: 60 * 30,
       onnotice: () => {},
@@ -50,22 +58,33 @@ export function openPostgres(options: PostgresOptions): Database {
         idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
       },
     });
-  const sql = connect(options.url);
-  const replicas = (options.replicaUrls ?? []).map(connect);
+    const gate = createPoolGate({
+      connections: options.maxConnections,
+      waiting: mostWaiting,
+      patience: options.acquireTimeoutMs ?? 2000,
+    });
+    const drizzled = (over: AbortSignal | null) =>
+      drizzlePostgres(guardClient(sql, { gate, over }), onStatement ? { logger: { logQuery: onStatement } } : {});
+    return { sql, drizzled };
+  };
   const { onStatement } = options;
-  const db = drizzlePostgres(sql, onStatement ? { logger: { logQuery: onStatement } } : {});
+  const main = connect(options.url);
+  const replicas = (options.replicaUrls ?? []).map(connect);
+  const { sql } = main;
+  const db = main.drizzled(null);
   return {
     kind: 'postgres',
     db,
     readDb: replicasInTurn(
       db,
-      replicas.map((replica) => drizzlePostgres(replica)),
+      replicas.map((replica) => replica.drizzled(null)),
     ),
+    during: main.drizzled,
     ping: async () => {
       await sql`select 1`;
     },
     close: async () => {
-      await Promise.all([sql, ...replicas].map((pool) => pool.end({ timeout: 5 })));
+      await Promise.all([main, ...replicas].map((pool) => pool.sql.end({ timeout: 5 })));
     },
   };
 }
@@ -87,6 +106,8 @@ export function openPglite(client: PGlite): Database {
     kind: 'pglite',
     db,
     readDb: db,
+    // It lives in this process and has one connection: there is nothing to cancel, and nobody to wait for.
+    during: () => db,
     ping: async () => {
       await client.query('select 1');
     },

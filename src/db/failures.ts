@@ -1,6 +1,6 @@
 export type DatabaseFailure = 'unavailable' | 'unique-violation' | 'other';
 
-/** postgres.js's own, and Node's for a socket. */
+/** postgres.js's own, Node's for a socket, and db/pool's. */
 const connectionCodes = new Set([
   'CONNECT_TIMEOUT',
   'CONNECTION_CLOSED',
@@ -15,6 +15,8 @@ const connectionCodes = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'EAI_AGAIN',
+  'POOL_EXHAUSTED',
+  'OPERATION_OVER',
 ]);
 
 /** PostgreSQL, appendix A: connection failures, resources, operator intervention, a time-out of ours, and what a second try settles. */

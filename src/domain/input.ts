@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type EmailAddress, parseEmailAddress } from './accounts/email-address.ts';
+import { localeOf, localeTags } from './emails/locales.ts';
 import { passwordTextFault } from './passwords/password-text.ts';
 
 /** Text that PostgreSQL and every log can hold: no NUL, well-formed, of bounded length in UTF-16 units. */
@@ -60,6 +61,15 @@ export const displayName = text({ max: 100 })
         .trim() ?? '';
     return line === '' ? null : line;
   });
+
+/** A language that mails are written in. */
+export const supportedLocale = text({ max: 35 }).transform((value, ctx) => {
+  const found = localeOf(value);
+  if (found) return found;
+  const message = `Mails are written in these languages: ${localeTags.join(', ')}.`;
+  ctx.addIssue({ code: 'custom', params: { code: 'UNSUPPORTED_LOCALE' }, message });
+  return z.NEVER;
+});
 
 export const tokenDelivery = z
   .enum(['BODY', 'COOKIE'])

@@ -41,3 +41,16 @@ export const staleBearerFields: ReadonlySet<string> = new Set([
   'Mutation.requestPasswordReset',
   'Mutation.resetPassword',
 ]);
+
+/**
+ * Mutations that one document may call several times. Every other tries or changes a secret, sends a mail or begins a session, and
+ * may stand in a document once: thirty copies under thirty aliases are thirty guesses in one request (GQ-4, ADV-52).
+ */
+export const repeatableFields: ReadonlySet<string> = new Set([
+  'Mutation.revokeSession',
+  'Mutation.updateProfile',
+  'Mutation.suspendUser',
+  'Mutation.reinstateUser',
+  'Mutation.setUserRoles',
+  'Mutation.revokeUserSessions',
+]);

@@ -1,6 +1,6 @@
-import { Args, Ctx, FieldResolver, Query, Resolver } from 'type-graphql';
+import { Args, Ctx, FieldResolver, Int, Query, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
-import { type Account, account } from '../domain/accounts/account.ts';
+import { type Account, account, recoveryCodesLeft } from '../domain/accounts/account.ts';
 import { listSessions, type SessionPage } from '../domain/sessions/list-sessions.ts';
 import { AccountType } from './account.types.ts';
 import { PageArgs } from './paging.types.ts';
@@ -11,6 +11,11 @@ export class AccountResolver {
   @Query(() => AccountType, { nullable: true, description: "The caller's own private settings." })
   account(@Ctx() ctx: Context): Promise<Account> {
     return account(ctx);
+  }
+
+  @FieldResolver(() => Int, { description: 'Recovery codes that are not used yet; 0 without an authenticator app.' })
+  recoveryCodesLeft(@Ctx() ctx: Context): Promise<number> {
+    return recoveryCodesLeft(ctx);
   }
 
   @FieldResolver(() => AuthSessionConnectionType, { description: 'The devices that are signed in, the newest first.' })

@@ -8,4 +8,7 @@ export class AccountType {
 
   @Field(() => Boolean, { description: 'False for one who signs in with mailed codes alone.' })
   hasPassword: boolean;
+
+  @Field(() => Boolean, { description: 'Whether an authenticator app is set up.' })
+  totpEnabled: boolean;
 }

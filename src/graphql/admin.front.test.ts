@@ -2,10 +2,11 @@ import { getNamedType, isUnionType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setUserRoles } from '../db/queries/user-administration.ts';
 import { auditEvents } from '../db/tables/audit-events.ts';
-import { type Administrator, makeAdministrator, signInWithApp } from '../testing/administrators.ts';
+import { type Administrator, makeAdministrator } from '../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
+import { signInWithApp } from '../testing/authenticator.ts';
 import { type Answer, meQuery } from '../testing/client.ts';
-import { freshAddress, type Person, registerPerson, signIn } from '../testing/people.ts';
+import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../testing/people.ts';
 import { authSchema } from './schema.ts';
 
 let server: TestServer;
@@ -21,8 +22,11 @@ const someId = '0190a0a0-0000-7000-8000-000000000000';
 const queries: Readonly<Record<string, string>> = {
   users: 'users { totalCount edges { node { id email } } }',
   user: `user(id: "${someId}") { id }`,
+  auditEvents: 'auditEvents { edges { node { id type actor { id email } subject { id email } } } }',
 };
 const mutations: Readonly<Record<string, string>> = {
+  createUser: `{ email: "not-an-address" }`,
+  deleteUser: `{ userId: "${someId}" }`,
   suspendUser: `{ userId: "${someId}", reason: "test" }`,
   reinstateUser: `{ userId: "${someId}" }`,
   setUserRoles: `{ userId: "${someId}", roles: [] }`,
@@ -90,11 +94,12 @@ describe('who may administer', () => {
     it('AZ-4 SE-13 asks an admin for the second factor and for a recent proof', async () => {
       const bare = await makeAdminWithoutApp();
       expect((await change(name, bare.accessToken)).data[name].code).toBe('STEP_UP_REQUIRED');
-      const fresh = await signInWithApp(server, admin, admin);
-      expect((await change(name, fresh.accessToken)).data[name].code).toBe('NOT_FOUND');
+      const fresh = await signInWithApp(server, admin, admin.phone);
+      const reached = (await change(name, fresh.accessToken)).data[name].code;
+      expect(reached).toBe(name === 'createUser' ? 'VALIDATION_FAILED' : 'NOT_FOUND');
       server.clock.advance(601);
       expect((await change(name, fresh.accessToken)).data[name].code).toBe('STEP_UP_REQUIRED');
-      admin = { ...admin, ...(await signInWithApp(server, admin, admin)) };
+      admin = { ...admin, ...(await signInWithApp(server, admin, admin.phone)) };
     });
   });
 
@@ -266,6 +271,205 @@ describe('changes to users', () => {
       detail: { before: '', after: 'editor' },
     });
     expect(rows.find(({ type }) => type === 'session.closed')).toMatchObject({ actorId: admin.id });
+  });
+});
+
+/** The token of a link in a mail. */
+async function tokenOf(mails: TestServer, to: string): Promise<string> {
+  const token = /#token=([\w-]+)/.exec((await mails.nextMail(to)).text)?.[1];
+  if (token === undefined) throw new Error('The mail holds no link with a token.');
+  return token;
+}
+
+describe('createUser', () => {
+  it('invites: the link sets a password, works once, and the roles hold', async () => {
+    const email = freshAddress();
+    const input = { email, name: 'Grace', roles: ['editor', 'team:7'], locale: 'fr' };
+    const created = await server.mutate('createUser', input, as(admin));
+    expect(created).toMatchObject({
+      __typename: 'User',
+      email,
+      name: 'Grace',
+      roles: ['editor', 'team:7'],
+      status: 'UNVERIFIED',
+    });
+    const mail = await server.nextMail(email);
+    expect(mail.subject).toBe('Vous êtes invité');
+    const token = /#token=([\w-]+)/.exec(mail.text)?.[1];
+
+    expect(await server.mutate('login', { email, password: goodPassword })).toMatchObject({
+      code: 'INVALID_CREDENTIALS',
+    });
+    const weak = await server.mutate('resetPassword', { token, newPassword: 'password1' });
+    expect(weak).toMatchObject({ code: 'VALIDATION_FAILED' });
+    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+      accepted: true,
+    });
+    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+      code: 'INVALID_OR_EXPIRED_TOKEN',
+    });
+    const tokens = await server.mutate('login', { email, password: goodPassword });
+    expect(tokens.user).toMatchObject({ id: created.id, status: 'ACTIVE', roles: ['editor', 'team:7'] });
+  });
+
+  it('RC-2 lets an invitation expire after a day, and a reset opens the account then', async () => {
+    const email = freshAddress();
+    await server.mutate('createUser', { email, sendInvitation: true }, as(admin));
+    const token = await tokenOf(server, email);
+    server.clock.advance(24 * 3600);
+    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+      code: 'INVALID_OR_EXPIRED_TOKEN',
+    });
+    await server.mutate('requestPasswordReset', { email });
+    const reset = { token: await tokenOf(server, email), newPassword: goodPassword };
+    expect(await server.mutate('resetPassword', reset)).toMatchObject({ accepted: true });
+    admin = { ...admin, ...(await signInWithApp(server, admin, admin.phone)) };
+  });
+
+  it('asked again for one who has not come yet, replaces the link and the roles', async () => {
+    const email = freshAddress();
+    const first = await server.mutate('createUser', { email, roles: ['editor'] }, as(admin));
+    const old = await tokenOf(server, email);
+    const second = await server.mutate('createUser', { email, roles: ['viewer'] }, as(admin));
+    expect(second).toMatchObject({ id: first.id, roles: ['viewer'] });
+    const token = await tokenOf(server, email);
+    expect(await server.mutate('resetPassword', { token: old, newPassword: goodPassword })).toMatchObject({
+      code: 'INVALID_OR_EXPIRED_TOKEN',
+    });
+    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+      accepted: true,
+    });
+  });
+
+  it('sends nothing where it is not asked to, and refuses an address that has an account', async () => {
+    const email = freshAddress();
+    const quiet = await server.mutate('createUser', { email, sendInvitation: false }, as(admin));
+    expect(quiet).toMatchObject({ __typename: 'User', roles: [] });
+    const user = await registerPerson(server);
+    const taken = await server.mutate('createUser', { email: user.email.toUpperCase() }, as(admin));
+    expect(taken).toMatchObject({ __typename: 'AuthError', code: 'CONFLICT' });
+    expect(server.mailbox.list().filter(({ to }) => to === email)).toEqual([]);
+  });
+
+  it('RC-7 ADV-48 leaves no squatter in: neither a registration before the invitation nor one after it can claim the roles', async () => {
+    const email = freshAddress();
+    const squat = { email, password: 'velvet anchor thunder mango', name: 'Mallory' };
+    const before = await server.mutate('register', squat);
+    const codeBefore = await server.nextCode(email);
+    await server.mutate('createUser', { email, roles: ['admin'] }, as(admin));
+    const token = await tokenOf(server, email);
+    expect(await server.mutate('verifyOtp', { challengeId: before.id, code: codeBefore })).toMatchObject({
+      code: 'INVALID_OR_EXPIRED_CODE',
+    });
+
+    const after = await server.mutate('register', squat);
+    expect(after).toMatchObject({ __typename: 'OtpChallenge' });
+    const mail = await server.nextMail(email);
+    expect(mail.subject).toBe('You already have an account');
+    expect(mail.text).not.toMatch(/^\d{6}$/m);
+
+    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+      accepted: true,
+    });
+    expect(await server.mutate('login', { email, password: squat.password })).toMatchObject({
+      code: 'INVALID_CREDENTIALS',
+    });
+    expect((await server.mutate('login', { email, password: goodPassword })).user).toMatchObject({ roles: ['admin'] });
+  });
+
+  it('lets people in by invitation where registration is closed', async () => {
+    const closed = await startTestServer({ config: { registration: 'invite' } });
+    try {
+      const email = freshAddress();
+      const refused = await closed.mutate('register', { email, password: goodPassword });
+      expect(refused.errors[0].extensions.code).toBe('FORBIDDEN');
+    } finally {
+      await closed.stop();
+    }
+  });
+});
+
+describe('deleteUser', () => {
+  it('DP-4 erases, tells the owner nothing of who did it, and keeps the trail', async () => {
+    const user = await registerPerson(server);
+    expect(await server.mutate('deleteUser', { userId: user.id }, as(admin))).toMatchObject({ accepted: true });
+    expect((await server.send(meQuery, {}, as(user))).errors[0]?.extensions.reason).toBe('SESSION_REVOKED');
+    expect((await server.send(`{ user(id: "${user.id}") { id } }`, {}, as(admin))).data.user).toBeNull();
+    const farewell = () =>
+      server.mailbox.list().find(({ to, subject }) => to === user.email && /deleted/.test(subject));
+    await expect.poll(farewell).toBeDefined();
+    expect(farewell()?.text).not.toContain('Network');
+    expect(await server.mutate('deleteUser', { userId: user.id }, as(admin))).toMatchObject({ code: 'NOT_FOUND' });
+
+    const { data } = await server.send(
+      `{ auditEvents(userId: "${user.id}", type: "account.deleted") {
+          edges { node { type outcome actor { id email } subject { id email status } ipAddress } } } }`,
+      {},
+      as(admin),
+    );
+    expect(data.auditEvents.edges.map((edge: { node: unknown }) => edge.node)).toEqual([
+      {
+        type: 'account.deleted',
+        outcome: 'SUCCESS',
+        actor: { id: admin.id, email: admin.email },
+        subject: { id: user.id, email: null, status: null },
+        ipAddress: null,
+      },
+    ]);
+  });
+
+  it('AZ-7 never the last administrator, by whatever way', async () => {
+    const alone = await startTestServer();
+    try {
+      const last = await makeAdministrator(alone);
+      expect(await alone.mutate('deleteUser', { userId: last.id }, as(last))).toMatchObject({ code: 'CONFLICT' });
+      expect(await alone.mutate('deleteAccount', { confirmEmail: last.email }, as(last))).toMatchObject({
+        code: 'CONFLICT',
+      });
+      // One who was invited and never came does not count.
+      await alone.mutate('createUser', { email: freshAddress(), roles: ['admin'] }, as(last));
+      expect(await alone.mutate('deleteUser', { userId: last.id }, as(last))).toMatchObject({ code: 'CONFLICT' });
+    } finally {
+      await alone.stop();
+    }
+  });
+});
+
+describe('the audit trail', () => {
+  const list = `query ($first: Int, $after: String, $type: String, $userId: ID) {
+    auditEvents(first: $first, after: $after, type: $type, userId: $userId) {
+      edges { cursor node { id at type outcome reason ipAddress device requestId actor { id email } subject { id } } }
+      pageInfo { hasNextPage endCursor } } }`;
+
+  it('pages from the newest, and finds what a user did and what was done to them', async () => {
+    const user = await registerPerson(server);
+    const other = await makeAdministrator(server);
+    await server.mutate('suspendUser', { userId: user.id, reason: 'spam' }, as(other));
+    await server.mutate('reinstateUser', { userId: user.id }, as(other));
+
+    const ids: string[] = [];
+    let after: string | null = null;
+    for (let page = 0; page < 10; page += 1) {
+      const answer: Answer = await server.send(list, { first: 2, after, userId: user.id }, as(admin));
+      const { edges, pageInfo } = answer.data.auditEvents;
+      ids.push(...edges.map((edge: { node: { id: string } }) => edge.node.id));
+      after = pageInfo.endCursor;
+      if (!pageInfo.hasNextPage) break;
+    }
+    expect(ids.length).toBeGreaterThanOrEqual(4);
+    expect(ids).toEqual([...new Set(ids)].sort().reverse());
+
+    const suspended = await server.send(list, { userId: user.id, type: 'user.suspended' }, as(admin));
+    expect(suspended.data.auditEvents.edges).toMatchObject([
+      { node: { reason: 'spam', actor: { id: other.id, email: other.email }, subject: { id: user.id } } },
+    ]);
+    const did = await server.send(list, { userId: other.id, first: 100 }, as(admin));
+    const types = did.data.auditEvents.edges.map((edge: { node: { type: string } }) => edge.node.type);
+    expect(types).toContain('user.suspended');
+    expect(types).toContain('totp.enabled');
+    for (const nobody of [{ userId: 'nobody' }, { type: 'nothing.happened' }]) {
+      expect((await server.send(list, nobody, as(admin))).data.auditEvents.edges).toEqual([]);
+    }
   });
 });
 

@@ -1,15 +1,23 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../context.ts';
 import type { UserView } from '../domain/accounts/user-view.ts';
+import { createUser } from '../domain/admin/create-user.ts';
+import { deleteUser } from '../domain/admin/delete-user.ts';
 import { findUser } from '../domain/admin/find-user.ts';
+import { type AdminAuditEvent, listAuditEvents } from '../domain/admin/list-audit-events.ts';
 import { countListedUsers, listUsers, type UserPage } from '../domain/admin/list-users.ts';
 import { reinstateUser } from '../domain/admin/reinstate-user.ts';
 import { resetUserFactors } from '../domain/admin/reset-user-factors.ts';
 import { revokeUserSessions } from '../domain/admin/revoke-user-sessions.ts';
 import { setUserRoles } from '../domain/admin/set-user-roles.ts';
 import { suspendUser } from '../domain/admin/suspend-user.ts';
+import type { Page } from '../domain/paging.ts';
 import type { Accepted } from '../domain/sessions/logout.ts';
 import {
+  CreateUserInput,
+  CreateUserResult,
+  DeleteUserInput,
+  DeleteUserResult,
   ReinstateUserInput,
   ReinstateUserResult,
   ResetUserFactorsInput,
@@ -23,6 +31,7 @@ import {
   UserConnectionType,
   UsersArgs,
 } from './admin.types.ts';
+import { AuditEventConnectionType, AuditEventsArgs } from './audit.types.ts';
 import { UserType } from './users.types.ts';
 
 /** Administration. Who may is decided in domain/admin; each mutation writes an audit event. */
@@ -44,6 +53,22 @@ export class AdminResolver {
   @Query(() => UserType, { nullable: true, description: 'One user; null where there is none.' })
   user(@Arg('id', () => ID, { description: 'Whom.' }) id: string, @Ctx() ctx: Context): Promise<UserView | null> {
     return findUser(ctx, { id });
+  }
+
+  @Query(() => AuditEventConnectionType, { description: 'What happened, the newest first.' })
+  auditEvents(@Args(() => AuditEventsArgs) args: AuditEventsArgs, @Ctx() ctx: Context): Promise<Page<AdminAuditEvent>> {
+    return listAuditEvents(ctx, args);
+  }
+
+  @Mutation(() => CreateUserResult, {
+    description:
+      'Makes an account and mails its owner a link to choose a password. Nobody can sign in before the mailbox is proved. Admins, with a recent step-up.',
+  })
+  createUser(
+    @Arg('input', () => CreateUserInput, { description: 'Whose, and with which roles.' }) input: CreateUserInput,
+    @Ctx() ctx: Context,
+  ): Promise<UserView> {
+    return createUser(ctx, input);
   }
 
   @Mutation(() => SuspendUserResult, {
@@ -96,5 +121,16 @@ export class AdminResolver {
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return resetUserFactors(ctx, input);
+  }
+
+  @Mutation(() => DeleteUserResult, {
+    description:
+      'Erases a user and all that is personal; the trail stays under random ids. The last admin stays. Admins, with a recent step-up.',
+  })
+  deleteUser(
+    @Arg('input', () => DeleteUserInput, { description: 'Whom.' }) input: DeleteUserInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return deleteUser(ctx, input);
   }
 }

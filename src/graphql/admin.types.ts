@@ -39,6 +39,34 @@ export class UsersArgs extends PageArgs {
   status?: keyof typeof UserStatus | null;
 }
 
+@InputType({ description: 'Input of `createUser`.' })
+export class CreateUserInput {
+  @Field(() => String, { description: 'One e-mail address that has no account yet.' })
+  email: string;
+
+  @Field(() => String, { nullable: true, description: 'The name that the user goes by, 100 characters at most.' })
+  name?: string | null;
+
+  @Field(() => [String], { nullable: true, description: 'Roles as in `setUserRoles`; none unless given.' })
+  roles?: string[] | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: true,
+    description: 'Whether a link to choose a password is mailed, good for 24 hours.',
+  })
+  sendInvitation?: boolean | null;
+
+  @Field(() => String, { nullable: true, description: 'The language of mails, such as `fr`.' })
+  locale?: string | null;
+}
+
+@InputType({ description: 'Input of `deleteUser`.' })
+export class DeleteUserInput {
+  @Field(() => ID, { description: 'Whom. There is no way back.' })
+  userId: string;
+}
+
 @InputType({ description: 'Input of `suspendUser`.' })
 export class SuspendUserInput {
   @Field(() => ID, { description: 'Whom.' })
@@ -97,3 +125,5 @@ export const RevokeUserSessionsResult = resultUnion(
 export const ResetUserFactorsResult = resultUnion('ResetUserFactorsResult', 'What `resetUserFactors` answers.', () => [
   AuthAcceptedType,
 ]);
+export const CreateUserResult = resultUnion('CreateUserResult', 'What `createUser` answers.', () => [UserType]);
+export const DeleteUserResult = resultUnion('DeleteUserResult', 'What `deleteUser` answers.', () => [AuthAcceptedType]);

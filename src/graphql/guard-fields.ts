@@ -57,6 +57,7 @@ function guarded(
       if (error instanceof GraphQLError || !(error instanceof AuthError)) throw error;
       if (door.outcomesAreData && isOutcome(error)) {
         const { code, message, fields, retryAfter } = error;
+        if (retryAfter !== undefined) ctx.retryAfter(retryAfter);
         return { kind: 'error', code, message, fields, retryAfter: retryAfter ?? null };
       }
       throw toGraphQLError(error);

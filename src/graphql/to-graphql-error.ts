@@ -8,8 +8,6 @@ const requestCodes: Readonly<Record<string, string>> = { VALIDATION_FAILED: 'BAD
 /** An AuthError as a top-level error of the answer, with the HTTP status where the whole answer has one. */
 export function toGraphQLError(error: AuthError): GraphQLError {
   const entry = errorCodes[error.code];
-  const headers = new HeaderMap();
-  if (error.retryAfter !== undefined) headers.set('retry-after', String(error.retryAfter));
   // A field that wants a signed-in caller is an ordinary 200; only a bearer that does not hold fails the whole request.
   const status = 'httpStatus' in entry && error.code !== 'UNAUTHENTICATED' ? entry.httpStatus : undefined;
   return new GraphQLError(error.message, {
@@ -19,7 +17,7 @@ export function toGraphQLError(error: AuthError): GraphQLError {
       ...(error.reason === undefined ? {} : { reason: error.reason }),
       ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }),
       ...(error.fields.length === 0 ? {} : { fields: error.fields }),
-      http: { ...(status === undefined ? {} : { status }), headers },
+      http: { ...(status === undefined ? {} : { status }), headers: new HeaderMap() },
     },
   });
 }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endAllSessions } from '../domain/sessions/end-sessions.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
+import { enrolTotp } from '../testing/authenticator.ts';
+import { meQuery } from '../testing/client.ts';
 import { doors, gatewayToken, openDoors, postForm } from '../testing/doors.ts';
 import { type Person, registerPerson, signIn } from '../testing/people.ts';
-import { deleteUser, suspendUser } from '../testing/rows.ts';
+import { deleteUser, proveSecondFactor, setRoles, suspendUser } from '../testing/rows.ts';
 
 type Ending = {
   /** What it proves, and what happens. */
@@ -14,11 +15,13 @@ type Ending = {
   readonly all: boolean;
 };
 
-const background = (server: TestServer) => ({
-  ...server.app,
-  viewer: null,
-  request: { id: 'test', ipAddress: '127.0.0.1', addressBucket: '127.0.0.1', userAgent: null, acceptLanguage: null },
-});
+/** The access token of somebody who may administer. */
+async function signInAdmin(server: TestServer): Promise<string> {
+  const admin = await registerPerson(server);
+  await setRoles(server, admin.id, ['admin']);
+  await proveSecondFactor(server, admin.sessionId);
+  return admin.accessToken;
+}
 
 /** Everything that ends a session. Whoever builds another way adds it here: the sweep does the rest. */
 const endings: readonly Ending[] = [
@@ -62,21 +65,60 @@ const endings: readonly Ending[] = [
     all: false,
   },
   {
-    title: 'SE-11 ADV-40 suspension of the user',
+    title: 'SE-11 ADV-40 suspension, by whatever writes the row',
     end: (server, { id }) => suspendUser(server, id),
     all: true,
   },
   {
-    title: 'SE-11 ADV-13 deletion of the user',
+    title: 'SE-11 ADV-13 deletion, by whatever deletes the row',
     end: (server, { id }) => deleteUser(server, id),
     all: true,
   },
   {
-    // What a password reset, and an administrator, call; no parameter of theirs leaves a session out.
-    title: 'ADV-41 SE-10 the end of every session after a change of credentials',
-    end: (server, { id }) =>
-      endAllSessions(background(server), { db: server.app.db, userId: id, reason: 'credentials_changed' }),
+    title: 'SE-11 ADV-40 suspendUser by an administrator',
+    end: async (server, { id }) => server.mutate('suspendUser', { userId: id }, { token: await signInAdmin(server) }),
     all: true,
+  },
+  {
+    title: 'SE-11 revokeUserSessions by an administrator',
+    end: async (server, { id }) =>
+      server.mutate('revokeUserSessions', { userId: id }, { token: await signInAdmin(server) }),
+    all: true,
+  },
+  {
+    title: 'SE-11 ADV-13 deleteAccount from another device',
+    end: (server, { email }, other) =>
+      server.mutate('deleteAccount', { confirmEmail: email }, { token: other.accessToken }),
+    all: true,
+  },
+  {
+    title: 'SE-10 ADV-41 resetPassword, which takes no word on which sessions to end',
+    end: async (server, { email }) => {
+      await server.mutate('requestPasswordReset', { email });
+      const token = await server.nextToken(email);
+      await server.mutate('resetPassword', { token, newPassword: 'seven quiet herons wading' });
+    },
+    all: true,
+  },
+  {
+    title: 'SE-10 changePassword on another device',
+    end: (server, { password }, other) =>
+      server.mutate(
+        'changePassword',
+        { currentPassword: password, newPassword: 'seven quiet herons wading' },
+        { token: other.accessToken },
+      ),
+    all: false,
+  },
+  {
+    title: 'SE-10 a second factor that was set up on another device',
+    end: (server, _, other) => enrolTotp(server, other),
+    all: false,
+  },
+  {
+    title: 'SE-9 a step-up, which goes on under a new id',
+    end: (server, { password, accessToken }) => server.mutate('reauthenticate', { password }, { token: accessToken }),
+    all: false,
   },
 ];
 
@@ -112,17 +154,19 @@ describe('after the end of a session', () => {
     });
   }
 
-  it('SE-10 the caller’s own session stays where a change ends the others', async () => {
-    const person = await registerPerson(here);
-    const other = await signIn(here, person);
-    await endAllSessions(background(here), {
-      db: here.app.db,
-      userId: person.id,
-      reason: 'credentials_changed',
-      exceptId: person.sessionId,
-    });
-    expect(await openDoors(there, other)).toEqual([]);
-    expect(await openDoors(there, person)).toEqual(Object.keys(doors));
+  it('SE-11 a role that was taken away counts nowhere on the next request', async () => {
+    const [token, person] = [await signInAdmin(here), await registerPerson(here)];
+    await setRoles(here, person.id, ['editor']);
+    const rolesThere = async (): Promise<unknown[]> => {
+      const headers = { authorization: `Bearer ${person.accessToken}` };
+      const verified = await fetch(`${there.url}/verify`, { headers });
+      const { body } = await postForm(there, '/oauth/introspect', { token: person.accessToken });
+      const { data } = await there.send(meQuery, {}, { token: person.accessToken });
+      return [verified.headers.get('x-auth-roles'), body['roles'], data.me.roles];
+    };
+    expect(await rolesThere()).toEqual(['editor', ['editor'], ['editor']]);
+    await here.mutate('setUserRoles', { userId: person.id, roles: [] }, { token });
+    expect(await rolesThere()).toEqual(['', [], []]);
   });
 
   it('ADV-45 it stays ended: an hour later, and after another sign-in of the same user', async () => {

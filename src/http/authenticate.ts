@@ -24,16 +24,18 @@ export function authorizationHeader({ rawHeaders }: Pick<IncomingMessage, 'rawHe
 export async function authenticate(app: App, header: string | undefined): Promise<Authentication> {
   // Clients that have no token send an empty header (contract.md).
   if (header === undefined || header.trim() === '') return { kind: 'anonymous' };
-  if (header.length > maxHeaderLength) return { kind: 'refused', reason: 'TOKEN_INVALID' };
+  if (header.length > maxHeaderLength) return { kind: 'refused', reason: 'TOKEN_INVALID', stale: null };
   // RFC 9110 11.1: the scheme's case does not matter. Anything else is a credential that does not hold (ADV-21).
   const match = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(header);
   const token = match?.[1];
-  if (token === undefined) return { kind: 'refused', reason: 'TOKEN_INVALID' };
-  const verdict = await verifyAccessToken(app, token);
-  if (verdict.kind === 'refused') return verdict;
+  if (token === undefined) return { kind: 'refused', reason: 'TOKEN_INVALID', stale: null };
+  const verdict = verifyAccessToken(app, token);
+  if (verdict.kind === 'refused') {
+    return { kind: 'refused', reason: verdict.reason, stale: verdict.reason === 'TOKEN_EXPIRED' ? verdict : null };
+  }
   const { userId, sessionId } = verdict;
   const session = await findLiveSession(app.db, { sessionId, userId, now: app.clock.now() });
-  if (!session) return { kind: 'refused', reason: 'SESSION_REVOKED' };
+  if (!session) return { kind: 'refused', reason: 'SESSION_REVOKED', stale: { userId, sessionId } };
   // SECURITY: roles from the row, never from the token's claims (JW-7).
   return { kind: 'signed-in', viewer: { userId, sessionId, roles: session.user.roles, session } };
 }

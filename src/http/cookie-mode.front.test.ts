@@ -65,16 +65,17 @@ describe('cookie mode refuses', () => {
       const { email, password } = person;
       const tokenDelivery = 'COOKIE';
 
-      const attempts: [Mutation, object, string | undefined][] = [
+      const attempts: [Mutation, object, string | undefined, string?][] = [
         ['login', { email, password, tokenDelivery }, undefined],
         ['verifyOtp', { challengeId: challenge.id, code, tokenDelivery }, undefined],
         ['refreshSession', {}, jar],
         ['refreshSession', { refreshToken: person.refreshToken, tokenDelivery }, undefined],
         ['logout', {}, jar],
         ['logout', { everywhere: true }, jar],
+        ['reauthenticate', { password, tokenDelivery }, undefined, person.accessToken],
       ];
-      for (const [name, input, held] of attempts) {
-        const answer = await ask(name, input, { jar: held, headers });
+      for (const [name, input, held, token] of attempts) {
+        const answer = await ask(name, input, { jar: held, headers, ...(token ? { token } : {}) });
         expect([name, answer.errors[0]?.extensions.code]).toEqual([name, 'FORBIDDEN']);
         expect(answer.headers.getSetCookie()).toEqual([]);
       }

@@ -6,7 +6,10 @@ import {
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../app.ts';
 import type { Authentication } from '../context.ts';
+import { AuthError } from '../errors.ts';
 import { staleBearerFields } from '../graphql/access.ts';
+import { documentLimits, limitDocument, mostErrors } from '../graphql/document-limits.ts';
+import { createDocumentStore } from '../graphql/document-store.ts';
 import { rootFields } from '../graphql/root-fields.ts';
 import { authSchema } from '../graphql/schema.ts';
 import { refusedBearer } from '../graphql/to-graphql-error.ts';
@@ -25,6 +28,12 @@ export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> 
     includeStacktraceInErrorResponses: false,
     csrfPrevention: true,
     persistedQueries: false,
+    parseOptions: { maxTokens: documentLimits.tokens },
+    validationRules: [limitDocument],
+    maxRecursiveSelections: documentLimits.selections,
+    validationOptions: { maxErrors: mostErrors },
+    executionOptions: { maxCoercionErrors: mostErrors },
+    documentStore: createDocumentStore(),
     allowBatchedHttpRequests: false,
     stopOnTerminationSignals: false,
     // Apollo decides by NODE_ENV, where unset means development (GQ-7); everything is said here instead.
@@ -50,6 +59,7 @@ const authentication: ApolloServerPlugin<OpenContext> = {
     didResolveOperation: async ({ operation, document, contextValue }) => {
       const found: Authentication = await authenticate(contextValue, contextValue.authorization);
       if (found.kind === 'signed-in') contextValue.viewer = found.viewer;
+      if (found.kind === 'refused') contextValue.staleBearer = found.stale;
       const fields = operation ? rootFields(document, operation) : [];
       // An operation of meta fields alone is none of those that may come with a stale bearer (JW-13).
       const mayBeStale = fields.length > 0 && fields.every((field) => staleBearerFields.has(field));
@@ -89,15 +99,25 @@ const errorLog: ApolloServerPlugin<OpenContext> = {
       if (response.body.kind !== 'single') return;
       for (const error of response.body.singleResult.errors ?? []) {
         Object.assign(error.extensions ?? {}, { requestId: contextValue.request.id });
+        const wait = error.extensions?.['retryAfter'];
+        if (typeof wait === 'number') contextValue.retryAfter(wait);
       }
     },
   }),
 };
 
+export type GraphqlRouteOptions = {
+  readonly app: App;
+  readonly apollo: ApolloServer<OpenContext>;
+  readonly trustedProxies: TrustedProxies;
+  /** Milliseconds for a whole operation. */
+  readonly deadline: number;
+};
+
 /** `POST /graphql`, and `GET` for queries. */
 export function graphqlRoute(
   fastify: FastifyInstance,
-  { app, apollo, trustedProxies }: { app: App; apollo: ApolloServer<OpenContext>; trustedProxies: TrustedProxies },
+  { app, apollo, trustedProxies, deadline }: GraphqlRouteOptions,
 ): void {
   fastify.route({
     method: ['GET', 'POST'],
@@ -107,19 +127,49 @@ export function graphqlRoute(
       for (const [name, value] of Object.entries(request.headers)) {
         if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
       }
-      const answer = await apollo.executeHTTPGraphQLRequest({
-        httpGraphQLRequest: {
-          method: request.method,
-          headers,
-          search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
-          body: request.body,
-        },
-        context: async () => openContext(app, { request, reply, trustedProxies }),
-      });
+      const late = (): void => {
+        app.log.warn({ event: 'operation.late', requestId: request.id }, 'An operation took too long and was ended.');
+      };
+      const answer = await withinDeadline({ milliseconds: deadline, late }, (over) =>
+        apollo.executeHTTPGraphQLRequest({
+          httpGraphQLRequest: {
+            method: request.method,
+            headers,
+            search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
+            body: request.body,
+          },
+          context: async () =>
+            openContext({ ...app, db: app.database.during(over) }, { request, reply, trustedProxies }),
+        }),
+      );
       for (const [name, value] of answer.headers) reply.header(name, value);
       reply.code(answer.status ?? 200);
       // Neither @defer nor subscriptions are part of the API: an answer is always whole (GQ-17).
       return answer.body.kind === 'complete' ? answer.body.string : reply.code(500).send();
     },
   });
+}
+
+/**
+ * The work's result, or OVERLOADED when the time is over (GQ-15). Then its statements are cancelled and it can begin no more: an open
+ * transaction is rolled back, and what it still computes changes nothing.
+ */
+async function withinDeadline<T>(
+  deadline: { milliseconds: number; late: () => void },
+  work: (over: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const end = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      end.abort();
+      deadline.late();
+      reject(new AuthError('OVERLOADED', { retryAfter: 1 }));
+    }, deadline.milliseconds);
+  });
+  try {
+    return await Promise.race([work(end.signal), over]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,13 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
-import type { Context, Viewer } from '../context.ts';
+import type { Context, StaleBearer, Viewer } from '../context.ts';
 import { isGatewayToken } from '../domain/access-tokens/is-gateway-token.ts';
 import { authorizationHeader } from './authenticate.ts';
 import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
 import { refreshCookie } from './refresh-cookie.ts';
 
 /** A request's context while it is being put together; domain and resolvers see it as Context. */
-export type OpenContext = Omit<Context, 'viewer'> & { viewer: Viewer | null; authorization: string | undefined };
+export type OpenContext = Omit<Context, 'viewer' | 'staleBearer'> & {
+  viewer: Viewer | null;
+  staleBearer: StaleBearer | null;
+  authorization: string | undefined;
+};
 
 type Input = {
   readonly request: FastifyRequest;
@@ -38,6 +42,11 @@ export function openContext(app: App, { request, reply, trustedProxies }: Input)
       acceptLanguage: headerOf(request, 'accept-language') ?? null,
     },
     viewer: null,
+    staleBearer: null,
+    retryAfter: (seconds) => {
+      const said = Number(reply.getHeader('retry-after') ?? 0);
+      reply.header('retry-after', String(Math.max(said, seconds)));
+    },
     gateway: gatewayToken !== undefined && isGatewayToken(app, gatewayToken),
     cookie: refreshCookie(
       app.config,

@@ -36,8 +36,8 @@ export function refreshCookie(
       setHeader('set-cookie', stringifySetCookie({ name, value, expires, ...attributes }));
     },
     clear: () => {
-      if (sent === undefined) return;
-      assertOwnSite(config, request);
+      // Another site clears nothing; whoever needs the cookie has asked `read`, which says so.
+      if (sent === undefined || !isOwnSite(config, request)) return;
       setHeader('set-cookie', stringifySetCookie({ name, value: '', expires: new Date(0), maxAge: 0, ...attributes }));
       // Not "cookies": that would take those of every other host of the same domain along (Clear Site Data 3.3).
       setHeader('clear-site-data', '"storage"');
@@ -49,10 +49,12 @@ export function refreshCookie(
  * SECURITY: a cookie comes along with whatever a page of another site sends, so the request has to say where it comes from: an Origin that
  * is ours or listed, or else Sec-Fetch-Site. Neither: refused (TR-8; OWASP CSRF, login CSRF).
  */
+function isOwnSite(config: Pick<Config, 'publicUrl' | 'corsOrigins'>, request: Request): boolean {
+  if (request.origin === undefined) return request.secFetchSite === 'same-origin';
+  return request.origin === config.publicUrl || config.corsOrigins.includes(request.origin);
+}
+
 function assertOwnSite(config: Pick<Config, 'publicUrl' | 'corsOrigins'>, request: Request): void {
-  const allowed =
-    request.origin === undefined
-      ? request.secFetchSite === 'same-origin'
-      : request.origin === config.publicUrl || config.corsOrigins.includes(request.origin);
-  if (!allowed) throw new AuthError('FORBIDDEN', { message: 'Cookies are taken from listed origins only.' });
+  if (isOwnSite(config, request)) return;
+  throw new AuthError('FORBIDDEN', { message: 'Cookies are taken from listed origins only.' });
 }

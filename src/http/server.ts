@@ -8,8 +8,10 @@ import { type GraphiqlRouteOptions, graphiqlRoute } from './graphiql/graphiql.ro
 import { graphqlRoute, startApollo } from './graphql.route.ts';
 import { healthRoute } from './health.route.ts';
 import { jwksRoute } from './jwks.route.ts';
+import { createListener, type ListenerLimits, listenerLimits } from './listener.ts';
 import { mailboxRoute } from './mailbox.route.ts';
 import { oauthRoutes } from './oauth.route.ts';
+import { jsonBodies, requestHead } from './request-head.ts';
 import { securityHeaders } from './security-headers.ts';
 import { verifyRoute } from './verify.route.ts';
 
@@ -21,12 +23,30 @@ export type Server = {
   close(): Promise<void>;
 };
 
+export type ServerOptions = {
+  readonly graphiql?: GraphiqlRouteOptions;
+  /** Tests do not wait as long as clients may. */
+  readonly limits?: Partial<ListenerLimits>;
+  /** Milliseconds for an operation. */
+  readonly deadline?: number;
+};
+
+/** Milliseconds for a whole operation (GQ-15); the database's own limit for a statement is the same. */
+const operationDeadline = 10_000;
+
 /** Bytes of a request's body (GQ-14). */
 const bodyLimit = 64 * 1024;
 
 /** The whole HTTP side of an App, not listening yet. */
-export async function createServer(app: App, options: { graphiql?: GraphiqlRouteOptions } = {}): Promise<Server> {
+export async function createServer(app: App, options: ServerOptions = {}): Promise<Server> {
   const { config } = app;
+  const trustedProxies = trustedProxyList(config.trustedProxies);
+  const listener = createListener({
+    tls: config.tls,
+    trustedProxies,
+    limits: { ...listenerLimits, ...options.limits },
+    log: app.log,
+  });
   // Fastify says at start, for each address, what we say once.
   const logger: FastifyBaseLogger = app.log.child({}, { level: app.log.level === 'silent' ? 'silent' : 'warn' });
   const fastify: FastifyInstance = Fastify({
@@ -36,17 +56,15 @@ export async function createServer(app: App, options: { graphiql?: GraphiqlRoute
     // SECURITY: our own ids only; a caller's would be a way to write into the log (LG-5).
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    // Node's defaults are 60 s and 300 s, which a client that drips a byte a second would use up (AV-4).
-    requestTimeout: 30_000,
-    http: { headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
+    serverFactory: listener.serverFactory,
     forceCloseConnections: 'idle',
     ...errorOptions({ publicUrl: config.publicUrl }),
   });
-  // JSON only: a form or a text could be sent by any page without asking (TR-5).
-  fastify.removeContentTypeParser('text/plain');
+  jsonBodies(fastify);
   securityHeaders(fastify, { publicUrl: config.publicUrl });
   cors(fastify, { origins: config.corsOrigins });
   errorBody(fastify);
+  requestHead(fastify, { publicUrl: config.publicUrl, trustedProxies, log: app.log });
 
   let draining = false;
   healthRoute(fastify, {
@@ -59,8 +77,7 @@ export async function createServer(app: App, options: { graphiql?: GraphiqlRoute
   jwksRoute(fastify, app);
   verifyRoute(fastify, app);
   const apollo = await startApollo(app);
-  const trustedProxies = trustedProxyList(config.trustedProxies);
-  graphqlRoute(fastify, { app, apollo, trustedProxies });
+  graphqlRoute(fastify, { app, apollo, trustedProxies, deadline: options.deadline ?? operationDeadline });
   oauthRoutes(fastify, { app, trustedProxies });
   if (config.mode === 'development') {
     const { mailer } = app;
@@ -73,6 +90,7 @@ export async function createServer(app: App, options: { graphiql?: GraphiqlRoute
     listen: () => fastify.listen({ host: config.host, port: config.port }),
     close: async () => {
       draining = true;
+      listener.stop();
       await fastify.close();
       await apollo.stop();
     },

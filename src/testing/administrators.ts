@@ -1,7 +1,7 @@
 import { setUserRoles } from '../db/queries/user-administration.ts';
 import type { TestServer } from './app.ts';
-import { type Enrolled, enrolTotp } from './authenticator.ts';
-import { type Person, personOf, registerPerson } from './people.ts';
+import { type Enrolled, enrolTotp, signInWithApp } from './authenticator.ts';
+import { type Person, registerPerson } from './people.ts';
 
 export type Administrator = Person & Enrolled;
 
@@ -10,18 +10,5 @@ export async function makeAdministrator(server: TestServer): Promise<Administrat
   const person = await registerPerson(server);
   await setUserRoles(server.app.db, { id: person.id, roles: ['admin'] });
   const enrolled = await enrolTotp(server, person);
-  // The notice of the app, so that the next mail is the one that a test asks for.
-  await server.nextMail(person.email);
-  return { ...(await signInWithApp(server, person, enrolled)), ...enrolled };
-}
-
-/** A sign-in with password and app. */
-export async function signInWithApp(
-  server: TestServer,
-  person: Pick<Person, 'email' | 'password'>,
-  { phone }: Pick<Enrolled, 'phone'>,
-): Promise<Person> {
-  const { email, password } = person;
-  const challenge = await server.mutate('login', { email, password });
-  return personOf(await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.nextCode() }), person);
+  return { ...(await signInWithApp(server, person, enrolled.phone)), ...enrolled };
 }

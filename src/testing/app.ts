@@ -1,7 +1,7 @@
 import { type ComposedApp, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
 import type { GraphiqlRouteOptions } from '../http/graphiql/graphiql.route.ts';
-import { createServer, type Server } from '../http/server.ts';
+import { createServer, type Server, type ServerOptions } from '../http/server.ts';
 import { openMailboxMailer } from '../mail/mailbox-mailer.ts';
 import type { MailboxEntry, MailboxMailer, Mailer } from '../mail/mailer.ts';
 import { createLog } from '../observability/log.ts';
@@ -41,6 +41,7 @@ export type TestServerOptions = {
   /** Another way out than the mailbox. */
   readonly mailer?: Mailer;
   readonly bcryptCost?: number;
+  readonly server?: ServerOptions;
   readonly graphiql?: GraphiqlRouteOptions;
 };
 
@@ -66,9 +67,11 @@ export const testConfig: Config = {
   mailTemplatesDirectory: null,
   retention: { unverifiedAccounts: 7 * 86_400, sessions: 7 * 86_400, codes: 3 * 86_400, addresses: 30 * 86_400 },
   corsOrigins: ['http://localhost:3000'],
+  tls: null,
   trustedProxies: [],
   gatewayToken: null,
   rateLimitMultiplier: 1000,
+  rateLimits: {},
   introspection: true,
   graphiql: false,
   registration: 'open',
@@ -84,7 +87,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const clock = options.clock ?? createTestClock();
   const database = options.database ?? (await createTestDatabase());
   const mailbox = options.mailbox ?? (await openMailboxMailer({ clock }));
-  const config: Config = { ...testConfig, ...options.config };
+  const wanted: Config = { ...testConfig, ...options.config };
+  // Behind a proxy that ends TLS, as far as the server can tell; the client in client.ts says so.
+  const behindProxy =
+    wanted.publicUrl.startsWith('https://') && wanted.tls === null && wanted.trustedProxies.length === 0;
+  const config: Config = behindProxy ? { ...wanted, trustedProxies: ['127.0.0.1'] } : wanted;
   const logLines: string[] = [];
   const log = createLog(config, { write: (line) => void logLines.push(line) });
   const composed = await compose({
@@ -95,7 +102,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     clock,
     bcryptCost: options.bcryptCost ?? 4,
   });
-  const server = await createServer(composed.app, options.graphiql ? { graphiql: options.graphiql } : {});
+  const server = await createServer(composed.app, {
+    ...options.server,
+    ...(options.graphiql ? { graphiql: options.graphiql } : {}),
+  });
   const url = await server.listen();
   const seen = new Set<string>();
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { TestServer } from './app.ts';
-import type { Person } from './people.ts';
+import { type Person, personOf } from './people.ts';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const period = 30;
@@ -78,10 +78,11 @@ export async function enrolTotp(server: TestServer, person: Pick<Person, 'access
 }
 
 /** Signs in with the password and the app, on another device. */
-export async function signInWithApp(server: TestServer, person: Person, phone: Authenticator): Promise<Person> {
+export async function signInWithApp(
+  server: TestServer,
+  person: Pick<Person, 'email' | 'password'>,
+  phone: Pick<Authenticator, 'nextCode'>,
+): Promise<Person> {
   const challenge = await server.mutate('login', { email: person.email, password: person.password });
-  const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.nextCode() });
-  if (tokens.__typename !== 'AuthTokens') throw new Error(`the answer was ${JSON.stringify(tokens)}`);
-  const { accessToken, refreshToken, session } = tokens;
-  return { ...person, accessToken, refreshToken, sessionId: session.id };
+  return personOf(await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.nextCode() }), person);
 }

@@ -28,6 +28,8 @@ export async function send(
     method: 'POST',
     headers: {
       'content-type': 'application/json',
+      // Believed only where a test trusts the address that it comes from.
+      'x-forwarded-proto': 'https',
       accept: 'application/graphql-response+json, application/json;q=0.9',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...headers,
@@ -69,6 +71,8 @@ const fieldsOf = {
   confirmTotpEnrollment: `${recoveryCodesFields} ${errorFields}`,
   disableTotp: `${acceptedFields} ${errorFields}`,
   regenerateRecoveryCodes: `${recoveryCodesFields} ${errorFields}`,
+  createUser: `${userFields} ${errorFields}`,
+  deleteUser: `${acceptedFields} ${errorFields}`,
   suspendUser: `${userFields} ${errorFields}`,
   reinstateUser: `${userFields} ${errorFields}`,
   setUserRoles: `${userFields} ${errorFields}`,

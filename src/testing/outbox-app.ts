@@ -20,7 +20,12 @@ export function createOutboxApp(input: {
 }): TestOutboxApp {
   const logLines: string[] = [];
   return {
-    config: { appUrl: 'https://app.example.com', mailTemplatesDirectory: null },
+    config: {
+      appUrl: 'https://app.example.com',
+      mailTemplatesDirectory: null,
+      rateLimits: {},
+      rateLimitMultiplier: 1000,
+    },
     db: input.db,
     clock: input.clock ?? createTestClock(),
     random: systemRandom,

@@ -3,7 +3,7 @@ import type { Db } from '../client.ts';
 import { type AccountTokenRow, accountTokens } from '../tables/account-tokens.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
-export type AccountTokenPurpose = 'RESET_PASSWORD' | 'UNDO_EMAIL_CHANGE';
+export type AccountTokenPurpose = 'RESET_PASSWORD' | 'INVITATION' | 'UNDO_EMAIL_CHANGE';
 
 /**
  * Stores a token. A reset token takes the place of the one that its user had, in the same statement: of any number of requests at
@@ -24,7 +24,7 @@ export async function putAccountToken(db: Db, row: typeof accountTokens.$inferIn
 /** A token that is good now, with its user. Looking spends nothing. */
 export async function findAccountToken(
   db: Db,
-  input: { tokenHash: Uint8Array; purpose: AccountTokenPurpose; now: Date },
+  input: { tokenHash: Uint8Array; purposes: readonly AccountTokenPurpose[]; now: Date },
 ): Promise<{ readonly token: AccountTokenRow; readonly user: UserRow } | null> {
   const [row] = await db
     .select({ token: accountTokens, user: users })
@@ -33,7 +33,7 @@ export async function findAccountToken(
     .where(
       and(
         eq(accountTokens.tokenHash, input.tokenHash),
-        eq(accountTokens.purpose, input.purpose),
+        inArray(accountTokens.purpose, [...input.purposes]),
         isNull(accountTokens.endedAt),
         gt(accountTokens.expiresAt, input.now),
       ),

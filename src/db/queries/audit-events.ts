@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, desc, eq, lt, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type AuditEventRow, auditEvents } from '../tables/audit-events.ts';
 import { type AuditOriginRow, auditOrigins } from '../tables/audit-origins.ts';
@@ -44,4 +44,38 @@ export async function findEventsAbout(
     .orderBy(desc(auditEvents.id))
     .limit(input.limit);
   return rows.map(({ event, ipAddress, userAgent }) => ({ ...event, ipAddress, userAgent }));
+}
+
+/**
+ * Events of everyone, the newest first, from the one after `before` on: of one type, about or by one user, or all. `limit` at most.
+ * What a user did to others is asked apart from what happened to them, so that each is read in the order of an index.
+ */
+export async function listAuditEvents(
+  db: Db,
+  input: { type: string | null; userId: string | null; before: string | null; limit: number },
+): Promise<AuditEntry[]> {
+  const { type, userId, before, limit } = input;
+  const read = async (who: SQL[]): Promise<AuditEntry[]> => {
+    const rows = await db
+      .select({ event: auditEvents, ipAddress: auditOrigins.ipAddress, userAgent: auditOrigins.userAgent })
+      .from(auditEvents)
+      .leftJoin(auditOrigins, eq(auditOrigins.eventId, auditEvents.id))
+      .where(
+        and(
+          ...who,
+          ...(type === null ? [] : [eq(auditEvents.type, type)]),
+          ...(before === null ? [] : [lt(auditEvents.id, before)]),
+        ),
+      )
+      .orderBy(desc(auditEvents.id))
+      .limit(limit);
+    return rows.map(({ event, ipAddress, userAgent }) => ({ ...event, ipAddress, userAgent }));
+  };
+  if (userId === null) return read([]);
+  const about = await read([eq(auditEvents.subjectId, userId)]);
+  const by = await read([
+    eq(auditEvents.actorId, userId),
+    sql`${auditEvents.actorId} is distinct from ${auditEvents.subjectId}`,
+  ]);
+  return [...about, ...by].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
 }

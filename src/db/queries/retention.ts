@@ -90,6 +90,8 @@ export function purgeUnverifiedUsers(db: Db, batch: Batch & { now: Date }): Prom
   const also = and(
     isNull(users.emailVerifiedAt),
     isNull(users.suspendedAt),
+    // An administrator's invitation, or an import, begins the time anew.
+    or(isNull(users.invitedAt), lt(users.invitedAt, batch.before)),
     not(exists(openChallenge)),
     not(exists(openToken)),
   );

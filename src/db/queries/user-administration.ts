@@ -53,3 +53,33 @@ export async function setUserRoles(db: Db, input: { id: string; roles: readonly 
     .returning();
   return row ?? null;
 }
+
+/**
+ * An account that an administrator makes. One that nobody has verified becomes it; null where the address has an account otherwise,
+ * or a suspended one.
+ */
+export async function putInvitedUser(
+  db: Db,
+  input: {
+    id: string;
+    email: string;
+    emailCanonical: string;
+    name: string | null;
+    roles: readonly string[];
+    locale: string | null;
+    now: Date;
+  },
+): Promise<UserRow | null> {
+  const { id, email, emailCanonical, name, locale, now } = input;
+  const roles = [...input.roles];
+  const [row] = await db
+    .insert(users)
+    .values({ id, email, emailCanonical, name, roles, locale, invitedAt: now, createdAt: now })
+    .onConflictDoUpdate({
+      target: users.emailCanonical,
+      set: { email, name, roles, locale, invitedAt: now, passwordHash: null, passwordChangedAt: null },
+      setWhere: sql`${users.emailVerifiedAt} is null and ${users.suspendedAt} is null`,
+    })
+    .returning();
+  return row ?? null;
+}

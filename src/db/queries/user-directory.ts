@@ -1,4 +1,4 @@
-import { and, count, desc, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
+import { and, count, desc, inArray, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
@@ -53,4 +53,14 @@ function conditions({ search, status }: UserFilter): SQL[] {
 /** Text in which no character means anything to LIKE (AZ-9). */
 export function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
+}
+
+/** The users that there are of these, in no order. */
+export async function findUsersByIds(db: Db, input: { ids: readonly string[] }): Promise<UserRow[]> {
+  return input.ids.length === 0
+    ? []
+    : db
+        .select()
+        .from(users)
+        .where(inArray(users.id, [...input.ids]));
 }

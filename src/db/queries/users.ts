@@ -1,4 +1,4 @@
-import { and, arrayContains, asc, eq, inArray, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
@@ -48,7 +48,14 @@ export async function claimUser(
       ...(input.name === null ? {} : { name: input.name }),
       ...(input.locale === null ? {} : { locale: input.locale }),
     })
-    .where(and(eq(users.id, input.id), isNull(users.emailVerifiedAt), isNull(users.suspendedAt)))
+    .where(
+      and(
+        eq(users.id, input.id),
+        isNull(users.emailVerifiedAt),
+        isNull(users.suspendedAt),
+        ...(input.passwordHash === null ? [] : [isNull(users.invitedAt)]),
+      ),
+    )
     .returning();
   return row ?? null;
 }
@@ -210,15 +217,4 @@ export async function deleteUnverifiedHolder(
 export async function deleteUser(db: Db, input: { id: string }): Promise<UserRow | null> {
   const [row] = await db.delete(users).where(eq(users.id, input.id)).returning();
   return row ?? null;
-}
-
-/** Locks the administrators that can sign in, in one order, and answers with their ids: so that not all of them go at once (AZ-7). */
-export async function lockAdmins(db: Db): Promise<string[]> {
-  const rows = await db
-    .select({ id: users.id })
-    .from(users)
-    .where(and(arrayContains(users.roles, ['admin']), isNull(users.suspendedAt)))
-    .orderBy(asc(users.id))
-    .for('update');
-  return rows.map((row) => row.id);
 }

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { index, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 /**
@@ -21,6 +22,10 @@ export const auditEvents = pgTable(
   },
   (table) => [
     index('audit_events_subject_index').on(table.subjectId, table.id),
+    // What somebody did to others, such as an administrator.
+    index('audit_events_actor_index')
+      .on(table.actorId, table.id)
+      .where(sql`${table.actorId} is distinct from ${table.subjectId}`),
     index('audit_events_type_index').on(table.type, table.id),
   ],
 );

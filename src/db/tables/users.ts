@@ -19,6 +19,8 @@ export const users = pgTable(
     passwordChangedAt: timestamp('password_changed_at', { withTimezone: true, precision: 3 }),
     /** Since when a sign-in needs an authenticator app too; moves with totp_authenticators, in one transaction. Null: no need. */
     totpEnabledAt: timestamp('totp_enabled_at', { withTimezone: true, precision: 3 }),
+    /** When an administrator made the account. Until its mailbox is proved, no password of a `register` can claim it. */
+    invitedAt: timestamp('invited_at', { withTimezone: true, precision: 3 }),
     suspendedAt: timestamp('suspended_at', { withTimezone: true, precision: 3 }),
     lastLoginAt: timestamp('last_login_at', { withTimezone: true, precision: 3 }),
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),

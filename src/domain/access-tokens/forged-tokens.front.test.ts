@@ -82,6 +82,13 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)('access tokens sign
     );
   });
 
+  it('SE-16 refuses a token that is bound to a key of its holder’s: no proof of one is taken, so DPoP is not offered', async () => {
+    const jkt = createHash('sha256').update('a key').digest('base64url');
+    for (const cnf of [{ jkt }, {}, null]) {
+      await expectRefused(server, forge(changed({ payload: { cnf } }), key, algorithm), JSON.stringify(cnf));
+    }
+  });
+
   it('JW-1 ADV-46 refuses none, in every spelling, with and without a signature', async () => {
     for (const alg of ['none', 'None', 'NONE', 'nOnE', '', 'HS1', 'undefined']) {
       const parts = changed({ header: { alg } });

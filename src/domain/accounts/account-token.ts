@@ -6,6 +6,10 @@ import { sha256 } from '../../secret-keys.ts';
 
 /** Seconds that a link to a new password is good (RC-2; NIST 4.2.1.2 allows a day). */
 export const resetLifetime = 3600;
+/** Seconds that an invitation is good (NIST SP 800-63A-4: an enrolment code by e-mail, 24 hours). After that a reset does as well. */
+export const invitationLifetime = 24 * 3600;
+/** What `resetPassword` takes. */
+export const passwordPurposes: readonly AccountTokenPurpose[] = ['RESET_PASSWORD', 'INVITATION'];
 /** Seconds that the former address may take a change back. */
 export const undoLifetime = 7 * 24 * 3600;
 
@@ -22,7 +26,7 @@ type Input = {
 };
 
 /** Makes and stores a token for a mailed link, and answers with its value, which nothing else keeps. */
-export async function issueAccountToken(ctx: Context, input: Input): Promise<string> {
+export async function issueAccountToken(ctx: Pick<Context, 'clock' | 'random'>, input: Input): Promise<string> {
   const now = ctx.clock.now();
   const token = ctx.random.token(tokenBytes);
   await putAccountToken(input.db, {

@@ -1,11 +1,22 @@
 import type { Context } from '../../context.ts';
+import { countRecoveryCodes } from '../recovery-codes/count-recovery-codes.ts';
 import { requireViewer } from '../sessions/require-step-up.ts';
 import { type UserView, viewUser } from './user-view.ts';
 
-export type Account = { readonly user: UserView; readonly hasPassword: boolean };
+export type Account = { readonly user: UserView; readonly hasPassword: boolean; readonly totpEnabled: boolean };
 
 /** The caller's own private settings, from the row that was read for this request. */
 export async function account(ctx: Context): Promise<Account> {
   const { user } = requireViewer(ctx).session;
-  return { user: viewUser(user, 'self'), hasPassword: user.passwordHash !== null };
+  return {
+    user: viewUser(user, 'self'),
+    hasPassword: user.passwordHash !== null,
+    totpEnabled: user.totpEnabledAt !== null,
+  };
+}
+
+/** How many recovery codes of the caller would work now; 0 without an app. */
+export async function recoveryCodesLeft(ctx: Context): Promise<number> {
+  const { user } = requireViewer(ctx).session;
+  return user.totpEnabledAt === null ? 0 : countRecoveryCodes(ctx, { db: ctx.db, userId: user.id });
 }

@@ -16,13 +16,14 @@ import { passwordTextFault } from '../passwords/password-text.ts';
 import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { requireStepUp, requireViewer } from '../sessions/require-step-up.ts';
+import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ currentPassword: z.string({ error: 'The current password is required.' }), newPassword });
 
 /**
- * Sets another password and ends every other session (SE-10). The current password is the proof; an account that has none, from
- * signing in by mailed codes, sends an empty one and needs a fresh step-up instead (PW-12). Throws INVALID_CREDENTIALS,
- * STEP_UP_REQUIRED, or VALIDATION_FAILED for a password below the policy.
+ * Sets another password and ends every other session (SE-10). The current password is the proof, and where an app is set up a fresh
+ * step-up besides; an account without a password, from signing in by mailed codes, sends an empty one and needs the step-up alone
+ * (PW-12). Throws INVALID_CREDENTIALS, STEP_UP_REQUIRED, or VALIDATION_FAILED for a password below the policy.
  */
 export const changePassword = command(schema, async (ctx, input): Promise<Accepted> => {
   const viewer = requireViewer(ctx);
@@ -45,10 +46,9 @@ export const changePassword = command(schema, async (ctx, input): Promise<Accept
 /** SECURITY: a stolen access token alone must not be enough, nor a wrong password together with a fresh session. */
 async function proveOwner(ctx: Context, viewer: Viewer, currentPassword: string): Promise<void> {
   const { user } = viewer.session;
-  if (user.passwordHash === null) {
-    requireStepUp(ctx);
-    return;
-  }
+  // With an app set up, the password is not enough here either: who knows it and holds a token lacks the app.
+  if (user.passwordHash === null || user.totpEnabledAt !== null) requireStepUp(ctx);
+  if (user.passwordHash === null) return;
   const fault = passwordTextFault(currentPassword);
   if (fault) throw new AuthError('VALIDATION_FAILED', { fields: [{ path: 'currentPassword', ...fault }] });
   const { matches } = await ctx.hasher.verify(currentPassword, user.passwordHash);
@@ -66,7 +66,6 @@ async function applyChange(
   const userId = user.id;
   const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {
-    await endChallenges(tx, { userId, now });
     const changed = await changePasswordHash(tx, {
       id: userId,
       seenHash: user.passwordHash,
@@ -74,6 +73,7 @@ async function applyChange(
       now,
     });
     if (!changed) throw new AuthError('CONFLICT', { message: 'The password was changed a moment ago. Sign in again.' });
+    await endChallenges(tx, { userId, now });
     await endAccountTokens(tx, { userId, purposes: ['RESET_PASSWORD'], now });
     const ended = await revokeOtherSessions(tx, {
       userId,
@@ -81,7 +81,7 @@ async function applyChange(
       now,
       reason: 'password.changed',
     });
-    await release(ctx, { db: tx, claims: [change.claim] });
+    await release(ctx, { db: tx, claims: [change.claim, ...passwordLocks(ctx, user)] });
     await recordAudit(ctx, {
       db: tx,
       type: 'password.changed',

@@ -4,6 +4,7 @@ import { databaseFailure } from '../../db/failures.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import { consumeChallenge, endChallenges, reserveAttempt } from '../../db/queries/otp-challenges.ts';
 import { revokeOtherSessions } from '../../db/queries/sessions.ts';
+import { holdAnyUser } from '../../db/queries/user-administration.ts';
 import { changeEmail, deleteUnverifiedHolder } from '../../db/queries/users.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
@@ -94,6 +95,8 @@ async function change(ctx: Context, { viewer, challenge, codeHash, claims }: Met
   const before = viewer.session.user;
   const now = ctx.clock.now();
   const emailCanonical = canonicalOf(challenge.email);
+  // The user's row before its challenges, as everywhere (decision 040).
+  await holdAnyUser(db, { id: userId });
   const consumed = await consumeChallenge(db, { id: challenge.id, codeHash, now });
   if (!consumed?.email) throw new AuthError('INVALID_OR_EXPIRED_CODE');
   await endChallenges(db, { userId, now });

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
 import { eraseOriginsOf } from '../../db/queries/audit-origins.ts';
-import { endChallenges } from '../../db/queries/otp-challenges.ts';
-import { deleteUser, lockAdmins } from '../../db/queries/users.ts';
+import { holdAdmins } from '../../db/queries/user-administration.ts';
+import { deleteUser } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
+import { adminRole, isLastAdmin } from '../admin/rules.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { requestOrigin } from '../emails/request-origin.ts';
@@ -14,6 +15,7 @@ import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { accountKey, release, reserve } from '../rate-limits/reserve.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { requireStepUp } from '../sessions/require-step-up.ts';
+import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ confirmEmail: emailAddress });
 
@@ -39,14 +41,11 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
 /** Erases a user within a transaction: for the owner's request and for an administrator's. Throws CONFLICT for the last administrator. */
 export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<void> {
   const { id, emailCanonical } = user;
-  if (user.roles.includes('admin')) {
-    const admins = await lockAdmins(db);
-    if (admins.every((admin) => admin === id)) {
-      throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
-    }
+  if (user.roles.includes(adminRole) && isLastAdmin(await holdAdmins(db), id)) {
+    throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
   }
-  // Before the user, as everywhere: challenges, user, tokens, sessions.
-  await endChallenges(db, { userId: id, now: ctx.clock.now() });
+  // Challenges, factors, tokens and sessions go with the row, by cascade.
+  const isOwner = ctx.viewer?.userId === id;
   const deleted = await deleteUser(db, { id });
   if (!deleted) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
   const identifier = accountKey(ctx, emailCanonical);
@@ -55,7 +54,7 @@ export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<vo
   await release(ctx, {
     db,
     claims: [
-      { budget: 'login:account', identifier },
+      ...passwordLocks(ctx, { id, emailCanonical }),
       { budget: 'otp:account', identifier },
       { budget: 'otp:consecutive', identifier },
     ],
@@ -65,6 +64,7 @@ export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<vo
     db,
     to: deleted.email,
     locale: deleted.locale,
-    content: { template: 'account-deleted', ...requestOrigin(ctx) },
+    // Where an administrator sits is none of the owner's business.
+    content: { template: 'account-deleted', ...(isOwner ? requestOrigin(ctx) : { at: ctx.clock.now().toISOString() }) },
   });
 }

@@ -6,9 +6,10 @@ import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { emailAddress, password, tokenDelivery } from '../input.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
-import { accountKey, type Claim, release, reserve } from '../rate-limits/reserve.ts';
+import { release } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from '../sessions/admit.ts';
 import { type AuthTokens, handOver } from '../sessions/hand-over-tokens.ts';
+import { claimsOfSuccess, countFailure, type LoginBudget, reserveInARow, reserveLogin } from './login-budget.ts';
 
 const schema = z.object({ email: emailAddress, password, tokenDelivery });
 type Input = z.output<typeof schema>;
@@ -20,20 +21,21 @@ type Input = z.output<typeof schema>;
  */
 export const login = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
   if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
-  const account: Claim = { budget: 'login:account', identifier: accountKey(ctx, input.email.canonical) };
-  await reserve(ctx, [account, { budget: 'login:address', identifier: ctx.request.addressBucket }]);
+  const budget = await reserveLogin(ctx, input.email.canonical);
   // Null: the account changed under our hands. What has been checked is checked once more, against what holds now.
-  const admission = (await attempt(ctx, input, account)) ?? (await attempt(ctx, input, account));
+  const admission = (await attempt(ctx, input, budget)) ?? (await attempt(ctx, input, budget));
   if (!admission) throw new AuthError('INVALID_CREDENTIALS');
   return handOver(ctx, admission, input.tokenDelivery);
 });
 
-async function attempt(ctx: Context, input: Input, account: Claim): Promise<Admission | null> {
+async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise<Admission | null> {
   const user = await findUserByEmail(ctx.db, { canonical: input.email.canonical });
-  const storedHash = user?.passwordHash ?? null;
+  const mayFit = await reserveInARow(ctx, { budget, userId: user?.id ?? null });
+  const storedHash = mayFit ? (user?.passwordHash ?? null) : null;
   // The password is checked first and always; only then what kind of account it is (ADV-49).
   const verdict = await ctx.hasher.verify(input.password, storedHash);
   if (!verdict.matches || storedHash === null || !user || user.emailVerifiedAt === null || user.suspendedAt !== null) {
+    await countFailure(ctx);
     await recordAudit(ctx, { db: ctx.db, type: 'login.failed', outcome: 'FAILURE', subjectId: user?.id ?? null });
     throw new AuthError('INVALID_CREDENTIALS');
   }
@@ -44,7 +46,7 @@ async function attempt(ctx: Context, input: Input, account: Claim): Promise<Admi
     // SECURITY: suspended, deleted or under another password since the check: no session (TOCTOU).
     const held = await holdUser(tx, { id: user.id, passwordHash });
     if (!held) return null;
-    await release(ctx, { db: tx, claims: [account] });
+    await release(ctx, { db: tx, claims: claimsOfSuccess({ budget, userId: user.id }) });
     return admit(ctx, { db: tx, user: held, proved: ['PASSWORD'], previousSessionId: null });
   });
 }

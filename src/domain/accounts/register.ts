@@ -5,6 +5,7 @@ import { findUserByEmail, insertUser } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
+import { forgotPasswordLink, signInLink } from '../emails/links.ts';
 import { preferredLocale } from '../emails/locales.ts';
 import { displayName, emailAddress, newPassword } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
@@ -46,13 +47,13 @@ type Wanted = { readonly email: EmailAddress; readonly name: string | null; read
 
 async function begin(ctx: Context, tx: Db, { email, name, passwordHash }: Wanted): Promise<OtpChallenge> {
   const now = ctx.clock.now();
-  const user =
-    (await findUserByEmail(tx, { canonical: email.canonical })) ??
-    (await insertUser(tx, { id: ctx.random.id(now), email: email.address, emailCanonical: email.canonical, now })) ??
-    (await findUserByEmail(tx, { canonical: email.canonical }));
+  // The same two statements for an address that is taken and for one that is not (EN-2).
+  await insertUser(tx, { id: ctx.random.id(now), email: email.address, emailCanonical: email.canonical, now });
+  const user = await findUserByEmail(tx, { canonical: email.canonical });
   if (!user) throw new Error('The account was neither found nor made.');
 
-  const free = user.emailVerifiedAt === null && user.suspendedAt === null;
+  // SECURITY: an account that an administrator made, perhaps with roles, is claimed by its mailbox alone, never by somebody's password.
+  const free = user.emailVerifiedAt === null && user.suspendedAt === null && user.invitedAt === null;
   const locale = user.locale ?? preferredLocale(ctx.request.acceptLanguage);
   const challenge = await beginEmailChallenge(ctx, {
     db: tx,
@@ -63,7 +64,7 @@ async function begin(ctx: Context, tx: Db, { email, name, passwordHash }: Wanted
     ...(free ? { pending: { passwordHash, name, locale } } : {}),
     silent: !free,
   });
-  if (!free && user.emailVerifiedAt !== null) {
+  if (!free && (user.emailVerifiedAt !== null || user.suspendedAt === null)) {
     await enqueueEmail(ctx, {
       db: tx,
       to: user.email,
@@ -71,8 +72,8 @@ async function begin(ctx: Context, tx: Db, { email, name, passwordHash }: Wanted
       content: {
         template: 'already-registered',
         name: user.name,
-        signInLink: `${ctx.config.appUrl}/sign-in`,
-        resetLink: `${ctx.config.appUrl}/forgot-password`,
+        signInLink: signInLink(ctx.config),
+        resetLink: forgotPasswordLink(ctx.config),
       },
     });
   } else if (!free) {

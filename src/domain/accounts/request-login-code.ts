@@ -11,8 +11,8 @@ const schema = z.object({ email: emailAddress });
 /** Sign-in by a code to the address. An address with no account, or a suspended one, gets the same answer and no mail. */
 export const requestLoginCode = command(schema, async (ctx, { email }): Promise<OtpChallenge> => {
   await reserve(ctx, [
-    { budget: 'login-code:account', identifier: accountKey(ctx, email.canonical) },
     { budget: 'login-code:address', identifier: ctx.request.addressBucket },
+    { budget: 'login-code:account', identifier: accountKey(ctx, email.canonical) },
   ]);
   const user = await findUserByEmail(ctx.db, { canonical: email.canonical });
   const challenge = await ctx.db.transaction((tx) =>

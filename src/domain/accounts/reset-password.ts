@@ -17,12 +17,14 @@ import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import { accountKey, type Claim, release, reserve } from '../rate-limits/reserve.ts';
 import type { Accepted } from '../sessions/logout.ts';
+import { passwordPurposes } from './account-token.ts';
 import { canonicalOf } from './email-address.ts';
+import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ token: opaqueToken, newPassword });
 
 /**
- * Sets a password by a mailed link. Signs nobody in and skips no second factor (RC-5); ends every session and whatever else is open,
+ * Sets a password by a mailed link, of a reset or of an invitation. Signs nobody in and skips no second factor (RC-5); ends every session and whatever else is open,
  * lifts the locks on the account's password and mailed codes. An account that nobody had verified is claimed by it (RC-7). Throws
  * INVALID_OR_EXPIRED_TOKEN, or VALIDATION_FAILED for a password below the policy, which leaves the link good.
  */
@@ -30,7 +32,7 @@ export const resetPassword = command(schema, async (ctx, input): Promise<Accepte
   await reserve(ctx, [{ budget: 'account-token:address', identifier: ctx.request.addressBucket }]);
   const tokenHash = sha256(input.token);
   const now = ctx.clock.now();
-  const found = await findAccountToken(ctx.db, { tokenHash, purpose: 'RESET_PASSWORD', now });
+  const found = await findAccountToken(ctx.db, { tokenHash, purposes: passwordPurposes, now });
   if (!found) {
     await recordAudit(ctx, { db: ctx.db, type: 'password.reset_failed', outcome: 'FAILURE', subjectId: null });
     throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
@@ -60,15 +62,15 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
   const userId = user.id;
   const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {
-    // Rows are always locked in this order: challenges, user, tokens, sessions.
-    await endChallenges(tx, { userId, now });
+    // Rows are always locked in this order: user, challenges, tokens, sessions (decision 040).
     const changed = await resetPasswordHash(tx, { id: userId, emailCanonical, passwordHash, now });
+    await endChallenges(tx, { userId, now });
     const spent = await spendAccountToken(tx, { tokenHash, now });
     if (!changed || !spent) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
-    await endAccountTokens(tx, { userId, purposes: ['RESET_PASSWORD'], now });
+    await endAccountTokens(tx, { userId, purposes: passwordPurposes, now });
     const ended = await revokeAllSessions(tx, { userId, now, reason: 'password.reset' });
     await forgetDevices(tx, { userId });
-    await release(ctx, { db: tx, claims: locksOf(ctx, emailCanonical) });
+    await release(ctx, { db: tx, claims: locksOf(ctx, { id: userId, emailCanonical }) });
     if (user.emailVerifiedAt === null) {
       await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
     }
@@ -89,10 +91,10 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
 }
 
 /** What the proof of the mailbox opens again (NIST 3.2.2, RL-3): nobody can lock an owner out for long by guessing. */
-function locksOf(ctx: Context, emailCanonical: string): Claim[] {
-  const identifier = accountKey(ctx, emailCanonical);
+function locksOf(ctx: Context, user: { id: string; emailCanonical: string }): Claim[] {
+  const identifier = accountKey(ctx, user.emailCanonical);
   return [
-    { budget: 'login:account', identifier },
+    ...passwordLocks(ctx, user),
     { budget: 'otp:account', identifier },
     { budget: 'otp:consecutive', identifier },
   ];

@@ -5,6 +5,7 @@ import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/
 import { forgetDevices } from '../../db/queries/known-devices.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { revokeAllSessions } from '../../db/queries/sessions.ts';
+import { holdAnyUser } from '../../db/queries/user-administration.ts';
 import { deleteUnverifiedHolder, restoreEmail } from '../../db/queries/users.ts';
 import type { AccountTokenRow } from '../../db/tables/account-tokens.ts';
 import { AuthError } from '../../errors.ts';
@@ -30,7 +31,7 @@ export const undoEmailChange = command(schema, async (ctx, input): Promise<Accep
   await reserve(ctx, [{ budget: 'account-token:address', identifier: ctx.request.addressBucket }]);
   const tokenHash = sha256(input.token);
   const now = ctx.clock.now();
-  const found = await findAccountToken(ctx.db, { tokenHash, purpose: 'UNDO_EMAIL_CHANGE', now });
+  const found = await findAccountToken(ctx.db, { tokenHash, purposes: ['UNDO_EMAIL_CHANGE'], now });
   if (!found) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
   try {
     await ctx.db.transaction((tx) => undo({ ...ctx, db: tx }, { token: found.token, userId: found.user.id }));
@@ -48,6 +49,8 @@ async function undo(ctx: Context, { token, userId }: { token: AccountTokenRow; u
   const now = ctx.clock.now();
   const email = token.email ?? '';
   const emailCanonical = canonicalOf(token.email);
+  // The user's row before its challenges, as everywhere (decision 040).
+  await holdAnyUser(db, { id: userId });
   await endChallenges(db, { userId, now });
   await deleteUnverifiedHolder(db, { emailCanonical, exceptId: userId });
   const user = await restoreEmail(db, { id: userId, email, emailCanonical, now });

@@ -3,21 +3,12 @@ import { updateProfile as storeProfile } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
-import { localeOf, localeTags } from '../emails/locales.ts';
-import { displayName, text } from '../input.ts';
+import { displayName, supportedLocale } from '../input.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { requireViewer } from '../sessions/require-step-up.ts';
 import { type UserView, viewUser } from './user-view.ts';
 
-const locale = text({ max: 35 }).transform((value, ctx) => {
-  const found = localeOf(value);
-  if (found) return found;
-  const message = `Mails are written in these languages: ${localeTags.join(', ')}.`;
-  ctx.addIssue({ code: 'custom', params: { code: 'UNSUPPORTED_LOCALE' }, message });
-  return z.NEVER;
-});
-
-const schema = z.object({ name: displayName.optional(), locale: locale.nullable().optional() });
+const schema = z.object({ name: displayName.optional(), locale: supportedLocale.nullable().optional() });
 
 /** Changes the name and the language of mails. What is left out stays; null takes it away. */
 export const updateProfile = command(schema, async (ctx, input): Promise<UserView> => {

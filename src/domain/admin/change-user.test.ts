@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { holdAdmins } from '../../db/queries/user-administration.ts';
-import { type Administrator, makeAdministrator, signInWithApp } from '../../testing/administrators.ts';
+import { type Administrator, makeAdministrator } from '../../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
+import { signInWithApp } from '../../testing/authenticator.ts';
 
 let server: TestServer;
 let second: TestServer;
@@ -42,8 +43,8 @@ describe('two administrators who act against each other at once, on two instance
         await server.mutate('setUserRoles', { userId: loser.id, roles: ['admin'] }, as(winner));
       } else {
         await server.mutate('reinstateUser', { userId: loser.id }, as(winner));
-        Object.assign(loser, await signInWithApp(server, loser, loser));
-        Object.assign(winner, await signInWithApp(server, winner, winner));
+        Object.assign(loser, await signInWithApp(server, loser, loser.phone));
+        Object.assign(winner, await signInWithApp(server, winner, winner.phone));
       }
     }
   });
@@ -51,7 +52,7 @@ describe('two administrators who act against each other at once, on two instance
   it('AZ-7 twenty demotions of oneself at once leave one', async () => {
     const more = [ada, bob, await makeAdministrator(server), await makeAdministrator(server)];
     const fresh: Administrator[] = [];
-    for (const admin of more) fresh.push({ ...admin, ...(await signInWithApp(server, admin, admin)) });
+    for (const admin of more) fresh.push({ ...admin, ...(await signInWithApp(server, admin, admin.phone)) });
     await Promise.all(
       fresh.flatMap((admin) =>
         Array.from({ length: 5 }, (_, turn) =>

@@ -3,12 +3,12 @@ import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
 import { deleteTotp } from '../../db/queries/totp-authenticators.ts';
 import { setTotpEnabledAt } from '../../db/queries/users.ts';
 import { recordAudit } from '../audit/record.ts';
-import { command } from '../command.ts';
 import { text } from '../input.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { release } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
+import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
 import { reasonText } from './reason.ts';
 
@@ -24,7 +24,7 @@ const schema = z.object({
  * Takes a user's second factors away, for one who has lost them all: the next sign-in asks for none. Every session ends, and the
  * owner is told (RC-8). Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND.
  */
-export const resetUserFactors = command(
+export const resetUserFactors = adminCommand(
   schema,
   async (ctx, { userId, reason }): Promise<Accepted> =>
     changeUser(ctx, {

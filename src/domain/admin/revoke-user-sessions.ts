@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { recordAudit } from '../audit/record.ts';
-import { command } from '../command.ts';
 import { text } from '../input.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
+import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
 
 const schema = z.object({ userId: text({ max: 100 }) });
 
 /** Signs a user out everywhere, from the next request on (SE-11). Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND. */
-export const revokeUserSessions = command(
+export const revokeUserSessions = adminCommand(
   schema,
   async (ctx, { userId }): Promise<Accepted> =>
     changeUser(ctx, {

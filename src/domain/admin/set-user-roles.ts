@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { setUserRoles as setRoles } from '../../db/queries/user-administration.ts';
 import { type UserView, viewUser } from '../accounts/user-view.ts';
 import { recordAudit } from '../audit/record.ts';
-import { command } from '../command.ts';
 import { text } from '../input.ts';
+import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
 import { roleNames } from './role-names.ts';
 import { adminRole } from './rules.ts';
@@ -14,7 +14,7 @@ const schema = z.object({ userId: text({ max: 100 }), roles: roleNames });
  * Gives a user these roles and no others. They hold from the next request on; an access token that is out names the old ones until
  * it expires, to backends that ask nobody else. Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND, CONFLICT for the last administrator.
  */
-export const setUserRoles = command(
+export const setUserRoles = adminCommand(
   schema,
   async (ctx, { userId, roles }): Promise<UserView> =>
     changeUser(ctx, {

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { suspendUser as suspend } from '../../db/queries/user-administration.ts';
 import { type UserView, viewUser } from '../accounts/user-view.ts';
 import { recordAudit } from '../audit/record.ts';
-import { command } from '../command.ts';
 import { text } from '../input.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
+import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
 import { reasonText } from './reason.ts';
 
@@ -14,7 +14,7 @@ const schema = z.object({ userId: text({ max: 100 }), reason: reasonText.nullish
  * Closes an account to its owner: every session ends, from the next request on, on every instance (SE-11). A suspended user stays as
  * they are. Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND, CONFLICT for the last administrator.
  */
-export const suspendUser = command(
+export const suspendUser = adminCommand(
   schema,
   async (ctx, { userId, reason }): Promise<UserView> =>
     changeUser(ctx, {

@@ -17,10 +17,13 @@ export type AuditEventView = {
 
 /** Where somebody else acted, such as an administrator, the address and device are that person's and stay hidden. */
 export function viewAuditEvent(entry: AuditEntry, viewerId: string): AuditEventView {
-  const { id, at, type, outcome, actorId, subjectId, requestId } = entry;
-  const isOwn = actorId === null || actorId === viewerId;
-  const userAgent = isOwn ? entry.userAgent : null;
-  const ipAddress = isOwn ? entry.ipAddress : null;
+  const isOwn = entry.actorId === null || entry.actorId === viewerId;
+  return showAuditEvent(isOwn ? entry : { ...entry, ipAddress: null, userAgent: null });
+}
+
+/** The whole of an event, for administrators. */
+export function showAuditEvent(entry: AuditEntry): AuditEventView {
+  const { id, at, type, outcome, actorId, subjectId, requestId, ipAddress, userAgent } = entry;
   return {
     id,
     at,

@@ -28,6 +28,7 @@ export type AuditType =
   | 'user.roles_changed'
   | 'user.sessions_revoked'
   | 'user.factors_reset'
+  | 'user.created'
   | 'password.reset_requested'
   | 'password.reset'
   | 'password.reset_failed'

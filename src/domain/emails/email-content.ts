@@ -27,6 +27,7 @@ export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('recovery-code-used'), codesLeft: words, ...origin }),
   z.object({ template: z.literal('recovery-codes-regenerated'), ...origin }),
   z.object({ template: z.literal('factors-reset'), at }),
+  z.object({ template: z.literal('invitation'), name: words, link }),
   z.object({ template: z.literal('refresh-reused'), ...origin }),
   z.object({ template: z.literal('password-reset'), link }),
   z.object({ template: z.literal('password-reset-done'), ...origin, resetLink: link }),

@@ -28,6 +28,7 @@ export function sampleContents(appUrl: string): Samples {
     'recovery-code-used': { template: 'recovery-code-used', codesLeft: '9', ...origin },
     'recovery-codes-regenerated': { template: 'recovery-codes-regenerated', ...origin },
     'factors-reset': { template: 'factors-reset', at: origin.at },
+    invitation: { template: 'invitation', name: 'Ada', link: resetPasswordLink({ appUrl }, { token }) },
     'password-reset': { template: 'password-reset', link: resetPasswordLink({ appUrl }, { token }) },
     'password-reset-done': { template: 'password-reset-done', ...origin, resetLink },
     'password-changed': { template: 'password-changed', ...origin, resetLink },

@@ -149,6 +149,33 @@ describe('one code, ten callers at once, two instances', () => {
   });
 });
 
+describe('a second step and a reset at once', () => {
+  it('RC-6 wait for each other, and leave nobody signed in with the old password', { timeout: 60_000 }, async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const { person, phone } = await someone();
+      const { email, password } = person;
+      await server.mutate('requestPasswordReset', { email });
+      const token = /#token=([\w-]+)/.exec((await server.nextMail(email)).text)?.[1] ?? '';
+      const challenges = await Promise.all([1, 2, 3].map(() => server.mutate('login', { email, password })));
+      const code = phone.nextCode();
+      const verifying = challenges.map(({ id }, number) =>
+        instance(number).mutate('verifyOtp', { challengeId: id, code }),
+      );
+      const reset = await second.mutate('resetPassword', { token, newPassword: 'walnut ferry copper tuesday' });
+      expect(reset).toMatchObject({ accepted: true });
+      for (const answer of await Promise.all(verifying)) {
+        if (answer.__typename === 'AuthError') {
+          expect(answer.code).toBe('INVALID_OR_EXPIRED_CODE');
+          continue;
+        }
+        expect(answer.__typename).toBe('AuthTokens');
+        const me = await server.send(meQuery, {}, { token: answer.accessToken });
+        expect(me.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'SESSION_REVOKED' });
+      }
+    }
+  });
+});
+
 describe('between the check of the password and the session', () => {
   /** Signs in while another connection holds the user's row, makes its change, and lets go once the sign-in waits for it. */
   async function signInDuring(

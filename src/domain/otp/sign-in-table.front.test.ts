@@ -3,7 +3,7 @@ import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
 import { advanceTotpStep } from '../../db/queries/totp-authenticators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { type Authenticator, enrolTotp } from '../../testing/authenticator.ts';
-import { meQuery, type Sender } from '../../testing/client.ts';
+import { meQuery, mutationText, type Sender } from '../../testing/client.ts';
 import { claimsOf, countSessions, registerWithoutPassword, totpRow } from '../../testing/factors.ts';
 import { type Person, registerPerson, signIn } from '../../testing/people.ts';
 
@@ -71,6 +71,17 @@ const methods = {
   'a mailed code': ({ person }: Subject) => server.mutate('requestLoginCode', { email: person.email }),
   'another registration': ({ person }: Subject) =>
     server.mutate('register', { email: person.email, password: 'walnut ferry copper tuesday' }),
+  'a password reset': async ({ person: { email } }: Subject) => {
+    const newPassword = 'walnut ferry copper tuesday';
+    expect(await server.mutate('requestPasswordReset', { email })).toMatchObject({ accepted: true });
+    const token = /#token=([\w-]+)/.exec((await server.nextMail(email)).text)?.[1] ?? '';
+    const reset = await server.send(mutationText('resetPassword'), { input: { token, newPassword } });
+    // RC-5: it is taken, and that is all: no token in the answer, no cookie.
+    expect(reset.data.resetPassword).toEqual({ __typename: 'AuthAccepted', accepted: true });
+    expect(reset.headers.get('set-cookie')).toBeNull();
+    await server.nextMail(email);
+    return server.mutate('login', { email, password: newPassword });
+  },
   'a step-up by password': ({ person }: Subject) =>
     server.mutate('reauthenticate', { password: person.password }, { token: person.accessToken }),
   'a step-up by mailed code': ({ person }: Subject) =>
@@ -86,6 +97,7 @@ const open = {
   'the password': ['tokens pwd'],
   'a mailed code': ['EMAIL', 'tokens otp'],
   'another registration': ['EMAIL', 'no code'],
+  'a password reset': ['tokens pwd'],
   'a step-up by password': ['tokens pwd'],
   'a step-up by mailed code': ['EMAIL', 'tokens otp'],
 };
@@ -93,6 +105,7 @@ const guarded = (offered: string) => ({
   'the password': [offered, 'tokens pwd otp mfa'],
   'a mailed code': ['EMAIL', offered, 'tokens otp'],
   'another registration': ['EMAIL', 'no code'],
+  'a password reset': [offered, 'tokens pwd otp mfa'],
   'a step-up by password': [offered, 'tokens pwd otp mfa'],
   'a step-up by mailed code': ['EMAIL', offered, 'tokens otp'],
 });
@@ -100,6 +113,7 @@ const closed = {
   'the password': [both, 'INVALID_OR_EXPIRED_CODE'],
   'a mailed code': ['EMAIL', both, 'INVALID_OR_EXPIRED_CODE'],
   'another registration': ['EMAIL', 'no code'],
+  'a password reset': [both, 'INVALID_OR_EXPIRED_CODE'],
   'a step-up by password': [both, 'INVALID_OR_EXPIRED_CODE'],
   'a step-up by mailed code': ['EMAIL', both, 'INVALID_OR_EXPIRED_CODE'],
 };
@@ -123,7 +137,7 @@ const methodNames = Object.keys(methods) as (keyof typeof methods)[];
 
 describe('every sign-in method against every set of enrolled factors', () => {
   describe.each(stateNames)('with %s', (state) => {
-    it.each(methodNames)('ADV-5 ADV-24 ADV-50 OT-6 OT-17 by %s', { timeout: 60_000 }, async (method) => {
+    it.each(methodNames)('ADV-5 ADV-24 ADV-50 OT-6 OT-17 RC-5 by %s', { timeout: 60_000 }, async (method) => {
       const who = await states[state]();
       const steppingUp = method.startsWith('a step-up');
       const sender: Sender = steppingUp ? { token: who.person.accessToken } : {};

@@ -251,8 +251,11 @@ describe('the budget of wrong codes', () => {
       expect(seen).toEqual(Array(20).fill('INVALID_OR_EXPIRED_CODE '));
       server.clock.advance(3601);
     }
-    const [last] = await spend(() => server.mutate('requestLoginCode', { email: person.email }), 1);
-    expect(last).toMatch(/^RATE_LIMITED \d{6,}$/);
+    // Not even the right one fits now, and no answer says why: an address without an account never gets here (EN-4).
+    const { id } = await server.mutate('requestLoginCode', { email: person.email });
+    const code = await lastCode(person.email);
+    const answer = await server.mutate('verifyOtp', { challengeId: id, code });
+    expect(answer).toMatchObject({ code: 'INVALID_OR_EXPIRED_CODE', retryAfter: null });
   });
 
   it('OT-7 resends have a budget of the account over all its challenges', async () => {

@@ -3,13 +3,16 @@ import { secondsAfter } from '../../clock.ts';
 import type { Config } from '../../config.ts';
 import { type LeasedMail, leaseDueMail, markMailFailed, markMailSent, postponeMail } from '../../db/queries/outbox.ts';
 import { MailError } from '../../mail/mailer.ts';
+import { parseEmailAddress } from '../accounts/email-address.ts';
+import { isNotice } from '../emails/notices.ts';
 import { renderEmail } from '../emails/render-email.ts';
+import { accountKey, reserveUnseen } from '../rate-limits/reserve.ts';
 import { nothing } from './enqueue-email.ts';
 import { leaseSeconds, retryDelay, sendDeadlineMs } from './rules.ts';
-import { openMail } from './sealed-mail.ts';
+import { type MailPayload, openMail } from './sealed-mail.ts';
 
 export type OutboxApp = Pick<App, 'db' | 'clock' | 'random' | 'log' | 'keys' | 'mailer'> & {
-  readonly config: Pick<Config, 'appUrl' | 'mailTemplatesDirectory'>;
+  readonly config: Pick<Config, 'appUrl' | 'mailTemplatesDirectory' | 'rateLimits' | 'rateLimitMultiplier'>;
 };
 
 /**
@@ -31,18 +34,37 @@ export async function deliverDueMail(
 async function deliver(app: OutboxApp, row: LeasedMail): Promise<void> {
   if (row.expiresAt <= app.clock.now()) return giveUp(app, row, 'expired');
   if (row.template !== nothing) {
-    const failure = await send(app, row);
+    const payload = openMail(app, { id: row.id, sealed: row.sealedPayload });
+    if (!payload) return recordFailure(app, row, new MailError('not_opened'));
+    if (!(await withinBudget(app, row, payload))) {
+      return markMailFailed(app.db, {
+        id: row.id,
+        attempts: row.attempts,
+        now: app.clock.now(),
+        lastError: 'over_budget',
+      });
+    }
+    const failure = await send(app, row, payload);
     if (failure) return recordFailure(app, row, failure);
   }
   await markMailSent(app.db, { id: row.id, now: app.clock.now() });
 }
 
+/**
+ * Whether a mail that anybody could have set off may still go out (RL-9). Counted here, long after the answer, so that nobody can
+ * see or time it; and once for each mail, however often it is tried.
+ */
+async function withinBudget(app: OutboxApp, row: LeasedMail, { to, content }: MailPayload): Promise<boolean> {
+  if (row.attempts > 1 || isNotice(content.template)) return true;
+  return reserveUnseen(app, [
+    { budget: 'mail:recipient', identifier: accountKey(app, parseEmailAddress(to)?.canonical ?? to) },
+    { budget: 'mail:day', identifier: 'all' },
+  ]);
+}
+
 /** Null where the mail is out. */
-async function send(app: OutboxApp, row: LeasedMail): Promise<MailError | null> {
+async function send(app: OutboxApp, row: LeasedMail, { content, locale, to }: MailPayload): Promise<MailError | null> {
   try {
-    const payload = openMail(app, { id: row.id, sealed: row.sealedPayload });
-    if (!payload) return new MailError('not_opened');
-    const { content, locale, to } = payload;
     const { appUrl, mailTemplatesDirectory: templatesDirectory } = app.config;
     const rendered = await renderEmail(content, { locale, appUrl, templatesDirectory }).catch(() => {
       throw new MailError('not_rendered');

@@ -1,36 +1,22 @@
 import { AuthError } from '../../errors.ts';
+import { createGate, type Gate } from '../../gate.ts';
 
-export type HashGate = {
-  /** Runs the work when a place is free; rejects at once with OVERLOADED when the queue is full. */
-  run<T>(work: () => Promise<T>): Promise<T>;
-  /** How many run and wait, for metrics. */
-  load(): { running: number; waiting: number };
-};
+export type HashGate = Gate;
+
+/** Milliseconds; whoever has waited so long for a hash is told to come back, while there is time left to say so. */
+const patience = 8000;
+/** A quarter of libuv's pool of four stays for files, DNS and the signing of tokens. */
+const widest = 3;
 
 /**
  * A narrow door before bcrypt (AV-1): hashing, WebCrypto, DNS and files share libuv's four threads, so an unbounded burst of
- * sign-ins would stall token checks. `width` at once, `queue` waiting, the rest refused.
+ * sign-ins would stall them. `width` at once, `queue` waiting, the rest refused with OVERLOADED.
  */
 export function createHashGate(options: { width: number; queue: number }): HashGate {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return {
-    run: async (work) => {
-      if (running >= options.width) {
-        if (waiting.length >= options.queue) throw new AuthError('OVERLOADED', { retryAfter: 1 });
-        // The place is handed over by the one that leaves: `running` stays as it is.
-        await new Promise<void>((resolve) => waiting.push(resolve));
-      } else {
-        running += 1;
-      }
-      try {
-        return await work();
-      } finally {
-        const next = waiting.shift();
-        if (next) next();
-        else running -= 1;
-      }
-    },
-    load: () => ({ running, waiting: waiting.length }),
-  };
+  return createGate({ ...options, patience, refusal: () => new AuthError('OVERLOADED', { retryAfter: 1 }) });
+}
+
+/** Hashes at once: a core is left to everything else on this machine, and each of its processes has its share of the rest. */
+export function hashGateWidth({ cores, processes }: { cores: number; processes: number }): number {
+  return Math.max(1, Math.min(widest, Math.floor((cores - 1) / processes)));
 }

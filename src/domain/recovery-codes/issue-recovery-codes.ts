@@ -12,7 +12,10 @@ type Input = {
 };
 
 /** A new set of codes in place of the old one; this is the only time that they can be read (OT-16). */
-export async function issueRecoveryCodes(ctx: Context, { db, userId }: Input): Promise<RecoveryCodes> {
+export async function issueRecoveryCodes(
+  ctx: Pick<Context, 'clock' | 'random' | 'keys'>,
+  { db, userId }: Input,
+): Promise<RecoveryCodes> {
   const now = ctx.clock.now();
   const codes = Array.from({ length: recoveryCodeCount }, () => makeRecoveryCode(ctx.random));
   const rows = codes.map((code) => {

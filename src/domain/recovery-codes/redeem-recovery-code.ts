@@ -3,8 +3,8 @@ import type { Db } from '../../db/client.ts';
 import { spendRecoveryCode } from '../../db/queries/recovery-codes.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
+import { requestOrigin } from '../emails/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { describeDevice } from '../sessions/session-view.ts';
 import { countRecoveryCodes } from './count-recovery-codes.ts';
 import { recoveryCodeHashes } from './recovery-code.ts';
 
@@ -21,13 +21,7 @@ export async function redeemRecoveryCode(ctx: Context, { db, user, code }: Input
     db,
     to: user.email,
     locale: user.locale,
-    content: {
-      template: 'recovery-code-used',
-      codesLeft: String(left),
-      at: now.toISOString(),
-      device: describeDevice(ctx.request.userAgent),
-      ipAddress: ctx.request.ipAddress,
-    },
+    content: { template: 'recovery-code-used', codesLeft: String(left), ...requestOrigin(ctx) },
   });
   return true;
 }

@@ -3,7 +3,7 @@ import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { changeFactors } from '../otp/change-factors.ts';
 import { typedCode } from '../otp/typed-code.ts';
-import { endOtherSessions } from '../sessions/end-other-sessions.ts';
+import { endAllSessions } from '../sessions/end-sessions.ts';
 import { notifyOwner } from '../totp/notify-owner.ts';
 import { issueRecoveryCodes, type RecoveryCodes } from './issue-recovery-codes.ts';
 
@@ -20,7 +20,7 @@ export const regenerateRecoveryCodes = command(
       code: input.code ?? null,
       change: async ({ db, viewer, user }) => {
         const codes = await issueRecoveryCodes(ctx, { db, userId: user.id });
-        await endOtherSessions(ctx, { db, viewer, reason: 'recovery_codes.regenerated' });
+        await endAllSessions(ctx, { db, userId: user.id, exceptId: viewer.sessionId, reason: 'credentials_changed' });
         await recordAudit(ctx, { db, type: 'recovery_codes.regenerated', outcome: 'SUCCESS', subjectId: user.id });
         await notifyOwner(ctx, { db, user, template: 'recovery-codes-regenerated' });
         return codes;

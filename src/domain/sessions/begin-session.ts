@@ -1,12 +1,13 @@
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
-import { insertSession, revokeSession } from '../../db/queries/sessions.ts';
+import { insertSession } from '../../db/queries/sessions.ts';
 import { recordLogin } from '../../db/queries/users.ts';
 import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { amrOf, type ProvedMethod } from '../otp/rules.ts';
+import { endSession } from './end-sessions.ts';
 import { makeRoom } from './make-room.ts';
 import { noticeDevice } from './notice-device.ts';
 import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
@@ -42,7 +43,8 @@ export async function beginSession(
   const signedIn = previousSessionId === null ? await recordLogin(db, { id: user.id, now }) : user;
   if (!signedIn) throw new AuthError('INVALID_CREDENTIALS', { detail: 'The account may not sign in any more.' });
   if (previousSessionId !== null) {
-    const ended = await revokeSession(db, { sessionId: previousSessionId, userId: user.id, now, reason: 'step-up' });
+    const reason = 'stepped_up';
+    const ended = await endSession(ctx, { db, userId: user.id, sessionId: previousSessionId, reason });
     if (!ended) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
   }
   const id = ctx.random.id(now);
@@ -67,7 +69,7 @@ export async function beginSession(
     outcome: 'SUCCESS',
     subjectId: user.id,
     sessionId: id,
-    detail: { methods: methods.join(' '), proved: proved.join(' '), previousSessionId },
+    detail: { methods: methods.join(' '), proved: proved.join(' ') },
   });
   // After recordLogin, which holds the user's row: of two sign-ins at once the second sees the session of the first.
   await makeRoom(ctx, { db, session, user: signedIn });

@@ -11,6 +11,7 @@ export type EndReason =
   | 'revoked_by_owner'
   | 'revoked_by_service'
   | 'evicted'
+  | 'stepped_up'
   | 'credentials_changed'
   | 'account_suspended'
   | 'account_deleted'

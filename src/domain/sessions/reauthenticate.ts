@@ -2,12 +2,13 @@ import { z } from 'zod';
 import type { Context, Viewer } from '../../context.ts';
 import { holdUser } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
+import { claimsOfSuccess, reserveInARow, reserveLogin } from '../accounts/login-budget.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { password, tokenDelivery } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
-import { accountKey, type Claim, release, reserve } from '../rate-limits/reserve.ts';
+import { release, reserve } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from './admit.ts';
 import { type AuthTokens, handOver } from './hand-over-tokens.ts';
 import { requireViewer } from './require-step-up.ts';
@@ -20,16 +21,17 @@ const schema = z.object({ password: password.nullish(), tokenDelivery });
  */
 export const reauthenticate = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
   const viewer = requireViewer(ctx);
+  if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
   if (input.password === null || input.password === undefined) return mailCode(ctx, viewer);
   return handOver(ctx, await checkPassword(ctx, viewer, input.password), input.tokenDelivery);
 });
 
 async function checkPassword(ctx: Context, viewer: Viewer, plain: string): Promise<Admission> {
   const { user } = viewer.session;
-  // SECURITY: the pool of login, so that this is no second door to guess the password at.
-  const account: Claim = { budget: 'login:account', identifier: accountKey(ctx, user.emailCanonical) };
-  await reserve(ctx, [account, { budget: 'login:address', identifier: ctx.request.addressBucket }]);
-  const { passwordHash } = user;
+  // SECURITY: the pool of a sign-in from this device, so that this is no second door to guess the password at.
+  const budget = await reserveLogin(ctx, user.emailCanonical);
+  const mayFit = await reserveInARow(ctx, { budget, userId: user.id });
+  const passwordHash = mayFit ? user.passwordHash : null;
   const verdict = await ctx.hasher.verify(plain, passwordHash);
   if (!verdict.matches || passwordHash === null) {
     await recordAudit(ctx, { db: ctx.db, type: 'step_up.failed', outcome: 'FAILURE', subjectId: user.id });
@@ -38,7 +40,7 @@ async function checkPassword(ctx: Context, viewer: Viewer, plain: string): Promi
   return ctx.db.transaction(async (tx) => {
     const held = await holdUser(tx, { id: user.id, passwordHash });
     if (!held) throw new AuthError('INVALID_CREDENTIALS', { message: 'The password is not right.' });
-    await release(ctx, { db: tx, claims: [account] });
+    await release(ctx, { db: tx, claims: claimsOfSuccess({ budget, userId: user.id }) });
     return admit(ctx, { db: tx, user: held, proved: ['PASSWORD'], previousSessionId: viewer.sessionId });
   });
 }

@@ -21,19 +21,9 @@ export function requireViewer(ctx: Pick<Context, 'viewer'>): Viewer {
  */
 export function requireStepUp(ctx: Asker): Viewer {
   const viewer = requireRecentProof(ctx);
-  if (viewer.session.user.totpEnabledAt !== null && !sessionProvesSecondFactor(viewer)) {
+  const { user, session } = viewer.session;
+  if (user.totpEnabledAt !== null && !provesSecondFactor(readProved(session.provedMethods))) {
     throw new AuthError('STEP_UP_REQUIRED');
-  }
-  return viewer;
-}
-
-/** The same for what nobody may do without a second factor, such as administration. Throws STEP_UP_REQUIRED. */
-export function requireSecondFactor(ctx: Asker): Viewer {
-  const viewer = requireRecentProof(ctx);
-  if (!sessionProvesSecondFactor(viewer)) {
-    throw new AuthError('STEP_UP_REQUIRED', {
-      message: 'This needs a second factor: set up an authenticator app, then prove again who you are.',
-    });
   }
   return viewer;
 }
@@ -44,9 +34,4 @@ export function requireRecentProof(ctx: Asker): Viewer {
   const { authenticatedAt } = viewer.session.session;
   if (secondsAfter(authenticatedAt, stepUpLifetime) <= ctx.clock.now()) throw new AuthError('STEP_UP_REQUIRED');
   return viewer;
-}
-
-/** Whether the app, or a recovery code, was proved in the caller's session. */
-export function sessionProvesSecondFactor(viewer: Viewer): boolean {
-  return provesSecondFactor(readProved(viewer.session.session.provedMethods));
 }

@@ -8,7 +8,7 @@ import { uuid } from '../input.ts';
 import { readCode } from '../otp/code.ts';
 import { release, reserve } from '../rate-limits/reserve.ts';
 import { issueRecoveryCodes, type RecoveryCodes } from '../recovery-codes/issue-recovery-codes.ts';
-import { endOtherSessions } from '../sessions/end-other-sessions.ts';
+import { endAllSessions } from '../sessions/end-sessions.ts';
 import { requireStepUp } from '../sessions/require-step-up.ts';
 import { notifyOwner } from './notify-owner.ts';
 import { openTotpSecret } from './seal.ts';
@@ -43,7 +43,7 @@ export const confirmTotpEnrollment = command(schema, async (ctx, input): Promise
     const issued = await issueRecoveryCodes(ctx, { db: tx, userId });
     // Rebinding is what a locked app waits for (OT-4; NIST SP 800-63B-4 3.2.2). The window of failures runs on.
     await release(ctx, { db: tx, claims: [{ budget: 'second-factor:consecutive', identifier: userId }] });
-    await endOtherSessions(ctx, { db: tx, viewer, reason: 'totp.enabled' });
+    await endAllSessions(ctx, { db: tx, userId, exceptId: viewer.sessionId, reason: 'credentials_changed' });
     await recordAudit(ctx, { db: tx, type: 'totp.enabled', outcome: 'SUCCESS', subjectId: userId });
     await notifyOwner(ctx, { db: tx, user, template: 'totp-enabled' });
     return issued;

@@ -7,7 +7,7 @@ import { command } from '../command.ts';
 import { changeFactors } from '../otp/change-factors.ts';
 import { typedCode } from '../otp/typed-code.ts';
 import { release } from '../rate-limits/reserve.ts';
-import { endOtherSessions } from '../sessions/end-other-sessions.ts';
+import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { notifyOwner } from './notify-owner.ts';
 
@@ -25,7 +25,7 @@ export const disableTotp = command(schema, async (ctx, input): Promise<Accepted>
       await deleteRecoveryCodes(db, { userId: user.id });
       await setTotpEnabledAt(db, { id: user.id, at: null });
       await release(ctx, { db, claims: [{ budget: 'second-factor:consecutive', identifier: user.id }] });
-      await endOtherSessions(ctx, { db, viewer, reason: 'totp.disabled' });
+      await endAllSessions(ctx, { db, userId: user.id, exceptId: viewer.sessionId, reason: 'credentials_changed' });
       await recordAudit(ctx, { db, type: 'totp.disabled', outcome: 'SUCCESS', subjectId: user.id });
       await notifyOwner(ctx, { db, user, template: 'totp-disabled' });
     },

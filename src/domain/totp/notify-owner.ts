@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
 import type { UserRow } from '../../db/tables/users.ts';
+import { requestOrigin } from '../emails/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { describeDevice } from '../sessions/session-view.ts';
 
 type Input = {
   readonly db: Db;
@@ -16,11 +16,6 @@ export async function notifyOwner(ctx: Context, { db, user, template }: Input): 
     db,
     to: user.email,
     locale: user.locale,
-    content: {
-      template,
-      at: ctx.clock.now().toISOString(),
-      device: describeDevice(ctx.request.userAgent),
-      ipAddress: ctx.request.ipAddress,
-    },
+    content: { template, ...requestOrigin(ctx) },
   });
 }

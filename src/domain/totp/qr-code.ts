@@ -1,6 +1,11 @@
-import { renderSVG } from 'uqr';
+import { renderSVG, renderUnicodeCompact } from 'uqr';
 
 /** A QR code as an SVG picture: black squares on white with the quiet zone of ISO/IEC 18004, no text, no script, no link. */
 export function renderQrCode(text: string): string {
   return renderSVG(text, { ecc: 'M', border: 4, pixelSize: 4 });
+}
+
+/** The same in characters, for a terminal with light on dark. */
+export function renderTerminalQrCode(text: string): string {
+  return renderUnicodeCompact(text, { ecc: 'L', border: 2 });
 }

@@ -1,0 +1,80 @@
+import type { Logger } from 'pino';
+import { type Clock, systemClock } from '../clock.ts';
+import { type Config, ConfigError, environment, readConfig } from '../config.ts';
+import { type Database, type Db, openPostgres } from '../db/client.ts';
+import { createLog, describeError } from '../observability/log.ts';
+import { type Random, systemRandom } from '../random.ts';
+import { createSecretKeys, type SecretKeys } from '../secret-keys.ts';
+import { fail } from './fail.ts';
+
+/** What a command that works on the database has of an App. Nobody asks, from nowhere. */
+export type CommandApp = {
+  readonly config: Config;
+  readonly database: Database;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly keys: SecretKeys;
+  readonly request: null;
+  readonly viewer: null;
+};
+
+const lacking = 'The database lacks tables or columns of ours. Apply the migrations first: latchkey migrate';
+
+type Options = {
+  /** Connections at most; 1 unless told. */
+  readonly maxConnections?: number;
+  /** Milliseconds; 10 seconds unless told. */
+  readonly statementTimeoutMs?: number;
+};
+
+/**
+ * Runs with DATABASE_URL, and closes it. What goes wrong is said on standard error and makes the exit status 1. A log line must not
+ * stand in what a program reads: errors only.
+ */
+export async function withDatabase(
+  name: string,
+  work: (app: CommandApp) => Promise<void>,
+  options: Options = {},
+): Promise<void> {
+  let config: Config;
+  try {
+    config = readConfig(environment(), { mode: 'production' });
+  } catch (error) {
+    if (error instanceof ConfigError) return fail(error.message);
+    throw error;
+  }
+  if (config.databaseUrl === null) return fail('DATABASE_URL is not set.');
+  const database = openPostgres({
+    url: config.databaseUrl,
+    maxConnections: options.maxConnections ?? 1,
+    applicationName: `latchkey-${name}`,
+    statementTimeoutMs: options.statementTimeoutMs ?? 10_000,
+  });
+  try {
+    await work({
+      config,
+      database,
+      db: database.db,
+      clock: systemClock,
+      random: systemRandom,
+      log: createLog({ ...config, logLevel: 'error' }),
+      keys: createSecretKeys(config.secretKeys),
+      request: null,
+      viewer: null,
+    });
+  } catch (error) {
+    fail(lacksTables(error) ? lacking : `It failed: ${JSON.stringify(describeError(error))}`);
+  } finally {
+    await database.close();
+  }
+}
+
+/** PostgreSQL, appendix A: undefined_table, undefined_column. */
+function lacksTables(error: unknown): boolean {
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
+    if ('code' in current && (current.code === '42P01' || current.code === '42703')) return true;
+  }
+  return false;
+}

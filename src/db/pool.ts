@@ -1,0 +1,96 @@
+import type postgres from 'postgres';
+import { createGate, type Gate } from '../gate.ts';
+
+/** No connection came free in time, or too many wait already; db/failures knows the code (AV-3). */
+class PoolExhausted extends Error {
+  override readonly name = 'PoolExhausted';
+  readonly code = 'POOL_EXHAUSTED';
+}
+
+/** A statement that was to begin after the end of its operation. */
+class OperationOver extends Error {
+  override readonly name = 'OperationOver';
+  readonly code = 'OPERATION_OVER';
+}
+
+/** postgres.js queues without bound and for ever (AV-3): here a statement waits for a connection so long and no longer. */
+export function createPoolGate(options: { connections: number; waiting: number; patience: number }): Gate {
+  return createGate({
+    width: options.connections,
+    queue: options.waiting,
+    patience: options.patience,
+    refusal: () => new PoolExhausted('No connection of the pool is free.'),
+  });
+}
+
+type Client = postgres.Sql | postgres.TransactionSql;
+type Work = (tx: postgres.TransactionSql) => Promise<unknown>;
+
+/**
+ * The driver's client, with `gate` before each statement and transaction, and with `over` as the end of whatever is done through it:
+ * a statement that runs then is cancelled, and none begins any more, so that an open transaction is rolled back. It is made for
+ * drizzle, which calls `unsafe` and `begin`, and in a transaction `unsafe` and `savepoint`.
+ */
+export function guardClient(
+  client: postgres.Sql,
+  { gate, over }: { gate: Gate; over: AbortSignal | null },
+): postgres.Sql {
+  return new Proxy(client, {
+    get: (target, name) => {
+      if (name === 'unsafe') return statement(target, { enter: gate.run, over });
+      if (name === 'begin')
+        return (work: Work) => gate.run(() => target.begin((tx) => work(guardTransaction(tx, over))));
+      return Reflect.get(target, name);
+    },
+  });
+}
+
+/** A transaction has its connection: nothing of it waits for one. */
+function guardTransaction(tx: postgres.TransactionSql, over: AbortSignal | null): postgres.TransactionSql {
+  if (over === null) return tx;
+  return new Proxy(tx, {
+    get: (target, name) => {
+      if (name === 'unsafe') return statement(target, { enter: (work) => work(), over });
+      if (name === 'savepoint') return (work: Work) => target.savepoint((inner) => work(guardTransaction(inner, over)));
+      return Reflect.get(target, name);
+    },
+  });
+}
+
+type Entrance = { readonly enter: Gate['run']; readonly over: AbortSignal | null };
+
+/** Like the driver's own `unsafe`: a promise of rows, or of arrays where `values()` is called on it at once. */
+function statement(client: Client, { enter, over }: Entrance) {
+  return (...args: Parameters<postgres.Sql['unsafe']>) => {
+    let asArrays = false;
+    const rows = Promise.resolve().then(() =>
+      enter(async () => {
+        if (over?.aborted) throw new OperationOver('The operation is over.');
+        // biome-ignore lint/plugin: the text is drizzle's, with its parameters beside it.
+        const query = client.unsafe(...args);
+        const cancel = (): void => cancelQuery(query);
+        over?.addEventListener('abort', cancel, { once: true });
+        try {
+          return await (asArrays ? query.values() : query);
+        } finally {
+          over?.removeEventListener('abort', cancel);
+        }
+      }),
+    );
+    return Object.assign(rows, {
+      values: () => {
+        asArrays = true;
+        return rows;
+      },
+    });
+  };
+}
+
+/**
+ * Asks the server to end a statement. Not by the driver's `cancel()`: that throws away the promise of the request, whose rejection,
+ * where the server cannot be reached, would end this process.
+ */
+function cancelQuery(query: object): void {
+  const canceller: unknown = Reflect.get(query, 'canceller');
+  if (typeof canceller === 'function') Promise.resolve(canceller(query)).catch(() => {});
+}

@@ -1,0 +1,50 @@
+import type { App } from '../../app.ts';
+import { holdAnyUser, setUserRoles } from '../../db/queries/user-administration.ts';
+import { findUserByEmail } from '../../db/queries/users.ts';
+import type { UserRow } from '../../db/tables/users.ts';
+import { AuthError } from '../../errors.ts';
+import type { EmailAddress } from '../accounts/email-address.ts';
+import { recordAudit } from '../audit/record.ts';
+import { resetPasswordLink } from '../emails/links.ts';
+import { type Inviter, inviteUser } from './invite-user.ts';
+import { adminRole, distinctRoles } from './rules.ts';
+
+export type Appointed =
+  | { readonly kind: 'invited'; readonly user: UserRow; readonly link: string }
+  /** They had an account, and have the role now. */
+  | { readonly kind: 'promoted'; readonly user: UserRow }
+  | { readonly kind: 'unchanged'; readonly user: UserRow };
+
+type Input = { readonly email: EmailAddress; readonly name: string | null };
+
+/**
+ * Makes an administrator, for whoever holds the configuration: there is no other way to the first one (AZ-7). An address with no
+ * account, or one that nobody has verified, is invited; the owner of an account gets the role beside those they have. Throws CONFLICT
+ * for a suspended one.
+ */
+export async function appointAdmin(app: Inviter & Pick<App, 'db' | 'config'>, input: Input): Promise<Appointed> {
+  const { email, name } = input;
+  return app.db.transaction(async (tx) => {
+    const found = await findUserByEmail(tx, { canonical: email.canonical });
+    const user = found && (await holdAnyUser(tx, { id: found.id }));
+    if (user?.suspendedAt) throw new AuthError('CONFLICT', { message: 'This account is suspended.' });
+    if (!user || user.emailVerifiedAt === null) {
+      const invited = await inviteUser(app, { db: tx, email, name, roles: [adminRole], locale: null });
+      if (!invited)
+        throw new AuthError('CONFLICT', { message: 'This address has got an account just now. Try again.' });
+      return { kind: 'invited', user: invited.user, link: resetPasswordLink(app.config, { token: invited.token }) };
+    }
+    if (user.roles.includes(adminRole)) return { kind: 'unchanged', user };
+    const roles = distinctRoles([...user.roles, adminRole]);
+    const promoted = await setUserRoles(tx, { id: user.id, roles });
+    await recordAudit(app, {
+      db: tx,
+      type: 'user.roles_changed',
+      outcome: 'SUCCESS',
+      subjectId: user.id,
+      actorId: null,
+      detail: { before: user.roles.join(' '), after: roles.join(' ') },
+    });
+    return { kind: 'promoted', user: promoted ?? user };
+  });
+}

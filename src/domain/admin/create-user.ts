@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { holdAdmins } from '../../db/queries/user-administration.ts';
+import { AuthError } from '../../errors.ts';
+import { type UserView, viewUser } from '../accounts/user-view.ts';
+import { resetPasswordLink } from '../emails/links.ts';
+import { displayName, emailAddress, supportedLocale } from '../input.ts';
+import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { accountKey, reserve } from '../rate-limits/reserve.ts';
+import { adminCommand } from './admin-command.ts';
+import { inviteUser } from './invite-user.ts';
+import { requireAdminToChange } from './require-admin.ts';
+import { roleNames } from './role-names.ts';
+
+const schema = z.object({
+  email: emailAddress,
+  name: displayName.optional(),
+  roles: roleNames.nullish(),
+  sendInvitation: z.boolean().nullish(),
+  locale: supportedLocale.nullish(),
+});
+
+/**
+ * Makes an account and mails its owner a link to choose a password; without an invitation they come in by a code or by a reset.
+ * Asked again for an account that nobody has verified yet, it sets name and roles anew and sends another link. Throws FORBIDDEN,
+ * STEP_UP_REQUIRED, VALIDATION_FAILED, RATE_LIMITED, CONFLICT where the address has an account.
+ */
+export const createUser = adminCommand(schema, async (ctx, input): Promise<UserView> => {
+  const actor = requireAdminToChange(ctx);
+  const { email } = input;
+  await reserve(ctx, [
+    { budget: 'create-user:admin', identifier: actor.userId },
+    { budget: 'invitation-mail:account', identifier: accountKey(ctx, email.canonical) },
+  ]);
+  const user = await ctx.db.transaction(async (tx) => {
+    if (!(await holdAdmins(tx)).includes(actor.userId)) throw new AuthError('FORBIDDEN');
+    const invited = await inviteUser(ctx, {
+      db: tx,
+      email,
+      name: input.name ?? null,
+      roles: input.roles ?? [],
+      locale: input.locale ?? null,
+    });
+    if (!invited) throw new AuthError('CONFLICT', { message: 'This address has an account already.' });
+    if (input.sendInvitation !== false) {
+      await enqueueEmail(ctx, {
+        db: tx,
+        to: invited.user.email,
+        locale: invited.user.locale,
+        content: {
+          template: 'invitation',
+          name: invited.user.name,
+          link: resetPasswordLink(ctx.config, { token: invited.token }),
+        },
+      });
+    }
+    return invited.user;
+  });
+  ctx.wakeOutbox();
+  return viewUser(user, 'admin');
+});

@@ -1,0 +1,75 @@
+import { validate as isUuid } from 'uuid';
+import type { z } from 'zod';
+import type { Context } from '../../context.ts';
+import { type AuditEntry, listAuditEvents as findEvents } from '../../db/queries/audit-events.ts';
+import { findUsersByIds } from '../../db/queries/user-directory.ts';
+import { type UserView, viewUser } from '../accounts/user-view.ts';
+import { type AuditEventView, showAuditEvent } from '../audit/audit-event-view.ts';
+import { parseInput } from '../command.ts';
+import { text } from '../input.ts';
+import { decodeCursor, type Page, pageInput, pageOfSlice } from '../paging.ts';
+import { requireAdminToLook } from './require-admin.ts';
+
+const schema = pageInput.extend({
+  type: text({ max: 60 })
+    .nullish()
+    .transform((value) => value || null),
+  userId: text({ max: 100 })
+    .nullish()
+    .transform((value) => value || null),
+});
+
+/** An event as an administrator sees it. */
+export type AdminAuditEvent = AuditEventView & {
+  readonly actor: UserView | null;
+  readonly subject: UserView | null;
+  readonly reason: string | null;
+};
+
+/**
+ * What happened, the newest first: everything, of one type, or what a user did or was done to. Throws FORBIDDEN, VALIDATION_FAILED
+ * for a page that is too large or a cursor that is none.
+ */
+export async function listAuditEvents(ctx: Context, input: z.input<typeof schema>): Promise<Page<AdminAuditEvent>> {
+  requireAdminToLook(ctx);
+  const { first, after, type, userId } = parseInput(schema, input);
+  const before = after ? decodeCursor(after).id : null;
+  const known = userId === null || isUuid(userId);
+  const rows = known ? await findEvents(ctx.readDb, { type, userId, before, limit: first + 1 }) : [];
+  const ids = rows.flatMap(({ actorId, subjectId }) => [actorId, subjectId].flatMap((id) => id ?? []));
+  const people = await findUsersByIds(ctx.readDb, { ids: [...new Set(ids)] });
+  const views = new Map(people.map((user) => [user.id, viewUser(user, 'admin')]));
+  return pageOfSlice(rows, {
+    first,
+    after,
+    placeOf: ({ at, id }) => ({ at, id }),
+    view: (row) => view(row, views),
+  });
+}
+
+function view(entry: AuditEntry, people: ReadonlyMap<string, UserView>): AdminAuditEvent {
+  const { actorId, subjectId, detail } = entry;
+  const reason = detail?.['reason'];
+  return {
+    ...showAuditEvent(entry),
+    actor: actorId === null ? null : (people.get(actorId) ?? goneUser(actorId)),
+    subject: subjectId === null ? null : (people.get(subjectId) ?? goneUser(subjectId)),
+    reason: typeof reason === 'string' ? reason : null,
+  };
+}
+
+/** A deleted user: the random id is all that is left. */
+function goneUser(id: string): UserView {
+  return {
+    kind: 'user',
+    id,
+    email: null,
+    emailVerified: null,
+    name: null,
+    roles: null,
+    createdAt: null,
+    status: null,
+    lastLoginAt: null,
+    totpEnabled: null,
+  };
+}

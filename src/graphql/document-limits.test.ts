@@ -1,0 +1,147 @@
+import { buildSchema, type GraphQLError, getIntrospectionQuery, parse, specifiedRules, validate } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { mutationText } from '../testing/client.ts';
+import { hostileDocuments } from '../testing/hostile-documents.ts';
+import { documentLimits, limitDocument, mostErrors } from './document-limits.ts';
+import { authSchema } from './schema.ts';
+
+/** A schema with what ours has not everywhere: objects in objects, lists with sizes. */
+const nested = buildSchema(`
+  type Query { me: User users(first: Int = 20): Users usersByIds(ids: [ID!]!): [User] }
+  type Users { edges: [Edge!]! totalCount: Int }
+  type Edge { node: User }
+  type User { id: ID name: String boss: User team(first: Int = 20): Users }
+  type Mutation { login(a: Int): User verifyOtp(a: Int): User revokeSession(a: Int): User }
+`);
+
+function faults(query: string, schema = nested): readonly GraphQLError[] {
+  const document = parse(query, { maxTokens: documentLimits.tokens });
+  return validate(schema, document, [...specifiedRules, limitDocument], { maxErrors: mostErrors });
+}
+
+function messages(query: string, schema = nested): string[] {
+  return faults(query, schema).map(({ message }) => message);
+}
+
+function levels(count: number): string {
+  return count === 1 ? 'id' : `boss { ${levels(count - 1)} }`;
+}
+
+describe('a document', () => {
+  it('GQ-1 may have eight levels of fields, also through fragments', () => {
+    expect(messages(`{ me { ${levels(7)} } }`)).toEqual([]);
+    expect(messages(`{ me { ${levels(8)} } }`)).toEqual(['A document may have at most 8 levels of fields.']);
+    const through = (count: number) =>
+      `{ me { ...A } } fragment A on User { ${'boss { '.repeat(3)} ...B ${'} '.repeat(3)} } fragment B on User { ${levels(count)} }`;
+    expect(messages(through(4))).toEqual([]);
+    expect(messages(through(5))).toEqual(['A document may have at most 8 levels of fields.']);
+  });
+
+  it('GQ-2 may have 250 fields when its fragments are put in their places', () => {
+    const fields = (count: number) => 'id '.repeat(count);
+    expect(messages(`{ me { ${fields(249)} } }`)).toEqual([]);
+    expect(messages(`{ me { ${fields(250)} } }`)).toEqual(['A document may have at most 250 fields.']);
+    const spread = `{ ${'me { ...A } '.repeat(5)} } fragment A on User { ${fields(50)} }`;
+    expect(messages(spread)).toEqual(['A document may have at most 250 fields.']);
+    expect(() => parse(`{ me { ${fields(1000)} } }`, { maxTokens: documentLimits.tokens })).toThrow('1000 tokens');
+  });
+
+  it('GQ-2 may ask for no more objects than its sizes multiply to', () => {
+    const page = (first: string) => `users(first: ${first}) { edges { node { id name } } }`;
+    expect(messages(`{ ${page('100')} }`)).toEqual([]);
+    expect(messages(`{ users { edges { node { team { edges { node { id } } } } } } }`)).toEqual([]);
+    const tooMuch = ['This asks for too much at a time: use smaller pages.'];
+    expect(messages(`{ ${page('2000')} }`)).toEqual(tooMuch);
+    expect(messages(`{ a: ${page('1000000000')} }`)).toEqual(tooMuch);
+    const inside = 'users(first: 100) { edges { node { team(first: 100) { totalCount } } } }';
+    expect(messages(`{ ${inside} }`)).toEqual(tooMuch);
+    const variable = 'query Q($n: Int) { users(first: $n) { edges { node { team(first: $n) { totalCount } } } } }';
+    expect(messages(variable)).toEqual(tooMuch);
+    const byIds = (count: number) =>
+      `{ usersByIds(ids: [${'"x" '.repeat(count)}]) { team(first: 50) { edges { node { id } } } } }`;
+    expect(messages(byIds(10))).toEqual([]);
+    expect(messages(byIds(40))).toEqual(tooMuch);
+  });
+
+  it('GQ-3 ADV-36 is measured in no time, however its fragments multiply', () => {
+    const doubling = `{ ...F0 } ${Array.from({ length: 19 }, (_, n) => `fragment F${n} on Query { ...F${n + 1} ...F${n + 1} }`).join(' ')} fragment F19 on Query { me { id } }`;
+    const before = process.cpuUsage();
+    expect(messages(doubling)).toEqual(['A document may have at most 250 fields.']);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(50);
+  });
+
+  it('GQ-3 may have no fragment that contains itself', () => {
+    const circle = '{ me { ...A } } fragment A on User { boss { ...B } } fragment B on User { boss { ...A } }';
+    expect(messages(circle)).toEqual(['A fragment contains itself.']);
+  });
+
+  it('GQ-4 ADV-38 ADV-52 may try or change a secret once', () => {
+    expect(messages('mutation { login(a: 1) { id } }')).toEqual([]);
+    expect(messages('mutation { revokeSession(a: 1) { id } again: revokeSession(a: 2) { id } }')).toEqual([]);
+    expect(messages('mutation A { login { id } } mutation B { verifyOtp { id } }')).toEqual([]);
+    const once = [
+      'Of the mutations that try or change a secret an operation may hold one, and that once.',
+      '"login" may stand in a document once.',
+    ];
+    for (const query of [
+      'mutation { a: login { id } b: login { id } }',
+      'mutation { login { id } verifyOtp { id } }',
+      'mutation { ...A ...B } fragment A on Mutation { login { id } } fragment B on Mutation { b: login { id } }',
+      'mutation { ...A ... { ...A } } fragment A on Mutation { login { id } }',
+      'mutation { login { id } ... on Mutation { ... @include(if: true) { login { id } } } }',
+      'mutation A { login { id } } mutation B { login { id } }',
+    ]) {
+      const found = messages(query);
+      expect(found).toHaveLength(1);
+      expect(once).toContain(found[0]);
+    }
+  });
+
+  it('GQ-5 may hold five operations', () => {
+    const operations = (count: number) =>
+      Array.from({ length: count }, (_, n) => `query Q${n} { me { id } }`).join(' ');
+    expect(messages(operations(5))).toEqual([]);
+    expect(messages(operations(6))).toEqual(['A document may have at most 5 operations.']);
+  });
+
+  it('GQ-6 is answered with a handful of errors', () => {
+    const unknown = Array.from({ length: 200 }, (_, n) => `f${n}`).join(' ');
+    expect(faults(`{ ${unknown} }`).length).toBeLessThanOrEqual(mostErrors + 1);
+    expect(messages(`{ me { id ${'@a '.repeat(400)} } }`)).toEqual([
+      'A document may have at most 3 directives at one place.',
+    ]);
+    const spread = `{ ${'... @include(if: true) { me { id } } '.repeat(21)} }`;
+    expect(messages(spread)).toEqual(['A document may have at most 20 directives.']);
+  });
+
+  it('is let through as our clients, GraphiQL and code generators send it', () => {
+    const schema = authSchema();
+    for (const name of ['register', 'login', 'verifyOtp', 'refreshSession', 'logout'] as const) {
+      expect(messages(mutationText(name), schema)).toEqual([]);
+    }
+    for (const inputValueDeprecation of [false, true]) {
+      const options = { schemaDescription: true, specifiedByUrl: true, directiveIsRepeatable: true, oneOf: true };
+      expect(messages(getIntrospectionQuery({ ...options, inputValueDeprecation }), schema)).toEqual([]);
+    }
+  });
+
+  it.each(hostileDocuments)('GQ-1 GQ-2 GQ-3 GQ-6 ADV-37 is refused: $name', ({ query }) => {
+    const check = (): readonly unknown[] => {
+      try {
+        return faults(query, authSchema());
+      } catch (error) {
+        return [error];
+      }
+    };
+    const spent = Array.from({ length: 3 }, () => {
+      const before = process.cpuUsage();
+      const found = check();
+      const { user, system } = process.cpuUsage(before);
+      expect(found.length).toBeGreaterThan(0);
+      expect(found.length).toBeLessThanOrEqual(mostErrors + 1);
+      return (user + system) / 1000;
+    });
+    expect(Math.min(...spent)).toBeLessThan(50);
+  });
+});

@@ -1,0 +1,52 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { TestServer } from './app.ts';
+import { testConfig } from './app.ts';
+
+export type Run = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
+
+/** A key that configuration takes; for a server whose database a command works on. */
+export const strongKey: Uint8Array = randomBytes(32);
+
+/** What a command needs of the environment to work on a server's database. PostgreSQL only; give the server `strongKey`. */
+export function productionEnvironment(server: Pick<TestServer, 'database' | 'app'>): Record<string, string> {
+  const { url } = server.database;
+  if (url === null) throw new Error('PGlite takes no second client: name the file *.test.ts.');
+  const [secretKey] = server.app.config.secretKeys;
+  return {
+    PATH: process.env['PATH'] ?? '',
+    DATABASE_URL: url,
+    SECRET_KEY: Buffer.from(secretKey ?? []).toString('base64'),
+    PUBLIC_URL: 'http://localhost:4000',
+    APP_URL: testConfig.appUrl,
+    MAIL_TRANSPORT: 'smtp',
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    MAIL_FROM: 'no-reply@example.com',
+    JWT_ALGORITHM: 'ES256',
+  };
+}
+
+/** `latchkey` from the sources, as a process of its own. */
+export function startCommand(args: readonly string[], env: Record<string, string>): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], { env });
+}
+
+/** The same, until it ends; `input` is what it reads. */
+export async function runCommand(
+  args: readonly string[],
+  options: { env: Record<string, string>; input?: string },
+): Promise<Run> {
+  const child = startCommand(args, options.env);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin.end(options.input ?? '');
+  await once(child, 'close');
+  return { status: child.exitCode, stdout, stderr };
+}
