@@ -110,6 +110,23 @@ export type ConfirmTotpEnrollmentInput = {
 /** What `confirmTotpEnrollment` answers. */
 export type ConfirmTotpEnrollmentResult = ({ readonly __typename: 'RecoveryCodes' } & RecoveryCodes) | ({ readonly __typename: 'AuthError' } & AuthError);
 
+/** Input of `createUser`. */
+export type CreateUserInput = {
+  /** One e-mail address that has no account yet. */
+  readonly email: string;
+  /** The name that the user goes by, 100 characters at most. */
+  readonly name?: string | null | undefined;
+  /** Roles as in `setUserRoles`; none unless given. */
+  readonly roles?: readonly string[] | null | undefined;
+  /** Whether a link to choose a password is mailed, good for 24 hours. */
+  readonly sendInvitation?: boolean | null | undefined;
+  /** The language of mails, such as `fr`. */
+  readonly locale?: string | null | undefined;
+};
+
+/** What `createUser` answers. */
+export type CreateUserResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+
 /** Input of `deleteAccount`. */
 export type DeleteAccountInput = {
   /** The address of the account, typed once more: there is no way back. */
@@ -118,6 +135,15 @@ export type DeleteAccountInput = {
 
 /** What `deleteAccount` answers. */
 export type DeleteAccountResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `deleteUser`. */
+export type DeleteUserInput = {
+  /** Whom. There is no way back. */
+  readonly userId: string;
+};
+
+/** What `deleteUser` answers. */
+export type DeleteUserResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `disableTotp`. */
 export type DisableTotpInput = {
@@ -423,6 +449,8 @@ export type Mutations = {
   login: { input: LoginInput; result: LoginResult };
   /** Sign-in without a password: a code and a link to the address. */
   requestLoginCode: { input: RequestLoginCodeInput; result: RequestLoginCodeResult };
+  /** Makes an account and mails its owner a link to choose a password. Nobody can sign in before the mailbox is proved. Admins, with a recent step-up. */
+  createUser: { input: CreateUserInput; result: CreateUserResult };
   /** Closes an account to its owner and ends its sessions at once. Admins, with a recent step-up. */
   suspendUser: { input: SuspendUserInput; result: SuspendUserResult };
   /** Opens a suspended account again. Its old sessions stay ended. Admins, with a recent step-up. */
@@ -433,6 +461,8 @@ export type Mutations = {
   revokeUserSessions: { input: RevokeUserSessionsInput; result: RevokeUserSessionsResult };
   /** Removes the second factors of a user who has lost them, and signs them out everywhere; they are told by mail. Admins, with a recent step-up. */
   resetUserFactors: { input: ResetUserFactorsInput; result: ResetUserFactorsResult };
+  /** Erases a user and all that is personal; the trail stays under random ids. The last admin stays. Admins, with a recent step-up. */
+  deleteUser: { input: DeleteUserInput; result: DeleteUserResult };
   /** Meets a challenge from register, login, requestLoginCode or reauthenticate. */
   verifyOtp: { input: VerifyOtpInput; result: VerifyOtpResult };
   /** Sends a new code in place of the old one. Wrong tries stay counted; thirty seconds have to lie between two codes. */
@@ -478,11 +508,13 @@ export const yields: Readonly<Record<keyof Mutations, string>> = {
   register: 'OtpChallenge',
   login: 'AuthTokens OtpChallenge',
   requestLoginCode: 'OtpChallenge',
+  createUser: 'User',
   suspendUser: 'User',
   reinstateUser: 'User',
   setUserRoles: 'User',
   revokeUserSessions: 'AuthAccepted',
   resetUserFactors: 'AuthAccepted',
+  deleteUser: 'AuthAccepted',
   verifyOtp: 'AuthTokens OtpChallenge',
   resendOtp: 'OtpChallenge',
   requestPasswordReset: 'AuthAccepted',
