@@ -182,6 +182,7 @@ CREATE UNIQUE INDEX "recovery_codes_user_id_code_hash_unique" ON "recovery_codes
 CREATE INDEX "sessions_user_id_index" ON "sessions" USING btree ("user_id","revoked_at","created_at");--> statement-breakpoint
 CREATE INDEX "sessions_absolute_expires_at_index" ON "sessions" USING btree ("absolute_expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "totp_authenticators_confirmed_unique" ON "totp_authenticators" USING btree ("user_id") WHERE "totp_authenticators"."confirmed_at" is not null;--> statement-breakpoint
+CREATE INDEX "totp_authenticators_pending_index" ON "totp_authenticators" USING btree ("expires_at") WHERE "totp_authenticators"."confirmed_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "totp_authenticators_pending_unique" ON "totp_authenticators" USING btree ("user_id") WHERE "totp_authenticators"."confirmed_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "users_email_canonical_unique" ON "users" USING btree ("email_canonical");--> statement-breakpoint
 CREATE INDEX "users_created_at_index" ON "users" USING btree ("created_at","id");--> statement-breakpoint

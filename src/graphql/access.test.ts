@@ -29,6 +29,9 @@ const reviewed: readonly string[] = [
   'Mutation.resendOtp',
   'Mutation.refreshSession',
   'Mutation.logout',
+  'Mutation.requestPasswordReset',
+  'Mutation.resetPassword',
+  'Mutation.undoEmailChange',
 ];
 
 type Root = {

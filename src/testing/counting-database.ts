@@ -11,10 +11,12 @@ export type CountingDatabase = TestDatabase & {
 export async function createCountingDatabase(): Promise<CountingDatabase> {
   const plain = await createTestDatabase();
   let count = 0;
-  const db = counting(plain.database.db, (table) => {
+  const onFrom = (table: unknown): void => {
     if (table === users) count += 1;
-  });
-  return { ...plain, database: { ...plain.database, db }, userReads: () => count };
+  };
+  // What a request gets is made by `during`.
+  const during = (over: AbortSignal): Db => counting(plain.database.during(over), onFrom);
+  return { ...plain, database: { ...plain.database, during }, userReads: () => count };
 }
 
 function counting(db: Db, onFrom: (table: unknown) => void): Db {

@@ -8,8 +8,10 @@ import { knownDevices } from '../db/tables/known-devices.ts';
 import { otpChallenges } from '../db/tables/otp-challenges.ts';
 import { outboxMessages } from '../db/tables/outbox-messages.ts';
 import { rateLimits } from '../db/tables/rate-limits.ts';
+import { recoveryCodes } from '../db/tables/recovery-codes.ts';
 import { sessions } from '../db/tables/sessions.ts';
 import { signingKeys } from '../db/tables/signing-keys.ts';
+import { totpAuthenticators } from '../db/tables/totp-authenticators.ts';
 import { users } from '../db/tables/users.ts';
 
 /** Every table there is; a test holds it against the migration. */
@@ -21,8 +23,10 @@ export const tables: readonly PgTable[] = [
   otpChallenges,
   outboxMessages,
   rateLimits,
+  recoveryCodes,
   sessions,
   signingKeys,
+  totpAuthenticators,
   users,
 ];
 

@@ -122,11 +122,13 @@ describe('a Latchkey server', () => {
   it.each(['RS256', 'ES256', 'EdDSA'] as const)(
     'that signs with %s is believed, its keys fetched once',
     async (algorithm) => {
-      const config: Partial<Config> = { jwt: { algorithm, audience: issuer, type: 'JWT' }, publicUrl: issuer };
+      // Loopback: an https address would not be served over plain http.
+      const local = 'http://localhost:4000';
+      const config: Partial<Config> = { jwt: { algorithm, audience: local, type: 'JWT' }, publicUrl: local };
       const server = await startTestServer({ config });
       const person = await registerPerson(server);
       const fetched = vi.spyOn(globalThis, 'fetch');
-      const remote = createVerifier({ issuer, jwksUrl: `${server.url}/.well-known/jwks.json` });
+      const remote = createVerifier({ issuer: local, jwksUrl: `${server.url}/.well-known/jwks.json` });
       for (let times = 0; times < 3; times += 1) {
         expect(await remote.verify(person.accessToken)).toMatchObject({
           userId: person.id,

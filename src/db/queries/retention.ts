@@ -8,6 +8,7 @@ import { otpChallenges } from '../tables/otp-challenges.ts';
 import { outboxMessages } from '../tables/outbox-messages.ts';
 import { rateLimits } from '../tables/rate-limits.ts';
 import { sessions } from '../tables/sessions.ts';
+import { totpAuthenticators } from '../tables/totp-authenticators.ts';
 import { users } from '../tables/users.ts';
 
 /**
@@ -68,6 +69,13 @@ export function purgeMails(db: Db, batch: Batch): Promise<number> {
 
 export function purgeKnownDevices(db: Db, batch: Batch): Promise<number> {
   return purgeOldest(db, { table: knownDevices, key: knownDevices.id, at: knownDevices.lastSeenAt }, batch);
+}
+
+/** Authenticator apps whose set-up was begun and not finished. */
+export function purgePendingFactors(db: Db, batch: Batch): Promise<number> {
+  const also = isNull(totpAuthenticators.confirmedAt);
+  const { id, expiresAt } = totpAuthenticators;
+  return purgeOldest(db, { table: totpAuthenticators, key: id, at: expiresAt, also }, batch);
 }
 
 /**

@@ -33,10 +33,10 @@ beforeAll(async () => {
     select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, n || '@example.com', n || '@example.com', now(), now()
     from generate_series(1, ${rows}) n`;
   await sql`insert into sessions (id, user_id, refresh_hash, created_at, last_used_at, idle_expires_at, absolute_expires_at,
-      authenticated_at, methods, revoked_at)
+      authenticated_at, methods, proved_methods, revoked_at)
     select ('00000000-0000-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid,
       ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
-      sha256(n::text::bytea), now(), now(), now() + interval '14 days', now() + interval '30 days', now(), '{pwd}',
+      sha256(n::text::bytea), now(), now(), now() + interval '14 days', now() + interval '30 days', now(), '{pwd}', '{PASSWORD}',
       case when n % 10 = 0 then now() end
     from generate_series(1, ${rows}) n`;
   await sql`analyze users, sessions`;

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { integer, pgTable, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { index, integer, pgTable, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
@@ -22,6 +22,7 @@ export const totpAuthenticators = pgTable(
   },
   (table) => [
     uniqueIndex('totp_authenticators_confirmed_unique').on(table.userId).where(sql`${table.confirmedAt} is not null`),
+    index('totp_authenticators_pending_index').on(table.expiresAt).where(sql`${table.confirmedAt} is null`),
     uniqueIndex('totp_authenticators_pending_unique').on(table.userId).where(sql`${table.confirmedAt} is null`),
   ],
 );

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Context, Viewer } from '../../context.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
-import { revokeOtherSessions } from '../../db/queries/sessions.ts';
 import { changePasswordHash } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -14,16 +13,18 @@ import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import { passwordTextFault } from '../passwords/password-text.ts';
 import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
+import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { requireStepUp, requireViewer } from '../sessions/require-step-up.ts';
+import { passwordPurposes } from './account-token.ts';
 import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ currentPassword: z.string({ error: 'The current password is required.' }), newPassword });
 
 /**
- * Sets another password and ends every other session (SE-10). The current password is the proof, and where an app is set up a fresh
- * step-up besides; an account without a password, from signing in by mailed codes, sends an empty one and needs the step-up alone
- * (PW-12). Throws INVALID_CREDENTIALS, STEP_UP_REQUIRED, or VALIDATION_FAILED for a password below the policy.
+ * Sets another password and ends every other session (SE-10). The current password is the proof, and with a second factor set up a
+ * fresh step-up beside it (SE-13); an account that has no password, from signing in by mailed codes, sends an empty one and needs the
+ * step-up (PW-12). Throws INVALID_CREDENTIALS, STEP_UP_REQUIRED, or VALIDATION_FAILED for a password below the policy.
  */
 export const changePassword = command(schema, async (ctx, input): Promise<Accepted> => {
   const viewer = requireViewer(ctx);
@@ -46,7 +47,6 @@ export const changePassword = command(schema, async (ctx, input): Promise<Accept
 /** SECURITY: a stolen access token alone must not be enough, nor a wrong password together with a fresh session. */
 async function proveOwner(ctx: Context, viewer: Viewer, currentPassword: string): Promise<void> {
   const { user } = viewer.session;
-  // With an app set up, the password is not enough here either: who knows it and holds a token lacks the app.
   if (user.passwordHash === null || user.totpEnabledAt !== null) requireStepUp(ctx);
   if (user.passwordHash === null) return;
   const fault = passwordTextFault(currentPassword);
@@ -73,22 +73,11 @@ async function applyChange(
       now,
     });
     if (!changed) throw new AuthError('CONFLICT', { message: 'The password was changed a moment ago. Sign in again.' });
+    await endAccountTokens(tx, { userId, purposes: passwordPurposes, now });
     await endChallenges(tx, { userId, now });
-    await endAccountTokens(tx, { userId, purposes: ['RESET_PASSWORD'], now });
-    const ended = await revokeOtherSessions(tx, {
-      userId,
-      exceptId: viewer.sessionId,
-      now,
-      reason: 'password.changed',
-    });
+    await endAllSessions(ctx, { db: tx, userId, reason: 'credentials_changed', exceptId: viewer.sessionId });
     await release(ctx, { db: tx, claims: [change.claim, ...passwordLocks(ctx, user)] });
-    await recordAudit(ctx, {
-      db: tx,
-      type: 'password.changed',
-      outcome: 'SUCCESS',
-      subjectId: userId,
-      detail: { sessionsEnded: ended.length },
-    });
+    await recordAudit(ctx, { db: tx, type: 'password.changed', outcome: 'SUCCESS', subjectId: userId });
     await enqueueEmail(ctx, {
       db: tx,
       to: changed.email,

@@ -3,7 +3,6 @@ import type { Context, Viewer } from '../../context.ts';
 import { databaseFailure } from '../../db/failures.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import { consumeChallenge, endChallenges, reserveAttempt } from '../../db/queries/otp-challenges.ts';
-import { revokeOtherSessions } from '../../db/queries/sessions.ts';
 import { holdAnyUser } from '../../db/queries/user-administration.ts';
 import { changeEmail, deleteUnverifiedHolder } from '../../db/queries/users.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
@@ -16,11 +15,13 @@ import { undoEmailChangeLink } from '../emails/links.ts';
 import { requestOrigin } from '../emails/request-origin.ts';
 import { opaqueToken } from '../input.ts';
 import { codeMatches, readCode } from '../otp/code.ts';
+import { budgetOf, countSuccess, type FailureBudget, reserveTry } from '../otp/failure-budget.ts';
 import { maxAttempts } from '../otp/rules.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
+import { reserve } from '../rate-limits/reserve.ts';
+import { endAllSessions } from '../sessions/end-sessions.ts';
 import { requireViewer } from '../sessions/require-step-up.ts';
-import { issueAccountToken, undoLifetime } from './account-token.ts';
+import { issueAccountToken, passwordPurposes, undoLifetime } from './account-token.ts';
 import { canonicalOf } from './email-address.ts';
 import { type UserView, viewUser } from './user-view.ts';
 
@@ -49,24 +50,18 @@ export const confirmEmailChange = command(schema, async (ctx, input): Promise<Us
     now,
   });
   if (!challenge) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-  const claims: Claim[] = [
-    { budget: 'otp:account', identifier: challenge.accountKey },
-    { budget: 'otp:consecutive', identifier: challenge.accountKey },
-  ];
-  await reserve(ctx, claims);
+  const budget = budgetOf(challenge, 'EMAIL');
+  await reserveTry(ctx, budget);
 
   const { codeHash } = challenge;
-  const isOurs =
-    challenge.purpose === 'CHANGE_EMAIL' &&
-    challenge.userId === viewer.userId &&
-    challenge.sessionId === viewer.sessionId;
+  const isOurs = challenge.userId === viewer.userId && challenge.sessionId === viewer.sessionId;
   const isRight = codeHash !== null && codeMatches(ctx.keys, challenge.id, input.code, codeHash);
   if (!isOurs || !isRight) {
     const detail = { purpose: challenge.purpose };
     await recordAudit(ctx, { db: ctx.db, type: 'otp.failed', outcome: 'FAILURE', subjectId: viewer.userId, detail });
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
   }
-  const user = await applyChange(ctx, { viewer, challenge, codeHash, claims });
+  const user = await applyChange(ctx, { viewer, challenge, codeHash, budget });
   ctx.wakeOutbox();
   return viewUser(user, 'self');
 });
@@ -75,7 +70,7 @@ type Met = {
   readonly viewer: Viewer;
   readonly challenge: OtpChallengeRow;
   readonly codeHash: Uint8Array;
-  readonly claims: readonly Claim[];
+  readonly budget: FailureBudget;
 };
 
 async function applyChange(ctx: Context, met: Met): Promise<UserRow> {
@@ -89,29 +84,24 @@ async function applyChange(ctx: Context, met: Met): Promise<UserRow> {
 }
 
 /** `ctx.db` is the transaction. */
-async function change(ctx: Context, { viewer, challenge, codeHash, claims }: Met): Promise<UserRow> {
+async function change(ctx: Context, { viewer, challenge, codeHash, budget }: Met): Promise<UserRow> {
   const { db } = ctx;
   const { userId, sessionId } = viewer;
   const before = viewer.session.user;
   const now = ctx.clock.now();
   const emailCanonical = canonicalOf(challenge.email);
-  // The user's row before its challenges, as everywhere (decision 040).
+  // The user's row before all others (decision 040).
   await holdAnyUser(db, { id: userId });
-  const consumed = await consumeChallenge(db, { id: challenge.id, codeHash, now });
-  if (!consumed?.email) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-  await endChallenges(db, { userId, now });
+  const email = challenge.email ?? '';
   await deleteUnverifiedHolder(db, { emailCanonical, exceptId: userId });
-  const user = await changeEmail(db, {
-    id: userId,
-    email: consumed.email,
-    emailCanonical,
-    seenCanonical: before.emailCanonical,
-    now,
-  });
-  if (!user) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-  await endAccountTokens(db, { userId, purposes: ['RESET_PASSWORD'], now });
-  await revokeOtherSessions(db, { userId, exceptId: sessionId, now, reason: 'email.changed' });
-  await release(ctx, { db, claims });
+  // The user's row before what hangs on it, as everywhere.
+  const user = await changeEmail(db, { id: userId, email, emailCanonical, seenCanonical: before.emailCanonical, now });
+  const consumed = await consumeChallenge(db, { id: challenge.id, codeHash, now });
+  if (!user || !consumed) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  await endChallenges(db, { userId, now });
+  await endAccountTokens(db, { userId, purposes: passwordPurposes, now });
+  await endAllSessions(ctx, { db, userId, reason: 'credentials_changed', exceptId: sessionId });
+  await countSuccess(ctx, { db, budget });
   await recordAudit(ctx, { db, type: 'email.changed', outcome: 'SUCCESS', subjectId: userId });
   const token = await issueAccountToken(ctx, {
     db,

@@ -20,8 +20,8 @@ import { passwordLocks } from './login-budget.ts';
 const schema = z.object({ confirmEmail: emailAddress });
 
 /**
- * Erases the caller's account: the user's row and all that hangs on it, and where the audited events came from. The events themselves stay
- * under random ids. A last mail goes out. Throws STEP_UP_REQUIRED, VALIDATION_FAILED for another address, CONFLICT for the last
+ * Erases the caller's account: the user's row and all that hangs on it, and where the audited events came from. The events themselves
+ * stay under random ids. A last mail goes out. Throws STEP_UP_REQUIRED, VALIDATION_FAILED for another address, CONFLICT for the last
  * administrator.
  */
 export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Promise<Accepted> => {

@@ -6,7 +6,7 @@ import { freshAddress, goodPassword, type Person, registerPerson, signIn } from 
 import { ageProof, auditOf, setRoles } from '../../testing/rows.ts';
 
 const accepted = { __typename: 'AuthAccepted', accepted: true };
-const agent = 'Mozilla/5.0 (X11; CanaryOS x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
+const agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
 const headers = { 'user-agent': agent };
 
 let server: TestServer;
@@ -118,6 +118,7 @@ describe('deleteAccount', () => {
   });
 
   it('DP-4 erases what is personal, keeps the trail under random ids, and says good-bye', async () => {
+    const headers = { 'user-agent': agent.replace('Linux', 'QuokkaOS') };
     const email = freshAddress().replace('person', 'canary.person');
     const name = 'Canary Lovelace';
     const challenge = await server.mutate('register', { email, password: goodPassword, name }, { headers });
@@ -135,14 +136,15 @@ describe('deleteAccount', () => {
     expect(await dumpText(server.app)).toContain('canary');
 
     const spelled = email.toUpperCase();
-    expect(await remove({ accessToken: tokens.accessToken, email: spelled })).toEqual(accepted);
+    const farewell = { confirmEmail: spelled };
+    expect(await server.mutate('deleteAccount', farewell, { token: tokens.accessToken, headers })).toEqual(accepted);
     let notice = await server.nextMail(email);
     while (notice.subject !== 'Your account was deleted') notice = await server.nextMail(email);
     expect(notice.text).toContain('Device: Firefox');
 
     const rows = await dump(server.app);
     const text = JSON.stringify(rows).toLowerCase();
-    for (const personal of [email, 'canary', 'lovelace', 'firefox']) expect(text).not.toContain(personal.toLowerCase());
+    for (const personal of [email, 'canary', 'lovelace', 'quokka']) expect(text).not.toContain(personal.toLowerCase());
     // What is left of the person is an id that nothing leads back from.
     const about = rows['audit_events']?.filter((row) => row['subjectId'] === tokens.user.id) ?? [];
     expect(about.map((row) => row['type'])).toEqual(

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
+import type { Db } from '../../db/client.ts';
 import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/queries/account-tokens.ts';
 import { forgetDevices } from '../../db/queries/known-devices.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
-import { revokeAllSessions } from '../../db/queries/sessions.ts';
-import { resetPasswordHash } from '../../db/queries/users.ts';
+import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
+import { deleteTotp } from '../../db/queries/totp-authenticators.ts';
+import { resetPasswordHash, setTotpEnabledAt } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
@@ -16,6 +18,7 @@ import { newPassword, opaqueToken } from '../input.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import { accountKey, type Claim, release, reserve } from '../rate-limits/reserve.ts';
+import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { passwordPurposes } from './account-token.ts';
 import { canonicalOf } from './email-address.ts';
@@ -24,8 +27,8 @@ import { passwordLocks } from './login-budget.ts';
 const schema = z.object({ token: opaqueToken, newPassword });
 
 /**
- * Sets a password by a mailed link, of a reset or of an invitation. Signs nobody in and skips no second factor (RC-5); ends every session and whatever else is open,
- * lifts the locks on the account's password and mailed codes. An account that nobody had verified is claimed by it (RC-7). Throws
+ * Sets a password by a mailed link, of a reset or of an invitation. Signs nobody in and skips no second factor (RC-5); ends every
+ * session and whatever else is open, lifts the locks on the account's password and mailed codes. An account that nobody had verified is claimed by it (RC-7). Throws
  * INVALID_OR_EXPIRED_TOKEN, or VALIDATION_FAILED for a password below the policy, which leaves the link good.
  */
 export const resetPassword = command(schema, async (ctx, input): Promise<Accepted> => {
@@ -62,25 +65,17 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
   const userId = user.id;
   const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {
-    // Rows are always locked in this order: user, challenges, tokens, sessions (decision 040).
+    // The user's row first, as in every change of password, factors or status: sign-ins wait, or this does.
     const changed = await resetPasswordHash(tx, { id: userId, emailCanonical, passwordHash, now });
     await endChallenges(tx, { userId, now });
     const spent = await spendAccountToken(tx, { tokenHash, now });
     if (!changed || !spent) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
+    if (user.emailVerifiedAt === null) await claim(ctx, tx, user);
     await endAccountTokens(tx, { userId, purposes: passwordPurposes, now });
-    const ended = await revokeAllSessions(tx, { userId, now, reason: 'password.reset' });
+    await endAllSessions(ctx, { db: tx, userId, reason: 'credentials_changed' });
     await forgetDevices(tx, { userId });
     await release(ctx, { db: tx, claims: locksOf(ctx, { id: userId, emailCanonical }) });
-    if (user.emailVerifiedAt === null) {
-      await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
-    }
-    await recordAudit(ctx, {
-      db: tx,
-      type: 'password.reset',
-      outcome: 'SUCCESS',
-      subjectId: userId,
-      detail: { sessionsEnded: ended.length },
-    });
+    await recordAudit(ctx, { db: tx, type: 'password.reset', outcome: 'SUCCESS', subjectId: userId });
     await enqueueEmail(ctx, {
       db: tx,
       to: changed.email,
@@ -88,6 +83,17 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
       content: { template: 'password-reset-done', ...requestOrigin(ctx), resetLink: forgotPasswordLink(ctx.config) },
     });
   });
+}
+
+/** SECURITY: whoever reads the mailbox takes the account, and nothing that others have set before (RC-7). */
+async function claim(ctx: Context, tx: Db, { id: userId, roles }: UserRow): Promise<void> {
+  // Roles come from an operator alone: what is set up on such an account, `latchkey create-admin` has set up.
+  if (roles.length === 0) {
+    await deleteTotp(tx, { userId });
+    await deleteRecoveryCodes(tx, { userId });
+    await setTotpEnabledAt(tx, { id: userId, at: null });
+  }
+  await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
 }
 
 /** What the proof of the mailbox opens again (NIST 3.2.2, RL-3): nobody can lock an owner out for long by guessing. */

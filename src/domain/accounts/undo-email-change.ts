@@ -4,7 +4,6 @@ import { databaseFailure } from '../../db/failures.ts';
 import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/queries/account-tokens.ts';
 import { forgetDevices } from '../../db/queries/known-devices.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
-import { revokeAllSessions } from '../../db/queries/sessions.ts';
 import { holdAnyUser } from '../../db/queries/user-administration.ts';
 import { deleteUnverifiedHolder, restoreEmail } from '../../db/queries/users.ts';
 import type { AccountTokenRow } from '../../db/tables/account-tokens.ts';
@@ -17,7 +16,9 @@ import { requestOrigin } from '../emails/request-origin.ts';
 import { opaqueToken } from '../input.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { reserve } from '../rate-limits/reserve.ts';
+import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
+import { passwordPurposes } from './account-token.ts';
 import { canonicalOf } from './email-address.ts';
 
 const schema = z.object({ token: opaqueToken });
@@ -49,26 +50,20 @@ async function undo(ctx: Context, { token, userId }: { token: AccountTokenRow; u
   const now = ctx.clock.now();
   const email = token.email ?? '';
   const emailCanonical = canonicalOf(token.email);
-  // The user's row before its challenges, as everywhere (decision 040).
+  // The user's row before all others (decision 040).
   await holdAnyUser(db, { id: userId });
-  await endChallenges(db, { userId, now });
   await deleteUnverifiedHolder(db, { emailCanonical, exceptId: userId });
   const user = await restoreEmail(db, { id: userId, email, emailCanonical, now });
   const spent = await spendAccountToken(db, { tokenHash: token.tokenHash, now });
   if (!user || !spent) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
-  await endAccountTokens(db, { userId, purposes: ['RESET_PASSWORD'], now });
+  await endChallenges(db, { userId, now });
+  await endAccountTokens(db, { userId, purposes: passwordPurposes, now });
   // SECURITY: links of later changes die, those of earlier ones live: a thief who moves on from the stolen address must not be able
   // to take the owner's link away by undoing a change of the thief's own.
   await endAccountTokens(db, { userId, purposes: ['UNDO_EMAIL_CHANGE'], madeSince: token.createdAt, now });
-  const ended = await revokeAllSessions(db, { userId, now, reason: 'email.change_undone' });
+  await endAllSessions(ctx, { db, userId, reason: 'credentials_changed' });
   await forgetDevices(db, { userId });
-  await recordAudit(ctx, {
-    db,
-    type: 'email.change_undone',
-    outcome: 'SUCCESS',
-    subjectId: userId,
-    detail: { sessionsEnded: ended.length },
-  });
+  await recordAudit(ctx, { db, type: 'email.change_undone', outcome: 'SUCCESS', subjectId: userId });
   await enqueueEmail(ctx, {
     db,
     to: user.email,

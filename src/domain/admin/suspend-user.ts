@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { endAccountTokens } from '../../db/queries/account-tokens.ts';
+import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { suspendUser as suspend } from '../../db/queries/user-administration.ts';
+import { passwordPurposes } from '../accounts/account-token.ts';
 import { type UserView, viewUser } from '../accounts/user-view.ts';
 import { recordAudit } from '../audit/record.ts';
 import { text } from '../input.ts';
@@ -24,6 +27,9 @@ export const suspendUser = adminCommand(
         const suspended = await suspend(db, { id: user.id, now: ctx.clock.now() });
         if (!suspended) return viewUser(user, 'admin');
         await endAllSessions(ctx, { db, userId: user.id, reason: 'account_suspended' });
+        // What was mailed before is void, also where the account is opened again within the hour (RC-3).
+        await endAccountTokens(db, { userId: user.id, purposes: passwordPurposes, now: ctx.clock.now() });
+        await endChallenges(db, { userId: user.id, now: ctx.clock.now() });
         const detail = { reason: reason || null };
         await recordAudit(ctx, { db, type: 'user.suspended', outcome: 'SUCCESS', subjectId: user.id, detail });
         return viewUser(suspended, 'admin');

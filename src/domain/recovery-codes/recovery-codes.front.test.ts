@@ -109,7 +109,7 @@ describe('recovery codes', () => {
     const mail = await server.nextMail(person.email);
     expect(mail.subject).toBe('A recovery code was used');
     expect(mail.text).toMatch(/^Codes left: 9$/m);
-    expect(mail.text).toMatch(/^IP address: 127\.0\.0\.0\/24$/m);
+    expect(mail.text).toMatch(/^Network: 127\.0\.0\.0\/24$/m);
     for (const code of recoveryCodes) expect(`${mail.text}${mail.html}`).not.toContain(code);
   });
 
