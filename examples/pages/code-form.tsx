@@ -2,6 +2,7 @@ import type { AuthTokens, OtpChallenge } from 'latchkey/client';
 import { useAuth } from 'latchkey/client/react';
 import { useState } from 'react';
 import { Field, Form } from './form.tsx';
+import { useAction } from './use-action.ts';
 import { useSubmit } from './use-submit.ts';
 
 type Props = {
@@ -16,7 +17,8 @@ export function CodeForm({ challenge, code, onTokens }: Props) {
   const { auth } = useAuth();
   const [current, setCurrent] = useState(challenge);
   const [isRecovery, setRecovery] = useState(false);
-  const [resent, setResent] = useState('');
+  const [isResent, setResent] = useState(false);
+  const { problem, act } = useAction();
   const isApp = current.methods.includes('TOTP');
   const submit = useSubmit(
     (text) =>
@@ -35,7 +37,8 @@ export function CodeForm({ challenge, code, onTokens }: Props) {
   const resend = async () => {
     const answer = await auth.resendOtp({ challengeId: current.id });
     if (answer.__typename === 'OtpChallenge') setCurrent(answer);
-    setResent(answer.__typename === 'OtpChallenge' ? 'A new code is on its way.' : answer.message);
+    setResent(answer.__typename === 'OtpChallenge');
+    return answer;
   };
 
   return (
@@ -63,11 +66,14 @@ export function CodeForm({ challenge, code, onTokens }: Props) {
         </button>
       )}
       {!isApp && (
-        <button type="button" className="link" onClick={resend}>
+        <button type="button" className="link" onClick={() => act(resend)}>
           Send another code
         </button>
       )}
-      <p role="status">{resent}</p>
+      <p role="status">{isResent && 'A new code is on its way.'}</p>
+      <p className="problem" role="alert">
+        {problem}
+      </p>
     </>
   );
 }

@@ -1,15 +1,19 @@
 import type { AuthSession } from 'latchkey/client';
 import { useAuth } from 'latchkey/client/react';
+import { useAction } from './use-action.ts';
 
 type Session = Pick<AuthSession, 'id' | 'device' | 'lastUsedAt' | 'current'>;
 
 /** The devices that are signed in. */
 export function Sessions({ sessions, onChange }: { sessions: readonly Session[]; onChange: () => void }) {
   const { auth } = useAuth();
-  const revoke = async (sessionId: string): Promise<void> => {
-    await auth.revokeSession({ sessionId });
-    onChange();
-  };
+  const { problem, act } = useAction();
+  const revoke = (sessionId: string): Promise<void> =>
+    act(async () => {
+      const answer = await auth.revokeSession({ sessionId });
+      onChange();
+      return answer;
+    });
   return (
     <section className="sheet">
       <h2>Where you are signed in</h2>
@@ -28,6 +32,9 @@ export function Sessions({ sessions, onChange }: { sessions: readonly Session[];
           </li>
         ))}
       </ul>
+      <p className="problem" role="alert">
+        {problem}
+      </p>
     </section>
   );
 }

@@ -3,6 +3,7 @@ import { useAuth } from 'latchkey/client/react';
 import { useState } from 'react';
 import { CodeForm } from './code-form.tsx';
 import { Field, Form } from './form.tsx';
+import { useAction } from './use-action.ts';
 import { useSubmit } from './use-submit.ts';
 
 type Stage =
@@ -18,17 +19,19 @@ type Wish = 'enable' | 'disable';
 export function Totp({ enabled, onChange }: { enabled: boolean; onChange: () => void }) {
   const { auth } = useAuth();
   const [stage, setStage] = useState<Stage>({ at: 'start' });
-  const [problem, setProblem] = useState('');
+  const { problem, act } = useAction();
 
-  const carryOut = async (wish: Wish): Promise<void> => {
+  const carryOut = async (wish: Wish) => {
     const answer = wish === 'enable' ? await auth.startTotpEnrollment({}) : await auth.disableTotp({});
-    setProblem('');
     if (answer.__typename === 'TotpEnrollment') setStage({ at: 'enrolling', enrollment: answer });
     else if (answer.__typename === 'AuthAccepted') {
       setStage({ at: 'start' });
       onChange();
-    } else if (answer.code === 'STEP_UP_REQUIRED') setStage({ at: 'step-up', challenge: null, wish });
-    else setProblem(answer.message);
+    } else if (answer.code === 'STEP_UP_REQUIRED') {
+      setStage({ at: 'step-up', challenge: null, wish });
+      return { __typename: 'StepUp' };
+    }
+    return answer;
   };
 
   return (
@@ -41,12 +44,14 @@ export function Totp({ enabled, onChange }: { enabled: boolean; onChange: () => 
               ? 'Signing in takes a code of your app.'
               : 'Protect your account with codes of an app on your phone.'}
           </p>
-          <button type="button" onClick={() => carryOut(enabled ? 'disable' : 'enable')}>
+          <button type="button" onClick={() => act(() => carryOut(enabled ? 'disable' : 'enable'))}>
             {enabled ? 'Remove the app' : 'Set up an app'}
           </button>
         </>
       )}
-      {stage.at === 'step-up' && <StepUp stage={stage} onStage={setStage} onProved={() => carryOut(stage.wish)} />}
+      {stage.at === 'step-up' && (
+        <StepUp stage={stage} onStage={setStage} onProved={() => act(() => carryOut(stage.wish))} />
+      )}
       {stage.at === 'enrolling' && (
         <Enrol
           enrollment={stage.enrollment}

@@ -1,5 +1,6 @@
 import type { AuthError } from 'latchkey/client';
 import { type FormEvent, useState } from 'react';
+import { messageOf } from './use-action.ts';
 
 export type Problem = Pick<AuthError, 'message'> & Partial<Pick<AuthError, 'code' | 'fields'>>;
 
@@ -29,7 +30,7 @@ export function useSubmit<Result extends Outcome>(
       setProblem(isAuthError(result) ? result : null);
       if (isSuccess(result)) done(result);
     } catch (error) {
-      setProblem({ message: error instanceof Error ? error.message : 'Something went wrong.' });
+      setProblem({ message: messageOf(error) });
     } finally {
       setPending(false);
     }
