@@ -29,6 +29,9 @@ describe('logout ends nothing', () => {
     const [a, b] = [await registerPerson(server), await registerPerson(server)];
     expect(await logout({ refreshToken: b.sessionId }, a.accessToken)).toMatchObject(accepted);
     expect(await isAlive(b)).toBe(true);
+    const alike = await signIn(server, a);
+    expect(await logout({ refreshToken: b.refreshToken }, alike.accessToken)).toMatchObject(accepted);
+    expect([await isAlive(b), await isAlive(alike)]).toEqual([true, false]);
     const again = await signIn(server, a);
     expect(await logout({ refreshToken: b.refreshToken, everywhere: true }, again.accessToken)).toMatchObject(accepted);
     expect(await isAlive(b)).toBe(true);
