@@ -58,7 +58,7 @@ describe('readConfig', () => {
   it('CF-1 names everything that is wrong at once, a line each', () => {
     const problems = problemsOf(() => readConfig({ PORT: 'http', BCRYPT_COST: '8' }, { mode: 'production' }));
     expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual(
-      ['BCRYPT_COST', 'DATABASE_URL', 'MAIL_TRANSPORT', 'PORT', 'PUBLIC_URL', 'SECRET_KEY'].sort(),
+      ['BCRYPT_COST', 'DATABASE_URL', 'MAIL_FROM', 'MAIL_TRANSPORT', 'PORT', 'PUBLIC_URL', 'SECRET_KEY'].sort(),
     );
     expect(new ConfigError(problems).message.split('\n')).toEqual(problems);
   });
