@@ -66,11 +66,12 @@ function handleSignals(log: Logger, closeAll: () => Promise<void>): void {
   process.once('SIGTERM', () => end('SIGTERM', 0));
   process.once('SIGINT', () => end('SIGINT', 0));
   // LG-8: what nobody caught is logged once and ends the process in order; its state cannot be trusted any more.
-  process.once('uncaughtException', (error) => {
+  // `on`, not `once`: a second one while the first closes must not fall to Node's own handler, which prints it raw and ends at once.
+  process.on('uncaughtException', (error) => {
     log.fatal({ err: error, event: 'process.uncaught' }, 'An exception was not caught.');
     end('uncaughtException', 1);
   });
-  process.once('unhandledRejection', (reason) => {
+  process.on('unhandledRejection', (reason) => {
     log.fatal({ err: reason, event: 'process.unhandled' }, 'A rejection was not handled.');
     end('unhandledRejection', 1);
   });

@@ -67,6 +67,10 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   requestHead(fastify, { publicUrl: config.publicUrl, trustedProxies, log: app.log });
 
   let draining = false;
+  fastify.addHook('onSend', async (_request, reply) => {
+    // A connection that is kept open after its last answer would hold up the end until its own time-out.
+    if (draining) reply.header('connection', 'close');
+  });
   healthRoute(fastify, {
     ready: async () => {
       if (draining) return false;
@@ -87,7 +91,11 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
 
   return {
     fastify,
-    listen: () => fastify.listen({ host: config.host, port: config.port }),
+    listen: async () => {
+      const address = await fastify.listen({ host: config.host, port: config.port });
+      // Fastify knows nothing of the certificate, which is the listener's.
+      return config.tls === null ? address : address.replace(/^http:/, 'https:');
+    },
     close: async () => {
       draining = true;
       listener.stop();
