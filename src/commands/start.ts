@@ -1,9 +1,5 @@
 import { ConfigError, configWarnings, environment, readConfig } from '../config.ts';
-import { openPostgres } from '../db/client.ts';
-import { migratePostgres } from '../db/migrate.ts';
-import { createLog } from '../observability/log.ts';
 import { fail } from './fail.ts';
-import { runServer } from './run-server.ts';
 
 const poolSize = 10;
 const statementTimeoutMs = 10_000;
@@ -17,6 +13,13 @@ export async function start(): Promise<void> {
     if (error instanceof ConfigError) return fail(error.message);
     throw error;
   }
+  // Loaded only now: who forgot a variable learns it before the whole server is read.
+  const [{ openPostgres }, { migratePostgres }, { createLog }, { runServer }] = await Promise.all([
+    import('../db/client.ts'),
+    import('../db/migrate.ts'),
+    import('../observability/log.ts'),
+    import('./run-server.ts'),
+  ]);
   const log = createLog(config);
   for (const warning of configWarnings(config)) log.warn({ event: 'configuration.warning' }, warning);
   const { databaseUrl } = config;
