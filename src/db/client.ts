@@ -18,6 +18,8 @@ export type Database = {
   during(over: AbortSignal): Db;
   /** For reads that may lag behind what was just written: the replicas in turn, or the database itself where there are none. */
   readonly readDb: Db;
+  /** `readDb` for one operation, as `during`. */
+  readDuring(over: AbortSignal): Db;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -72,6 +74,7 @@ export function openPostgres(options: PostgresOptions): Database {
   const replicas = (options.replicaUrls ?? []).map(connect);
   const { sql } = main;
   const db = main.drizzled(null);
+  let turn = 0;
   return {
     kind: 'postgres',
     db,
@@ -80,6 +83,10 @@ export function openPostgres(options: PostgresOptions): Database {
       replicas.map((replica) => replica.drizzled(null)),
     ),
     during: main.drizzled,
+    readDuring: (over) => {
+      turn = (turn + 1) % Math.max(1, replicas.length);
+      return (replicas[turn] ?? main).drizzled(over);
+    },
     ping: async () => {
       await sql`select 1`;
     },
@@ -108,6 +115,7 @@ export function openPglite(client: PGlite): Database {
     readDb: db,
     // It lives in this process and has one connection: there is nothing to cancel, and nobody to wait for.
     during: () => db,
+    readDuring: () => db,
     ping: async () => {
       await client.query('select 1');
     },

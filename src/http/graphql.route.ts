@@ -138,8 +138,11 @@ export function graphqlRoute(
             search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
             body: request.body,
           },
-          context: async () =>
-            openContext({ ...app, db: app.database.during(over) }, { request, reply, trustedProxies }),
+          context: async () => {
+            const { database } = app;
+            const during = { db: database.during(over), readDb: database.readDuring(over) };
+            return openContext({ ...app, ...during }, { request, reply, trustedProxies });
+          },
         }),
       );
       for (const [name, value] of answer.headers) reply.header(name, value);

@@ -91,7 +91,11 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
 
   return {
     fastify,
-    listen: () => fastify.listen({ host: config.host, port: config.port }),
+    listen: async () => {
+      const address = await fastify.listen({ host: config.host, port: config.port });
+      // Fastify knows nothing of the certificate, which is the listener's.
+      return config.tls === null ? address : address.replace(/^http:/, 'https:');
+    },
     close: async () => {
       draining = true;
       listener.stop();
