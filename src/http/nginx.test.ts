@@ -14,7 +14,7 @@ import { setRoles, suspendUser } from '../testing/rows.ts';
 const version = spawnSync('nginx', ['-V'], { encoding: 'utf8' });
 const isInstalled = version.status === 0 && version.stderr.includes('http_auth_request_module');
 
-/** docs/operations.md shows the two locations; they are what is tested. */
+/** docs/operations.md shows the two locations; they are what is tested. `https` stands for $scheme: nginx speaks http here. */
 const configuration = (folder: string, ports: { nginx: number; auth: number; page: number }) => `
 daemon off;
 master_process off;
@@ -46,6 +46,8 @@ http {
       proxy_pass http://127.0.0.1:${ports.auth}/verify;
       proxy_pass_request_body off;
       proxy_set_header Content-Length "";
+      proxy_set_header X-Forwarded-Proto https;
+      proxy_set_header X-Forwarded-For $remote_addr;
     }
   }
 }
@@ -65,7 +67,9 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
   let url: string;
 
   beforeAll(async () => {
-    server = await startTestServer();
+    server = await startTestServer({
+      config: { publicUrl: 'https://auth.example.com', trustedProxies: ['127.0.0.1'] },
+    });
     await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
     const portOf = (of: typeof page): number => (of.address() as AddressInfo).port;
     const ports = { nginx: await freePort(), auth: Number(new URL(server.url).port), page: portOf(page) };
