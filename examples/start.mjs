@@ -21,7 +21,7 @@ function startGateway() {
   }
   const tsx = path('gateway/node_modules/tsx/dist/cli.mjs');
   const started = spawn(process.execPath, [tsx, 'start.ts', kind], { cwd: path('gateway'), stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => started.kill(signal));
+  endWith(started);
   started.once('exit', (code) => process.exit(code ?? 1));
 }
 
@@ -39,6 +39,12 @@ async function startWebApp() {
   The app    ${origin}/
   Mailbox    http://localhost:4000/dev/mailbox   (the codes that were sent)
 `);
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => latchkey.kill('SIGTERM'));
+  endWith(latchkey);
   latchkey.once('exit', (code) => void vite.close().then(() => process.exit(code ?? 1)));
+}
+
+/** This process ends after the one that it has started. Ctrl-C reaches both by itself, and twice would be in a hurry. */
+function endWith(started) {
+  process.on('SIGINT', () => {});
+  process.once('SIGTERM', () => started.kill('SIGTERM'));
 }
