@@ -1,9 +1,7 @@
+import cluster from 'node:cluster';
 import { ConfigError, configWarnings, environment, readConfig } from '../config.ts';
-import { openPostgres } from '../db/client.ts';
-import { migratePostgres } from '../db/migrate.ts';
 import { createLog } from '../observability/log.ts';
 import { fail } from './fail.ts';
-import { runServer } from './run-server.ts';
 
 const poolSize = 10;
 const statementTimeoutMs = 10_000;
@@ -17,10 +15,21 @@ export async function start(): Promise<void> {
     if (error instanceof ConfigError) return fail(error.message);
     throw error;
   }
-  const log = createLog(config);
-  for (const warning of configWarnings(config)) log.warn({ event: 'configuration.warning' }, warning);
+  const { worker } = cluster;
+  const log = worker ? createLog(config).child({ worker: worker.id }) : createLog(config);
   const { databaseUrl } = config;
   if (databaseUrl === null) return fail('DATABASE_URL is not set.');
+  if (!worker) {
+    for (const warning of configWarnings(config)) log.warn({ event: 'configuration.warning' }, warning);
+    // Loaded where they are needed: the first of several processes serves nothing.
+    if (config.workers > 1) return (await import('./run-workers.ts')).runWorkers({ config, databaseUrl, log });
+  }
+  const [{ runServer }, { openPostgres }, { migratePostgres }, { answerPrimary }] = await Promise.all([
+    import('./run-server.ts'),
+    import('../db/client.ts'),
+    import('../db/migrate.ts'),
+    import('./answer-primary.ts'),
+  ]);
   await runServer({
     config,
     log,
@@ -34,5 +43,6 @@ export async function start(): Promise<void> {
         statementTimeoutMs,
       });
     },
+    ...(worker ? { worker: { ready: answerPrimary } } : {}),
   });
 }

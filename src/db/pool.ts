@@ -1,5 +1,6 @@
 import type postgres from 'postgres';
 import { createGate, type Gate } from '../gate.ts';
+import type { StatementWatch } from '../observability/tracing.ts';
 
 /** No connection came free in time, or too many wait already; db/failures knows the code (AV-3). */
 class PoolExhausted extends Error {
@@ -26,43 +27,44 @@ export function createPoolGate(options: { connections: number; waiting: number; 
 type Client = postgres.Sql | postgres.TransactionSql;
 type Work = (tx: postgres.TransactionSql) => Promise<unknown>;
 
+type Guards = { readonly gate: Gate; readonly over: AbortSignal | null; readonly watch?: StatementWatch | undefined };
+
 /**
  * The driver's client, with `gate` before each statement and transaction, and with `over` as the end of whatever is done through it:
  * a statement that runs then is cancelled, and none begins any more, so that an open transaction is rolled back. It is made for
  * drizzle, which calls `unsafe` and `begin`, and in a transaction `unsafe` and `savepoint`.
  */
-export function guardClient(
-  client: postgres.Sql,
-  { gate, over }: { gate: Gate; over: AbortSignal | null },
-): postgres.Sql {
+export function guardClient(client: postgres.Sql, { gate, over, watch }: Guards): postgres.Sql {
   return new Proxy(client, {
     get: (target, name) => {
-      if (name === 'unsafe') return statement(target, { enter: gate.run, over });
+      if (name === 'unsafe') return statement(target, { enter: gate.run, over, watch });
       if (name === 'begin')
-        return (work: Work) => gate.run(() => target.begin((tx) => work(guardTransaction(tx, over))));
+        return (work: Work) => gate.run(() => target.begin((tx) => work(guardTransaction(tx, { over, watch }))));
       return Reflect.get(target, name);
     },
   });
 }
 
 /** A transaction has its connection: nothing of it waits for one. */
-function guardTransaction(tx: postgres.TransactionSql, over: AbortSignal | null): postgres.TransactionSql {
+function guardTransaction(tx: postgres.TransactionSql, { over, watch }: Omit<Guards, 'gate'>): postgres.TransactionSql {
   if (over === null) return tx;
   return new Proxy(tx, {
     get: (target, name) => {
-      if (name === 'unsafe') return statement(target, { enter: (work) => work(), over });
-      if (name === 'savepoint') return (work: Work) => target.savepoint((inner) => work(guardTransaction(inner, over)));
+      if (name === 'unsafe') return statement(target, { enter: (work) => work(), over, watch });
+      if (name === 'savepoint')
+        return (work: Work) => target.savepoint((inner) => work(guardTransaction(inner, { over, watch })));
       return Reflect.get(target, name);
     },
   });
 }
 
-type Entrance = { readonly enter: Gate['run']; readonly over: AbortSignal | null };
+type Entrance = Omit<Guards, 'gate'> & { readonly enter: Gate['run'] };
 
 /** Like the driver's own `unsafe`: a promise of rows, or of arrays where `values()` is called on it at once. */
-function statement(client: Client, { enter, over }: Entrance) {
+function statement(client: Client, { enter, over, watch }: Entrance) {
   return (...args: Parameters<postgres.Sql['unsafe']>) => {
     let asArrays = false;
+    const ended = watch?.(args[0]);
     const rows = Promise.resolve().then(() =>
       enter(async () => {
         if (over?.aborted) throw new OperationOver('The operation is over.');
@@ -77,6 +79,7 @@ function statement(client: Client, { enter, over }: Entrance) {
         }
       }),
     );
+    if (ended) rows.then(() => ended(), ended);
     return Object.assign(rows, {
       values: () => {
         asArrays = true;

@@ -232,7 +232,8 @@ async function waitUntilReady(url: string, hasExited: () => boolean): Promise<vo
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port of this machine that nobody has at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
