@@ -69,7 +69,7 @@ const homes: readonly { readonly packages: RegExp; readonly homes: RegExp; reado
   { packages: /^graphql(\/|$)|^@apollo\/(?!client\/)/, homes: /^(graphql|http)\/|^commands\/schema\.ts$/ },
   { packages: /^fastify$|^@fastify\//, homes: /^http\// },
   { packages: /^nodemailer$|^resend$/, homes: /^mail\// },
-  { packages: /^@node-rs\/bcrypt$/, homes: /^domain\/passwords\/hasher\.ts$/ },
+  { packages: /^@node-rs\//, homes: /^domain\/passwords\/(hasher|verify-foreign-hash)\.ts$/ },
   { packages: /^jose$/, homes: /^(domain|verify)\// },
   { packages: /^otplib$/, homes: /^domain\// },
   { packages: /^@apollo\/client\/|^rxjs$/, homes: /^client\/apollo\.ts$/ },

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { ImportOptions } from './commands/import-users.ts';
 
 /** Runs a command. Exit status: 0, 1 (it failed), 2 (usage). What a command needs is loaded when it runs. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
@@ -54,6 +55,41 @@ Examples:
     .action(async (options: { check?: boolean; print?: boolean }) =>
       (await import('./commands/schema.ts')).schema(options),
     );
+  program
+    .command('import-users')
+    .description('bring users in from another system, with the password hashes that they have there')
+    .argument('<file>', 'CSV with a header, or JSON Lines; - for standard input')
+    .option('--format <format>', 'csv or jsonl; looked up in the file unless given', readFormat)
+    .option('--map <column=field...>', 'columns under names of their own, such as mail=email', readColumn, [])
+    .option('--assume-verified', 'addresses count as proved where the file says nothing of it', false)
+    .option('--allow-admins', 'let the file make administrators', false)
+    .option(
+      '--drop-unknown-hashes',
+      'users whose hash is not taken come in without a password, not at all otherwise',
+      false,
+    )
+    .option('--firebase <file>', 'the password hash parameters of the Firebase project, as JSON')
+    .option('--report <file>', 'write the lines that were left out there, as JSON Lines')
+    .option('--dry-run', 'read and judge everything, write nothing', false)
+    .option('--json', 'the outcome as JSON on standard output')
+    .addHelpText(
+      'after',
+      `
+Nobody who has an account is changed: after a run that was cut short, run it again.
+Exit status: 0 where every line is in, 1 where some were left out; standard error names them by line.
+
+Fields: email, password_hash, name, email_verified, roles, locale, created_at, last_login_at, suspended, id.
+Hashes: bcrypt, Argon2id, scrypt (passlib, Django, Werkzeug, Better Auth, Firebase), PBKDF2. See docs/import.md.
+
+Examples:
+  latchkey import-users users.csv --dry-run
+  psql "$OLD" -c "copy (select email, hashed_password, full_name from users) to stdout csv header" |
+    latchkey import-users - --assume-verified
+  jq -c '.users[]' firebase.json | latchkey import-users - --firebase hash-config.json`,
+    )
+    .action(async (file: string, options: ImportOptions) =>
+      (await import('./commands/import-users.ts')).importUsersFrom(file, options),
+    );
 
   const keys = program.command('keys').description('the keys that sign access tokens');
   keys
@@ -79,6 +115,20 @@ Examples:
     .action(async (kid: string) => (await import('./commands/keys.ts')).removeKey(kid));
 
   await program.parseAsync([...argv]);
+}
+
+function readFormat(text: string): 'csv' | 'jsonl' {
+  if (text === 'csv' || text === 'jsonl') return text;
+  throw new InvalidArgumentError('It must be csv or jsonl.');
+}
+
+function readColumn(
+  text: string,
+  before: readonly (readonly [string, string])[],
+): readonly (readonly [string, string])[] {
+  const [, column = '', field = ''] = /^(.+)=([A-Za-z_]+)$/.exec(text) ?? [];
+  if (column === '') throw new InvalidArgumentError('It must be COLUMN=FIELD.');
+  return [...before, [column, field]];
 }
 
 /** 20 seconds are four looks at the table (domain/signing-keys/rules): by then every process of ours knows the key. */

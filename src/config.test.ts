@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError, configWarnings, type Environment, entries, readConfig, redactedConfig } from './config.ts';
 import { loadDevelopmentSecrets } from './development-secrets.ts';
+import { mostSessions } from './domain/sessions/rules.ts';
 import { selfSigned } from './testing/self-signed.ts';
 
 const random = (bytes = 32) => randomBytes(bytes).toString('base64');
@@ -57,7 +58,7 @@ describe('readConfig', () => {
   it('CF-1 names everything that is wrong at once, a line each', () => {
     const problems = problemsOf(() => readConfig({ PORT: 'http', BCRYPT_COST: '8' }, { mode: 'production' }));
     expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual(
-      ['BCRYPT_COST', 'DATABASE_URL', 'MAIL_TRANSPORT', 'PORT', 'PUBLIC_URL', 'SECRET_KEY'].sort(),
+      ['BCRYPT_COST', 'DATABASE_URL', 'MAIL_FROM', 'MAIL_TRANSPORT', 'PORT', 'PUBLIC_URL', 'SECRET_KEY'].sort(),
     );
     expect(new ConfigError(problems).message.split('\n')).toEqual(problems);
   });
@@ -149,6 +150,7 @@ describe('readConfig', () => {
     ['BCRYPT_COST', ['0', '9', '16', '12.5']],
     ['PASSWORD_MIN_LENGTH', ['0', '129']],
     ['RATE_LIMIT_MULTIPLIER', ['0', '0.0', '10001']],
+    ['SESSION_LIMIT', ['0', String(mostSessions + 1)]],
     ['WORKERS', ['0', '257', 'all']],
     ['PORT', ['0', '65536', '80a']],
     ['METRICS_PORT', ['0', '65536', 'on', '4000']],

@@ -826,7 +826,8 @@ export function readConfig(env: Environment, options: Options): Config {
   }
 
   const secretKey = read(entries.secretKey, made?.secretKey);
-  if (!made) demand(entries.secretKey);
+  if (!made)
+    demand(entries.secretKey, 'is required: 32 random bytes, base64 or hex; openssl rand -base64 32 makes them');
   const secretKeyPrevious = read(entries.secretKeyPrevious);
   const gatewayToken = read(entries.gatewayToken, made?.gatewayToken);
 
@@ -867,6 +868,9 @@ export function readConfig(env: Environment, options: Options): Config {
   if (mailTransport === 'smtp') demand(entries.smtpUrl, 'is required for MAIL_TRANSPORT=smtp');
   if (mailTransport === 'resend' || mailTransport === 'smtp') {
     demand(entries.mailFrom, `is required for MAIL_TRANSPORT=${mailTransport}`);
+  } else if (production) {
+    // Whichever transport it will be.
+    demand(entries.mailFrom);
   }
   if (resendBaseUrl && !isHttpsOrLoopback(resendBaseUrl)) {
     refuse(entries.resendBaseUrl, 'must be https, unless the host is this machine');

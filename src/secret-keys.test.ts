@@ -11,6 +11,7 @@ const everyPurpose: { [Purpose in KeyPurpose]: Purpose } = {
   'outbox-seal': 'outbox-seal',
   'totp-seal': 'totp-seal',
   'recovery-code': 'recovery-code',
+  'imported-hash-seal': 'imported-hash-seal',
   identifier: 'identifier',
 };
 const purposes = Object.values(everyPurpose);

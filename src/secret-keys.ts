@@ -17,6 +17,7 @@ export type KeyPurpose =
   | 'outbox-seal'
   | 'totp-seal'
   | 'recovery-code'
+  | 'imported-hash-seal'
   | 'identifier';
 
 type DerivedKey = { readonly id: string; readonly bytes: Buffer };

@@ -100,11 +100,12 @@ function handleSignals({ config, log, drain, closeAll, isWorker }: Ending): void
   if (isWorker) process.on('SIGINT', onInterrupt);
   else process.once('SIGINT', onInterrupt);
   // LG-8: what nobody caught is logged once and ends the process in order; its state cannot be trusted any more.
-  process.once('uncaughtException', (error) => {
+  // `on`, not `once`: a second one while the first closes must not fall to Node's own handler, which prints it raw and ends at once.
+  process.on('uncaughtException', (error) => {
     log.fatal({ err: error, event: 'process.uncaught' }, 'An exception was not caught.');
     void end('uncaughtException', { status: 1, delay: 0 });
   });
-  process.once('unhandledRejection', (reason) => {
+  process.on('unhandledRejection', (reason) => {
     log.fatal({ err: reason, event: 'process.unhandled' }, 'A rejection was not handled.');
     void end('unhandledRejection', { status: 1, delay: 0 });
   });

@@ -35,11 +35,12 @@ async function untilAnswered<T>(ask: () => Promise<T>, fits: (answer: T) => bool
 describe('two workers', { timeout: 180_000 }, () => {
   let processes: ServerProcess;
   let people: Person[];
+  let fresh: Person[];
+  const register = (count: number) => Promise.all(Array.from({ length: count }, () => registerPerson(server)));
   beforeAll(async () => {
-    [processes, people] = await Promise.all([
-      startProcess({ ...env, WORKERS: '2', SHUTDOWN_DELAY: '1s' }),
-      Promise.all(Array.from({ length: 8 }, () => registerPerson(server))),
-    ]);
+    // Before the processes are there: they take mail from the same outbox, and have nowhere to send it.
+    [people, fresh] = [await register(8), await register(16)];
+    processes = await startProcess({ ...env, WORKERS: '2', SHUTDOWN_DELAY: '1s' });
   }, 120_000);
   afterAll(async () => {
     processes.signal('SIGKILL');
@@ -108,7 +109,6 @@ describe('two workers', { timeout: 180_000 }, () => {
     // The clients' next address; its clock stands still, theirs are those of the processes.
     const elsewhere = server.url;
     const held = new Map<string, string>();
-    const fresh = await Promise.all(Array.from({ length: 16 }, () => registerPerson(server)));
     let gone = false;
     let rounds = 0;
     const refresh = (url: string, refreshToken: string) => mutate(url, 'refreshSession', { refreshToken });

@@ -1,6 +1,5 @@
 import cluster from 'node:cluster';
 import { ConfigError, configWarnings, environment, readConfig } from '../config.ts';
-import { createLog } from '../observability/log.ts';
 import { fail } from './fail.ts';
 
 const poolSize = 10;
@@ -16,14 +15,16 @@ export async function start(): Promise<void> {
     throw error;
   }
   const { worker } = cluster;
+  const { createLog } = await import('../observability/log.ts');
   const log = worker ? createLog(config).child({ worker: worker.id }) : createLog(config);
   const { databaseUrl } = config;
   if (databaseUrl === null) return fail('DATABASE_URL is not set.');
   if (!worker) {
     for (const warning of configWarnings(config)) log.warn({ event: 'configuration.warning' }, warning);
-    // Loaded where they are needed: the first of several processes serves nothing.
+    // The first of several processes serves nothing, and loads little.
     if (config.workers > 1) return (await import('./run-workers.ts')).runWorkers({ config, databaseUrl, log });
   }
+  // Loaded only now: who forgot a variable learns it before the whole server is read.
   const [{ runServer }, { openPostgres }, { migratePostgres }, { answerPrimary }] = await Promise.all([
     import('./run-server.ts'),
     import('../db/client.ts'),

@@ -21,6 +21,8 @@ export type Database = {
   readonly readDb: Db;
   /** Statements on a connection, those that wait for one, and connections at most; null where there is no pool. */
   load(): { readonly running: number; readonly waiting: number; readonly width: number } | null;
+  /** `readDb` for one operation, as `during`. */
+  readDuring(over: AbortSignal, watch?: StatementWatch): Db;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -78,6 +80,7 @@ export function openPostgres(options: PostgresOptions): Database {
   const replicas = (options.replicaUrls ?? []).map(connect);
   const { sql } = main;
   const db = main.drizzled(null);
+  let turn = 0;
   return {
     kind: 'postgres',
     db,
@@ -87,6 +90,10 @@ export function openPostgres(options: PostgresOptions): Database {
     ),
     during: main.drizzled,
     load: () => ({ ...main.gate.load(), width: options.maxConnections }),
+    readDuring: (over, watch) => {
+      turn = (turn + 1) % Math.max(1, replicas.length);
+      return (replicas[turn] ?? main).drizzled(over, watch);
+    },
     ping: async () => {
       await sql`select 1`;
     },
@@ -116,6 +123,7 @@ export function openPglite(client: PGlite): Database {
     // It lives in this process and has one connection: there is nothing to cancel, and nobody to wait for.
     during: () => db,
     load: () => null,
+    readDuring: () => db,
     ping: async () => {
       await client.query('select 1');
     },

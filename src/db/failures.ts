@@ -1,6 +1,6 @@
 export type DatabaseFailure = 'unavailable' | 'unique-violation' | 'other';
 
-/** postgres.js's own, Node's for a socket, and db/pool's. */
+/** postgres.js's own, and Node's for a socket. */
 const connectionCodes = new Set([
   'CONNECT_TIMEOUT',
   'CONNECTION_CLOSED',
@@ -15,9 +15,10 @@ const connectionCodes = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'EAI_AGAIN',
-  'POOL_EXHAUSTED',
-  'OPERATION_OVER',
 ]);
+
+/** db/pool's. */
+const poolCodes = new Set(['POOL_EXHAUSTED', 'OPERATION_OVER']);
 
 /** PostgreSQL, appendix A: connection failures, resources, operator intervention, a time-out of ours, and what a second try settles. */
 const unavailableStates = /^(08...|53...|57P0[1-5]|57014|55P03|25006|40001|40P01)$/;
@@ -33,7 +34,12 @@ export function databaseFailure(error: unknown): DatabaseFailure | null {
     wrapped ||= current.name === 'DrizzleQueryError' || current.constructor.name === 'DrizzleQueryError';
     const code = 'code' in current && typeof current.code === 'string' ? current.code : '';
     if (code === uniqueViolation) return 'unique-violation';
-    if (connectionCodes.has(code) || unavailableStates.test(code)) return 'unavailable';
+    if (connectionCodes.has(code) || poolCodes.has(code) || unavailableStates.test(code)) return 'unavailable';
   }
   return wrapped ? 'other' : null;
+}
+
+/** Whether the driver says of its own error that there is no connection any more. */
+export function isConnectionLost(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && connectionCodes.has(error.code);
 }

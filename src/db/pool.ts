@@ -1,6 +1,7 @@
 import type postgres from 'postgres';
 import { createGate, type Gate } from '../gate.ts';
 import type { StatementWatch } from '../observability/tracing.ts';
+import { isConnectionLost } from './failures.ts';
 
 /** No connection came free in time, or too many wait already; db/failures knows the code (AV-3). */
 class PoolExhausted extends Error {
@@ -8,7 +9,7 @@ class PoolExhausted extends Error {
   readonly code = 'POOL_EXHAUSTED';
 }
 
-/** A statement that was to begin after the end of its operation. */
+/** A statement that was to begin after the end of its operation, or of its transaction. */
 class OperationOver extends Error {
   override readonly name = 'OperationOver';
   readonly code = 'OPERATION_OVER';
@@ -38,21 +39,58 @@ export function guardClient(client: postgres.Sql, { gate, over, watch }: Guards)
   return new Proxy(client, {
     get: (target, name) => {
       if (name === 'unsafe') return statement(target, { enter: gate.run, over, watch });
-      if (name === 'begin')
-        return (work: Work) => gate.run(() => target.begin((tx) => work(guardTransaction(tx, { over, watch }))));
+      if (name === 'begin') return (work: Work) => gate.run(() => begin(target, { work, over, watch }));
       return Reflect.get(target, name);
     },
   });
 }
 
+type Transaction = Omit<Guards, 'gate'> & { isLost: boolean };
+
+/** A transaction whose connection may break off at any time: then it rejects, and nothing of it is done any more. */
+function begin(client: postgres.Sql, { work, over, watch }: Omit<Guards, 'gate'> & { work: Work }): Promise<unknown> {
+  const transaction: Transaction = { over, watch, isLost: false };
+  const begun = client.begin((tx) => unlessLost(transaction, () => work(guardTransaction(tx, transaction))));
+  // The driver rejects by itself where the connection closes, and uses it anew for others while the work may still go on.
+  begun.catch(() => {
+    transaction.isLost = true;
+  });
+  return begun;
+}
+
+/**
+ * The driver writes a `rollback` or `commit` when the work has ended, on a connection that has closed too, and that ends this process
+ * (porsager/postgres#1154, #1208). So work on a connection that is lost never ends; the transaction has been rejected without it.
+ */
+async function unlessLost<T>(transaction: Transaction, work: () => Promise<T>): Promise<T> {
+  try {
+    const result = await work();
+    if (!transaction.isLost) return result;
+  } catch (error) {
+    if (!transaction.isLost) throw error;
+  }
+  return new Promise<never>(() => {});
+}
+
 /** A transaction has its connection: nothing of it waits for one. */
-function guardTransaction(tx: postgres.TransactionSql, { over, watch }: Omit<Guards, 'gate'>): postgres.TransactionSql {
-  if (over === null) return tx;
+function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction): postgres.TransactionSql {
+  const { over, watch } = transaction;
+  const enter: Entrance['enter'] = async (run) => {
+    if (transaction.isLost) throw new OperationOver('The transaction is over.');
+    try {
+      return await run();
+    } catch (error) {
+      transaction.isLost ||= isConnectionLost(error);
+      throw error;
+    }
+  };
   return new Proxy(tx, {
     get: (target, name) => {
-      if (name === 'unsafe') return statement(target, { enter: (work) => work(), over, watch });
-      if (name === 'savepoint')
-        return (work: Work) => target.savepoint((inner) => work(guardTransaction(inner, { over, watch })));
+      if (name === 'unsafe') return statement(target, { enter, over, watch });
+      if (name === 'savepoint') {
+        return (work: Work) =>
+          target.savepoint((inner) => unlessLost(transaction, () => work(guardTransaction(inner, transaction))));
+      }
       return Reflect.get(target, name);
     },
   });

@@ -11,4 +11,10 @@ export class AccountType {
 
   @Field(() => Boolean, { description: 'Whether an authenticator app is set up.' })
   totpEnabled: boolean;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The language of mails, as a BCP 47 tag; null for the default. `updateProfile` changes it.',
+  })
+  locale: string | null;
 }

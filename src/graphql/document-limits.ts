@@ -124,8 +124,7 @@ function findExcess(schema: GraphQLSchema, { operations, fragments }: Parts): Gr
   const calls = new Map<string, number>();
   for (const operation of operations) {
     const root = schema.getRootType(operation.operation);
-    // There are no subscriptions: graphql-js says so before it runs one.
-    if (!root) continue;
+    if (!root) return refusal('There are no operations of this kind.', operation);
     const size = measure(operation.selectionSet, root);
     if (size === null) return refusal('A fragment contains itself.', operation);
     if (size.depth > documentLimits.depth) return refusal(atMost('depth', 'levels of fields'), operation);

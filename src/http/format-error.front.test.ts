@@ -94,7 +94,7 @@ describe.each([true, false])('answers to requests that are not right, introspect
     const answer = await server.send('subscription { anything }');
     expect(answer.errors[0]).toMatchObject({
       message: 'There are no operations of this kind.',
-      extensions: { code: 'BAD_USER_INPUT' },
+      extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
     });
   });
 

@@ -146,11 +146,12 @@ export function graphqlRoute(
             search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
             body: request.body,
           },
-          context: async () =>
-            openContext(
-              { ...app, log: watch.log, db: app.database.during(over, watch.onStatement) },
-              { request, reply, trustedProxies, observed: watch.observed },
-            ),
+          context: async () => {
+            const { database } = app;
+            const { log, observed, onStatement } = watch;
+            const during = { db: database.during(over, onStatement), readDb: database.readDuring(over, onStatement) };
+            return openContext({ ...app, log, ...during }, { request, reply, trustedProxies, observed });
+          },
         }),
       ).catch((error: unknown) => {
         watch.fail(error);

@@ -74,6 +74,10 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   requestHead(fastify, { publicUrl: config.publicUrl, trustedProxies, log: app.log });
 
   let draining = false;
+  fastify.addHook('onSend', async (_request, reply) => {
+    // A connection that is kept open after its last answer would hold up the end until its own time-out.
+    if (draining) reply.header('connection', 'close');
+  });
   healthRoute(fastify, {
     ready: async () => {
       if (draining) return false;
@@ -98,7 +102,11 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   };
   return {
     fastify,
-    listen: () => fastify.listen({ host: config.host, port: config.port }),
+    listen: async () => {
+      const address = await fastify.listen({ host: config.host, port: config.port });
+      // Fastify knows nothing of the certificate, which is the listener's.
+      return config.tls === null ? address : address.replace(/^http:/, 'https:');
+    },
     drain,
     close: async () => {
       drain();

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { buildSchema, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Db } from '../db/client.ts';
-import { users } from '../db/tables/users.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { enrolTotp, signInWithApp } from '../testing/authenticator.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { type CountingDatabase, createCountingDatabase } from '../testing/counting-database.ts';
 import { type Person, registerPerson } from '../testing/people.ts';
 import { deleteUser, setRoles } from '../testing/rows.ts';
 
@@ -15,18 +13,13 @@ const entities = `query Q($representations: [_Any!]!) { _entities(representation
 const byIds = 'query Q($ids: [ID!]!) { usersByIds(ids: $ids) { id email name status } }';
 const user = (id: unknown) => ({ __typename: 'User', id });
 
-let database: TestDatabase;
+let database: CountingDatabase;
 let server: TestServer;
 let ada: Person;
 let bob: Person;
-/** How many statements read the users. */
-let selects = 0;
 
 beforeAll(async () => {
-  const plain = await createTestDatabase();
-  // What a request gets is made by `during`.
-  const during = (over: AbortSignal): Db => counting(plain.database.during(over));
-  database = { ...plain, database: { ...plain.database, during } };
+  database = await createCountingDatabase();
   server = await startTestServer({ database, config: { gatewayToken } });
   ada = await registerPerson(server, { name: 'Ada' });
   bob = await registerPerson(server, { name: 'Bob' });
@@ -35,32 +28,6 @@ afterAll(async () => {
   await server.stop();
   await database.drop();
 });
-
-/** A database that counts the statements that select from the users. */
-function counting(db: Db): Db {
-  const bound = (target: object, key: string | symbol): unknown => {
-    const value = Reflect.get(target, key);
-    return typeof value === 'function' ? value.bind(target) : value;
-  };
-  const watchFrom = (builder: object): object =>
-    new Proxy(builder, {
-      get: (target, key) => {
-        const value = bound(target, key);
-        if (key !== 'from' || typeof value !== 'function') return value;
-        return (table: unknown) => {
-          if (table === users) selects += 1;
-          return value(table);
-        };
-      },
-    });
-  return new Proxy(db, {
-    get: (target, key) => {
-      const value = bound(target, key);
-      if (key !== 'select' || typeof value !== 'function') return value;
-      return (...fields: unknown[]) => watchFrom(value(...fields));
-    },
-  });
-}
 
 describe('the fields of gateways', () => {
   const machine = [
@@ -125,10 +92,10 @@ describe('the fields of gateways', () => {
     const ids = Array.from({ length: 100 }, () => randomUUID());
     const full = await server.send(query, variables(ids), gateway);
     expect(full.data[name]).toEqual(ids.map(() => null));
-    const before = selects;
+    const before = database.userReads();
     const over = await server.send(query, variables([...ids, ada.id]), gateway);
     expect(over.errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', fields: [{ code: 'TOO_LONG' }] });
-    expect(selects).toBe(before);
+    expect(database.userReads()).toBe(before);
   });
 
   it('refuse a representation that is no User with an id, and say which', async () => {
@@ -158,7 +125,7 @@ describe('rows', () => {
   });
 
   it('four references are one batch and one statement, whichever field asks', async () => {
-    const before = selects;
+    const before = database.userReads();
     const query = `query Q($a: [_Any!]!, $b: [ID!]!) {
       _entities(representations: $a) { ... on User { id } } usersByIds(ids: $b) { id }
     }`;
@@ -169,7 +136,7 @@ describe('rows', () => {
     );
     expect(answer.data._entities).toHaveLength(4);
     expect(answer.data.usersByIds).toEqual([{ id: bob.id }, { id: ada.id }]);
-    expect(selects - before).toBe(1);
+    expect(database.userReads() - before).toBe(1);
   });
 
   it('AZ-6 show a gateway what a gateway may see, and the user for whom it speaks what they may', async () => {

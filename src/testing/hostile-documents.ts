@@ -98,6 +98,7 @@ export const hostileDocuments: readonly HostileDocument[] = [
   { name: '50,000 variables’ worth of commas', query: `query Q($a: Int${','.repeat(50_000)}) { nothing }` },
   { name: '200 variables', query: `query Q(${times(200, (n) => `$v${n}: Int`)}) { me { id } }` },
   // What the API does not have (GQ-17).
+  { name: 'a subscription', query: 'subscription { me { id } }' },
   { name: '@defer', query: '{ me { id ... @defer { email } } }' },
   { name: '@stream', query: '{ me { roles @stream(initialCount: 0) } }' },
   { name: 'a type definition', query: 'type Query { me: Int }' },

@@ -1,5 +1,5 @@
 import { startCommand } from './command-line.ts';
-import { freePort } from './embedded-postgres.ts';
+import { freePort } from './free-port.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 

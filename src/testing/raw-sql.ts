@@ -27,3 +27,25 @@ export function spellings(value: string): string[] {
   const quoted = JSON.stringify(value).slice(1, -1);
   return [...new Set([value, quoted, bytes.toString('hex'), bytes.toString('base64url'), encodeURIComponent(value)])];
 }
+
+/** One piece of work over a connection of its own. */
+export async function lookInto<T>(
+  server: Pick<TestServer, 'database'>,
+  work: (sql: postgres.Sql) => Promise<T>,
+): Promise<T> {
+  const sql = rawSql(server);
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+/** How many rows a table has now. */
+export async function countRows(server: Pick<TestServer, 'database'>, table: string): Promise<number> {
+  const [row] = await lookInto(
+    server,
+    (sql) => sql<{ rows: number }[]>`select count(*)::int as rows from ${sql(table)}`,
+  );
+  return row?.rows ?? Number.NaN;
+}

@@ -3,7 +3,12 @@ import { countRecoveryCodes } from '../recovery-codes/count-recovery-codes.ts';
 import { requireViewer } from '../sessions/require-step-up.ts';
 import { type UserView, viewUser } from './user-view.ts';
 
-export type Account = { readonly user: UserView; readonly hasPassword: boolean; readonly totpEnabled: boolean };
+export type Account = {
+  readonly user: UserView;
+  readonly hasPassword: boolean;
+  readonly totpEnabled: boolean;
+  readonly locale: string | null;
+};
 
 /** The caller's own private settings, from the row that was read for this request. */
 export async function account(ctx: Context): Promise<Account> {
@@ -12,6 +17,7 @@ export async function account(ctx: Context): Promise<Account> {
     user: viewUser(user, 'self'),
     hasPassword: user.passwordHash !== null,
     totpEnabled: user.totpEnabledAt !== null,
+    locale: user.locale,
   };
 }
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authSchema } from '../../graphql/schema.ts';
 import { startTestServer, type TestServer, type TestServerOptions } from '../../testing/app.ts';
-import { lookInto } from '../../testing/look-into.ts';
 import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
+import { lookInto } from '../../testing/raw-sql.ts';
 
 const wrong = 'not the password of anyone';
 
@@ -316,10 +316,10 @@ describe('limits tell nothing', () => {
 });
 
 describe('where the counts cannot be kept', () => {
-  it('RL-7 nobody is let through, not even with the right password', async () => {
+  it('RL-7 ADV-22 nobody is let through, not even with the right password', async () => {
     const server = await limited();
     const person = await registerPerson(server);
-    await lookInto(server.database, (sql) => sql`alter table rate_limits rename to away`);
+    await lookInto(server, (sql) => sql`alter table rate_limits rename to away`);
     const input = { email: person.email, password: goodPassword };
     for (const token of [undefined, person.accessToken]) {
       const answer = await server.mutate('login', input, { token });
@@ -329,7 +329,7 @@ describe('where the counts cannot be kept', () => {
     const other = await server.mutate('requestLoginCode', { email: person.email });
     expect(other.errors[0].extensions.code).toBe('INTERNAL_SERVER_ERROR');
     expect(compares(server)).toBe(0);
-    await lookInto(server.database, (sql) => sql`alter table away rename to rate_limits`);
+    await lookInto(server, (sql) => sql`alter table away rename to rate_limits`);
     expect((await signIn(server, person)).id).toBe(person.id);
     await server.stop();
   });

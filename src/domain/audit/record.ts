@@ -29,6 +29,7 @@ export type AuditType =
   | 'user.sessions_revoked'
   | 'user.factors_reset'
   | 'user.created'
+  | 'users.imported'
   | 'password.reset_requested'
   | 'password.reset'
   | 'password.reset_failed'

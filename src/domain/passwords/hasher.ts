@@ -2,9 +2,18 @@ import { hash, verify } from '@node-rs/bcrypt';
 import type { Logger } from 'pino';
 import type { Random } from '../../random.ts';
 import type { SecretKeys } from '../../secret-keys.ts';
+import { readForeignHash } from './foreign-hash.ts';
 import type { HashGate } from './hash-gate.ts';
 import { normalizePassword, passwordTextFault } from './password-text.ts';
-import { bcryptInput, bcryptInputFor, formatStoredHash, parseStoredHash } from './stored-hash.ts';
+import {
+  bcryptInput,
+  bcryptInputFor,
+  formatStoredHash,
+  isImportedHash,
+  openImportedHash,
+  parseStoredHash,
+} from './stored-hash.ts';
+import { verifyForeignHash } from './verify-foreign-hash.ts';
 
 export type PasswordVerdict = {
   readonly matches: boolean;
@@ -34,11 +43,60 @@ const bcryptAlphabet = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 
 /** bcrypt over a peppered pre-hash, behind the gate. `cost` is bcrypt's exponent. */
 export function createPasswordHasher({ cost, keys, gate, random, log }: Options): PasswordHasher {
-  const dummy = dummyBcrypt(cost, random);
+  const dummies = new Map<number, string>();
+  const dummyOf = (exponent: number): string => {
+    const known = dummies.get(exponent) ?? dummyBcrypt(exponent, random);
+    dummies.set(exponent, known);
+    return known;
+  };
+  /** Milliseconds that a verification of ours has taken lately. */
+  let usual: number | null = null;
+
+  const verifyOurs = async (input: string, bcrypt: string): Promise<boolean> => {
+    const begun = performance.now();
+    const matches = await verify(input, bcrypt);
+    const took = performance.now() - begun;
+    usual = usual === null ? took : usual * 0.8 + took * 0.2;
+    return matches;
+  };
 
   const verifyDummy = async (password: string): Promise<PasswordVerdict> => {
-    await gate.run(() => verify(bcryptInput(keys, password).input, dummy));
+    await gate.run(() => verifyOurs(bcryptInput(keys, password).input, dummyOf(cost)));
     return { matches: false, outdated: false };
+  };
+
+  /** Works on until the time of a verification of ours has gone by, so that a cheaper hash does not tell itself by a quick "no" (PW-16). */
+  const fillUp = async (spent: number): Promise<void> => {
+    if (usual === null) {
+      await verifyOurs('', dummyOf(cost));
+      return;
+    }
+    let rest = 1 - spent / usual;
+    for (let exponent = cost - 1; exponent >= Math.max(4, cost - 5); exponent -= 1) {
+      const share = 2 ** (exponent - cost);
+      if (rest < share) continue;
+      await verify('', dummyOf(exponent));
+      rest -= share;
+    }
+  };
+
+  const verifyImported = async (password: string, stored: string): Promise<PasswordVerdict> => {
+    const text = openImportedHash(keys, stored);
+    const read = text === null ? null : readForeignHash(text);
+    if (read?.kind !== 'hash') {
+      log.error(
+        { event: text === null ? 'password_hash.pepper_unknown' : 'password_hash.malformed' },
+        'An imported password hash cannot be checked.',
+      );
+      return verifyDummy(normalizePassword(password));
+    }
+    return gate.run(async () => {
+      const begun = performance.now();
+      const matches = await verifyForeignHash(read.hash, password);
+      if (!matches) await fillUp(performance.now() - begun);
+      // Ours takes its place at once.
+      return { matches, outdated: matches };
+    });
   };
 
   return {
@@ -50,6 +108,7 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
       const normalized = normalizePassword(password);
       // SECURITY: an empty text never authenticates (PW-17), yet costs the same as any other.
       if (stored === null || passwordTextFault(password) !== null) return verifyDummy(normalized);
+      if (isImportedHash(stored)) return verifyImported(password, stored);
       const parsed = parseStoredHash(stored);
       const input = parsed ? bcryptInputFor(keys, normalized, parsed.pepperId) : null;
       if (!parsed || input === null) {
@@ -60,7 +119,7 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
         );
         return verifyDummy(normalized);
       }
-      const matches = await gate.run(() => verify(input, parsed.bcrypt));
+      const matches = await gate.run(() => verifyOurs(input, parsed.bcrypt));
       return {
         matches,
         outdated: matches && (parsed.cost < cost || parsed.pepperId !== bcryptInput(keys, normalized).pepperId),

@@ -36,3 +36,24 @@ export function bcryptInput(keys: SecretKeys, password: string): { pepperId: str
 export function bcryptInputFor(keys: SecretKeys, password: string, pepperId: string): string | null {
   return keys.macWith('password-pepper', pepperId, password)?.toString('base64') ?? null;
 }
+
+const importedPrefix = 'imported.';
+const importedContext = 'imported-hash';
+
+export function isImportedHash(stored: string): boolean {
+  return stored.startsWith(importedPrefix);
+}
+
+/**
+ * What users.password_hash holds of another system's hash until the first sign-in. Such hashes know no pepper, so they are sealed: a
+ * stolen table is of no use without SECRET_KEY (PW-4).
+ */
+export function sealImportedHash(keys: SecretKeys, text: string): string {
+  return `${importedPrefix}${Buffer.from(keys.seal('imported-hash-seal', importedContext, Buffer.from(text))).toString('base64url')}`;
+}
+
+/** Null where it was sealed under a key that is in force no more, or is damaged. */
+export function openImportedHash(keys: SecretKeys, stored: string): string | null {
+  const sealed = Buffer.from(stored.slice(importedPrefix.length), 'base64url');
+  return keys.open('imported-hash-seal', importedContext, sealed)?.toString() ?? null;
+}

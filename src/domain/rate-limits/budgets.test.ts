@@ -2,8 +2,8 @@ import { isObjectType } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { authSchema } from '../../graphql/schema.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
-import { lookInto } from '../../testing/look-into.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../../testing/people.ts';
+import { lookInto } from '../../testing/raw-sql.ts';
 import { type BudgetName, budgets } from './budgets.ts';
 
 type Trial = {
@@ -90,10 +90,7 @@ describe('each budget', () => {
 describe('mails that anybody can set off', () => {
   async function deliveredTo(server: TestServer, email: string): Promise<number> {
     const pending = () =>
-      lookInto(
-        server.database,
-        (sql) => sql`select id from outbox_messages where sent_at is null and failed_at is null`,
-      );
+      lookInto(server, (sql) => sql`select id from outbox_messages where sent_at is null and failed_at is null`);
     while ((await pending()).length > 0) {
       server.app.wakeOutbox();
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -4,7 +4,7 @@ import { ConfigError, entries } from '../../config.ts';
 import { AuthError } from '../../errors.ts';
 import { systemRandom } from '../../random.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
-import { countRows } from '../../testing/look-into.ts';
+import { countRows } from '../../testing/raw-sql.ts';
 import { type BudgetOverrides, budgets } from './budgets.ts';
 import { budgetOf, type Claim, refund, release, reserve, reserveUnseen } from './reserve.ts';
 
@@ -121,7 +121,7 @@ describe('a budget', () => {
       for (let n = 0; n < 150; n += 1) {
         expect(await waitFor([{ budget: 'login:account', identifier: `made up ${round} ${n}` }], app)).toBe(0);
       }
-      sizes.push(await countRows(server.database, 'rate_limits'));
+      sizes.push(await countRows(server, 'rate_limits'));
       server.clock.advance(86_400);
     }
     expect(sizes.slice(1)).toEqual([150, 150, 150]);

@@ -39,11 +39,6 @@ export function budgetOf(app: WithBudgets, name: BudgetName): Budget {
   return { ...base, limit: scaled(base.limit), ...(delay ? { delay: { ...delay, after: scaled(delay.after) } } : {}) };
 }
 
-/** Operations that a budget allows in its window, by this configuration. */
-export function limitOf(app: WithBudgets, name: BudgetName): number {
-  return budgetOf(app, name).limit;
-}
-
 /**
  * Counts this operation against the budgets, one after the other, before anything secret is looked at. Throws RATE_LIMITED with the
  * seconds to wait at the first that is used up. What is refused uses up nothing more of that one or of those after it: so name the

@@ -44,7 +44,8 @@ type Options = {
   readonly isStopping?: () => boolean;
   /** Leaves the work to another process that is at it already (an advisory lock for each batch). */
   readonly alone?: boolean;
-  /** Told of each statement, for measurements. Milliseconds. */
+  /** Told before and after each batch, for measurements. */
+  readonly onStatement?: () => void;
   readonly onBatch?: (kind: PurgeKind, rows: number) => void;
 };
 
@@ -85,6 +86,7 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
   };
   for (const [kind, step] of steps) {
     for (let rows = batchSize; rows === batchSize && options.isStopping?.() !== true; ) {
+      options.onStatement?.();
       const done = await batch(step);
       if (done === null) return counts;
       rows = done;

@@ -8,8 +8,7 @@ import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { opaqueToken, tokenDelivery } from '../input.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { budgets } from '../rate-limits/budgets.ts';
-import { limitOf, reserve } from '../rate-limits/reserve.ts';
+import { budgetOf, reserve } from '../rate-limits/reserve.ts';
 import type { BegunSession } from './begin-session.ts';
 import { type AuthTokens, handOverTokens } from './hand-over-tokens.ts';
 import { type RefreshToken, readRefreshToken, successorsOf } from './refresh-token.ts';
@@ -42,6 +41,7 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
   const now = ctx.clock.now();
   const successors = successorsOf(ctx.keys, token);
   const [next] = successors;
+  const { limit, window } = budgetOf(ctx, 'refresh:session');
   if (!next) throw new Error('There is no secret key.');
   const rotated = await rotateSession(ctx.db, {
     sessionId: token.sessionId,
@@ -49,8 +49,8 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
     nextHash: next.hash,
     now,
     idleExpiresAt: secondsAfter(now, ctx.config.sessionIdleTtl),
-    limit: limitOf(ctx, 'refresh:session'),
-    windowEndsAt: secondsAfter(now, budgets['refresh:session'].window),
+    limit,
+    windowEndsAt: secondsAfter(now, window),
   });
   if (rotated) return { ...rotated, refreshToken: next };
 

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/disabled';
+import { startStandaloneServer } from '@apollo/server/standalone';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { GraphQLError, parse } from 'graphql';
+import { apolloContext, type Caller, createVerifier } from 'latchkey/verify';
+import type { Running } from './running.ts';
+
+/** Posts, and who wrote them: a second graph that knows of users their id only. */
+const federated = parse(`
+  extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@inaccessible"])
+
+  type Query {
+    posts: [Post!]!
+    "For stitching gateways, which have no _entities."
+    usersWithPosts(ids: [ID!]!): [User!]! @inaccessible
+    _sdl: String! @inaccessible
+  }
+  type Mutation {
+    "Signed-in users only."
+    createPost(title: String!): Post!
+  }
+  type Post { id: ID! title: String! author: User }
+  type User @key(fields: "id") { id: ID! posts: [Post!]! }
+`);
+
+/** The same for stitching. */
+const stitched = `
+  directive @merge(keyField: String) on FIELD_DEFINITION
+
+  type Query {
+    posts: [Post!]!
+    usersWithPosts(ids: [ID!]!): [User!]! @merge(keyField: "id") @deprecated(reason: "gateway access only")
+  }
+  type Mutation { createPost(title: String!): Post! }
+  type Post { id: ID! title: String! author: User }
+  type User { id: ID! posts: [Post!]! }
+`;
+
+type Post = { id: string; title: string; authorId: string };
+type Context = { caller: Caller | null };
+
+export type PostsOptions = {
+  /** PUBLIC_URL of the Latchkey server. */
+  readonly issuer: string;
+  readonly jwksUrl?: string;
+  readonly port: number;
+};
+
+/** Starts the graph. It verifies access tokens by Latchkey's public keys, and asks Latchkey nothing. */
+export async function startPosts({ port, ...options }: PostsOptions): Promise<Running> {
+  const posts: Post[] = [];
+  const stub = (id: string) => ({ __typename: 'User', id });
+  const resolvers = {
+    Query: {
+      posts: () => posts,
+      usersWithPosts: (_source: unknown, { ids }: { ids: string[] }) => ids.map(stub),
+      _sdl: () => stitched,
+    },
+    Mutation: {
+      createPost: (_source: unknown, { title }: { title: string }, { caller }: Context) => {
+        if (!caller) throw new GraphQLError('Sign in to post.', { extensions: { code: 'UNAUTHENTICATED' } });
+        const post = { id: randomUUID(), title, authorId: caller.userId };
+        posts.push(post);
+        return post;
+      },
+    },
+    Post: { author: ({ authorId }: Post) => stub(authorId) },
+    User: {
+      __resolveReference: ({ id }: { id: string }) => stub(id),
+      posts: ({ id }: { id: string }) => posts.filter(({ authorId }) => authorId === id),
+    },
+  };
+  const server = new ApolloServer<Context>({
+    schema: buildSubgraphSchema([{ typeDefs: federated, resolvers }]),
+    plugins: [ApolloServerPluginInlineTraceDisabled()],
+  });
+  const { url } = await startStandaloneServer(server, {
+    listen: { port, host: '127.0.0.1' },
+    context: apolloContext(createVerifier(options), { GraphQLError }),
+  });
+  return { url, stop: () => server.stop() };
+}

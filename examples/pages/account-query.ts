@@ -1,0 +1,24 @@
+import type { AuthSession, User } from 'latchkey/client';
+
+/** What the account page asks for, by whichever client. */
+export const accountQuery = `
+  query Account {
+    account {
+      user { id name email }
+      totpEnabled
+      sessions(first: 50) {
+        edges { node { id device lastUsedAt current } }
+      }
+    }
+  }
+`;
+
+export type AccountData = {
+  readonly account: {
+    readonly user: Pick<User, 'id' | 'name' | 'email'>;
+    readonly totpEnabled: boolean;
+    readonly sessions: {
+      readonly edges: readonly { readonly node: Pick<AuthSession, 'id' | 'device' | 'lastUsedAt' | 'current'> }[];
+    };
+  } | null;
+};

@@ -1,0 +1,104 @@
+import type { OtpChallenge, SignedOutReason } from 'latchkey/client';
+import { useAuth } from 'latchkey/client/react';
+import { useState } from 'react';
+import { CodeForm } from './code-form.tsx';
+import { Field, Form } from './form.tsx';
+import { useSubmit } from './use-submit.ts';
+
+type Challenge = Pick<OtpChallenge, 'id' | 'methods' | 'sentTo'>;
+type ToChallenge = { onChallenge: (challenge: Challenge) => void };
+
+const notices: Record<SignedOutReason, string> = {
+  LOGGED_OUT: 'You are signed out.',
+  ELSEWHERE: 'You have signed out in another tab.',
+  ENDED: 'Your session has ended. Sign in again.',
+  UNREACHABLE: 'The server does not answer. Try again in a moment.',
+};
+
+/** Sign in, or create an account; then the code. */
+export function SignedOut({ reason }: { reason: SignedOutReason | null }) {
+  const [link] = useState(readLink);
+  const [page, setPage] = useState<'sign-in' | 'sign-up'>('sign-in');
+  const [challenge, setChallenge] = useState<Challenge | null>(link?.challenge ?? null);
+
+  if (challenge) {
+    return (
+      <section className="sheet narrow">
+        <h1>One more step</h1>
+        <CodeForm challenge={challenge} {...(link ? { code: link.code } : {})} onTokens={() => setChallenge(null)} />
+        <button type="button" className="link" onClick={() => setChallenge(null)}>
+          Back
+        </button>
+      </section>
+    );
+  }
+  return (
+    <section className="sheet narrow">
+      {reason && <p role="status">{notices[reason]}</p>}
+      <h1>{page === 'sign-in' ? 'Sign in' : 'Create an account'}</h1>
+      {page === 'sign-in' ? <SignIn onChallenge={setChallenge} /> : <SignUp onChallenge={setChallenge} />}
+      <button type="button" className="link" onClick={() => setPage(page === 'sign-in' ? 'sign-up' : 'sign-in')}>
+        {page === 'sign-in' ? 'Create an account' : 'I have an account'}
+      </button>
+    </section>
+  );
+}
+
+function SignIn({ onChallenge }: ToChallenge) {
+  const { auth } = useAuth();
+  const [isCode, setCode] = useState(false);
+  const submit = useSubmit(
+    (text) =>
+      isCode
+        ? auth.requestLoginCode({ email: text('email') })
+        : auth.login({ email: text('email'), password: text('password') }),
+    (result) => {
+      if (result.__typename === 'OtpChallenge') onChallenge(result);
+    },
+  );
+  return (
+    <>
+      <Form submit={submit} button={isCode ? 'Send me a code' : 'Sign in'}>
+        <Field name="email" label="E-mail" type="email" autoComplete="username" required problem={submit.problem} />
+        {!isCode && (
+          <Field
+            name="password"
+            label="Password"
+            type="password"
+            autoComplete="current-password"
+            required
+            problem={submit.problem}
+          />
+        )}
+      </Form>
+      <button type="button" className="link" onClick={() => setCode(!isCode)}>
+        {isCode ? 'Use my password' : 'E-mail me a code instead'}
+      </button>
+    </>
+  );
+}
+
+function SignUp({ onChallenge }: ToChallenge) {
+  const { auth } = useAuth();
+  const submit = useSubmit(
+    (text) => auth.register({ email: text('email'), password: text('password'), name: text('name') || null }),
+    (challenge) => onChallenge(challenge),
+  );
+  const { problem } = submit;
+  return (
+    <Form submit={submit} button="Create account">
+      <Field name="name" label="Name" autoComplete="name" problem={problem} />
+      <Field name="email" label="E-mail" type="email" autoComplete="username" required problem={problem} />
+      <Field name="password" label="Password" type="password" autoComplete="new-password" required problem={problem} />
+    </Form>
+  );
+}
+
+/** Mails link to /verify?challenge=…#code=…. The code is behind the #, so that no server and no Referer sees it. */
+function readLink(): { challenge: Challenge; code: string } | null {
+  const id = new URLSearchParams(location.search).get('challenge');
+  const code = new URLSearchParams(location.hash.slice(1)).get('code');
+  if (location.pathname !== '/verify' || id === null || code === null) return null;
+  history.replaceState(null, '', '/');
+  return { challenge: { id, methods: ['EMAIL'], sentTo: null }, code };
+}

@@ -1,0 +1,22 @@
+import { gql, type TypedDocumentNode, useQuery } from 'urql';
+import { type AccountData, accountQuery } from '../pages/account-query.ts';
+import { Sessions } from '../pages/sessions.tsx';
+import { Totp } from '../pages/totp.tsx';
+
+const query: TypedDocumentNode<AccountData> = gql(accountQuery);
+
+/** What the signed-in user sees, read through urql. */
+export function Account() {
+  const [{ data, error }, execute] = useQuery({ query });
+  const refetch = () => execute({ requestPolicy: 'network-only' });
+  if (error) return <p role="alert">{error.message}</p>;
+  if (!data?.account) return <p role="status">One moment …</p>;
+  const { user, totpEnabled, sessions } = data.account;
+  return (
+    <>
+      <h1>Hello, {user.name ?? user.email}</h1>
+      <Sessions sessions={sessions.edges.map(({ node }) => node)} onChange={refetch} />
+      <Totp enabled={totpEnabled} onChange={refetch} />
+    </>
+  );
+}

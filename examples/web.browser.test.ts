@@ -1,0 +1,268 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { build, type PreviewServer, preview } from 'vite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../src/testing/app.ts';
+import { authenticator, enrolTotp } from '../src/testing/authenticator.ts';
+import { launchBrowser } from '../src/testing/browser.ts';
+import { freshAddress, goodPassword, type Person, registerPerson } from '../src/testing/people.ts';
+
+const browser: Browser | null = await launchBrowser();
+/** Seconds after which an access token has expired. */
+const pastExpiry = 16 * 60;
+/** Set it to a folder to look at the pages. */
+const screenshots = process.env['SCREENSHOTS'];
+
+afterAll(() => browser?.close());
+
+describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app of %s', (app) => {
+  let server: TestServer;
+  let site: PreviewServer;
+  let origin: string;
+  let outDir: string;
+  let context: BrowserContext;
+  let problems: string[];
+  let refreshes: number;
+
+  beforeAll(async () => {
+    const port = await freePort();
+    origin = `http://localhost:${port}`;
+    server = await startTestServer({ config: { corsOrigins: [origin], appUrl: origin } });
+    outDir = await mkdtemp(join(tmpdir(), 'latchkey-example-'));
+    const settings = {
+      root: fileURLToPath(new URL(app, import.meta.url)),
+      configFile: fileURLToPath(new URL('vite.config.ts', import.meta.url)),
+      logLevel: 'error',
+      // Cookies of another site are not sent along, and 127.0.0.1 is another site than localhost.
+      define: { 'import.meta.env.VITE_AUTH_URL': JSON.stringify(server.url.replace('127.0.0.1', 'localhost')) },
+      build: { outDir, emptyOutDir: true },
+      preview: { port, strictPort: true, host: 'localhost' },
+    } as const;
+    await build(settings);
+    site = await preview(settings);
+  });
+  afterAll(async () => {
+    await site.close();
+    await server.stop();
+    await rm(outDir, { recursive: true, force: true });
+  });
+
+  beforeEach(async () => {
+    if (!browser) return;
+    context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
+    problems = [];
+    refreshes = 0;
+  });
+  afterEach(() => context.close());
+
+  async function open(path = '/'): Promise<Page> {
+    const page = await context.newPage();
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
+    });
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('request', (request) => {
+      if (request.postData()?.includes('mutation refreshSession')) refreshes += 1;
+    });
+    await page.goto(`${origin}${path}`);
+    return page;
+  }
+
+  async function signIn(page: Page, { email, password }: Pick<Person, 'email' | 'password'>): Promise<void> {
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  }
+
+  async function giveCode(page: Page, code: string): Promise<void> {
+    await page.getByLabel('Code').fill(code);
+    await page.getByRole('button', { name: 'Confirm' }).click();
+  }
+
+  const signedIn = (page: Page) => page.getByRole('heading', { name: /^Hello/ });
+  const signedOut = (page: Page) => page.getByRole('heading', { name: 'Sign in' });
+
+  async function shot(page: Page, name: string): Promise<void> {
+    if (screenshots) await page.screenshot({ path: join(screenshots, `${app}-${name}.png`), fullPage: true });
+  }
+
+  it('says what is wrong with what was typed, beside where it was typed', async () => {
+    const page = await open();
+    await signIn(page, { email: freshAddress(), password: 'not a password of anyone' });
+    await page.getByText('The e-mail address or the password is not right.').waitFor();
+    await shot(page, 'refused');
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByLabel('E-mail').fill(freshAddress());
+    await page.getByLabel('Password').fill('short');
+    await page.getByRole('button', { name: 'Create account' }).click();
+    await expect
+      .poll(() => page.locator('.field .problem').allTextContents())
+      .toContainEqual(expect.stringMatching(/character/));
+    await shot(page, 'sign-up-refused');
+    expect(problems).toEqual([]);
+  });
+
+  it('signs up with the code from the mailbox, and is still signed in after a reload', async () => {
+    const email = freshAddress();
+    const page = await open();
+    await shot(page, 'sign-in');
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByLabel('Name').fill('Ada');
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Password').fill(goodPassword);
+    await page.getByRole('button', { name: 'Create account' }).click();
+    await page.getByRole('heading', { name: 'One more step' }).waitFor();
+    await shot(page, 'code');
+    await giveCode(page, await server.nextCode(email));
+    await page.getByRole('heading', { name: 'Hello, Ada' }).waitFor();
+    await page.getByText('This device').waitFor();
+    await shot(page, 'account');
+
+    await page.reload();
+    await page.getByRole('heading', { name: 'Hello, Ada' }).waitFor();
+    expect(refreshes).toBe(1);
+    // Nothing that opens the account is where a script of the page could read it.
+    const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie);
+    expect(kept).toMatch(/^\{"latchkey":"\d+"\}$/);
+    expect(problems).toEqual([]);
+  });
+
+  it('takes the code from the link of a mail, once the person says so', async () => {
+    const email = freshAddress();
+    const challenge = await server.mutate('register', { email, password: goodPassword, name: 'Grace' });
+    const code = await server.nextCode(email);
+    const page = await open(`/verify?challenge=${challenge.id}#code=${code}`);
+    expect(await page.getByLabel('Code').inputValue()).toBe(code);
+    expect(page.url()).toBe(`${origin}/`);
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByRole('heading', { name: 'Hello, Grace' }).waitFor();
+    expect(problems).toEqual([]);
+  });
+
+  it('refreshes once between two tabs with an expired token', async () => {
+    const person = await registerPerson(server);
+    const first = await open();
+    await signIn(first, person);
+    await signedIn(first).waitFor();
+    const second = await open();
+    await signedIn(second).waitFor();
+    // Where the account was registered.
+    for (const page of [first, second]) await page.getByText('An unknown device').waitFor();
+    refreshes = 0;
+
+    server.clock.advance(pastExpiry);
+    const later = new Date(Date.now() + pastExpiry * 1000);
+    for (const page of [first, second]) await page.clock.setFixedTime(later);
+    // Both ask at the same moment.
+    await Promise.all([first, second].map((page) => page.getByRole('listitem').getByRole('button').click()));
+    for (const page of [first, second]) await page.getByText('Prove first that it is you.').waitFor();
+    expect(refreshes).toBe(1);
+    await shot(first, 'step-up');
+    await first.getByLabel('Password').fill(person.password);
+    await first.getByRole('button', { name: 'Continue' }).click();
+    await first.getByText('An unknown device').waitFor({ state: 'hidden' });
+    expect(refreshes).toBe(1);
+    expect(problems).toEqual([]);
+  });
+
+  it('signs out in every tab when one signs out', async () => {
+    const person = await registerPerson(server);
+    const first = await open();
+    await signIn(first, person);
+    await signedIn(first).waitFor();
+    const second = await open();
+    await signedIn(second).waitFor();
+
+    await first.getByRole('navigation').getByRole('button', { name: 'Sign out', exact: true }).click();
+    await signedOut(first).waitFor();
+    await second.getByText('You have signed out in another tab.').waitFor();
+    await shot(second, 'signed-out-elsewhere');
+    await second.reload();
+    await signedOut(second).waitFor();
+    expect(problems).toEqual([]);
+  });
+
+  it('sets up an authenticator app, and signs in with it', async () => {
+    const person = await registerPerson(server, { name: 'Ada' });
+    const page = await open();
+    await signIn(page, person);
+    await page.getByRole('button', { name: 'Set up an app' }).click();
+    const secret = (await page.getByTestId('secret').textContent()) ?? '';
+    const phone = authenticator(server, secret);
+    await page.getByAltText('The secret as a QR code').waitFor();
+    await shot(page, 'totp');
+    await giveCode(page, phone.code());
+    await page.getByText('Keep these recovery codes').waitFor();
+    await shot(page, 'recovery-codes');
+    const [recoveryCode = ''] = await page.locator('.codes code').allTextContents();
+    await page.getByRole('button', { name: 'I have kept them' }).click();
+    await page.getByText('Signing in takes a code of your app.').waitFor();
+
+    await page.getByRole('navigation').getByRole('button', { name: 'Sign out', exact: true }).click();
+    await signIn(page, person);
+    await page.getByText('Type the code that your authenticator app shows.').waitFor();
+    await giveCode(page, phone.wrongCode());
+    await page.getByText('The code is not right or is no longer valid.').waitFor();
+    await giveCode(page, phone.nextCode());
+    await page.getByRole('heading', { name: 'Hello, Ada' }).waitFor();
+
+    await page.getByRole('navigation').getByRole('button', { name: 'Sign out', exact: true }).click();
+    await signIn(page, person);
+    await page.getByRole('button', { name: 'Use a recovery code' }).click();
+    await giveCode(page, recoveryCode);
+    await page.getByRole('heading', { name: 'Hello, Ada' }).waitFor();
+    expect(problems).toEqual([]);
+  });
+
+  it('proves again who is there before it takes the app away', async () => {
+    const person = await registerPerson(server);
+    const { phone } = await enrolTotp(server, person);
+    const page = await open();
+    await signIn(page, person);
+    await giveCode(page, phone.nextCode());
+    await signedIn(page).waitFor();
+    server.clock.advance(pastExpiry);
+    await page.clock.setFixedTime(new Date(Date.now() + pastExpiry * 1000));
+    await page.getByRole('button', { name: 'Remove the app' }).click();
+    await page.getByText('Prove first that it is you.').waitFor();
+    await page.getByLabel('Password').fill(person.password);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await giveCode(page, phone.nextCode());
+    await page.getByRole('button', { name: 'Set up an app' }).waitFor();
+    expect(problems).toEqual([]);
+  });
+
+  it('says so, once, when the session was ended from elsewhere', async () => {
+    const person = await registerPerson(server);
+    const page = await open();
+    await signIn(page, person);
+    await page.getByText('This device').waitFor();
+    await server.mutate('logout', { everywhere: true }, { token: (await registerDevice(person)).accessToken });
+    await page.getByRole('listitem').getByRole('button').first().click();
+    await page.getByText('Your session has ended. Sign in again.').waitFor();
+    expect(refreshes).toBe(1);
+    // The one thing that the browser itself reports: a request that was answered with 401.
+    expect(problems.filter((text) => !text.includes('401'))).toEqual([]);
+  });
+
+  /** Another device of the person, so that there is a row to act on. */
+  async function registerDevice({ email, password }: Pick<Person, 'email' | 'password'>) {
+    const tokens = await server.mutate('login', { email, password });
+    return { accessToken: String(tokens.accessToken) };
+  }
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

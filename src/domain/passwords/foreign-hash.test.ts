@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { createLog } from '../../observability/log.ts';
+import { systemRandom } from '../../random.ts';
+import { createSecretKeys } from '../../secret-keys.ts';
+import { testConfig } from '../../testing/app.ts';
+import { foreignHashes } from '../../testing/foreign-hashes.ts';
+import { firebaseHashText, readForeignHash } from './foreign-hash.ts';
+import { createHashGate } from './hash-gate.ts';
+import { createPasswordHasher } from './hasher.ts';
+import { openImportedHash, sealImportedHash } from './stored-hash.ts';
+
+const salt = 'c2FsdHNhbHRzYWx0c2FsdA';
+const digest = 'ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGk';
+
+const reasonFor = (text: string): string => {
+  const read = readForeignHash(text);
+  return read.kind === 'refused' ? read.reason : `taken as ${read.hash.scheme}`;
+};
+
+describe('reading a hash of another system', () => {
+  it.each([
+    ['$2b$15$', /cost of bcrypt is over 14/, `$2b$15$${'a'.repeat(53)}`],
+    ['$2b$03$', /below 4/, `$2b$03$${'a'.repeat(53)}`],
+    ['$2b$31$', /over 14/, `$2b$31$${'a'.repeat(53)}`],
+    ['argon2 of 1 GiB', /256 MiB/, `$argon2id$v=19$m=1048576,t=1,p=1$${salt}$${digest}`],
+    ['argon2 of 50 passes', /more work/, `$argon2id$v=19$m=65536,t=50,p=1$${salt}$${digest}`],
+    ['argon2 of 256 MiB five times', /more work/, `$argon2id$v=19$m=262144,t=5,p=1$${salt}$${digest}`],
+    ['argon2 of 999 lanes', /more work/, `$argon2id$v=19$m=65536,t=1,p=999$${salt}$${digest}`],
+    ['argon2 without memory', /not valid/, `$argon2id$v=19$m=1,t=1,p=1$${salt}$${digest}`],
+    ['scrypt of 1 GiB', /256 MiB/, `$scrypt$ln=20,r=8,p=1$${salt}$${digest}`],
+    ['scrypt of 99 bits', /not valid|256 MiB/, `$scrypt$ln=99,r=8,p=1$${salt}$${digest}`],
+    ['scrypt with many lanes', /more work/, `$scrypt$ln=16,r=8,p=999$${salt}$${digest}`],
+    ['scrypt whose N is no power of two', /not valid/, `scrypt$10000$${salt}$8$1$${digest}`],
+    ['Firebase with 2^31', /256 MiB/, `$fbscrypt$v=1,n=31,r=8,p=1,ss=Bw==,sk=${digest}$${salt}$${digest}`],
+    ['PBKDF2 of ten million', /more than 2000000/, `pbkdf2_sha256$10000000$${salt}$${digest}`],
+    ['PBKDF2 of one', /fewer than 1000/, `pbkdf2_sha256$1$${salt}$${digest}`],
+    ['a salt of one byte', /salt is shorter/, `pbkdf2_sha256$20000$a$${digest}`],
+    ['a hash of four bytes', /hash is shorter/, `$pbkdf2-sha256$20000$${salt}$ZGln`],
+    ['MD5', /bare digest/, '5f4dcc3b5aa765d61d8327deb882cf99'],
+    ['SHA-512 of crypt', /too weak/, `$6$${salt}$abc`],
+    ['argon2i', /only Argon2id/, `$argon2i$v=19$m=65536,t=3,p=1$${salt}$${digest}`],
+    ['nothing', /no form that is known/, ''],
+    ['a password', /no form that is known/, 'hunter2 is my password'],
+    ['two lines', /no form that is known/, `$2b$12$${'a'.repeat(53)}\n`],
+    ['two megabytes', /longer than any/, '$2b$12$'.padEnd(2_000_000, 'a')],
+  ])('AV-1 refuses %s, and echoes nothing of it', (_name, reason, text) => {
+    const begun = performance.now();
+    expect(reasonFor(text)).toMatch(reason);
+    expect(performance.now() - begun).toBeLessThan(50);
+    if (text.length > 4) expect(reasonFor(text)).not.toContain(text.slice(0, 20));
+  });
+
+  it('puts together what Firebase keeps apart', () => {
+    const project = { signerKey: digest, saltSeparator: 'Bw==', rounds: 8, memoryCost: 14 };
+    const text = firebaseHashText({ hash: `${digest}_-`, salt: 'abcDEF_-abcDEF==', project });
+    expect(reasonFor(text)).toBe('taken as firebase-scrypt');
+  });
+});
+
+const keysOf = (byte: number) => createSecretKeys([Buffer.alloc(32, byte)]);
+
+function hasherWith(options: { keys?: ReturnType<typeof keysOf>; cost?: number } = {}) {
+  const logLines: string[] = [];
+  const log = createLog(testConfig, { write: (line) => void logLines.push(line) });
+  const keys = options.keys ?? keysOf(1);
+  const gate = createHashGate({ width: 1, queue: 100 });
+  const hasher = createPasswordHasher({ cost: options.cost ?? 4, keys, gate, random: systemRandom, log });
+  return { hasher, keys, logLines };
+}
+
+describe('an imported hash', () => {
+  it.each(foreignHashes)('lets in who knows the password: $from', async ({ password, hash }) => {
+    const { hasher, keys } = hasherWith();
+    expect(reasonFor(hash)).toMatch(/^taken/);
+    const stored = sealImportedHash(keys, hash);
+    expect(await hasher.verify(password, stored)).toEqual({ matches: true, outdated: true });
+    expect(await hasher.verify(`${password.slice(1)}x`, stored)).toEqual({ matches: false, outdated: false });
+    expect(await hasher.verify('', stored)).toEqual({ matches: false, outdated: false });
+  });
+
+  it('PW-7 takes a password that was typed in another normal form', async () => {
+    const { hasher, keys } = hasherWith();
+    const found = foreignHashes.find(({ from }) => from === 'python bcrypt $2b$');
+    const stored = sealImportedHash(keys, found?.hash ?? '');
+    expect(await hasher.verify(found?.password.normalize('NFD') ?? '', stored)).toMatchObject({ matches: true });
+  });
+
+  it('PW-4 is sealed: neither the hash nor its scheme stands in the table, and another key does not open it', async () => {
+    const { keys } = hasherWith();
+    const [first] = foreignHashes;
+    const stored = sealImportedHash(keys, first?.hash ?? '');
+    expect(stored).toMatch(/^imported\.[\w-]+$/);
+    for (const part of ['$2b$', first?.hash ?? '']) {
+      expect(stored).not.toContain(part);
+      expect(Buffer.from(stored.slice(9), 'base64url').includes(part)).toBe(false);
+    }
+    expect(sealImportedHash(keys, first?.hash ?? '')).not.toBe(stored);
+    expect(openImportedHash(keysOf(2), stored)).toBeNull();
+  });
+
+  it('PW-15 PW-17 alarms where it cannot be opened or read, and lets nobody in', async () => {
+    const { hasher, keys, logLines } = hasherWith();
+    const [first] = foreignHashes;
+    const broken = [
+      sealImportedHash(keysOf(2), first?.hash ?? ''),
+      sealImportedHash(keys, 'md5:something'),
+      'imported.',
+      `${sealImportedHash(keys, first?.hash ?? '').slice(0, -2)}AA`,
+    ];
+    for (const stored of broken) {
+      expect(await hasher.verify(first?.password ?? '', stored)).toEqual({ matches: false, outdated: false });
+    }
+    expect(logLines.filter((line) => line.includes('password_hash.'))).toHaveLength(broken.length);
+    expect(logLines.join('')).not.toContain('something');
+  });
+
+  it('PW-16 says "no" as slowly as a hash of ours, although it is cheaper', async () => {
+    const { hasher, keys } = hasherWith({ cost: 10 });
+    const ours = await hasher.hash('velvet otter gravel copper');
+    const cheap = ['passlib bcrypt $2b$', 'passlib pbkdf2-sha256', 'passlib scrypt'].map((name) =>
+      sealImportedHash(keys, foreignHashes.find(({ from }) => from === name)?.hash ?? ''),
+    );
+    const median = (times: number[]): number => times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+    const stored = [ours, ...cheap];
+    const times = stored.map((): number[] => []);
+    // In turn, so that whatever else this machine does falls on all alike.
+    for (let round = 0; round < 21; round += 1) {
+      for (const [index, hash] of stored.entries()) {
+        const begun = performance.now();
+        await hasher.verify('not the password', hash);
+        times[index]?.push(performance.now() - begun);
+      }
+    }
+    const [usual = 0, ...others] = times.map(median);
+    // Without the filling up they take a tenth.
+    for (const other of others) expect(Math.abs(Math.log2(other / usual))).toBeLessThan(0.6);
+  });
+});

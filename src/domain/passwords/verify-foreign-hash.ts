@@ -1,0 +1,54 @@
+import { createCipheriv, createHash, pbkdf2, scrypt } from 'node:crypto';
+import { promisify } from 'node:util';
+import { verify as verifyArgon2 } from '@node-rs/argon2';
+import { verify as verifyBcrypt } from '@node-rs/bcrypt';
+import { sameBytes } from '../../secret-keys.ts';
+import type { ForeignHash, ScryptCost } from './foreign-hash.ts';
+
+const derivePbkdf2 = promisify(pbkdf2);
+
+/**
+ * Whether the password is the one that another system has hashed. Runs in libuv's pool or in threads of its own, never on the event
+ * loop; call it behind the gate. A password that is not in NFC is tried as it is and in NFC: that system may have done either.
+ */
+export async function verifyForeignHash(hash: ForeignHash, password: string): Promise<boolean> {
+  for (const candidate of new Set([password, password.normalize('NFC')])) {
+    if (await matches(hash, candidate)) return true;
+  }
+  return false;
+}
+
+async function matches(hash: ForeignHash, password: string): Promise<boolean> {
+  switch (hash.scheme) {
+    case 'bcrypt': {
+      // Cut at 72 bytes, as that system has cut it (PW-3): what was typed in full becomes the password at this sign-in.
+      const input = hash.input === 'plain' ? password : createHash('sha256').update(password).digest('hex');
+      return verifyBcrypt(input, hash.bcrypt);
+    }
+    case 'argon2id':
+      return verifyArgon2(hash.phc, password);
+    case 'scrypt': {
+      const input = hash.input === 'plain' ? password : password.normalize('NFKC');
+      return sameBytes(await deriveScrypt(input, hash, hash.hash.length), hash.hash);
+    }
+    case 'firebase-scrypt': {
+      const key = await deriveScrypt(password, hash, 32);
+      const cipher = createCipheriv('aes-256-ctr', key, Buffer.alloc(16));
+      return sameBytes(Buffer.concat([cipher.update(hash.signerKey), cipher.final()]), hash.hash);
+    }
+    case 'pbkdf2':
+      return sameBytes(
+        await derivePbkdf2(password, hash.salt, hash.iterations, hash.hash.length, hash.digest),
+        hash.hash,
+      );
+  }
+}
+
+function deriveScrypt(password: string, from: { salt: Buffer; cost: ScryptCost }, length: number): Promise<Buffer> {
+  const { n, r, p } = from.cost;
+  // OpenSSL counts a little beside the 128·N·r of RFC 7914.
+  const maxmem = 128 * n * r + 128 * r * p + 1024 * 1024;
+  return new Promise((resolve, reject) => {
+    scrypt(password, from.salt, length, { N: n, r, p, maxmem }, (error, key) => (error ? reject(error) : resolve(key)));
+  });
+}

@@ -1,0 +1,380 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { request as httpsRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { openPostgres } from '../db/client.ts';
+import { listSigningKeys } from '../db/queries/signing-keys.ts';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { meQuery } from '../testing/client.ts';
+import type { TestDatabase } from '../testing/database.ts';
+import { goodPassword, registerPerson, signIn } from '../testing/people.ts';
+import { openSocket, sendRaw } from '../testing/raw-request.ts';
+import { lookInto, rawSql } from '../testing/raw-sql.ts';
+import { selfSigned } from '../testing/self-signed.ts';
+import { startTcpGate } from '../testing/tcp-gate.ts';
+
+/** Another pool on the database of a server, with its own limits. */
+function anotherPool(
+  server: TestServer,
+  options: { connections: number; port?: number; patience?: number },
+): TestDatabase {
+  const url = new URL(server.database.url ?? '');
+  if (options.port !== undefined) url.port = String(options.port);
+  const database = openPostgres({
+    url: url.href,
+    maxConnections: options.connections,
+    applicationName: 'latchkey-test-small',
+    statementTimeoutMs: 10_000,
+    acquireTimeoutMs: options.patience ?? 500,
+  });
+  return { database, url: url.href, drop: () => database.close() };
+}
+
+const overloaded = (answer: { status: number; headers: Headers; errors: { extensions: { code: string } }[] }) => {
+  expect(answer.status).toBe(503);
+  expect(answer.errors[0]?.extensions.code).toBe('OVERLOADED');
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+};
+
+describe('the pool', () => {
+  it('AV-2 of two connections serves fifty sign-ins at once: none is held while a password is hashed', async () => {
+    const server = await startTestServer();
+    const person = await registerPerson(server);
+    const pool = anotherPool(server, { connections: 2, patience: 9000 });
+    const small = await startTestServer({ database: pool, clock: server.clock, bcryptCost: 10 });
+    const sql = rawSql(server);
+    let most = 0;
+    let over = false;
+    const watch = (async () => {
+      while (!over) {
+        const [row] = await sql<{ held: number }[]>`
+          select count(*)::int as held from pg_stat_activity
+          where application_name = 'latchkey-test-small' and state like 'idle in transaction%' and now() - state_change > interval '700 ms'`;
+        most = Math.max(most, row?.held ?? 0);
+        await sleep(5);
+      }
+    })();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        small.send('mutation M($i: LoginInput!) { login(input: $i) { __typename } }', {
+          i: { email: person.email, password: goodPassword },
+        }),
+      ),
+    );
+    over = true;
+    await watch;
+    const [signedIn, shed] = [
+      answers.filter(({ status }) => status === 200),
+      answers.filter(({ status }) => status === 503),
+    ];
+    expect(signedIn.length + shed.length).toBe(50);
+    expect(signedIn.length).toBeGreaterThanOrEqual(25);
+    expect(signedIn.every(({ data }) => data.login.__typename === 'AuthTokens')).toBe(true);
+    expect(most).toBe(0);
+    await sql.end();
+    await small.stop();
+    await pool.drop();
+    await server.stop();
+  });
+
+  it('AV-3 that is used up fails fast, without a word of it, and recovers', async () => {
+    const server = await startTestServer();
+    const person = await registerPerson(server);
+    const pool = anotherPool(server, { connections: 2 });
+    const small = await startTestServer({ database: pool, clock: server.clock, server: { deadline: 3000 } });
+    const sql = rawSql(server);
+    const lock = await sql.reserve();
+    await lock`begin`;
+    await lock`lock table users in access exclusive mode`;
+    // Two that wait for the lock hold both connections.
+    const stuck = [1, 2].map(() => small.send(meQuery, {}, { token: person.accessToken }));
+    await sleep(200);
+    const begun = performance.now();
+    const refused = await Promise.all([
+      small.mutate('login', { email: person.email, password: goodPassword }),
+      small.send(meQuery, {}, { token: person.accessToken }),
+    ]);
+    expect(performance.now() - begun).toBeLessThan(2500);
+    for (const answer of refused) {
+      overloaded(answer);
+      expect(answer.text).not.toMatch(/pool|connection|postgres/i);
+    }
+    const plain = await fetch(`${small.url}/verify`, { headers: { authorization: `Bearer ${person.accessToken}` } });
+    expect(plain.status).toBe(503);
+    expect(plain.headers.get('retry-after')).toBe('1');
+    await lock`rollback`;
+    lock.release();
+    await Promise.all(stuck);
+    expect((await signIn(small, person)).id).toBe(person.id);
+    await sql.end();
+    await small.stop();
+    await pool.drop();
+    await server.stop();
+  });
+});
+
+describe('an operation', () => {
+  it('GQ-15 that takes too long is answered, its statement is cancelled, and it does nothing more', async () => {
+    const server = await startTestServer({ server: { deadline: 700 } });
+    const person = await registerPerson(server);
+    const sql = rawSql(server);
+    const before = await sql`select * from sessions order by id`;
+    const lock = await sql.reserve();
+    await lock`begin`;
+    // The sign-in gets as far as its session, in an open transaction.
+    await lock`lock table sessions in exclusive mode`;
+    const begun = performance.now();
+    const answer = await server.mutate('login', { email: person.email, password: goodPassword });
+    expect(performance.now() - begun).toBeLessThan(3000);
+    overloaded(answer);
+    await sleep(300);
+    const busy = await lock`
+      select query from pg_stat_activity
+      where datname = current_database() and application_name = 'latchkey-test' and state <> 'idle'`;
+    expect(busy.map(({ query }) => query)).toEqual([]);
+    await lock`rollback`;
+    lock.release();
+    await sleep(300);
+    expect(await sql`select * from sessions order by id`).toEqual(before);
+    expect(server.logLines.filter((line) => line.includes('operation.late'))).toHaveLength(1);
+    expect((await signIn(server, person)).id).toBe(person.id);
+    await sql.end();
+    await server.stop();
+  });
+
+  it('GQ-15 that is over begins no statement any more', async () => {
+    const server = await startTestServer();
+    const end = new AbortController();
+    const db = server.database.database.during(end.signal);
+    expect(await listSigningKeys(db, { now: new Date() })).toHaveLength(1);
+    let reached = false;
+    const work = db.transaction(async (tx) => {
+      await listSigningKeys(tx, { now: new Date() });
+      end.abort();
+      await listSigningKeys(tx, { now: new Date() });
+      reached = true;
+    });
+    await expect(work).rejects.toMatchObject({ cause: { code: 'OPERATION_OVER' } });
+    await expect(listSigningKeys(db, { now: new Date() })).rejects.toMatchObject({ cause: { code: 'OPERATION_OVER' } });
+    expect(reached).toBe(false);
+    expect(await listSigningKeys(server.app.db, { now: new Date() })).toHaveLength(1);
+    await server.stop();
+  });
+});
+
+describe('a database that goes away', () => {
+  it('AV-6 gives generic 503s under load, readiness follows, and all is well when it is back, with no restart', async () => {
+    const server = await startTestServer();
+    const people = await Promise.all([registerPerson(server), registerPerson(server)]);
+    const [person] = people;
+    const target = new URL(server.database.url ?? '');
+    const gate = await startTcpGate({ host: target.hostname, port: Number(target.port) });
+    const pool = anotherPool(server, { connections: 5, port: gate.port });
+    const fragile = await startTestServer({ database: pool, clock: server.clock });
+    const status = async (path: string) => (await fetch(`${fragile.url}${path}`)).status;
+
+    let over = false;
+    const seen: { status: number; text: string }[] = [];
+    const load = Array.from({ length: 8 }, async (_, n) => {
+      while (!over) {
+        const answer =
+          n % 2 === 0
+            ? await fragile.send(meQuery, {}, { token: person.accessToken })
+            : await fragile.send('mutation M($i: LoginInput!) { login(input: $i) { __typename } }', {
+                i: { email: person.email, password: goodPassword },
+              });
+        seen.push({ status: answer.status, text: answer.text });
+        await sleep(5);
+      }
+    });
+    await sleep(400);
+    expect(await status('/readyz')).toBe(200);
+    gate.cut();
+    await sleep(1500);
+    expect(await status('/readyz')).toBe(503);
+    expect(await status('/livez')).toBe(200);
+    gate.open();
+    const back = performance.now();
+    while ((await status('/readyz')) !== 200) {
+      expect(performance.now() - back).toBeLessThan(5000);
+      await sleep(50);
+    }
+    await sleep(500);
+    over = true;
+    await Promise.all(load);
+
+    expect(new Set(seen.map((answer) => answer.status))).toEqual(new Set([200, 503]));
+    for (const { status: code, text } of seen) {
+      if (code === 503) expect(text).toContain('"OVERLOADED"');
+      expect(text).not.toMatch(/ECONN|CONNECTION_|postgres|127\.0\.0\.1|select |INTERNAL/i);
+    }
+    expect((await signIn(fragile, person)).id).toBe(person.id);
+    // Neither half of a sign-in: there are as many sessions as events that tell of one, and each has a sign-in's count given back.
+    const [halves] = await lookInto(
+      server,
+      (sql) => sql`
+        select (select count(*)::int from sessions) as sessions,
+          (select count(*)::int from audit_events where type = 'session.opened') as told,
+          (select count(*)::int from audit_events e where not exists (select from audit_origins o where o.event_id = e.id)
+            and e.subject_id is not null) as half`,
+    );
+    expect(halves?.['sessions']).toBeGreaterThan(3);
+    expect(halves).toMatchObject({ told: halves?.['sessions'], half: 0 });
+    await fragile.stop();
+    await pool.drop();
+    await gate.close();
+    await server.stop();
+  });
+});
+
+describe('slow clients', () => {
+  const limits = { headers: 1000, request: 1500, checks: 200 };
+
+  it('AV-4 two hundred that drip a byte at a time are closed, and others are served meanwhile', async () => {
+    const server = await startTestServer({ server: { limits } });
+    const begun = performance.now();
+    const head = 'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
+    let open = 200;
+    const sockets = await Promise.all(
+      Array.from({ length: 200 }, async (_, n) => {
+        const socket = await openSocket(server.url);
+        socket.once('close', () => {
+          open -= 1;
+        });
+        // Some never finish their headers, some their body, some say nothing at all.
+        socket.resume();
+        if (n % 3 === 0) socket.write(head);
+        else if (n % 3 === 1) socket.write('GET /livez HTTP/1.1\r\nHo');
+        return socket;
+      }),
+    );
+    let times = 0;
+    while (open > 0 && performance.now() - begun < 15_000) {
+      for (const [n, socket] of sockets.entries()) if (n % 3 !== 2 && socket.writable) socket.write('a');
+      const asked = performance.now();
+      const answer = await server.send('{ authOptions { otpLength } }');
+      expect(answer.status).toBe(200);
+      expect(performance.now() - asked).toBeLessThan(2000);
+      times += 1;
+      await sleep(200);
+    }
+    expect(open).toBe(0);
+    expect(times).toBeGreaterThan(2);
+    await server.stop();
+  });
+
+  it('AV-4 the limits in force are ten seconds for headers and thirty for a request, looked after every two', async () => {
+    const server = await startTestServer();
+    const { server: node } = server.server.fastify;
+    expect(node).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000, maxConnections: 10_000 });
+    expect(Reflect.get(node, 'connectionsCheckingInterval')).toBe(2000);
+    expect(node.maxRequestsPerSocket).toBe(10_000);
+    await server.stop();
+  });
+
+  it('AV-4 one address has so many connections, and a trusted proxy as many as it needs', async () => {
+    const config = { trustedProxies: [] as string[] };
+    for (const [trustedProxies, served] of [
+      [[], 3],
+      [['127.0.0.1'], 10],
+    ] as const) {
+      const server = await startTestServer({
+        config: { ...config, trustedProxies },
+        server: { limits: { connectionsPerAddress: 3 } },
+      });
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => sendRaw(server.url, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', 700)),
+      );
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(served);
+      const later = await sendRaw(server.url, 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      expect(later.status).toBe(200);
+      await server.stop();
+    }
+  });
+
+  it('AV-4 a connection ends after so many requests', async () => {
+    const server = await startTestServer({ server: { limits: { requestsPerConnection: 3 } } });
+    const one = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
+    const { text } = await sendRaw(server.url, one.repeat(5), 1000);
+    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
+    expect(text).toMatch(/connection: close/i);
+    await server.stop();
+  });
+});
+
+describe('plain http', () => {
+  const publicUrl = 'https://auth.example.com';
+  const ask = (url: string, headers: Record<string, string>) =>
+    fetch(`${url}/graphql`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query: '{ authOptions { otpLength } }' }),
+    });
+
+  it('TR-1 is refused and not redirected where PUBLIC_URL is https, unless a trusted proxy had it over https', async () => {
+    const server = await startTestServer({ config: { publicUrl, trustedProxies: ['127.0.0.1'] } });
+    for (const headers of [
+      {},
+      { 'x-forwarded-proto': 'http' },
+      { 'x-forwarded-proto': '' },
+      { 'x-forwarded-proto': 'https, http' },
+      { 'x-forwarded-proto': 'http, https' },
+      { 'x-forwarded-proto': 'httpsx' },
+      { forwarded: 'proto=https' },
+      { 'x-forwarded-ssl': 'on' },
+    ]) {
+      const answer = await ask(server.url, headers);
+      expect(answer.status).toBe(403);
+      expect(answer.headers.get('location')).toBeNull();
+      expect(await answer.text()).not.toContain('"data"');
+    }
+    expect((await ask(server.url, { 'x-forwarded-proto': 'https' })).status).toBe(200);
+    expect((await ask(server.url, { 'x-forwarded-proto': 'HTTPS, https' })).status).toBe(200);
+    for (const path of ['/.well-known/jwks.json', '/verify', '/']) {
+      const { status } = await fetch(`${server.url}${path}`, { redirect: 'manual' });
+      expect(status).toBeGreaterThanOrEqual(400);
+    }
+    for (const path of ['/livez', '/readyz']) expect((await fetch(`${server.url}${path}`)).status).toBe(200);
+    expect(server.logLines.filter((line) => line.includes('plain_http.refused'))).toHaveLength(1);
+    await server.stop();
+  });
+
+  it('TR-1 is refused from anyone who is no trusted proxy, whatever he says', async () => {
+    const server = await startTestServer({ config: { publicUrl, trustedProxies: ['192.0.2.1'] } });
+    expect((await ask(server.url, { 'x-forwarded-proto': 'https' })).status).toBe(403);
+    await server.stop();
+  });
+
+  it('TR-1 a server with its own certificate speaks TLS 1.2 and up, and nothing else', async () => {
+    const { cert, key } = selfSigned();
+    const files = {
+      certFile: join(tmpdir(), `cert-${process.pid}.pem`),
+      keyFile: join(tmpdir(), `key-${process.pid}.pem`),
+    };
+    await writeFile(files.certFile, cert);
+    await writeFile(files.keyFile, key);
+    const server = await startTestServer({ config: { publicUrl, tls: files } });
+    const get = (options: { maxVersion?: 'TLSv1.1' | 'TLSv1.2' } = {}): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const min = options.maxVersion === 'TLSv1.1' ? { minVersion: 'TLSv1' as const } : {};
+        const url = `${server.url}/.well-known/jwks.json`;
+        httpsRequest(url, { ca: cert, servername: 'localhost', ...min, ...options }, (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        })
+          .on('error', reject)
+          .end();
+      });
+    expect(server.url).toMatch(/^https:/);
+    expect(await get()).toBe(200);
+    expect(await get({ maxVersion: 'TLSv1.2' })).toBe(200);
+    await expect(get({ maxVersion: 'TLSv1.1' })).rejects.toThrow();
+    const plain = await sendRaw(server.url, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(plain.text).not.toContain('200');
+    await server.stop();
+    await Promise.all([rm(files.certFile), rm(files.keyFile)]);
+  });
+});

@@ -1,0 +1,45 @@
+import type { Db } from '../db/client.ts';
+import { users } from '../db/tables/users.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+
+export type CountingDatabase = TestDatabase & {
+  /** How many statements have read the users so far. */
+  userReads(): number;
+};
+
+/** A test database that counts. */
+export async function createCountingDatabase(): Promise<CountingDatabase> {
+  const plain = await createTestDatabase();
+  let count = 0;
+  const onFrom = (table: unknown): void => {
+    if (table === users) count += 1;
+  };
+  // What a request gets is made by `during`.
+  const during = (over: AbortSignal): Db => counting(plain.database.during(over), onFrom);
+  return { ...plain, database: { ...plain.database, during }, userReads: () => count };
+}
+
+function counting(db: Db, onFrom: (table: unknown) => void): Db {
+  const bound = (target: object, key: string | symbol): unknown => {
+    const value = Reflect.get(target, key);
+    return typeof value === 'function' ? value.bind(target) : value;
+  };
+  const watchFrom = (builder: object): object =>
+    new Proxy(builder, {
+      get: (target, key) => {
+        const value = bound(target, key);
+        if (key !== 'from' || typeof value !== 'function') return value;
+        return (table: unknown) => {
+          onFrom(table);
+          return value(table);
+        };
+      },
+    });
+  return new Proxy(db, {
+    get: (target, key) => {
+      const value = bound(target, key);
+      if (key !== 'select' || typeof value !== 'function') return value;
+      return (...fields: unknown[]) => watchFrom(value(...fields));
+    },
+  });
+}

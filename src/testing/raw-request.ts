@@ -1,0 +1,27 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+export type RawAnswer = { readonly status: number; readonly text: string };
+
+/** Sends these very bytes over a connection of its own and reads until the server closes it, or for `wait` milliseconds. */
+export async function sendRaw(url: string, bytes: string | Buffer, wait = 2000): Promise<RawAnswer> {
+  const socket = await openSocket(url);
+  const parts: Buffer[] = [];
+  socket.on('data', (part) => parts.push(part));
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const timer = setTimeout(() => socket.destroy(), wait);
+  socket.write(bytes);
+  await closed;
+  clearTimeout(timer);
+  const text = Buffer.concat(parts).toString();
+  return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), text };
+}
+
+/** A bare connection to the server. */
+export async function openSocket(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
