@@ -84,7 +84,9 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     outbox: () => outboxBacklog(database.db, { now: clock.now() }),
   });
   try {
-    await Promise.all([keyRing.load(), loadStrengthEstimator()]);
+    // One after the other: reading the dictionaries holds up the process, and a connection that is being made could time out.
+    await keyRing.load();
+    await loadStrengthEstimator();
   } catch (error) {
     await retention.stop();
     await worker.stop();

@@ -34,6 +34,7 @@ async function untilAnswered<T>(ask: () => Promise<T>, fits: (answer: T) => bool
 
 describe('two workers', { timeout: 180_000 }, () => {
   let processes: ServerProcess;
+  const running: ServerProcess[] = [];
   let people: Person[];
   let fresh: Person[];
   const register = (count: number) => Promise.all(Array.from({ length: count }, () => registerPerson(server)));
@@ -41,10 +42,13 @@ describe('two workers', { timeout: 180_000 }, () => {
     // Before the processes are there: they take mail from the same outbox, and have nowhere to send it.
     [people, fresh] = [await register(8), await register(16)];
     processes = await startProcess({ ...env, WORKERS: '2', SHUTDOWN_DELAY: '1s' });
+    running.push(processes);
   }, 120_000);
   afterAll(async () => {
-    processes.signal('SIGKILL');
-    await processes.ended;
+    for (const { signal, ended } of running) {
+      signal('SIGKILL');
+      await ended;
+    }
   });
   const workers = () => processes.lines.filter(({ event }) => event === 'worker.started').map(({ pid }) => Number(pid));
   const scrape = async () => (await fetch(processes.metricsUrl)).text();

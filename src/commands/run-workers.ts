@@ -19,7 +19,7 @@ const lastResort = 2000;
 
 /**
  * The first of several processes: it serves nothing, keeps WORKERS others running and has the metrics page of them all. A worker that
- * ends is replaced without the others noticing. Ends with status 1 where none could start.
+ * ends is replaced without the others noticing. Ends with status 1 where as many have ended as there should be and none has served.
  */
 export async function runWorkers({ config, databaseUrl, log }: Options): Promise<void> {
   const metrics = config.metricsPort === null ? noMetrics : await createMetrics();
@@ -52,6 +52,7 @@ function createFleet(config: Config, log: Logger, onRestart: () => void) {
   /** What workers that have ended had counted. */
   let ended: Promise<Snapshot> = Promise.resolve([]);
   let hasServed = false;
+  let fallen = 0;
   let stopping = false;
   let unclean = false;
 
@@ -78,14 +79,15 @@ function createFleet(config: Config, log: Logger, onRestart: () => void) {
         if (living.size === 0) finish();
         return;
       }
-      if (!hasServed && status !== 0) {
+      const hasFallen = status !== 0 || signal !== null;
+      if (hasFallen) fallen += 1;
+      if (!hasServed && fallen >= config.workers) {
         log.fatal({ event: 'server.not_started' }, 'No worker could start.');
         process.exitCode = 1;
         unclean = true;
         stop('SIGTERM');
         return;
       }
-      const hasFallen = status !== 0 || signal !== null;
       const next = hasFallen && performance.now() - began < steady ? falls + 1 : 0;
       const delay = hasFallen ? Math.min(backoff.first * 2 ** next, backoff.most) : 0;
       log[hasFallen ? 'error' : 'info'](
