@@ -240,5 +240,16 @@ function atMost(limit: keyof typeof documentLimits, of: string): string {
 }
 
 function refusal(message: string, node?: ASTNode): GraphQLError {
-  return new GraphQLError(message, node ? { nodes: [node] } : {});
+  return new GraphQLError(message, { ...(node ? { nodes: [node] } : {}), extensions: { [excess]: true } });
+}
+
+/** Stays inside: http/format-error passes on no extension that it does not know. */
+const excess = 'excess';
+
+/** graphql-js's own, of the parser and of the validator. */
+const excessMessages = /^Syntax Error: Document contains more tha|^Too many validation errors/;
+
+/** Whether this refuses a document for its size, and not for a mistake in it. */
+export function isExcess({ message, extensions }: GraphQLError): boolean {
+  return extensions[excess] === true || excessMessages.test(message);
 }
