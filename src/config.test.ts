@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError, configWarnings, type Environment, entries, readConfig, redactedConfig } from './config.ts';
 import { loadDevelopmentSecrets } from './development-secrets.ts';
+import { mostSessions } from './domain/sessions/rules.ts';
 import { selfSigned } from './testing/self-signed.ts';
 
 const random = (bytes = 32) => randomBytes(bytes).toString('base64');
@@ -149,6 +150,7 @@ describe('readConfig', () => {
     ['BCRYPT_COST', ['0', '9', '16', '12.5']],
     ['PASSWORD_MIN_LENGTH', ['0', '129']],
     ['RATE_LIMIT_MULTIPLIER', ['0', '0.0', '10001']],
+    ['SESSION_LIMIT', ['0', String(mostSessions + 1)]],
     ['WORKERS', ['0', '257', 'all']],
     ['PORT', ['0', '65536', '80a']],
     ['METRICS_PORT', ['0', '65536', 'on', '4000']],

@@ -51,7 +51,7 @@ export type Context = App & {
   readonly request: RequestInfo;
   /** Null for an anonymous caller. */
   readonly viewer: Viewer | null;
-  /** SECURITY: proves that the caller once had a session, and nothing else; only a sign-in's budget asks for it. */
+  /** SECURITY: proves that the caller once had a session, and nothing else. A sign-in's budget asks for it, and logout, to end that one. */
   readonly staleBearer: StaleBearer | null;
   /** Says in the answer's header how many seconds to wait (RFC 9110 10.2.3); the longest of several stays. */
   readonly retryAfter: (seconds: number) => void;

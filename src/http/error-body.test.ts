@@ -64,7 +64,7 @@ describe('errorBody', () => {
   });
 
   it('says how to sign in and when to come back', async () => {
-    expect((await fastify.inject('/fault?kind=auth')).headers['www-authenticate']).toBe('Bearer');
+    expect((await fastify.inject('/fault?kind=auth')).headers['www-authenticate']).toBe('Bearer realm="latchkey"');
     expect((await fastify.inject('/fault?kind=limited')).headers['retry-after']).toBe('30');
   });
 

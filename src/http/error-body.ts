@@ -6,6 +6,9 @@ import { AuthError, type ErrorCode } from '../errors.ts';
 import { requestPath } from './request-path.ts';
 import { defaultHeaders, type SecurityHeadersOptions } from './security-headers.ts';
 
+/** RFC 6750 3 asks for one parameter at least; 3.1: no error for a request that has no credential. */
+const bearerChallenge = 'Bearer realm="latchkey"';
+
 type Answer = { readonly code: string; readonly message: string };
 
 const serverFault: Answer = { code: 'INTERNAL_SERVER_ERROR', message: 'Something went wrong on the server.' };
@@ -100,7 +103,7 @@ function allowedMethods(fastify: FastifyInstance, path: string): readonly string
 function sendAuthError(error: AuthError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error.retryAfter !== undefined) reply.header('Retry-After', String(error.retryAfter));
   if (error.code === 'UNAUTHENTICATED' && !reply.hasHeader('WWW-Authenticate')) {
-    reply.header('WWW-Authenticate', 'Bearer');
+    reply.header('WWW-Authenticate', bearerChallenge);
   }
   if (error.detail !== undefined)
     request.log.info({ refusal: error.code, detail: error.detail }, 'A request was refused.');

@@ -106,7 +106,7 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
     for (const headers of [{}, bearer('nonsense'), { 'x-auth-user': person.id }, bearer(person.refreshToken)]) {
       expect((await ask(headers)).status).toBe(401);
     }
-    expect((await ask({})).headers.get('www-authenticate')).toBe('Bearer');
+    expect((await ask({})).headers.get('www-authenticate')).toBe('Bearer realm="latchkey"');
     expect((await ask(bearer('x'))).headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
   });
 

@@ -46,7 +46,7 @@ describe('introspection and revocation refuse', () => {
       const answers = new Set<string>();
       for (const headers of wrong) {
         const answer = await postForm(server, path, { token: accessToken }, headers);
-        expect(answer.headers.get('www-authenticate')).toBe('Bearer, Basic realm="latchkey"');
+        expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="latchkey", Basic realm="latchkey"');
         answers.add(JSON.stringify([answer.status, answer.body]));
       }
       expect([...answers]).toEqual([expect.stringContaining('[401,{"error":"invalid_client"')]);
@@ -192,6 +192,15 @@ describe('revocation', () => {
     for (const event of closed) {
       expect(event).toMatchObject({ actorId: null, detail: { reason: 'revoked_by_service' } });
     }
+  });
+
+  it('ADV-45 of an access token that has expired is no silent no-op: the session ends', async () => {
+    const person = await registerPerson(server);
+    server.clock.advance(910);
+    expect(await introspect(person.accessToken)).toEqual({ active: false });
+    expect(await introspect(person.refreshToken)).toMatchObject({ active: true });
+    expect(await revoke(person.accessToken)).toMatchObject({ status: 200, body: {} });
+    expect(await introspect(person.refreshToken)).toEqual({ active: false });
   });
 
   it('is told of an admin who does it', async () => {

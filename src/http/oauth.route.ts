@@ -64,7 +64,11 @@ type Refusal = { readonly status: number; readonly error: string; readonly chall
 
 /** In the words of RFC 6749 5.2, RFC 6750 3.1 and RFC 9470. */
 const refusals: Partial<Record<ErrorCode, Refusal>> = {
-  UNAUTHENTICATED: { status: 401, error: 'invalid_client', challenge: 'Bearer, Basic realm="latchkey"' },
+  UNAUTHENTICATED: {
+    status: 401,
+    error: 'invalid_client',
+    challenge: 'Bearer realm="latchkey", Basic realm="latchkey"',
+  },
   FORBIDDEN: { status: 403, error: 'insufficient_scope', challenge: 'Bearer error="insufficient_scope"' },
   STEP_UP_REQUIRED: {
     status: 401,

@@ -4,6 +4,7 @@ import { openPostgres } from '../db/client.ts';
 import { migratePostgres } from '../db/migrate.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { type Answer, meQuery, mutationText } from '../testing/client.ts';
+import { gatewayToken, postForm } from '../testing/doors.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../testing/embedded-postgres.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../testing/people.ts';
 
@@ -21,7 +22,10 @@ describe('a database that goes away and comes back', () => {
       applicationName: 'latchkey-outage',
       statementTimeoutMs: 5_000,
     });
-    server = await startTestServer({ database: { database, url: postgres.url, drop: () => database.close() } });
+    server = await startTestServer({
+      config: { gatewayToken },
+      database: { database, url: postgres.url, drop: () => database.close() },
+    });
     person = await registerPerson(server);
     leaver = await registerPerson(server);
   });
@@ -42,7 +46,8 @@ describe('a database that goes away and comes back', () => {
     server.send(mutationText('refreshSession'), { input: { refreshToken: person.refreshToken } }),
     server.send(mutationText('logout'), { input: { refreshToken: leaver.refreshToken } }),
   ];
-  const status = async (path: string): Promise<number> => (await fetch(`${server.url}${path}`)).status;
+  const status = async (path: string, headers: Record<string, string> = {}): Promise<number> =>
+    (await fetch(`${server.url}${path}`, { headers })).status;
 
   const expectUnavailable = (answer: Answer): void => {
     expect(answer.status).toBe(503);
@@ -76,6 +81,10 @@ describe('a database that goes away and comes back', () => {
       for (const answer of await Promise.all(requests())) expectUnavailable(answer);
       expect(await status('/readyz')).toBe(503);
       expect(performance.now() - asked).toBeLessThan(3_000);
+      // Neither 401 nor `active: false`: that the database is away says nothing of a token.
+      expect(await status('/verify', { authorization: `Bearer ${tokens.accessToken}` })).toBe(503);
+      expect((await postForm(server, '/oauth/introspect', { token: tokens.accessToken })).status).toBe(503);
+      expect((await postForm(server, '/oauth/revoke', { token: tokens.refreshToken })).status).toBe(503);
       expect(await status('/livez')).toBe(200);
       expect(await status('/.well-known/jwks.json')).toBe(200);
       const forged = await server.send(meQuery, {}, { token: 'a.b.c' });

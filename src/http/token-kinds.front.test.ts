@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { meQuery } from '../testing/client.ts';
 import { gatewayToken, postForm } from '../testing/doors.ts';
-import { freshAddress, registerPerson } from '../testing/people.ts';
+import { changeEmail, freshAddress, registerPerson } from '../testing/people.ts';
 import { sessionsOf } from '../testing/rows.ts';
 
 let server: TestServer;
@@ -18,6 +18,7 @@ async function makeTokens() {
   const challenge = await server.mutate('requestLoginCode', { email });
   const code = await server.nextCode(email);
   await server.mutate('requestPasswordReset', { email });
+  const mover = await registerPerson(server);
   return {
     person,
     code,
@@ -26,6 +27,7 @@ async function makeTokens() {
       'refresh token': person.refreshToken,
       'OTP challenge': challenge.id as string,
       'reset token': await server.nextToken(email),
+      'undo token': await changeEmail(server, mover, freshAddress()),
       'service credential': gatewayToken,
     },
   };
@@ -41,6 +43,8 @@ const verify = async (token: string) => {
   return status === 200;
 };
 const basic = (password: string) => ({ authorization: `Basic ${Buffer.from(`any:${password}`).toString('base64')}` });
+
+const usersByIds = 'query Q($ids: [ID!]!) { usersByIds(ids: $ids) { id } }';
 
 /** Every place that takes a token, and the kinds that it is for; a new place belongs here. */
 const places: Readonly<Record<string, Door>> = {
@@ -89,9 +93,29 @@ const places: Readonly<Record<string, Door>> = {
     },
   },
   'undoEmailChange.token': {
-    // The token of that mail has a test of its own: accounts/email-change.
-    takes: [],
+    takes: ['undo token'],
     opens: async (token) => (await server.mutate('undoEmailChange', { token })).__typename === 'AuthAccepted',
+  },
+  'confirmEmailChange.challengeId': {
+    // A challenge of a change of address is of another purpose than that of a sign-in.
+    takes: [],
+    opens: async (challengeId, { code, person }) => {
+      const sender = { token: person.accessToken };
+      return (await server.mutate('confirmEmailChange', { challengeId, code }, sender)).__typename === 'User';
+    },
+  },
+  'X-Gateway-Token of usersByIds': {
+    takes: ['service credential'],
+    opens: async (token, { person }) => {
+      const headers = { 'x-gateway-token': token };
+      return (await server.send(usersByIds, { ids: [person.id] }, { headers })).data?.usersByIds?.[0]?.id === person.id;
+    },
+  },
+  'bearer of usersByIds': {
+    // Authorization belongs to the user for whom a gateway speaks.
+    takes: [],
+    opens: async (token, { person }) =>
+      (await server.send(usersByIds, { ids: [person.id] }, { token })).data?.usersByIds?.[0]?.id === person.id,
   },
   'token of /oauth/introspect': {
     takes: ['access token', 'refresh token'],

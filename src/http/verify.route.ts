@@ -12,7 +12,7 @@ export function verifyRoute(fastify: FastifyInstance, app: App): void {
     const found = await authenticate(app, authorizationHeader(request.raw));
     if (found.kind !== 'signed-in') {
       // RFC 6750 3.1: no error code for a request that has no credential at all.
-      reply.header('WWW-Authenticate', found.kind === 'anonymous' ? 'Bearer' : 'Bearer error="invalid_token"');
+      if (found.kind === 'refused') reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
       throw new AuthError('UNAUTHENTICATED');
     }
     const { userId, roles, sessionId } = found.viewer;

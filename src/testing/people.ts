@@ -49,3 +49,17 @@ export function personOf(
   const { accessToken, refreshToken, session, user } = tokens;
   return { email, password, id: user.id, accessToken, refreshToken, sessionId: session.id };
 }
+
+/** Changes the address, from the person's session; answers with the token of the link that takes the old one back. */
+export async function changeEmail(
+  server: TestServer,
+  person: Pick<Person, 'accessToken' | 'email'>,
+  to: string,
+): Promise<string> {
+  const sender = { token: person.accessToken };
+  const challenge = await server.mutate('requestEmailChange', { newEmail: to }, sender);
+  const code = await server.nextCode(to);
+  const answer = await server.mutate('confirmEmailChange', { challengeId: challenge.id, code }, sender);
+  if (answer.email !== to) throw new Error(`the answer was ${JSON.stringify(answer)}`);
+  return server.nextToken(person.email);
+}

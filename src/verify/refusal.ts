@@ -30,9 +30,9 @@ export async function admit(verifier: Verifier, request: WithHeaders, required: 
   }
 }
 
-/** RFC 6750 3.1: who sent no token is told the scheme, and no error. */
+/** RFC 6750 3, 3.1: who sent no token is told the scheme with one parameter at least, and no error. */
 const anonymous: Refusal = {
   status: 401,
-  headers: { 'WWW-Authenticate': 'Bearer' },
+  headers: { 'WWW-Authenticate': 'Bearer realm="latchkey"' },
   body: { error: { code: 'UNAUTHENTICATED', message: 'A valid access token is required.', reason: 'TOKEN_MISSING' } },
 };

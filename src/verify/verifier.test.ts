@@ -218,7 +218,7 @@ describe('in the servers of others', () => {
     expect(await refused.json()).toMatchObject({ error: { code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' } });
     const anonymous = await get(url);
     expect(anonymous.status).toBe(required ? 401 : 200);
-    if (required) expect(anonymous.headers.get('www-authenticate')).toBe('Bearer');
+    if (required) expect(anonymous.headers.get('www-authenticate')).toBe('Bearer realm="latchkey"');
     expect(await (await get(url, `Bearer ${token}`)).json()).toBe(userId);
   }
 });

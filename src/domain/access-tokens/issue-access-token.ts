@@ -6,7 +6,7 @@ import type { UserRow } from '../../db/tables/users.ts';
 
 type Issuer = Pick<App, 'config' | 'clock' | 'random' | 'keyRing'>;
 type Input = {
-  readonly session: Pick<SessionRow, 'id' | 'authenticatedAt' | 'methods'>;
+  readonly session: Pick<SessionRow, 'id' | 'authenticatedAt' | 'methods' | 'idleExpiresAt'>;
   readonly user: Pick<UserRow, 'id' | 'roles'>;
 };
 
@@ -18,7 +18,9 @@ export async function issueAccessToken(
   const key = app.keyRing.signing();
   // Whole seconds, as `iat` and `exp` are (RFC 7519 2, NumericDate).
   const issuedAt = Math.floor(app.clock.now().getTime() / 1000);
-  const expiresAt = issuedAt + app.config.accessTokenTtl;
+  // Not past the session's own end, which a backend that checks the JWT alone would not see (SE-4, SE-5).
+  const sessionEnd = Math.floor(session.idleExpiresAt.getTime() / 1000);
+  const expiresAt = Math.min(issuedAt + app.config.accessTokenTtl, sessionEnd);
   const token = await new SignJWT({
     sid: session.id,
     auth_time: Math.floor(session.authenticatedAt.getTime() / 1000),

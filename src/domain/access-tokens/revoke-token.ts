@@ -5,8 +5,9 @@ import { readRefreshToken } from '../sessions/refresh-token.ts';
 import { verifyAccessToken } from './verify-access-token.ts';
 
 /**
- * Ends the session of a token of either kind, and with it every token of that session (RFC 7009 section 2.1). A token that is
- * unknown, expired or revoked already is no error. The caller has made sure that a service or an admin asks.
+ * Ends the session of a token of either kind, and with it every token of that session (RFC 7009 section 2.1); also of an access
+ * token that has expired, since its session may live on (ADV-45). A token that is unknown or revoked already is no error. The caller
+ * has made sure that a service or an admin asks.
  */
 export async function revokeToken(ctx: Context, { token }: { token: string }): Promise<void> {
   const named = await sessionOf(ctx, token);
@@ -17,8 +18,9 @@ export async function revokeToken(ctx: Context, { token }: { token: string }): P
 }
 
 async function sessionOf(ctx: Context, value: string): Promise<{ userId: string; sessionId: string } | null> {
-  const verdict = await verifyAccessToken(ctx, value);
-  if (verdict.kind === 'valid') return { userId: verdict.userId, sessionId: verdict.sessionId };
+  const verdict = verifyAccessToken(ctx, value);
+  if (verdict.kind === 'valid' || verdict.reason === 'TOKEN_EXPIRED')
+    return { userId: verdict.userId, sessionId: verdict.sessionId };
   const token = readRefreshToken(ctx.keys, value);
   const found = token && (await findSessionById(ctx.db, { sessionId: token.sessionId }));
   return found ? { userId: found.user.id, sessionId: found.session.id } : null;

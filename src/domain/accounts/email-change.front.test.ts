@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findUserById } from '../../db/queries/users.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
-import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
+import { changeEmail, freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
 import { ageProof, auditOf, suspendUser } from '../../testing/rows.ts';
 
 const otherPassword = 'copper willow thunder market';
@@ -29,12 +29,7 @@ async function isSignedIn(person: Pick<Person, 'accessToken'>): Promise<boolean>
 }
 
 /** The whole change; answers with the undo link's token. */
-async function move(person: Person, to: string): Promise<string> {
-  const challenge = await request(person, to);
-  const answer = await confirm(person, challenge.id, await server.nextCode(to));
-  expect(answer).toMatchObject({ __typename: 'User', email: to });
-  return server.nextToken(person.email);
-}
+const move = (person: Person, to: string) => changeEmail(server, person, to);
 
 describe('requestEmailChange', () => {
   it('is for the signed-in, and asks for a fresh proof', async () => {

@@ -9,6 +9,7 @@ import { viewAuditEvent } from '../audit/audit-event-view.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { reserve } from '../rate-limits/reserve.ts';
+import { countRecoveryCodes } from '../recovery-codes/count-recovery-codes.ts';
 import { requireStepUp } from '../sessions/require-step-up.ts';
 
 const schema = z.object({
@@ -42,6 +43,7 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<un
   const sessions = await findSessionsOf(db, { userId, limit: mostRows });
   const devices = await findDevicesOf(db, { userId });
   const challenges = await findChallengesOf(db, { userId, limit: mostRows });
+  const recoveryCodesLeft = await countRecoveryCodes(ctx, { db, userId });
   const events = await findEventsAbout(db, { subjectId: userId, before: null, limit: mostRows });
   return {
     createdAt,
@@ -55,6 +57,9 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<un
       roles: user.roles,
       hasPassword: user.passwordHash !== null,
       passwordChangedAt: user.passwordChangedAt,
+      totpEnabledAt: user.totpEnabledAt,
+      recoveryCodesLeft,
+      invitedAt: user.invitedAt,
       suspendedAt: user.suspendedAt,
       lastLoginAt: user.lastLoginAt,
       createdAt: user.createdAt,

@@ -36,7 +36,14 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
   const verdict = await ctx.hasher.verify(input.password, storedHash);
   if (!verdict.matches || storedHash === null || !user || user.emailVerifiedAt === null || user.suspendedAt !== null) {
     await countFailure(ctx);
-    await recordAudit(ctx, { db: ctx.db, type: 'login.failed', outcome: 'FAILURE', subjectId: user?.id ?? null });
+    await recordAudit(ctx, {
+      db: ctx.db,
+      type: 'login.failed',
+      outcome: 'FAILURE',
+      subjectId: user?.id ?? null,
+      // SECURITY: not what was typed, which may be a password in the wrong field (LG-7).
+      accountKey: budget.accountKey,
+    });
     throw new AuthError('INVALID_CREDENTIALS');
   }
   const passwordHash = verdict.outdated

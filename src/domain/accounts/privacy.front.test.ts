@@ -74,7 +74,7 @@ describe('exportAccount', () => {
       'createdAt',
       'isComplete',
       ...['id', 'email', 'emailVerifiedAt', 'name', 'locale', 'roles[]', 'hasPassword', 'passwordChangedAt']
-        .concat('suspendedAt', 'lastLoginAt', 'createdAt', 'roles')
+        .concat('suspendedAt', 'lastLoginAt', 'createdAt', 'roles', 'totpEnabledAt', 'recoveryCodesLeft', 'invitedAt')
         .map((key) => `account.${key}`),
       ...['id', 'createdAt', 'lastUsedAt', 'authenticatedAt', 'expiresAt', 'methods[]', 'ipAddress', 'userAgent']
         .concat('revokedAt', 'revokedReason')

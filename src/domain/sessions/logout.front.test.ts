@@ -78,6 +78,19 @@ describe('logout ends nothing', () => {
   });
 });
 
+describe('logout with an expired access token', () => {
+  it('SE-8 of A ends nothing of B’s, and a forged one nothing at all', async () => {
+    const [a, b] = [await registerPerson(server), await registerPerson(server)];
+    server.clock.advance(910);
+    expect(await logout({ refreshToken: b.refreshToken }, a.accessToken)).toMatchObject(accepted);
+    expect(await refresh(b.refreshToken)).toMatchObject({ __typename: 'AuthTokens' });
+    const c = await registerPerson(server);
+    server.clock.advance(910);
+    expect(await logout({}, `${c.accessToken.slice(0, -4)}AAAA`)).toMatchObject(accepted);
+    expect(await refresh(c.refreshToken)).toMatchObject({ __typename: 'AuthTokens' });
+  });
+});
+
 describe('logout', () => {
   it('SE-7 ends the session at once: its refresh token and its unexpired access token', async () => {
     const person = await registerPerson(server);
@@ -94,12 +107,30 @@ describe('logout', () => {
 
   it('SE-8 twice is once, and an access token that has expired does not stand in the way', async () => {
     const person = await registerPerson(server);
-    server.clock.advance(901);
+    server.clock.advance(910);
     const input = { refreshToken: person.refreshToken };
     expect(await logout(input, person.accessToken)).toMatchObject(accepted);
     expect(await logout(input, person.accessToken)).toMatchObject(accepted);
     expect(await refresh(person.refreshToken)).toMatchObject({ code: 'INVALID_OR_EXPIRED_TOKEN' });
     expect(await auditOf(server, person.id, 'session.closed')).toHaveLength(1);
+  });
+
+  it('SE-8 ADV-45 by nothing but an expired access token ends its session all the same, and no other', async () => {
+    const person = await registerPerson(server);
+    const other = await signIn(server, person);
+    server.clock.advance(910);
+    expect(await logout({ everywhere: true }, person.accessToken)).toMatchObject(stepUp);
+    expect(await logout({}, person.accessToken)).toMatchObject(accepted);
+    expect(await logout({}, person.accessToken)).toMatchObject(accepted);
+    expect(await logout({ everywhere: true }, person.accessToken)).toMatchObject(accepted);
+    expect(await refresh(person.refreshToken)).toMatchObject({ code: 'INVALID_OR_EXPIRED_TOKEN' });
+    const [closed, ...more] = await auditOf(server, person.id, 'session.closed');
+    expect(closed).toMatchObject({
+      sessionHash: hashSessionId(server.app, person.sessionId),
+      detail: { reason: 'logout' },
+    });
+    expect(more).toEqual([]);
+    expect(await refresh(other.refreshToken)).toMatchObject({ __typename: 'AuthTokens' });
   });
 
   it('SE-7 everywhere ends all of the user’s, and nobody else’s', async () => {

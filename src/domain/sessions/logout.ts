@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Context, Viewer } from '../../context.ts';
-import { findSessionById, type LiveSession } from '../../db/queries/sessions.ts';
+import type { Context, StaleBearer, Viewer } from '../../context.ts';
+import { findLiveSession, findSessionById, type LiveSession } from '../../db/queries/sessions.ts';
 import { AuthError } from '../../errors.ts';
 import { command } from '../command.ts';
 import { opaqueToken } from '../input.ts';
@@ -14,18 +14,19 @@ const schema = z.object({ refreshToken: opaqueToken.nullish(), everywhere: z.boo
 export type Accepted = { readonly kind: 'accepted'; readonly accepted: true };
 
 /**
- * Ends the caller's session, named by the access token, the refresh token or the cookie; an unknown or ended one gets the same
- * answer (SE-8). With `everywhere`, all of the user's: that takes a good token and a recent proof, else STEP_UP_REQUIRED is
- * thrown (SE-12). Throws FORBIDDEN where another site sends the cookie.
+ * Ends the caller's session, named by the access token, expired or not, by the refresh token or by the cookie; an unknown or ended
+ * one gets the same answer (SE-8). With `everywhere`, all of the user's: that takes a good token and a recent proof, else
+ * STEP_UP_REQUIRED is thrown (SE-12). Throws FORBIDDEN where another site sends the cookie.
  */
 export const logout = command(schema, async (ctx, input): Promise<Accepted> => {
   const fromCookie = input.refreshToken ? null : ctx.cookie.read();
   const shown = await findShown(ctx, input.refreshToken ?? fromCookie);
-  // SECURITY: whoever is signed in as A ends nothing of B's, though B's cookie may be in the same browser (SE-8).
-  const isForeign = shown !== null && ctx.viewer !== null && shown.session.userId !== ctx.viewer.userId;
+  const bearer = ctx.viewer ?? ctx.staleBearer;
+  // SECURITY: whoever is or was signed in as A ends nothing of B's, though B's cookie may be in the same browser (SE-8).
+  const isForeign = shown !== null && bearer !== null && shown.session.userId !== bearer.userId;
   const own = isForeign ? null : shown;
   if (input.everywhere) await endEverywhere(ctx, own);
-  else await endOwn(ctx, own);
+  else await endOwn(ctx, { bearer, shown: own });
   if (fromCookie !== null && !isForeign) ctx.cookie.clear();
   return { kind: 'accepted', accepted: true };
 });
@@ -41,10 +42,13 @@ async function findShown(ctx: Context, refreshToken: string | null): Promise<Sho
   return { ...found, verdict: judgeToken(found.session, { token, now: ctx.clock.now(), graceSeconds }) };
 }
 
-/** Also a spent token ends its own session, as it would by refreshing; it ends nothing else. */
-async function endOwn(ctx: Context, shown: Shown | null): Promise<void> {
+/** Also an expired access token, or a spent refresh token, ends its own session; it ends nothing else. */
+async function endOwn(
+  ctx: Context,
+  { bearer, shown }: { bearer: StaleBearer | null; shown: Shown | null },
+): Promise<void> {
   const owned = new Map<string, string>();
-  if (ctx.viewer) owned.set(ctx.viewer.sessionId, ctx.viewer.userId);
+  if (bearer) owned.set(bearer.sessionId, bearer.userId);
   if (shown && shown.verdict !== 'ended') owned.set(shown.session.id, shown.session.userId);
   for (const [sessionId, userId] of owned) {
     await ctx.db.transaction((tx) => endSession(ctx, { db: tx, userId, sessionId, reason: 'logout' }));
@@ -55,12 +59,18 @@ async function endEverywhere(ctx: Context, shown: Shown | null): Promise<void> {
   const proved =
     ctx.viewer ?? (shown && isGood(shown.verdict) && shown.user.suspendedAt === null ? viewerOf(shown) : null);
   if (!proved) {
-    // SECURITY: a spent token of a living session is no proof that its holder is the user.
-    if (shown && shown.verdict !== 'ended') throw new AuthError('STEP_UP_REQUIRED');
+    // SECURITY: a spent or expired token of a living session is no proof that its holder is the user.
+    if ((shown && shown.verdict !== 'ended') || (await isAlive(ctx, ctx.staleBearer))) {
+      throw new AuthError('STEP_UP_REQUIRED');
+    }
     return;
   }
   const { userId } = requireStepUp({ ...ctx, viewer: proved });
   await ctx.db.transaction((tx) => endAllSessions(ctx, { db: tx, userId, reason: 'logout_everywhere' }));
+}
+
+async function isAlive(ctx: Context, bearer: StaleBearer | null): Promise<boolean> {
+  return bearer !== null && (await findLiveSession(ctx.db, { ...bearer, now: ctx.clock.now() })) !== null;
 }
 
 function viewerOf({ session, user }: LiveSession): Viewer {

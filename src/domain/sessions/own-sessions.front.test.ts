@@ -182,6 +182,22 @@ describe('the cap on sessions', () => {
     }
   });
 
+  it('SE-12 hides no session that began under a higher cap', async () => {
+    const person = await registerPerson(server);
+    for (let count = 0; count < 4; count += 1) {
+      server.clock.advance(1);
+      await signIn(server, person);
+    }
+    const small = await server.another({ sessionLimit: 2 });
+    try {
+      const { data } = await small.send(accountQuery, {}, { token: person.accessToken });
+      expect(data.account.sessions.totalCount).toBe(5);
+      expect(data.account.sessions.edges.at(-1).node).toMatchObject({ id: person.sessionId, current: true });
+    } finally {
+      await small.stop();
+    }
+  });
+
   it('SE-14 holds where many sign in at once', async () => {
     const small = await server.another({ sessionLimit: 3 });
     try {

@@ -78,6 +78,9 @@ describe('refreshSession refuses', () => {
     const last = await refresh(refreshToken);
     expect(last).toMatchObject({ __typename: 'AuthTokens' });
     expect(last.refreshTokenExpiresAt).toBe(last.session.expiresAt);
+    // Nor does the access token say that it outlives the session, to backends that ask nobody.
+    expect(Date.parse(last.accessTokenExpiresAt)).toBeLessThanOrEqual(Date.parse(last.session.expiresAt));
+    expect(decodeJwt(last.accessToken).exp).toBe(Date.parse(last.accessTokenExpiresAt) / 1000);
     server.clock.advance(4);
     expect(await refresh(last.refreshToken)).toMatchObject(refused);
     expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);

@@ -5,6 +5,9 @@ import { sameBytes } from '../../secret-keys.ts';
 /** What a genuine refresh token is to its session. */
 export type TokenVerdict = 'current' | 'retry' | 'spent' | 'ahead' | 'ended';
 
+/** The most that SESSION_LIMIT can be set to. */
+export const mostSessions = 500;
+
 type Lifetimes = { readonly sessionIdleTtl: number; readonly sessionAbsoluteTtl: number };
 
 /** When a session that begins now ends by itself (SE-4, SE-5). */

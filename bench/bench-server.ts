@@ -1,0 +1,115 @@
+import { compose } from '../src/compose.ts';
+import { type Config, readConfig } from '../src/config.ts';
+import type { Db } from '../src/db/client.ts';
+import { openPostgres } from '../src/db/client.ts';
+import { migratePostgres } from '../src/db/migrate.ts';
+import { users } from '../src/db/tables/users.ts';
+import { parseEmailAddress } from '../src/domain/accounts/email-address.ts';
+import { createServer } from '../src/http/server.ts';
+import { createLog } from '../src/observability/log.ts';
+import { createTestClock } from '../src/testing/clock.ts';
+import { startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
+
+export type BenchServer = {
+  readonly url: string;
+  readonly databaseUrl: string;
+  readonly db: Db;
+  readonly config: Config;
+  /** In [0, 1). */
+  random(): number;
+  /** Moves the server's clock. */
+  advance(seconds: number): void;
+  /** Until the mails of what was asked before are out, so that they take no time from what comes next. */
+  settle(): Promise<void>;
+  putAccount(account: {
+    email: string;
+    kind: 'known' | 'unverified' | 'suspended' | 'deleted';
+    password: string;
+  }): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** A whole server on an embedded PostgreSQL, with limits a thousandfold and mails that go nowhere. For measurements. */
+export async function startBenchServer(options: { bcryptCost: number; maxConnections?: number }): Promise<BenchServer> {
+  const postgres = await startEmbeddedPostgres();
+  await migratePostgres(postgres.url);
+  const clock = createTestClock();
+  const config: Config = {
+    ...readConfig(
+      {
+        SECRET_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64'),
+        GATEWAY_TOKEN: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex'),
+        RATE_LIMIT_MULTIPLIER: '10000',
+        JWT_ALGORITHM: 'ES256',
+        GRAPHIQL: 'off',
+        LOG_LEVEL: 'silent',
+        HOST: '127.0.0.1',
+      },
+      { mode: 'development' },
+    ),
+    port: 0,
+  };
+  const database = openPostgres({
+    url: postgres.url,
+    maxConnections: options.maxConnections ?? 10,
+    applicationName: 'latchkey-bench',
+    statementTimeoutMs: 60_000,
+  });
+  let underWay = 0;
+  const composed = await compose({
+    config,
+    database,
+    mailer: {
+      name: 'smtp',
+      send: async () => {
+        underWay += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+        underWay -= 1;
+      },
+      close: async () => {},
+    },
+    log: createLog(config),
+    clock,
+    bcryptCost: options.bcryptCost,
+  });
+  const { app } = composed;
+  const server = await createServer(app);
+  const url = await server.listen();
+  const passwordHashes = new Map<string, string>();
+
+  return {
+    url,
+    databaseUrl: postgres.url,
+    db: app.db,
+    config,
+    random: () => Buffer.from(app.random.bytes(4)).readUInt32BE() / 2 ** 32,
+    advance: (seconds) => clock.advance(seconds),
+    settle: async () => {
+      do await new Promise((resolve) => setTimeout(resolve, 15));
+      while (underWay > 0);
+    },
+    putAccount: async ({ email, kind, password }) => {
+      const parsed = parseEmailAddress(email);
+      if (!parsed) throw new Error('This is no address.');
+      const hash = passwordHashes.get(password) ?? (await app.hasher.hash(password));
+      passwordHashes.set(password, hash);
+      if (kind === 'deleted') return;
+      const now = clock.now();
+      await app.db.insert(users).values({
+        id: app.random.id(now),
+        email: parsed.address,
+        emailCanonical: parsed.canonical,
+        createdAt: now,
+        emailVerifiedAt: kind === 'unverified' ? null : now,
+        passwordHash: kind === 'unverified' ? null : hash,
+        suspendedAt: kind === 'suspended' ? now : null,
+      });
+    },
+    stop: async () => {
+      await server.close();
+      await composed.stop();
+      await database.close();
+      await postgres.stop();
+    },
+  };
+}

@@ -1,0 +1,322 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Db } from '../../db/client.ts';
+import { startTestServer, type TestServer, testConfig } from '../../testing/app.ts';
+import { authenticator, enrolTotp, signInWithApp } from '../../testing/authenticator.ts';
+import type { MutationName } from '../../testing/client.ts';
+import type { CrashOrder } from '../../testing/crash-child.ts';
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import { dump } from '../../testing/dump.ts';
+import { freshAddress, goodPassword, type Person, registerPerson } from '../../testing/people.ts';
+import { countSteps } from '../../testing/stepped-db.ts';
+
+const otherPassword = 'copper willow thunder market';
+const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
+
+/** A server whose requests can be stopped, and one that lives on: it delivers what the first has left behind. */
+let server: TestServer;
+let survivor: TestServer;
+let database: TestDatabase;
+const steps = countSteps();
+beforeAll(async () => {
+  database = await createTestDatabase();
+  survivor = await startTestServer({ database });
+  // What a request gets is made by `during`.
+  const during = (over: AbortSignal): Db => steps.watch(database.database.during(over));
+  server = await startTestServer({
+    database: { ...database, database: { ...database.database, during } },
+    clock: survivor.clock,
+    mailbox: survivor.mailbox,
+  });
+  const { random } = server.app;
+  Object.assign(server.app, {
+    wakeOutbox: () => {},
+    // One reservation in 256 takes a step more; not here.
+    random: { ...random, bytes: (length: number) => (length === 1 ? Uint8Array.of(1) : random.bytes(length)) },
+  });
+});
+afterAll(async () => {
+  await server.stop();
+  await survivor.stop();
+  await database.drop();
+});
+
+type Call = { readonly name: MutationName; readonly input: Record<string, unknown>; readonly token?: string };
+type Flow = {
+  readonly name: string;
+  /** Puts a person where the flow begins, and answers with its last call. */
+  readonly prepare: (person: Person) => Promise<Call>;
+  /** The template of the mail that tells of it; null where there is none. */
+  readonly mail: string | null;
+  /** Whether each try counts, so that the same request is heard a few times only. */
+  readonly isCounted?: true;
+  /** The right answer is an AuthError. */
+  readonly isRefused?: true;
+};
+
+const signedIn =
+  (name: MutationName, input: (person: Person) => Record<string, unknown>) => async (person: Person) => ({
+    name,
+    input: input(person),
+    token: person.accessToken,
+  });
+
+const flows: readonly Flow[] = [
+  {
+    name: 'register',
+    prepare: async () => ({ name: 'register', input: { email: freshAddress(), password: goodPassword } }),
+    mail: 'verify-email',
+  },
+  {
+    name: 'register with a taken address',
+    prepare: async ({ email }) => ({ name: 'register', input: { email, password: goodPassword } }),
+    mail: 'already-registered',
+  },
+  {
+    name: 'login on a new device',
+    prepare: async ({ email, password }) => ({ name: 'login', input: { email, password } }),
+    mail: 'new-device',
+  },
+  {
+    name: 'verifyOtp of a registration',
+    prepare: async () => {
+      const email = freshAddress();
+      const { id } = await survivor.mutate('register', { email, password: goodPassword });
+      return { name: 'verifyOtp', input: { challengeId: id, code: await survivor.nextCode(email) } };
+    },
+    mail: null,
+    isCounted: true,
+  },
+  {
+    name: 'verifyOtp with a recovery code',
+    prepare: async (person) => {
+      const { recoveryCodes } = await enrolTotp(survivor, person);
+      const { id } = await survivor.mutate('login', { email: person.email, password: person.password });
+      return { name: 'verifyOtp', input: { challengeId: id, code: recoveryCodes[0] } };
+    },
+    mail: 'recovery-code-used',
+    isCounted: true,
+  },
+  {
+    name: 'confirmTotpEnrollment',
+    prepare: async ({ accessToken }) => {
+      const { id, secret } = await survivor.mutate('startTotpEnrollment', {}, { token: accessToken });
+      const code = authenticator(survivor, secret).code();
+      return { name: 'confirmTotpEnrollment', input: { enrollmentId: id, code }, token: accessToken };
+    },
+    mail: 'totp-enabled',
+    isCounted: true,
+  },
+  {
+    name: 'disableTotp',
+    prepare: async (person) => {
+      const { phone } = await enrolTotp(survivor, person);
+      const { accessToken } = await signInWithApp(survivor, person, phone);
+      return { name: 'disableTotp', input: {}, token: accessToken };
+    },
+    mail: 'totp-disabled',
+  },
+  {
+    name: 'refreshSession with a spent token',
+    prepare: async ({ refreshToken }) => {
+      await survivor.mutate('refreshSession', { refreshToken });
+      survivor.clock.advance(60);
+      return { name: 'refreshSession', input: { refreshToken } };
+    },
+    mail: 'refresh-reused',
+    isRefused: true,
+  },
+  {
+    name: 'requestPasswordReset',
+    prepare: async ({ email }) => ({ name: 'requestPasswordReset', input: { email } }),
+    mail: 'password-reset',
+  },
+  {
+    name: 'resetPassword',
+    prepare: async ({ email }) => {
+      await survivor.mutate('requestPasswordReset', { email });
+      return { name: 'resetPassword', input: { token: await survivor.nextToken(email), newPassword: otherPassword } };
+    },
+    mail: 'password-reset-done',
+  },
+  {
+    name: 'changePassword',
+    prepare: signedIn('changePassword', ({ password }) => ({ currentPassword: password, newPassword: otherPassword })),
+    mail: 'password-changed',
+  },
+  {
+    name: 'updateProfile',
+    prepare: signedIn('updateProfile', () => ({ name: 'Ada', locale: 'de' })),
+    mail: null,
+  },
+  {
+    name: 'requestEmailChange',
+    prepare: signedIn('requestEmailChange', () => ({ newEmail: freshAddress() })),
+    mail: 'change-email-code',
+  },
+  {
+    name: 'confirmEmailChange',
+    prepare: async ({ accessToken }) => {
+      const newEmail = freshAddress();
+      const { id } = await survivor.mutate('requestEmailChange', { newEmail }, { token: accessToken });
+      const input = { challengeId: id, code: await survivor.nextCode(newEmail) };
+      return { name: 'confirmEmailChange', input, token: accessToken };
+    },
+    mail: 'email-changed',
+    isCounted: true,
+  },
+  {
+    name: 'undoEmailChange',
+    prepare: async ({ accessToken, email }) => {
+      const newEmail = freshAddress();
+      const { id } = await survivor.mutate('requestEmailChange', { newEmail }, { token: accessToken });
+      const code = await survivor.nextCode(newEmail);
+      await survivor.mutate('confirmEmailChange', { challengeId: id, code }, { token: accessToken });
+      return { name: 'undoEmailChange', input: { token: await survivor.nextToken(email) } };
+    },
+    mail: 'email-change-undone',
+  },
+  {
+    name: 'deleteAccount',
+    prepare: signedIn('deleteAccount', ({ email }) => ({ confirmEmail: email })),
+    mail: 'account-deleted',
+  },
+];
+
+/**
+ * What there is, without what is random: rows and their states, counted. Left out is what is committed on its own on purpose:
+ * budgets of attempts, the tries of a challenge, and the record of what was refused.
+ */
+async function state(): Promise<string> {
+  const tables = await dump(server.app);
+  const counted: Record<string, number> = {};
+  const count = (what: string): void => {
+    counted[what] = (counted[what] ?? 0) + 1;
+  };
+  const is = (value: unknown): string => (value === null ? 'no' : 'yes');
+  for (const row of tables['users'] ?? []) {
+    count(
+      `user verified=${is(row['emailVerifiedAt'])} password=${is(row['passwordHash'])} name=${row['name']} ${row['locale']}`,
+    );
+    count(
+      `user changed=${row['passwordChangedAt']} login=${row['lastLoginAt']} hash=${row['passwordHash']} ${row['email']}`,
+    );
+  }
+  for (const row of tables['totp_authenticators'] ?? []) count(`app confirmed=${is(row['confirmedAt'])}`);
+  for (const row of tables['recovery_codes'] ?? []) count(`recovery code used=${is(row['usedAt'])}`);
+  for (const row of tables['sessions'] ?? []) count(`session ended=${is(row['revokedAt'])}`);
+  for (const row of tables['account_tokens'] ?? []) count(`token ${row['purpose']} ended=${is(row['endedAt'])}`);
+  for (const row of tables['otp_challenges'] ?? []) count(`challenge ${row['purpose']} met=${is(row['consumedAt'])}`);
+  for (const row of tables['audit_events'] ?? []) count(`event ${row['type']}`);
+  for (const row of tables['outbox_messages'] ?? []) count(`mail ${row['template']}`);
+  count(`devices ${tables['known_devices']?.length} origins ${tables['audit_origins']?.length}`);
+  return JSON.stringify(Object.entries(counted).sort());
+}
+
+const mailsOf = async (template: string): Promise<number> =>
+  ((await dump(server.app))['outbox_messages'] ?? []).filter((row) => row['template'] === template).length;
+
+describe('a process that dies', () => {
+  it.each(flows)(
+    'LG-6 EM-5 between any two steps of $name leaves all or nothing, and no notice is lost',
+    async (flow) => {
+      const outcomes: string[] = [];
+      const mails = async (): Promise<number> => (flow.mail === null ? 0 : mailsOf(flow.mail));
+      let last: Call | null = null;
+      for (let step = 1; ; step += 1) {
+        // As long as nothing has happened the same request comes again, from whoever got no answer.
+        if (last === null || (flow.isCounted && step % 4 === 0) || outcomes.at(-1) === 'all') {
+          last = await flow.prepare(await registerPerson(survivor));
+        }
+        survivor.clock.advance(1);
+        const before = await state();
+        const mailsBefore = await mails();
+        let died = false;
+        steps.arm(step, () => {
+          died = true;
+          throw new Error('The process is gone.');
+        });
+        const { name, input, ...sender } = last;
+        const answer = await server.mutate(name, input, { ...sender, headers: { 'user-agent': firefox } });
+        steps.arm(0, () => {});
+        const happened = (await state()) !== before;
+        // The mail is there if and only if the change is: it waits in the outbox for whoever lives.
+        expect((await mails()) - mailsBefore, `step ${step}`).toBe(happened && flow.mail !== null ? 1 : 0);
+        if (!died) {
+          expect(answer.__typename).toBeDefined();
+          expect(answer.__typename === 'AuthError', JSON.stringify(answer)).toBe(flow.isRefused === true);
+          expect(happened).toBe(true);
+          break;
+        }
+        outcomes.push(happened ? 'all' : 'nothing');
+      }
+      survivor.app.wakeOutbox();
+      // Nothing before the commit, all of it after; and there were steps to die between.
+      expect(outcomes.join(' ')).toMatch(/^(?:nothing )+(?:all ?)+$/);
+      expect(outcomes.length).toBeGreaterThan(3);
+    },
+  );
+
+  it('LG-6 EM-5 killed for good: SIGKILL in resetPassword leaves all or nothing, and the notice goes out', async () => {
+    const { url } = server.database;
+    if (url === null) throw new Error('PGlite lives in this process.');
+    const attempt = async (step: number, token: string): Promise<string | null> => {
+      const order: CrashOrder = {
+        config: { ...testConfig, secretKeys: testConfig.secretKeys.map((key) => Buffer.from(key).toString('base64')) },
+        databaseUrl: url,
+        step,
+        token,
+        newPassword: otherPassword,
+        now: server.clock.now().toISOString(),
+      };
+      const script = fileURLToPath(new URL('../../testing/crash-child.ts', import.meta.url));
+      const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(order)], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let output = '';
+      child.stdout.on('data', (chunk) => {
+        output += chunk;
+      });
+      child.stderr.on('data', (chunk) => {
+        output += chunk;
+      });
+      const [status, signal] = await once(child, 'exit');
+      if (signal === 'SIGKILL') return null;
+      if (status !== 0) throw new Error(output);
+      return output;
+    };
+    const linkOf = async (person: Person): Promise<string> => {
+      await survivor.mutate('requestPasswordReset', { email: person.email });
+      return survivor.nextToken(person.email);
+    };
+    const whole = await attempt(0, await linkOf(await registerPerson(survivor)));
+    const count = Number(/after (\d+) steps/.exec(whole ?? '')?.[1]);
+    expect(count).toBeGreaterThan(8);
+
+    // Right before the commit, and right after it.
+    for (const [step, isDone] of [
+      [count - 1, false],
+      [count, true],
+    ] as const) {
+      const person = await registerPerson(survivor);
+      const token = await linkOf(person);
+      expect(await attempt(step, token)).toBeNull();
+      const signIn = (password: string) => survivor.mutate('login', { email: person.email, password });
+      // PostgreSQL notices that the connection is gone and rolls back.
+      await expect
+        .poll(async () => (await signIn(isDone ? otherPassword : person.password)).__typename)
+        .toBe('AuthTokens');
+      const me = await survivor.send('{ me { id } }', {}, { token: person.accessToken });
+      expect(me.data?.me?.id ?? null).toBe(isDone ? null : person.id);
+      if (!isDone) {
+        expect(await survivor.mutate('resetPassword', { token, newPassword: otherPassword })).toMatchObject({
+          accepted: true,
+        });
+      }
+      let notice = await survivor.nextMail(person.email);
+      while (notice.subject !== 'Your password was reset') notice = await survivor.nextMail(person.email);
+    }
+  }, 120_000);
+});

@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../../testing/app.ts';
+import { dump } from '../../testing/dump.ts';
+import { freshAddress, goodPassword, registerPerson, signIn } from '../../testing/people.ts';
+import { suspendUser } from '../../testing/rows.ts';
+import { type PurgeCounts, purgeExpired } from './purge-expired.ts';
+import { startRetentionWorker } from './start-retention-worker.ts';
+
+const day = 24 * 3600;
+const agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+const rowsOf = async (table: string) => (await dump(server.app))[table] ?? [];
+const sizes = async (): Promise<Record<string, number>> =>
+  Object.fromEntries(Object.entries(await dump(server.app)).map(([table, rows]) => [table, rows.length]));
+const total = (counts: PurgeCounts): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+describe('purgeExpired', () => {
+  it('DP-6 removes nothing that is in force', async () => {
+    const person = await registerPerson(server);
+    await server.mutate('register', { email: freshAddress(), password: goodPassword });
+    await server.mutate('requestPasswordReset', { email: person.email });
+    await server.nextToken(person.email);
+    const before = await sizes();
+    expect(total(await purgeExpired(server.app))).toBe(0);
+    expect(await sizes()).toEqual(before);
+    await signIn(server, person);
+  });
+
+  it('DP-6 removes each kind when its time has come, and not a day before', async () => {
+    const own = await startTestServer();
+    try {
+      const person = await registerPerson(own);
+      const unverified = freshAddress();
+      await own.mutate('register', { email: unverified, password: goodPassword });
+      await own.mutate('requestPasswordReset', { email: person.email });
+      await own.mutate('requestLoginCode', { email: 'nobody@example.com' });
+      await own.nextToken(person.email);
+      await own.nextMail(unverified);
+      const counts: Record<number, PurgeCounts> = {};
+      let today = 0;
+      for (const at of [2, 4, 6, 8, 29, 31, 36, 38, 399, 401]) {
+        own.clock.advance((at - today) * day);
+        today = at;
+        counts[at] = await purgeExpired(own.app);
+      }
+      expect(counts[2]).toMatchObject({ challenges: 0, accountTokens: 0, mails: 0, unverifiedAccounts: 0 });
+      // Budgets of attempts go as soon as their window is over.
+      expect(counts[2]?.rateLimits).toBeGreaterThan(0);
+      expect(counts[4]).toMatchObject({ challenges: 3, accountTokens: 1, unverifiedAccounts: 0 });
+      expect(counts[4]?.mails).toBeGreaterThanOrEqual(3);
+      expect(counts[6]).toMatchObject({ unverifiedAccounts: 0 });
+      expect(counts[8]).toMatchObject({ unverifiedAccounts: 1, sessions: 0 });
+      expect(counts[29]).toMatchObject({ shortenedOrigins: 0, sessions: 0 });
+      expect(counts[31]?.shortenedOrigins).toBeGreaterThan(0);
+      // A session of 30 days, and seven days more.
+      expect(counts[36]).toMatchObject({ sessions: 0 });
+      expect(counts[38]).toMatchObject({ sessions: 1 });
+      expect(counts[399]).toMatchObject({ knownDevices: 0 });
+      expect(counts[401]).toMatchObject({ knownDevices: 1 });
+      const left = await dump(own.app);
+      expect(left['users']).toHaveLength(1);
+      for (const table of ['otp_challenges', 'account_tokens', 'sessions', 'outbox_messages', 'known_devices']) {
+        expect(left[table], table).toEqual([]);
+      }
+      // The trail stays.
+      expect(left['audit_events']?.length).toBeGreaterThan(3);
+      await signIn(own, person);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  it('DP-6 makes addresses and devices coarse after their time, and erases what was typed', async () => {
+    const person = await registerPerson(server);
+    await server.mutate(
+      'login',
+      { email: person.email, password: 'wrong wrong wrong' },
+      { headers: { 'user-agent': agent } },
+    );
+    const [event] = (await rowsOf('audit_events')).filter(
+      (row) => row['type'] === 'login.failed' && row['subjectId'] === person.id,
+    );
+    const origin = async () => (await rowsOf('audit_origins')).find((row) => row['eventId'] === event?.['id']);
+    expect(await origin()).toMatchObject({ ipAddress: '127.0.0.1', userAgent: agent, shortenedAt: null });
+    server.clock.advance(31 * day);
+    await purgeExpired(server.app);
+    expect(await origin()).toMatchObject({
+      ipAddress: '127.0.0.0/24',
+      userAgent: 'Firefox on Linux',
+      accountKey: null,
+      shortenedAt: server.clock.now(),
+    });
+    expect((await purgeExpired(server.app)).shortenedOrigins).toBe(0);
+  });
+
+  it('DP-6 keeps an unverified account while a code or a link of it is open, and one that is suspended', async () => {
+    const [returning, linked, suspended] = [freshAddress(), freshAddress(), freshAddress()];
+    for (const email of [returning, linked, suspended]) {
+      await server.mutate('register', { email, password: goodPassword });
+    }
+    const row = (await rowsOf('users')).find((user) => user['email'] === suspended);
+    await suspendUser(server, String(row?.['id']));
+    server.clock.advance(8 * day);
+    const again = await server.mutate('register', { email: returning, password: goodPassword });
+    await server.nextCode(returning);
+    const code = await server.nextCode(returning);
+    await server.mutate('requestPasswordReset', { email: linked });
+    await purgeExpired(server.app);
+    const emails = (await rowsOf('users')).map((user) => user['email']);
+    expect(emails).toEqual(expect.arrayContaining([returning, linked, suspended]));
+    expect(await server.mutate('verifyOtp', { challengeId: again.id, code })).toMatchObject({
+      __typename: 'AuthTokens',
+    });
+    server.clock.advance(day);
+    await purgeExpired(server.app);
+    const later = (await rowsOf('users')).map((user) => user['email']);
+    expect(later).toContain(returning);
+    expect(later).not.toContain(linked);
+    expect(later).toContain(suspended);
+  });
+
+  it('two at once share the work: nothing is left, nothing is counted twice', async () => {
+    const own = await startTestServer();
+    try {
+      for (let round = 0; round < 60; round += 1) {
+        await own.mutate('requestLoginCode', { email: `nobody-${round}@example.com` });
+      }
+      own.clock.advance(5 * day);
+      const [one, two] = await Promise.all([purgeExpired(own.app), purgeExpired(own.app)]);
+      expect(one.challenges + two.challenges).toBe(60);
+      expect((await dump(own.app))['otp_challenges']).toEqual([]);
+    } finally {
+      await own.stop();
+    }
+  });
+});
+
+describe('the retention worker', () => {
+  it('runs by itself, says what it did, goes on after a failure, and ends', async () => {
+    await server.mutate('requestLoginCode', { email: 'nobody@example.com' });
+    server.clock.advance(5 * day);
+    const worker = startRetentionWorker(server.app, { firstAfter: 0.05, every: 0.05 });
+    try {
+      await expect
+        .poll(() => server.logLines.some((line) => line.includes('retention.purged')), { timeout: 5000 })
+        .toBe(true);
+    } finally {
+      await worker.stop();
+    }
+    expect((await rowsOf('otp_challenges')).filter((row) => Number(row['expiresAt']) < 0)).toEqual([]);
+    const failing = startRetentionWorker(
+      {
+        ...server.app,
+        clock: {
+          now: () => {
+            throw new Error('The clock is gone.');
+          },
+        },
+      },
+      { firstAfter: 0.01, every: 0.01 },
+    );
+    await expect
+      .poll(() => server.logLines.filter((line) => line.includes('retention.failed')).length, { timeout: 5000 })
+      .toBeGreaterThan(1);
+    await failing.stop();
+  });
+});

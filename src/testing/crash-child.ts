@@ -1,0 +1,61 @@
+import { compose } from '../compose.ts';
+import type { Config } from '../config.ts';
+import type { Context } from '../context.ts';
+import { openPostgres } from '../db/client.ts';
+import { resetPassword } from '../domain/accounts/reset-password.ts';
+import { MailError } from '../mail/mailer.ts';
+import { createLog } from '../observability/log.ts';
+import { countSteps } from './stepped-db.ts';
+
+/** What the parent hands over, as JSON. */
+export type CrashOrder = {
+  /** `secretKeys` in base64. */
+  readonly config: Omit<Config, 'secretKeys'> & { readonly secretKeys: readonly string[] };
+  readonly databaseUrl: string;
+  /** Before this step of the request the process is killed. */
+  readonly step: number;
+  readonly token: string;
+  readonly newPassword: string;
+  /** The parent's clock. */
+  readonly now: string;
+};
+
+const order: CrashOrder = JSON.parse(process.argv[2] ?? '');
+const config: Config = {
+  ...order.config,
+  secretKeys: order.config.secretKeys.map((key) => Buffer.from(key, 'base64')),
+};
+const { app } = await compose({
+  config,
+  database: openPostgres({
+    url: order.databaseUrl,
+    maxConnections: 2,
+    applicationName: 'latchkey-crash',
+    statementTimeoutMs: 10_000,
+  }),
+  // Nothing goes out from here: what is left in the outbox is for those who live.
+  mailer: {
+    name: 'smtp',
+    send: () => Promise.reject(new MailError('never_sent_here')),
+    close: async () => {},
+  },
+  log: createLog({ ...config, logLevel: 'silent' }),
+  clock: { now: () => new Date(order.now) },
+  bcryptCost: 4,
+});
+const steps = countSteps();
+const context: Context = {
+  ...app,
+  db: steps.watch(app.db),
+  request: { id: 'crash', ipAddress: '127.0.0.1', addressBucket: '127.0.0.1', userAgent: null, acceptLanguage: null },
+  viewer: null,
+  staleBearer: null,
+  retryAfter: () => {},
+  gateway: false,
+  cookie: { read: () => null, assertOwnSite: () => {}, write: () => {}, clear: () => {} },
+  wakeOutbox: () => {},
+};
+steps.arm(order.step, () => process.kill(process.pid, 'SIGKILL'));
+await resetPassword(context, { token: order.token, newPassword: order.newPassword });
+process.stdout.write(`done after ${steps.steps()} steps\n`);
+process.exit(0);
