@@ -48,6 +48,7 @@ describe('latchkey start', { timeout: 60_000 }, () => {
         HOST: '127.0.0.1',
         PORT: String(await freePort()),
         BCRYPT_COST: '10',
+        SHUTDOWN_DELAY: '0s',
         ...mail,
       });
       running.push(child);
