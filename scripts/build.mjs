@@ -1,10 +1,9 @@
 // Compiles to dist/, which is what the published package runs.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSchema, introspectionFromSchema } from 'graphql';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -25,9 +24,7 @@ for (const path of readdirSync(join(root, 'src'), { recursive: true })) {
   if (extname(path) === '.liquid') cpSync(join(root, 'src', path), join(dist, path), { recursive: true });
 }
 
-// For tools that want no SDL, since servers in production answer no introspection.
-const schema = buildSchema(readFileSync(join(root, 'schema.graphql'), 'utf8'));
-writeFileSync(join(dist, 'introspection.json'), JSON.stringify({ data: introspectionFromSchema(schema) }));
+run(join(root, 'scripts', 'introspection.mjs'), join(dist, 'introspection.json'));
 
 const graphiql = join(root, 'scripts', 'build-graphiql.mjs');
 if (existsSync(graphiql)) run(graphiql, join('dist', 'http', 'graphiql-page'));

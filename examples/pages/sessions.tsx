@@ -1,5 +1,7 @@
 import type { AuthSession } from 'latchkey/client';
 import { useAuth } from 'latchkey/client/react';
+import { useState } from 'react';
+import { StepUp } from './step-up.tsx';
 import { useAction } from './use-action.ts';
 
 type Session = Pick<AuthSession, 'id' | 'device' | 'lastUsedAt' | 'current'>;
@@ -8,9 +10,13 @@ type Session = Pick<AuthSession, 'id' | 'device' | 'lastUsedAt' | 'current'>;
 export function Sessions({ sessions, onChange }: { sessions: readonly Session[]; onChange: () => void }) {
   const { auth } = useAuth();
   const { problem, act } = useAction();
+  const [afterProof, setAfterProof] = useState<string | null>(null);
   const revoke = (sessionId: string): Promise<void> =>
     act(async () => {
       const answer = await auth.revokeSession({ sessionId });
+      const isProofWanted = answer.__typename === 'AuthError' && answer.code === 'STEP_UP_REQUIRED';
+      setAfterProof(isProofWanted ? sessionId : null);
+      if (isProofWanted) return { __typename: 'StepUp' };
       onChange();
       return answer;
     });
@@ -32,6 +38,7 @@ export function Sessions({ sessions, onChange }: { sessions: readonly Session[];
           </li>
         ))}
       </ul>
+      {afterProof !== null && <StepUp onProved={() => revoke(afterProof)} />}
       <p className="problem" role="alert">
         {problem}
       </p>

@@ -1,15 +1,14 @@
-import type { OtpChallenge, TotpEnrollment } from 'latchkey/client';
+import type { TotpEnrollment } from 'latchkey/client';
 import { useAuth } from 'latchkey/client/react';
 import { useState } from 'react';
-import { CodeForm } from './code-form.tsx';
 import { Field, Form } from './form.tsx';
+import { StepUp } from './step-up.tsx';
 import { useAction } from './use-action.ts';
 import { useSubmit } from './use-submit.ts';
 
 type Stage =
   | { readonly at: 'start' }
-  /** The server wants to know again who is there: with the password, and then with the app where there is one. */
-  | { readonly at: 'step-up'; readonly challenge: OtpChallenge | null; readonly wish: Wish }
+  | { readonly at: 'step-up'; readonly wish: Wish }
   | { readonly at: 'enrolling'; readonly enrollment: TotpEnrollment }
   | { readonly at: 'enrolled'; readonly codes: readonly string[] };
 
@@ -28,7 +27,7 @@ export function Totp({ enabled, onChange }: { enabled: boolean; onChange: () => 
       setStage({ at: 'start' });
       onChange();
     } else if (answer.code === 'STEP_UP_REQUIRED') {
-      setStage({ at: 'step-up', challenge: null, wish });
+      setStage({ at: 'step-up', wish });
       return { __typename: 'StepUp' };
     }
     return answer;
@@ -49,9 +48,7 @@ export function Totp({ enabled, onChange }: { enabled: boolean; onChange: () => 
           </button>
         </>
       )}
-      {stage.at === 'step-up' && (
-        <StepUp stage={stage} onStage={setStage} onProved={() => act(() => carryOut(stage.wish))} />
-      )}
+      {stage.at === 'step-up' && <StepUp onProved={() => act(() => carryOut(stage.wish))} />}
       {stage.at === 'enrolling' && (
         <Enrol
           enrollment={stage.enrollment}
@@ -106,39 +103,6 @@ function Enrol({ enrollment, onCodes }: { enrollment: TotpEnrollment; onCodes: (
           label="Code"
           inputMode="numeric"
           autoComplete="one-time-code"
-          required
-          problem={submit.problem}
-        />
-      </Form>
-    </>
-  );
-}
-
-type StepUpProps = {
-  stage: Extract<Stage, { at: 'step-up' }>;
-  onStage: (stage: Stage) => void;
-  onProved: () => void;
-};
-
-function StepUp({ stage, onStage, onProved }: StepUpProps) {
-  const { auth } = useAuth();
-  const submit = useSubmit(
-    (text) => auth.reauthenticate({ password: text('password') }),
-    (result) => {
-      if (result.__typename === 'AuthTokens') onProved();
-      else onStage({ ...stage, challenge: result });
-    },
-  );
-  if (stage.challenge) return <CodeForm challenge={stage.challenge} onTokens={onProved} />;
-  return (
-    <>
-      <p>Prove first that it is you.</p>
-      <Form submit={submit} button="Continue">
-        <Field
-          name="password"
-          label="Password"
-          type="password"
-          autoComplete="current-password"
           required
           problem={submit.problem}
         />

@@ -129,7 +129,7 @@ describe('latchkey import-users', () => {
   });
 
   it('killed half-way and run again, is complete and has nobody twice', async () => {
-    const people = 30_000;
+    const people = 12_000;
     const path = join(folder, 'many.csv');
     const out = createWriteStream(path);
     out.write('email,password_hash\n');
@@ -159,6 +159,42 @@ describe('latchkey import-users', () => {
     expect(run.stderr).toBe('line 3: id belongs to an account with another address\n');
     expect(await sql`select * from users`).toEqual(before);
     expect(before).toMatchObject([{ id, name: 'Ada', roles: ['editor'] }]);
+  });
+
+  it('AV-1 takes hostile files: addresses twice, cost bombs, bytes that are no text, lines without end', async () => {
+    const report = join(folder, 'hostile.jsonl');
+    const costly = [
+      hash.replace(/^\$2b\$\d\d/, '$2b$31'),
+      '$argon2id$v=19$m=4194304,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaA',
+      'pbkdf2_sha256$99999999$saltsaltsalt$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaA==',
+      '$scrypt$ln=24,r=8,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaA',
+    ];
+    const bytes = Buffer.concat([
+      Buffer.from('\uFEFFemail,hash,name\r\n'.replace('hash', 'password_hash')),
+      Buffer.from('twice@example.com,,First\r\nTWICE@Example.com,,Second\r\n'),
+      Buffer.from(costly.map((bomb, index) => `bomb${index}@example.com,"${bomb}",Bomb\r\n`).join('')),
+      Buffer.from('latin@example.com,,'),
+      Buffer.from('Jos\u00e9', 'latin1'),
+      Buffer.from(`\r\n${'x'.repeat(1_000_000)}\r\nlast@example.com,,"Last, of all"`),
+    ]);
+    const path = join(folder, 'hostile.csv');
+    await writeFile(path, bytes);
+    const run = await runCommand(['import-users', path, '--report', report, '--json'], { env });
+    expect(JSON.parse(run.stdout)).toMatchObject({ imported: 2, existing: 1, refused: 6 });
+    const reported = (await readFile(report, 'utf8')).trim().split('\n');
+    expect(reported.map((line) => JSON.parse(line)).sort((a, b) => a.line - b.line)).toEqual([
+      { line: 3, field: 'email', reason: 'has an account already' },
+      { line: 4, field: 'passwordHash', reason: 'the cost of bcrypt is over 14' },
+      { line: 5, field: 'passwordHash', reason: expect.stringContaining('Argon2') },
+      { line: 6, field: 'passwordHash', reason: expect.stringContaining('PBKDF2') },
+      { line: 7, field: 'passwordHash', reason: expect.stringContaining('scrypt') },
+      { line: 8, field: 'name', reason: 'is not valid UTF-8' },
+      { line: 9, field: null, reason: 'is longer than 64 KiB' },
+    ]);
+    expect(await sql`select name from users order by name`).toMatchObject([
+      { name: 'First' },
+      { name: 'Last, of all' },
+    ]);
   });
 
   it('reads columns under other names, Firebase with its project, and rehearses', async () => {

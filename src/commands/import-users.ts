@@ -65,6 +65,12 @@ export async function importUsersFrom(file: string, options: ImportOptions): Pro
           },
           rehearsal: options.dryRun,
           onRefused: tell,
+          // By line in the report alone: after a run that was cut short it is most of the file.
+          onExisting: (lineNumber) => {
+            report?.write(
+              `${JSON.stringify({ line: lineNumber, field: 'email', reason: 'has an account already' })}\n`,
+            );
+          },
           onProgress: progress.show,
         });
         progress.stop();

@@ -1,19 +1,23 @@
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 export type Bundle = { readonly code: string; readonly imports: readonly string[] };
 
-/** What a bundler makes of one file of ours for a browser, minified; packages that `external` names stay imports. */
+const src = fileURLToPath(new URL('..', import.meta.url));
+
+/** What a bundler makes of one file, ours or by its whole path, for a browser, minified; packages that `external` names stay imports. */
 export async function bundle(file: string, options: { external?: readonly string[] } = {}): Promise<Bundle> {
+  const entry = resolve(src, file);
   const built = await build({
     configFile: false,
     logLevel: 'error',
-    root: fileURLToPath(new URL('..', import.meta.url)),
+    root: dirname(entry),
     build: {
       write: false,
       minify: true,
       target: 'es2022',
-      lib: { entry: fileURLToPath(new URL(`../${file}`, import.meta.url)), formats: ['es'] },
+      lib: { entry, formats: ['es'] },
       rolldownOptions: { external: [...(options.external ?? [])] },
     },
   });

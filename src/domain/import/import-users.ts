@@ -25,6 +25,8 @@ type Options = {
   /** Reads and judges, and writes nothing. */
   readonly rehearsal: boolean;
   readonly onRefused: (refused: Refused) => void;
+  /** Told of each line whose address has an account already. */
+  readonly onExisting: (lineNumber: number) => void;
   readonly onProgress: (counts: ImportCounts) => void;
 };
 
@@ -55,7 +57,8 @@ export async function importUsers(
   const send = async (batch: readonly Waiting[]): Promise<void> => {
     const outcome = await importBatch(app, batch, options.rehearsal);
     counts.imported += outcome.imported;
-    counts.existing += outcome.existing;
+    counts.existing += outcome.existing.length;
+    for (const lineNumber of outcome.existing) options.onExisting(lineNumber);
     for (const lineNumber of outcome.idTaken) {
       refuse({ lineNumber, field: 'id', reason: 'belongs to an account with another address' });
     }
@@ -98,20 +101,34 @@ export async function importUsers(
   return counts;
 }
 
-type Outcome = { readonly imported: number; readonly existing: number; readonly idTaken: readonly number[] };
+/** By line, but for those that came in. */
+type Outcome = { readonly imported: number; readonly existing: readonly number[]; readonly idTaken: readonly number[] };
 
 async function importBatch(app: Importer, batch: readonly Waiting[], rehearsal: boolean): Promise<Outcome> {
-  const addresses = batch.map(({ user }) => user.email.canonical);
-  if (rehearsal) {
-    const taken = await findTakenAddresses(app.db, { addresses });
-    const fresh = new Set(addresses.filter((address) => !taken.has(address)));
-    return { imported: fresh.size, existing: batch.length - fresh.size, idTaken: [] };
-  }
-  const inserted = await insertImportedUsers(app.db, { rows: batch.map(({ user }) => rowOf(app, user)) });
-  const left = batch.filter(({ user }) => !inserted.has(user.email.canonical));
+  const inserted = rehearsal
+    ? await findFree(app, batch)
+    : await insertImportedUsers(app.db, { rows: batch.map(({ user }) => rowOf(app, user)) });
+  // Each address that came in stands for one line, the first; the same address again has an account by now.
+  const left = batch.filter(({ user }) => !inserted.delete(user.email.canonical));
+  const imported = batch.length - left.length;
+  if (rehearsal) return { imported, existing: left.map(lineOf), idTaken: [] };
   const taken = await findTakenAddresses(app.db, { addresses: left.map(({ user }) => user.email.canonical) });
-  const idTaken = left.filter(({ user }) => !taken.has(user.email.canonical)).map(({ lineNumber }) => lineNumber);
-  return { imported: inserted.size, existing: batch.length - inserted.size - idTaken.length, idTaken };
+  const hasAccount = ({ user }: Waiting): boolean => taken.has(user.email.canonical);
+  return {
+    imported,
+    existing: left.filter(hasAccount).map(lineOf),
+    idTaken: left.filter((waiting) => !hasAccount(waiting)).map(lineOf),
+  };
+}
+
+function lineOf({ lineNumber }: Waiting): number {
+  return lineNumber;
+}
+
+async function findFree(app: Importer, batch: readonly Waiting[]): Promise<Set<string>> {
+  const addresses = batch.map(({ user }) => user.email.canonical);
+  const taken = await findTakenAddresses(app.db, { addresses });
+  return new Set(addresses.filter((address) => !taken.has(address)));
 }
 
 function rowOf(app: Importer, user: ImportedUser) {

@@ -1,9 +1,8 @@
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
-import { fieldOf, type Line } from './read-user.ts';
+import { type CsvState, createCsvRecord } from './csv-record.ts';
+import { readLines, type TextLine } from './read-lines.ts';
+import { type Field, fieldOf, type Line } from './read-user.ts';
 
-/** A record and the line on which it ends. */
+/** A record and the line on which it begins. */
 export type Record = { readonly lineNumber: number; readonly line: Line };
 export type Format = 'csv' | 'jsonl';
 
@@ -18,14 +17,18 @@ type Options = {
   readonly onIgnored: (columns: readonly string[]) => void;
 };
 
-/** Characters of a record. */
+/** Bytes of a line, and characters of a record. */
 const maxRecordLength = 64 * 1024;
 
-/** The records of a CSV file with a header, or of JSON Lines, one after the other. Throws where the header cannot be used. */
+/**
+ * The records of a CSV file with a header, or of JSON Lines, one after the other. Holds no more than a record at a time, whatever the file
+ * is. Throws an ImportFileError where nothing of it can be read.
+ */
 export async function* readRecords(input: AsyncIterable<Buffer>, options: Options): AsyncGenerator<Record> {
   const { head, whole } = await peek(input);
-  const format = options.format ?? (head.trimStart().startsWith('{') ? 'jsonl' : 'csv');
-  yield* format === 'csv' ? readCsv(whole, options) : readJsonLines(whole, options);
+  const format = options.format ?? formatOf(head);
+  const lines = readLines(whole, maxRecordLength);
+  yield* format === 'csv' ? readCsv(lines, options) : readJsonLines(lines, options);
 }
 
 /** What cannot be read at all. */
@@ -33,70 +36,120 @@ export class ImportFileError extends Error {
   override readonly name = 'ImportFileError';
 }
 
-async function peek(input: AsyncIterable<Buffer>): Promise<{ head: string; whole: Readable }> {
+async function peek(input: AsyncIterable<Buffer>): Promise<{ head: Buffer; whole: AsyncIterable<Buffer> }> {
   const chunks = input[Symbol.asyncIterator]();
-  const first = await chunks.next();
+  const begun: Buffer[] = [];
+  for (let length = 0; length < 1024; ) {
+    const next = await chunks.next();
+    if (next.done) break;
+    begun.push(next.value);
+    length += next.value.length;
+  }
   const rest = { [Symbol.asyncIterator]: () => chunks };
   async function* again(): AsyncGenerator<Buffer> {
-    if (first.done) return;
-    yield first.value;
+    yield* begun;
     yield* rest;
   }
-  const head = first.done
-    ? ''
-    : first.value
-        .subarray(0, 1024)
-        .toString()
-        .replace(/^\uFEFF/, '');
-  return { head, whole: Readable.from(again(), { objectMode: false }) };
+  return { head: Buffer.concat(begun).subarray(0, 1024), whole: again() };
 }
 
-async function* readCsv(input: Readable, options: Options): AsyncGenerator<Record> {
-  const parser = parse({
-    bom: true,
-    columns: (header: string[]) => fieldsOf(header, options),
-    info: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    max_record_size: maxRecordLength,
-    trim: true,
-    // SECURITY: csv-parse quotes the value in its message; only the kind is told.
-    on_skip: (error) => {
-      options.onFault(lineOf(error), faults[error?.code ?? ''] ?? 'is no valid CSV');
-    },
-  });
-  input.on('error', (error) => parser.destroy(error)).pipe(parser);
-  try {
-    for await (const { record, info } of parser) yield { lineNumber: info.lines, line: record };
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new ImportFileError(`line ${lineOf(error)}: ${faults[error.code] ?? 'is no valid CSV'}`);
+/** Tells the formats apart, and says of those that are none of ours what to do about them. */
+function formatOf(head: Buffer): Format {
+  if (head.length === 0) throw new ImportFileError('There is nothing in it.');
+  const signature = head.subarray(0, 2).toString('hex');
+  if (signature === '1f8b')
+    throw new ImportFileError('It is compressed. Try: gunzip -c FILE | latchkey import-users -');
+  if (signature === '504b') throw new ImportFileError('It is a spreadsheet or an archive. Save it as CSV in UTF-8.');
+  if (signature === 'fffe' || signature === 'feff') throw new ImportFileError('It is UTF-16. Save it as UTF-8.');
+  const text = head
+    .toString()
+    .replace(/^\uFEFF/, '')
+    .trimStart();
+  if (text.startsWith('[')) throw new ImportFileError(`It is one JSON array. Try: jq -c '.[]' FILE ${piped}`);
+  if (/^\{\s*"users"\s*:\s*\[/.test(text)) {
+    throw new ImportFileError(`It is one JSON document. Try: jq -c '.users[]' FILE ${piped}`);
+  }
+  return text.startsWith('{') ? 'jsonl' : 'csv';
+}
+
+const piped = '| latchkey import-users -';
+
+const tooLong = 'is longer than 64 KiB';
+const neverClosed = 'opens a quote that is never closed';
+
+async function* readCsv(lines: AsyncIterator<TextLine>, options: Options): AsyncGenerator<Record> {
+  /** Lines that a record with a fault has taken and given back. */
+  const returned: TextLine[] = [];
+  const nextLine = async (): Promise<TextLine | null> => {
+    const line = returned.shift();
+    if (line) return line;
+    const next = await lines.next();
+    return next.done ? null : next.value;
+  };
+  const header = await nextLine();
+  if (!header?.text) throw new ImportFileError(`line 1 ${header ? tooLong : 'is missing'}: it must name the columns.`);
+  const { delimiter, fields } = readHeader(header.text, options);
+
+  for (let line = await nextLine(); line; line = await nextLine()) {
+    const { lineNumber } = line;
+    const taken: TextLine[] = [];
+    const feed = createCsvRecord(delimiter);
+    let length = 0;
+    let state: CsvState = { kind: 'open' };
+    for (let current: TextLine | null = line; ; current = await nextLine()) {
+      if (current === null) state = { kind: 'fault', reason: neverClosed };
+      else if (current.text === null) state = { kind: 'fault', reason: taken.length > 0 ? neverClosed : tooLong };
+      else {
+        length += current.text.length + 1;
+        state = length > maxRecordLength ? { kind: 'fault', reason: neverClosed } : feed(current.text);
+      }
+      if (current) taken.push(current);
+      if (state.kind !== 'open') break;
+    }
+    if (state.kind === 'fault') {
+      options.onFault(lineNumber, state.reason);
+      returned.unshift(...taken.slice(1));
+    } else if (state.kind === 'record') {
+      const { values } = state;
+      if (values.length === 1 && values[0]?.trim() === '') continue;
+      if (values.length === fields.length) yield { lineNumber, line: byField(fields, values) };
+      else options.onFault(lineNumber, 'has more or fewer values than the header has columns');
+    }
   }
 }
 
-const faults: { readonly [code: string]: string } = {
-  CSV_RECORD_INCONSISTENT_COLUMNS: 'has more or fewer values than the header has columns',
-  CSV_RECORD_INCONSISTENT_FIELDS_LENGTH: 'has more or fewer values than the header has columns',
-  CSV_INVALID_CLOSING_QUOTE: 'has a quote in the wrong place',
-  INVALID_OPENING_QUOTE: 'has a quote in the wrong place',
-  CSV_QUOTE_NOT_CLOSED: 'opens a quote that is never closed',
-  CSV_MAX_RECORD_SIZE: 'is longer than 64 KiB, perhaps since a quote before it is not closed',
-};
-
-function lineOf(error: CsvError | undefined): number {
-  const lines: unknown = error && Reflect.get(error, 'lines');
-  return typeof lines === 'number' ? lines : 0;
+/** Commas unless the header makes sense with semicolons or tabs only, which spreadsheets write in parts of the world. */
+function readHeader(text: string, options: Options): { delimiter: string; fields: readonly (Field | null)[] } {
+  const delimiter = delimiters.find((each) => columnsOf(text, each).some((column) => isEmail(column, options))) ?? ',';
+  return { delimiter, fields: fieldsOf(columnsOf(text, delimiter), options) };
 }
 
-/** Our names for the columns of the header; what is not ours is left out. */
-function fieldsOf(header: readonly string[], options: Options): (string | false)[] {
+const delimiters = [',', ';', '\t'];
+
+function columnsOf(text: string, delimiter: string): readonly string[] {
+  const state = createCsvRecord(delimiter)(text);
+  return state.kind === 'record' ? state.values.map((value) => value.trim()) : [];
+}
+
+function isEmail(column: string, options: Options): boolean {
+  return fieldOf(options.columns.get(column) ?? column) === 'email';
+}
+
+function byField(fields: readonly (Field | null)[], values: readonly string[]): Line {
+  const line: { [Name in Field]?: string } = {};
+  for (const [index, field] of fields.entries()) if (field !== null) line[field] = values[index] ?? '';
+  return line;
+}
+
+/** Our names for the columns of the header; null for what is not ours. */
+function fieldsOf(header: readonly string[], options: Options): (Field | null)[] {
   const seen = new Set<string>();
   const ignored: string[] = [];
   const fields = header.map((column) => {
     const field = fieldOf(options.columns.get(column) ?? column);
     if (field === null || seen.has(field)) {
       ignored.push(column);
-      return false;
+      return null;
     }
     seen.add(field);
     return field;
@@ -107,15 +160,12 @@ function fieldsOf(header: readonly string[], options: Options): (string | false)
   return fields;
 }
 
-async function* readJsonLines(input: Readable, options: Options): AsyncGenerator<Record> {
+async function* readJsonLines(lines: AsyncIterable<TextLine>, options: Options): AsyncGenerator<Record> {
   const ignored = new Set<string>();
-  let lineNumber = 0;
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    lineNumber += 1;
-    const trimmed = text.replace(/^\uFEFF/, '').trim();
-    if (trimmed === '') continue;
-    const value = trimmed.length > maxRecordLength ? null : parseObject(trimmed);
-    if (value === null) options.onFault(lineNumber, 'is no JSON object on one line');
+  for await (const { lineNumber, text } of lines) {
+    if (text?.trim() === '') continue;
+    const value = text === null ? null : parseObject(text);
+    if (value === null) options.onFault(lineNumber, text === null ? tooLong : 'is no JSON object on one line');
     else yield { lineNumber, line: byOurNames(value, { options, ignored }) };
   }
 }

@@ -131,8 +131,11 @@ function textOf(field: Field, value: unknown): string | null {
     throw new Refusal(field, 'is not a text');
   }
   const text = String(value).trim();
-  if (text.includes('\u0000') || !text.isWellFormed())
+  if (text.includes('\u0000') || !text.isWellFormed()) {
     throw new Refusal(field, 'holds a character that is not allowed');
+  }
+  // What stands in place of bytes that are none: a name would be damaged for good.
+  if (text.includes('\uFFFD')) throw new Refusal(field, 'is not valid UTF-8');
   return text === '' ? null : text;
 }
 

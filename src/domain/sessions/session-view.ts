@@ -34,5 +34,6 @@ export function describeDevice(userAgent: string | null): string | null {
   if (!userAgent) return null;
   const { browser, os } = Bowser.parse(userAgent);
   if (browser.name && os.name) return `${browser.name} on ${os.name}`;
-  return browser.name ?? os.name ?? null;
+  // Names of what is not known are empty.
+  return browser.name || os.name || null;
 }

@@ -1,0 +1,195 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { buildClientSchema, buildSchema, printSchema } from 'graphql';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundle } from './testing/bundle.ts';
+import { createPackedProject, type PackedProject, tarball } from './testing/packed-project.ts';
+
+/** With a tarball, npm installs it and more is tried: see `npm run package`. */
+const isInstalled = tarball !== undefined;
+const patience = 300_000;
+
+let project: PackedProject;
+beforeAll(() => {
+  project = createPackedProject();
+}, patience);
+afterAll(() => project.remove());
+
+const entries = {
+  'latchkey/client': ['RefreshError', 'RequestError', 'createAuthClient', 'refusalIn'],
+  'latchkey/client/apollo': ['authLink'],
+  'latchkey/client/react': ['AuthProvider', 'useAuth'],
+  'latchkey/client/urql': ['authClientExchange'],
+  'latchkey/verify': [
+    'KeysUnavailableError',
+    'RefusedTokenError',
+    'apolloContext',
+    'createVerifier',
+    'expressAuth',
+    'fastifyAuth',
+    'yogaContext',
+  ],
+};
+
+/** An app that uses every entry point, and what it must not be able to do. */
+const app = `
+import { type AuthState, createAuthClient, type User } from 'latchkey/client';
+import { authLink } from 'latchkey/client/apollo';
+import { AuthProvider, useAuth } from 'latchkey/client/react';
+import { authClientExchange } from 'latchkey/client/urql';
+import { apolloContext, type Caller, createVerifier, expressAuth, fastifyAuth, yogaContext } from 'latchkey/verify';
+
+export const auth = createAuthClient({ url: 'https://auth.example.com/graphql', storage: 'cookie' });
+export async function signIn(email: string, password: string): Promise<User | null> {
+  const result = await auth.login({ email, password });
+  // @ts-expect-error Not before it is known which outcome this is.
+  result.user;
+  // @ts-expect-error There is no such argument.
+  await auth.login({ email, pass: password });
+  switch (result.__typename) {
+    case 'AuthTokens': return result.user;
+    case 'OtpChallenge': return result.sentTo === null ? null : null;
+    case 'AuthError': return result.code === 'RATE_LIMITED' ? null : null;
+  }
+}
+export const verifier = createVerifier({ issuer: 'https://auth.example.com' });
+export const state: AuthState = auth.getState();
+export const caller: Promise<Caller> = verifier.verify('token');
+export { AuthProvider, apolloContext, authClientExchange, authLink, expressAuth, fastifyAuth, useAuth, yogaContext };
+`;
+
+describe('the package, in an empty project', () => {
+  it('resolves under Node, at its entry points and nowhere else', () => {
+    const script = `
+      const found = {};
+      for (const name of ${JSON.stringify(Object.keys(entries))}) found[name] = Object.keys(await import(name)).sort();
+      await import('latchkey/dist/client/session.js').then(() => { throw new Error('open'); }, (error) => { found.inside = error.code; });
+      console.log(JSON.stringify(found));`;
+    const found = JSON.parse(project.run('node', ['--input-type=module', '--eval', script]));
+    expect(found).toEqual({ ...entries, inside: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
+  });
+
+  it('resolves under a bundler, which makes less than 6 kB of the client without its peers', async () => {
+    const external = ['@apollo/client/link', '@urql/exchange-auth', 'react', 'rxjs'];
+    for (const [name, exported] of Object.entries(entries)) {
+      const entry = project.write(`${name.replaceAll('/', '-')}.js`, `export * from '${name}';`);
+      const { code, imports } = await bundle(entry, { external });
+      for (const one of exported) expect(code).toMatch(new RegExp(`\\b${one}\\b`));
+      expect(imports.every((peer) => external.includes(peer))).toBe(true);
+      if (name.startsWith('latchkey/client')) expect(gzipSync(code).byteLength).toBeLessThan(6000);
+    }
+  });
+
+  it.each([
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ])('brings its types along (module %s, moduleResolution %s)', (module, moduleResolution) => {
+    const file = project.write('app.ts', app);
+    const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022'];
+    const libs = ['--lib', 'es2022,dom,dom.iterable', '--skipLibCheck', 'true'];
+    project.run('tsc', [...options, ...libs, '--module', module, '--moduleResolution', moduleResolution, file]);
+  });
+
+  it('has declarations that hold by themselves', () => {
+    // Those of other packages do not, under --skipLibCheck false; these two import none.
+    const file = project.write('alone.ts', "export * from 'latchkey/client';\nexport type * from 'latchkey/client';");
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom', '--typeRoots', 'none'];
+    project.run('tsc', [...options, '--module', 'nodenext', '--skipLibCheck', 'false', file]);
+  });
+
+  it('is clean by publint', async () => {
+    const pkgDir = join(project.folder, 'node_modules', 'latchkey');
+    const { messages, pkg } = await publint({ pkgDir, pack: false, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+  });
+
+  it('brings the schema, as SDL and as introspection, which say the same', () => {
+    const script = `
+      import { readFileSync } from 'node:fs';
+      import introspection from 'latchkey/introspection.json' with { type: 'json' };
+      const sdl = readFileSync(new URL(import.meta.resolve('latchkey/schema.graphql')), 'utf8');
+      console.log(JSON.stringify({ sdl, introspection }));`;
+    const { sdl, introspection } = JSON.parse(project.run('node', ['--input-type=module', '--eval', script]));
+    expect(printSchema(buildClientSchema(introspection.data))).toBe(printSchema(buildSchema(sdl)));
+  });
+});
+
+describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
+  const install = (...packages: string[]) => project.run('npm', ['install', '--ignore-scripts', ...packages]);
+
+  it('has a command', { timeout: patience }, () => {
+    expect(project.run('npx', ['--no-install', 'latchkey', '--help'])).toContain('A GraphQL authentication server');
+  });
+
+  it('holds what the server reads, and no source or test', () => {
+    const inside = (path: string) => existsSync(join(project.folder, 'node_modules', 'latchkey', path));
+    for (const path of [
+      'README.md',
+      'LICENSE',
+      'dist/main.js',
+      'dist/http/graphiql-page/index.html',
+      'drizzle/0000_initial.sql',
+    ]) {
+      expect([path, inside(path)]).toEqual([path, true]);
+    }
+    for (const path of ['src', 'dist/testing', 'dist/client/apollo.test.js', '.env.example']) {
+      expect([path, inside(path)]).toEqual([path, false]);
+    }
+  });
+
+  it('is clean by attw', { timeout: patience }, () => {
+    // schema.graphql is no module.
+    const attw = ['--profile', 'esm-only', '--exclude-entrypoints', 'schema.graphql'];
+    project.run('npx', ['--yes', '@arethetypeswrong/cli@0.18.5', join(process.cwd(), tarball ?? ''), ...attw]);
+  });
+
+  const query = 'query Me { me { id email emailVerified } }';
+
+  it('gives graphql-codegen its types', { timeout: patience }, () => {
+    install('graphql@16.15.0', '@graphql-codegen/cli@7.4.3', '@graphql-codegen/client-preset@6.2.0');
+    project.write('codegen/me.ts', `import { graphql } from './made/gql';\nexport const me = graphql(\`${query}\`);`);
+    project.write('codegen.yml', codegenConfig);
+    project.run('npx', ['--no-install', 'graphql-codegen', '--config', 'codegen.yml']);
+    const made = readFileSync(join(project.folder, 'codegen', 'made', 'graphql.ts'), 'utf8');
+    expect(made).toContain('export type MeQuery');
+    expect(made).toMatch(/me\??: \{[^}]*email\??: string \| null/);
+  });
+
+  it('gives gql.tada its types', { timeout: patience }, () => {
+    install('typescript@5.9.3', 'gql.tada@1.11.3');
+    const plugin = {
+      name: 'gql.tada/ts-plugin',
+      schema: './node_modules/latchkey/schema.graphql',
+      tadaOutputLocation: './tada/graphql-env.d.ts',
+    };
+    const compilerOptions = { strict: true, module: 'esnext', moduleResolution: 'bundler', plugins: [plugin] };
+    project.write('tsconfig.json', JSON.stringify({ compilerOptions: { ...compilerOptions, skipLibCheck: true } }));
+    project.run('npx', ['--no-install', 'gql.tada', 'generate-output']);
+    const file = project.write(
+      'tada/me.ts',
+      `import { initGraphQLTada, type ResultOf } from 'gql.tada';
+       import type { introspection } from './graphql-env.d.ts';
+       const graphql = initGraphQLTada<{ introspection: introspection; scalars: { DateTime: string } }>();
+       const me = graphql(\`${query}\`);
+       export const email = (result: ResultOf<typeof me>): string | null | undefined => result.me?.email;
+       // @ts-expect-error It is a boolean.
+       export const verified = (result: ResultOf<typeof me>): string | undefined => result.me?.emailVerified;`,
+    );
+    const options = ['--noEmit', '--strict', '--skipLibCheck', '--allowImportingTsExtensions', '--target', 'es2022'];
+    project.run('tsc', [...options, '--module', 'esnext', '--moduleResolution', 'bundler', file]);
+  });
+});
+
+const codegenConfig = `
+schema: node_modules/latchkey/schema.graphql
+documents: codegen/me.ts
+generates:
+  codegen/made/:
+    preset: client
+    config:
+      scalars:
+        DateTime: string
+`;
