@@ -48,7 +48,11 @@ export async function renderEmail(content: EmailContent, options: RenderOptions)
     direction: locales[locale].direction,
     blocks: rendered,
   });
-  return { subject, text: `${[...rendered.map((block) => asText(block, locale)), `-- \n${productName}`].join('\n\n')}\n`, html };
+  return {
+    subject,
+    text: `${[...rendered.map((block) => asText(block, locale)), `-- \n${productName}`].join('\n\n')}\n`,
+    html,
+  };
 }
 
 function asText(block: RenderedBlock, locale: Locale): string {
