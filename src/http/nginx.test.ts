@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../testing/app.ts';
+import { freePort } from '../testing/free-port.ts';
 import { registerPerson } from '../testing/people.ts';
 import { setRoles, suspendUser } from '../testing/rows.ts';
 
@@ -66,11 +67,8 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
   beforeAll(async () => {
     server = await startTestServer();
     await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
-    const free = createServer();
-    await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
     const portOf = (of: typeof page): number => (of.address() as AddressInfo).port;
-    const ports = { nginx: portOf(free), auth: Number(new URL(server.url).port), page: portOf(page) };
-    await new Promise((resolve) => free.close(resolve));
+    const ports = { nginx: await freePort(), auth: Number(new URL(server.url).port), page: portOf(page) };
     writeFileSync(join(folder, 'nginx.conf'), configuration(folder, ports));
     nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', join(folder, 'error.log')], {
       stdio: 'ignore',

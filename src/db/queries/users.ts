@@ -33,7 +33,10 @@ export async function insertUser(
   return row ?? null;
 }
 
-/** The owner of the mailbox claims the account: it gets what that owner asked for, and nothing set by anyone before (RC-7). */
+/**
+ * The owner of the mailbox claims the account: it gets what that owner asked for, and nothing set by anyone before (RC-7) but by the
+ * operator, who has invited them.
+ */
 export async function claimUser(
   db: Db,
   input: { id: string; passwordHash: string | null; name: string | null; locale: string | null; now: Date },
@@ -44,7 +47,7 @@ export async function claimUser(
       emailVerifiedAt: input.now,
       passwordHash: input.passwordHash,
       passwordChangedAt: input.passwordHash === null ? null : input.now,
-      totpEnabledAt: null,
+      totpEnabledAt: sql`case when ${users.invitedAt} is null then null else ${users.totpEnabledAt} end`,
       ...(input.name === null ? {} : { name: input.name }),
       ...(input.locale === null ? {} : { locale: input.locale }),
     })

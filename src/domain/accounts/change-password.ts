@@ -14,6 +14,7 @@ import { checkPassword } from '../passwords/check-password.ts';
 import { passwordTextFault } from '../passwords/password-text.ts';
 import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
+import { holdCaller } from '../sessions/hold-caller.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { requireStepUp, requireViewer } from '../sessions/require-step-up.ts';
 import { passwordPurposes } from './account-token.ts';
@@ -66,6 +67,7 @@ async function applyChange(
   const userId = user.id;
   const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {
+    await holdCaller(ctx, { db: tx });
     const changed = await changePasswordHash(tx, {
       id: userId,
       seenHash: user.passwordHash,

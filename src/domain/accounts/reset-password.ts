@@ -86,9 +86,9 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
 }
 
 /** SECURITY: whoever reads the mailbox takes the account, and nothing that others have set before (RC-7). */
-async function claim(ctx: Context, tx: Db, { id: userId, roles }: UserRow): Promise<void> {
-  // Roles come from an operator alone: what is set up on such an account, `latchkey create-admin` has set up.
-  if (roles.length === 0) {
+async function claim(ctx: Context, tx: Db, { id: userId, invitedAt }: UserRow): Promise<void> {
+  // What is set up on an account that the operator has made, `latchkey create-admin` has set up.
+  if (invitedAt === null) {
     await deleteTotp(tx, { userId });
     await deleteRecoveryCodes(tx, { userId });
     await setTotpEnabledAt(tx, { id: userId, at: null });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { dump } from '../../testing/dump.ts';
 import { freshAddress, goodPassword, registerPerson, signIn } from '../../testing/people.ts';
+import { rawSql } from '../../testing/raw-sql.ts';
 import { suspendUser } from '../../testing/rows.ts';
 import { type PurgeCounts, purgeExpired } from './purge-expired.ts';
 import { startRetentionWorker } from './start-retention-worker.ts';
@@ -194,5 +195,40 @@ describe('the retention worker', () => {
       .poll(() => server.logLines.filter((line) => line.includes('retention.failed')).length, { timeout: 5000 })
       .toBeGreaterThan(1);
     await failing.stop();
+  });
+});
+
+describe('of several instances', () => {
+  let own: TestServer;
+  let sql: ReturnType<typeof rawSql>;
+  beforeAll(async () => {
+    own = await startTestServer();
+    sql = rawSql(own);
+    await own.mutate('register', { email: freshAddress(), password: goodPassword });
+    own.clock.advance(40 * day);
+  });
+  afterAll(async () => {
+    await sql.end();
+    await own.stop();
+  });
+
+  it('one leaves the work to the instance that is at it, without waiting for it', async () => {
+    const other = await sql.reserve();
+    await other`begin`;
+    await other`select pg_advisory_xact_lock(7809634751936259451)`;
+    const counts = await purgeExpired(own.app, { alone: true });
+    expect(Object.values(counts).every((count) => count === 0)).toBe(true);
+    await other`rollback`;
+    other.release();
+  });
+
+  it('one does it where nobody else is, and of two at once no row is done twice', async () => {
+    const [one, two] = await Promise.all([
+      purgeExpired(own.app, { alone: true }),
+      purgeExpired(own.app, { alone: true }),
+    ]);
+    expect(one.unverifiedAccounts + two.unverifiedAccounts).toBe(1);
+    const [left] = await sql`select count(*)::int as count from users`;
+    expect(left?.['count']).toBe(0);
   });
 });
