@@ -31,7 +31,7 @@ export const changePassword = command(schema, async (ctx, input): Promise<Accept
   const viewer = requireViewer(ctx);
   const { user } = viewer.session;
   const claim: Claim = { budget: 'change-password:user', identifier: user.id };
-  await reserve(ctx, [claim]);
+  await ctx.hasher.approach(() => reserve(ctx, [claim]));
   const faults = await checkPassword(ctx, {
     password: input.newPassword,
     path: 'newPassword',

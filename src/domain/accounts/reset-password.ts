@@ -32,7 +32,8 @@ const schema = z.object({ token: opaqueToken, newPassword });
  * INVALID_OR_EXPIRED_TOKEN, or VALIDATION_FAILED for a password below the policy, which leaves the link good.
  */
 export const resetPassword = command(schema, async (ctx, input): Promise<Accepted> => {
-  await reserve(ctx, [{ budget: 'account-token:address', identifier: ctx.request.addressBucket }]);
+  const byAddress: Claim = { budget: 'account-token:address', identifier: ctx.request.addressBucket };
+  await ctx.hasher.approach(() => reserve(ctx, [byAddress]));
   const tokenHash = sha256(input.token);
   const now = ctx.clock.now();
   const found = await findAccountToken(ctx.db, { tokenHash, purposes: passwordPurposes, now });
