@@ -78,7 +78,7 @@ Example:
       'after',
       `
 An authenticator app is set up here, and a link to choose a password is printed; it is good for 24 hours.
-An account that exists gets the role beside those that it has.
+An account that exists gets the role beside those that it has. An empty database gets its tables first, unless MIGRATE_ON_START is false.
 
 Examples:
   latchkey create-admin ada@example.com --name 'Ada Lovelace'
