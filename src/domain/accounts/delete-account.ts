@@ -32,14 +32,18 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
     const message = 'This is not the address of the account.';
     throw new AuthError('VALIDATION_FAILED', { fields: [{ path: 'confirmEmail', code: 'MISMATCH', message }] });
   }
-  await ctx.db.transaction((tx) => eraseUser(ctx, tx, user));
+  await ctx.db.transaction((tx) => eraseUser(ctx, { db: tx, user, reason: null }));
   ctx.cookie.clear();
   ctx.wakeOutbox();
   return { kind: 'accepted', accepted: true };
 });
 
 /** Erases a user within a transaction: for the owner's request and for an administrator's. Throws CONFLICT for the last administrator. */
-export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<void> {
+export async function eraseUser(
+  ctx: Context,
+  input: { db: Db; user: UserRow /** An administrator's. */; reason: string | null },
+): Promise<void> {
+  const { db, user, reason } = input;
   const { id, emailCanonical } = user;
   if (user.roles.includes(adminRole) && isLastAdmin(await holdAdmins(db), id)) {
     throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
@@ -59,7 +63,14 @@ export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<vo
       { budget: 'otp:consecutive', identifier },
     ],
   });
-  await recordAudit(ctx, { db, type: 'account.deleted', outcome: 'SUCCESS', subjectId: id, withoutOrigin: true });
+  await recordAudit(ctx, {
+    db,
+    type: 'account.deleted',
+    outcome: 'SUCCESS',
+    subjectId: id,
+    withoutOrigin: true,
+    ...(reason === null ? {} : { detail: { reason } }),
+  });
   await enqueueEmail(ctx, {
     db,
     to: deleted.email,

@@ -8,6 +8,7 @@ import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { accountKey, reserve } from '../rate-limits/reserve.ts';
 import { adminCommand } from './admin-command.ts';
 import { inviteUser } from './invite-user.ts';
+import { reason } from './reason.ts';
 import { requireAdminToChange } from './require-admin.ts';
 import { roleNames } from './role-names.ts';
 
@@ -17,6 +18,7 @@ const schema = z.object({
   roles: roleNames.nullish(),
   sendInvitation: z.boolean().nullish(),
   locale: supportedLocale.nullish(),
+  reason,
 });
 
 /**
@@ -39,6 +41,7 @@ export const createUser = adminCommand(schema, async (ctx, input): Promise<UserV
       name: input.name ?? null,
       roles: input.roles ?? [],
       locale: input.locale ?? null,
+      reason: input.reason,
     });
     if (!invited) throw new AuthError('CONFLICT', { message: 'This address has an account already.' });
     if (input.sendInvitation !== false) {
