@@ -6,6 +6,8 @@ import type { BreachedPasswords } from './domain/passwords/breached-passwords.ts
 import type { PasswordHasher } from './domain/passwords/hasher.ts';
 import type { KeyRing } from './domain/signing-keys/key-ring.ts';
 import type { Mailer } from './mail/mailer.ts';
+import type { Metrics } from './observability/metrics.ts';
+import type { Tracing } from './observability/tracing.ts';
 import type { Random } from './random.ts';
 import type { SecretKeys } from './secret-keys.ts';
 
@@ -26,4 +28,7 @@ export type App = {
   readonly mailer: Mailer;
   /** Tells the mail worker of this process that rows wait; called after commit. */
   readonly wakeOutbox: () => void;
+  readonly metrics: Metrics;
+  /** Null where no collector is named. */
+  readonly tracing: Tracing | null;
 };

@@ -16,9 +16,9 @@ const arrows: Readonly<Record<string, { readonly values: readonly string[]; read
   config: { values: ['mail'] },
   'development-secrets': { values: ['random'], types: ['config'] },
   observability: { values: ['errors'], types: ['config'] },
-  db: { values: ['errors', 'gate'] },
+  db: { values: ['errors', 'gate'], types: ['observability'] },
   mail: { values: [], types: ['clock', 'config'] },
-  app: { values: [], types: ['clock', 'config', 'db', 'domain', 'mail', 'random', 'secret-keys'] },
+  app: { values: [], types: ['clock', 'config', 'db', 'domain', 'mail', 'observability', 'random', 'secret-keys'] },
   context: { values: [], types: ['app', 'db', 'domain', 'errors'] },
   domain: {
     values: ['clock', 'db', 'errors', 'gate', 'secret-keys'],
@@ -30,7 +30,7 @@ const arrows: Readonly<Record<string, { readonly values: readonly string[]; read
     types: ['app', 'config', 'context', 'mail', 'secret-keys'],
   },
   compose: {
-    values: ['clock', 'db', 'domain', 'errors', 'random', 'secret-keys'],
+    values: ['clock', 'db', 'domain', 'errors', 'observability', 'random', 'secret-keys'],
     types: ['app', 'config', 'mail'],
   },
   commands: {
@@ -76,6 +76,7 @@ const homes: readonly { readonly packages: RegExp; readonly homes: RegExp; reado
   { packages: /^@urql\//, homes: /^client\/urql\.ts$/ },
   { packages: /^react$/, homes: /^client\/react\.ts$/ },
   { packages: /^pino(-pretty)?$/, homes: /^observability\//, types: true },
+  { packages: /^prom-client$|^@opentelemetry\//, homes: /^observability\// },
   { packages: /^commander$/, homes: /^cli\.ts$/ },
   {
     packages: /^node:(child_process|cluster|worker_threads)$/,

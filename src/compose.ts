@@ -4,15 +4,19 @@ import type { App } from './app.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/client.ts';
+import { outboxBacklog } from './db/queries/outbox.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
 import { noBreachedPasswords } from './domain/passwords/breached-passwords.ts';
 import { loadStrengthEstimator } from './domain/passwords/estimate-strength.ts';
 import { createHashGate, hashGateWidth } from './domain/passwords/hash-gate.ts';
 import { createPasswordHasher } from './domain/passwords/hasher.ts';
+import { budgets } from './domain/rate-limits/budgets.ts';
 import { startRetentionWorker } from './domain/retention/start-retention-worker.ts';
 import { createKeyRing } from './domain/signing-keys/key-ring.ts';
 import type { Mailer } from './mail/mailer.ts';
+import { type Metrics, noMetrics } from './observability/metrics.ts';
+import type { Tracing } from './observability/tracing.ts';
 import { type Random, systemRandom } from './random.ts';
 import { createSecretKeys } from './secret-keys.ts';
 
@@ -23,6 +27,8 @@ type Parts = {
   readonly log: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
+  readonly metrics?: Metrics;
+  readonly tracing?: Tracing | null;
   /** Tests hash at 4; configuration cannot (CF-5). */
   readonly bcryptCost?: number;
 };
@@ -38,8 +44,21 @@ const retentionSchedule = { firstAfter: 5 * 60, every: 60 * 60 };
 export async function compose(parts: Parts): Promise<ComposedApp> {
   const { config, database, mailer, log, clock = systemClock, random = systemRandom } = parts;
   const keys = createSecretKeys(config.secretKeys);
-  const base = { config, database, db: database.db, readDb: database.readDb, clock, random, log, keys, mailer };
+  const { metrics = noMetrics, tracing = null } = parts;
+  const base = {
+    config,
+    database,
+    db: database.db,
+    readDb: database.readDb,
+    clock,
+    random,
+    log,
+    keys,
+    mailer,
+    metrics,
+  };
   const hashWidth = hashGateWidth({ cores: availableParallelism(), processes: config.workers });
+  const hashGate = createHashGate({ width: hashWidth, queue: hashQueue * hashWidth });
   const keyRing = createKeyRing(base);
   if (config.mailTemplatesDirectory !== null) await checkTemplates(config.mailTemplatesDirectory);
   const worker = startOutboxWorker(base, { pollSeconds: outboxPollSeconds });
@@ -50,15 +69,24 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     hasher: createPasswordHasher({
       cost: parts.bcryptCost ?? config.bcryptCost,
       keys,
-      gate: createHashGate({ width: hashWidth, queue: hashQueue * hashWidth }),
+      gate: hashGate,
       random,
       log,
     }),
     breachedPasswords: noBreachedPasswords,
     wakeOutbox: worker.wake,
+    tracing,
   };
+  metrics.watch({
+    budgets: Object.keys(budgets),
+    hashes: () => ({ ...hashGate.load(), width: hashWidth }),
+    pool: () => database.load(),
+    outbox: () => outboxBacklog(database.db, { now: clock.now() }),
+  });
   try {
-    await Promise.all([keyRing.load(), loadStrengthEstimator()]);
+    // One after the other: reading the dictionaries holds up the process, and a connection that is being made could time out.
+    await keyRing.load();
+    await loadStrengthEstimator();
   } catch (error) {
     await retention.stop();
     await worker.stop();

@@ -12,6 +12,13 @@ export type MailSettings =
   | { readonly transport: 'resend'; readonly apiKey: string; readonly baseUrl: string | null; readonly from: string }
   | { readonly transport: 'smtp'; readonly url: string; readonly from: string };
 
+export type TracingSettings = {
+  /** The URL that spans are posted to. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly serviceName: string;
+};
+
 export type Retention = {
   /** Accounts whose address nobody has proved, from their registration. */
   readonly unverifiedAccounts: number;
@@ -67,6 +74,12 @@ export type Config = {
   readonly host: string;
   readonly port: number;
   readonly metricsPort: number | null;
+  /** Where traces go; null: nowhere, and nothing of OpenTelemetry is loaded. */
+  readonly tracing: TracingSettings | null;
+  /** Seconds between a signal to stop and the closing of the listener, while readiness says no already. */
+  readonly shutdownDelay: number;
+  /** Seconds after a signal to stop by which the process has ended, whatever it is at. */
+  readonly shutdownDeadline: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly migrateOnStart: boolean;
 };
@@ -321,6 +334,24 @@ function readBudget(rule: string, refuse: Refuse): Budget {
 const filePath = reads((text, refuse) => (/\p{Cc}/u.test(text) ? refuse('must be a path') : text));
 
 /** Every variable. `.env.example` and docs/operations.md are held against it by a test. */
+const collectorUrl = reads((text, refuse) => {
+  const url = parseUrl(text, ['https:', 'http:'], refuse);
+  if (url.username || url.password || /[?#]/.test(text)) {
+    refuse('must be a URL without query and credentials; a key goes into OTEL_EXPORTER_OTLP_HEADERS');
+  }
+  return url.href.replace(/\/+$/, '');
+});
+
+const collectorHeaders = reads((text, refuse) =>
+  Object.fromEntries(
+    text.split(',').map((pair, index) => {
+      const [, name, value] = /^\s*([\w-]{1,100})\s*=\s*([\x21-\x7e]{1,4096})\s*$/.exec(pair) ?? [];
+      if (name === undefined || value === undefined) return refuse(`entry ${index + 1} must be name=value`);
+      return [name, decodeURIComponent(value)];
+    }),
+  ),
+);
+
 export const entries = {
   databaseUrl: entry({
     name: 'DATABASE_URL',
@@ -626,6 +657,68 @@ export const entries = {
       return result.success ? result.data : refuse('must be a whole number from 1 to 65535, or off');
     }),
   }),
+  otlpEndpoint: entry({
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    doc: 'A collector that takes OTLP over HTTP, such as `http://collector:4318`; traces go to its `/v1/traces`. Set, it turns tracing on.',
+    shown: 'none',
+    schema: collectorUrl,
+  }),
+  otlpTracesEndpoint: entry({
+    name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    doc: 'The same with its path, where traces go somewhere else.',
+    shown: 'none',
+    schema: collectorUrl,
+  }),
+  otlpHeaders: entry({
+    name: 'OTEL_EXPORTER_OTLP_HEADERS',
+    doc: 'Headers for the collector, such as its key: `name=value`, separated by commas, each value percent-encoded.',
+    shown: 'none',
+    schema: collectorHeaders,
+    secret: true,
+  }),
+  otlpProtocol: entry({
+    name: 'OTEL_EXPORTER_OTLP_PROTOCOL',
+    doc: 'Spans are sent as JSON over HTTP, which every collector takes that takes `http/protobuf`: `http/json` or `http/protobuf`.',
+    shown: 'http/json',
+    fallback: 'http/json',
+    schema: oneOf('http/json', 'http/protobuf'),
+  }),
+  tracesExporter: entry({
+    name: 'OTEL_TRACES_EXPORTER',
+    doc: '`otlp`, or `none` for no traces although a collector is named.',
+    shown: 'otlp',
+    fallback: 'otlp',
+    schema: oneOf('otlp', 'none'),
+  }),
+  telemetryDisabled: entry({
+    name: 'OTEL_SDK_DISABLED',
+    doc: '`true` turns tracing off, whatever else is set.',
+    shown: 'false',
+    fallback: 'false',
+    schema: onOrOff,
+  }),
+  serviceName: entry({
+    name: 'OTEL_SERVICE_NAME',
+    doc: 'The name of this service in traces.',
+    shown: 'latchkey',
+    fallback: 'latchkey',
+    schema: reads((text, refuse) =>
+      /^[\x20-\x7e]{1,100}$/.test(text) ? text : refuse('must have 1 to 100 printable ASCII characters'),
+    ),
+  }),
+  shutdownDelay: entry({
+    name: 'SHUTDOWN_DELAY',
+    doc: 'After SIGTERM, `/readyz` says 503 for so long before the listener closes, so that balancers have turned away by then, 0s to 5m.',
+    shown: 'development: 0s; production: 3s',
+    schema: duration('0s', '5m'),
+  }),
+  shutdownDeadline: entry({
+    name: 'SHUTDOWN_DEADLINE',
+    doc: 'So long after the signal the process ends, whatever it is still at, 1s to 10m. Give your orchestrator a little more.',
+    shown: '25s',
+    fallback: '25s',
+    schema: duration('1s', '10m'),
+  }),
   logLevel: entry({
     name: 'LOG_LEVEL',
     doc: 'The least that is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
@@ -746,6 +839,12 @@ export function readConfig(env: Environment, options: Options): Config {
   const port = read(entries.port);
   const metricsPort = read(entries.metricsPort);
   if (port !== undefined && port === metricsPort) refuse(entries.metricsPort, 'must not be PORT');
+  const tracing = readTracing();
+  const shutdownDelay = read(entries.shutdownDelay, production ? '3s' : '0s');
+  const shutdownDeadline = read(entries.shutdownDeadline);
+  if (shutdownDelay !== undefined && shutdownDeadline !== undefined && shutdownDelay >= shutdownDeadline) {
+    refuse(entries.shutdownDeadline, 'must be longer than SHUTDOWN_DELAY');
+  }
   const publicUrl = read(entries.publicUrl, development(`http://localhost:${port}`));
   // Never taken from a request instead (ADV-2, ADV-17).
   if (production) demand(entries.publicUrl);
@@ -872,9 +971,23 @@ export function readConfig(env: Environment, options: Options): Config {
     host: present(host),
     port: present(port),
     metricsPort: metricsPort ?? null,
+    tracing,
+    shutdownDelay: present(shutdownDelay),
+    shutdownDeadline: present(shutdownDeadline),
     logLevel: present(logLevel),
     migrateOnStart: present(migrateOnStart),
   };
+
+  function readTracing(): TracingSettings | null {
+    const base = read(entries.otlpEndpoint);
+    const url = read(entries.otlpTracesEndpoint) ?? (base === undefined ? undefined : `${base}/v1/traces`);
+    const headers = read(entries.otlpHeaders) ?? {};
+    const isNone = read(entries.tracesExporter) === 'none' || read(entries.telemetryDisabled) === true;
+    read(entries.otlpProtocol);
+    const serviceName = read(entries.serviceName);
+    if (url === undefined || serviceName === undefined || isNone) return null;
+    return { url, headers, serviceName };
+  }
 
   function readTls(): Config['tls'] {
     const certFile = read(entries.tlsCertFile);
@@ -992,6 +1105,7 @@ export function redactedConfig(config: Config): Record<string, unknown> {
     databaseReplicaUrls: config.databaseReplicaUrls.map(redactedUrl),
     secretKeys: config.secretKeys.map(() => '***'),
     gatewayToken: config.gatewayToken && '***',
+    tracing: config.tracing && { ...config.tracing, headers: '***' },
     mail: {
       ...mail,
       ...(mail.transport === 'resend' ? { apiKey: '***' } : {}),

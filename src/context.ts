@@ -46,6 +46,17 @@ export type RefreshCookie = {
   clear(): void;
 };
 
+/** What metrics and traces tell of an operation; filled in as it becomes known. */
+export type Observed = {
+  kind: 'query' | 'mutation' | 'subscription' | null;
+  /** Root fields, as `Mutation.login`; none before the document is known to be valid. */
+  fields: readonly string[];
+  /** The name that the caller gave the operation. */
+  name: string | null;
+  /** The code of the first error, also of one that is data. */
+  outcome: string | null;
+};
+
 /** What every domain verb and resolver gets. */
 export type Context = App & {
   readonly request: RequestInfo;
@@ -60,4 +71,5 @@ export type Context = App & {
   readonly cookie: RefreshCookie;
   /** The root field that is being answered, such as `Mutation.login`: a name of ours, not the caller's (LG-2). */
   readonly operation?: string;
+  readonly observed: Observed;
 };

@@ -2,6 +2,8 @@
 export type Gate = {
   /** Runs the work when there is a place; rejects where the queue is full, or where none came free in time. */
   run<T>(work: () => Promise<T>): Promise<T>;
+  /** Whether the next one would be refused. */
+  isFull(): boolean;
   /** How many run and wait, for metrics. */
   load(): { running: number; waiting: number };
 };
@@ -55,6 +57,7 @@ export function createGate({ width, queue, patience, refusal }: GateOptions): Ga
         leave();
       }
     },
+    isFull: () => running >= width && waiting.size >= queue,
     load: () => ({ running, waiting: waiting.size }),
   };
 }

@@ -49,8 +49,9 @@ describe('latchkey create-admin', () => {
     });
     const challenge = await server.mutate('login', { email, password: goodPassword });
     expect(challenge).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP', 'RECOVERY_CODE'] });
-    // The command has the machine's clock; each code is taken once.
-    server.clock.advance(30 + Math.max(0, (Date.now() - server.clock.now().getTime()) / 1000));
+    // The command goes by the real time, which has gone on since the server's was stopped.
+    server.clock.set(new Date());
+    server.clock.advance(30);
     const code = totpCode(secret, server.clock.now());
     const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code });
     expect(tokens).toMatchObject({ user: { roles: ['admin'], name: 'Ada Lovelace', totpEnabled: true } });

@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { systemClock } from '../clock.ts';
 import { compose } from '../compose.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/client.ts';
 import type { GraphiqlRouteOptions } from '../http/graphiql/graphiql.route.ts';
+import { openMetricsListener } from '../http/metrics.listener.ts';
 import { createServer } from '../http/server.ts';
 import { createMailer } from '../mail/create-mailer.ts';
+import { createMetrics, formatMetrics, type Metrics, noMetrics } from '../observability/metrics.ts';
+import { startTracing } from '../observability/tracing.ts';
 
 type Options = {
   readonly config: Config;
@@ -13,66 +17,96 @@ type Options = {
   /** Opens a migrated database. */
   readonly open: () => Promise<Database>;
   readonly graphiql?: GraphiqlRouteOptions;
+  /** One of several processes: the first of them has the metrics page. */
+  readonly worker?: { ready(metrics: Metrics): void };
 };
 
-/** Milliseconds for what has begun to finish, after SIGTERM. */
-const drainDeadline = 10_000;
-
 /** From configuration to a listening server, and from a signal to its end. Answers once it listens, or null where it could not start. */
-export async function runServer({ config, log, open, graphiql }: Options): Promise<string | null> {
+export async function runServer({ config, log, open, graphiql, worker }: Options): Promise<string | null> {
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.reverse()) await close();
   };
   try {
+    const metrics = config.metricsPort === null ? noMetrics : await createMetrics();
+    const tracing = config.tracing === null ? null : await startTracing(config.tracing, log);
+    if (tracing !== null) closers.push(() => tracing.stop());
     const database = await open();
     closers.push(() => database.close());
     const mailer = await createMailer(config, { clock: systemClock });
-    const { app, stop } = await compose({ config, database, mailer, log });
+    const { app, stop } = await compose({ config, database, mailer, log, metrics, tracing });
     closers.push(stop);
+    if (config.metricsPort !== null && !worker) {
+      const { host, metricsPort: port } = config;
+      const listener = await openMetricsListener({
+        host,
+        port,
+        page: async () => formatMetrics([await metrics.snapshot()]),
+      });
+      closers.push(() => listener.close());
+    }
     const server = await createServer(app, graphiql ? { graphiql } : {});
     closers.push(() => server.close());
-    handleSignals(log, closeAll);
+    handleSignals({ config, log, drain: () => server.drain(), closeAll, isWorker: worker !== undefined });
     const address = await server.listen();
     log.info({ event: 'server.started' }, `Listening on ${address}`);
+    worker?.ready(metrics);
     return address;
   } catch (error) {
     log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
     process.exitCode = 1;
     await closeAll().catch(() => {});
+    // A worker's channel to the first process would keep it alive.
+    if (worker) process.exit(1);
     return null;
   }
 }
 
-function handleSignals(log: Logger, closeAll: () => Promise<void>): void {
+type Ending = {
+  readonly config: Pick<Config, 'shutdownDelay' | 'shutdownDeadline'>;
+  readonly log: Logger;
+  /** Readiness says no from here on; work is still taken. */
+  readonly drain: () => void;
+  readonly closeAll: () => Promise<void>;
+  readonly isWorker: boolean;
+};
+
+/** AV-5: not ready, then a while for balancers to see it, then no new work, what has begun finished, the pool closed; all by a deadline. */
+function handleSignals({ config, log, drain, closeAll, isWorker }: Ending): void {
   let ending = false;
-  const end = (reason: string, status: number): void => {
+  const end = async (reason: string, options: { status: number; delay: number }): Promise<void> => {
     if (ending) return;
     ending = true;
     log.info({ event: 'server.stopping', reason }, 'Stopping.');
-    setTimeout(() => process.exit(1), drainDeadline).unref();
-    closeAll().then(
-      () => {
-        log.info({ event: 'server.stopped' }, 'Stopped.');
-        process.exit(status);
-      },
-      (error: unknown) => {
-        log.error({ err: error, event: 'server.stopped' }, 'Stopped with an error.');
-        process.exit(1);
-      },
-    );
+    setTimeout(() => {
+      log.error({ event: 'server.stopped', reason: 'deadline' }, 'Stopped at the deadline, with work under way.');
+      process.exit(1);
+    }, config.shutdownDeadline * 1000).unref();
+    try {
+      drain();
+      await sleep(options.delay * 1000);
+      await closeAll();
+      log.info({ event: 'server.stopped' }, 'Stopped.');
+      process.exit(options.status);
+    } catch (error) {
+      log.error({ err: error, event: 'server.stopped' }, 'Stopped with an error.');
+      process.exit(1);
+    }
   };
-  // Containers and systemd send SIGTERM, a terminal SIGINT (ADV-57).
-  process.once('SIGTERM', () => end('SIGTERM', 0));
-  process.once('SIGINT', () => end('SIGINT', 0));
+  // Containers and systemd send SIGTERM, a terminal SIGINT (ADV-57). Service managers may send it to every process of ours, and the first
+  // process passes it on: so a second one must not kill a worker.
+  process.on('SIGTERM', () => void end('SIGTERM', { status: 0, delay: config.shutdownDelay }));
+  const onInterrupt = (): void => void end('SIGINT', { status: 0, delay: 0 });
+  if (isWorker) process.on('SIGINT', onInterrupt);
+  else process.once('SIGINT', onInterrupt);
   // LG-8: what nobody caught is logged once and ends the process in order; its state cannot be trusted any more.
   // `on`, not `once`: a second one while the first closes must not fall to Node's own handler, which prints it raw and ends at once.
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error, event: 'process.uncaught' }, 'An exception was not caught.');
-    end('uncaughtException', 1);
+    void end('uncaughtException', { status: 1, delay: 0 });
   });
   process.on('unhandledRejection', (reason) => {
     log.fatal({ err: reason, event: 'process.unhandled' }, 'A rejection was not handled.');
-    end('unhandledRejection', 1);
+    void end('unhandledRejection', { status: 1, delay: 0 });
   });
 }

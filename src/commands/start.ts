@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { ConfigError, configWarnings, environment, readConfig } from '../config.ts';
 import { fail } from './fail.ts';
 
@@ -13,17 +14,23 @@ export async function start(): Promise<void> {
     if (error instanceof ConfigError) return fail(error.message);
     throw error;
   }
-  // Loaded only now: who forgot a variable learns it before the whole server is read.
-  const [{ openPostgres }, { migratePostgres }, { createLog }, { runServer }] = await Promise.all([
-    import('../db/client.ts'),
-    import('../db/migrate.ts'),
-    import('../observability/log.ts'),
-    import('./run-server.ts'),
-  ]);
-  const log = createLog(config);
-  for (const warning of configWarnings(config)) log.warn({ event: 'configuration.warning' }, warning);
+  const { worker } = cluster;
+  const { createLog } = await import('../observability/log.ts');
+  const log = worker ? createLog(config).child({ worker: worker.id }) : createLog(config);
   const { databaseUrl } = config;
   if (databaseUrl === null) return fail('DATABASE_URL is not set.');
+  if (!worker) {
+    for (const warning of configWarnings(config)) log.warn({ event: 'configuration.warning' }, warning);
+    // The first of several processes serves nothing, and loads little.
+    if (config.workers > 1) return (await import('./run-workers.ts')).runWorkers({ config, databaseUrl, log });
+  }
+  // Loaded only now: who forgot a variable learns it before the whole server is read.
+  const [{ runServer }, { openPostgres }, { migratePostgres }, { answerPrimary }] = await Promise.all([
+    import('./run-server.ts'),
+    import('../db/client.ts'),
+    import('../db/migrate.ts'),
+    import('./answer-primary.ts'),
+  ]);
   await runServer({
     config,
     log,
@@ -37,5 +44,6 @@ export async function start(): Promise<void> {
         statementTimeoutMs,
       });
     },
+    ...(worker ? { worker: { ready: answerPrimary } } : {}),
   });
 }

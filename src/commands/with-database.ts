@@ -4,6 +4,7 @@ import { type Config, ConfigError, environment, readConfig } from '../config.ts'
 import { type Database, type Db, openPostgres } from '../db/client.ts';
 import { migratePostgres } from '../db/migrate.ts';
 import { createLog, describeError } from '../observability/log.ts';
+import { type Metrics, noMetrics } from '../observability/metrics.ts';
 import { type Random, systemRandom } from '../random.ts';
 import { createSecretKeys, type SecretKeys } from '../secret-keys.ts';
 import { fail } from './fail.ts';
@@ -17,6 +18,7 @@ export type CommandApp = {
   readonly random: Random;
   readonly log: Logger;
   readonly keys: SecretKeys;
+  readonly metrics: Metrics;
   readonly request: null;
   readonly viewer: null;
 };
@@ -66,6 +68,7 @@ export async function withDatabase(
       random: systemRandom,
       log: createLog({ ...config, logLevel: 'error' }),
       keys: createSecretKeys(config.secretKeys),
+      metrics: noMetrics,
       request: null,
       viewer: null,
     });

@@ -3,6 +3,7 @@ import { type PgDatabase, type PgQueryResultHKT, withReplicas } from 'drizzle-or
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import type { StatementWatch } from '../observability/tracing.ts';
 import { createPoolGate, guardClient } from './pool.ts';
 
 /** What a query takes: the pool, or a transaction of it. The same on postgres.js and on PGlite. */
@@ -15,11 +16,13 @@ export type Database = {
   readonly kind: 'postgres' | 'pglite';
   readonly db: Db;
   /** The same for one operation: when `over` is aborted, what it does here is cancelled, and it begins nothing more (GQ-15). */
-  during(over: AbortSignal): Db;
+  during(over: AbortSignal, watch?: StatementWatch): Db;
   /** For reads that may lag behind what was just written: the replicas in turn, or the database itself where there are none. */
   readonly readDb: Db;
+  /** Statements on a connection, those that wait for one, and connections at most; null where there is no pool. */
+  load(): { readonly running: number; readonly waiting: number; readonly width: number } | null;
   /** `readDb` for one operation, as `during`. */
-  readDuring(over: AbortSignal): Db;
+  readDuring(over: AbortSignal, watch?: StatementWatch): Db;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -65,9 +68,12 @@ export function openPostgres(options: PostgresOptions): Database {
       waiting: mostWaiting,
       patience: options.acquireTimeoutMs ?? 2000,
     });
-    const drizzled = (over: AbortSignal | null) =>
-      drizzlePostgres(guardClient(sql, { gate, over }), onStatement ? { logger: { logQuery: onStatement } } : {});
-    return { sql, drizzled };
+    const drizzled = (over: AbortSignal | null, watch?: StatementWatch) =>
+      drizzlePostgres(
+        guardClient(sql, { gate, over, watch }),
+        onStatement ? { logger: { logQuery: onStatement } } : {},
+      );
+    return { sql, gate, drizzled };
   };
   const { onStatement } = options;
   const main = connect(options.url);
@@ -83,9 +89,10 @@ export function openPostgres(options: PostgresOptions): Database {
       replicas.map((replica) => replica.drizzled(null)),
     ),
     during: main.drizzled,
-    readDuring: (over) => {
+    load: () => ({ ...main.gate.load(), width: options.maxConnections }),
+    readDuring: (over, watch) => {
       turn = (turn + 1) % Math.max(1, replicas.length);
-      return (replicas[turn] ?? main).drizzled(over);
+      return (replicas[turn] ?? main).drizzled(over, watch);
     },
     ping: async () => {
       await sql`select 1`;
@@ -115,6 +122,7 @@ export function openPglite(client: PGlite): Database {
     readDb: db,
     // It lives in this process and has one connection: there is nothing to cancel, and nobody to wait for.
     during: () => db,
+    load: () => null,
     readDuring: () => db,
     ping: async () => {
       await client.query('select 1');

@@ -1,5 +1,6 @@
 import type postgres from 'postgres';
 import { createGate, type Gate } from '../gate.ts';
+import type { StatementWatch } from '../observability/tracing.ts';
 import { isConnectionLost } from './failures.ts';
 
 /** No connection came free in time, or too many wait already; db/failures knows the code (AV-3). */
@@ -27,29 +28,28 @@ export function createPoolGate(options: { connections: number; waiting: number; 
 type Client = postgres.Sql | postgres.TransactionSql;
 type Work = (tx: postgres.TransactionSql) => Promise<unknown>;
 
+type Guards = { readonly gate: Gate; readonly over: AbortSignal | null; readonly watch?: StatementWatch | undefined };
+
 /**
  * The driver's client, with `gate` before each statement and transaction, and with `over` as the end of whatever is done through it:
  * a statement that runs then is cancelled, and none begins any more, so that an open transaction is rolled back. It is made for
  * drizzle, which calls `unsafe` and `begin`, and in a transaction `unsafe` and `savepoint`.
  */
-export function guardClient(
-  client: postgres.Sql,
-  { gate, over }: { gate: Gate; over: AbortSignal | null },
-): postgres.Sql {
+export function guardClient(client: postgres.Sql, { gate, over, watch }: Guards): postgres.Sql {
   return new Proxy(client, {
     get: (target, name) => {
-      if (name === 'unsafe') return statement(target, { enter: gate.run, over });
-      if (name === 'begin') return (work: Work) => gate.run(() => begin(target, { work, over }));
+      if (name === 'unsafe') return statement(target, { enter: gate.run, over, watch });
+      if (name === 'begin') return (work: Work) => gate.run(() => begin(target, { work, over, watch }));
       return Reflect.get(target, name);
     },
   });
 }
 
-type Transaction = { readonly over: AbortSignal | null; isLost: boolean };
+type Transaction = Omit<Guards, 'gate'> & { isLost: boolean };
 
 /** A transaction whose connection may break off at any time: then it rejects, and nothing of it is done any more. */
-function begin(client: postgres.Sql, { work, over }: { work: Work; over: AbortSignal | null }): Promise<unknown> {
-  const transaction: Transaction = { over, isLost: false };
+function begin(client: postgres.Sql, { work, over, watch }: Omit<Guards, 'gate'> & { work: Work }): Promise<unknown> {
+  const transaction: Transaction = { over, watch, isLost: false };
   const begun = client.begin((tx) => unlessLost(transaction, () => work(guardTransaction(tx, transaction))));
   // The driver rejects by itself where the connection closes, and uses it anew for others while the work may still go on.
   begun.catch(() => {
@@ -74,6 +74,7 @@ async function unlessLost<T>(transaction: Transaction, work: () => Promise<T>): 
 
 /** A transaction has its connection: nothing of it waits for one. */
 function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction): postgres.TransactionSql {
+  const { over, watch } = transaction;
   const enter: Entrance['enter'] = async (run) => {
     if (transaction.isLost) throw new OperationOver('The transaction is over.');
     try {
@@ -85,7 +86,7 @@ function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction)
   };
   return new Proxy(tx, {
     get: (target, name) => {
-      if (name === 'unsafe') return statement(target, { enter, over: transaction.over });
+      if (name === 'unsafe') return statement(target, { enter, over, watch });
       if (name === 'savepoint') {
         return (work: Work) =>
           target.savepoint((inner) => unlessLost(transaction, () => work(guardTransaction(inner, transaction))));
@@ -95,12 +96,13 @@ function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction)
   });
 }
 
-type Entrance = { readonly enter: Gate['run']; readonly over: AbortSignal | null };
+type Entrance = Omit<Guards, 'gate'> & { readonly enter: Gate['run'] };
 
 /** Like the driver's own `unsafe`: a promise of rows, or of arrays where `values()` is called on it at once. */
-function statement(client: Client, { enter, over }: Entrance) {
+function statement(client: Client, { enter, over, watch }: Entrance) {
   return (...args: Parameters<postgres.Sql['unsafe']>) => {
     let asArrays = false;
+    const ended = watch?.(args[0]);
     const rows = Promise.resolve().then(() =>
       enter(async () => {
         if (over?.aborted) throw new OperationOver('The operation is over.');
@@ -115,6 +117,7 @@ function statement(client: Client, { enter, over }: Entrance) {
         }
       }),
     );
+    if (ended) rows.then(() => ended(), ended);
     return Object.assign(rows, {
       values: () => {
         asArrays = true;

@@ -10,8 +10,11 @@ import {
   isNonNullType,
 } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { administrativeFields } from '../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
-import { publicFields, staleBearerFields } from './access.ts';
+import { type Person, registerPerson, signIn } from '../testing/people.ts';
+import { setRoles, suspendUser } from '../testing/rows.ts';
+import { gatewayFields, publicFields, staleBearerFields } from './access.ts';
 import { guardFields } from './guard-fields.ts';
 import { authSchema } from './schema.ts';
 
@@ -162,5 +165,74 @@ describe('root fields', () => {
         )
         .toContain('UNAUTHENTICATED');
     }
+  });
+});
+
+describe('the walk through every root field', () => {
+  let server: TestServer;
+  const people = new Map<string, Person>();
+  beforeAll(async () => {
+    server = await startTestServer();
+    for (const who of ['user', 'suspended', 'admin without a second factor'])
+      people.set(who, await registerPerson(server));
+    const suspended = people.get('suspended');
+    await suspendUser(server, suspended?.id ?? '');
+    await setRoles(server, people.get('admin without a second factor')?.id ?? '', ['admin']);
+  });
+  afterAll(() => server.stop());
+
+  /** What came of it: the code of the first error, or of the union's, or `answered`. */
+  async function outcome(root: Root, who: string): Promise<string> {
+    const { query, variables } = callOf(root);
+    const person = people.get(who);
+    const text =
+      root.kind === 'mutation' ? query.replace('{ __typename }', '{ __typename ... on AuthError { code } }') : query;
+    const answer = await server.send(text, variables, { token: person?.accessToken });
+    // What ends its own session goes on with another.
+    if (person && who !== 'suspended' && root.field.name === 'logout') people.set(who, await signIn(server, person));
+    const [error] = answer.errors;
+    if (error) {
+      expect(answer.data?.[root.field.name] ?? null).toBeNull();
+      return `${answer.status} ${error.extensions.code} ${error.extensions.reason ?? ''}`.trim();
+    }
+    return answer.data[root.field.name]?.code ?? 'answered';
+  }
+
+  const kindOf = (coordinate: string): 'public' | 'gateway' | 'admin' | 'own' => {
+    if (publicFields.has(coordinate)) return 'public';
+    if (gatewayFields.has(coordinate)) return 'gateway';
+    return administrativeFields.has(coordinate) ? 'admin' : 'own';
+  };
+  const closed = /UNAUTHENTICATED|FORBIDDEN|INTERNAL/;
+
+  it.each(roots.map((root) => [root.coordinate, root] as const))('AZ-1 AZ-4 AZ-8 %s', async (coordinate, root) => {
+    const kind = kindOf(coordinate);
+    const mutation = root.kind === 'mutation';
+
+    const anonymous = await outcome(root, 'anonymous');
+    if (kind === 'public') expect(anonymous).not.toMatch(closed);
+    else if (kind === 'gateway') expect(anonymous).toMatch(/UNAUTHENTICATED|FORBIDDEN/);
+    else expect(anonymous).toBe('200 UNAUTHENTICATED TOKEN_MISSING');
+
+    const user = await outcome(root, 'user');
+    if (kind === 'public' || kind === 'own') expect(user).not.toMatch(closed);
+    else expect(user).toBe('200 FORBIDDEN');
+
+    // A suspended user's token is worth nothing: where a stale one is let by, its bearer is nobody.
+    const suspended = await outcome(root, 'suspended');
+    if (staleBearerFields.has(coordinate)) expect(suspended).toBe(await outcome(root, 'anonymous'));
+    else expect(suspended).toBe('401 UNAUTHENTICATED SESSION_REVOKED');
+
+    const bare = await outcome(root, 'admin without a second factor');
+    if (kind === 'admin' && mutation) expect(bare).toBe('STEP_UP_REQUIRED');
+    else if (kind === 'admin' || kind === 'gateway') expect(bare).toBe('200 FORBIDDEN');
+    else expect(bare).not.toMatch(closed);
+  });
+
+  it('AZ-4 knows every administrative field: there is none that a user reaches and that names a user', () => {
+    const all = new Set(roots.map(({ coordinate }) => coordinate));
+    for (const name of administrativeFields) expect(all).toContain(name);
+    const named = roots.filter(({ coordinate }) => /User|auditEvents/i.test(coordinate));
+    expect(named.filter(({ coordinate }) => ['own', 'public'].includes(kindOf(coordinate)))).toEqual([]);
   });
 });

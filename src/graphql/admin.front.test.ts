@@ -396,7 +396,7 @@ describe('createUser', () => {
     expect(server.mailbox.list().filter(({ to }) => to === email)).toEqual([]);
   });
 
-  it('RC-7 ADV-48 leaves no squatter in: neither a registration before the invitation nor one after it can claim the roles', async () => {
+  it('RC-7 ADV-16 ADV-48 leaves no squatter in: neither a registration before the invitation nor one after it can claim the roles', async () => {
     const email = freshAddress();
     const squat = { email, password: 'velvet anchor thunder mango', name: 'Mallory' };
     const before = await server.mutate('register', squat);

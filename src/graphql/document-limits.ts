@@ -54,11 +54,13 @@ type Size = {
   readonly depth: number;
   readonly nesting: number;
   readonly cost: number;
+  /** Fields of the schema's own description. */
+  readonly described: number;
   /** How often each mutation is called that may be called once. */
   readonly once: ReadonlyMap<string, number>;
 };
 
-const nothing: Size = { fields: 0, depth: 0, nesting: 0, cost: 0, once: new Map() };
+const nothing: Size = { fields: 0, depth: 0, nesting: 0, cost: 0, described: 0, once: new Map() };
 
 /**
  * A rule for graphql-js's `validate`: refuses a document that asks for too much before any other rule walks it, since some of those
@@ -130,6 +132,8 @@ function findExcess(schema: GraphQLSchema, { operations, fragments }: Parts): Gr
     if (size.depth > documentLimits.depth) return refusal(atMost('depth', 'levels of fields'), operation);
     if (size.nesting > documentLimits.nesting) return refusal(atMost('nesting', 'levels of selections'), operation);
     if (size.fields > documentLimits.fields) return refusal(atMost('fields', 'fields'), operation);
+    if (size.described > documentLimits.selections)
+      return refusal(atMost('selections', 'fields of the schema'), operation);
     if (size.cost > documentLimits.cost)
       return refusal('This asks for too much at a time: use smaller pages.', operation);
     if (sum(size.once) > 1) return refusal(onceInAnOperation, operation);
@@ -162,19 +166,20 @@ function createMeasure(schema: GraphQLSchema, fragments: Parts['fragments']) {
 
   const ofField = (field: FieldNode, parent: GraphQLNamedType | null | undefined): Size | null => {
     const name = field.name.value;
-    // The schema's own description: whether it may be asked for, and how deep, is for Apollo and graphql-js to say.
-    if (name.startsWith('__')) return { ...nothing, fields: 1, cost: 1 };
     const definition = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
     const below = field.selectionSet
       ? measure(field.selectionSet, definition ? getNamedType(definition.type) : undefined)
       : nothing;
     if (below === null) return null;
+    // The schema's own description: whether it may be asked for is for Apollo to say.
+    if (name.startsWith('__')) return { ...nothing, fields: 1, cost: 1, described: below.fields };
     const takesOne = mutation !== undefined && mutation !== null && parent === mutation;
     return {
       fields: 1 + below.fields,
       depth: 1 + below.depth,
       nesting: below.nesting,
       cost: 1 + membersOf(field, definition?.args.map((argument) => argument.name) ?? []) * below.cost,
+      described: below.described,
       once:
         takesOne && !repeatableFields.has(`${mutation.name}.${name}`)
           ? plus(below.once, new Map([[name, 1]]))
@@ -200,6 +205,7 @@ function createMeasure(schema: GraphQLSchema, fragments: Parts['fragments']) {
         depth: Math.max(total.depth, size.depth),
         nesting: Math.max(total.nesting, 1 + size.nesting),
         cost: total.cost + size.cost,
+        described: total.described + size.described,
         once: plus(total.once, size.once),
       };
     }
@@ -240,5 +246,17 @@ function atMost(limit: keyof typeof documentLimits, of: string): string {
 }
 
 function refusal(message: string, node?: ASTNode): GraphQLError {
-  return new GraphQLError(message, node ? { nodes: [node] } : {});
+  return new GraphQLError(message, { ...(node ? { nodes: [node] } : {}), extensions: { [excess]: true } });
+}
+
+/** Stays inside: http/format-error passes on no extension that it does not know. */
+const excess = 'excess';
+
+/** graphql-js's own, of the parser and of the validator. */
+const excessMessages =
+  /^Syntax Error: Document contains more tha|^Too many validation errors|^Maximum introspection depth|^Too many errors processing/;
+
+/** Whether this refuses a document for its size, and not for a mistake in it. */
+export function isExcess({ message, extensions }: GraphQLError): boolean {
+  return extensions[excess] === true || excessMessages.test(message);
 }

@@ -58,6 +58,7 @@ function guarded(
       if (door.outcomesAreData && isOutcome(error)) {
         const { code, message, fields, retryAfter } = error;
         if (retryAfter !== undefined) ctx.retryAfter(retryAfter);
+        ctx.observed.outcome ??= code;
         return { kind: 'error', code, message, fields, retryAfter: retryAfter ?? null };
       }
       throw toGraphQLError(error);

@@ -8,7 +8,7 @@ const canary = 'CANARY-horse-battery';
 const asked = 'mutation L($input: LoginInput!) { login(input: $input) { __typename } }';
 
 /** Introspection off, as in production, and on, as in development: neither may tell what the caller did not know. */
-describe.each([true, false])('answers to requests that are not right, introspection %s', (introspection) => {
+describe.each([true, false])('GQ-8 GQ-9 answers to requests that are not right, introspection %s', (introspection) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer({ config: { introspection } });

@@ -73,8 +73,11 @@ function extensionsOf(error: unknown): Readonly<Record<string, unknown>> | undef
   return error instanceof GraphQLError ? error.extensions : undefined;
 }
 
-/** graphql-js gives no code to what it finds in a request only when it runs it: a null for an argument that takes none, a subscription. */
-const lateFindings = /^(Argument "|Schema is not configured to execute )/;
+/**
+ * graphql-js gives no code to what it finds in a request only when it runs it: a null for an argument that takes none, a subscription,
+ * more errors in variables than it goes on to count.
+ */
+const lateFindings = /^(Argument "|Schema is not configured to execute |Too many errors processing variables)/;
 
 function codeOf(error: unknown): unknown {
   const code = extensionsOf(error)?.['code'];
@@ -104,6 +107,7 @@ function withoutLiterals(message: string): string {
 /** `Variable "$input" got invalid value … at "input.email"; Expected …` without the value: where it is, and what kind of rule it breaks. */
 function coercionMessage(message: string): string {
   if (message.startsWith('Schema is not configured')) return 'There are no operations of this kind.';
+  if (message.startsWith('Too many errors')) return 'There are more errors than are told.';
   const variable = /^Variable "\$([_A-Za-z][_0-9A-Za-z]{0,99})"/.exec(message)?.[1];
   const path = / at "([_A-Za-z][_0-9A-Za-z.[\]]{0,199})"/.exec(message)?.[1];
   const field = /Field "([_A-Za-z][_0-9A-Za-z]{0,99})" of required type/.exec(message)?.[1];

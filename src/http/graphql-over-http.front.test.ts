@@ -13,7 +13,7 @@ afterAll(() => server.stop());
 const stoppedOnPurpose = ['5A70', '6A70', 'D6D5'];
 
 describe('GraphQL over HTTP', () => {
-  it('passes every MUST and SHOULD of the audit suite; of the MAY, all but what CSRF prevention stops', async () => {
+  it('GQ-19 passes every MUST and SHOULD of the audit suite; of the MAY, all but what CSRF prevention stops', async () => {
     const results = await auditServer({ url: `${server.url}/graphql` });
     const failed = results.filter((result): result is AuditFail => result.status !== 'ok');
     expect(failed.map(({ id }) => id).sort()).toEqual(stoppedOnPurpose);
@@ -22,7 +22,7 @@ describe('GraphQL over HTTP', () => {
     expect([results.length, count('MUST'), count('SHOULD')]).toEqual([61, 13, 23]);
   });
 
-  it('keeps the status of what is not the document’s fault, whatever the media type', async () => {
+  it('GQ-19 keeps the status of what is not the document’s fault, whatever the media type', async () => {
     const json = { accept: 'application/json' };
     const invalid = await server.send('{ nothingOfTheKind }', {}, { headers: json });
     expect(invalid).toMatchObject({ status: 200, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });

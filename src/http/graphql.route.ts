@@ -18,6 +18,7 @@ import type { TrustedProxies } from './client-address.ts';
 import { formatError, kindOf } from './format-error.ts';
 import { type OpenContext, openContext } from './open-context.ts';
 import { responseStatus } from './response-status.ts';
+import { watchOperation } from './watch-requests.ts';
 
 /** The GraphQL server, started. Apollo's standalone server is not used: it cannot do credentialed CORS, and answers HTML. */
 export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> {
@@ -29,8 +30,8 @@ export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> 
     csrfPrevention: true,
     persistedQueries: false,
     parseOptions: { maxTokens: documentLimits.tokens },
+    // Apollo's own maxRecursiveSelections would put our rule behind all others, some of which take quadratic time; ours counts the same.
     validationRules: [limitDocument],
-    maxRecursiveSelections: documentLimits.selections,
     validationOptions: { maxErrors: mostErrors },
     executionOptions: { maxCoercionErrors: mostErrors },
     documentStore: createDocumentStore(),
@@ -61,6 +62,11 @@ const authentication: ApolloServerPlugin<OpenContext> = {
       if (found.kind === 'signed-in') contextValue.viewer = found.viewer;
       if (found.kind === 'refused') contextValue.staleBearer = found.stale;
       const fields = operation ? rootFields(document, operation) : [];
+      Object.assign(contextValue.observed, {
+        kind: operation?.operation,
+        fields,
+        name: operation?.name?.value ?? null,
+      });
       // An operation of meta fields alone is none of those that may come with a stale bearer (JW-13).
       const mayBeStale = fields.length > 0 && fields.every((field) => staleBearerFields.has(field));
       if (found.kind === 'refused' && !mayBeStale) {
@@ -98,6 +104,7 @@ const errorLog: ApolloServerPlugin<OpenContext> = {
     willSendResponse: async ({ response, contextValue }) => {
       if (response.body.kind !== 'single') return;
       for (const error of response.body.singleResult.errors ?? []) {
+        contextValue.observed.outcome ??= String(error.extensions?.['code']);
         Object.assign(error.extensions ?? {}, { requestId: contextValue.request.id });
         const wait = error.extensions?.['retryAfter'];
         if (typeof wait === 'number') contextValue.retryAfter(wait);
@@ -127,8 +134,9 @@ export function graphqlRoute(
       for (const [name, value] of Object.entries(request.headers)) {
         if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
       }
+      const watch = watchOperation(app, request);
       const late = (): void => {
-        app.log.warn({ event: 'operation.late', requestId: request.id }, 'An operation took too long and was ended.');
+        watch.log.warn({ event: 'operation.late', requestId: request.id }, 'An operation took too long and was ended.');
       };
       const answer = await withinDeadline({ milliseconds: deadline, late }, (over) =>
         apollo.executeHTTPGraphQLRequest({
@@ -140,11 +148,16 @@ export function graphqlRoute(
           },
           context: async () => {
             const { database } = app;
-            const during = { db: database.during(over), readDb: database.readDuring(over) };
-            return openContext({ ...app, ...during }, { request, reply, trustedProxies });
+            const { log, observed, onStatement } = watch;
+            const during = { db: database.during(over, onStatement), readDb: database.readDuring(over, onStatement) };
+            return openContext({ ...app, log, ...during }, { request, reply, trustedProxies, observed });
           },
         }),
-      );
+      ).catch((error: unknown) => {
+        watch.fail(error);
+        throw error;
+      });
+      watch.end(answer.status ?? 200);
       for (const [name, value] of answer.headers) reply.header(name, value);
       reply.code(answer.status ?? 200);
       // Neither @defer nor subscriptions are part of the API: an answer is always whole (GQ-17).

@@ -45,6 +45,10 @@ type Options = {
 export type Listener = {
   /** For Fastify's `serverFactory`; called once for each address that a host name has. */
   readonly serverFactory: (handler: RequestListener) => Server;
+  /** From here on each answer is the last of its connection, so that clients go elsewhere for the next. */
+  drain(): void;
+  /** Closes connections on which nothing is under way. */
+  closeIdle(): void;
   stop(): void;
 };
 
@@ -67,8 +71,14 @@ export function createListener({ tls, trustedProxies, limits, log }: Options): L
   };
   const admit = createDoorman({ trustedProxies, limits });
   const certificate = tls === null ? null : createCertificate(tls, log);
+  const servers = new Set<Server>();
+  let draining = false;
   return {
-    serverFactory: (handler) => {
+    serverFactory: (handle) => {
+      const handler: RequestListener = (request, response) => {
+        if (draining) response.shouldKeepAlive = false;
+        handle(request, response);
+      };
       const server: Server =
         certificate === null
           ? createHttpServer(options, handler)
@@ -83,7 +93,14 @@ export function createListener({ tls, trustedProxies, limits, log }: Options): L
       server.maxRequestsPerSocket = limits.requestsPerConnection;
       server.setTimeout(limits.idle + 15_000);
       server.on('connection', admit);
+      servers.add(server);
       return server;
+    },
+    drain: () => {
+      draining = true;
+    },
+    closeIdle: () => {
+      for (const server of servers) server.closeIdleConnections();
     },
     stop: () => certificate?.stop(),
   };

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
-import type { Context, StaleBearer, Viewer } from '../context.ts';
+import type { Context, Observed, StaleBearer, Viewer } from '../context.ts';
 import { isGatewayToken } from '../domain/access-tokens/is-gateway-token.ts';
 import { authorizationHeader } from './authenticate.ts';
 import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
@@ -17,6 +17,7 @@ type Input = {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly trustedProxies: TrustedProxies;
+  readonly observed?: Observed;
 };
 
 /** Authorization belongs to the user for whom a gateway speaks, so it shows GATEWAY_TOKEN in a header of its own (contract.md). */
@@ -24,7 +25,7 @@ const gatewayHeader = 'x-gateway-token';
 const maxUserAgentLength = 512;
 
 /** What a request brings along. Nobody is signed in yet. */
-export function openContext(app: App, { request, reply, trustedProxies }: Input): OpenContext {
+export function openContext(app: App, { request, reply, trustedProxies, observed }: Input): OpenContext {
   const ipAddress = clientAddress({
     socketAddress: request.socket.remoteAddress,
     forwardedFor: headerOf(request, 'x-forwarded-for'),
@@ -41,6 +42,7 @@ export function openContext(app: App, { request, reply, trustedProxies }: Input)
       userAgent: headerOf(request, 'user-agent')?.slice(0, maxUserAgentLength) ?? null,
       acceptLanguage: headerOf(request, 'accept-language') ?? null,
     },
+    observed: observed ?? { kind: null, fields: [], name: null, outcome: null },
     viewer: null,
     staleBearer: null,
     retryAfter: (seconds) => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cors } from './cors.ts';
@@ -87,3 +88,20 @@ describe('securityHeaders', () => {
 function json(payload: string, type = 'application/json') {
   return { payload, headers: { 'content-type': type } };
 }
+
+describe('what a mailed link needs around it', () => {
+  const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+  it('EM-7 SPF, DKIM and DMARC are documented, and what the page has to do about its address', () => {
+    const operations = read('docs/operations.md');
+    for (const needed of ['**SPF**', '**DKIM**', '**DMARC**', 'history.replaceState', 'Referrer-Policy: no-referrer']) {
+      expect(operations).toContain(needed);
+    }
+  });
+
+  it('EM-7 the pages of the example apps take the token out of the address bar', () => {
+    const page = read('examples/pages/signed-out.tsx');
+    expect(page.indexOf('location.hash')).toBeGreaterThan(-1);
+    expect(page).toContain("history.replaceState(null, '', '/')");
+  });
+});

@@ -14,11 +14,14 @@ import { oauthRoutes } from './oauth.route.ts';
 import { jsonBodies, requestHead } from './request-head.ts';
 import { securityHeaders } from './security-headers.ts';
 import { verifyRoute } from './verify.route.ts';
+import { watchRequests } from './watch-requests.ts';
 
 export type Server = {
   readonly fastify: FastifyInstance;
   /** Listens; answers with the address that it got. */
   listen(): Promise<string>;
+  /** Says that it is not ready, and goes on as before: balancers have to turn away first (AV-5). */
+  drain(): void;
   /** Takes no new work, finishes what it has begun. */
   close(): Promise<void>;
 };
@@ -33,6 +36,9 @@ export type ServerOptions = {
 
 /** Milliseconds for a whole operation (GQ-15); the database's own limit for a statement is the same. */
 const operationDeadline = 10_000;
+
+/** Milliseconds between two looks for connections that have become idle while the server closes. */
+const idleSweep = 50;
 
 /** Bytes of a request's body (GQ-14). */
 const bodyLimit = 64 * 1024;
@@ -60,6 +66,7 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
     forceCloseConnections: 'idle',
     ...errorOptions({ publicUrl: config.publicUrl }),
   });
+  watchRequests(fastify, app);
   jsonBodies(fastify);
   securityHeaders(fastify, { publicUrl: config.publicUrl });
   cors(fastify, { origins: config.corsOrigins });
@@ -89,6 +96,10 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
     if (config.graphiql && options.graphiql) graphiqlRoute(fastify, options.graphiql);
   }
 
+  const drain = (): void => {
+    draining = true;
+    listener.drain();
+  };
   return {
     fastify,
     listen: async () => {
@@ -96,10 +107,17 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
       // Fastify knows nothing of the certificate, which is the listener's.
       return config.tls === null ? address : address.replace(/^http:/, 'https:');
     },
+    drain,
     close: async () => {
-      draining = true;
+      drain();
       listener.stop();
-      await fastify.close();
+      // A connection whose last answer had begun before is idle only later, and would hold the server for as long as clients keep it.
+      const sweep = setInterval(() => listener.closeIdle(), idleSweep);
+      try {
+        await fastify.close();
+      } finally {
+        clearInterval(sweep);
+      }
       await apollo.stop();
     },
   };

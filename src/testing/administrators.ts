@@ -3,6 +3,20 @@ import type { TestServer } from './app.ts';
 import { type Enrolled, enrolTotp, signInWithApp } from './authenticator.ts';
 import { type Person, registerPerson } from './people.ts';
 
+/** What administrators do, reviewed and written here apart from the code: every other root field is about the caller, or for gateways. */
+export const administrativeFields: ReadonlySet<string> = new Set([
+  'Query.users',
+  'Query.user',
+  'Query.auditEvents',
+  'Mutation.createUser',
+  'Mutation.suspendUser',
+  'Mutation.reinstateUser',
+  'Mutation.setUserRoles',
+  'Mutation.revokeUserSessions',
+  'Mutation.resetUserFactors',
+  'Mutation.deleteUser',
+]);
+
 export type Administrator = Person & Enrolled;
 
 /** Somebody with the role `admin`, an authenticator app, and a session that has just proved both. */

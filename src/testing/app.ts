@@ -5,6 +5,8 @@ import { createServer, type Server, type ServerOptions } from '../http/server.ts
 import { openMailboxMailer } from '../mail/mailbox-mailer.ts';
 import type { MailboxEntry, MailboxMailer, Mailer } from '../mail/mailer.ts';
 import { createLog } from '../observability/log.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import type { Tracing } from '../observability/tracing.ts';
 import { type Answer, type MutationName, mutate, type Sender, send } from './client.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -41,6 +43,8 @@ export type TestServerOptions = {
   /** Another way out than the mailbox. */
   readonly mailer?: Mailer;
   readonly bcryptCost?: number;
+  readonly metrics?: Metrics;
+  readonly tracing?: Tracing;
   readonly server?: ServerOptions;
   readonly graphiql?: GraphiqlRouteOptions;
 };
@@ -79,6 +83,9 @@ export const testConfig: Config = {
   host: '127.0.0.1',
   port: 0,
   metricsPort: null,
+  tracing: null,
+  shutdownDelay: 0,
+  shutdownDeadline: 25,
   logLevel: 'info',
   migrateOnStart: false,
 };
@@ -101,6 +108,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     log,
     clock,
     bcryptCost: options.bcryptCost ?? 4,
+    ...(options.metrics ? { metrics: options.metrics } : {}),
+    ...(options.tracing ? { tracing: options.tracing } : {}),
   });
   const server = await createServer(composed.app, {
     ...options.server,

@@ -9,13 +9,16 @@ export type Run = { readonly status: number | null; readonly stdout: string; rea
 /** A key that configuration takes; for a server whose database a command works on. */
 export const strongKey: Uint8Array = randomBytes(32);
 
+/** Nothing set, but where to find programs. */
+export const bareEnvironment: Readonly<Record<string, string>> = { PATH: process.env['PATH'] ?? '' };
+
 /** What a command needs of the environment to work on a server's database. PostgreSQL only; give the server `strongKey`. */
 export function productionEnvironment(server: Pick<TestServer, 'database' | 'app'>): Record<string, string> {
   const { url } = server.database;
   if (url === null) throw new Error('PGlite takes no second client: name the file *.test.ts.');
   const [secretKey] = server.app.config.secretKeys;
   return {
-    PATH: process.env['PATH'] ?? '',
+    ...bareEnvironment,
     DATABASE_URL: url,
     SECRET_KEY: Buffer.from(secretKey ?? []).toString('base64'),
     PUBLIC_URL: 'http://localhost:4000',
@@ -28,14 +31,17 @@ export function productionEnvironment(server: Pick<TestServer, 'database' | 'app
 }
 
 /** `latchkey` from the sources, as a process of its own. */
-export function startCommand(args: readonly string[], env: Record<string, string>): ChildProcessWithoutNullStreams {
+export function startCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], { env });
 }
 
 /** The same, until it ends; `input` is what it reads. */
 export async function runCommand(
   args: readonly string[],
-  options: { env: Record<string, string>; input?: string },
+  options: { env: Readonly<Record<string, string>>; input?: string },
 ): Promise<Run> {
   const child = startCommand(args, options.env);
   let stdout = '';

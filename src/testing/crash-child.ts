@@ -49,6 +49,7 @@ const context: Context = {
   db: steps.watch(app.db),
   request: { id: 'crash', ipAddress: '127.0.0.1', addressBucket: '127.0.0.1', userAgent: null, acceptLanguage: null },
   viewer: null,
+  observed: { kind: null, fields: [], name: null, outcome: null },
   staleBearer: null,
   retryAfter: () => {},
   gateway: false,

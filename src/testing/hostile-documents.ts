@@ -77,6 +77,10 @@ export const hostileDocuments: readonly HostileDocument[] = [
     name: '18 fragments of eight spreads each',
     query: `{ ...F0 } ${times(18, (n) => `fragment F${n} on Query { ${times(8, () => `...F${n + 1}`)} }`)} fragment F18 on Query { __typename }`,
   },
+  {
+    name: '16 fragments of the schema’s description that double each other',
+    query: `{ __schema { types { ...F0 } } } ${times(16, (n) => `fragment F${n} on __Type { name ...F${n + 1} ...F${n + 1} }`)} fragment F16 on __Type { kind }`,
+  },
   { name: 'a fragment in itself', query: '{ ...A } fragment A on Query { me { id } ...A }' },
   {
     name: '15 fragments in a circle',

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { Db } from '../db/client.ts';
 import type { OutboxApp } from '../domain/outbox/deliver-due-mail.ts';
 import { MailError, type Mailer } from '../mail/mailer.ts';
+import { noMetrics } from '../observability/metrics.ts';
 import { systemRandom } from '../random.ts';
 import { createSecretKeys } from '../secret-keys.ts';
 import { createTestClock, type TestClock } from './clock.ts';
@@ -32,6 +33,7 @@ export function createOutboxApp(input: {
     log: pino({ level: 'trace' }, { write: (line: string) => void logLines.push(line) }),
     logLines,
     keys: createSecretKeys([Buffer.alloc(32, 7)]),
+    metrics: noMetrics,
     mailer: input.mailer,
   };
 }

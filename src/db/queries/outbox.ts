@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, lte, sql } from 'drizzle-orm';
+import { and, asc, count, eq, isNull, lte, min, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type OutboxMessageRow, outboxMessages } from '../tables/outbox-messages.ts';
 
@@ -42,6 +42,16 @@ export async function leaseDueMail(
       attempts: outboxMessages.attempts,
       expiresAt: outboxMessages.expiresAt,
     });
+}
+
+/** How many mails wait, and for how many seconds the oldest has. */
+export async function outboxBacklog(db: Db, { now }: { now: Date }): Promise<{ waiting: number; oldest: number }> {
+  const [row] = await db
+    .select({ waiting: count(), since: min(outboxMessages.createdAt) })
+    .from(outboxMessages)
+    .where(and(isNull(outboxMessages.sentAt), isNull(outboxMessages.failedAt)));
+  const since = row?.since ?? now;
+  return { waiting: row?.waiting ?? 0, oldest: Math.max(0, (now.getTime() - since.getTime()) / 1000) };
 }
 
 /** The mail is out: nothing of it stays but that it was sent. Holds whoever has the lease by now. */

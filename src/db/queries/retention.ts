@@ -25,6 +25,14 @@ type Kind = {
   readonly also?: SQL | undefined;
 };
 
+/** Whether this transaction may purge: one at a time over all instances. Waits for nobody; ends with the transaction. */
+export async function tryPurgeLock(db: Db): Promise<boolean> {
+  const rows = await db
+    .select({ taken: sql<boolean>`pg_try_advisory_xact_lock(7809634751936259451)` })
+    .from(sql`(select 1) as one`);
+  return rows[0]?.taken === true;
+}
+
 async function purgeOldest(db: Db, kind: Kind, { before, limit }: Batch): Promise<number> {
   // A CTE with FOR UPDATE runs exactly once; a subquery behind IN may be run again and take more rows than LIMIT says.
   const doomed = db.$with('doomed').as(

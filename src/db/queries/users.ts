@@ -33,7 +33,10 @@ export async function insertUser(
   return row ?? null;
 }
 
-/** The owner of the mailbox claims the account: it gets what that owner asked for, and nothing set by anyone before (RC-7). */
+/**
+ * The owner of the mailbox claims the account: it gets what that owner asked for, and nothing set by anyone before (RC-7) but by the
+ * operator, who has invited them.
+ */
 export async function claimUser(
   db: Db,
   input: { id: string; passwordHash: string | null; name: string | null; locale: string | null; now: Date },
@@ -44,7 +47,7 @@ export async function claimUser(
       emailVerifiedAt: input.now,
       passwordHash: input.passwordHash,
       passwordChangedAt: input.passwordHash === null ? null : input.now,
-      totpEnabledAt: null,
+      totpEnabledAt: sql`case when ${users.invitedAt} is null then null else ${users.totpEnabledAt} end`,
       ...(input.name === null ? {} : { name: input.name }),
       ...(input.locale === null ? {} : { locale: input.locale }),
     })
@@ -201,12 +204,12 @@ export async function restoreEmail(db: Db, input: Address & { id: string; now: D
   return row ?? null;
 }
 
-/** Removes a row that nobody has proved, for one who has proved the mailbox (RC-7). */
+/** Removes a row that nobody has proved, for one who has proved the mailbox (RC-7); answers with its id, null where there was none. */
 export async function deleteUnverifiedHolder(
   db: Db,
   input: { emailCanonical: string; exceptId: string },
-): Promise<void> {
-  await db
+): Promise<string | null> {
+  const [row] = await db
     .delete(users)
     .where(
       and(
@@ -215,7 +218,9 @@ export async function deleteUnverifiedHolder(
         isNull(users.emailVerifiedAt),
         isNull(users.suspendedAt),
       ),
-    );
+    )
+    .returning({ id: users.id });
+  return row?.id ?? null;
 }
 
 /** Erases a user, and by cascade whatever hangs on the row; null where it was gone. */

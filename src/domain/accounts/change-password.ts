@@ -14,6 +14,7 @@ import { checkPassword } from '../passwords/check-password.ts';
 import { passwordTextFault } from '../passwords/password-text.ts';
 import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
+import { holdCaller } from '../sessions/hold-caller.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { requireStepUp, requireViewer } from '../sessions/require-step-up.ts';
 import { passwordPurposes } from './account-token.ts';
@@ -30,7 +31,7 @@ export const changePassword = command(schema, async (ctx, input): Promise<Accept
   const viewer = requireViewer(ctx);
   const { user } = viewer.session;
   const claim: Claim = { budget: 'change-password:user', identifier: user.id };
-  await reserve(ctx, [claim]);
+  await ctx.hasher.approach(() => reserve(ctx, [claim]));
   const faults = await checkPassword(ctx, {
     password: input.newPassword,
     path: 'newPassword',
@@ -66,6 +67,7 @@ async function applyChange(
   const userId = user.id;
   const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {
+    await holdCaller(ctx, { db: tx });
     const changed = await changePasswordHash(tx, {
       id: userId,
       seenHash: user.passwordHash,

@@ -13,6 +13,7 @@ import { requestOrigin } from '../emails/request-origin.ts';
 import { emailAddress } from '../input.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { accountKey, release, reserve } from '../rate-limits/reserve.ts';
+import { holdCaller } from '../sessions/hold-caller.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { requireStepUp } from '../sessions/require-step-up.ts';
 import { passwordLocks } from './login-budget.ts';
@@ -32,7 +33,12 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
     const message = 'This is not the address of the account.';
     throw new AuthError('VALIDATION_FAILED', { fields: [{ path: 'confirmEmail', code: 'MISMATCH', message }] });
   }
-  await ctx.db.transaction((tx) => eraseUser(ctx, { db: tx, user, reason: null }));
+  await ctx.db.transaction(async (tx) => {
+    // Administrators' rows before all others, as in every change that may be to one.
+    if (user.roles.includes(adminRole)) await holdAdmins(tx);
+    await holdCaller(ctx, { db: tx });
+    await eraseUser(ctx, { db: tx, user, reason: null });
+  });
   ctx.cookie.clear();
   ctx.wakeOutbox();
   return { kind: 'accepted', accepted: true };
@@ -41,7 +47,7 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
 /** Erases a user within a transaction: for the owner's request and for an administrator's. Throws CONFLICT for the last administrator. */
 export async function eraseUser(
   ctx: Context,
-  input: { db: Db; user: UserRow /** An administrator's. */; reason: string | null },
+  input: { readonly db: Db; readonly user: UserRow; readonly reason: string | null },
 ): Promise<void> {
   const { db, user, reason } = input;
   const { id, emailCanonical } = user;

@@ -14,9 +14,14 @@ export type LoginBudget = {
 
 /**
  * Takes a place for one try at a password: first from the address, then from the account, or from the device where the account knows it. So
- * guesses from elsewhere lock no owner out of a device that they have used (RL-3). Throws RATE_LIMITED, alike for every address.
+ * guesses from elsewhere lock no owner out of a device that they have used (RL-3). Throws RATE_LIMITED, alike for every address, and OVERLOADED
+ * where the password could not be compared.
  */
-export async function reserveLogin(ctx: Context, canonical: string): Promise<LoginBudget> {
+export function reserveLogin(ctx: Context, canonical: string): Promise<LoginBudget> {
+  return ctx.hasher.approach(() => takePlaces(ctx, canonical));
+}
+
+async function takePlaces(ctx: Context, canonical: string): Promise<LoginBudget> {
   await reserve(ctx, [{ budget: 'login:address', identifier: ctx.request.addressBucket }]);
   const key = accountKey(ctx, canonical);
   const knownSessionId = await knownSession(ctx, canonical);

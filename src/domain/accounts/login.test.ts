@@ -88,6 +88,7 @@ describe('login, for accounts that may not sign in', () => {
     const { hasher } = server.app;
     Object.assign(server.app, {
       hasher: {
+        ...hasher,
         hash: (text: string) => {
           calls.push('hash');
           return hasher.hash(text);
@@ -302,6 +303,7 @@ describe('hashes that are brought up to date at sign-in', () => {
       const changeIt = () => sql`update users set password_hash = ${changed} where id = ${person.id}`;
       Object.assign(stronger.app, {
         hasher: {
+          ...hasher,
           hash: async (text: string) => {
             const result = await hasher.hash(text);
             if (step === 'hash') await changeIt();

@@ -13,7 +13,7 @@ import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
 
 import { checkPassword } from '../passwords/check-password.ts';
-import { accountKey, reserve } from '../rate-limits/reserve.ts';
+import { accountKey, type Claim, reserve } from '../rate-limits/reserve.ts';
 import type { EmailAddress } from './email-address.ts';
 
 const schema = z.object({ email: emailAddress, password: newPassword, name: displayName });
@@ -26,7 +26,8 @@ export const register = command(schema, async (ctx, input): Promise<OtpChallenge
   if (ctx.config.registration === 'invite')
     throw new AuthError('FORBIDDEN', { message: 'Registration is by invitation.' });
   const { email, name } = input;
-  await reserve(ctx, [{ budget: 'register:address', identifier: ctx.request.addressBucket }]);
+  const byAddress: Claim = { budget: 'register:address', identifier: ctx.request.addressBucket };
+  await ctx.hasher.approach(() => reserve(ctx, [byAddress]));
   const faults = await checkPassword(ctx, {
     password: input.password,
     path: 'password',

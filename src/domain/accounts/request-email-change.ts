@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
-import { findUserByEmail, holdUser } from '../../db/queries/users.ts';
+import { findUserByEmail } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -12,6 +12,7 @@ import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
 import { accountKey, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
+import { holdCaller } from '../sessions/hold-caller.ts';
 import { requireStepUp } from '../sessions/require-step-up.ts';
 
 const schema = z.object({ newEmail: emailAddress });
@@ -35,7 +36,7 @@ export const requestEmailChange = command(schema, async (ctx, { newEmail }): Pro
   // A row that nobody has proved stands in nobody's way: confirming removes it (RC-7).
   const isFree = holder === null || (holder.emailVerifiedAt === null && holder.suspendedAt === null);
   const challenge = await ctx.db.transaction(async (tx) => {
-    if (!(await holdUser(tx, { id: user.id }))) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
+    await holdCaller(ctx, { db: tx });
     await endChallenges(tx, { userId: user.id, purpose: 'CHANGE_EMAIL', now: ctx.clock.now() });
     const begun = await beginEmailChallenge(ctx, {
       db: tx,

@@ -32,7 +32,8 @@ const schema = z.object({ token: opaqueToken, newPassword });
  * INVALID_OR_EXPIRED_TOKEN, or VALIDATION_FAILED for a password below the policy, which leaves the link good.
  */
 export const resetPassword = command(schema, async (ctx, input): Promise<Accepted> => {
-  await reserve(ctx, [{ budget: 'account-token:address', identifier: ctx.request.addressBucket }]);
+  const byAddress: Claim = { budget: 'account-token:address', identifier: ctx.request.addressBucket };
+  await ctx.hasher.approach(() => reserve(ctx, [byAddress]));
   const tokenHash = sha256(input.token);
   const now = ctx.clock.now();
   const found = await findAccountToken(ctx.db, { tokenHash, purposes: passwordPurposes, now });
@@ -86,9 +87,9 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
 }
 
 /** SECURITY: whoever reads the mailbox takes the account, and nothing that others have set before (RC-7). */
-async function claim(ctx: Context, tx: Db, { id: userId, roles }: UserRow): Promise<void> {
-  // Roles come from an operator alone: what is set up on such an account, `latchkey create-admin` has set up.
-  if (roles.length === 0) {
+async function claim(ctx: Context, tx: Db, { id: userId, invitedAt }: UserRow): Promise<void> {
+  // What is set up on an account that the operator has made, `latchkey create-admin` has set up.
+  if (invitedAt === null) {
     await deleteTotp(tx, { userId });
     await deleteRecoveryCodes(tx, { userId });
     await setTotpEnabledAt(tx, { id: userId, at: null });

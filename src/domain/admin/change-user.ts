@@ -4,6 +4,7 @@ import type { Db } from '../../db/client.ts';
 import { holdAdmins, holdAnyUser } from '../../db/queries/user-administration.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
+import { assertSessionLives } from '../sessions/hold-caller.ts';
 import { requireAdminToChange } from './require-admin.ts';
 import { isLastAdmin } from './rules.ts';
 
@@ -32,6 +33,7 @@ export async function changeUser<Result>(ctx: Context, { userId, change }: Input
     const adminIds = await holdAdmins(tx);
     // Read anew: an operation of the same document may have taken the role away.
     if (!adminIds.includes(actor.userId)) throw new AuthError('FORBIDDEN');
+    await assertSessionLives(ctx, { db: tx });
     const user = await holdAnyUser(tx, { id: userId });
     if (!user) throw noSuchUser();
     const assertNotLastAdmin = (): void => {

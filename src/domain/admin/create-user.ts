@@ -6,6 +6,7 @@ import { resetPasswordLink } from '../emails/links.ts';
 import { displayName, emailAddress, supportedLocale } from '../input.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { accountKey, reserve } from '../rate-limits/reserve.ts';
+import { assertSessionLives } from '../sessions/hold-caller.ts';
 import { adminCommand } from './admin-command.ts';
 import { inviteUser } from './invite-user.ts';
 import { reason } from './reason.ts';
@@ -35,6 +36,7 @@ export const createUser = adminCommand(schema, async (ctx, input): Promise<UserV
   ]);
   const user = await ctx.db.transaction(async (tx) => {
     if (!(await holdAdmins(tx)).includes(actor.userId)) throw new AuthError('FORBIDDEN');
+    await assertSessionLives(ctx, { db: tx });
     const invited = await inviteUser(ctx, {
       db: tx,
       email,

@@ -11,7 +11,10 @@ import { issueRecoveryCodes } from '../recovery-codes/issue-recovery-codes.ts';
 import { sealTotpSecret } from '../totp/seal.ts';
 import { enrollmentLifetime, matchingStep, otpauthUri, secretBytes, writeSecret } from '../totp/totp.ts';
 
-type Giver = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'db'> & { readonly request: null; readonly viewer: null };
+type Giver = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics' | 'db'> & {
+  readonly request: null;
+  readonly viewer: null;
+};
 
 export type OfferedTotp = {
   /** In base32. */

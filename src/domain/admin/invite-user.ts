@@ -10,7 +10,7 @@ import type { EmailAddress } from '../accounts/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
 
 /** A request's context, or what a command has. */
-export type Inviter = Pick<App, 'clock' | 'random' | 'log' | 'keys'> & {
+export type Inviter = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics'> & {
   readonly request: RequestInfo | null;
   readonly viewer: Viewer | null;
 };

@@ -62,7 +62,7 @@ type Event = {
 };
 
 /** A request's context, or what a command or a timer has: nobody asks, from nowhere. */
-type Recorder = Pick<App, 'clock' | 'random' | 'log' | 'keys'> & {
+type Recorder = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics'> & {
   readonly request: RequestInfo | null;
   readonly viewer: Viewer | null;
   readonly operation?: string;
@@ -100,6 +100,7 @@ export async function recordAudit(ctx: Recorder, event: Event): Promise<void> {
             userAgent: request.userAgent,
           },
   });
+  ctx.metrics.audited({ type, outcome });
   ctx.log.info(
     {
       event: type,

@@ -6,7 +6,7 @@ import { sealImportedHash } from '../passwords/stored-hash.ts';
 import type { Record } from './read-records.ts';
 import { type ImportedUser, type ImportRules, readUser } from './read-user.ts';
 
-type Importer = Pick<App, 'db' | 'clock' | 'random' | 'log' | 'keys'> & {
+type Importer = Pick<App, 'db' | 'clock' | 'random' | 'log' | 'keys' | 'metrics'> & {
   readonly request: null;
   readonly viewer: null;
 };

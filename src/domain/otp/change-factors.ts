@@ -1,9 +1,9 @@
 import type { Context, Viewer } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
-import { holdUser } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
+import { holdCaller } from '../sessions/hold-caller.ts';
 import { requireRecentProof, requireStepUp } from '../sessions/require-step-up.ts';
 import { countSuccess, reserveTry, secondFactorBudget } from './failure-budget.ts';
 import { spendSecondFactor } from './spend-second-factor.ts';
@@ -31,8 +31,7 @@ export async function changeFactors<Result>(ctx: Context, { code, change }: Inpu
   if (budget) await reserveTry(ctx, budget);
   try {
     const result = await ctx.db.transaction(async (tx) => {
-      const user = await holdUser(tx, { id: viewer.userId });
-      if (!user) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
+      const user = await holdCaller(ctx, { db: tx });
       if (user.totpEnabledAt === null) throw noApp();
       if (spent && budget) {
         if (!(await spendSecondFactor(ctx, { db: tx, user, ...spent }))) throw new AuthError('INVALID_OR_EXPIRED_CODE');

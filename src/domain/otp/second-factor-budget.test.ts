@@ -48,7 +48,7 @@ describe('the budget of second factors', () => {
     expect(failures).toHaveLength(10);
   });
 
-  it('OT-17 is one for all doors: app, recovery code, step-up, change of factors', async () => {
+  it('OT-17 ADV-25 is one for all doors: app, recovery code, step-up, change of factors', async () => {
     const here = await signInWithApp(server, person, phone);
     const sender = { token: here.accessToken };
     const stepUp = await server.mutate('reauthenticate', { password: person.password }, sender);

@@ -26,7 +26,8 @@ type Reply = any;
 type Try = (code: string) => Promise<Reply>;
 
 const instance = (number: number): TestServer => (number % 2 === 0 ? server : second);
-const isSuccess = (answer: Reply): boolean => answer.__typename !== 'AuthError';
+/** A refusal is an AuthError, or an error of the whole operation: a change of factors ends the sessions of the others. */
+const isSuccess = (answer: Reply): boolean => answer.__typename !== 'AuthError' && answer.errors === undefined;
 
 async function someone() {
   const person = await registerPerson(server);

@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
 import { advanceTotpStep } from '../../db/queries/totp-authenticators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
-import { type Authenticator, enrolTotp } from '../../testing/authenticator.ts';
+import { type Authenticator, authenticator, enrolTotp } from '../../testing/authenticator.ts';
 import { meQuery, mutationText, type Sender } from '../../testing/client.ts';
 import { claimsOf, countSessions, registerWithoutPassword, totpRow } from '../../testing/factors.ts';
-import { type Person, registerPerson, signIn } from '../../testing/people.ts';
+import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
+import { appointAdmin } from '../admin/appoint-admin.ts';
+import { offerTotp } from '../admin/give-totp.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -197,6 +199,43 @@ describe('every sign-in method against every set of enrolled factors', () => {
     const asRefresh = await server.mutate('refreshSession', { refreshToken: id });
     expect(asRefresh).toMatchObject({ __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_TOKEN' });
   }
+});
+
+describe('an account that the operator has made, with an app', () => {
+  async function appointed(): Promise<{ email: string; phone: Authenticator }> {
+    const email = freshAddress();
+    const app = { ...server.app, request: null, viewer: null };
+    const { user } = await appointAdmin(app, { email: { address: email, canonical: email }, name: null });
+    const offer = offerTotp(app, user);
+    const phone = authenticator(server, offer.secret);
+    expect(await offer.confirm(phone.code())).toHaveLength(10);
+    return { email, phone };
+  }
+
+  it('ADV-24 OT-17 RC-7 is not opened by the mailbox alone: its first sign-in by code asks for the app', async () => {
+    const { email, phone } = await appointed();
+    const mailed = await server.mutate('requestLoginCode', { email });
+    const code = await server.nextCode(email);
+    const second = await server.mutate('verifyOtp', { challengeId: mailed.id, code });
+    expect(second).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP', 'RECOVERY_CODE'] });
+    const wrong = await server.mutate('verifyOtp', { challengeId: second.id, code: phone.wrongCode() });
+    expect(wrong).toMatchObject({ __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_CODE' });
+    const tokens = await server.mutate('verifyOtp', { challengeId: second.id, code: phone.nextCode() });
+    expect(tokens).toMatchObject({ __typename: 'AuthTokens', user: { totpEnabled: true, roles: ['admin'] } });
+  });
+
+  it('ADV-24 OT-17 RC-5 nor by a reset: the sign-in that follows asks for the app', async () => {
+    const { email, phone } = await appointed();
+    await server.mutate('requestPasswordReset', { email });
+    const token = await server.nextToken(email);
+    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+      accepted: true,
+    });
+    const second = await server.mutate('login', { email, password: goodPassword });
+    expect(second).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP', 'RECOVERY_CODE'] });
+    const tokens = await server.mutate('verifyOtp', { challengeId: second.id, code: phone.nextCode() });
+    expect(tokens).toMatchObject({ __typename: 'AuthTokens', session: { methods: ['pwd', 'otp', 'mfa'] } });
+  });
 });
 
 describe('a step-up challenge', () => {

@@ -121,7 +121,8 @@ async function holdOrClaim(ctx: Context, tx: Db, { challenge, userId }: Found): 
 
 /**
  * SECURITY: the owner of the mailbox takes the account. It gets the password of this very challenge or none: what others asked for
- * with the same address falls away, factors too (RC-7, ADV-9).
+ * with the same address falls away, factors too (RC-7, ADV-9). Of an account that the operator has made they stay, and are asked for:
+ * `latchkey create-admin` has set them up.
  */
 async function claim(ctx: Context, tx: Db, { challenge, userId }: Found): Promise<UserRow> {
   const claimed = await claimUser(tx, {
@@ -132,8 +133,10 @@ async function claim(ctx: Context, tx: Db, { challenge, userId }: Found): Promis
     now: ctx.clock.now(),
   });
   if (!claimed) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-  await deleteTotp(tx, { userId });
-  await deleteRecoveryCodes(tx, { userId });
+  if (claimed.invitedAt === null) {
+    await deleteTotp(tx, { userId });
+    await deleteRecoveryCodes(tx, { userId });
+  }
   await endOtherChallenges(tx, { userId, exceptId: challenge.id, now: ctx.clock.now() });
   await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
   return claimed;

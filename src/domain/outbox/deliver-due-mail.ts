@@ -11,7 +11,7 @@ import { nothing } from './enqueue-email.ts';
 import { leaseSeconds, retryDelay, sendDeadlineMs } from './rules.ts';
 import { type MailPayload, openMail } from './sealed-mail.ts';
 
-export type OutboxApp = Pick<App, 'db' | 'clock' | 'random' | 'log' | 'keys' | 'mailer'> & {
+export type OutboxApp = Pick<App, 'db' | 'clock' | 'random' | 'log' | 'keys' | 'metrics' | 'mailer'> & {
   readonly config: Pick<Config, 'appUrl' | 'mailTemplatesDirectory' | 'rateLimits' | 'rateLimitMultiplier'>;
 };
 

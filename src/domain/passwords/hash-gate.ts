@@ -1,10 +1,15 @@
 import { AuthError } from '../../errors.ts';
 import { createGate, type Gate } from '../../gate.ts';
 
-export type HashGate = Gate;
+export type HashGate = Gate & {
+  /** The way to the gate, a few at a time; rejects as the gate does. */
+  readonly approach: Gate['run'];
+};
 
 /** Milliseconds; whoever has waited so long for a hash is told to come back, while there is time left to say so. */
 const patience = 8000;
+/** Of a pool of ten connections some are left to whoever is signed in already. */
+const approaching = 4;
 /** A quarter of libuv's pool of four stays for files, DNS and the signing of tokens. */
 const widest = 3;
 
@@ -13,7 +18,13 @@ const widest = 3;
  * sign-ins would stall them. `width` at once, `queue` waiting, the rest refused with OVERLOADED.
  */
 export function createHashGate(options: { width: number; queue: number }): HashGate {
-  return createGate({ ...options, patience, refusal: () => new AuthError('OVERLOADED', { retryAfter: 1 }) });
+  const way = createGate({ width: approaching, queue: 1000, patience, refusal: noRoom });
+  return { ...createGate({ ...options, patience, refusal: noRoom }), approach: way.run };
+}
+
+/** What is answered where there is no room. */
+export function noRoom(): AuthError {
+  return new AuthError('OVERLOADED', { retryAfter: 1 });
 }
 
 /** Hashes at once: a core is left to everything else on this machine, and each of its processes has its share of the rest. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Random } from '../../random.ts';
 import type { SecretKeys } from '../../secret-keys.ts';
 import { readForeignHash } from './foreign-hash.ts';
-import type { HashGate } from './hash-gate.ts';
+import { type HashGate, noRoom } from './hash-gate.ts';
 import { normalizePassword, passwordTextFault } from './password-text.ts';
 import {
   bcryptInput,
@@ -22,6 +22,11 @@ export type PasswordVerdict = {
 };
 
 export type PasswordHasher = {
+  /**
+   * Runs what comes before a hash, such as its budgets, a few at a time. Rejects with OVERLOADED, and does nothing, where the hash
+   * would be refused: a storm of sign-ins costs the database next to nothing, and nobody's budget (AV-2).
+   */
+  approach<T>(work: () => Promise<T>): Promise<T>;
   /** The string to store. Rejects with OVERLOADED past the gate. */
   hash(password: string): Promise<string>;
   /**
@@ -58,6 +63,10 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
     const took = performance.now() - begun;
     usual = usual === null ? took : usual * 0.8 + took * 0.2;
     return matches;
+  };
+
+  const assertRoom = (): void => {
+    if (gate.isFull()) throw noRoom();
   };
 
   const verifyDummy = async (password: string): Promise<PasswordVerdict> => {
@@ -100,6 +109,13 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
   };
 
   return {
+    approach: async (work) => {
+      assertRoom();
+      return gate.approach(async () => {
+        assertRoom();
+        return work();
+      });
+    },
     hash: async (password) => {
       const { pepperId, input } = bcryptInput(keys, normalizePassword(password));
       return formatStoredHash(pepperId, await gate.run(() => hash(input, cost)));

@@ -15,6 +15,7 @@ beforeAll(async () => {
   const { hasher } = server.app;
   Object.assign(server.app, {
     hasher: {
+      ...hasher,
       hash: (...input: Parameters<typeof hasher.hash>) => {
         hashings += 1;
         return hasher.hash(...input);

@@ -11,7 +11,7 @@ export type Claim = { readonly budget: BudgetName; readonly identifier: string |
 
 type WithBudgets = { readonly config: Pick<Config, 'rateLimits' | 'rateLimitMultiplier'> };
 type Limiter = WithBudgets &
-  Pick<App, 'keys' | 'db' | 'clock' | 'log' | 'random'> &
+  Pick<App, 'keys' | 'db' | 'clock' | 'log' | 'random' | 'metrics'> &
   Partial<Pick<Context, 'request' | 'operation'>>;
 
 /** Windows that are over and go at a time. */
@@ -80,6 +80,7 @@ async function take(app: Limiter, claims: readonly Claim[]): Promise<number> {
       now,
     });
     if (state.admitted) continue;
+    app.metrics.limited(claim.budget);
     if (state.refused === 1) logReached(app, claim);
     const opens = state.count < limit && state.blockedUntil ? state.blockedUntil : state.windowEndsAt;
     return Math.max(1, Math.ceil((Math.min(opens.getTime(), state.windowEndsAt.getTime()) - now.getTime()) / 1000));

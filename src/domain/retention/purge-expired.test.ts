@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { dump } from '../../testing/dump.ts';
 import { freshAddress, goodPassword, registerPerson, signIn } from '../../testing/people.ts';
+import { rawSql } from '../../testing/raw-sql.ts';
 import { suspendUser } from '../../testing/rows.ts';
 import { type PurgeCounts, purgeExpired } from './purge-expired.ts';
 import { startRetentionWorker } from './start-retention-worker.ts';
@@ -97,6 +98,31 @@ describe('purgeExpired', () => {
       shortenedAt: server.clock.now(),
     });
     expect((await purgeExpired(server.app)).shortenedOrigins).toBe(0);
+
+    const { accessToken: token } = await signIn(server, person);
+    const { data } = await server.send(
+      '{ account { securityEvents(first: 100) { edges { node { id ipAddress device } } } } }',
+      {},
+      { token },
+    );
+    const shown = data.account.securityEvents.edges.find(
+      ({ node }: { node: { id: string } }) => node.id === event?.['id'],
+    );
+    expect(shown.node).toMatchObject({ ipAddress: '127.0.0.0/24', device: 'Firefox on Linux' });
+  });
+
+  it('DP-6 keeps of a session the network and the kind of device alone, from the start', async () => {
+    const person = await registerPerson(server);
+    await server.mutate(
+      'login',
+      { email: person.email, password: person.password },
+      { headers: { 'user-agent': agent } },
+    );
+    const rows = (await rowsOf('sessions')).filter((row) => row['userId'] === person.id);
+    expect(rows).toHaveLength(2);
+    expect(rows.map((row) => row['network'])).toEqual(['127.0.0.0/24', '127.0.0.0/24']);
+    expect(rows.map((row) => row['device'])).toContain('Firefox on Linux');
+    expect(JSON.stringify(rows)).not.toMatch(/127\.0\.0\.1|Mozilla/);
   });
 
   it('DP-6 keeps an unverified account while a code or a link of it is open, and one that is suspended', async () => {
@@ -169,5 +195,40 @@ describe('the retention worker', () => {
       .poll(() => server.logLines.filter((line) => line.includes('retention.failed')).length, { timeout: 5000 })
       .toBeGreaterThan(1);
     await failing.stop();
+  });
+});
+
+describe('of several instances', () => {
+  let own: TestServer;
+  let sql: ReturnType<typeof rawSql>;
+  beforeAll(async () => {
+    own = await startTestServer();
+    sql = rawSql(own);
+    await own.mutate('register', { email: freshAddress(), password: goodPassword });
+    own.clock.advance(40 * day);
+  });
+  afterAll(async () => {
+    await sql.end();
+    await own.stop();
+  });
+
+  it('one leaves the work to the instance that is at it, without waiting for it', async () => {
+    const other = await sql.reserve();
+    await other`begin`;
+    await other`select pg_advisory_xact_lock(7809634751936259451)`;
+    const counts = await purgeExpired(own.app, { alone: true });
+    expect(Object.values(counts).every((count) => count === 0)).toBe(true);
+    await other`rollback`;
+    other.release();
+  });
+
+  it('one does it where nobody else is, and of two at once no row is done twice', async () => {
+    const [one, two] = await Promise.all([
+      purgeExpired(own.app, { alone: true }),
+      purgeExpired(own.app, { alone: true }),
+    ]);
+    expect(one.unverifiedAccounts + two.unverifiedAccounts).toBe(1);
+    const [left] = await sql`select count(*)::int as count from users`;
+    expect(left?.['count']).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
+import type { Db } from '../../db/client.ts';
 import {
   purgeAccountTokens,
   purgeChallenges,
@@ -11,6 +12,7 @@ import {
   purgeUnverifiedUsers,
   shortenOrigins,
   takeFullOrigins,
+  tryPurgeLock,
 } from '../../db/queries/retention.ts';
 import { shortenAddress } from '../audit/shorten-address.ts';
 import { describeDevice } from '../sessions/session-view.ts';
@@ -40,6 +42,8 @@ const deviceMemory = 400 * 24 * 3600;
 type Options = {
   /** Asked between two statements; true ends the pass early. */
   readonly isStopping?: () => boolean;
+  /** Leaves the work to another process that is at it already (an advisory lock for each batch). */
+  readonly alone?: boolean;
   /** Told before and after each batch, for measurements. */
   readonly onStatement?: () => void;
   readonly onBatch?: (kind: PurgeKind, rows: number) => void;
@@ -53,18 +57,18 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
   const now = app.clock.now();
   const { retention } = app.config;
   const ago = (seconds: number): Date => secondsAfter(now, -seconds);
-  const steps: readonly [PurgeKind, (limit: number) => Promise<number>][] = [
-    ['challenges', (limit) => purgeChallenges(app.db, { before: ago(retention.codes), limit })],
-    ['accountTokens', (limit) => purgeAccountTokens(app.db, { before: ago(retention.codes), limit })],
+  const steps: readonly [PurgeKind, (db: Db, limit: number) => Promise<number>][] = [
+    ['challenges', (db, limit) => purgeChallenges(db, { before: ago(retention.codes), limit })],
+    ['accountTokens', (db, limit) => purgeAccountTokens(db, { before: ago(retention.codes), limit })],
     [
       'unverifiedAccounts',
-      (limit) => purgeUnverifiedUsers(app.db, { before: ago(retention.unverifiedAccounts), limit, now }),
+      (db, limit) => purgeUnverifiedUsers(db, { before: ago(retention.unverifiedAccounts), limit, now }),
     ],
-    ['sessions', (limit) => purgeSessions(app.db, { before: ago(retention.sessions), limit })],
-    ['mails', (limit) => purgeMails(app.db, { before: ago(retention.codes), limit })],
-    ['knownDevices', (limit) => purgeKnownDevices(app.db, { before: ago(deviceMemory), limit })],
-    ['rateLimits', (limit) => purgeRateLimits(app.db, { before: now, limit })],
-    ['shortenedOrigins', (limit) => shortenBatch(app, { before: ago(retention.addresses), limit, now })],
+    ['sessions', (db, limit) => purgeSessions(db, { before: ago(retention.sessions), limit })],
+    ['mails', (db, limit) => purgeMails(db, { before: ago(retention.codes), limit })],
+    ['knownDevices', (db, limit) => purgeKnownDevices(db, { before: ago(deviceMemory), limit })],
+    ['rateLimits', (db, limit) => purgeRateLimits(db, { before: now, limit })],
+    ['shortenedOrigins', (db, limit) => shortenBatch(db, { before: ago(retention.addresses), limit, now })],
   ];
   const counts: Record<PurgeKind, number> = {
     unverifiedAccounts: 0,
@@ -76,10 +80,16 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     rateLimits: 0,
     shortenedOrigins: 0,
   };
+  const batch = async (step: (typeof steps)[number][1]): Promise<number | null> => {
+    if (options.alone !== true) return step(app.db, batchSize);
+    return app.db.transaction(async (tx) => ((await tryPurgeLock(tx)) ? step(tx, batchSize) : null));
+  };
   for (const [kind, step] of steps) {
     for (let rows = batchSize; rows === batchSize && options.isStopping?.() !== true; ) {
       options.onStatement?.();
-      rows = await step(batchSize);
+      const done = await batch(step);
+      if (done === null) return counts;
+      rows = done;
       counts[kind] += rows;
       options.onBatch?.(kind, rows);
       if (rows > 0) await sleep(pause);
@@ -88,8 +98,8 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
   return counts;
 }
 
-async function shortenBatch(app: RetentionApp, input: { before: Date; limit: number; now: Date }): Promise<number> {
-  return app.db.transaction(async (tx) => {
+async function shortenBatch(db: Db, input: { before: Date; limit: number; now: Date }): Promise<number> {
+  return db.transaction(async (tx) => {
     const full = await takeFullOrigins(tx, { before: input.before, limit: input.limit });
     const rows = full.map(({ eventId, ipAddress, userAgent }) => ({
       eventId,

@@ -12,7 +12,7 @@ type Options = {
   readonly every: number;
 };
 
-/** Runs purgeExpired now and then, in each process; they share the work without waiting for each other. */
+/** Runs purgeExpired now and then: every process tries, and one at a time does. */
 export function startRetentionWorker(app: RetentionApp, options: Options): RetentionWorker {
   let stopping = false;
   let running: Promise<void> | null = null;
@@ -20,7 +20,7 @@ export function startRetentionWorker(app: RetentionApp, options: Options): Reten
 
   const pass = async (): Promise<void> => {
     try {
-      const counts = await purgeExpired(app, { isStopping: () => stopping });
+      const counts = await purgeExpired(app, { alone: true, isStopping: () => stopping });
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
       if (total > 0) app.log.info({ event: 'retention.purged', ...counts }, 'What was over is removed.');
     } catch (error) {

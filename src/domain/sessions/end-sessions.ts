@@ -17,7 +17,7 @@ export type EndReason =
   | 'account_deleted'
   | 'revoked_by_admin';
 
-type Ending = Pick<App, 'clock' | 'random' | 'log' | 'keys'> & {
+type Ending = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics'> & {
   readonly request: RequestInfo;
   readonly viewer: Viewer | null;
 };

@@ -13,7 +13,7 @@ import { recordAudit } from '../audit/record.ts';
 import { keptAfterEnd, newestOf, overlap, publishAhead, signingAt } from './rules.ts';
 import { generateJwk, sealPrivateJwk } from './signing-key.ts';
 
-export type KeyApp = Pick<App, 'db' | 'keys' | 'clock' | 'random' | 'log' | 'config'>;
+export type KeyApp = Pick<App, 'db' | 'keys' | 'clock' | 'random' | 'log' | 'metrics' | 'config'>;
 export type NewKey = { readonly kid: string; readonly activeFrom: Date };
 
 type Options = {

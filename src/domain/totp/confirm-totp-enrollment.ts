@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { confirmTotp, deleteConfirmedTotp, findPendingTotp } from '../../db/queries/totp-authenticators.ts';
-import { holdUser, setTotpEnabledAt } from '../../db/queries/users.ts';
+import { setTotpEnabledAt } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
@@ -9,6 +9,7 @@ import { readCode } from '../otp/code.ts';
 import { release, reserve } from '../rate-limits/reserve.ts';
 import { issueRecoveryCodes, type RecoveryCodes } from '../recovery-codes/issue-recovery-codes.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
+import { holdCaller } from '../sessions/hold-caller.ts';
 import { requireStepUp } from '../sessions/require-step-up.ts';
 import { notifyOwner } from './notify-owner.ts';
 import { openTotpSecret } from './seal.ts';
@@ -34,8 +35,7 @@ export const confirmTotpEnrollment = command(schema, async (ctx, input): Promise
   if (!pending || step === null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
 
   const codes = await ctx.db.transaction(async (tx) => {
-    const user = await holdUser(tx, { id: userId });
-    if (!user) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
+    const user = await holdCaller(ctx, { db: tx });
     const now = ctx.clock.now();
     await deleteConfirmedTotp(tx, { userId });
     if (!(await confirmTotp(tx, { id: pending.id, userId, step, now }))) throw new AuthError('INVALID_OR_EXPIRED_CODE');

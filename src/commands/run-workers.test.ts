@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { mutate } from '../testing/client.ts';
+import { productionEnvironment, runCommand, strongKey } from '../testing/command-line.ts';
+import { countOf, parseMetricsPage } from '../testing/metrics-page.ts';
+import { type Person, registerPerson } from '../testing/people.ts';
+import { type ServerProcess, startProcess } from '../testing/processes.ts';
+import { rawSql } from '../testing/raw-sql.ts';
+
+let server: TestServer;
+let sql: ReturnType<typeof rawSql>;
+let env: Record<string, string>;
+beforeAll(async () => {
+  server = await startTestServer({ config: { secretKeys: [strongKey] } });
+  sql = rawSql(server);
+  env = { ...productionEnvironment(server), RATE_LIMIT_MULTIPLIER: '10000', SHUTDOWN_DELAY: '0s' };
+});
+afterAll(async () => {
+  await sql.end();
+  await server.stop();
+});
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** What a client does that loses its connection: it asks again, here or elsewhere. */
+async function untilAnswered<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Promise<T> {
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const answer = await ask().catch(() => null);
+    if (answer !== null && fits(answer)) return answer;
+    await pause(10);
+  }
+  throw new Error('There was no answer.');
+}
+
+describe('two workers', { timeout: 180_000 }, () => {
+  let processes: ServerProcess;
+  const running: ServerProcess[] = [];
+  let people: Person[];
+  let fresh: Person[];
+  const register = (count: number) => Promise.all(Array.from({ length: count }, () => registerPerson(server)));
+  beforeAll(async () => {
+    // Before the processes are there: they take mail from the same outbox, and have nowhere to send it.
+    [people, fresh] = [await register(8), await register(16)];
+    processes = await startProcess({ ...env, WORKERS: '2', SHUTDOWN_DELAY: '1s' });
+    running.push(processes);
+  }, 120_000);
+  afterAll(async () => {
+    for (const { signal, ended } of running) {
+      signal('SIGKILL');
+      await ended;
+    }
+  });
+  const workers = () => processes.lines.filter(({ event }) => event === 'worker.started').map(({ pid }) => Number(pid));
+  const scrape = async () => (await fetch(processes.metricsUrl)).text();
+
+  it('have one page of metrics, with the numbers of both', async () => {
+    for (const person of people) await mutate(processes.url, 'refreshSession', { refreshToken: person.refreshToken });
+    const page = await scrape();
+    expect(parseMetricsPage(page).size).toBeGreaterThan(20);
+    expect(countOf(page, 'latchkey_processes')).toBe(2);
+    expect(countOf(page, 'latchkey_operations_total', { operation: 'refreshSession', outcome: 'ok' })).toBe(8);
+    expect((await fetch(`${processes.url}/metrics`)).status).toBe(404);
+  });
+
+  it('AV-5 kill -9 of one under load: no acknowledged change is lost, service goes on, another takes its place', async () => {
+    const acknowledged = new Map<string, number>();
+    let stopping = false;
+    const write = async (person: Person): Promise<void> => {
+      for (let number = 1; !stopping; number += 1) {
+        const { accessToken: token } = person;
+        await untilAnswered(
+          () => mutate(processes.url, 'updateProfile', { name: `Change ${number}` }, { token }),
+          (answer) => answer.__typename === 'User',
+        );
+        acknowledged.set(person.id, number);
+      }
+    };
+    const counts = () => people.map(({ id }) => acknowledged.get(id) ?? 0);
+    const load = people.map(write);
+    await expect.poll(() => Math.min(...counts()), { timeout: 60_000 }).toBeGreaterThan(3);
+    const before = await scrape();
+    const [victim = 0, survivor = 0] = workers();
+    process.kill(victim, 'SIGKILL');
+    const atKill = counts();
+    await processes.waitForLines(3, ({ event }) => event === 'worker.started');
+    // Each client, also those whose connection broke.
+    await expect
+      .poll(() => counts().every((count, index) => count > (atKill[index] ?? 0) + 3), { timeout: 60_000 })
+      .toBe(true);
+    stopping = true;
+    await Promise.all(load);
+
+    const rows = await sql`select id, name from users`;
+    const names = new Map(rows.map(({ id, name }) => [id, name]));
+    expect(people.map(({ id }) => names.get(id))).toEqual(people.map(({ id }) => `Change ${acknowledged.get(id)}`));
+    // Each change has its audit row; one whose answer was lost may have two.
+    const [audited] = await sql`select count(*)::int as count from audit_events where type = 'profile.updated'`;
+    expect(audited?.['count']).toBeGreaterThanOrEqual(counts().reduce((sum, count) => sum + count, 0));
+
+    const ended = processes.lines.filter(({ event }) => event === 'worker.ended');
+    expect(ended).toEqual([expect.objectContaining({ pid: victim, signal: 'SIGKILL' })]);
+    expect(() => process.kill(survivor, 0)).not.toThrow();
+    const after = await scrape();
+    const updates = { operation: 'updateProfile', outcome: 'ok' };
+    expect(countOf(after, 'latchkey_operations_total', updates)).toBeGreaterThanOrEqual(
+      countOf(before, 'latchkey_operations_total', updates),
+    );
+    expect(countOf(after, 'latchkey_worker_restarts_total')).toBe(1);
+    expect(countOf(after, 'latchkey_processes')).toBe(2);
+  });
+
+  it('AV-5 SIGTERM under a refresh burst: readiness first, and every client ends with exactly one working token', async () => {
+    // The clients' next address; its clock stands still, theirs are those of the processes.
+    const elsewhere = server.url;
+    const held = new Map<string, string>();
+    let gone = false;
+    let rounds = 0;
+    const refresh = (url: string, refreshToken: string) => mutate(url, 'refreshSession', { refreshToken });
+    const burst = fresh.map(async (person) => {
+      held.set(person.id, person.refreshToken);
+      while (!gone) {
+        const token = held.get(person.id) ?? '';
+        let url = processes.url;
+        const tokens = await untilAnswered(
+          () =>
+            refresh(url, token).catch((error: unknown) => {
+              url = elsewhere;
+              throw error;
+            }),
+          (answer) => typeof answer.__typename === 'string',
+        );
+        if (tokens.__typename !== 'AuthTokens') throw new Error(`refreshSession answered ${tokens.code}`);
+        held.set(person.id, tokens.refreshToken);
+        rounds += 1;
+      }
+    });
+    await expect.poll(() => rounds, { timeout: 60_000 }).toBeGreaterThan(32);
+    processes.signal('SIGTERM');
+
+    // Not ready while it still serves.
+    const notReady = await untilAnswered(
+      () => fetch(`${processes.url}/readyz`),
+      (answer) => answer.status === 503,
+    );
+    expect(notReady.headers.get('connection')).toBe('close');
+    const stillServed = await fetch(`${processes.url}/livez`);
+    expect(stillServed.status).toBe(200);
+
+    expect(await processes.ended).toEqual({ status: 0, signal: null });
+    await expect(fetch(`${processes.url}/livez`)).rejects.toThrow();
+    gone = true;
+    await Promise.all(burst);
+
+    server.clock.set(new Date());
+    for (const { id } of fresh) {
+      const answer = await refresh(elsewhere, held.get(id) ?? '');
+      expect(answer.__typename).toBe('AuthTokens');
+    }
+    const ids = fresh.map(({ id }) => id);
+    const living = await sql`select user_id from sessions where user_id = any(${ids}) and revoked_at is null`;
+    expect(living.map(({ user_id }) => user_id).sort()).toEqual(ids.sort());
+    const [reused] = await sql`select count(*)::int as count from audit_events where type = 'refresh.reused'`;
+    expect(reused?.['count']).toBe(0);
+  });
+});
+
+describe('a process', { timeout: 120_000 }, () => {
+  it('AV-5 ends by its deadline, whatever it is still at', async () => {
+    const single = await startProcess({ ...env, SHUTDOWN_DEADLINE: '1s' });
+    const stuck = fetch(`${single.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{"query":')) }),
+      duplex: 'half',
+    }).catch(() => 'broken');
+    await pause(200);
+    single.signal('SIGTERM');
+    expect(await single.ended).toEqual({ status: 1, signal: null });
+    expect(single.lines.at(-1)).toMatchObject({ event: 'server.stopped', reason: 'deadline' });
+    expect(await stuck).toBe('broken');
+  });
+
+  it('that cannot start says so and ends with status 1, and is not started again and again', async () => {
+    const url = new URL(env['DATABASE_URL'] ?? '');
+    url.port = '1';
+    const { status, stdout } = await runCommand(['start'], {
+      env: { ...env, WORKERS: '2', DATABASE_URL: url.href, MIGRATE_ON_START: 'false' },
+    });
+    expect([status, stdout]).toEqual([1, expect.stringContaining('No worker could start.')]);
+  });
+});

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startTracing, type Tracing } from '../observability/tracing.ts';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { type CollectedSpan, type Collector, openCollector } from '../testing/collector.ts';
+import { goodPassword, type Person, registerPerson } from '../testing/people.ts';
+
+const callerTrace = '0af7651916cd43dd8448eb211c80319c';
+const callerSpan = 'b7ad6b7169203331';
+const traceparent = `00-${callerTrace}-${callerSpan}-01`;
+
+let collector: Collector;
+let tracing: Tracing;
+let server: TestServer;
+let status = 200;
+beforeAll(async () => {
+  vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '50');
+  collector = await openCollector({ status: () => status });
+  tracing = await startTracing(
+    { url: `${collector.url}/v1/traces`, headers: { 'x-key': 'key-of-the-collector' }, serviceName: 'latchkey-test' },
+    { warn: () => {}, info: () => {} },
+  );
+  server = await startTestServer({ tracing });
+});
+afterAll(async () => {
+  await server.stop();
+  await tracing.stop();
+  await collector.close();
+  vi.unstubAllEnvs();
+});
+
+const loginMutation = `mutation SignMeIn($input: LoginInput!) {
+  login(input: $input) { __typename ... on AuthTokens { accessToken refreshToken user { id email name roles } } }
+}`;
+
+type Traced = { readonly headers: Headers; readonly text: string };
+
+async function login(input: { email: string; password: string }, headers: Record<string, string>): Promise<Traced> {
+  const response = await fetch(`${server.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query: loginMutation, variables: { input } }),
+  });
+  return { headers: response.headers, text: await response.text() };
+}
+
+/** The spans of one trace once its request is among them, which ends last. */
+async function traceOf(fits: (span: CollectedSpan) => boolean): Promise<CollectedSpan[]> {
+  const [root] = await collector.waitFor(1, fits);
+  return collector.spans.filter((span) => span.traceId === root?.traceId);
+}
+
+const byId = (headers: Headers) => (span: CollectedSpan) =>
+  span.attributes['latchkey.request_id'] === headers.get('x-request-id');
+
+describe('the trace of a sign-in', () => {
+  let person: Person;
+  beforeAll(async () => {
+    person = await registerPerson(server);
+  });
+
+  it('goes from HTTP to the GraphQL operation to each of its statements, within the trace of the caller', async () => {
+    const { headers, text } = await login({ email: person.email, password: goodPassword }, { traceparent });
+    expect(text).toContain('accessToken');
+    const spans = await traceOf(byId(headers));
+    const request = spans.find(byId(headers));
+    expect(request).toMatchObject({
+      name: 'POST /graphql',
+      traceId: callerTrace,
+      parentSpanId: callerSpan,
+      kind: 2,
+      attributes: { 'http.route': '/graphql', 'http.response.status_code': 200 },
+      resource: { 'service.name': 'latchkey-test' },
+    });
+    const operation = spans.find((span) => span.parentSpanId === request?.spanId);
+    expect(operation).toMatchObject({
+      name: 'mutation login',
+      attributes: {
+        'graphql.operation.type': 'mutation',
+        'graphql.operation.name': 'SignMeIn',
+        'latchkey.outcome': 'ok',
+      },
+    });
+    const statements = spans.filter((span) => span.parentSpanId === operation?.spanId);
+    expect(statements.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['select users', 'insert sessions', 'insert audit_events', 'insert rate_limits']),
+    );
+    for (const span of statements)
+      expect(span).toMatchObject({ kind: 3, attributes: { 'db.system.name': 'postgresql' } });
+    // Nothing else: no span of a field, and none that hangs loose.
+    expect(spans).toHaveLength(2 + statements.length);
+    for (const span of [...statements, operation]) {
+      expect(BigInt(span?.startTimeUnixNano ?? 0)).toBeGreaterThanOrEqual(BigInt(request?.startTimeUnixNano ?? 0));
+    }
+    expect(collector.faults).toEqual([]);
+    expect(collector.headers[0]).toMatchObject({ 'x-key': 'key-of-the-collector' });
+  });
+
+  it('LG-3 LG-4 holds no address, password, token, parameter or message of an error', async () => {
+    const { headers } = await login({ email: person.email, password: 'wrong-canary-password' }, {});
+    const spans = await traceOf(byId(headers));
+    expect(spans.find(({ name }) => name === 'mutation login')?.attributes['latchkey.outcome']).toBe(
+      'INVALID_CREDENTIALS',
+    );
+    for (const secret of [person.email, goodPassword, 'wrong-canary-password', person.refreshToken, person.id]) {
+      expect(collector.bodies.join('\n')).not.toContain(secret);
+    }
+  });
+
+  it('LG-5 begins anew where the caller sends something that is no traceparent', async () => {
+    const { headers } = await login(
+      { email: person.email, password: goodPassword },
+      { traceparent: `${traceparent}-x` },
+    );
+    const [request] = await collector.waitFor(1, byId(headers));
+    expect(request?.traceId).not.toBe(callerTrace);
+    expect(request?.parentSpanId).toBeUndefined();
+  });
+
+  it('has its id beside that of the request in every line of the log', async () => {
+    const before = server.logLines.length;
+    const { headers } = await login({ email: person.email, password: 'wrong-canary-password' }, {});
+    const [request] = await collector.waitFor(1, byId(headers));
+    const lines = server.logLines.slice(before).map((line): unknown => JSON.parse(line));
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        event: 'login.failed',
+        requestId: headers.get('x-request-id'),
+        traceId: request?.traceId,
+      }),
+    );
+  });
+
+  it('a collector that is away costs no request', async () => {
+    status = 503;
+    const { text } = await login({ email: person.email, password: goodPassword }, {});
+    expect(text).toContain('accessToken');
+    status = 200;
+  });
+});
+
+describe('without a collector', () => {
+  it('the caller’s trace is still in the log, and only if it is one', async () => {
+    const plain = await startTestServer({ clock: server.clock, database: server.database, mailbox: server.mailbox });
+    const send = (header: string) =>
+      fetch(`${plain.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', traceparent: header },
+        body: JSON.stringify({
+          query: loginMutation,
+          variables: { input: { email: 'nobody@example.com', password: 'canary' } },
+        }),
+      });
+    await send(traceparent);
+    await send('00-canary');
+    const failures = plain.logLines.filter((line) => line.includes('login.failed'));
+    expect(failures.map((line) => JSON.parse(line).traceId)).toEqual([callerTrace, undefined]);
+    expect(plain.logLines.join('')).not.toContain('canary');
+    await plain.stop();
+  });
+});

@@ -1,0 +1,203 @@
+import type { Registry } from 'prom-client';
+
+/** How full a gate is, and what passes at once. */
+type Load = { readonly running: number; readonly waiting: number; readonly width: number };
+
+/** What is asked when the page is, and what can be counted. */
+export type Gauges = {
+  /** The names of all budgets of attempts. */
+  readonly budgets: readonly string[];
+  /** Password hashes under way and waiting. */
+  readonly hashes: () => Load;
+  /** Statements on a connection of the pool, and those that wait for one; null for a database without a pool. */
+  readonly pool: () => Load | null;
+  /** Mails that wait, and for how many seconds the oldest has. Rejects where the database does not answer. */
+  readonly outbox: () => Promise<Backlog>;
+};
+
+type Backlog = { readonly waiting: number; readonly oldest: number };
+
+/** One process's metrics as they travel between processes. */
+export type Snapshot = readonly object[];
+
+/** What is counted. Every label is from a fixed set of ours: nothing that a caller makes up becomes a series. */
+export type Metrics = {
+  /** A GraphQL operation, by its root field (http/watch-requests) and `ok` or the code of its error. */
+  operation(of: { readonly operation: string; readonly outcome: string; readonly seconds: number }): void;
+  /** Any request, by the route's pattern. */
+  httpRequest(of: { readonly route: string; readonly method: string; readonly status: number }): void;
+  /** An event of the audit trail. */
+  audited(of: { readonly type: string; readonly outcome: string }): void;
+  /** A budget of attempts was used up. */
+  limited(budget: string): void;
+  /** A process took the place of one that had crashed. */
+  workerRestarted(): void;
+  watch(gauges: Gauges): void;
+  snapshot(): Promise<Snapshot>;
+};
+
+const nothing = (): void => {};
+
+/** Counts nothing: METRICS_PORT is off. */
+export const noMetrics: Metrics = {
+  operation: nothing,
+  httpRequest: nothing,
+  audited: nothing,
+  limited: nothing,
+  workerRestarted: nothing,
+  watch: nothing,
+  snapshot: async () => [],
+};
+
+/** The media type of the page. */
+export const metricsMediaType = 'text/plain; version=0.0.4; charset=utf-8';
+
+const logins: Readonly<Record<string, string>> = {
+  'session.opened': 'success',
+  'login.failed': 'wrong_password',
+  'otp.failed': 'wrong_code',
+};
+
+/** Milliseconds for which the answer about the outbox holds, however often the page is asked for. */
+const outboxMemory = 5000;
+
+/** This process's metrics, with those of Node and the process itself. The library is loaded here, and so by whoever has a METRICS_PORT. */
+export async function createMetrics(): Promise<Metrics> {
+  const { Counter, Gauge, Histogram, Registry: NewRegistry, collectDefaultMetrics } = await import('prom-client');
+  const register: Registry = new NewRegistry();
+  const registers = [register];
+  collectDefaultMetrics({ register });
+  // SECURITY: no version, also not on a port of its own (CF-7).
+  register.removeSingleMetric('nodejs_version_info');
+
+  const operations = new Counter({
+    name: 'latchkey_operations_total',
+    help: 'GraphQL operations by root field and outcome: ok, or the code of the error.',
+    labelNames: ['operation', 'outcome'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'latchkey_operation_duration_seconds',
+    help: 'Seconds from the arrival of a GraphQL operation to its answer.',
+    labelNames: ['operation'],
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  const httpRequests = new Counter({
+    name: 'latchkey_http_requests_total',
+    help: 'HTTP requests by route, method and status.',
+    labelNames: ['route', 'method', 'status'],
+    registers,
+  });
+  const events = new Counter({
+    name: 'latchkey_security_events_total',
+    help: 'Events of the audit trail by type and outcome.',
+    labelNames: ['type', 'outcome'],
+    registers,
+  });
+  const signIns = new Counter({
+    name: 'latchkey_logins_total',
+    help: 'Sign-ins by outcome: success, wrong_password, wrong_code.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const reuses = new Counter({
+    name: 'latchkey_refresh_reuse_total',
+    help: 'Sessions ended because a spent refresh token came back.',
+    registers,
+  });
+  const limits = new Counter({
+    name: 'latchkey_limit_trips_total',
+    help: 'Attempts refused because a budget was used up.',
+    labelNames: ['budget'],
+    registers,
+  });
+  const restarts = new Counter({
+    name: 'latchkey_worker_restarts_total',
+    help: 'Worker processes that took the place of one that had crashed.',
+    registers,
+  });
+  // What has not happened yet is a zero: a rate over a series that begins with its first event does not see that event.
+  for (const outcome of Object.values(logins)) signIns.inc({ outcome }, 0);
+
+  return {
+    operation: ({ operation, outcome, seconds }) => {
+      operations.inc({ operation, outcome });
+      durations.observe({ operation }, seconds);
+    },
+    httpRequest: ({ route, method, status }) => httpRequests.inc({ route, method, status }),
+    audited: ({ type, outcome }) => {
+      events.inc({ type, outcome });
+      const login = logins[type];
+      if (login !== undefined) signIns.inc({ outcome: login });
+      if (type === 'refresh.reused') reuses.inc();
+    },
+    limited: (budget) => limits.inc({ budget }),
+    workerRestarted: () => restarts.inc(),
+    watch: ({ budgets, hashes, pool, outbox }) => {
+      for (const budget of budgets) limits.inc({ budget }, 0);
+      const gauge = (name: string, help: string, read: () => number | undefined): void => {
+        new Gauge({
+          name,
+          help,
+          registers,
+          collect() {
+            const value = read();
+            if (value !== undefined) this.set(value);
+          },
+        });
+      };
+      gauge('latchkey_processes', 'Processes that serve.', () => 1);
+      gauge('latchkey_hashes_running', 'Password hashes under way.', () => hashes().running);
+      gauge('latchkey_hashes_waiting', 'Password hashes that wait for their turn.', () => hashes().waiting);
+      gauge('latchkey_hashes_width', 'Password hashes that run at once at most.', () => hashes().width);
+      gauge('latchkey_pool_busy', 'Connections to the database in use.', () => pool()?.running);
+      gauge('latchkey_pool_waiting', 'Statements that wait for a connection.', () => pool()?.waiting);
+      gauge('latchkey_pool_size', 'Connections to the database at most.', () => pool()?.width);
+      let asked: { readonly at: number; readonly answer: Promise<Backlog> } | null = null;
+      const backlog = (): Promise<Backlog> => {
+        const at = performance.now();
+        if (asked === null || at - asked.at > outboxMemory) asked = { at, answer: outbox() };
+        return asked.answer;
+      };
+      const backlogGauge = (name: string, help: string, read: (of: Backlog) => number): void => {
+        new Gauge({
+          name,
+          help,
+          registers,
+          // Every process reads the same table, so over processes the largest counts, not the sum.
+          aggregator: 'max',
+          async collect() {
+            try {
+              this.set(read(await backlog()));
+            } catch {
+              // The page answers without the database too, and then says nothing of this rather than an old number.
+              this.remove();
+            }
+          },
+        });
+      };
+      backlogGauge('latchkey_outbox_waiting', 'Mails that have not gone out yet.', ({ waiting }) => waiting);
+      backlogGauge(
+        'latchkey_outbox_oldest_seconds',
+        'Seconds for which the oldest mail has waited that has not gone out yet.',
+        ({ oldest }) => oldest,
+      );
+    },
+    snapshot: () => register.getMetricsAsJSON(),
+  };
+}
+
+/** The page of several processes' metrics: counters are added up, gauges as each says. */
+export async function formatMetrics(snapshots: readonly Snapshot[]): Promise<string> {
+  const { AggregatorRegistry } = await import('prom-client');
+  return AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot])).metrics();
+}
+
+/** What stays of processes that have ended: their counts, as one. Otherwise a sum would fall when one ends, which reads as a restart. */
+export async function keepCounts(snapshots: readonly Snapshot[]): Promise<Snapshot> {
+  const { AggregatorRegistry } = await import('prom-client');
+  const added = AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot]));
+  const metrics = await added.getMetricsAsJSON();
+  return metrics.filter(({ type }) => String(type) === 'counter' || String(type) === 'histogram');
+}

@@ -1,0 +1,170 @@
+import type { Span, Tracer } from '@opentelemetry/api';
+import type { Logger } from 'pino';
+import type { TracingSettings } from '../config.ts';
+import type { TraceContext } from './trace-context.ts';
+
+/** Told of a statement when it is handed in, by its text without parameters; what it answers with is told of its end. */
+export type StatementWatch = (text: string) => (error?: unknown) => void;
+
+export type OperationSpan = {
+  readonly onStatement: StatementWatch;
+  end(of: OperationFacts): void;
+};
+
+type OperationFacts = {
+  readonly kind: string | null;
+  /** The root field (http/watch-requests). */
+  readonly operation: string;
+  /** As the caller named it; a GraphQL name, so letters, digits and `_`. */
+  readonly name: string | null;
+  readonly outcome: string;
+};
+
+export type RequestSpan = {
+  readonly traceId: string;
+  operation(): OperationSpan;
+  end(status: number): void;
+};
+
+export type Tracing = {
+  request(of: {
+    readonly method: string;
+    readonly route: string;
+    readonly id: string;
+    readonly parent: TraceContext | null;
+  }): RequestSpan;
+  /** Sends what is left; three seconds at most. */
+  stop(): Promise<void>;
+};
+
+const stopDeadline = 3000;
+/** Characters of names that the caller chose (LG-2), and of a statement. */
+const maxName = 64;
+const maxStatement = 4096;
+
+/**
+ * Starts OpenTelemetry: spans of requests, of their GraphQL operation and of its statements, none of single fields. Sampling, batching
+ * and limits are set by the SDK's own OTEL_* variables. Parents are handed on as values, so nothing follows async calls behind our backs.
+ */
+export async function startTracing(settings: TracingSettings, log: Pick<Logger, 'warn' | 'info'>): Promise<Tracing> {
+  const [api, sdk, { OTLPTraceExporter }, resources] = await Promise.all([
+    import('@opentelemetry/api'),
+    import('@opentelemetry/sdk-trace-base'),
+    import('@opentelemetry/exporter-trace-otlp-http'),
+    import('@opentelemetry/resources'),
+  ]);
+  const { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } = api;
+  const exporter = new OTLPTraceExporter({ url: settings.url, headers: { ...settings.headers } });
+  let outage = false;
+  const provider = new sdk.BasicTracerProvider({
+    resource: resources
+      .defaultResource()
+      .merge(resources.detectResources({ detectors: [resources.envDetector] }))
+      .merge(resources.resourceFromAttributes({ 'service.name': settings.serviceName })),
+    spanProcessors: [
+      new sdk.BatchSpanProcessor({
+        export: (spans, done) =>
+          exporter.export(spans, (result) => {
+            const failed = result.code !== 0;
+            // Once an outage. Not the error's text: it may hold what the collector answered.
+            if (failed && !outage)
+              log.warn({ event: 'tracing.not_exported' }, 'The collector does not take the traces.');
+            if (!failed && outage) log.info({ event: 'tracing.exported' }, 'The collector takes traces again.');
+            outage = failed;
+            done(result);
+          }),
+        shutdown: () => exporter.shutdown(),
+        forceFlush: () => exporter.forceFlush(),
+      }),
+    ],
+  });
+  const tracer: Tracer = provider.getTracer('latchkey');
+
+  const operationSpan = (parent: Span): OperationSpan => {
+    const span = tracer.startSpan('graphql', { kind: SpanKind.INTERNAL }, trace.setSpan(ROOT_CONTEXT, parent));
+    const within = trace.setSpan(ROOT_CONTEXT, span);
+    return {
+      onStatement: (text) => {
+        const { verb, table } = summaryOf(text);
+        const statement = tracer.startSpan(
+          `${verb} ${table}`,
+          {
+            kind: SpanKind.CLIENT,
+            attributes: {
+              'db.system.name': 'postgresql',
+              'db.operation.name': verb,
+              'db.collection.name': table,
+              'db.query.text': text.slice(0, maxStatement),
+            },
+          },
+          within,
+        );
+        return (error) => {
+          // SECURITY: the kind of the error and no more; messages of the driver hold values (LG-4).
+          if (error !== undefined) {
+            statement.setAttribute('error.type', kindOfError(error)).setStatus({ code: SpanStatusCode.ERROR });
+          }
+          statement.end();
+        };
+      },
+      end: ({ kind, operation, name, outcome }) => {
+        span.updateName(`${kind ?? 'graphql'} ${operation}`);
+        span.setAttribute('latchkey.outcome', outcome);
+        if (kind !== null) span.setAttribute('graphql.operation.type', kind);
+        if (name !== null) span.setAttribute('graphql.operation.name', name.slice(0, maxName));
+        if (faults.has(outcome)) span.setStatus({ code: SpanStatusCode.ERROR });
+        span.end();
+      },
+    };
+  };
+
+  return {
+    request: ({ method, route, id, parent }) => {
+      const before =
+        parent === null
+          ? ROOT_CONTEXT
+          : trace.setSpanContext(ROOT_CONTEXT, {
+              traceId: parent.traceId,
+              spanId: parent.spanId,
+              traceFlags: parent.sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
+              isRemote: true,
+            });
+      const attributes = { 'http.request.method': method, 'http.route': route, 'latchkey.request_id': id };
+      const span = tracer.startSpan(`${method} ${route}`, { kind: SpanKind.SERVER, attributes }, before);
+      return {
+        traceId: span.spanContext().traceId,
+        operation: () => operationSpan(span),
+        end: (status) => {
+          span.setAttribute('http.response.status_code', status);
+          if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+          span.end();
+        },
+      };
+    },
+    stop: async () => {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, stopDeadline);
+      });
+      await Promise.race([provider.shutdown().catch(() => {}), late]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+const faults: ReadonlySet<string> = new Set(['INTERNAL_SERVER_ERROR', 'OVERLOADED']);
+
+/** `insert sessions` of a statement that drizzle wrote. */
+function summaryOf(text: string): { verb: string; table: string } {
+  // What a statement changes names it, also where it begins by `with`.
+  const [, change, changed] = /\b(insert|update|delete)\s+(?:(?:into|from)\s+)?"([a-z_]{1,63})"/.exec(text) ?? [];
+  if (change !== undefined && changed !== undefined) return { verb: change, table: changed };
+  const verb = /^\s*(?:with|select)\b/.test(text) ? 'select' : 'statement';
+  return { verb, table: /\bfrom\s+"([a-z_]{1,63})"/.exec(text)?.[1] ?? '' };
+}
+
+function kindOfError(error: unknown): string {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  if (typeof code === 'string' && /^\w{1,40}$/.test(code)) return code;
+  return error instanceof Error ? error.name : 'unknown';
+}
