@@ -31,7 +31,7 @@ export type BenchServer = {
 
 /** A whole server on an embedded PostgreSQL, with limits a thousandfold and mails that go nowhere. For measurements. */
 export async function startBenchServer(options: { bcryptCost: number; maxConnections?: number }): Promise<BenchServer> {
-  const postgres = await startEmbeddedPostgres();
+  const postgres = await startEmbeddedPostgres({ shared_preload_libraries: 'pg_stat_statements' });
   await migratePostgres(postgres.url);
   const clock = createTestClock();
   const config: Config = {
