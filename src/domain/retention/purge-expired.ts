@@ -34,9 +34,9 @@ export type PurgeCounts = Readonly<Record<PurgeKind, number>>;
 
 /** Rows of the first statement of a kind; of the others as many as this database deals with in that time. */
 const firstBatch = 100;
-const [fewestRows, mostRows] = [50, 1000];
+const [fewestRows, mostRows] = [50, 500];
 /** Milliseconds that a statement should take, so that nothing that meets one of its locks waits for long. */
-const [quick, slow] = [25, 60];
+const [quick, slow] = [10, 25];
 /** Milliseconds between two statements, so that a long pass leaves the database to its requests. */
 const pause = 10;
 /** Seconds that a device is remembered without a sign-in. */
