@@ -29,7 +29,7 @@ export type BenchServer = {
   settle(): Promise<void>;
   putAccount(account: {
     email: string;
-    kind: 'known' | 'unverified' | 'suspended' | 'deleted';
+    kind: 'known' | 'unverified' | 'suspended' | 'deleted' | 'passwordless';
     password: string;
   }): Promise<void>;
   stop(): Promise<void>;
@@ -116,7 +116,7 @@ export async function startBenchServer(options: {
         emailCanonical: parsed.canonical,
         createdAt: now,
         emailVerifiedAt: kind === 'unverified' ? null : now,
-        passwordHash: kind === 'unverified' ? null : hash,
+        passwordHash: kind === 'unverified' || kind === 'passwordless' ? null : hash,
         suspendedAt: kind === 'suspended' ? now : null,
       });
     },

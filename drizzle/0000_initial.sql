@@ -110,8 +110,8 @@ CREATE TABLE "sessions" (
 	"authenticated_at" timestamp (3) with time zone NOT NULL,
 	"methods" text[] NOT NULL,
 	"proved_methods" text[] NOT NULL,
-	"ip_address" text,
-	"user_agent" text,
+	"network" text,
+	"device" text,
 	"revoked_at" timestamp (3) with time zone,
 	"revoked_reason" text
 );

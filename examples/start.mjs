@@ -1,37 +1,50 @@
-// `npm run example apollo-client` (or urql): a Latchkey server for development, and the web app before it.
-import { spawn } from 'node:child_process';
+// `npm run example apollo-client` (or urql, or gateway): a Latchkey server for development, and the example before it.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { createServer } from 'vite';
 
-const app = process.argv[2];
-if (app !== 'apollo-client' && app !== 'urql') {
-  process.stderr.write(
-    'Which example: apollo-client or urql? That of gateways has a folder and a README of its own.\n',
-  );
-  process.exit(2);
+const [app, kind = 'hive'] = process.argv.slice(2);
+const path = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+if (app === 'apollo-client' || app === 'urql') await startWebApp();
+else if (app === 'gateway') startGateway();
+else {
+  process.stderr.write('Which example: apollo-client, urql or gateway?\n');
+  process.exitCode = 2;
 }
 
-const origin = 'http://localhost:3000';
-const latchkey = spawn(process.execPath, ['bin/latchkey.js', 'dev'], {
-  cwd: fileURLToPath(new URL('..', import.meta.url)),
-  stdio: ['ignore', 'ignore', 'inherit'],
-  env: { ...process.env, PORT: '4000', CORS_ORIGINS: origin, APP_URL: origin, LOG_LEVEL: 'warn' },
-});
+/** What gateways need is large, and is installed apart from what the server needs. */
+function startGateway() {
+  if (!existsSync(path('gateway/node_modules'))) {
+    const { status } = spawnSync('npm', ['ci', '--prefix', path('gateway')], { stdio: 'inherit' });
+    if (status !== 0) process.exit(1);
+  }
+  const tsx = path('gateway/node_modules/tsx/dist/cli.mjs');
+  const started = spawn(process.execPath, [tsx, 'start.ts', kind], { cwd: path('gateway'), stdio: 'inherit' });
+  endWith(started);
+  started.once('exit', (code) => process.exit(code ?? 1));
+}
 
-const vite = await createServer({
-  root: fileURLToPath(new URL(app, import.meta.url)),
-  configFile: fileURLToPath(new URL('vite.config.ts', import.meta.url)),
-});
-await vite.listen();
-process.stdout.write(`
+async function startWebApp() {
+  const { createServer } = await import('vite');
+  const origin = 'http://localhost:3000';
+  const latchkey = spawn(process.execPath, ['bin/latchkey.js', 'dev'], {
+    cwd: path('..'),
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, PORT: '4000', CORS_ORIGINS: origin, APP_URL: origin, LOG_LEVEL: 'warn' },
+  });
+  const vite = await createServer({ root: path(app), configFile: path('vite.config.ts') });
+  await vite.listen();
+  process.stdout.write(`
   The app    ${origin}/
   Mailbox    http://localhost:4000/dev/mailbox   (the codes that were sent)
 `);
+  endWith(latchkey);
+  latchkey.once('exit', (code) => void vite.close().then(() => process.exit(code ?? 1)));
+}
 
-const stop = async () => {
-  latchkey.kill('SIGTERM');
-  await vite.close();
-};
-latchkey.once('exit', (code) => void vite.close().then(() => process.exit(code ?? 1)));
-process.once('SIGINT', stop);
-process.once('SIGTERM', stop);
+/** This process ends after the one that it has started. Ctrl-C reaches both by itself, and twice would be in a hurry. */
+function endWith(started) {
+  process.on('SIGINT', () => {});
+  process.once('SIGTERM', () => started.kill('SIGTERM'));
+}

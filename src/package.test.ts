@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { buildClientSchema, buildSchema, printSchema } from 'graphql';
@@ -7,6 +7,7 @@ import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from './testing/bundle.ts';
 import { createPackedProject, type PackedProject, tarball } from './testing/packed-project.ts';
+import { snippets } from './testing/snippets.ts';
 
 /** With a tarball, npm installs it and more is tried: see `npm run package`. */
 const isInstalled = tarball !== undefined;
@@ -33,6 +34,16 @@ const entries = {
     'yogaContext',
   ],
 };
+
+const strict = [
+  '--noEmit',
+  '--strict',
+  '--exactOptionalPropertyTypes',
+  '--target',
+  'es2022',
+  '--lib',
+  'es2023,dom,dom.iterable',
+];
 
 /** An app that uses every entry point, and what it must not be able to do. */
 const app = `
@@ -83,21 +94,25 @@ describe('the package, in an empty project', () => {
     }
   });
 
-  it.each([
-    ['nodenext', 'nodenext'],
-    ['esnext', 'bundler'],
-  ])('brings its types along (module %s, moduleResolution %s)', (module, moduleResolution) => {
-    const file = project.write('app.ts', app);
-    const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022'];
-    const libs = ['--lib', 'es2022,dom,dom.iterable', '--skipLibCheck', 'true'];
-    project.run('tsc', [...options, ...libs, '--module', module, '--moduleResolution', moduleResolution, file]);
+  it('brings its types along for Node', { timeout: patience }, () => {
+    project.run('tsc', [...strict, '--module', 'nodenext', '--skipLibCheck', project.write('app.ts', app)]);
   });
 
-  it('has declarations that hold by themselves', () => {
-    // Those of other packages do not, under --skipLibCheck false; these two import none.
-    const file = project.write('alone.ts', "export * from 'latchkey/client';\nexport type * from 'latchkey/client';");
-    const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom', '--typeRoots', 'none'];
-    project.run('tsc', [...options, '--module', 'nodenext', '--skipLibCheck', 'false', file]);
+  it('brings its types along for bundlers, and docs/integrations keeps to them', { timeout: patience }, () => {
+    if (isInstalled) project.run('npm', ['install', '--ignore-scripts', ...usedInPages]);
+    const files = readdirSync('docs/integrations').flatMap((page) =>
+      ['ts', 'tsx'].flatMap((language) =>
+        snippets(page, language).map((text, index) => ({ name: `pages/${page}-${index}.${language}`, text })),
+      ),
+    );
+    expect(files.length).toBeGreaterThan(15);
+    // A page may name a package that is too large to be installed for the tests of every day: `npm run package` has them all.
+    const written = files.filter(({ text }) => importsOf(text).every(project.has));
+    expect(written.length).toBeGreaterThan(files.length / 2);
+    if (isInstalled) expect(written).toEqual(files);
+    const modules = ['--module', 'esnext', '--moduleResolution', 'bundler', '--jsx', 'react-jsx'];
+    const paths = [{ name: 'app.ts', text: app }, ...written].map(({ name, text }) => project.write(name, text));
+    project.run('tsc', [...strict, ...modules, '--skipLibCheck', ...paths]);
   });
 
   it('is clean by publint', async () => {
@@ -116,6 +131,30 @@ describe('the package, in an empty project', () => {
     expect(printSchema(buildClientSchema(introspection.data))).toBe(printSchema(buildSchema(sdl)));
   });
 });
+
+/** What the pages import beside what the project has already. */
+const usedInPages = [
+  '@apollo/gateway@2.14.4',
+  '@apollo/server@5.5.1',
+  '@graphql-hive/gateway-runtime@2.12.1',
+  '@graphql-mesh/plugin-jwt-auth@2.0.14',
+  '@graphql-tools/delegate',
+  '@graphql-tools/executor-http@3.4.1',
+  '@graphql-tools/stitch@10.3.1',
+  '@graphql-tools/stitching-directives@4.1.0',
+  '@graphql-tools/wrap@11.2.5',
+  '@types/express@5',
+  'express@5',
+  'fastify@5',
+  'graphql-yoga@5',
+  'jose@6',
+  'urql@5',
+];
+
+/** The packages that a text imports. */
+function importsOf(text: string): string[] {
+  return [...text.matchAll(/ from '(?!node:)((?:@[\w-]+\/)?[\w-]+)/g)].flatMap(([, name]) => name ?? []);
+}
 
 describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
   const install = (...packages: string[]) => project.run('npm', ['install', '--ignore-scripts', ...packages]);
@@ -138,6 +177,13 @@ describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
     for (const path of ['src', 'dist/testing', 'dist/client/apollo.test.js', '.env.example']) {
       expect([path, inside(path)]).toEqual([path, false]);
     }
+  });
+
+  it('has declarations that hold by themselves', { timeout: patience }, () => {
+    // The client imports no package, so that only its own are checked.
+    const file = project.write('alone.ts', "export * from 'latchkey/client';\nexport type * from 'latchkey/client';");
+    const options = ['--module', 'nodenext', '--typeRoots', 'none', '--skipLibCheck', 'false'];
+    project.run('tsc', [...strict, ...options, file]);
   });
 
   it('is clean by attw', { timeout: patience }, () => {

@@ -37,7 +37,7 @@ describe('secrets that are planted in every input', () => {
 
   /** Every header that a client, a browser or a proxy may send. */
   const hostileHeaders = (): Record<string, string> => ({
-    'user-agent': canary('user-agent', ['sessions.user_agent', 'audit_origins.user_agent']),
+    'user-agent': canary('user-agent', ['audit_origins.user_agent']),
     cookie: `latchkey=${canary('cookie')}; other=${canary('cookie')}`,
     referer: `https://${canary('referer')}.example/`,
     'x-forwarded-for': canary('forwarded'),

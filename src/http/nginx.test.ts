@@ -10,11 +10,14 @@ import { startTestServer, type TestServer } from '../testing/app.ts';
 import { freePort } from '../testing/free-port.ts';
 import { registerPerson } from '../testing/people.ts';
 import { setRoles, suspendUser } from '../testing/rows.ts';
+import { snippets } from '../testing/snippets.ts';
 
 const version = spawnSync('nginx', ['-V'], { encoding: 'utf8' });
 const isInstalled = version.status === 0 && version.stderr.includes('http_auth_request_module');
 
-/** docs/operations.md shows the two locations; they are what is tested. */
+/** The two locations, as docs/integrations/nginx-and-traefik.md shows them. */
+const [locations = ''] = snippets('nginx-and-traefik.md', 'nginx');
+
 const configuration = (folder: string, ports: { nginx: number; auth: number; page: number }) => `
 daemon off;
 master_process off;
@@ -31,22 +34,7 @@ http {
   scgi_temp_path ${folder}/scgi;
   server {
     listen 127.0.0.1:${ports.nginx};
-    location / {
-      auth_request /_verify;
-      auth_request_set $auth_user $upstream_http_x_auth_user;
-      auth_request_set $auth_roles $upstream_http_x_auth_roles;
-      auth_request_set $auth_session $upstream_http_x_auth_session;
-      proxy_set_header X-Auth-User $auth_user;
-      proxy_set_header X-Auth-Roles $auth_roles;
-      proxy_set_header X-Auth-Session $auth_session;
-      proxy_pass http://127.0.0.1:${ports.page};
-    }
-    location = /_verify {
-      internal;
-      proxy_pass http://127.0.0.1:${ports.auth}/verify;
-      proxy_pass_request_body off;
-      proxy_set_header Content-Length "";
-    }
+    ${locations.replace('app:8080', `127.0.0.1:${ports.page}`).replace('latchkey:4000', `127.0.0.1:${ports.auth}`)}
   }
 }
 `;

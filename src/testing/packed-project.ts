@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -10,6 +10,8 @@ export const tarball: string | undefined = process.env['PACKAGE'];
 
 export type PackedProject = {
   readonly folder: string;
+  /** Whether a package is there. */
+  readonly has: (name: string) => boolean;
   write(name: string, text: string): string;
   /** What a program of the project, or of this checkout, prints; throws with all of it where it fails. */
   run(program: 'node' | 'npm' | 'npx' | 'tsc', args: readonly string[]): string;
@@ -50,10 +52,13 @@ export function createPackedProject(): PackedProject {
     start(process.execPath, [tsc, '-p', 'tsconfig.client.json', '--outDir', join(latchkey, 'dist')], root);
     start(process.execPath, ['scripts/introspection.mjs', join(latchkey, 'dist', 'introspection.json')], root);
     link(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const gateways = join(root, 'examples', 'gateway', 'node_modules');
+    if (existsSync(gateways)) link(gateways, join(folder, 'node_modules'));
   } else {
     start('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', resolve(tarball), ...peers.map(pinned)]);
   }
-  return { folder, write, run, remove: () => rmSync(folder, { recursive: true }) };
+  const has = (name: string): boolean => existsSync(join(folder, 'node_modules', name));
+  return { folder, has, write, run, remove: () => rmSync(folder, { recursive: true }) };
 }
 
 /** Every package of one folder in another, scopes as folders of their own. */
@@ -61,7 +66,7 @@ function link(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) {
     if (name.startsWith('@')) link(join(from, name), join(to, name));
-    else if (!name.startsWith('.') && name !== 'latchkey') symlinkSync(join(from, name), join(to, name));
+    else if (!name.startsWith('.') && !existsSync(join(to, name))) symlinkSync(join(from, name), join(to, name));
   }
 }
 

@@ -1,4 +1,4 @@
-import { and, eq, gt, gte, inArray, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, gte, inArray, isNull, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type AccountTokenRow, accountTokens } from '../tables/account-tokens.ts';
 import { type UserRow, users } from '../tables/users.ts';
@@ -73,4 +73,14 @@ export async function endAccountTokens(
         ...(input.madeSince === undefined ? [] : [gte(accountTokens.createdAt, input.madeSince)]),
       ),
     );
+}
+
+/** Every token that is kept of a user, the oldest first; `limit` at most. */
+export async function findTokensOf(db: Db, input: { userId: string; limit: number }): Promise<AccountTokenRow[]> {
+  return db
+    .select()
+    .from(accountTokens)
+    .where(eq(accountTokens.userId, input.userId))
+    .orderBy(asc(accountTokens.createdAt))
+    .limit(input.limit);
 }

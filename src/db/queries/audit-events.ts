@@ -4,7 +4,14 @@ import { type AuditEventRow, auditEvents } from '../tables/audit-events.ts';
 import { type AuditOriginRow, auditOrigins } from '../tables/audit-origins.ts';
 
 /** An event with where it came from, as far as that is still kept. */
-export type AuditEntry = AuditEventRow & Pick<AuditOriginRow, 'ipAddress' | 'userAgent'>;
+export type AuditEntry = AuditEventRow & Pick<AuditOriginRow, 'ipAddress' | 'userAgent' | 'shortenedAt'>;
+
+const entry = {
+  event: auditEvents,
+  ipAddress: auditOrigins.ipAddress,
+  userAgent: auditOrigins.userAgent,
+  shortenedAt: auditOrigins.shortenedAt,
+};
 
 /** Writes an event and its origin in one statement. */
 export async function insertAuditEvent(
@@ -32,7 +39,7 @@ export async function findEventsAbout(
   input: { subjectId: string; before: string | null; limit: number },
 ): Promise<AuditEntry[]> {
   const rows = await db
-    .select({ event: auditEvents, ipAddress: auditOrigins.ipAddress, userAgent: auditOrigins.userAgent })
+    .select(entry)
     .from(auditEvents)
     .leftJoin(auditOrigins, eq(auditOrigins.eventId, auditEvents.id))
     .where(
@@ -43,7 +50,7 @@ export async function findEventsAbout(
     )
     .orderBy(desc(auditEvents.id))
     .limit(input.limit);
-  return rows.map(({ event, ipAddress, userAgent }) => ({ ...event, ipAddress, userAgent }));
+  return rows.map(({ event, ...origin }) => ({ ...event, ...origin }));
 }
 
 /**
@@ -57,7 +64,7 @@ export async function listAuditEvents(
   const { type, userId, before, limit } = input;
   const read = async (who: SQL[]): Promise<AuditEntry[]> => {
     const rows = await db
-      .select({ event: auditEvents, ipAddress: auditOrigins.ipAddress, userAgent: auditOrigins.userAgent })
+      .select(entry)
       .from(auditEvents)
       .leftJoin(auditOrigins, eq(auditOrigins.eventId, auditEvents.id))
       .where(
@@ -69,7 +76,7 @@ export async function listAuditEvents(
       )
       .orderBy(desc(auditEvents.id))
       .limit(limit);
-    return rows.map(({ event, ipAddress, userAgent }) => ({ ...event, ipAddress, userAgent }));
+    return rows.map(({ event, ...origin }) => ({ ...event, ...origin }));
   };
   if (userId === null) return read([]);
   const about = await read([eq(auditEvents.subjectId, userId)]);

@@ -199,12 +199,12 @@ export async function restoreEmail(db: Db, input: Address & { id: string; now: D
   return row ?? null;
 }
 
-/** Removes a row that nobody has proved, for one who has proved the mailbox (RC-7). */
+/** Removes a row that nobody has proved, for one who has proved the mailbox (RC-7); answers with its id, null where there was none. */
 export async function deleteUnverifiedHolder(
   db: Db,
   input: { emailCanonical: string; exceptId: string },
-): Promise<void> {
-  await db
+): Promise<string | null> {
+  const [row] = await db
     .delete(users)
     .where(
       and(
@@ -213,7 +213,9 @@ export async function deleteUnverifiedHolder(
         isNull(users.emailVerifiedAt),
         isNull(users.suspendedAt),
       ),
-    );
+    )
+    .returning({ id: users.id });
+  return row?.id ?? null;
 }
 
 /** Erases a user, and by cascade whatever hangs on the row; null where it was gone. */

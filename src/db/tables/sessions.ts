@@ -28,8 +28,10 @@ export const sessions = pgTable(
     methods: text('methods').array().notNull(),
     /** What the policy counts, which RFC 8176 has no names for: PASSWORD, EMAIL, TOTP, RECOVERY_CODE (domain/otp/rules). */
     provedMethods: text('proved_methods').array().notNull(),
-    ipAddress: text('ip_address'),
-    userAgent: text('user_agent'),
+    /** Where it began, coarse from the start (DP-6): `203.0.113.0/24`. */
+    network: text('network'),
+    /** `Firefox on Linux`. */
+    device: text('device'),
     revokedAt: timestamp('revoked_at', { withTimezone: true, precision: 3 }),
     revokedReason: text('revoked_reason'),
   },

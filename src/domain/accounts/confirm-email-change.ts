@@ -3,7 +3,7 @@ import type { Context, Viewer } from '../../context.ts';
 import { databaseFailure } from '../../db/failures.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import { consumeChallenge, endChallenges, reserveAttempt } from '../../db/queries/otp-challenges.ts';
-import { changeEmail, deleteUnverifiedHolder } from '../../db/queries/users.ts';
+import { changeEmail } from '../../db/queries/users.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
@@ -22,6 +22,7 @@ import { endAllSessions } from '../sessions/end-sessions.ts';
 import { holdCaller } from '../sessions/hold-caller.ts';
 import { requireViewer } from '../sessions/require-step-up.ts';
 import { issueAccountToken, passwordPurposes, undoLifetime } from './account-token.ts';
+import { displaceUnverified } from './displace-unverified.ts';
 import { canonicalOf } from './email-address.ts';
 import { type UserView, viewUser } from './user-view.ts';
 
@@ -93,7 +94,7 @@ async function change(ctx: Context, { viewer, challenge, codeHash, budget }: Met
   // The user's row before all others (decision 040).
   await holdCaller(ctx, { db });
   const email = challenge.email ?? '';
-  await deleteUnverifiedHolder(db, { emailCanonical, exceptId: userId });
+  await displaceUnverified(ctx, { db, emailCanonical, exceptId: userId });
   // The user's row before what hangs on it, as everywhere.
   const user = await changeEmail(db, { id: userId, email, emailCanonical, seenCanonical: before.emailCanonical, now });
   const consumed = await consumeChallenge(db, { id: challenge.id, codeHash, now });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findUserById } from '../../db/queries/users.ts';
+import { makeAdministrator } from '../../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
 import { changeEmail, freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
@@ -141,6 +142,21 @@ describe('confirmEmailChange', () => {
     expect(await confirm(again, challenge.id, code)).toMatchObject(wrongCode);
   });
 
+  it('RC-9 EN-3 after signing out no other code is sent, whether the address was free or not', async () => {
+    const owner = await registerPerson(server);
+    for (const to of [freshAddress(), owner.email]) {
+      const person = await registerPerson(server);
+      const { id: challengeId } = await request(person, to);
+      server.clock.advance(31);
+      expect(await server.mutate('resendOtp', { challengeId }, { token: person.accessToken })).toMatchObject({
+        __typename: 'OtpChallenge',
+      });
+      await server.mutate('logout', {}, { token: person.accessToken });
+      server.clock.advance(31);
+      expect(await server.mutate('resendOtp', { challengeId })).toMatchObject(wrongCode);
+    }
+  });
+
   it('OT-5 codes are not exchangeable: a sign-in code changes nothing, and this code signs nobody in', async () => {
     const person = await registerPerson(server);
     const to = freshAddress();
@@ -217,6 +233,22 @@ describe('confirmEmailChange', () => {
     expect(await server.mutate('login', { email: to, password: otherPassword })).toMatchObject({
       code: 'INVALID_CREDENTIALS',
     });
+  });
+
+  it('LG-6 what had to make way, an invitation too, is on record', async () => {
+    const admin = await makeAdministrator(server);
+    const to = freshAddress();
+    const invited = await server.mutate('createUser', { email: to, roles: ['editor'] }, { token: admin.accessToken });
+    const person = await registerPerson(server);
+    const challenge = await request(person, to);
+    await confirm(person, challenge.id, await server.nextCode(to));
+    expect((await server.send(meQuery, {}, { token: person.accessToken })).data.me).toMatchObject({
+      email: to,
+      roles: [],
+    });
+    expect(await auditOf(server, invited.id, 'account.deleted')).toMatchObject([
+      { actorId: person.id, detail: { reason: 'address_proved_by_another' } },
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import { findEventsAbout } from '../../db/queries/audit-events.ts';
+import { findTokensOf } from '../../db/queries/account-tokens.ts';
+import { listAuditEvents } from '../../db/queries/audit-events.ts';
 import { findDevicesOf } from '../../db/queries/known-devices.ts';
 import { findChallengesOf } from '../../db/queries/otp-challenges.ts';
 import { findSessionsOf } from '../../db/queries/sessions.ts';
@@ -44,10 +45,12 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<un
   const devices = await findDevicesOf(db, { userId });
   const challenges = await findChallengesOf(db, { userId, limit: mostRows });
   const recoveryCodesLeft = await countRecoveryCodes(ctx, { db, userId });
-  const events = await findEventsAbout(db, { subjectId: userId, before: null, limit: mostRows });
+  const links = await findTokensOf(db, { userId, limit: mostRows });
+  // About the caller and by the caller: an administrator's own addresses stand beside what was done to others.
+  const events = await listAuditEvents(db, { type: null, userId, before: null, limit: mostRows });
   return {
     createdAt,
-    isComplete: [sessions, challenges, events].every((rows) => rows.length < mostRows),
+    isComplete: [sessions, challenges, links, events].every((rows) => rows.length < mostRows),
     account: {
       id: userId,
       email: user.email,
@@ -71,8 +74,8 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<un
       authenticatedAt: row.authenticatedAt,
       expiresAt: row.absoluteExpiresAt,
       methods: row.methods,
-      ipAddress: row.ipAddress,
-      userAgent: row.userAgent,
+      network: row.network,
+      device: row.device,
       revokedAt: row.revokedAt,
       revokedReason: row.revokedReason,
     })),
@@ -86,6 +89,13 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<un
       createdAt: row.createdAt,
       expiresAt: row.expiresAt,
       consumedAt: row.consumedAt,
+    })),
+    links: links.map((row) => ({
+      purpose: row.purpose,
+      email: row.email,
+      createdAt: row.createdAt,
+      expiresAt: row.expiresAt,
+      endedAt: row.endedAt,
     })),
     securityEvents: events.map((row) => {
       const { id, at, type, outcome, ipAddress, userAgent, requestId } = viewAuditEvent(row, userId);

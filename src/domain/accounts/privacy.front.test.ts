@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeAdministrator } from '../../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
 import { dump, dumpText } from '../../testing/dump.ts';
@@ -69,6 +70,7 @@ describe('exportAccount', () => {
       account: { id: person.id, email: person.email, name: 'Ada', hasPassword: true },
     });
     expect(document.sessions).toHaveLength(2);
+    expect(document.links).toMatchObject([{ purpose: 'RESET_PASSWORD', email: person.email, endedAt: null }]);
     expect(document.securityEvents.map(({ type }: { type: string }) => type)).toContain('login.failed');
     const allowed = [
       'createdAt',
@@ -76,13 +78,14 @@ describe('exportAccount', () => {
       ...['id', 'email', 'emailVerifiedAt', 'name', 'locale', 'roles[]', 'hasPassword', 'passwordChangedAt']
         .concat('suspendedAt', 'lastLoginAt', 'createdAt', 'roles', 'totpEnabledAt', 'recoveryCodesLeft', 'invitedAt')
         .map((key) => `account.${key}`),
-      ...['id', 'createdAt', 'lastUsedAt', 'authenticatedAt', 'expiresAt', 'methods[]', 'ipAddress', 'userAgent']
+      ...['id', 'createdAt', 'lastUsedAt', 'authenticatedAt', 'expiresAt', 'methods[]', 'network', 'device']
         .concat('revokedAt', 'revokedReason')
         .map((key) => `sessions[].${key}`),
       ...['firstSeenAt', 'lastSeenAt'].map((key) => `knownDevices[].${key}`),
       ...['purpose', 'methods[]', 'email', 'pendingName', 'pendingLocale', 'createdAt', 'expiresAt', 'consumedAt'].map(
         (key) => `challenges[].${key}`,
       ),
+      ...['purpose', 'email', 'createdAt', 'expiresAt', 'endedAt'].map((key) => `links[].${key}`),
       ...['id', 'at', 'type', 'outcome', 'ipAddress', 'userAgent', 'requestId'].map((key) => `securityEvents[].${key}`),
     ];
     expect(keysOf(document).filter((key) => !allowed.includes(key))).toEqual([]);
@@ -99,6 +102,19 @@ describe('exportAccount', () => {
     }
     expect(server.mailbox.list()).toHaveLength(mailed);
     expect(await auditOf(server, person.id, 'account.exported')).toHaveLength(1);
+  });
+});
+
+describe('exportAccount of an administrator', () => {
+  it('DP-5 holds where they acted from on others, and nobody’s id but their own', async () => {
+    const admin = await makeAdministrator(server);
+    const user = await registerPerson(server);
+    await server.mutate('suspendUser', { userId: user.id, reason: 'spam' }, { token: admin.accessToken, headers });
+    const document = JSON.parse((await exportOf(admin)).json);
+    expect(document.securityEvents).toContainEqual(
+      expect.objectContaining({ type: 'user.suspended', ipAddress: '127.0.0.1', userAgent: agent }),
+    );
+    expect(JSON.stringify(document)).not.toContain(user.id);
   });
 });
 

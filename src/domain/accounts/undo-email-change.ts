@@ -5,7 +5,7 @@ import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/
 import { forgetDevices } from '../../db/queries/known-devices.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { holdAnyUser } from '../../db/queries/user-administration.ts';
-import { deleteUnverifiedHolder, restoreEmail } from '../../db/queries/users.ts';
+import { restoreEmail } from '../../db/queries/users.ts';
 import type { AccountTokenRow } from '../../db/tables/account-tokens.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
@@ -19,6 +19,7 @@ import { reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { passwordPurposes } from './account-token.ts';
+import { displaceUnverified } from './displace-unverified.ts';
 import { canonicalOf } from './email-address.ts';
 
 const schema = z.object({ token: opaqueToken });
@@ -52,7 +53,7 @@ async function undo(ctx: Context, { token, userId }: { token: AccountTokenRow; u
   const emailCanonical = canonicalOf(token.email);
   // The user's row before all others (decision 040).
   await holdAnyUser(db, { id: userId });
-  await deleteUnverifiedHolder(db, { emailCanonical, exceptId: userId });
+  await displaceUnverified(ctx, { db, emailCanonical, exceptId: userId });
   const user = await restoreEmail(db, { id: userId, email, emailCanonical, now });
   const spent = await spendAccountToken(db, { tokenHash: token.tokenHash, now });
   if (!user || !spent) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');

@@ -23,7 +23,7 @@ export function viewAuditEvent(entry: AuditEntry, viewerId: string): AuditEventV
 
 /** The whole of an event, for administrators. */
 export function showAuditEvent(entry: AuditEntry): AuditEventView {
-  const { id, at, type, outcome, actorId, subjectId, requestId, ipAddress, userAgent } = entry;
+  const { id, at, type, outcome, actorId, subjectId, requestId, ipAddress, userAgent, shortenedAt } = entry;
   return {
     id,
     at,
@@ -33,7 +33,8 @@ export function showAuditEvent(entry: AuditEntry): AuditEventView {
     subjectId,
     ipAddress,
     userAgent,
-    device: describeDevice(userAgent),
+    // Of an old event the description is what is left.
+    device: shortenedAt === null ? describeDevice(userAgent) : userAgent,
     requestId,
   };
 }

@@ -109,7 +109,7 @@ describe('mails as they are rendered', () => {
       // When, from which device, and from which network: never the whole address.
       if (!('at' in content)) return;
       expect(text).toContain('2026');
-      if ('device' in content) expect(text).toContain('Firefox on Linux');
+      if ('device' in content) expect(text).toContain(locale === 'en' ? 'Firefox on Linux' : 'Firefox (Linux)');
       expect(text).not.toContain('203.0.113.7');
       if ('ipAddress' in content) expect(text).toContain('203.0.113.0/24');
     },
@@ -127,7 +127,7 @@ describe('mails as they are rendered', () => {
 
   it('keeps values of another writing direction apart from the words around them', async () => {
     const { text: arabic } = await renderEmail(samples['new-device'], { ...options, locale: 'ar' });
-    expect(arabic).toContain('\u2068Firefox on Linux\u2069');
+    expect(arabic).toContain('\u2068Firefox (Linux)\u2069');
     expect(arabic).toContain('\u2068203.0.113.0/24\u2069');
     const { text: english } = await renderEmail({ ...samples['verify-email'], name: 'ليلى' }, options);
     expect(english).toMatch(/^Hello \u2068ليلى\u2069,\n/);

@@ -48,12 +48,17 @@ export async function renderEmail(content: EmailContent, options: RenderOptions)
     direction: locales[locale].direction,
     blocks: rendered,
   });
-  return { subject, text: `${[...rendered.map(asText), `-- \n${productName}`].join('\n\n')}\n`, html };
+  return {
+    subject,
+    text: `${[...rendered.map((block) => asText(block, locale)), `-- \n${productName}`].join('\n\n')}\n`,
+    html,
+  };
 }
 
-function asText(block: RenderedBlock): string {
+function asText(block: RenderedBlock, locale: Locale): string {
   if (block.kind === 'code') return block.code;
-  return block.kind === 'link' ? `${block.label}:\n${block.href}` : block.lines.join('\n');
+  const colon = locale === 'fr' ? '\u00a0:' : ':';
+  return block.kind === 'link' ? `${block.label}${colon}\n${block.href}` : block.lines.join('\n');
 }
 
 /** What the template may use, each value made harmless by its key: `at`, `code`, `…link`, `ipAddress`; all else is a stranger's words. */
@@ -75,7 +80,12 @@ function show(key: string, value: string, { locale, appUrl }: { locale: Locale; 
     assertOurLink({ appUrl }, value);
     return value;
   }
-  return isolated(inertText(value), locale);
+  return isolated(inertText(key === 'device' ? deviceIn(locale, value) : value), locale);
+}
+
+/** `Firefox on Linux` without the English word. */
+function deviceIn(locale: Locale, device: string): string {
+  return locale === 'en' ? device : device.replace(/ on (.+)$/, ' ($1)');
 }
 
 /**

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
 import { findChallenge, renewCode } from '../../db/queries/otp-challenges.ts';
+import { findSessionById } from '../../db/queries/sessions.ts';
 import { findUserById } from '../../db/queries/users.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import { AuthError } from '../../errors.ts';
@@ -28,7 +29,9 @@ export const resendOtp = command(schema, async (ctx, { challengeId: handle }): P
   const early = refusal(before, ctx);
   if (early) throw early;
   await reserve(ctx, [{ budget: 'resend:account', identifier: before.accountKey }]);
-  const user = before.userId === null ? null : await findUserById(ctx.db, { id: before.userId });
+  await assertSessionLives(ctx, before);
+  // Looked up for a decoy as well: the time tells nothing (EN-3).
+  const user = await findUserById(ctx.db, { id: before.userId ?? before.id });
 
   const now = ctx.clock.now();
   const code = ctx.random.digits(codeLength);
@@ -53,6 +56,13 @@ export const resendOtp = command(schema, async (ctx, { challengeId: handle }): P
   ctx.wakeOutbox();
   return viewChallenge(renewed, handle);
 });
+
+/** What a session asked for goes with it: a change of address ends at the logout. */
+async function assertSessionLives(ctx: Context, { sessionId }: OtpChallengeRow): Promise<void> {
+  if (sessionId === null) return;
+  const found = await findSessionById(ctx.db, { sessionId });
+  if (!found || found.session.revokedAt !== null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+}
 
 /** Why no other code may be sent for this challenge now; null where one may. */
 function refusal(challenge: OtpChallengeRow, ctx: Context): AuthError | null {

@@ -98,6 +98,31 @@ describe('purgeExpired', () => {
       shortenedAt: server.clock.now(),
     });
     expect((await purgeExpired(server.app)).shortenedOrigins).toBe(0);
+
+    const { accessToken: token } = await signIn(server, person);
+    const { data } = await server.send(
+      '{ account { securityEvents(first: 100) { edges { node { id ipAddress device } } } } }',
+      {},
+      { token },
+    );
+    const shown = data.account.securityEvents.edges.find(
+      ({ node }: { node: { id: string } }) => node.id === event?.['id'],
+    );
+    expect(shown.node).toMatchObject({ ipAddress: '127.0.0.0/24', device: 'Firefox on Linux' });
+  });
+
+  it('DP-6 keeps of a session the network and the kind of device alone, from the start', async () => {
+    const person = await registerPerson(server);
+    await server.mutate(
+      'login',
+      { email: person.email, password: person.password },
+      { headers: { 'user-agent': agent } },
+    );
+    const rows = (await rowsOf('sessions')).filter((row) => row['userId'] === person.id);
+    expect(rows).toHaveLength(2);
+    expect(rows.map((row) => row['network'])).toEqual(['127.0.0.0/24', '127.0.0.0/24']);
+    expect(rows.map((row) => row['device'])).toContain('Firefox on Linux');
+    expect(JSON.stringify(rows)).not.toMatch(/127\.0\.0\.1|Mozilla/);
   });
 
   it('DP-6 keeps an unverified account while a code or a link of it is open, and one that is suspended', async () => {

@@ -6,12 +6,14 @@ import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
+import { shortenAddress } from '../audit/shorten-address.ts';
 import { amrOf, type ProvedMethod } from '../otp/rules.ts';
 import { endSession } from './end-sessions.ts';
 import { makeRoom } from './make-room.ts';
 import { noticeDevice } from './notice-device.ts';
 import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
 import { lifetimeFrom } from './rules.ts';
+import { describeDevice } from './session-view.ts';
 
 export type BegunSession = {
   readonly session: SessionRow;
@@ -60,8 +62,8 @@ export async function beginSession(
     ...lifetimeFrom(now, ctx.config),
     methods,
     provedMethods: [...proved],
-    ipAddress: ctx.request.ipAddress,
-    userAgent: ctx.request.userAgent,
+    network: shortenAddress(ctx.request.ipAddress),
+    device: describeDevice(ctx.request.userAgent),
   });
   await recordAudit(ctx, {
     db,

@@ -6,7 +6,6 @@ import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { type EndReason, recordEnds } from './end-sessions.ts';
-import { describeDevice } from './session-view.ts';
 
 /** Seconds in which a user is told once at most that a device had to make room. */
 const noticeEvery = 24 * 3600;
@@ -31,6 +30,6 @@ export async function makeRoom(ctx: Context, { db, session, user }: Input): Prom
     db,
     to: user.email,
     locale: user.locale,
-    content: { template: 'session-evicted', at: now.toISOString(), device: describeDevice(first.userAgent) },
+    content: { template: 'session-evicted', at: now.toISOString(), device: first.device },
   });
 }

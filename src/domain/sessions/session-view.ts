@@ -1,6 +1,5 @@
 import Bowser from 'bowser';
 import type { SessionRow } from '../../db/tables/sessions.ts';
-import { shortenAddress } from '../audit/shorten-address.ts';
 
 /** A session as its owner sees it. */
 export type SessionView = {
@@ -23,8 +22,8 @@ export function viewSession(session: SessionRow, currentSessionId: string | null
     expiresAt: session.absoluteExpiresAt,
     authenticatedAt: session.authenticatedAt,
     methods: session.methods,
-    ipAddress: session.ipAddress === null ? null : shortenAddress(session.ipAddress),
-    device: describeDevice(session.userAgent),
+    ipAddress: session.network,
+    device: session.device,
     current: session.id === currentSessionId,
   };
 }

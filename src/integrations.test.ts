@@ -1,0 +1,89 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import { snippets } from './testing/snippets.ts';
+
+const folder = 'docs/integrations';
+const pages = readdirSync(folder);
+
+describe('the pages of docs/integrations', () => {
+  it('are all in their index, and that in the README', () => {
+    const index = readFileSync(`${folder}/README.md`, 'utf8');
+    for (const page of pages) if (page !== 'README.md') expect(index).toContain(`(${page})`);
+    expect(readFileSync('README.md', 'utf8')).toContain(`(${folder})`);
+  });
+
+  it.each(pages)('%s links to what is there', (page) => {
+    const text = readFileSync(`${folder}/${page}`, 'utf8');
+    const headings = (of: string) =>
+      [...of.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+        heading
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      );
+    for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+      const [path = '', anchor] = link.split('#');
+      const target = posix.join(folder, path);
+      expect([link, existsSync(target)]).toEqual([link, true]);
+      if (anchor !== undefined) expect(headings(readFileSync(target, 'utf8'))).toContain(anchor);
+    }
+  });
+
+  it.each(pages)('%s holds YAML and JSON that can be read', (page) => {
+    for (const text of snippets(page, 'yaml')) expect(parseYaml(text, { strict: true })).toBeTypeOf('object');
+    for (const text of snippets(page, 'json')) expect(JSON.parse(text)).toBeTypeOf('object');
+  });
+});
+
+describe('the policy for PostgREST', () => {
+  const server = inject('testServer');
+  const name = `${server?.prefix}postgrest`;
+  let admin: postgres.Sql;
+  let app: postgres.Sql;
+  beforeAll(async () => {
+    admin = postgres(server?.adminUrl ?? '', { max: 1 });
+    await admin`create database ${admin(name)}`;
+    const url = new URL(server?.adminUrl ?? '');
+    url.pathname = `/${name}`;
+    app = postgres(url.href, { max: 1 });
+    const [sql = ''] = snippets('postgrest.md', 'sql');
+    // Roles are of the whole server, and other runs may share it.
+    // biome-ignore lint/plugin: a page of our own, many statements.
+    await app.unsafe(sql.replaceAll(/\bweb\b/g, `${name}_web`));
+  });
+  afterAll(async () => {
+    await app.end();
+    await admin`drop database ${admin(name)}`;
+    await admin`drop role ${admin(`${name}_web`)}`;
+    await admin.end();
+  });
+
+  /** As PostgREST runs a request: its role, and the claims of its token. */
+  const as = <Row extends postgres.Row>(sub: string | null, query: string): Promise<Row[]> =>
+    app.begin(async (tx) => {
+      await tx`set local role ${tx(`${name}_web`)}`;
+      const claims = sub === null ? '' : JSON.stringify({ sub, roles: [] });
+      await tx`select set_config('request.jwt.claims', ${claims}, true)`;
+      return tx.unsafe<Row[]>(query);
+    }) as Promise<Row[]>;
+
+  const ada = '0198b2f0-0000-7000-8000-00000000000a';
+  const bob = '0198b2f0-0000-7000-8000-00000000000b';
+
+  it('shows nobody anything, and lets nobody write for another', async () => {
+    expect(await as(null, 'select * from api.notes')).toEqual([]);
+    await expect(as(null, `insert into api.notes (owner, body) values ('${ada}', 'spam')`)).rejects.toThrow('policy');
+    await expect(as(bob, `insert into api.notes (owner, body) values ('${ada}', 'spam')`)).rejects.toThrow('policy');
+  });
+
+  it('gives everyone their own', async () => {
+    await as(ada, "insert into api.notes (body) values ('of Ada')");
+    await as(bob, "insert into api.notes (body) values ('of Bob')");
+    expect(await as(ada, 'select body from api.notes')).toEqual([{ body: 'of Ada' }]);
+    expect(await as(null, 'select body from api.notes')).toEqual([]);
+    expect(await as(bob, 'delete from api.notes returning body')).toEqual([{ body: 'of Bob' }]);
+  });
+});
