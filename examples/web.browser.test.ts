@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startTestServer, type TestServer } from '../src/testing/app.ts';
 import { authenticator, enrolTotp } from '../src/testing/authenticator.ts';
 import { launchBrowser } from '../src/testing/browser.ts';
+import { freePort } from '../src/testing/free-port.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../src/testing/people.ts';
 
 const browser: Browser | null = await launchBrowser();
@@ -255,14 +255,3 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     return { accessToken: String(tokens.accessToken) };
   }
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}

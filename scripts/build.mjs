@@ -1,4 +1,4 @@
-// Compiles to dist/, which is what the published package runs.
+// Compiles to dist/, which is what the published package runs. --server: nothing but the server, for a container image.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
 const dist = join(root, 'dist');
+const serverOnly = process.argv.includes('--server');
 
 function run(...args) {
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
@@ -17,14 +18,14 @@ function run(...args) {
 rmSync(dist, { recursive: true, force: true });
 run(require.resolve('typescript/bin/tsc'), '--project', 'tsconfig.build.json');
 // What apps and other backends import, with its types.
-run(require.resolve('typescript/bin/tsc'), '--project', 'tsconfig.client.json');
+if (!serverOnly) run(require.resolve('typescript/bin/tsc'), '--project', 'tsconfig.client.json');
 
 // What the code reads beside itself at run time.
 for (const path of readdirSync(join(root, 'src'), { recursive: true })) {
   if (extname(path) === '.liquid') cpSync(join(root, 'src', path), join(dist, path), { recursive: true });
 }
 
-run(join(root, 'scripts', 'introspection.mjs'), join(dist, 'introspection.json'));
+if (!serverOnly) run(join(root, 'scripts', 'introspection.mjs'), join(dist, 'introspection.json'));
 
 const graphiql = join(root, 'scripts', 'build-graphiql.mjs');
-if (existsSync(graphiql)) run(graphiql, join('dist', 'http', 'graphiql-page'));
+if (!serverOnly && existsSync(graphiql)) run(graphiql, join('dist', 'http', 'graphiql-page'));

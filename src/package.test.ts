@@ -17,7 +17,7 @@ let project: PackedProject;
 beforeAll(() => {
   project = createPackedProject();
 }, patience);
-afterAll(() => project.remove());
+afterAll(() => project.remove(), patience);
 
 const entries = {
   'latchkey/client': ['RefreshError', 'RequestError', 'createAuthClient', 'refusalIn'],

@@ -177,6 +177,50 @@ describe('a session', () => {
   });
 });
 
+describe('a refresh that is under way', () => {
+  /** A client that does something else as its refresh is sent. */
+  async function openBusy(meanwhile: (client: AuthClient) => void) {
+    const client: AuthClient = createAuthClient({
+      url: `${server.url}/graphql`,
+      fetch: async (input, init) => {
+        if (String(init?.body).includes('refreshSession')) meanwhile(client);
+        const answer = await fetch(input, init);
+        // The answer comes when the other thing is long done.
+        if (String(init?.body).includes('refreshSession')) await new Promise((resolve) => setTimeout(resolve, 500));
+        return answer;
+      },
+    });
+    clients.push(client);
+    const tokens = await client.login({ email: person.email, password: person.password });
+    if (tokens.__typename !== 'AuthTokens') throw new Error(tokens.__typename);
+    return { client, accessToken: tokens.accessToken };
+  }
+
+  it('does not sign in again whoever signs out', async () => {
+    let loggedOut: Promise<void> | undefined;
+    const { client } = await openBusy((one) => {
+      loggedOut = one.logout();
+    });
+    server.clock.advance(pastExpiry);
+    await client.request(me);
+    await loggedOut;
+    expect(client.getState()).toEqual({ status: 'signed-out', user: null, reason: 'LOGGED_OUT' });
+    expect(await client.getAccessToken()).toBeNull();
+  });
+
+  it('and fails does not sign out whoever has just signed in', async () => {
+    let signedIn: Promise<unknown> | undefined;
+    const { client, accessToken } = await openBusy((one) => {
+      signedIn ??= one.login({ email: person.email, password: person.password });
+    });
+    await server.mutate('logout', {}, { token: accessToken });
+    expect(await client.request(me)).toEqual({ me: { id: person.id } });
+    await signedIn;
+    expect(client.getState().status).toBe('signed-in');
+    expect(await client.request(me)).toEqual({ me: { id: person.id } });
+  });
+});
+
 describe('a storage of one’s own', () => {
   it('brings a session back after a restart, with an old token too', async () => {
     const storage = keeper();

@@ -130,6 +130,8 @@ export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
     const refreshToken = storage ? (await storage.load())?.refreshToken : undefined;
     const { query, variables } = mutationOf('refreshSession', { refreshToken }, storage ? 'BODY' : 'COOKIE');
     const answer = await post({ query, variables }, null, AbortSignal.timeout(refreshTimeout));
+    // Whoever has signed in meanwhile is neither signed out nor replaced by what was before.
+    if (session && session.accessToken !== known?.accessToken) return session.accessToken;
     const result = dataOf(answer)['refreshSession'] as RefreshResult;
     if (result.__typename === 'AuthTokens') {
       await take(result);

@@ -10,7 +10,7 @@ export type Message =
 /** The other tabs of the same app. */
 export type Tabs = {
   tell(message: Message): void;
-  /** Runs alone among all tabs; `waited` says that another was at it first. */
+  /** Runs alone in this client, and among all tabs where there are locks; `waited` says that another tab was at it first. */
   alone<T>(work: (waited: boolean) => Promise<T>): Promise<T>;
   /** When the newest token of any tab expires; 0 where none is known of. */
   latest(): number;
@@ -27,11 +27,16 @@ export function openTabs(name: string | null, hear: (message: Message) => void):
   if (channel) channel.onmessage = (event: MessageEvent<Message>) => hear(event.data);
   const locks = name === null || typeof navigator === 'undefined' ? undefined : navigator.locks;
   const area = name === null ? null : usableStorage();
+  let last: Promise<unknown> = Promise.resolve();
 
   return {
     tell: (message) => channel?.postMessage(message),
     alone: async (work) => {
-      if (!locks || name === null) return work(false);
+      if (!locks || name === null) {
+        const turn = last.then(() => work(false));
+        last = turn.catch(() => {});
+        return turn;
+      }
       const atOnce = await locks.request(
         name,
         { ifAvailable: true },

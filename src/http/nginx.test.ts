@@ -34,7 +34,11 @@ http {
   scgi_temp_path ${folder}/scgi;
   server {
     listen 127.0.0.1:${ports.nginx};
-    ${locations.replace('app:8080', `127.0.0.1:${ports.page}`).replace('latchkey:4000', `127.0.0.1:${ports.auth}`)}
+    ${locations
+      .replace('app:8080', `127.0.0.1:${ports.page}`)
+      .replace('latchkey:4000', `127.0.0.1:${ports.auth}`)
+      // Here nginx speaks http; before a server whose PUBLIC_URL is https it would not.
+      .replace('$scheme', 'https')}
   }
 }
 `;
@@ -53,7 +57,9 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
   let url: string;
 
   beforeAll(async () => {
-    server = await startTestServer();
+    server = await startTestServer({
+      config: { publicUrl: 'https://auth.example.com', trustedProxies: ['127.0.0.1'] },
+    });
     await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
     const portOf = (of: typeof page): number => (of.address() as AddressInfo).port;
     const ports = { nginx: await freePort(), auth: Number(new URL(server.url).port), page: portOf(page) };

@@ -180,19 +180,6 @@ export async function countEndedSessions(
   return row?.count ?? 0;
 }
 
-/** Ends every session of a user but one; answers with the ids of those that were alive (SE-10). */
-export async function revokeOtherSessions(
-  db: Db,
-  input: { userId: string; exceptId: string; now: Date; reason: string },
-): Promise<string[]> {
-  const rows = await db
-    .update(sessions)
-    .set({ revokedAt: input.now, revokedReason: input.reason })
-    .where(and(eq(sessions.userId, input.userId), ne(sessions.id, input.exceptId), isNull(sessions.revokedAt)))
-    .returning({ id: sessions.id });
-  return rows.map((row) => row.id);
-}
-
 /** Every session that is kept of a user, ended ones too, the oldest first; `limit` at most. */
 export async function findSessionsOf(db: Db, input: { userId: string; limit: number }): Promise<SessionRow[]> {
   return db

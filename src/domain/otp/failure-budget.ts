@@ -14,7 +14,7 @@ export type FailureBudget = {
 };
 
 /** The budget of a code in the first step of a sign-in, which anyone may begin: so it can lock no second factor. */
-export function firstStepBudget({ userId, accountKey }: Pick<OtpChallengeRow, 'userId' | 'accountKey'>): FailureBudget {
+function firstStepBudget({ userId, accountKey }: Pick<OtpChallengeRow, 'userId' | 'accountKey'>): FailureBudget {
   return {
     inWindow: { budget: 'otp:account', identifier: accountKey },
     inARow: { budget: 'otp:consecutive', identifier: userId === null ? nobody(accountKey) : accountKey },

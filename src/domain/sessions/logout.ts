@@ -21,12 +21,11 @@ export type Accepted = { readonly kind: 'accepted'; readonly accepted: true };
 export const logout = command(schema, async (ctx, input): Promise<Accepted> => {
   const fromCookie = input.refreshToken ? null : ctx.cookie.read();
   const shown = await findShown(ctx, input.refreshToken ?? fromCookie);
-  const bearer = ctx.viewer ?? ctx.staleBearer;
-  // SECURITY: whoever is or was signed in as A ends nothing of B's, though B's cookie may be in the same browser (SE-8).
-  const isForeign = shown !== null && bearer !== null && shown.session.userId !== bearer.userId;
+  // SECURITY: whoever is signed in as A ends nothing of B's, though B's cookie may be in the same browser (SE-8).
+  const isForeign = shown !== null && ctx.viewer !== null && shown.session.userId !== ctx.viewer.userId;
   const own = isForeign ? null : shown;
   if (input.everywhere) await endEverywhere(ctx, own);
-  else await endOwn(ctx, { bearer, shown: own });
+  else await endOwn(ctx, own);
   if (fromCookie !== null && !isForeign) ctx.cookie.clear();
   return { kind: 'accepted', accepted: true };
 });
@@ -42,12 +41,10 @@ async function findShown(ctx: Context, refreshToken: string | null): Promise<Sho
   return { ...found, verdict: judgeToken(found.session, { token, now: ctx.clock.now(), graceSeconds }) };
 }
 
-/** Also an expired access token, or a spent refresh token, ends its own session; it ends nothing else. */
-async function endOwn(
-  ctx: Context,
-  { bearer, shown }: { bearer: StaleBearer | null; shown: Shown | null },
-): Promise<void> {
+/** Also a spent refresh token ends its own session, and an expired access token where nothing else names one; no other ends. */
+async function endOwn(ctx: Context, shown: Shown | null): Promise<void> {
   const owned = new Map<string, string>();
+  const bearer = ctx.viewer ?? (shown === null ? ctx.staleBearer : null);
   if (bearer) owned.set(bearer.sessionId, bearer.userId);
   if (shown && shown.verdict !== 'ended') owned.set(shown.session.id, shown.session.userId);
   for (const [sessionId, userId] of owned) {
@@ -60,7 +57,7 @@ async function endEverywhere(ctx: Context, shown: Shown | null): Promise<void> {
     ctx.viewer ?? (shown && isGood(shown.verdict) && shown.user.suspendedAt === null ? viewerOf(shown) : null);
   if (!proved) {
     // SECURITY: a spent or expired token of a living session is no proof that its holder is the user.
-    if ((shown && shown.verdict !== 'ended') || (await isAlive(ctx, ctx.staleBearer))) {
+    if (shown ? shown.verdict !== 'ended' : await isAlive(ctx, ctx.staleBearer)) {
       throw new AuthError('STEP_UP_REQUIRED');
     }
     return;

@@ -1,4 +1,5 @@
 import { secondsAfter } from '../../clock.ts';
+import type { Db } from '../../db/client.ts';
 import {
   activateSigningKey,
   endSigningKey,
@@ -6,9 +7,10 @@ import {
   lockSigningKeys,
   removeSigningKey as markRemoved,
 } from '../../db/queries/signing-keys.ts';
+import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
 import { recordAudit } from '../audit/record.ts';
-import { addKey, type KeyApp, makeKey } from './rotate-signing-key.ts';
-import { earliestPending, overlap, publishAhead, signingAt } from './rules.ts';
+import { addKey, type KeyApp, type MadeKey, makeKey } from './rotate-signing-key.ts';
+import { earliestPending, endsTooEarly, newestOf, publishAhead, signingAt } from './rules.ts';
 
 export type RemovedKey = {
   readonly kid: string;
@@ -34,18 +36,44 @@ export async function removeSigningKey(app: KeyApp, { kid }: { kid: string }): P
     );
 
     const left = before.filter((row) => row.kid !== kid);
-    const signing = signingAt(before, now);
-    if (signing && signing.kid !== kid) {
-      // The one that signs goes on. If the removed one was to follow it, another has to.
-      if (left.some((row) => row.expiresAt === null)) return { kid, successor: null };
-      const activeFrom = secondsAfter(now, publishAhead);
-      await addKey(app, { db: tx, made, now, activeFrom });
-      await endSigningKey(tx, { kid: signing.kid, expiresAt: secondsAfter(activeFrom, overlap) });
-      return { kid, successor: { kid: made.kid, activeFrom } };
+    const successor = await replaceKey(app, {
+      db: tx,
+      made,
+      now,
+      left,
+      wasSigning: (signingAt(before, now)?.kid ?? kid) === kid,
+    });
+    for (const { kid: tooEarly, expiresAt } of endsTooEarly(await listSigningKeys(tx, { now }), now)) {
+      await endSigningKey(tx, { kid: tooEarly, expiresAt });
     }
-    const next = earliestPending(left, now);
-    if (next) await activateSigningKey(tx, { kid: next.kid, now });
-    else await addKey(app, { db: tx, made, now, activeFrom: now });
-    return { kid, successor: { kid: next?.kid ?? made.kid, activeFrom: now } };
+    return { kid, successor };
   });
+}
+
+type Replacement = {
+  /** The transaction that holds the lock. */
+  readonly db: Db;
+  readonly made: MadeKey;
+  readonly now: Date;
+  readonly left: readonly SigningKeyRow[];
+  readonly wasSigning: boolean;
+};
+
+/** What comes in the place of the removed key; null where the keys that are left do without. */
+async function replaceKey(
+  app: KeyApp,
+  { db, made, now, left, wasSigning }: Replacement,
+): Promise<RemovedKey['successor']> {
+  const next = earliestPending(left, now);
+  if (wasSigning && next) {
+    await activateSigningKey(db, { kid: next.kid, now });
+    return { kid: next.kid, activeFrom: now };
+  }
+  // The one that signs goes on. If the removed one was the last of those to come, another has to follow.
+  if (!wasSigning && left.some((row) => row.expiresAt === null)) return null;
+  const waited = secondsAfter(now, publishAhead);
+  const last = newestOf(left, now)?.activeFrom ?? now;
+  const activeFrom = wasSigning ? now : last >= waited ? secondsAfter(last, 1) : waited;
+  await addKey(app, { db, made, now, activeFrom });
+  return { kid: made.kid, activeFrom };
 }

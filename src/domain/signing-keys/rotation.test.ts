@@ -31,6 +31,8 @@ const jwksOf = async (server: TestServer): Promise<string[]> => {
   const body = JSON.parse(await (await fetch(`${server.url}/.well-known/jwks.json`)).text());
   return body.keys.map(({ kid }: { kid: string }) => kid);
 };
+const endOf = async (server: TestServer, kid: string | undefined) =>
+  (await listSigningKeys(server.app)).find((key) => key.kid === kid)?.expiresAt;
 const reload = (...servers: TestServer[]) => Promise.all(servers.map(({ app }) => app.keyRing.load()));
 
 describe('rotation', () => {
@@ -197,6 +199,35 @@ describe('removal in an emergency', () => {
     expect(removed?.successor?.activeFrom).toEqual(activeFrom);
     const [, , first] = (await listSigningKeys(one.app)).sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
     expect(first).toMatchObject({ kid, state: 'active', expiresAt: secondsAfter(activeFrom, overlap) });
+  });
+
+  it('JW-10 of a key between the one that signs and one that waits long: there is always one that signs', async () => {
+    const [one] = await startTwo();
+    const { kid } = one.app.keyRing.signing();
+    const second = await rotateSigningKey(one.app);
+    const third = await rotateSigningKey(one.app, { signsIn: 24 * 3600 });
+    expect(await removeSigningKey(one.app, { kid: second?.kid ?? '' })).toMatchObject({ successor: null });
+    one.clock.advance(publishAhead + overlap);
+    await reload(one);
+    expect(one.app.keyRing.signing().kid).toBe(kid);
+    const last = await registerPerson(one);
+    one.clock.set(third?.activeFrom ?? new Date(0));
+    await reload(one);
+    expect(one.app.keyRing.signing().kid).toBe(third?.kid);
+    expect(await endOf(one, kid)).toEqual(secondsAfter(one.clock.now(), overlap));
+    expect(kidOf(last.accessToken)).toBe(kid);
+  });
+
+  it('JW-10 of the last of several that wait: another follows after those, and each verifies as long as its tokens live', async () => {
+    const [one] = await startTwo();
+    const { kid } = one.app.keyRing.signing();
+    const second = await rotateSigningKey(one.app, { signsIn: 24 * 3600 });
+    const third = await rotateSigningKey(one.app, { signsIn: 24 * 3600 });
+    const removed = await removeSigningKey(one.app, { kid: third?.kid ?? '' });
+    const activeFrom = secondsAfter(second?.activeFrom ?? new Date(0), 1);
+    expect(removed?.successor?.activeFrom).toEqual(activeFrom);
+    expect(await endOf(one, second?.kid)).toEqual(secondsAfter(activeFrom, overlap));
+    expect(await endOf(one, kid)).toEqual(secondsAfter(second?.activeFrom ?? new Date(0), overlap));
   });
 
   it('JW-10 of a retired key leaves the one that signs alone', async () => {

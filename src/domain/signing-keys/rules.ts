@@ -1,3 +1,5 @@
+import { secondsAfter } from '../../clock.ts';
+
 /** Seconds for which others may keep our public keys (`Cache-Control: max-age`). */
 export const jwksMaxAge = 300;
 /** Seconds between two looks at the table: by then a new key is known, and a removed one refused, in every process. */
@@ -53,6 +55,22 @@ export function earliestPending<Key extends KeyTimes>(keys: Iterable<Key>, now: 
     if (!earliest || key.activeFrom < earliest.activeFrom) earliest = key;
   }
   return earliest;
+}
+
+/**
+ * Keys that would stop verifying before the last of their tokens has expired, with the end that they need: of those that sign or
+ * will, each signs until the one after it does. A removal can leave such a gap.
+ */
+export function endsTooEarly<Key extends KeyTimes>(keys: readonly Key[], now: Date): (Key & { expiresAt: Date })[] {
+  const signing = signingAt(keys, now);
+  const inOrder = keys
+    .filter((key) => key === signing || (verifies(key, now) && key.activeFrom > now))
+    .sort((a, b) => a.activeFrom.getTime() - b.activeFrom.getTime());
+  return inOrder.flatMap((key, index) => {
+    const next = inOrder[index + 1];
+    const needed = next && secondsAfter(next.activeFrom, overlap);
+    return needed && key.expiresAt !== null && key.expiresAt < needed ? [{ ...key, expiresAt: needed }] : [];
+  });
 }
 
 /** What a key is for at a moment, in one word. */
