@@ -1,3 +1,4 @@
+import postgresJs from 'postgres';
 import { compose } from '../src/compose.ts';
 import { type Config, readConfig } from '../src/config.ts';
 import type { Db } from '../src/db/client.ts';
@@ -5,6 +6,7 @@ import { openPostgres } from '../src/db/client.ts';
 import { migratePostgres } from '../src/db/migrate.ts';
 import { users } from '../src/db/tables/users.ts';
 import { parseEmailAddress } from '../src/domain/accounts/email-address.ts';
+import { purgeExpired } from '../src/domain/retention/purge-expired.ts';
 import { createServer } from '../src/http/server.ts';
 import { createLog } from '../src/observability/log.ts';
 import { createTestClock } from '../src/testing/clock.ts';
@@ -19,6 +21,10 @@ export type BenchServer = {
   random(): number;
   /** Moves the server's clock. */
   advance(seconds: number): void;
+  /** What the retention worker does from time to time. */
+  purge(): Promise<void>;
+  /** How many rows each table has. */
+  rows(): Promise<Record<string, number>>;
   /** Until the mails of what was asked before are out, so that they take no time from what comes next. */
   settle(): Promise<void>;
   putAccount(account: {
@@ -30,8 +36,12 @@ export type BenchServer = {
 };
 
 /** A whole server on an embedded PostgreSQL, with limits a thousandfold and mails that go nowhere. For measurements. */
-export async function startBenchServer(options: { bcryptCost: number; maxConnections?: number }): Promise<BenchServer> {
-  const postgres = await startEmbeddedPostgres();
+export async function startBenchServer(options: {
+  bcryptCost: number;
+  maxConnections?: number;
+  config?: Partial<Config>;
+}): Promise<BenchServer> {
+  const postgres = await startEmbeddedPostgres({ shared_preload_libraries: 'pg_stat_statements' });
   await migratePostgres(postgres.url);
   const clock = createTestClock();
   const config: Config = {
@@ -48,6 +58,7 @@ export async function startBenchServer(options: { bcryptCost: number; maxConnect
       { mode: 'development' },
     ),
     port: 0,
+    ...options.config,
   };
   const database = openPostgres({
     url: postgres.url,
@@ -84,6 +95,10 @@ export async function startBenchServer(options: { bcryptCost: number; maxConnect
     config,
     random: () => Buffer.from(app.random.bytes(4)).readUInt32BE() / 2 ** 32,
     advance: (seconds) => clock.advance(seconds),
+    purge: async () => {
+      await purgeExpired(app);
+    },
+    rows: () => countAllRows(postgres.url),
     settle: async () => {
       do await new Promise((resolve) => setTimeout(resolve, 15));
       while (underWay > 0);
@@ -112,4 +127,20 @@ export async function startBenchServer(options: { bcryptCost: number; maxConnect
       await postgres.stop();
     },
   };
+}
+
+async function countAllRows(url: string): Promise<Record<string, number>> {
+  const sql = postgresJs(url, { max: 1, onnotice: () => {} });
+  try {
+    const tables = await sql<{ name: string }[]>`
+      select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`;
+    const counts: Record<string, number> = {};
+    for (const { name } of tables) {
+      const [row] = await sql<{ rows: number }[]>`select count(*)::int as rows from ${sql(name)}`;
+      counts[name] = row?.rows ?? 0;
+    }
+    return counts;
+  } finally {
+    await sql.end();
+  }
 }

@@ -1,38 +1,48 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { Config } from '../src/config.ts';
 
-/** Milliseconds by which the server's event loop was late since the last time of asking, and bytes of its memory. */
-export type LoopDelay = { readonly p99: number; readonly max: number; readonly rss: number };
+export type ServeOptions = {
+  readonly bcryptCost: number;
+  readonly config?: Partial<Pick<Config, 'rateLimitMultiplier' | 'trustedProxies' | 'introspection'>>;
+};
+
+export type Order =
+  | { readonly order: 'put'; readonly emails: readonly string[]; readonly password: string }
+  | { readonly order: 'loop' | 'memory' | 'day' | 'rows' | 'stop' };
 
 export type ServerApart = {
   readonly url: string;
   putAccounts(emails: readonly string[], password: string): Promise<void>;
-  loopDelay(): Promise<LoopDelay>;
+  /** Milliseconds by which the server's event loop was late since the last time of asking. */
+  loopDelay(): Promise<Record<'p99' | 'max', number>>;
+  /** Bytes, after what is garbage was collected. */
+  memory(): Promise<Record<'heapUsed' | 'rss', number>>;
+  /** Lets a day go by and removes what is over. */
+  nextDay(): Promise<void>;
+  rows(): Promise<Record<string, number>>;
   stop(): Promise<void>;
 };
 
-/** A whole server in a process of its own, with limits ten thousandfold and mails that go nowhere. */
-export async function serveApart(options: { bcryptCost: number }): Promise<ServerApart> {
+/** A whole server in a process of its own, on an embedded PostgreSQL, with mails that go nowhere. */
+export async function serveApart(options: ServeOptions): Promise<ServerApart> {
   const path = fileURLToPath(new URL('serve.ts', import.meta.url));
-  const child = fork(path, [String(options.bcryptCost)], { execArgv: ['--import', 'tsx'] });
-  const answer = async (): Promise<unknown> => (await once(child, 'message'))[0].answer;
-  const order = (message: object): Promise<unknown> => {
-    const answered = answer();
+  const child = fork(path, [JSON.stringify(options)], { execArgv: ['--expose-gc', '--import', 'tsx'] });
+  const said = async () => (await once(child, 'message'))[0].said;
+  const order = (message: Order) => {
+    const answer = said();
     child.send(message);
-    return answered;
+    return answer;
   };
-  const url = String(await answer());
+  const url: string = await said();
   return {
     url,
-    putAccounts: async (emails, password) => {
-      await order({ order: 'put', emails, password });
-    },
-    loopDelay: async () => {
-      const delay = await order({ order: 'loop' });
-      const read = (key: string): number => Number(Reflect.get(Object(delay), key));
-      return { p99: read('p99'), max: read('max'), rss: read('rss') };
-    },
+    putAccounts: (emails, password) => order({ order: 'put', emails, password }),
+    loopDelay: () => order({ order: 'loop' }),
+    memory: () => order({ order: 'memory' }),
+    nextDay: () => order({ order: 'day' }),
+    rows: () => order({ order: 'rows' }),
     stop: async () => {
       const exited = once(child, 'exit');
       await order({ order: 'stop' });

@@ -5,6 +5,7 @@ import { type UserView, viewUser } from '../accounts/user-view.ts';
 import { parseInput } from '../command.ts';
 import { text } from '../input.ts';
 import { decodeCursor, type Page, pageInput, pageOfSlice } from '../paging.ts';
+import { reserve } from '../rate-limits/reserve.ts';
 import { requireAdminToLook } from './require-admin.ts';
 
 const schema = pageInput.extend({
@@ -22,11 +23,12 @@ export type UserPage = Page<UserView> & { readonly filter: UserFilter };
 
 /**
  * Users whose address or name begins with `search`, in the state `status`, the newest first; for administrators. Throws FORBIDDEN,
- * VALIDATION_FAILED for a page that is too large or a cursor that is none.
+ * VALIDATION_FAILED for a page that is too large or a cursor that is none, RATE_LIMITED.
  */
 export async function listUsers(ctx: Context, input: z.input<typeof schema>): Promise<UserPage> {
-  requireAdminToLook(ctx);
+  const { userId } = requireAdminToLook(ctx);
   const { first, after, search, status } = parseInput(schema, input);
+  await reserve(ctx, [{ budget: 'user-search:admin', identifier: userId }]);
   const filter = { search, status };
   const rows = await findUsers(ctx.readDb, { filter, after: after ? decodeCursor(after) : null, limit: first + 1 });
   return {

@@ -4,6 +4,7 @@ import { authSchema } from '../../graphql/schema.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../../testing/people.ts';
 import { lookInto } from '../../testing/raw-sql.ts';
+import { proveSecondFactor, setRoles } from '../../testing/rows.ts';
 import { type BudgetName, budgets } from './budgets.ts';
 
 type Trial = {
@@ -39,6 +40,13 @@ const tries: Partial<Record<BudgetName, (trial: Trial) => Promise<{ code?: strin
   },
   'otp:address': ({ server, n, sender }) =>
     server.mutate('verifyOtp', { challengeId: `made up ${n}`, code: '000000' }, sender),
+  'user-search:admin': async ({ server, person, sender }) => {
+    await setRoles(server, person.id, ['admin']);
+    await proveSecondFactor(server, person.sessionId);
+    const { errors } = await server.send('{ users { totalCount } }', {}, { ...sender, token: person.accessToken });
+    const [error] = errors;
+    return error ? { code: error.extensions.code, retryAfter: Number(error.extensions['retryAfter']) } : {};
+  },
   'refresh:address': ({ server, n, sender }) =>
     server.mutate('refreshSession', { refreshToken: `made up ${n}` }, sender),
 };

@@ -67,6 +67,8 @@ export const budgets = {
   'delete:user': { limit: 10, window: hour },
   /** By user id of the administrator. */
   'create-user:admin': { limit: 1000, window: hour },
+  /** Searches in all accounts, which cost more than anything else that is read. */
+  'user-search:admin': { limit: 1200, window: 15 * minute },
   'invitation-mail:account': { limit: 5, window: hour },
   /** Mails that anybody can set off, to one mailbox. Past it they are dropped, and no answer shows it (RL-9). */
   'mail:recipient': { limit: 20, window: hour },
