@@ -110,7 +110,7 @@ describe('mail leaves the outbox', () => {
     expect(all).not.toContain('evil');
   });
 
-  it('EM-1 ADV-1 sends no mail with a link to elsewhere', async () => {
+  it('EM-1 EM-6 ADV-1 sends no mail with a link to elsewhere', async () => {
     await enqueueEmail(app, {
       db: app.db,
       to,
