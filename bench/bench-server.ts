@@ -41,7 +41,7 @@ export async function startBenchServer(options: {
   maxConnections?: number;
   config?: Partial<Config>;
 }): Promise<BenchServer> {
-  const postgres = await startEmbeddedPostgres();
+  const postgres = await startEmbeddedPostgres({ shared_preload_libraries: 'pg_stat_statements' });
   await migratePostgres(postgres.url);
   const clock = createTestClock();
   const config: Config = {

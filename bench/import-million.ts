@@ -109,7 +109,7 @@ async function runImport(
   while (child.exitCode === null && child.signalCode === null) {
     peak = Math.max(peak, await peakMemory(child.pid));
     if (killAt !== undefined && (await countUsers()) >= killAt) child.kill('SIGKILL');
-    await Promise.race([ended, sleep(killAt === undefined ? 500 : 50)]);
+    await Promise.race([ended, sleep(500)]);
   }
   await ended;
   const seconds = (performance.now() - begun) / 1000;

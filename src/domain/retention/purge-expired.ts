@@ -32,8 +32,11 @@ export type PurgeKind =
 /** Rows of each kind that a pass has dealt with. */
 export type PurgeCounts = Readonly<Record<PurgeKind, number>>;
 
-/** Rows a statement: a few milliseconds, so that nothing that meets one of its locks waits for long. */
-const batchSize = 500;
+/** Rows of the first statement of a kind; of the others as many as this database deals with in that time. */
+const firstBatch = 100;
+const [fewestRows, mostRows] = [50, 500];
+/** Milliseconds that a statement should take, so that nothing that meets one of its locks waits for long. */
+const [quick, slow] = [10, 25];
 /** Milliseconds between two statements, so that a long pass leaves the database to its requests. */
 const pause = 10;
 /** Seconds that a device is remembered without a sign-in. */
@@ -80,31 +83,44 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     rateLimits: 0,
     shortenedOrigins: 0,
   };
-  const batch = async (step: (typeof steps)[number][1]): Promise<number | null> => {
-    if (options.alone !== true) return step(app.db, batchSize);
-    return app.db.transaction(async (tx) => ((await tryPurgeLock(tx)) ? step(tx, batchSize) : null));
+  const batch = async (step: (typeof steps)[number][1], limit: number): Promise<number | null> => {
+    if (options.alone !== true) return step(app.db, limit);
+    return app.db.transaction(async (tx) => ((await tryPurgeLock(tx)) ? step(tx, limit) : null));
   };
   for (const [kind, step] of steps) {
-    for (let rows = batchSize; rows === batchSize && options.isStopping?.() !== true; ) {
+    let limit = firstBatch;
+    for (let isMore = true; isMore && options.isStopping?.() !== true; ) {
       options.onStatement?.();
-      const done = await batch(step);
-      if (done === null) return counts;
-      rows = done;
+      const begin = app.clock.now().getTime();
+      const rows = await batch(step, limit);
+      if (rows === null) return counts;
       counts[kind] += rows;
       options.onBatch?.(kind, rows);
+      isMore = rows === limit;
+      limit = nextLimit(limit, app.clock.now().getTime() - begin);
       if (rows > 0) await sleep(pause);
     }
   }
   return counts;
 }
 
+/** More rows where the statement before was quick, fewer where it was slow. Milliseconds. */
+function nextLimit(limit: number, took: number): number {
+  if (took > slow) return Math.max(fewestRows, Math.floor(limit / 2));
+  return took < quick ? Math.min(mostRows, limit * 2) : limit;
+}
+
 async function shortenBatch(db: Db, input: { before: Date; limit: number; now: Date }): Promise<number> {
   return db.transaction(async (tx) => {
     const full = await takeFullOrigins(tx, { before: input.before, limit: input.limit });
+    // Reading a User-Agent takes longer than the rest, and most rows share a few of them.
+    const devices = new Map(
+      [...new Set(full.map(({ userAgent }) => userAgent))].map((agent) => [agent, describeDevice(agent)]),
+    );
     const rows = full.map(({ eventId, ipAddress, userAgent }) => ({
       eventId,
       ipAddress: ipAddress === null ? null : shortenAddress(ipAddress),
-      userAgent: describeDevice(userAgent),
+      userAgent: devices.get(userAgent) ?? null,
     }));
     await shortenOrigins(tx, { rows, now: input.now });
     return rows.length;
