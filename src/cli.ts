@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { ImportOptions } from './commands/import-users.ts';
+import { readEnvironmentFile } from './commands/read-environment-file.ts';
 
 /** Runs a command. Exit status: 0, 1 (it failed), 2 (usage). What a command needs is loaded when it runs. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
@@ -8,24 +10,62 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);
     })
-    .showHelpAfterError('(add --help for what it takes)');
+    .showHelpAfterError('(add --help for what it takes)')
+    .version(version(), '--version', 'print the version')
+    .option('--env <file>', 'read variables from a file first; those that are set stay as they are')
+    .hook('preAction', (command) => {
+      const { env }: { env?: string } = command.opts();
+      if (env !== undefined && !readEnvironmentFile(env)) command.error('--env must name a file that can be read.');
+    })
+    .addHelpText(
+      'after',
+      `
+Exit status: 0, 1 (it failed) or 2 (usage). Errors go to standard error. Configuration comes from the environment: docs/operations.md.
+
+Examples:
+  latchkey dev
+  latchkey --env .env start
+  latchkey doctor
+  latchkey import-users --help`,
+    );
 
   program
     .command('start')
     .description('run the server in production; configuration comes from the environment')
+    .addHelpText('after', '\nExample:\n  latchkey --env .env start')
     .action(async () => (await import('./commands/start.ts')).start());
   program
     .command('dev')
     .description('run the server for development: embedded database, mailbox page, GraphiQL')
+    .addHelpText(
+      'after',
+      '\nNeeds nothing. What it keeps is in DATA_DIR, .data unless told.\n\nExample:\n  PORT=4001 latchkey dev',
+    )
     .action(async () => (await import('./commands/dev.ts')).dev());
   program
     .command('migrate')
     .description('apply the migrations that are missing to DATABASE_URL, and end')
+    .addHelpText(
+      'after',
+      `
+Any number may run at once: one applies, the others wait. Servers do it at their start unless MIGRATE_ON_START is false.
+
+Example:
+  latchkey --env .env migrate`,
+    )
     .action(async () => (await import('./commands/migrate.ts')).migrate());
   program
     .command('purge')
     .description('remove expired codes, links, sessions and unverified accounts, and shorten old addresses, now')
     .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `
+Running servers do it every hour; how long what is kept is RETENTION_… in docs/operations.md.
+
+Example:
+  latchkey purge --json | jq .sessions`,
+    )
     .action(async (options: { json?: boolean }) => (await import('./commands/purge.ts')).purge(options));
   program
     .command('create-admin')
@@ -38,7 +78,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       'after',
       `
 An authenticator app is set up here, and a link to choose a password is printed; it is good for 24 hours.
-An account that exists gets the role beside those that it has.
+An account that exists gets the role beside those that it has. An empty database gets its tables first, unless MIGRATE_ON_START is false.
 
 Examples:
   latchkey create-admin ada@example.com --name 'Ada Lovelace'
@@ -52,6 +92,7 @@ Examples:
     .description('write schema.graphql, or compare it')
     .option('--check', 'write nothing; exit 1 where the file differs from the code')
     .option('--print', 'write to standard output')
+    .addHelpText('after', '\nExample:\n  latchkey schema --print > schema.graphql')
     .action(async (options: { check?: boolean; print?: boolean }) =>
       (await import('./commands/schema.ts')).schema(options),
     );
@@ -79,7 +120,7 @@ Nobody who has an account is changed: after a run that was cut short, run it aga
 Exit status: 0 where every line is in, 1 where some were left out; standard error names them by line.
 
 Fields: email, password_hash, name, email_verified, roles, locale, created_at, last_login_at, suspended, id.
-Hashes: bcrypt, Argon2id, scrypt (passlib, Django, Werkzeug, Better Auth, Firebase), PBKDF2. See docs/import.md.
+Hashes: bcrypt, Argon2id, scrypt (passlib, Django, Werkzeug, Better Auth, Firebase), PBKDF2. See docs/migrating.md.
 
 Examples:
   latchkey import-users users.csv --dry-run
@@ -90,6 +131,23 @@ Examples:
     .action(async (file: string, options: ImportOptions) =>
       (await import('./commands/import-users.ts')).importUsersFrom(file, options),
     );
+
+  program
+    .command('doctor')
+    .description(
+      'look at configuration, database, migrations, keys, mail and clock, and say what to do; changes nothing',
+    )
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `
+Exit status: 0 where a server would work, 1 where it would not. Warnings do not count.
+
+Examples:
+  latchkey doctor
+  latchkey doctor --json | jq -r '.findings[] | select(.status != "ok") | .message'`,
+    )
+    .action(async (options: { json?: boolean }) => (await import('./commands/doctor.ts')).doctor(options));
 
   const keys = program.command('keys').description('the keys that sign access tokens');
   keys
@@ -102,19 +160,32 @@ Examples:
       'for how long it is published before it signs, 20 to 86400; 600 unless told',
       readSignsIn,
     )
-    .action(async (options: { signsIn?: number }) => (await import('./commands/keys.ts')).rotateKeys(options));
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  latchkey keys rotate --signs-in 600')
+    .action(async (options: { signsIn?: number; json?: boolean }) =>
+      (await import('./commands/keys.ts')).rotateKeys(options),
+    );
   keys
     .command('list')
     .description('show the keys and what each is for')
     .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  latchkey keys list --json | jq -r \'.[] | select(.state == "active").kid\'')
     .action(async (options: { json?: boolean }) => (await import('./commands/keys.ts')).listKeys(options));
   keys
     .command('remove')
     .description('take a key away in an emergency: its tokens are refused at once')
     .argument('<kid>', 'as `keys list` shows it')
+    .addHelpText('after', '\nExample:\n  latchkey keys remove 0190a0a0-0000-7000-8000-000000000000')
     .action(async (kid: string) => (await import('./commands/keys.ts')).removeKey(kid));
 
   await program.parseAsync([...argv]);
+}
+
+/** The same one step up from src and from dist. */
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const { version }: { version: string } = JSON.parse(text);
+  return version;
 }
 
 function readFormat(text: string): 'csv' | 'jsonl' {

@@ -747,6 +747,11 @@ export function environment(): Environment {
   return process.env;
 }
 
+/** Adds the variables of a file such as `.env` to the environment; what is set there already stays. Throws where it cannot be read. */
+export function loadEnvironmentFile(path: string): void {
+  process.loadEnvFile(path);
+}
+
 type Options = {
   /** Comes from the command. SECURITY: never from NODE_ENV, so that an unset one cannot open anything (CF-5). */
   readonly mode: Config['mode'];

@@ -122,6 +122,8 @@ export type CreateUserInput = {
   readonly sendInvitation?: boolean | null | undefined;
   /** The language of mails, such as `fr`. */
   readonly locale?: string | null | undefined;
+  /** Why, for the audit trail; 200 characters at most. Name no person in it. */
+  readonly reason?: string | null | undefined;
 };
 
 /** What `createUser` answers. */
@@ -140,6 +142,8 @@ export type DeleteAccountResult = ({ readonly __typename: 'AuthAccepted' } & Aut
 export type DeleteUserInput = {
   /** Whom. There is no way back. */
   readonly userId: string;
+  /** Why, for the audit trail; 200 characters at most. Name no person in it. */
+  readonly reason?: string | null | undefined;
 };
 
 /** What `deleteUser` answers. */
@@ -257,6 +261,8 @@ export type RegisterResult = ({ readonly __typename: 'OtpChallenge' } & OtpChall
 export type ReinstateUserInput = {
   /** Whom. */
   readonly userId: string;
+  /** Why, for the audit trail; 200 characters at most. Name no person in it. */
+  readonly reason?: string | null | undefined;
 };
 
 /** What `reinstateUser` answers. */
@@ -320,6 +326,17 @@ export type ResetUserFactorsInput = {
 /** What `resetUserFactors` answers. */
 export type ResetUserFactorsResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
 
+/** Input of `resetUserPassword`. */
+export type ResetUserPasswordInput = {
+  /** Whose. */
+  readonly userId: string;
+  /** Why, for the audit trail; 200 characters at most. Name no person in it. */
+  readonly reason: string;
+};
+
+/** What `resetUserPassword` answers. */
+export type ResetUserPasswordResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+
 /** Input of `revokeSession`. */
 export type RevokeSessionInput = {
   /** One of the sessions that `account` lists. */
@@ -333,6 +350,8 @@ export type RevokeSessionResult = ({ readonly __typename: 'AuthAccepted' } & Aut
 export type RevokeUserSessionsInput = {
   /** Whose. */
   readonly userId: string;
+  /** Why, for the audit trail; 200 characters at most. Name no person in it. */
+  readonly reason?: string | null | undefined;
 };
 
 /** What `revokeUserSessions` answers. */
@@ -344,6 +363,8 @@ export type SetUserRolesInput = {
   readonly userId: string;
   /** All the roles that the user has from now on, 20 at most: a-z, 0-9, colon, hyphen, underscore, 40 characters each. */
   readonly roles: readonly string[];
+  /** Why, for the audit trail; 200 characters at most. Name no person in it. */
+  readonly reason?: string | null | undefined;
 };
 
 /** What `setUserRoles` answers. */
@@ -459,6 +480,8 @@ export type Mutations = {
   setUserRoles: { input: SetUserRolesInput; result: SetUserRolesResult };
   /** Signs a user out everywhere at once. Admins, with a recent step-up. */
   revokeUserSessions: { input: RevokeUserSessionsInput; result: RevokeUserSessionsResult };
+  /** Takes the password of a user away, signs them out everywhere, and mails them a link to choose another. Nobody else gets the link. Admins, with a recent step-up. */
+  resetUserPassword: { input: ResetUserPasswordInput; result: ResetUserPasswordResult };
   /** Removes the second factors of a user who has lost them, and signs them out everywhere; they are told by mail. Admins, with a recent step-up. */
   resetUserFactors: { input: ResetUserFactorsInput; result: ResetUserFactorsResult };
   /** Erases a user and all that is personal; the trail stays under random ids. The last admin stays. Admins, with a recent step-up. */
@@ -513,6 +536,7 @@ export const yields: Readonly<Record<keyof Mutations, string>> = {
   reinstateUser: 'User',
   setUserRoles: 'User',
   revokeUserSessions: 'AuthAccepted',
+  resetUserPassword: 'AuthAccepted',
   resetUserFactors: 'AuthAccepted',
   deleteUser: 'AuthAccepted',
   verifyOtp: 'AuthTokens OtpChallenge',

@@ -17,17 +17,21 @@ const wrongCodes = 5;
 export async function createAdmin(address: string, options: Options): Promise<void> {
   const email = parseEmailAddress(address);
   if (!email) return fail('EMAIL must be one e-mail address.', 2);
-  await withDatabase('create-admin', async (app) => {
-    try {
-      const name = parseInput(displayName, options.name);
-      const appointed = await appointAdmin(app, { email, name });
-      if (options.json) process.stdout.write(`${JSON.stringify(summary(appointed))}\n`);
-      else await tell(app, appointed, options.totp ?? true);
-    } catch (error) {
-      if (!(error instanceof AuthError)) throw error;
-      fail([error.message, ...error.fields.map(({ message }) => message)].join(' '));
-    }
-  });
+  await withDatabase(
+    'create-admin',
+    async (app) => {
+      try {
+        const name = parseInput(displayName, options.name);
+        const appointed = await appointAdmin(app, { email, name });
+        if (options.json) process.stdout.write(`${JSON.stringify(summary(appointed))}\n`);
+        else await tell(app, appointed, options.totp ?? true);
+      } catch (error) {
+        if (!(error instanceof AuthError)) throw error;
+        fail([error.message, ...error.fields.map(({ message }) => message)].join(' '));
+      }
+    },
+    { migrates: true },
+  );
 }
 
 function summary(appointed: Appointed): Record<string, unknown> {

@@ -6,11 +6,13 @@ import { fail } from './fail.ts';
 import { withDatabase } from './with-database.ts';
 
 /** Makes the next signing key; running servers publish it within seconds and sign with it `signsIn` seconds from now. */
-export async function rotateKeys(options: { signsIn?: number }): Promise<void> {
+export async function rotateKeys({ json, ...options }: { signsIn?: number; json?: boolean }): Promise<void> {
   await withDatabase('keys', async (app) => {
     const made = await rotateSigningKey(app, options);
     if (!made) return;
-    process.stdout.write(`The key ${made.kid} is published now and signs from ${made.activeFrom.toISOString()}.\n`);
+    const { kid, activeFrom } = made;
+    if (json) process.stdout.write(`${JSON.stringify({ kid, activeFrom })}\n`);
+    else process.stdout.write(`The key ${kid} is published now and signs from ${activeFrom.toISOString()}.\n`);
   });
 }
 

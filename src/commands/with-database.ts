@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../clock.ts';
 import { type Config, ConfigError, environment, readConfig } from '../config.ts';
 import { type Database, type Db, openPostgres } from '../db/client.ts';
+import { migratePostgres } from '../db/migrate.ts';
 import { createLog, describeError } from '../observability/log.ts';
 import { type Metrics, noMetrics } from '../observability/metrics.ts';
 import { type Random, systemRandom } from '../random.ts';
@@ -25,6 +26,8 @@ export type CommandApp = {
 const lacking = 'The database lacks tables or columns of ours. Apply the migrations first: latchkey migrate';
 
 type Options = {
+  /** Applies what is missing first, as a starting server would. */
+  readonly migrates?: boolean;
   /** Connections at most; 1 unless told. */
   readonly maxConnections?: number;
   /** Milliseconds; 10 seconds unless told. */
@@ -48,13 +51,15 @@ export async function withDatabase(
     throw error;
   }
   if (config.databaseUrl === null) return fail('DATABASE_URL is not set.');
+  const { databaseUrl } = config;
   const database = openPostgres({
-    url: config.databaseUrl,
+    url: databaseUrl,
     maxConnections: options.maxConnections ?? 1,
     applicationName: `latchkey-${name}`,
     statementTimeoutMs: options.statementTimeoutMs ?? 10_000,
   });
   try {
+    if (options.migrates && config.migrateOnStart) await migratePostgres(databaseUrl);
     await work({
       config,
       database,

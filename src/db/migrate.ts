@@ -7,7 +7,7 @@ import { migrate as migratePostgresFolder } from 'drizzle-orm/postgres-js/migrat
 import postgres from 'postgres';
 
 /** The same two steps up from src/db and from dist/db. */
-const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
+export const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
 
 /** "latchkey" in ASCII, cut to 63 bits: one number that all instances agree on. */
 const migrationLock = '7809634751936259449';

@@ -1,4 +1,4 @@
-import { getNamedType, isUnionType } from 'graphql';
+import { getNamedType, isInputObjectType, isUnionType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setUserRoles } from '../db/queries/user-administration.ts';
 import { auditEvents } from '../db/tables/audit-events.ts';
@@ -31,6 +31,7 @@ const mutations: Readonly<Record<string, string>> = {
   reinstateUser: `{ userId: "${someId}" }`,
   setUserRoles: `{ userId: "${someId}", roles: [] }`,
   revokeUserSessions: `{ userId: "${someId}" }`,
+  resetUserPassword: `{ userId: "${someId}", reason: "test" }`,
   resetUserFactors: `{ userId: "${someId}", reason: "test" }`,
 };
 
@@ -211,6 +212,40 @@ describe('changes to users', () => {
     }
   });
 
+  it('RC-11 resets a password by a link to its owner alone, with a reason, and neither takes nor shows a secret', async () => {
+    const user = await registerPerson(server);
+    const { id, email, password } = user;
+    expect(await server.mutate('resetUserPassword', { userId: id, reason: '' }, as(admin))).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      fields: [{ path: 'reason', code: 'REQUIRED' }],
+    });
+    const reason = 'found in a list; called back on the number we have';
+    const answer = await server.mutate('resetUserPassword', { userId: id, reason }, as(admin));
+    expect(answer).toEqual({ __typename: 'AuthAccepted', accepted: true });
+    expect((await server.send(meQuery, {}, as(user))).errors[0]?.extensions.reason).toBe('SESSION_REVOKED');
+    expect(await server.mutate('login', { email, password })).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+    const token = await server.nextToken(email);
+    const newPassword = 'walnut harbour thirteen kites';
+    expect(await server.mutate('resetPassword', { token, newPassword })).toMatchObject({ accepted: true });
+    expect(await server.mutate('login', { email, password: newPassword })).toMatchObject({ __typename: 'AuthTokens' });
+    const rows = await server.app.database.db.select().from(auditEvents);
+    const row = rows.find(({ type, subjectId }) => type === 'user.password_reset' && subjectId === id);
+    expect(row).toMatchObject({ actorId: admin.id, outcome: 'SUCCESS', detail: { reason } });
+    expect(JSON.stringify(rows)).not.toContain(token);
+
+    // What administrators give and get, as the schema has it.
+    const names = Object.keys(mutations).flatMap((mutation) => {
+      const field = authSchema().getMutationType()?.getFields()[mutation];
+      const input = getNamedType(field?.args[0]?.type);
+      const result = getNamedType(field?.type);
+      const members = isUnionType(result) ? result.getTypes().map(({ name }) => name) : [];
+      expect(['User', 'AuthAccepted', 'AuthError']).toEqual(expect.arrayContaining(members));
+      return isInputObjectType(input) ? Object.keys(input.getFields()) : [];
+    });
+    expect(names).toContain('userId');
+    expect(names.filter((name) => /password|secret|code|token|link|hash/i.test(name))).toEqual([]);
+  });
+
   it('SE-11 signs a user out everywhere', async () => {
     const user = await registerPerson(server);
     const phone = await signIn(server, user);
@@ -257,7 +292,10 @@ describe('changes to users', () => {
   it('LG-1 LG-6 leaves a trail with actor, subject and reason', async () => {
     const user = await registerPerson(server);
     await server.mutate('suspendUser', { userId: user.id, reason: 'spam\r\nfrom here' }, as(admin));
-    await server.mutate('setUserRoles', { userId: user.id, roles: ['editor'] }, as(admin));
+    await server.mutate('setUserRoles', { userId: user.id, roles: ['editor'], reason: 'joined' }, as(admin));
+    await server.mutate('reinstateUser', { userId: user.id, reason: 'appeal' }, as(admin));
+    await server.mutate('revokeUserSessions', { userId: user.id, reason: 'stolen' }, as(admin));
+    await server.mutate('deleteUser', { userId: user.id, reason: 'asked to' }, as(admin));
     const rows = (await server.app.database.db.select().from(auditEvents)).filter(
       ({ subjectId }) => subjectId === user.id,
     );
@@ -268,8 +306,15 @@ describe('changes to users', () => {
     });
     expect(rows.find(({ type }) => type === 'user.roles_changed')).toMatchObject({
       actorId: admin.id,
-      detail: { before: '', after: 'editor' },
+      detail: { before: '', after: 'editor', reason: 'joined' },
     });
+    for (const [type, reason] of [
+      ['user.reinstated', 'appeal'],
+      ['user.sessions_revoked', 'stolen'],
+      ['account.deleted', 'asked to'],
+    ]) {
+      expect(rows.find((row) => row.type === type)).toMatchObject({ actorId: admin.id, detail: { reason } });
+    }
     expect(rows.find(({ type }) => type === 'session.closed')).toMatchObject({ actorId: admin.id });
   });
 });

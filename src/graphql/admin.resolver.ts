@@ -8,6 +8,7 @@ import { type AdminAuditEvent, listAuditEvents } from '../domain/admin/list-audi
 import { countListedUsers, listUsers, type UserPage } from '../domain/admin/list-users.ts';
 import { reinstateUser } from '../domain/admin/reinstate-user.ts';
 import { resetUserFactors } from '../domain/admin/reset-user-factors.ts';
+import { resetUserPassword } from '../domain/admin/reset-user-password.ts';
 import { revokeUserSessions } from '../domain/admin/revoke-user-sessions.ts';
 import { setUserRoles } from '../domain/admin/set-user-roles.ts';
 import { suspendUser } from '../domain/admin/suspend-user.ts';
@@ -22,6 +23,8 @@ import {
   ReinstateUserResult,
   ResetUserFactorsInput,
   ResetUserFactorsResult,
+  ResetUserPasswordInput,
+  ResetUserPasswordResult,
   RevokeUserSessionsInput,
   RevokeUserSessionsResult,
   SetUserRolesInput,
@@ -110,6 +113,17 @@ export class AdminResolver {
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return revokeUserSessions(ctx, input);
+  }
+
+  @Mutation(() => ResetUserPasswordResult, {
+    description:
+      'Takes the password of a user away, signs them out everywhere, and mails them a link to choose another. Nobody else gets the link. Admins, with a recent step-up.',
+  })
+  resetUserPassword(
+    @Arg('input', () => ResetUserPasswordInput, { description: 'Whose, and why.' }) input: ResetUserPasswordInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return resetUserPassword(ctx, input);
   }
 
   @Mutation(() => ResetUserFactorsResult, {

@@ -59,12 +59,24 @@ export class CreateUserInput {
 
   @Field(() => String, { nullable: true, description: 'The language of mails, such as `fr`.' })
   locale?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why, for the audit trail; 200 characters at most. Name no person in it.',
+  })
+  reason?: string | null;
 }
 
 @InputType({ description: 'Input of `deleteUser`.' })
 export class DeleteUserInput {
   @Field(() => ID, { description: 'Whom. There is no way back.' })
   userId: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why, for the audit trail; 200 characters at most. Name no person in it.',
+  })
+  reason?: string | null;
 }
 
 @InputType({ description: 'Input of `suspendUser`.' })
@@ -83,6 +95,12 @@ export class SuspendUserInput {
 export class ReinstateUserInput {
   @Field(() => ID, { description: 'Whom.' })
   userId: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why, for the audit trail; 200 characters at most. Name no person in it.',
+  })
+  reason?: string | null;
 }
 
 @InputType({ description: 'Input of `setUserRoles`.' })
@@ -95,12 +113,33 @@ export class SetUserRolesInput {
       'All the roles that the user has from now on, 20 at most: a-z, 0-9, colon, hyphen, underscore, 40 characters each.',
   })
   roles: string[];
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why, for the audit trail; 200 characters at most. Name no person in it.',
+  })
+  reason?: string | null;
 }
 
 @InputType({ description: 'Input of `revokeUserSessions`.' })
 export class RevokeUserSessionsInput {
   @Field(() => ID, { description: 'Whose.' })
   userId: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why, for the audit trail; 200 characters at most. Name no person in it.',
+  })
+  reason?: string | null;
+}
+
+@InputType({ description: 'Input of `resetUserPassword`.' })
+export class ResetUserPasswordInput {
+  @Field(() => ID, { description: 'Whose.' })
+  userId: string;
+
+  @Field(() => String, { description: 'Why, for the audit trail; 200 characters at most. Name no person in it.' })
+  reason: string;
 }
 
 @InputType({ description: 'Input of `resetUserFactors`.' })
@@ -120,6 +159,11 @@ export const SetUserRolesResult = resultUnion('SetUserRolesResult', 'What `setUs
 export const RevokeUserSessionsResult = resultUnion(
   'RevokeUserSessionsResult',
   'What `revokeUserSessions` answers.',
+  () => [AuthAcceptedType],
+);
+export const ResetUserPasswordResult = resultUnion(
+  'ResetUserPasswordResult',
+  'What `resetUserPassword` answers.',
   () => [AuthAcceptedType],
 );
 export const ResetUserFactorsResult = resultUnion('ResetUserFactorsResult', 'What `resetUserFactors` answers.', () => [

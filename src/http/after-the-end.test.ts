@@ -152,6 +152,14 @@ const endings: readonly Ending[] = [
     all: true,
   },
   {
+    title: 'SE-10 resetUserPassword by an administrator',
+    end: async (server, { id }) => {
+      const input = { userId: id, reason: 'a list of passwords' };
+      return server.mutate('resetUserPassword', input, { token: await signInAdmin(server) });
+    },
+    all: true,
+  },
+  {
     title: 'SE-14 a sign-in past the cap',
     end: async (server, person) => {
       server.clock.advance(1);

@@ -48,6 +48,25 @@ export function createResendMailer(options: ResendOptions): Mailer {
   };
 }
 
+/**
+ * Whether Resend can be reached and takes the key, by a mail that it has to refuse: it has no recipient, and a key that may send only opens
+ * nothing else. Rejects with a MailError where it does not.
+ */
+export async function checkResend(options: ResendOptions): Promise<void> {
+  const signal = AbortSignal.timeout(options.timeoutMs ?? 10_000);
+  const response = await fetch(`${options.baseUrl ?? 'https://api.resend.com'}/emails`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${options.apiKey}`, 'content-type': 'application/json' },
+    body: '{}',
+    signal,
+  }).catch(() => {
+    throw new MailError(signal.aborted ? 'timeout' : 'unreachable');
+  });
+  await response.body?.cancel();
+  if (response.status === 401 || response.status === 403) throw new MailError('login');
+  if (response.status >= 500 || response.status === 404) throw new MailError(`http_${response.status}`);
+}
+
 function retryAfter(headers: Record<string, string> | null): { retryAfter?: number } {
   const seconds = Number(headers?.['retry-after']);
   return Number.isFinite(seconds) && seconds > 0 ? { retryAfter: seconds } : {};

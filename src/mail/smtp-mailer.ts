@@ -13,37 +13,14 @@ export type SmtpOptions = {
 
 /** Mail by SMTP, under TLS with a certificate that is checked, unless the server is on this very machine. */
 export function createSmtpMailer(options: SmtpOptions): Mailer {
-  const timeout = options.timeoutMs ?? 10_000;
   const sender = addressOf(options.from);
   let transporter: Promise<Transporter> | null = null;
-
-  const connect = async (): Promise<Transporter> => {
-    // Loaded at the first mail: a server's start does not wait for it.
-    const { createTransport } = await import('nodemailer');
-    const server = readServer(options.url);
-    return createTransport({
-      host: server.host,
-      port: server.port,
-      secure: server.secure,
-      ...(server.auth ? { auth: server.auth } : {}),
-      // SECURITY: without this a man in the middle strips STARTTLS and reads the codes (RFC 3207 section 6).
-      requireTLS: !server.local,
-      tls: { rejectUnauthorized: !server.local, minVersion: 'TLSv1.2' },
-      connectionTimeout: timeout,
-      greetingTimeout: timeout,
-      socketTimeout: timeout,
-      dnsTimeout: timeout,
-      // SECURITY: nothing in a mail may make the mailer read a file or fetch an address.
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
-  };
 
   return {
     name: 'smtp',
     send: async (mail) => {
       assertSafeHeaders(mail);
-      transporter ??= connect();
+      transporter ??= connect(options);
       try {
         await (await transporter).sendMail({
           from: options.from,
@@ -64,6 +41,41 @@ export function createSmtpMailer(options: SmtpOptions): Mailer {
       if (transporter) (await transporter).close();
     },
   };
+}
+
+/** Connects and signs in, and sends nothing. Rejects with a MailError where that fails. */
+export async function checkSmtp(options: SmtpOptions): Promise<void> {
+  const transporter = await connect(options);
+  try {
+    await transporter.verify();
+  } catch (error) {
+    throw classify(error);
+  } finally {
+    transporter.close();
+  }
+}
+
+async function connect(options: SmtpOptions): Promise<Transporter> {
+  // Loaded at the first mail: a server's start does not wait for it.
+  const { createTransport } = await import('nodemailer');
+  const timeout = options.timeoutMs ?? 10_000;
+  const server = readServer(options.url);
+  return createTransport({
+    host: server.host,
+    port: server.port,
+    secure: server.secure,
+    ...(server.auth ? { auth: server.auth } : {}),
+    // SECURITY: without this a man in the middle strips STARTTLS and reads the codes (RFC 3207 section 6).
+    requireTLS: !server.local,
+    tls: { rejectUnauthorized: !server.local, minVersion: 'TLSv1.2' },
+    connectionTimeout: timeout,
+    greetingTimeout: timeout,
+    socketTimeout: timeout,
+    dnsTimeout: timeout,
+    // SECURITY: nothing in a mail may make the mailer read a file or fetch an address.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
 }
 
 type Server = {

@@ -77,6 +77,7 @@ const fieldsOf = {
   reinstateUser: `${userFields} ${errorFields}`,
   setUserRoles: `${userFields} ${errorFields}`,
   revokeUserSessions: `${acceptedFields} ${errorFields}`,
+  resetUserPassword: `${acceptedFields} ${errorFields}`,
   resetUserFactors: `${acceptedFields} ${errorFields}`,
   requestPasswordReset: `${acceptedFields} ${errorFields}`,
   resetPassword: `${acceptedFields} ${errorFields}`,

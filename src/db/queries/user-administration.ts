@@ -10,13 +10,21 @@ export async function holdAdmins(db: Db): Promise<string[]> {
   const rows = await db
     .select({ id: users.id })
     .from(users)
-    .where(
-      // Written out, so that the partial index over administrators serves it.
-      and(sql`${users.roles} @> '{admin}'::text[]`, isNull(users.suspendedAt), isNotNull(users.emailVerifiedAt)),
-    )
+    .where(isActiveAdmin())
     .orderBy(asc(users.id))
     .for('no key update');
   return rows.map(({ id }) => id);
+}
+
+/** How many administrators can sign in. */
+export async function countAdmins(db: Db): Promise<number> {
+  const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(users).where(isActiveAdmin());
+  return row?.count ?? 0;
+}
+
+/** Written out, so that the partial index over administrators serves it. */
+function isActiveAdmin() {
+  return and(sql`${users.roles} @> '{admin}'::text[]`, isNull(users.suspendedAt), isNotNull(users.emailVerifiedAt));
 }
 
 /** A user's row, whatever its state, held until the transaction ends. */

@@ -1,16 +1,25 @@
-import { inArray } from 'drizzle-orm';
+import { getTableColumns, inArray, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { users } from '../tables/users.ts';
+import { type UserRow, users } from '../tables/users.ts';
 
-/** Inserts those whose address and id nobody has, in one statement; answers with the addresses of those it inserted. */
-export async function insertImportedUsers(
-  db: Db,
-  input: { rows: readonly (typeof users.$inferInsert)[] },
-): Promise<Set<string>> {
+/**
+ * Inserts those whose address and id nobody has, in one statement; answers with the addresses of those it inserted. The rows go over as one
+ * JSON text: a parameter for each value costs several times as much, here and in the database.
+ */
+export async function insertImportedUsers(db: Db, input: { rows: readonly UserRow[] }): Promise<Set<string>> {
+  const columns = Object.entries(getTableColumns(users));
+  // In one order, so that two imports at once never wait for each other's rows.
+  const sorted = [...input.rows].sort((a, b) => (a.emailCanonical < b.emailCanonical ? -1 : 1));
+  const json = sorted.map((row) =>
+    Object.fromEntries(columns.map(([key, column]) => [column.name, Reflect.get(row, key)])),
+  );
+  const list = sql.join(
+    columns.map(([, column]) => sql`${column}`),
+    sql`, `,
+  );
   const inserted = await db
     .insert(users)
-    // In one order, so that two imports at once never wait for each other's rows.
-    .values([...input.rows].sort((a, b) => (a.emailCanonical < b.emailCanonical ? -1 : 1)))
+    .select(sql`select ${list} from json_populate_recordset(null::users, ${JSON.stringify(json)}::json) as users`)
     .onConflictDoNothing()
     .returning({ emailCanonical: users.emailCanonical });
   return new Set(inserted.map(({ emailCanonical }) => emailCanonical));

@@ -157,6 +157,11 @@ export async function resetPasswordHash(
   return row ?? null;
 }
 
+/** Leaves the account without a password, until a link to its mailbox sets one. */
+export async function removePasswordHash(db: Db, input: { id: string; now: Date }): Promise<void> {
+  await db.update(users).set({ passwordHash: null, passwordChangedAt: input.now }).where(eq(users.id, input.id));
+}
+
 /** What an owner may change without proving anything again. Fields that are left out stay. */
 export async function updateProfile(
   db: Db,

@@ -37,7 +37,7 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
     // Administrators' rows before all others, as in every change that may be to one.
     if (user.roles.includes(adminRole)) await holdAdmins(tx);
     await holdCaller(ctx, { db: tx });
-    await eraseUser(ctx, tx, user);
+    await eraseUser(ctx, { db: tx, user, reason: null });
   });
   ctx.cookie.clear();
   ctx.wakeOutbox();
@@ -45,7 +45,11 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
 });
 
 /** Erases a user within a transaction: for the owner's request and for an administrator's. Throws CONFLICT for the last administrator. */
-export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<void> {
+export async function eraseUser(
+  ctx: Context,
+  input: { readonly db: Db; readonly user: UserRow; readonly reason: string | null },
+): Promise<void> {
+  const { db, user, reason } = input;
   const { id, emailCanonical } = user;
   if (user.roles.includes(adminRole) && isLastAdmin(await holdAdmins(db), id)) {
     throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
@@ -65,7 +69,14 @@ export async function eraseUser(ctx: Context, db: Db, user: UserRow): Promise<vo
       { budget: 'otp:consecutive', identifier },
     ],
   });
-  await recordAudit(ctx, { db, type: 'account.deleted', outcome: 'SUCCESS', subjectId: id, withoutOrigin: true });
+  await recordAudit(ctx, {
+    db,
+    type: 'account.deleted',
+    outcome: 'SUCCESS',
+    subjectId: id,
+    withoutOrigin: true,
+    ...(reason === null ? {} : { detail: { reason } }),
+  });
   await enqueueEmail(ctx, {
     db,
     to: deleted.email,

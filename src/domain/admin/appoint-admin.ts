@@ -29,7 +29,7 @@ export async function appointAdmin(app: Inviter & Pick<App, 'db' | 'config'>, in
     const user = found && (await holdAnyUser(tx, { id: found.id }));
     if (user?.suspendedAt) throw new AuthError('CONFLICT', { message: 'This account is suspended.' });
     if (!user || user.emailVerifiedAt === null) {
-      const invited = await inviteUser(app, { db: tx, email, name, roles: [adminRole], locale: null });
+      const invited = await inviteUser(app, { db: tx, email, name, roles: [adminRole], locale: null, reason: null });
       if (!invited)
         throw new AuthError('CONFLICT', { message: 'This address has got an account just now. Try again.' });
       return { kind: 'invited', user: invited.user, link: resetPasswordLink(app.config, { token: invited.token }) };

@@ -9,6 +9,7 @@ import { accountKey, reserve } from '../rate-limits/reserve.ts';
 import { assertSessionLives } from '../sessions/hold-caller.ts';
 import { adminCommand } from './admin-command.ts';
 import { inviteUser } from './invite-user.ts';
+import { reason } from './reason.ts';
 import { requireAdminToChange } from './require-admin.ts';
 import { roleNames } from './role-names.ts';
 
@@ -18,6 +19,7 @@ const schema = z.object({
   roles: roleNames.nullish(),
   sendInvitation: z.boolean().nullish(),
   locale: supportedLocale.nullish(),
+  reason,
 });
 
 /**
@@ -41,6 +43,7 @@ export const createUser = adminCommand(schema, async (ctx, input): Promise<UserV
       name: input.name ?? null,
       roles: input.roles ?? [],
       locale: input.locale ?? null,
+      reason: input.reason,
     });
     if (!invited) throw new AuthError('CONFLICT', { message: 'This address has an account already.' });
     if (input.sendInvitation !== false) {

@@ -21,6 +21,7 @@ type Input = {
   readonly name: string | null;
   readonly roles: readonly string[];
   readonly locale: string | null;
+  readonly reason: string | null;
 };
 
 export type Invited = {
@@ -35,7 +36,7 @@ export type Invited = {
  * has an account.
  */
 export async function inviteUser(ctx: Inviter, input: Input): Promise<Invited | null> {
-  const { db, email, name, roles, locale } = input;
+  const { db, email, name, roles, locale, reason } = input;
   const now = ctx.clock.now();
   const user = await putInvitedUser(db, {
     id: ctx.random.id(now),
@@ -61,7 +62,7 @@ export async function inviteUser(ctx: Inviter, input: Input): Promise<Invited | 
     outcome: 'SUCCESS',
     subjectId: user.id,
     actorId: ctx.viewer?.userId ?? null,
-    detail: { roles: roles.join(' ') },
+    detail: { roles: roles.join(' '), reason },
   });
   return { user, token };
 }

@@ -5,8 +5,9 @@ import { recordAudit } from '../audit/record.ts';
 import { text } from '../input.ts';
 import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
+import { reason } from './reason.ts';
 
-const schema = z.object({ userId: text({ max: 100 }) });
+const schema = z.object({ userId: text({ max: 100 }), reason });
 
 /**
  * Opens a suspended account again; its sessions stay ended. A user who is not suspended stays as they are. Throws FORBIDDEN,
@@ -14,13 +15,14 @@ const schema = z.object({ userId: text({ max: 100 }) });
  */
 export const reinstateUser = adminCommand(
   schema,
-  async (ctx, { userId }): Promise<UserView> =>
+  async (ctx, { userId, reason: why }): Promise<UserView> =>
     changeUser(ctx, {
       userId,
       change: async ({ db, user }) => {
         const reinstated = await reinstate(db, { id: user.id });
         if (!reinstated) return viewUser(user, 'admin');
-        await recordAudit(ctx, { db, type: 'user.reinstated', outcome: 'SUCCESS', subjectId: user.id });
+        const detail = { reason: why };
+        await recordAudit(ctx, { db, type: 'user.reinstated', outcome: 'SUCCESS', subjectId: user.id, detail });
         return viewUser(reinstated, 'admin');
       },
     }),

@@ -10,15 +10,9 @@ import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
-import { reasonText } from './reason.ts';
+import { requiredReason } from './reason.ts';
 
-const schema = z.object({
-  userId: text({ max: 100 }),
-  reason: reasonText.refine((value) => value !== '', {
-    message: 'A reason is required.',
-    params: { code: 'REQUIRED' },
-  }),
-});
+const schema = z.object({ userId: text({ max: 100 }), reason: requiredReason });
 
 /**
  * Takes a user's second factors away, for one who has lost them all: the next sign-in asks for none. Every session ends, and the

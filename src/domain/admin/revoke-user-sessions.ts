@@ -5,18 +5,19 @@ import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
 import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
+import { reason } from './reason.ts';
 
-const schema = z.object({ userId: text({ max: 100 }) });
+const schema = z.object({ userId: text({ max: 100 }), reason });
 
 /** Signs a user out everywhere, from the next request on (SE-11). Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND. */
 export const revokeUserSessions = adminCommand(
   schema,
-  async (ctx, { userId }): Promise<Accepted> =>
+  async (ctx, { userId, reason: why }): Promise<Accepted> =>
     changeUser(ctx, {
       userId,
       change: async ({ db, user }) => {
         const ended = await endAllSessions(ctx, { db, userId: user.id, reason: 'revoked_by_admin' });
-        const detail = { ended };
+        const detail = { ended, reason: why };
         await recordAudit(ctx, { db, type: 'user.sessions_revoked', outcome: 'SUCCESS', subjectId: user.id, detail });
         return { kind: 'accepted', accepted: true };
       },

@@ -5,10 +5,11 @@ import { recordAudit } from '../audit/record.ts';
 import { text } from '../input.ts';
 import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
+import { reason } from './reason.ts';
 import { roleNames } from './role-names.ts';
 import { adminRole } from './rules.ts';
 
-const schema = z.object({ userId: text({ max: 100 }), roles: roleNames });
+const schema = z.object({ userId: text({ max: 100 }), roles: roleNames, reason });
 
 /**
  * Gives a user these roles and no others. They hold from the next request on; an access token that is out names the old ones until
@@ -16,13 +17,13 @@ const schema = z.object({ userId: text({ max: 100 }), roles: roleNames });
  */
 export const setUserRoles = adminCommand(
   schema,
-  async (ctx, { userId, roles }): Promise<UserView> =>
+  async (ctx, { userId, roles, reason: why }): Promise<UserView> =>
     changeUser(ctx, {
       userId,
       change: async ({ db, user, assertNotLastAdmin }) => {
         if (!roles.includes(adminRole)) assertNotLastAdmin();
         const changed = await setRoles(db, { id: user.id, roles });
-        const detail = { before: user.roles.join(' '), after: roles.join(' ') };
+        const detail = { before: user.roles.join(' '), after: roles.join(' '), reason: why };
         await recordAudit(ctx, { db, type: 'user.roles_changed', outcome: 'SUCCESS', subjectId: user.id, detail });
         return viewUser(changed ?? user, 'admin');
       },

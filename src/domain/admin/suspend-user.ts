@@ -9,9 +9,9 @@ import { text } from '../input.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
-import { reasonText } from './reason.ts';
+import { reason } from './reason.ts';
 
-const schema = z.object({ userId: text({ max: 100 }), reason: reasonText.nullish() });
+const schema = z.object({ userId: text({ max: 100 }), reason });
 
 /**
  * Closes an account to its owner: every session ends, from the next request on, on every instance (SE-11). A suspended user stays as
@@ -19,7 +19,7 @@ const schema = z.object({ userId: text({ max: 100 }), reason: reasonText.nullish
  */
 export const suspendUser = adminCommand(
   schema,
-  async (ctx, { userId, reason }): Promise<UserView> =>
+  async (ctx, { userId, reason: why }): Promise<UserView> =>
     changeUser(ctx, {
       userId,
       change: async ({ db, user, assertNotLastAdmin }) => {
@@ -30,7 +30,7 @@ export const suspendUser = adminCommand(
         // What was mailed before is void, also where the account is opened again within the hour (RC-3).
         await endAccountTokens(db, { userId: user.id, purposes: passwordPurposes, now: ctx.clock.now() });
         await endChallenges(db, { userId: user.id, now: ctx.clock.now() });
-        const detail = { reason: reason || null };
+        const detail = { reason: why };
         await recordAudit(ctx, { db, type: 'user.suspended', outcome: 'SUCCESS', subjectId: user.id, detail });
         return viewUser(suspended, 'admin');
       },

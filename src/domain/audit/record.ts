@@ -28,6 +28,7 @@ export type AuditType =
   | 'user.roles_changed'
   | 'user.sessions_revoked'
   | 'user.factors_reset'
+  | 'user.password_reset'
   | 'user.created'
   | 'users.imported'
   | 'password.reset_requested'

@@ -1,5 +1,6 @@
 import type { App } from '../../app.ts';
 import { findTakenAddresses, insertImportedUsers } from '../../db/queries/user-import.ts';
+import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
 import { sealImportedHash } from '../passwords/stored-hash.ts';
 import type { Record } from './read-records.ts';
@@ -131,7 +132,7 @@ async function findFree(app: Importer, batch: readonly Waiting[]): Promise<Set<s
   return new Set(addresses.filter((address) => !taken.has(address)));
 }
 
-function rowOf(app: Importer, user: ImportedUser) {
+function rowOf(app: Importer, user: ImportedUser): UserRow {
   const now = app.clock.now();
   return {
     id: user.id ?? app.random.id(now),
@@ -142,6 +143,8 @@ function rowOf(app: Importer, user: ImportedUser) {
     roles: [...user.roles],
     locale: user.locale,
     passwordHash: user.hashText === null ? null : sealImportedHash(app.keys, user.hashText),
+    passwordChangedAt: null,
+    totpEnabledAt: null,
     // Like one whom an administrator invites: the mailbox opens it, and no password of a `register`.
     invitedAt: user.emailVerifiedAt === null ? now : null,
     suspendedAt: user.isSuspended ? now : null,

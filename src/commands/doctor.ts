@@ -1,0 +1,101 @@
+import { systemClock } from '../clock.ts';
+import { type Config, ConfigError, configWarnings, environment, readConfig } from '../config.ts';
+import { openPostgres } from '../db/client.ts';
+import { type Inspection, inspectPostgres } from '../db/inspect.ts';
+import { countAdmins } from '../db/queries/user-administration.ts';
+import { checkSigningKeys } from '../domain/signing-keys/check-signing-keys.ts';
+import { checkMail } from '../mail/check-mail.ts';
+import { createSecretKeys } from '../secret-keys.ts';
+import { explain, type Finding, judgeClock, judgeKeys, judgeMail, judgeMigrations, judgeServer } from './findings.ts';
+
+/** Looks at everything that a server needs, changes nothing, and says what to do. The exit status is 1 where a server would not work. */
+export async function doctor(options: { json?: boolean }): Promise<void> {
+  const findings: Finding[] = [];
+  for await (const finding of examine()) {
+    findings.push(finding);
+    if (!options.json) process.stdout.write(`${print(finding)}\n`);
+  }
+  const failed = findings.some(({ status }) => status === 'failure');
+  if (options.json) process.stdout.write(`${JSON.stringify({ ok: !failed, findings }, null, 2)}\n`);
+  if (failed) process.exitCode = 1;
+}
+
+function print({ check, status, message, advice }: Finding): string {
+  const mark = { ok: 'ok     ', warning: 'warning', failure: 'FAILURE' }[status];
+  const indent = ' '.repeat(24);
+  return `${mark}  ${check.padEnd(15)}${message}${advice === undefined ? '' : `\n${indent}${advice}`}`;
+}
+
+async function* examine(): AsyncGenerator<Finding> {
+  let config: Config;
+  try {
+    config = readConfig(environment(), { mode: 'production' });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const advice = 'Set it in the environment; docs/operations.md lists every variable.';
+    for (const message of error.problems) yield { check: 'configuration', status: 'failure', message, advice };
+    return;
+  }
+  const warnings = configWarnings(config);
+  for (const message of warnings) yield { check: 'configuration', status: 'warning', message };
+  if (warnings.length === 0) yield { check: 'configuration', status: 'ok', message: 'complete' };
+  yield* examineDatabase(config);
+  yield await examineMail(config);
+}
+
+async function* examineDatabase(config: Config): AsyncGenerator<Finding> {
+  const [main = '', ...replicas] = [config.databaseUrl ?? '', ...config.databaseReplicaUrls];
+  const inspection = await inspect(main);
+  if ('check' in inspection) {
+    yield inspection;
+    return;
+  }
+  yield* judgeServer(inspection, config);
+  for (const [index, url] of replicas.entries()) {
+    const replica = await inspect(url);
+    if ('check' in replica) yield { ...replica, message: `replica ${index + 1}: ${replica.message}` };
+    else yield { check: 'database', status: 'ok', message: `replica ${index + 1}: PostgreSQL ${replica.version}` };
+  }
+  yield judgeMigrations(inspection, config);
+  yield judgeClock(inspection);
+  // Without its tables there is nothing more to look at.
+  if (inspection.pending === 0) yield* examineContents(config, main);
+}
+
+async function inspect(url: string): Promise<Inspection | Finding> {
+  try {
+    return await inspectPostgres(url, () => systemClock.now());
+  } catch (error) {
+    return { check: 'database', status: 'failure', ...explain(error) };
+  }
+}
+
+async function* examineContents(config: Config, url: string): AsyncGenerator<Finding> {
+  const database = openPostgres({
+    url,
+    maxConnections: 1,
+    applicationName: 'latchkey-doctor',
+    statementTimeoutMs: 10_000,
+  });
+  try {
+    const app = { db: database.db, clock: systemClock, keys: createSecretKeys(config.secretKeys) };
+    yield judgeKeys(await checkSigningKeys(app), config);
+    const admins = await countAdmins(app.db);
+    const advice = 'Make one: latchkey create-admin EMAIL';
+    if (admins > 0) yield { check: 'administrators', status: 'ok', message: `${admins} can sign in` };
+    else yield { check: 'administrators', status: 'warning', message: 'there is none', advice };
+  } catch (error) {
+    yield { check: 'database', status: 'failure', ...explain(error) };
+  } finally {
+    await database.close();
+  }
+}
+
+async function examineMail(config: Config): Promise<Finding> {
+  try {
+    await checkMail(config.mail);
+    return judgeMail(null, config);
+  } catch (error) {
+    return judgeMail(error, config);
+  }
+}

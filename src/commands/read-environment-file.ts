@@ -1,0 +1,11 @@
+import { loadEnvironmentFile } from '../config.ts';
+
+/** Adds the variables of a file to the environment, before a command reads it; false where there is no such file. */
+export function readEnvironmentFile(path: string): boolean {
+  try {
+    loadEnvironmentFile(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

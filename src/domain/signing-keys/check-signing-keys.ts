@@ -1,0 +1,30 @@
+import type { App } from '../../app.ts';
+import { listSigningKeys } from '../../db/queries/signing-keys.ts';
+import { signingAt } from './rules.ts';
+import { openSigningKey } from './signing-key.ts';
+
+export type KeyCheck = {
+  /** Keys that sign, will sign or still verify. */
+  readonly inUse: number;
+  /** Those of them that cannot be opened, or are too weak: no server starts on them (JW-9). */
+  readonly unusable: readonly string[];
+  /** Of the key that signs now; null where none does. */
+  readonly signingWith: string | null;
+};
+
+/** Opens every key as a starting server would, and changes nothing. */
+export async function checkSigningKeys(app: Pick<App, 'db' | 'clock' | 'keys'>): Promise<KeyCheck> {
+  const now = app.clock.now();
+  const rows = await listSigningKeys(app.db, { now });
+  const unusable = rows.filter((row) => !opens(app, row)).map(({ kid }) => kid);
+  return { inUse: rows.length, unusable, signingWith: signingAt(rows, now)?.algorithm ?? null };
+}
+
+function opens(app: Pick<App, 'keys'>, row: Parameters<typeof openSigningKey>[1]): boolean {
+  try {
+    openSigningKey(app.keys, row);
+    return true;
+  } catch {
+    return false; // The message is for a server's log; here the kid says which it is.
+  }
+}

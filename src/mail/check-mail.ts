@@ -1,0 +1,15 @@
+import type { MailSettings } from '../config.ts';
+import { checkResend } from './resend-mailer.ts';
+import { checkSmtp } from './smtp-mailer.ts';
+
+/** Whether mail could leave as configured, without sending any. Rejects with a MailError. */
+export async function checkMail(settings: MailSettings): Promise<void> {
+  switch (settings.transport) {
+    case 'smtp':
+      return checkSmtp(settings);
+    case 'resend':
+      return checkResend(settings);
+    case 'mailbox':
+      return;
+  }
+}
