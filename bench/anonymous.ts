@@ -4,7 +4,7 @@
  *
  *   npm run bench:anonymous [-- REQUESTS=100000 [DAYS=20]]
  */
-import { meQuery, mutationText } from '../src/testing/client.ts';
+import { anonymousRequests, sendAnonymous } from '../src/testing/anonymous-requests.ts';
 import { serveApart } from './serve-apart.ts';
 
 const total = Number(process.argv[2] ?? 100_000);
@@ -16,70 +16,13 @@ const out = (line: string): void => void process.stdout.write(`${line}\n`);
 const server = await serveApart({ bcryptCost: 4, config: { rateLimitMultiplier: 1, trustedProxies: ['127.0.0.1'] } });
 await server.putAccounts(['known@example.com'], 'otter lantern gravel sunday');
 
-type Sent = {
-  readonly path?: string;
-  readonly method?: string;
-  readonly body?: string;
-  readonly headers?: Record<string, string>;
-};
-const graphql = (query: string, variables: unknown = {}): Sent => ({ body: JSON.stringify({ query, variables }) });
-const call = (name: Parameters<typeof mutationText>[0], input: Record<string, unknown>): Sent =>
-  graphql(mutationText(name), { input });
-let challengeId = 'x'.repeat(32);
-
-/** One of each kind; `n` makes it one that was not there before. */
-const kinds: readonly ((n: number) => Sent)[] = [
-  (n) => call('register', { email: `made-up-${n}@example.com`, password: 'otter lantern gravel sunday' }),
-  (n) => call('login', { email: `made-up-${n}@example.com`, password: 'wrong words' }),
-  () => call('login', { email: 'known@example.com', password: 'wrong words' }),
-  (n) => call('requestLoginCode', { email: `made-up-${n}@example.com` }),
-  () => call('requestLoginCode', { email: 'known@example.com' }),
-  (n) => call('verifyOtp', { challengeId: n % 2 === 0 ? challengeId : `made-up-${n}`, code: '000000' }),
-  () => call('resendOtp', { challengeId }),
-  (n) => call('refreshSession', { refreshToken: `made-up-${n}` }),
-  (n) => call('logout', { refreshToken: `made-up-${n}` }),
-  (n) => call('requestPasswordReset', { email: `made-up-${n}@example.com` }),
-  () => call('requestPasswordReset', { email: 'known@example.com' }),
-  (n) => call('resetPassword', { token: `made-up-${n}`, newPassword: 'otter lantern gravel sunday' }),
-  (n) => call('undoEmailChange', { token: `made-up-${n}` }),
-  () => graphql(meQuery),
-  (n) => graphql(`{ a${n}: me { id } }`),
-  (n) => graphql(`{ me { nothing${n} } }`),
-  (n) => ({ ...graphql(meQuery), headers: { authorization: `Bearer ${n}.${n}.${n}` } }),
-  (n) => ({ path: `/nowhere/${n}`, method: 'GET' }),
-  () => ({ path: '/.well-known/jwks.json', method: 'GET' }),
-  (n) => ({ path: '/verify', method: 'GET', headers: { authorization: `Bearer made-up-${n}` } }),
-  (n) => ({
-    path: `/graphql?query=%7Bme%7Bid%7D%7D&n=${n}`,
-    method: 'GET',
-    headers: { 'apollo-require-preflight': '1' },
-  }),
-  (n) => ({
-    path: '/oauth/introspect',
-    body: `token=${n}`,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-  }),
-  (n) => ({ body: `{"query":${n}` }),
-  (n) => ({ body: JSON.stringify({ query: '{ me { id } }', variables: { n: 'x'.repeat(60_000) }, n }) }),
-];
-
 const statuses = new Map<number, number>();
+let challengeId = 'x'.repeat(32);
 async function send(n: number): Promise<void> {
-  const kind = kinds[n % kinds.length];
-  if (!kind) return;
-  const { path = '/graphql', method = 'POST', body, headers } = kind(n);
-  const response = await fetch(`${server.url}${path}`, {
-    method,
-    ...(body === undefined ? {} : { body }),
-    headers: {
-      'content-type': 'application/json',
-      'x-forwarded-for': `198.51.100.${(n * 7) % clientAddresses}`,
-      ...headers,
-    },
-  });
-  const text = await response.text();
-  challengeId = /"OtpChallenge","id":"([^"]+)"/.exec(text)?.[1] ?? challengeId;
-  statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+  const request = anonymousRequests[n % anonymousRequests.length]?.(n, challengeId) ?? {};
+  const answer = await sendAnonymous(server.url, request, `198.51.100.${(n * 7) % clientAddresses}`);
+  challengeId = answer.challengeId ?? challengeId;
+  statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
 }
 
 let sent = 0;

@@ -43,7 +43,7 @@ describe('the pool', () => {
     const server = await startTestServer();
     const person = await registerPerson(server);
     const pool = anotherPool(server, { connections: 2, patience: 9000 });
-    const small = await startTestServer({ database: pool, clock: server.clock, bcryptCost: 10 });
+    const small = await startTestServer({ database: pool, clock: server.clock, bcryptCost: 9 });
     const sql = rawSql(server);
     let most = 0;
     let over = false;
@@ -76,6 +76,21 @@ describe('the pool', () => {
     await sql.end();
     await small.stop();
     await pool.drop();
+    await server.stop();
+  });
+
+  it('AV-2 is not asked by a sign-in that finds the gate full, and no budget pays for it', async () => {
+    const server = await startTestServer({ bcryptCost: 9 });
+    const { hasher } = server.app;
+    // More than any gate takes: the rest are refused here.
+    const hashes = Promise.allSettled(Array.from({ length: 100 }, () => hasher.hash(goodPassword)));
+    const login = await server.mutate('login', { email: 'a@example.com', password: goodPassword });
+    const registration = await server.mutate('register', { email: 'a@example.com', password: goodPassword });
+    overloaded(login);
+    overloaded(registration);
+    expect(await lookInto(server, (sql) => sql`select * from rate_limits`)).toHaveLength(0);
+    await hashes;
+    expect((await registerPerson(server)).id).toBeTruthy();
     await server.stop();
   });
 
