@@ -10,7 +10,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -20,6 +19,7 @@ import { migratePostgres } from '../src/db/migrate.ts';
 import { mutate } from '../src/testing/client.ts';
 import { startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
 import { foreignHashes } from '../src/testing/foreign-hashes.ts';
+import { freePort } from '../src/testing/free-port.ts';
 
 const people = Number(process.argv[2] ?? 1_000_000);
 const badLines = 1000;
@@ -65,15 +65,6 @@ const environment = {
   JWT_ALGORITHM: 'ES256',
   LOG_LEVEL: 'error',
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-  return address.port;
-}
 
 function latchkey(args: readonly string[]) {
   return spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {

@@ -8,13 +8,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { migratePostgres } from '../src/db/migrate.ts';
 import { meQuery, mutate, send } from '../src/testing/client.ts';
 import { startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
+import { freePort } from '../src/testing/free-port.ts';
 import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';
 
 const seconds = Number(process.argv[2] ?? 60);
@@ -27,15 +27,6 @@ const refreshEvery = 5;
 const signsIn = 20;
 
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-  return address.port;
-}
 
 const postgres = await startEmbeddedPostgres();
 const smtp = await startSmtpStandIn({ startTls: false });

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { totpCode } from '../testing/authenticator.ts';
 import { send } from '../testing/client.ts';
+import { freePort } from '../testing/free-port.ts';
 import { databaseUrl, withAdmin } from '../testing/global-setup.ts';
 
 const page = new URL('../../docs/administration.md', import.meta.url);
@@ -43,15 +43,6 @@ function testServer() {
   return server;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-  return address.port;
-}
-
 /** What stands in the first block of a language, below the heading. */
 function blockOf(markdown: string, language: string): string {
   const section = markdown.split('## The first administrator')[1] ?? '';
@@ -70,7 +61,7 @@ describe('the first administrator, as docs/administration.md has it', () => {
         SECRET_KEY: randomBytes(32).toString('base64'),
       };
       const file = blockOf(markdown, 'ini')
-        .replace(/^(\w+)=.*$/gm, (line, variable: string) =>
+        .replace(/^ *(\w+)=.*$/gm, (line, variable: string) =>
           settings[variable] ? `${variable}=${settings[variable]}` : line,
         )
         .replaceAll(':4000', `:${port}`);
