@@ -39,7 +39,9 @@ const overloaded = (answer: { status: number; headers: Headers; errors: { extens
 };
 
 describe('the pool', () => {
-  it('AV-2 of two connections serves fifty sign-ins at once: none is held while a password is hashed', async () => {
+  it('AV-2 of two connections serves fifty sign-ins at once: none is held while a password is hashed', {
+    timeout: 120_000,
+  }, async () => {
     const server = await startTestServer();
     const person = await registerPerson(server);
     const pool = anotherPool(server, { connections: 2, patience: 9000 });

@@ -14,6 +14,7 @@ export const administrativeFields: ReadonlySet<string> = new Set([
   'Mutation.setUserRoles',
   'Mutation.revokeUserSessions',
   'Mutation.resetUserFactors',
+  'Mutation.resetUserPassword',
   'Mutation.deleteUser',
 ]);
 
