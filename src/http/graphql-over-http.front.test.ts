@@ -27,6 +27,8 @@ describe('GraphQL over HTTP', () => {
     const invalid = await server.send('{ nothingOfTheKind }', {}, { headers: json });
     expect(invalid).toMatchObject({ status: 200, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
     expect((await server.send('{ nothingOfTheKind }')).status).toBe(400);
+    // A sender who does not say what they take, such as a script.
+    expect((await server.send('{ nothingOfTheKind }', {}, { headers: { accept: '*/*' } })).status).toBe(400);
     expect((await server.send('{ me { id } }', {}, { token: 'stale', headers: json })).status).toBe(401);
   });
 });

@@ -14,7 +14,8 @@ export const responseStatus: ApolloServerPlugin = {
   requestDidStart: async () => ({
     willSendResponse: async ({ request, response, errors }) => {
       if (response.http.status !== 400 || response.body.kind !== 'single') return;
-      if (request.http?.headers.get('accept')?.includes('application/graphql-response+json')) return;
+      const accepted = request.http?.headers.get('accept') ?? '';
+      if (!accepted.includes('application/json') || accepted.includes('application/graphql-response+json')) return;
       if (errors?.some(isExcess)) return;
       const code = response.body.singleResult.errors?.[0]?.extensions?.['code'];
       if (typeof code === 'string' && documentFaults.has(code)) response.http.status = 200;
