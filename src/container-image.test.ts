@@ -22,6 +22,7 @@ import { send } from './testing/client.ts';
 import { productionEnvironment, strongKey } from './testing/command-line.ts';
 import { type BuiltImage, buildByHand, readDockerfile } from './testing/dockerfile.ts';
 import { freePort } from './testing/free-port.ts';
+import { runsLongTests } from './testing/long-tests.ts';
 import { registerPerson } from './testing/people.ts';
 
 const stages = readDockerfile(readFileSync('Dockerfile', 'utf8'));
@@ -69,7 +70,7 @@ function filesIn(folder: string): string[] {
 /** Somebody who is not root, where we are. */
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
-describe('the image, as the steps of the Dockerfile give it', { timeout: 300_000 }, () => {
+describe.runIf(runsLongTests)('the image, as the steps of the Dockerfile give it', { timeout: 300_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-image-'));
   let image: BuiltImage;
   let app: string;
