@@ -21,8 +21,8 @@ export default class SummaryReporter implements Reporter {
     if (total.failed === 0 && (reason !== 'passed' || process.exitCode)) total.failed = 1;
 
     const lines = [...ranOn].map(([database, tests]) => `${database}: ${tests} tests`);
-    const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
-    lines.push(`${total.passed} passed, ${total.failed} failed${skipped}`);
+    if (total.skipped > 0) lines.push(`${total.skipped} skipped`);
+    lines.push(`${total.passed} passed, ${total.failed} failed`);
     process.stdout.write(`\n${lines.join('\n')}\n`);
   }
 }
