@@ -36,6 +36,10 @@ export type Config = {
   /** Null: the embedded database under dataDirectory (development only). */
   readonly databaseUrl: string | null;
   readonly databaseReplicaUrls: readonly string[];
+  /** Connections of each process to each database, at most. */
+  readonly databaseMaxConnections: number;
+  /** Whether statements are parsed and planned once a connection. */
+  readonly databasePreparedStatements: boolean;
   /** Where development keeps its database, secrets and mailbox. */
   readonly dataDirectory: string;
   /** The current SECRET_KEY first, then the previous one where set; raw bytes. */
@@ -366,6 +370,20 @@ export const entries = {
     shown: 'none',
     schema: list(databaseUrl),
     secret: true,
+  }),
+  databaseMaxConnections: entry({
+    name: 'DATABASE_MAX_CONNECTIONS',
+    doc: 'Connections of each process to each database, 2 to 100.',
+    shown: '10',
+    fallback: '10',
+    schema: whole(2, 100),
+  }),
+  databasePreparedStatements: entry({
+    name: 'DATABASE_PREPARED_STATEMENTS',
+    doc: 'Whether statements are prepared once a connection: `false` behind a pooler in transaction mode that cannot follow them.',
+    shown: 'true',
+    fallback: 'true',
+    schema: onOrOff,
   }),
   allowInsecureDatabase: entry({
     name: 'ALLOW_INSECURE_DATABASE',
@@ -821,6 +839,8 @@ export function readConfig(env: Environment, options: Options): Config {
 
   const databaseUrl = read(entries.databaseUrl);
   const databaseReplicaUrls = read(entries.databaseReplicaUrls) ?? [];
+  const databaseMaxConnections = read(entries.databaseMaxConnections);
+  const databasePreparedStatements = read(entries.databasePreparedStatements);
   const allowInsecureDatabase = read(entries.allowInsecureDatabase);
   if (production) demand(entries.databaseUrl);
   if (databaseReplicaUrls.length > 0) demand(entries.databaseUrl, 'is required beside DATABASE_REPLICA_URLS');
@@ -937,6 +957,8 @@ export function readConfig(env: Environment, options: Options): Config {
     mode: options.mode,
     databaseUrl: databaseUrl ?? null,
     databaseReplicaUrls,
+    databaseMaxConnections: present(databaseMaxConnections),
+    databasePreparedStatements: present(databasePreparedStatements),
     dataDirectory: present(dataDirectory),
     secretKeys: secretKeyPrevious ? [present(secretKey), secretKeyPrevious] : [present(secretKey)],
     publicUrl: present(publicUrl),

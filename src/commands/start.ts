@@ -2,7 +2,6 @@ import cluster from 'node:cluster';
 import { ConfigError, configWarnings, environment, readConfig } from '../config.ts';
 import { fail } from './fail.ts';
 
-const poolSize = 10;
 const statementTimeoutMs = 10_000;
 
 /** The server in production. An unset NODE_ENV is production too: only `latchkey dev` is not. */
@@ -39,7 +38,8 @@ export async function start(): Promise<void> {
       return openPostgres({
         url: databaseUrl,
         replicaUrls: config.databaseReplicaUrls,
-        maxConnections: poolSize,
+        maxConnections: config.databaseMaxConnections,
+        prepares: config.databasePreparedStatements,
         applicationName: 'latchkey',
         statementTimeoutMs,
       });

@@ -57,6 +57,7 @@ export async function withDatabase(
     maxConnections: options.maxConnections ?? 1,
     applicationName: `latchkey-${name}`,
     statementTimeoutMs: options.statementTimeoutMs ?? 10_000,
+    prepares: config.databasePreparedStatements,
   });
   try {
     if (options.migrates && config.migrateOnStart) await migratePostgres(databaseUrl);

@@ -4,7 +4,7 @@ import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import type { StatementWatch } from '../observability/tracing.ts';
-import { createPoolGate, guardClient } from './pool.ts';
+import { createPoolGate, guardClient, rememberTexts } from './pool.ts';
 
 /** What a query takes: the pool, or a transaction of it. The same on postgres.js and on PGlite. */
 export type Db = Pick<
@@ -38,10 +38,14 @@ export type PostgresOptions = {
   readonly statementTimeoutMs: number;
   /** Milliseconds that a statement waits for a connection, 2000 unless told (AV-3). */
   readonly acquireTimeoutMs?: number;
+  /** Whether statements are parsed and planned once a connection, true unless told: some poolers cannot follow that. */
+  readonly prepares?: boolean;
   /** Told the text of each statement that a query makes, without its parameters. */
   readonly onStatement?: (text: string) => void;
 };
 
+/** Different statements that a connection keeps prepared; ours are some hundred. PostgreSQL holds each in memory. */
+const mostPrepared = 400;
 /** Statements that may wait for a connection. */
 const mostWaiting = 5000;
 
@@ -55,6 +59,7 @@ export function openPostgres(options: PostgresOptions): Database {
       backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
       idle_timeout: 60,
       max_lifetime: 60 * 30,
+      prepare: options.prepares ?? true,
       onnotice: () => {},
       connection: {
         application_name: options.applicationName,
@@ -68,9 +73,10 @@ export function openPostgres(options: PostgresOptions): Database {
       waiting: mostWaiting,
       patience: options.acquireTimeoutMs ?? 2000,
     });
+    const isPrepared = rememberTexts(mostPrepared);
     const drizzled = (over: AbortSignal | null, watch?: StatementWatch) =>
       drizzlePostgres(
-        guardClient(sql, { gate, over, watch }),
+        guardClient(sql, { gate, over, watch, isPrepared }),
         onStatement ? { logger: { logQuery: onStatement } } : {},
       );
     return { sql, gate, drizzled };

@@ -28,18 +28,38 @@ export function createPoolGate(options: { connections: number; waiting: number; 
 type Client = postgres.Sql | postgres.TransactionSql;
 type Work = (tx: postgres.TransactionSql) => Promise<unknown>;
 
-type Guards = { readonly gate: Gate; readonly over: AbortSignal | null; readonly watch?: StatementWatch | undefined };
+type Guards = {
+  readonly gate: Gate;
+  readonly over: AbortSignal | null;
+  readonly watch?: StatementWatch | undefined;
+  /** Whether a statement is to be prepared, by its text. */
+  readonly isPrepared: (text: string) => boolean;
+};
+
+/**
+ * Says yes to the first `limit` texts. The driver sends a statement with parameters in two round trips unless it is prepared, and drizzle
+ * asks for that only by name; a text that varies without end, such as a list of values, must not fill every connection's memory.
+ */
+export function rememberTexts(limit: number): (text: string) => boolean {
+  const texts = new Set<string>();
+  return (text) => {
+    if (texts.has(text)) return true;
+    if (texts.size >= limit) return false;
+    texts.add(text);
+    return true;
+  };
+}
 
 /**
  * The driver's client, with `gate` before each statement and transaction, and with `over` as the end of whatever is done through it:
  * a statement that runs then is cancelled, and none begins any more, so that an open transaction is rolled back. It is made for
  * drizzle, which calls `unsafe` and `begin`, and in a transaction `unsafe` and `savepoint`.
  */
-export function guardClient(client: postgres.Sql, { gate, over, watch }: Guards): postgres.Sql {
+export function guardClient(client: postgres.Sql, { gate, ...rest }: Guards): postgres.Sql {
   return new Proxy(client, {
     get: (target, name) => {
-      if (name === 'unsafe') return statement(target, { enter: gate.run, over, watch });
-      if (name === 'begin') return (work: Work) => gate.run(() => begin(target, { work, over, watch }));
+      if (name === 'unsafe') return statement(target, { enter: gate.run, ...rest });
+      if (name === 'begin') return (work: Work) => gate.run(() => begin(target, { work, ...rest }));
       return Reflect.get(target, name);
     },
   });
@@ -48,8 +68,8 @@ export function guardClient(client: postgres.Sql, { gate, over, watch }: Guards)
 type Transaction = Omit<Guards, 'gate'> & { isLost: boolean };
 
 /** A transaction whose connection may break off at any time: then it rejects, and nothing of it is done any more. */
-function begin(client: postgres.Sql, { work, over, watch }: Omit<Guards, 'gate'> & { work: Work }): Promise<unknown> {
-  const transaction: Transaction = { over, watch, isLost: false };
+function begin(client: postgres.Sql, { work, ...rest }: Omit<Guards, 'gate'> & { work: Work }): Promise<unknown> {
+  const transaction: Transaction = { ...rest, isLost: false };
   const begun = client.begin((tx) => unlessLost(transaction, () => work(guardTransaction(tx, transaction))));
   // The driver rejects by itself where the connection closes, and uses it anew for others while the work may still go on.
   begun.catch(() => {
@@ -74,7 +94,7 @@ async function unlessLost<T>(transaction: Transaction, work: () => Promise<T>): 
 
 /** A transaction has its connection: nothing of it waits for one. */
 function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction): postgres.TransactionSql {
-  const { over, watch } = transaction;
+  const { over, watch, isPrepared } = transaction;
   const enter: Entrance['enter'] = async (run) => {
     if (transaction.isLost) throw new OperationOver('The transaction is over.');
     try {
@@ -86,7 +106,7 @@ function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction)
   };
   return new Proxy(tx, {
     get: (target, name) => {
-      if (name === 'unsafe') return statement(target, { enter, over, watch });
+      if (name === 'unsafe') return statement(target, { enter, over, watch, isPrepared });
       if (name === 'savepoint') {
         return (work: Work) =>
           target.savepoint((inner) => unlessLost(transaction, () => work(guardTransaction(inner, transaction))));
@@ -99,15 +119,15 @@ function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction)
 type Entrance = Omit<Guards, 'gate'> & { readonly enter: Gate['run'] };
 
 /** Like the driver's own `unsafe`: a promise of rows, or of arrays where `values()` is called on it at once. */
-function statement(client: Client, { enter, over, watch }: Entrance) {
-  return (...args: Parameters<postgres.Sql['unsafe']>) => {
+function statement(client: Client, { enter, over, watch, isPrepared }: Entrance) {
+  return (text: string, parameters?: Parameters<postgres.Sql['unsafe']>[1]) => {
     let asArrays = false;
-    const ended = watch?.(args[0]);
+    const ended = watch?.(text);
     const rows = Promise.resolve().then(() =>
       enter(async () => {
         if (over?.aborted) throw new OperationOver('The operation is over.');
         // biome-ignore lint/plugin: the text is drizzle's, with its parameters beside it.
-        const query = client.unsafe(...args);
+        const query = client.unsafe(text, parameters, { prepare: isPrepared(text) });
         const cancel = (): void => cancelQuery(query);
         over?.addEventListener('abort', cancel, { once: true });
         try {

@@ -54,6 +54,8 @@ export const testConfig: Config = {
   mode: 'development',
   databaseUrl: null,
   databaseReplicaUrls: [],
+  databaseMaxConnections: 10,
+  databasePreparedStatements: true,
   dataDirectory: '.data/never-written-by-tests',
   secretKeys: [Buffer.from('dGVzdCBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcyE=', 'base64')],
   publicUrl: 'http://localhost:4000',
