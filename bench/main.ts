@@ -1,0 +1,375 @@
+/**
+ * Latchkey beside the floor (bench/floor.mjs), in turn in one run: the built server in production mode, on a PostgreSQL of its own. Each
+ * server has one core, the generator the other, PostgreSQL both. Prints a table of medians and ratios, and ends with status 1 where an
+ * answer was wrong or a ratio is not what it has to be.
+ *
+ *   npm run build && npm run bench [-- ROUNDS=3 [SECONDS=6 [SCENARIO …]]]
+ *
+ * PROFILE=FOLDER writes V8's profiles of the server there.
+ * Scenarios: me, refresh, entities, login, register, storm, start.
+ */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { SignJWT } from 'jose';
+import { migratePostgres } from '../src/db/migrate.ts';
+import { startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
+import { freePort } from '../src/testing/free-port.ts';
+import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';
+import { type Account, putAccounts, putDatabase } from './accounts.ts';
+import { type LoadResult, startGenerator } from './load.ts';
+import { descendants, memory, outputOf, pinTo, processorTime, type Started, start } from './processes.ts';
+import { percentile } from './serve-apart.ts';
+
+const rounds = Number(process.argv[2] ?? 3);
+const seconds = Number(process.argv[3] ?? 6);
+const chosen = process.argv.slice(4);
+const isChosen = (name: string): boolean => chosen.length === 0 || chosen.includes(name);
+
+const people = 128;
+const serverCore = '0';
+const generatorCore = '1';
+const bcryptCost = 12;
+const password = 'otter lantern gravel sunday';
+/** Of `me` while others sign in, a second. */
+const paceOfMe = 200;
+const root = fileURLToPath(new URL('..', import.meta.url));
+const out = (line = ''): void => void process.stdout.write(`${line}\n`);
+
+let failed = 0;
+const judge = (what: string, holds: boolean): void => {
+  if (!holds) failed += 1;
+  out(`${holds ? 'holds ' : 'FAILS '} ${what}`);
+};
+
+// ---- what all of it runs on ----
+
+const postgres = await startEmbeddedPostgres({
+  // As in production: what a statement has written is on the disk when it is answered.
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+  wal_level: 'replica',
+  shared_buffers: '256MB',
+});
+const smtp = await startSmtpStandIn({ startTls: false });
+const secretKey = randomBytes(32);
+const gatewayToken = randomBytes(32).toString('hex');
+const floorSecret = randomBytes(32);
+const generator = await startGenerator(pinTo(generatorCore));
+const stormers = await startGenerator(pinTo(generatorCore));
+
+type Home = { readonly url: string; readonly algorithm: 'RS256' | 'ES256'; readonly accounts: readonly Account[] };
+
+async function makeHome(algorithm: Home['algorithm']): Promise<Home> {
+  const url = await putDatabase(postgres.url, `bench_${algorithm.toLowerCase()}`);
+  await migratePostgres(url);
+  const accounts = await putAccounts({ url, secretKey, people, password, bcryptCost });
+  return { url, algorithm, accounts };
+}
+
+/** The environment of production; nothing of this process's own reaches the server. */
+function environment({ url, algorithm }: Home, port: number): Record<string, string> {
+  return {
+    DATABASE_URL: url,
+    SECRET_KEY: secretKey.toString('base64'),
+    GATEWAY_TOKEN: gatewayToken,
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+    // Tokens outlive restarts of the server.
+    JWT_AUDIENCE: 'bench',
+    MAIL_TRANSPORT: 'smtp',
+    SMTP_URL: `smtp://127.0.0.1:${smtp.port}`,
+    MAIL_FROM: 'bench@example.com',
+    JWT_ALGORITHM: algorithm,
+    ACCESS_TOKEN_TTL: '60m',
+    BCRYPT_COST: String(bcryptCost),
+    RATE_LIMIT_MULTIPLIER: '10000',
+    MIGRATE_ON_START: 'false',
+    SHUTDOWN_DELAY: '0s',
+    LOG_LEVEL: 'info',
+    HOST: '127.0.0.1',
+    PORT: String(port),
+  };
+}
+
+/** A folder for V8's profiles of the server, one a start. */
+const profileFolder = process.env['PROFILE'];
+const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
+const latchkeyPort = await freePort();
+const floorPort = await freePort();
+const startLatchkey = (home: Home): Promise<Started> =>
+  start({
+    args: [...profiling, `${root}dist/main.js`, 'start'],
+    env: environment(home, latchkeyPort),
+    ready: /server\.started/,
+    cores: serverCore,
+  });
+const startFloor = (home: Home): Promise<Started> =>
+  start({
+    args: [`${root}bench/floor.mjs`],
+    env: { DATABASE_URL: home.url, FLOOR_SECRET: floorSecret.toString('base64'), PORT: String(floorPort), NODE_ENV: 'production' },
+    ready: /ready/,
+    cores: serverCore,
+  });
+
+// ---- requests, as they go over the wire ----
+
+function post(body: object, headers: Readonly<Record<string, string>> = {}): string {
+  const text = JSON.stringify(body);
+  const lines = Object.entries({
+    host: `127.0.0.1:${latchkeyPort}`,
+    'content-type': 'application/json',
+    accept: 'application/graphql-response+json, application/json;q=0.9',
+    'content-length': String(Buffer.byteLength(text)),
+    ...headers,
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `POST /graphql HTTP/1.1\r\n${lines.join('')}\r\n${text}`;
+}
+
+const meText = '{ me { id email name } }';
+const askMe = (token: string): string => post({ query: meText }, { authorization: `Bearer ${token}` });
+const loginText =
+  'mutation Login($input: LoginInput!) { login(input: $input) { __typename ... on AuthTokens { accessToken refreshToken user { id } } } }';
+const refreshText =
+  'mutation Refresh($input: RefreshSessionInput!) { refreshSession(input: $input) { __typename ... on AuthTokens { accessToken refreshToken } } }';
+const entitiesText =
+  'query Users($representations: [_Any!]!) { _entities(representations: $representations) { ... on User { id email name } } }';
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path, and a wrong path ends the run.
+async function ask(query: string, variables: object): Promise<any> {
+  const response = await fetch(`http://127.0.0.1:${latchkeyPort}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  });
+  return JSON.parse(await response.text()).data;
+}
+
+type Signed = Account & { readonly accessToken: string; refreshToken: string };
+
+async function signIn(account: Account): Promise<Signed> {
+  const { login } = await ask(loginText, { input: { email: account.email, password } });
+  if (login?.__typename !== 'AuthTokens') throw new Error(`login answered ${JSON.stringify(login)}`);
+  return { ...account, accessToken: login.accessToken, refreshToken: login.refreshToken };
+}
+
+async function signInAll(accounts: readonly Account[]): Promise<Signed[]> {
+  const signed: Signed[] = [];
+  const rest = [...accounts];
+  const takeTurns = async (): Promise<void> => {
+    for (let next = rest.pop(); next; next = rest.pop()) signed.push(await signIn(next));
+  };
+  await Promise.all(Array.from({ length: 8 }, takeTurns));
+  return signed.sort((a, b) => a.email.localeCompare(b.email));
+}
+
+// ---- measuring ----
+
+type Measured = LoadResult & {
+  readonly perSecond: number;
+  /** Share of one core. */
+  readonly server: number;
+  readonly generator: number;
+  readonly database: number;
+  /** Of the server's processor time, for each right answer. */
+  readonly microseconds: number;
+};
+
+const postgresPids = (): number[] => descendants(process.pid).filter((pid) => pid !== generator.pid && pid !== stormers.pid);
+
+async function measure(server: Started, load: Parameters<typeof generator.run>[0]): Promise<Measured> {
+  if (load.warmUpSeconds) await generator.run({ ...load, seconds: load.warmUpSeconds, warmUpSeconds: 0 });
+  const databases = postgresPids().filter((pid) => pid !== server.pid);
+  const times = (): number[] => [
+    processorTime(server.pid),
+    processorTime(generator.pid),
+    databases.reduce((sum, pid) => sum + processorTime(pid), 0),
+  ];
+  const before = times();
+  const result = await generator.run({ ...load, warmUpSeconds: 0 });
+  const after = times();
+  const share = (index: number): number => ((after[index] ?? 0) - (before[index] ?? 0)) / result.seconds;
+  if (result.wrongCount > 0) {
+    failed += 1;
+    out(`WRONG: ${result.wrongCount} answers, such as ${result.wrong[0]}`);
+  }
+  return {
+    ...result,
+    perSecond: result.count / result.seconds,
+    server: share(0),
+    generator: share(1),
+    database: share(2),
+    microseconds: (share(0) * result.seconds * 1e6) / Math.max(1, result.count),
+  };
+}
+
+const table = new Map<string, Measured[]>();
+function note(name: string, measured: Measured): void {
+  table.set(name, [...(table.get(name) ?? []), measured]);
+  out(`  ${row(name, measured)}`);
+}
+const medianOf = (name: string, of: (measured: Measured) => number): number =>
+  percentile((table.get(name) ?? []).map(of), 0.5);
+function row(name: string, { perSecond, p50, p99, server, generator: asked, database, microseconds }: Measured): string {
+  const shares = [server, asked, database].map((share) => `${Math.round(share * 100)} %`.padStart(6)).join('');
+  return `${name.padEnd(34)} ${perSecond.toFixed(0).padStart(7)}/s  p50 ${p50.toFixed(2).padStart(7)}  p99 ${p99.toFixed(2).padStart(8)} ms  ${shares}  ${microseconds.toFixed(0).padStart(6)} µs`;
+}
+
+out(`Node ${process.version}, ${rounds} rounds of ${seconds} s. Shares of a core: server, generator, PostgreSQL; then the server's processor time for each answer.`);
+const main = await makeHome('RS256');
+const other = isChosen('refresh') ? await makeHome('ES256') : null;
+const warmUpSeconds = 2;
+let signed: Signed[] = [];
+let signedOther: Signed[] = [];
+const memoryAfter: number[] = [];
+
+async function measureMe(server: Started, kind: 'floor' | 'latchkey', floorTokens: readonly string[]): Promise<void> {
+  for (const connections of [1, 16, 64]) {
+    const name = `me, ${connections} connections: ${kind}`;
+    const requests =
+      kind === 'floor'
+        ? floorTokens.map((token) => `GET /me HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\n\r\n`)
+        : signed.map(({ accessToken }) => askMe(accessToken));
+    const expected = signed.map(({ id, email }) => `{"data":{"me":{"id":"${id}","email":"${email}","name":`);
+    const port = kind === 'floor' ? floorPort : latchkeyPort;
+    note(name, await measure(server, { port, connections, seconds, warmUpSeconds, requests, expected }));
+  }
+}
+
+async function refreshAll(server: Started, home: Home, sessions: Signed[]): Promise<void> {
+  const name = `refreshSession, ${home.algorithm}, 32 connections`;
+  const connections = 32;
+  // Each round goes on with the tokens that the one before has left, so it begins with fresh sessions.
+  const fresh = await signInAll(sessions.slice(0, connections));
+  const requests = fresh.map(({ refreshToken }) => post({ query: refreshText, variables: { input: { refreshToken } } }));
+  const expected = ['"__typename":"AuthTokens"'];
+  note(name, await measure(server, { port: latchkeyPort, connections, seconds, requests, expected, chained: true }));
+}
+
+try {
+  // ---- tokens ----
+  {
+    const server = await startLatchkey(main);
+    signed = await signInAll(main.accounts);
+    await server.stop();
+  }
+  const floorTokens = await Promise.all(
+    signed.map(({ id }) =>
+      new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setSubject(id).setIssuedAt().setExpirationTime('2h').sign(floorSecret),
+    ),
+  );
+
+  const readyAfter: number[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    out(`round ${round}`);
+    if (isChosen('me')) {
+      const floor = await startFloor(main);
+      await measureMe(floor, 'floor', floorTokens);
+      await floor.stop();
+    }
+    const server = await startLatchkey(main);
+    readyAfter.push(server.readyAfter);
+    out(`  ready after ${server.readyAfter.toFixed(0)} ms, ${memory(server.pid).now.toFixed(0)} MB idle`);
+    if (isChosen('me')) await measureMe(server, 'latchkey', []);
+    if (isChosen('entities')) {
+      const ids = signed.slice(0, 100).map(({ id }) => ({ __typename: 'User', id }));
+      const body = post({ query: entitiesText, variables: { representations: ids } }, { 'x-gateway-token': gatewayToken });
+      const expected = [`{"id":"${ids[99]?.id}"`];
+      note(
+        '_entities of 100, 16 connections',
+        await measure(server, { port: latchkeyPort, connections: 16, seconds, warmUpSeconds, requests: [body], expected }),
+      );
+    }
+    if (isChosen('me')) {
+      memoryAfter.push(memory(server.pid).now);
+      out(`  ${memory(server.pid).now.toFixed(0)} MB after load, ${memory(server.pid).most.toFixed(0)} MB at most`);
+    }
+    if (isChosen('refresh')) await refreshAll(server, main, signed);
+    await server.stop();
+    if (other) {
+      const second = await startLatchkey(other);
+      if (signedOther.length === 0) signedOther = await signInAll(other.accounts.slice(0, 32));
+      await refreshAll(second, other, signedOther);
+      await second.stop();
+    }
+  }
+
+  if (isChosen('start')) {
+    for (let n = 0; n < 5; n += 1) {
+      const server = await startLatchkey(main);
+      readyAfter.push(server.readyAfter);
+      await server.stop();
+    }
+  }
+
+  // ---- what hashes: the storm, sign-ins, registrations ----
+  if (isChosen('storm') || isChosen('login') || isChosen('register')) {
+    const server = await startLatchkey(main);
+    const hashRate = Number(outputOf([`${root}bench/hash-rate.mjs`, String(bcryptCost), '8'], serverCore));
+    out(`bcrypt alone on the server's core: ${hashRate.toFixed(2)}/s`);
+    const meLoad = {
+      port: latchkeyPort,
+      connections: 16,
+      rate: paceOfMe,
+      seconds: Math.max(10, seconds),
+      warmUpSeconds,
+      requests: signed.map(({ accessToken }) => askMe(accessToken)),
+      expected: signed.map(({ id }) => `{"data":{"me":{"id":"${id}"`),
+    };
+    const calm = await measure(server, meLoad);
+    note(`me, ${paceOfMe}/s, 16 connections`, calm);
+    const storm = stormers.run({
+      port: latchkeyPort,
+      connections: 16,
+      seconds: meLoad.seconds + 4,
+      warmUpSeconds: 2,
+      requests: signed.map(({ email }) => post({ query: loginText, variables: { input: { email, password } } })),
+      expected: ['"AuthTokens"'],
+      shed: '"OVERLOADED"',
+    });
+    await sleep(2000);
+    const stormy = await measure(server, { ...meLoad, warmUpSeconds: 0 });
+    note('the same while 16 clients sign in', stormy);
+    const signIns = await storm;
+    const rate = signIns.count / signIns.seconds;
+    out(`  sign-ins: ${rate.toFixed(2)}/s, p50 ${signIns.p50.toFixed(0)} ms, ${signIns.shed} shed, ${signIns.wrongCount} wrong ${signIns.wrong[0] ?? ''}`);
+    judge(`p99 of me in the storm ${stormy.p99.toFixed(1)} ms, without ${calm.p99.toFixed(1)} ms: at most 20 ms more`, stormy.p99 <= calm.p99 + 20);
+    judge(`sign-ins: ${(rate / hashRate).toFixed(2)} of bcrypt alone, at least 0.9`, rate >= 0.9 * hashRate);
+    await server.stop();
+  }
+
+  out();
+  out('medians');
+  for (const [name, all] of table) {
+    const middle = [...all].sort((a, b) => a.perSecond - b.perSecond)[Math.floor(all.length / 2)];
+    if (middle) out(row(name, middle));
+  }
+  out();
+  if (isChosen('me')) {
+    for (const connections of [16, 64]) {
+      const [floor, ours] = ['floor', 'latchkey'].map((kind) =>
+        medianOf(`me, ${connections} connections: ${kind}`, ({ perSecond }) => perSecond),
+      );
+      const ratio = (ours ?? 0) / (floor ?? 1);
+      judge(`me at ${connections} connections: ${ratio.toFixed(2)} of the floor, at least 1`, ratio >= 1);
+    }
+    const [floor, ours] = ['floor', 'latchkey'].map((kind) => medianOf(`me, 1 connections: ${kind}`, ({ p50 }) => p50));
+    const ratio = (ours ?? 0) / (floor ?? 1);
+    judge(`p50 of me at 1 connection: ${ratio.toFixed(2)} of the floor's, at most 1.25`, ratio <= 1.25);
+    const most = percentile(memoryAfter, 0.5);
+    judge(`memory after load: ${most.toFixed(0)} MB, under 200`, most < 200);
+  }
+  if (isChosen('refresh')) {
+    const name = 'refreshSession, ES256, 32 connections';
+    const perCore = medianOf(name, ({ perSecond, server }) => perSecond / Math.max(server, 0.01));
+    judge(`refreshSession with ES256: ${perCore.toFixed(0)} a second a core, at least 1500`, perCore >= 1500);
+  }
+  const ready = percentile(readyAfter, 0.5);
+  judge(`ready after ${ready.toFixed(0)} ms, under 1000`, ready < 1000);
+} finally {
+  await generator.stop();
+  await stormers.stop();
+  await smtp.close();
+  await postgres.stop();
+}
+process.exitCode = failed === 0 ? 0 : 1;
