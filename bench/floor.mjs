@@ -1,11 +1,12 @@
 // The least that a server can do that answers for a token: node:http, a JWT verified with jose, one prepared statement by primary key. No
-// GraphQL, no look at the session, no log, no limits. Started by bench/main.ts with DATABASE_URL, FLOOR_SECRET, PORT.
+// GraphQL, no look at the session, no log, no limits. Started by bench/main.ts with a database's URL, the secret in base64, and a port.
 import { createServer } from 'node:http';
 import { jwtVerify } from 'jose';
 import postgres from 'postgres';
 
-const sql = postgres(process.env.DATABASE_URL, { max: 10 });
-const secret = Buffer.from(process.env.FLOOR_SECRET, 'base64');
+const [databaseUrl, secretText, port] = process.argv.slice(2);
+const sql = postgres(databaseUrl, { max: 10 });
+const secret = Buffer.from(secretText, 'base64');
 
 const server = createServer(async (request, response) => {
   try {
@@ -21,4 +22,4 @@ const server = createServer(async (request, response) => {
   }
 });
 await sql`select 1`;
-server.listen(Number(process.env.PORT), '127.0.0.1', () => process.stdout.write('ready\n'));
+server.listen(Number(port), '127.0.0.1', () => process.stdout.write('ready\n'));

@@ -106,7 +106,8 @@ async function run(load: Load): Promise<LoadResult> {
   };
   await Promise.all(Array.from({ length: load.connections }, (_, n) => keepAsking(n)));
   times.sort((a, b) => a - b);
-  const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
+  const at = (share: number): number =>
+    times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
   const seconds = (performance.now() - counted) / 1000;
   return { count: times.length, shed, seconds, p50: at(0.5), p99: at(0.99), max: at(1), wrong, wrongCount };
 }

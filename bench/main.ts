@@ -5,7 +5,7 @@
  *
  *   npm run build && npm run bench [-- ROUNDS=3 [SECONDS=6 [SCENARIO …]]]
  *
- * PROFILE=FOLDER writes V8's profiles of the server there.
+ * PROFILE=FOLDER among them writes V8's profiles of the server there.
  * Scenarios: me, refresh, entities, login, register, storm, start.
  */
 import { randomBytes } from 'node:crypto';
@@ -23,7 +23,7 @@ import { percentile } from './serve-apart.ts';
 
 const rounds = Number(process.argv[2] ?? 3);
 const seconds = Number(process.argv[3] ?? 6);
-const chosen = process.argv.slice(4);
+const chosen = process.argv.slice(4).filter((argument) => !argument.includes('='));
 const isChosen = (name: string): boolean => chosen.length === 0 || chosen.includes(name);
 
 const people = 128;
@@ -93,7 +93,7 @@ function environment({ url, algorithm }: Home, port: number): Record<string, str
 }
 
 /** A folder for V8's profiles of the server, one a start. */
-const profileFolder = process.env['PROFILE'];
+const profileFolder = process.argv.find((argument) => argument.startsWith('PROFILE='))?.slice('PROFILE='.length);
 const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
 const latchkeyPort = await freePort();
 const floorPort = await freePort();
@@ -106,8 +106,8 @@ const startLatchkey = (home: Home): Promise<Started> =>
   });
 const startFloor = (home: Home): Promise<Started> =>
   start({
-    args: [`${root}bench/floor.mjs`],
-    env: { DATABASE_URL: home.url, FLOOR_SECRET: floorSecret.toString('base64'), PORT: String(floorPort), NODE_ENV: 'production' },
+    args: [`${root}bench/floor.mjs`, home.url, floorSecret.toString('base64'), String(floorPort)],
+    env: { NODE_ENV: 'production' },
     ready: /ready/,
     cores: serverCore,
   });
@@ -175,7 +175,8 @@ type Measured = LoadResult & {
   readonly microseconds: number;
 };
 
-const postgresPids = (): number[] => descendants(process.pid).filter((pid) => pid !== generator.pid && pid !== stormers.pid);
+const postgresPids = (): number[] =>
+  descendants(process.pid).filter((pid) => pid !== generator.pid && pid !== stormers.pid);
 
 async function measure(server: Started, load: Parameters<typeof generator.run>[0]): Promise<Measured> {
   if (load.warmUpSeconds) await generator.run({ ...load, seconds: load.warmUpSeconds, warmUpSeconds: 0 });
@@ -210,12 +211,17 @@ function note(name: string, measured: Measured): void {
 }
 const medianOf = (name: string, of: (measured: Measured) => number): number =>
   percentile((table.get(name) ?? []).map(of), 0.5);
-function row(name: string, { perSecond, p50, p99, server, generator: asked, database, microseconds }: Measured): string {
+function row(
+  name: string,
+  { perSecond, p50, p99, server, generator: asked, database, microseconds }: Measured,
+): string {
   const shares = [server, asked, database].map((share) => `${Math.round(share * 100)} %`.padStart(6)).join('');
   return `${name.padEnd(34)} ${perSecond.toFixed(0).padStart(7)}/s  p50 ${p50.toFixed(2).padStart(7)}  p99 ${p99.toFixed(2).padStart(8)} ms  ${shares}  ${microseconds.toFixed(0).padStart(6)} µs`;
 }
 
-out(`Node ${process.version}, ${rounds} rounds of ${seconds} s. Shares of a core: server, generator, PostgreSQL; then the server's processor time for each answer.`);
+out(
+  `Node ${process.version}, ${rounds} rounds of ${seconds} s. Shares of a core: server, generator, PostgreSQL; then the server's processor time for each answer.`,
+);
 const main = await makeHome('RS256');
 const other = isChosen('refresh') ? await makeHome('ES256') : null;
 const warmUpSeconds = 2;
@@ -241,7 +247,9 @@ async function refreshAll(server: Started, home: Home, sessions: Signed[]): Prom
   const connections = 32;
   // Each round goes on with the tokens that the one before has left, so it begins with fresh sessions.
   const fresh = await signInAll(sessions.slice(0, connections));
-  const requests = fresh.map(({ refreshToken }) => post({ query: refreshText, variables: { input: { refreshToken } } }));
+  const requests = fresh.map(({ refreshToken }) =>
+    post({ query: refreshText, variables: { input: { refreshToken } } }),
+  );
   const expected = ['"__typename":"AuthTokens"'];
   note(name, await measure(server, { port: latchkeyPort, connections, seconds, requests, expected, chained: true }));
 }
@@ -255,7 +263,12 @@ try {
   }
   const floorTokens = await Promise.all(
     signed.map(({ id }) =>
-      new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setSubject(id).setIssuedAt().setExpirationTime('2h').sign(floorSecret),
+      new SignJWT({})
+        .setProtectedHeader({ alg: 'HS256' })
+        .setSubject(id)
+        .setIssuedAt()
+        .setExpirationTime('2h')
+        .sign(floorSecret),
     ),
   );
 
@@ -273,11 +286,21 @@ try {
     if (isChosen('me')) await measureMe(server, 'latchkey', []);
     if (isChosen('entities')) {
       const ids = signed.slice(0, 100).map(({ id }) => ({ __typename: 'User', id }));
-      const body = post({ query: entitiesText, variables: { representations: ids } }, { 'x-gateway-token': gatewayToken });
+      const body = post(
+        { query: entitiesText, variables: { representations: ids } },
+        { 'x-gateway-token': gatewayToken },
+      );
       const expected = [`{"id":"${ids[99]?.id}"`];
       note(
         '_entities of 100, 16 connections',
-        await measure(server, { port: latchkeyPort, connections: 16, seconds, warmUpSeconds, requests: [body], expected }),
+        await measure(server, {
+          port: latchkeyPort,
+          connections: 16,
+          seconds,
+          warmUpSeconds,
+          requests: [body],
+          expected,
+        }),
       );
     }
     if (isChosen('me')) {
@@ -332,8 +355,13 @@ try {
     note('the same while 16 clients sign in', stormy);
     const signIns = await storm;
     const rate = signIns.count / signIns.seconds;
-    out(`  sign-ins: ${rate.toFixed(2)}/s, p50 ${signIns.p50.toFixed(0)} ms, ${signIns.shed} shed, ${signIns.wrongCount} wrong ${signIns.wrong[0] ?? ''}`);
-    judge(`p99 of me in the storm ${stormy.p99.toFixed(1)} ms, without ${calm.p99.toFixed(1)} ms: at most 20 ms more`, stormy.p99 <= calm.p99 + 20);
+    out(
+      `  sign-ins: ${rate.toFixed(2)}/s, p50 ${signIns.p50.toFixed(0)} ms, ${signIns.shed} shed, ${signIns.wrongCount} wrong ${signIns.wrong[0] ?? ''}`,
+    );
+    judge(
+      `p99 of me in the storm ${stormy.p99.toFixed(1)} ms, without ${calm.p99.toFixed(1)} ms: at most 20 ms more`,
+      stormy.p99 <= calm.p99 + 20,
+    );
     judge(`sign-ins: ${(rate / hashRate).toFixed(2)} of bcrypt alone, at least 0.9`, rate >= 0.9 * hashRate);
     await server.stop();
   }

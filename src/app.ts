@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database, Db } from './db/client.ts';
+import type { SessionLookup } from './db/queries/live-sessions.ts';
 import type { BreachedPasswords } from './domain/passwords/breached-passwords.ts';
 import type { PasswordHasher } from './domain/passwords/hasher.ts';
 import type { KeyRing } from './domain/signing-keys/key-ring.ts';
@@ -18,6 +19,8 @@ export type App = {
   readonly db: Db;
   /** For reads that may lag: lists that administrators and gateways read. */
   readonly readDb: Db;
+  /** The one way in which a request learns whether a session lives; shared by all requests of the process. */
+  readonly lookUpSession: SessionLookup;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -4,6 +4,7 @@ import type { App } from './app.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/client.ts';
+import { createSessionLookup } from './db/queries/live-sessions.ts';
 import { outboxBacklog } from './db/queries/outbox.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
@@ -50,6 +51,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     database,
     db: database.db,
     readDb: database.readDb,
+    lookUpSession: createSessionLookup(database.db, () => clock.now()),
     clock,
     random,
     log,

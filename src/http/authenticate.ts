@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { App } from '../app.ts';
 import type { Authentication } from '../context.ts';
-import { findLiveSession } from '../db/queries/sessions.ts';
 import { verifyAccessToken } from '../domain/access-tokens/verify-access-token.ts';
 
 /** Characters; a token of ours is far shorter, and nothing longer reaches a parser or any crypto (JW-12). */
@@ -34,7 +33,7 @@ export async function authenticate(app: App, header: string | undefined): Promis
     return { kind: 'refused', reason: verdict.reason, stale: verdict.reason === 'TOKEN_EXPIRED' ? verdict : null };
   }
   const { userId, sessionId } = verdict;
-  const session = await findLiveSession(app.db, { sessionId, userId, now: app.clock.now() });
+  const session = await app.lookUpSession({ sessionId, userId });
   if (!session) return { kind: 'refused', reason: 'SESSION_REVOKED', stale: { userId, sessionId } };
   // SECURITY: roles from the row, never from the token's claims (JW-7).
   return { kind: 'signed-in', viewer: { userId, sessionId, roles: session.user.roles, session } };

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, inArray, isNull, lt, ne, or, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gt, inArray, isNull, lt, ne, or, type Placeholder, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type SessionRow, sessions } from '../tables/sessions.ts';
 import { type UserRow, users } from '../tables/users.ts';
@@ -12,10 +12,10 @@ export async function insertSession(db: Db, row: typeof sessions.$inferInsert): 
   return inserted;
 }
 
-const alive = (now: Date) =>
+export const alive = (now: Date | Placeholder) =>
   and(isNull(sessions.revokedAt), gt(sessions.idleExpiresAt, now), gt(sessions.absoluteExpiresAt, now));
 
-/** The session and its user in one look-up by primary key, where neither has ended; asked on every request (SE-7, SE-11). */
+/** The session and its user in one look-up by primary key, where neither has ended; what requests ask is db/queries/live-sessions. */
 export async function findLiveSession(
   db: Db,
   input: { sessionId: string; userId: string; now: Date },

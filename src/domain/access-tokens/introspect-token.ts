@@ -1,5 +1,5 @@
 import type { App } from '../../app.ts';
-import { findLiveSession, findSessionById, type LiveSession } from '../../db/queries/sessions.ts';
+import { findSessionById, type LiveSession } from '../../db/queries/sessions.ts';
 import { readRefreshToken } from '../sessions/refresh-token.ts';
 import { isGood, judgeToken } from '../sessions/rules.ts';
 import { verifyAccessToken } from './verify-access-token.ts';
@@ -25,7 +25,7 @@ export type Introspection =
 
 const inactive: Introspection = { active: false };
 
-type Introspector = Pick<App, 'db' | 'keys' | 'clock' | 'config' | 'keyRing'>;
+type Introspector = Pick<App, 'db' | 'lookUpSession' | 'keys' | 'clock' | 'config' | 'keyRing'>;
 
 /** What a token of either kind is worth right now, by the database; whatever is not alive is `{active: false}` (ADV-45). */
 export async function introspectToken(app: Introspector, { token }: { token: string }): Promise<Introspection> {
@@ -36,7 +36,7 @@ async function introspectAccess(app: Introspector, value: string): Promise<Intro
   const verdict = await verifyAccessToken(app, value);
   if (verdict.kind === 'refused') return null;
   const { sessionId, userId, id, issuedAt, expiresAt } = verdict;
-  const live = await findLiveSession(app.db, { sessionId, userId, now: app.clock.now() });
+  const live = await app.lookUpSession({ sessionId, userId });
   if (!live) return null;
   return {
     active: true,

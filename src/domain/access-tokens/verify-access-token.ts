@@ -1,6 +1,8 @@
-import { createHmac, verify } from 'node:crypto';
+import { createHmac, type KeyObject, verify } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { App } from '../../app.ts';
 import { sameBytes } from '../../secret-keys.ts';
+import type { KeyRing } from '../signing-keys/key-ring.ts';
 import { longestTokenLifetime } from '../signing-keys/rules.ts';
 import type { SigningKey } from '../signing-keys/signing-key.ts';
 
@@ -31,21 +33,52 @@ const invalid: TokenVerdict = { kind: 'refused', reason: 'TOKEN_INVALID' };
 type Verifier = Pick<App, 'config' | 'clock' | 'keyRing'>;
 type Members = Readonly<Record<string, unknown>>;
 
+/** A token whose signature was found to be good, and the key that it was good under. */
+type Genuine = { readonly kid: string; readonly publicKey: KeyObject; readonly claims: Members };
+
+/** Tokens whose signature is not checked again; at about two kilobytes each. */
+const mostRemembered = 10_000;
+const rememberedBy = new WeakMap<KeyRing, LRUCache<string, Genuine>>();
+
+function memoryOf(keyRing: KeyRing): LRUCache<string, Genuine> {
+  const known = rememberedBy.get(keyRing) ?? new LRUCache<string, Genuine>({ max: mostRemembered });
+  rememberedBy.set(keyRing, known);
+  return known;
+}
+
 /**
  * Whether a bearer is an access token of ours that has not expired. Says nothing of the session, which is asked of the
  * database on every request. Never throws for anything that a caller can send. The signature is checked on this thread: in libuv's
- * pool, where WebCrypto would do it, a check of 0.1 ms waits behind password hashes of 250 ms (AV-1).
+ * pool, where WebCrypto would do it, a check of 0.1 ms waits behind password hashes of 250 ms (AV-1). A good one is remembered, so that a
+ * client's next request costs a look-up; its claims, its time and whether its key is still in force are looked at every time.
  */
 export function verifyAccessToken(app: Verifier, token: string): TokenVerdict {
   if (token.length > maxTokenLength) return invalid;
+  const claims = genuineClaims(app, token);
+  return claims ? judgeClaims(app, claims) : invalid;
+}
+
+/** The claims of a token that one of our keys has signed; null for any other. */
+function genuineClaims(app: Verifier, token: string): Members | null {
+  const memory = memoryOf(app.keyRing);
+  const known = memory.get(token);
+  // SECURITY: by the key itself, not by its name alone; one that was removed or is past its time is found no more (JW-10).
+  if (known && app.keyRing.find(known.kid)?.publicKey === known.publicKey) return known.claims;
+  if (known) memory.delete(token);
+  const read = readGenuine(app, token);
+  if (read) memory.set(token, read);
+  return read?.claims ?? null;
+}
+
+function readGenuine(app: Verifier, token: string): Genuine | null {
   const [, header = '', payload = '', signature = ''] = compactPattern.exec(token) ?? [];
   const protectedHeader = readMembers(header);
   const key = protectedHeader ? keyFor(app, protectedHeader) : undefined;
-  if (!key) return invalid;
+  if (!key) return null;
   const signed = Buffer.from(`${header}.${payload}`);
-  if (!isSigned(key, signed, Buffer.from(signature, 'base64url'))) return invalid;
+  if (!isSigned(key, signed, Buffer.from(signature, 'base64url'))) return null;
   const claims = readMembers(payload);
-  return claims ? judgeClaims(app, claims) : invalid;
+  return claims && { kid: key.kid, publicKey: key.publicKey, claims };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context, StaleBearer, Viewer } from '../../context.ts';
-import { findLiveSession, findSessionById, type LiveSession } from '../../db/queries/sessions.ts';
+import { findSessionById, type LiveSession } from '../../db/queries/sessions.ts';
 import { AuthError } from '../../errors.ts';
 import { command } from '../command.ts';
 import { opaqueToken } from '../input.ts';
@@ -67,7 +67,7 @@ async function endEverywhere(ctx: Context, shown: Shown | null): Promise<void> {
 }
 
 async function isAlive(ctx: Context, bearer: StaleBearer | null): Promise<boolean> {
-  return bearer !== null && (await findLiveSession(ctx.db, { ...bearer, now: ctx.clock.now() })) !== null;
+  return bearer !== null && (await ctx.lookUpSession(bearer)) !== null;
 }
 
 function viewerOf({ session, user }: LiveSession): Viewer {
