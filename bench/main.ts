@@ -26,6 +26,10 @@ const seconds = Number(process.argv[3] ?? 6);
 const chosen = process.argv.slice(4).filter((argument) => !argument.includes('='));
 const isChosen = (name: string): boolean => chosen.length === 0 || chosen.includes(name);
 
+/** Connections that ask for `me`. */
+const clientCounts = (process.argv.find((argument) => argument.startsWith('CONNECTIONS='))?.slice('CONNECTIONS='.length) ?? '1,16,64')
+  .split(',')
+  .map(Number);
 const people = 128;
 const serverCore = '0';
 const generatorCore = '1';
@@ -230,7 +234,7 @@ let signedOther: Signed[] = [];
 const memoryAfter: number[] = [];
 
 async function measureMe(server: Started, kind: 'floor' | 'latchkey', floorTokens: readonly string[]): Promise<void> {
-  for (const connections of [1, 16, 64]) {
+  for (const connections of clientCounts) {
     const name = `me, ${connections} connections: ${kind}`;
     const requests =
       kind === 'floor'
@@ -374,7 +378,7 @@ try {
   }
   out();
   if (isChosen('me')) {
-    for (const connections of [16, 64]) {
+    for (const connections of clientCounts.filter((count) => count > 1)) {
       const [floor, ours] = ['floor', 'latchkey'].map((kind) =>
         medianOf(`me, ${connections} connections: ${kind}`, ({ perSecond }) => perSecond),
       );

@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
-import type { Context } from '../context.ts';
+import { type Context, withContext } from '../context.ts';
 import { requireAdminToLook } from '../domain/admin/require-admin.ts';
 import { requireViewer } from '../domain/sessions/require-step-up.ts';
 import { AuthError, isOutcome } from '../errors.ts';
@@ -52,7 +52,7 @@ function guarded(
   return async (source, args, ctx, info) => {
     try {
       assertOpen(door.opensTo, ctx);
-      return await resolve(source, args, { ...ctx, operation: door.coordinate }, info);
+      return await resolve(source, args, withContext(ctx, { operation: door.coordinate }), info);
     } catch (error) {
       if (error instanceof GraphQLError || !(error instanceof AuthError)) throw error;
       if (door.outcomesAreData && isOutcome(error)) {

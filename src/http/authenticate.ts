@@ -6,14 +6,22 @@ import { verifyAccessToken } from '../domain/access-tokens/verify-access-token.t
 /** Characters; a token of ours is far shorter, and nothing longer reaches a parser or any crypto (JW-12). */
 const maxHeaderLength = 8192;
 
+const authorization = 'authorization';
+
 /**
  * The Authorization header of a request, undefined where there is none. SECURITY: Node keeps the first of several and drops the rest, so
  * that a proxy before us may have checked another one than we take; joined they are no bearer at all (JW-12).
  */
 export function authorizationHeader({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): string | undefined {
+  let sent: string | undefined;
   // Names and values in turn.
-  const sent = rawHeaders.filter((_, index) => index % 2 === 1 && /^authorization$/i.test(rawHeaders[index - 1] ?? ''));
-  return sent.length === 0 ? undefined : sent.join(', ');
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.length !== authorization.length || name.toLowerCase() !== authorization) continue;
+    const value = rawHeaders[index + 1] ?? '';
+    sent = sent === undefined ? value : `${sent}, ${value}`;
+  }
+  return sent;
 }
 
 /**

@@ -51,10 +51,11 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
  * request's id on every answer as X-Request-Id. Call it on the root instance, after `cors`.
  */
 export function errorBody(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', async (request, reply) => {
+  fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id);
     // Before the body is read: nobody makes us parse what nobody takes.
-    if (request.is404) return sendNotFound(request, reply);
+    if (request.is404) sendNotFound(request, reply);
+    else done();
   });
   fastify.setNotFoundHandler(sendNotFound);
   fastify.setErrorHandler((error, request, reply) => {

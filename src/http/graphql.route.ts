@@ -1,11 +1,12 @@
-import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin, HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
 import {
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
 import type { Authentication } from '../context.ts';
+import type { Database, Db } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
 import { staleBearerFields } from '../graphql/access.ts';
 import { documentLimits, limitDocument, mostErrors } from '../graphql/document-limits.ts';
@@ -13,10 +14,12 @@ import { createDocumentStore } from '../graphql/document-store.ts';
 import { rootFields } from '../graphql/root-fields.ts';
 import { authSchema } from '../graphql/schema.ts';
 import { refusedBearer } from '../graphql/to-graphql-error.ts';
+import type { StatementWatch } from '../observability/tracing.ts';
 import { authenticate } from './authenticate.ts';
 import type { TrustedProxies } from './client-address.ts';
 import { formatError, kindOf } from './format-error.ts';
-import { type OpenContext, openContext } from './open-context.ts';
+import { type OpenContext, openContext, type Ways } from './open-context.ts';
+import { type PlainRequest, plainRequest } from './plain-request.ts';
 import { responseStatus } from './response-status.ts';
 import { watchOperation } from './watch-requests.ts';
 
@@ -130,62 +133,125 @@ export function graphqlRoute(
     method: ['GET', 'POST'],
     url: '/graphql',
     handler: async (request, reply) => {
-      const headers = new HeaderMap();
-      for (const [name, value] of Object.entries(request.headers)) {
-        if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-      }
       const watch = watchOperation(app, request);
       const late = (): void => {
         watch.log.warn({ event: 'operation.late', requestId: request.id }, 'An operation took too long and was ended.');
       };
-      const answer = await withinDeadline({ milliseconds: deadline, late }, (over) =>
-        apollo.executeHTTPGraphQLRequest({
-          httpGraphQLRequest: {
-            method: request.method,
-            headers,
-            search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
-            body: request.body,
-          },
-          context: async () => {
-            const { database } = app;
-            const { log, observed, onStatement } = watch;
-            const during = { db: database.during(over, onStatement), readDb: database.readDuring(over, onStatement) };
-            return openContext({ ...app, log, ...during }, { request, reply, trustedProxies, observed });
-          },
-        }),
-      ).catch((error: unknown) => {
+      const over = new Ending();
+      const ways = waysDuring(app.database, { over, watch: watch.onStatement });
+      const { log, observed } = watch;
+      const open = (): OpenContext => openContext(app, { request, reply, trustedProxies, observed, ways, log });
+      const plain = plainRequest(request);
+      try {
+        const work = plain ? executePlain(apollo, plain, open()) : executeAny(apollo, request, open);
+        const answer = await withinDeadline({ milliseconds: deadline, over, late }, work);
+        watch.end(answer.status);
+        for (const [name, value] of answer.headers) reply.header(name, value);
+        reply.code(answer.status);
+        return answer.text;
+      } catch (error) {
         watch.fail(error);
         throw error;
-      });
-      watch.end(answer.status ?? 200);
-      for (const [name, value] of answer.headers) reply.header(name, value);
-      reply.code(answer.status ?? 200);
-      // Neither @defer nor subscriptions are part of the API: an answer is always whole (GQ-17).
-      return answer.body.kind === 'complete' ? answer.body.string : reply.code(500).send();
+      }
     },
   });
+}
+
+type Answer = { readonly status: number; readonly headers: HeaderMap; readonly text: string };
+
+/** Whatever may come, by Apollo's own reading of HTTP. */
+async function executeAny(
+  apollo: ApolloServer<OpenContext>,
+  request: FastifyRequest,
+  open: () => OpenContext,
+): Promise<Answer> {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  const answer = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: {
+      method: request.method,
+      headers,
+      search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
+      body: request.body,
+    },
+    context: async () => open(),
+  });
+  return { status: answer.status ?? 200, headers: answer.headers, text: textOf(answer.body) };
+}
+
+/** Neither @defer nor subscriptions are part of the API: an answer is always whole (GQ-17). */
+function textOf(body: HTTPGraphQLResponse['body']): string {
+  if (body.kind !== 'complete') throw new Error('An answer came in parts.');
+  return body.string;
+}
+
+/** The operation itself is run as any other; only what HTTP adds has been settled already (decision 093). */
+async function executePlain(
+  apollo: ApolloServer<OpenContext>,
+  { request, contentType }: PlainRequest,
+  contextValue: OpenContext,
+): Promise<Answer> {
+  const { http, body } = await apollo.executeOperation(request, { contextValue });
+  if (body.kind !== 'single') throw new Error('An answer came in parts.');
+  const { errors, data, extensions } = body.singleResult;
+  http.headers.set('content-type', contentType);
+  // In this order, so that a reader sees errors first (GraphQL, "Response").
+  return {
+    status: http.status ?? 200,
+    headers: http.headers,
+    text: `${JSON.stringify({ errors, data, extensions })}\n`,
+  };
+}
+
+/** A request's way to the database, made when a query asks for it: `me` asks for none. */
+function waysDuring(database: Database, { over, watch }: { over: Ending; watch: StatementWatch | undefined }): Ways {
+  let db: Db | undefined;
+  let readDb: Db | undefined;
+  return {
+    get db() {
+      db ??= database.during(over.signal, watch);
+      return db;
+    },
+    get readDb() {
+      readDb ??= database.readDuring(over.signal, watch);
+      return readDb;
+    },
+  };
+}
+
+/** The end of an operation's time; its signal is made where somebody listens. */
+class Ending {
+  #controller: AbortController | undefined;
+  #isOver = false;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isOver) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  come(): void {
+    this.#isOver = true;
+    this.#controller?.abort();
+  }
 }
 
 /**
  * The work's result, or OVERLOADED when the time is over (GQ-15). Then its statements are cancelled and it can begin no more: an open
  * transaction is rolled back, and what it still computes changes nothing.
  */
-async function withinDeadline<T>(
-  deadline: { milliseconds: number; late: () => void },
-  work: (over: AbortSignal) => Promise<T>,
+function withinDeadline<T>(
+  deadline: { milliseconds: number; over: Ending; late: () => void },
+  work: Promise<T>,
 ): Promise<T> {
-  const end = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      end.abort();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      deadline.over.come();
       deadline.late();
       reject(new AuthError('OVERLOADED', { retryAfter: 1 }));
     }, deadline.milliseconds);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([work(end.signal), over]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 import type { App } from '../app.ts';
-import type { Context, Observed, StaleBearer, Viewer } from '../context.ts';
+import type { Context, Observed, RefreshCookie, RequestInfo, StaleBearer, Viewer } from '../context.ts';
+import type { Db } from '../db/client.ts';
 import { isGatewayToken } from '../domain/access-tokens/is-gateway-token.ts';
 import { authorizationHeader } from './authenticate.ts';
 import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
@@ -13,11 +15,17 @@ export type OpenContext = Omit<Context, 'viewer' | 'staleBearer'> & {
   authorization: string | undefined;
 };
 
+/** The request's own way to the database. */
+export type Ways = { readonly db: Db; readonly readDb: Db };
+
 type Input = {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly trustedProxies: TrustedProxies;
   readonly observed?: Observed;
+  /** The App's own unless told. */
+  readonly ways?: Ways;
+  readonly log?: Logger;
 };
 
 /** Authorization belongs to the user for whom a gateway speaks, so it shows GATEWAY_TOKEN in a header of its own (contract.md). */
@@ -25,33 +33,80 @@ const gatewayHeader = 'x-gateway-token';
 const maxUserAgentLength = 512;
 
 /** What a request brings along. Nobody is signed in yet. */
-export function openContext(app: App, { request, reply, trustedProxies, observed }: Input): OpenContext {
-  const ipAddress = clientAddress({
-    socketAddress: request.socket.remoteAddress,
-    forwardedFor: headerOf(request, 'x-forwarded-for'),
-    trustedProxies,
-  });
-  const gatewayToken = headerOf(request, gatewayHeader);
-  return {
-    ...app,
-    authorization: authorizationHeader(request.raw),
-    request: {
-      id: request.id,
-      ipAddress,
-      addressBucket: addressBucket(ipAddress),
-      userAgent: headerOf(request, 'user-agent')?.slice(0, maxUserAgentLength) ?? null,
-      acceptLanguage: headerOf(request, 'accept-language') ?? null,
-    },
-    observed: observed ?? { kind: null, fields: [], name: null, outcome: null },
-    viewer: null,
-    staleBearer: null,
-    retryAfter: (seconds) => {
-      const said = Number(reply.getHeader('retry-after') ?? 0);
-      reply.header('retry-after', String(Math.max(said, seconds)));
-    },
-    gateway: gatewayToken !== undefined && isGatewayToken(app, gatewayToken),
-    cookie: refreshCookie(
-      app.config,
+export function openContext(app: App, input: Input): OpenContext {
+  const known = makers.get(app) ?? contextsOf(app);
+  makers.set(app, known);
+  return known(input);
+}
+
+const makers = new WeakMap<App, (input: Input) => OpenContext>();
+
+/**
+ * Contexts of one App, which they have as their prototype: a request has some forty things at hand, needs a few, and copies none. What costs
+ * something to make (a way to the database, the client's address) is made when it is asked for.
+ */
+function contextsOf(app: App): (input: Input) => OpenContext {
+  class RequestContext {
+    readonly authorization: string | undefined;
+    readonly request: RequestInfo;
+    readonly observed: Observed;
+    readonly log: Logger;
+    readonly gateway: boolean;
+    viewer: Viewer | null = null;
+    staleBearer: StaleBearer | null = null;
+    readonly carrier: Carrier;
+
+    constructor(input: Input) {
+      const { request, observed } = input;
+      const gatewayToken = headerOf(request, gatewayHeader);
+      this.authorization = authorizationHeader(request.raw);
+      this.request = new RequestFacts(input);
+      this.observed = observed ?? { kind: null, fields: [], name: null, outcome: null };
+      this.log = input.log ?? app.log;
+      this.gateway = gatewayToken !== undefined && isGatewayToken(app, gatewayToken);
+      this.carrier = new Carrier(app, input);
+    }
+    get db(): Db {
+      return this.carrier.ways.db;
+    }
+    get readDb(): Db {
+      return this.carrier.ways.readDb;
+    }
+    get cookie(): RefreshCookie {
+      return this.carrier.cookie();
+    }
+    get retryAfter(): (seconds: number) => void {
+      return this.carrier.retryAfter;
+    }
+  }
+  Object.setPrototypeOf(RequestContext.prototype, app);
+  // TypeScript does not see what comes by the prototype.
+  return (input) => new RequestContext(input) as RequestContext & App;
+}
+
+/** The request and its answer, behind what the domain sees of them. */
+class Carrier {
+  readonly ways: Ways;
+  readonly #app: App;
+  readonly #input: Input;
+  #cookie: RefreshCookie | undefined;
+
+  constructor(app: App, input: Input) {
+    this.#app = app;
+    this.#input = input;
+    this.ways = input.ways ?? app;
+  }
+
+  readonly retryAfter = (seconds: number): void => {
+    const { reply } = this.#input;
+    const said = Number(reply.getHeader('retry-after') ?? 0);
+    reply.header('retry-after', String(Math.max(said, seconds)));
+  };
+
+  cookie(): RefreshCookie {
+    const { request, reply } = this.#input;
+    this.#cookie ??= refreshCookie(
+      this.#app.config,
       {
         cookie: headerOf(request, 'cookie'),
         origin: headerOf(request, 'origin'),
@@ -59,8 +114,48 @@ export function openContext(app: App, { request, reply, trustedProxies, observed
       },
       // One cookie an answer: some gateways pass on no more than one Set-Cookie.
       (name, value) => reply.header(name, value),
-    ),
-  };
+    );
+    return this.#cookie;
+  }
+}
+
+/** Read from the request at the first look, and the same ever after. */
+class RequestFacts implements RequestInfo {
+  readonly id: string;
+  readonly #input: Input;
+  /** Taken at once: a peer that has gone has none any more. */
+  readonly #socketAddress: string | undefined;
+  #ipAddress: string | undefined;
+  #bucket: string | undefined;
+
+  constructor(input: Input) {
+    this.id = input.request.id;
+    this.#input = input;
+    this.#socketAddress = input.request.socket.remoteAddress;
+  }
+
+  get ipAddress(): string {
+    const { request, trustedProxies } = this.#input;
+    this.#ipAddress ??= clientAddress({
+      socketAddress: this.#socketAddress,
+      forwardedFor: headerOf(request, 'x-forwarded-for'),
+      trustedProxies,
+    });
+    return this.#ipAddress;
+  }
+
+  get addressBucket(): string {
+    this.#bucket ??= addressBucket(this.ipAddress);
+    return this.#bucket;
+  }
+
+  get userAgent(): string | null {
+    return headerOf(this.#input.request, 'user-agent')?.slice(0, maxUserAgentLength) ?? null;
+  }
+
+  get acceptLanguage(): string | null {
+    return headerOf(this.#input.request, 'accept-language') ?? null;
+  }
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

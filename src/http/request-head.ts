@@ -26,9 +26,11 @@ const overAnything: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 export function requestHead(fastify: FastifyInstance, { publicUrl, trustedProxies, log }: Options): void {
   const httpsOnly = publicUrl.startsWith('https://');
   let told = false;
-  fastify.addHook('onRequest', async (request) => {
-    if (request.raw.rawHeaders.length > mostHeaderLines) throw withStatus(431);
-    if (!httpsOnly || overAnything.has(requestPath(request.url)) || cameOverHttps(request, trustedProxies)) return;
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    if (request.raw.rawHeaders.length > mostHeaderLines) return done(withStatus(431));
+    if (!httpsOnly || overAnything.has(requestPath(request.url)) || cameOverHttps(request, trustedProxies)) {
+      return done();
+    }
     if (!told) {
       told = true;
       log.warn(
@@ -37,7 +39,7 @@ export function requestHead(fastify: FastifyInstance, { publicUrl, trustedProxie
       );
     }
     // No redirect: what was sent in the clear has been sent, and the client has to be put right (ASVS 4.1.2).
-    throw new AuthError('FORBIDDEN', { message: 'This server is spoken to over https only.' });
+    done(new AuthError('FORBIDDEN', { message: 'This server is spoken to over https only.' }));
   });
 }
 

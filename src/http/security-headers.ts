@@ -25,9 +25,11 @@ export function defaultHeaders(options: SecurityHeadersOptions, path: string): R
 
 /** Puts the default headers on every answer of the instance, refusals and 404s too (TR-3). Call it on the root instance. */
 export function securityHeaders(fastify: FastifyInstance, options: SecurityHeadersOptions): void {
-  fastify.addHook('onSend', async (request, reply) => {
-    for (const [name, value] of Object.entries(defaultHeaders(options, requestPath(request.url)))) {
+  const [open, closed] = ['/.well-known/jwks.json', ''].map((path) => Object.entries(defaultHeaders(options, path)));
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    for (const [name, value] of (isOpenDocument(requestPath(request.url)) ? open : closed) ?? []) {
       if (!reply.hasHeader(name)) reply.header(name, value);
     }
+    done();
   });
 }

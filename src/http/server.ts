@@ -74,9 +74,10 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   requestHead(fastify, { publicUrl: config.publicUrl, trustedProxies, log: app.log });
 
   let draining = false;
-  fastify.addHook('onSend', async (_request, reply) => {
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
     // A connection that is kept open after its last answer would hold up the end until its own time-out.
     if (draining) reply.header('connection', 'close');
+    done();
   });
   healthRoute(fastify, {
     ready: async () => {

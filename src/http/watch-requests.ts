@@ -25,16 +25,19 @@ const countedMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'OPT
  */
 export function watchRequests(fastify: FastifyInstance, { metrics, tracing }: Watcher): void {
   fastify.decorateRequest('span', null);
-  fastify.addHook('onRequest', async (request) => {
+  fastify.addHook('onRequest', (request, _reply, done) => {
     const { traceparent } = request.headers;
-    if (tracing === null && traceparent === undefined) return;
+    if (tracing !== null || traceparent !== undefined) follow(request, traceparent);
+    done();
+  });
+  const follow = (request: FastifyRequest, traceparent: string | string[] | undefined): void => {
     const route = routeOf(request);
     if (unwatched.has(route)) return;
     const parent = readTraceparent(traceparent);
     if (tracing !== null) request.span = tracing.request({ method: methodOf(request), route, id: request.id, parent });
     const traceId = request.span?.traceId ?? parent?.traceId;
     if (traceId !== undefined) request.log = request.log.child({ traceId });
-  });
+  };
   if (metrics === noMetrics && tracing === null) return;
   fastify.addHook('onResponse', async (request, reply) => {
     metrics.httpRequest({ route: routeOf(request), method: methodOf(request), status: reply.statusCode });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Context, Viewer } from '../../context.ts';
+import { type Context, type Viewer, withContext } from '../../context.ts';
 import { databaseFailure } from '../../db/failures.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import { consumeChallenge, endChallenges, reserveAttempt } from '../../db/queries/otp-challenges.ts';
@@ -76,7 +76,7 @@ type Met = {
 
 async function applyChange(ctx: Context, met: Met): Promise<UserRow> {
   try {
-    return await ctx.db.transaction((tx) => change({ ...ctx, db: tx }, met));
+    return await ctx.db.transaction((tx) => change(withContext(ctx, { db: tx }), met));
   } catch (error) {
     // Two people, one address: the index lets one of them have it (RC-9).
     if (databaseFailure(error) === 'unique-violation') throw new AuthError('INVALID_OR_EXPIRED_CODE', { cause: error });

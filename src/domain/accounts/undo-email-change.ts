@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Context } from '../../context.ts';
+import { type Context, withContext } from '../../context.ts';
 import { databaseFailure } from '../../db/failures.ts';
 import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/queries/account-tokens.ts';
 import { forgetDevices } from '../../db/queries/known-devices.ts';
@@ -36,7 +36,7 @@ export const undoEmailChange = command(schema, async (ctx, input): Promise<Accep
   const found = await findAccountToken(ctx.db, { tokenHash, purposes: ['UNDO_EMAIL_CHANGE'], now });
   if (!found) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
   try {
-    await ctx.db.transaction((tx) => undo({ ...ctx, db: tx }, { token: found.token, userId: found.user.id }));
+    await ctx.db.transaction((tx) => undo(withContext(ctx, { db: tx }), { token: found.token, userId: found.user.id }));
   } catch (error) {
     if (databaseFailure(error) !== 'unique-violation') throw error;
     throw new AuthError('CONFLICT', { message: 'The address has an account of its own by now.', cause: error });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Context, StaleBearer, Viewer } from '../../context.ts';
+import { type Context, type StaleBearer, type Viewer, withContext } from '../../context.ts';
 import { findSessionById, type LiveSession } from '../../db/queries/sessions.ts';
 import { AuthError } from '../../errors.ts';
 import { command } from '../command.ts';
@@ -62,7 +62,7 @@ async function endEverywhere(ctx: Context, shown: Shown | null): Promise<void> {
     }
     return;
   }
-  const { userId } = requireStepUp({ ...ctx, viewer: proved });
+  const { userId } = requireStepUp(withContext(ctx, { viewer: proved }));
   await ctx.db.transaction((tx) => endAllSessions(ctx, { db: tx, userId, reason: 'logout_everywhere' }));
 }
 
