@@ -27,7 +27,9 @@ const chosen = process.argv.slice(4).filter((argument) => !argument.includes('='
 const isChosen = (name: string): boolean => chosen.length === 0 || chosen.includes(name);
 
 /** Connections that ask for `me`. */
-const clientCounts = (process.argv.find((argument) => argument.startsWith('CONNECTIONS='))?.slice('CONNECTIONS='.length) ?? '1,16,64')
+const clientCounts = (
+  process.argv.find((argument) => argument.startsWith('CONNECTIONS='))?.slice('CONNECTIONS='.length) ?? '1,16,64'
+)
   .split(',')
   .map(Number);
 const people = 128;

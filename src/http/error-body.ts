@@ -63,7 +63,7 @@ export function errorBody(fastify: FastifyInstance): void {
     const isUnavailable = databaseFailure(error) === 'unavailable';
     const status = isUnavailable ? 503 : statusOf(error);
     if (isUnavailable) reply.header('Retry-After', '1');
-    if (status >= 500) request.log.error({ err: error }, 'A request failed.');
+    if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'A request failed.');
     return sendError(request, reply, status);
   });
 }
@@ -107,7 +107,7 @@ function sendAuthError(error: AuthError, request: FastifyRequest, reply: Fastify
     reply.header('WWW-Authenticate', bearerChallenge);
   }
   if (error.detail !== undefined)
-    request.log.info({ refusal: error.code, detail: error.detail }, 'A request was refused.');
+    request.log.info({ refusal: error.code, detail: error.detail, requestId: request.id }, 'A request was refused.');
   return sendError(request, reply, statusOfCode[error.code] ?? 400, { code: error.code, message: error.message });
 }
 

@@ -1,30 +1,31 @@
 import { ApolloServer, type ApolloServerPlugin, HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
 import {
+  ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
-import type { Authentication } from '../context.ts';
 import type { Database, Db } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
-import { staleBearerFields } from '../graphql/access.ts';
 import { documentLimits, limitDocument, mostErrors } from '../graphql/document-limits.ts';
 import { createDocumentStore } from '../graphql/document-store.ts';
-import { rootFields } from '../graphql/root-fields.ts';
 import { authSchema } from '../graphql/schema.ts';
 import { refusedBearer } from '../graphql/to-graphql-error.ts';
 import type { StatementWatch } from '../observability/tracing.ts';
-import { authenticate } from './authenticate.ts';
+import { admit } from './admit.ts';
 import type { TrustedProxies } from './client-address.ts';
-import { formatError, kindOf } from './format-error.ts';
+import { formatError } from './format-error.ts';
+import { describe, type KnownOperations } from './known-operations.ts';
 import { type OpenContext, openContext, type Ways } from './open-context.ts';
 import { type PlainRequest, plainRequest } from './plain-request.ts';
+import { completeErrors, reportErrors } from './report-errors.ts';
 import { responseStatus } from './response-status.ts';
+import { type Answer, runKnown } from './run-known.ts';
 import { watchOperation } from './watch-requests.ts';
 
 /** The GraphQL server, started. Apollo's standalone server is not used: it cannot do credentialed CORS, and answers HTML. */
-export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> {
+export async function startApollo(app: App, known: KnownOperations): Promise<ApolloServer<OpenContext>> {
   const apollo = new ApolloServer<OpenContext>({
     schema: authSchema(),
     introspection: app.config.introspection,
@@ -48,7 +49,9 @@ export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> 
       ApolloServerPluginLandingPageDisabled(),
       // SECURITY: on by itself in a subgraph, and then it tells any caller who asks what ran and for how long.
       ApolloServerPluginInlineTraceDisabled(),
-      authentication,
+      // It would be told of every field, to work out headers that http/security-headers has settled.
+      ApolloServerPluginCacheControlDisabled(),
+      authentication(known),
       errorLog,
       responseStatus,
     ],
@@ -57,61 +60,30 @@ export async function startApollo(app: App): Promise<ApolloServer<OpenContext>> 
   return apollo;
 }
 
-/** Verifies the bearer once the operation is known, so that some may be called with a stale one. */
-const authentication: ApolloServerPlugin<OpenContext> = {
-  requestDidStart: async () => ({
-    didResolveOperation: async ({ operation, document, contextValue }) => {
-      const found: Authentication = await authenticate(contextValue, contextValue.authorization);
-      if (found.kind === 'signed-in') contextValue.viewer = found.viewer;
-      if (found.kind === 'refused') contextValue.staleBearer = found.stale;
-      const fields = operation ? rootFields(document, operation) : [];
-      Object.assign(contextValue.observed, {
-        kind: operation?.operation,
-        fields,
-        name: operation?.name?.value ?? null,
-      });
-      // An operation of meta fields alone is none of those that may come with a stale bearer (JW-13).
-      const mayBeStale = fields.length > 0 && fields.every((field) => staleBearerFields.has(field));
-      if (found.kind === 'refused' && !mayBeStale) {
-        throw refusedBearer(found.reason);
-      }
-    },
-  }),
-};
+/** Verifies the bearer once the operation is known, so that some may be called with a stale one. Nothing after it can find the document wrong. */
+function authentication(known: KnownOperations): ApolloServerPlugin<OpenContext> {
+  return {
+    requestDidStart: async () => ({
+      didResolveOperation: async ({ operation, document, source, contextValue }) => {
+        if (operation) known.learn(source, document);
+        const refused = await admit(contextValue, operation ? describe(document, operation) : null);
+        if (refused !== null) throw refusedBearer(refused);
+      },
+    }),
+  };
+}
 
-/** Characters of names that the caller chose: of the operation, and aliases (LG-2). */
-const maxLoggedName = 64;
-
-/** Faults are logged here, once, with the request's id; the caller is told that id and nothing more. */
+/** What goes wrong, told to whom it concerns (http/report-errors). */
 const errorLog: ApolloServerPlugin<OpenContext> = {
   requestDidStart: async () => ({
     didEncounterErrors: async ({ errors, contextValue, operationName, response }) => {
-      for (const error of errors) {
-        const kind = kindOf(error);
-        if (kind === 'expected') continue;
-        if (kind === 'unavailable') {
-          response.http.status = 503;
-          response.http.headers.set('retry-after', '1');
-        }
-        contextValue.log.error(
-          {
-            err: error.originalError ?? error,
-            requestId: contextValue.request.id,
-            operationName: operationName?.slice(0, maxLoggedName),
-            path: error.path?.join('.').slice(0, maxLoggedName),
-          },
-          kind === 'fault' ? 'A request failed.' : 'The database does not answer.',
-        );
-      }
+      if (!reportErrors(contextValue, errors, operationName ?? null)) return;
+      response.http.status = 503;
+      response.http.headers.set('retry-after', '1');
     },
     willSendResponse: async ({ response, contextValue }) => {
       if (response.body.kind !== 'single') return;
-      for (const error of response.body.singleResult.errors ?? []) {
-        contextValue.observed.outcome ??= String(error.extensions?.['code']);
-        Object.assign(error.extensions ?? {}, { requestId: contextValue.request.id });
-        const wait = error.extensions?.['retryAfter'];
-        if (typeof wait === 'number') contextValue.retryAfter(wait);
-      }
+      completeErrors(contextValue, response.body.singleResult.errors ?? []);
     },
   }),
 };
@@ -119,6 +91,7 @@ const errorLog: ApolloServerPlugin<OpenContext> = {
 export type GraphqlRouteOptions = {
   readonly app: App;
   readonly apollo: ApolloServer<OpenContext>;
+  readonly known: KnownOperations;
   readonly trustedProxies: TrustedProxies;
   /** Milliseconds for a whole operation. */
   readonly deadline: number;
@@ -127,7 +100,7 @@ export type GraphqlRouteOptions = {
 /** `POST /graphql`, and `GET` for queries. */
 export function graphqlRoute(
   fastify: FastifyInstance,
-  { app, apollo, trustedProxies, deadline }: GraphqlRouteOptions,
+  { app, apollo, known, trustedProxies, deadline }: GraphqlRouteOptions,
 ): void {
   fastify.route({
     method: ['GET', 'POST'],
@@ -141,9 +114,8 @@ export function graphqlRoute(
       const ways = waysDuring(app.database, { over, watch: watch.onStatement });
       const { log, observed } = watch;
       const open = (): OpenContext => openContext(app, { request, reply, trustedProxies, observed, ways, log });
-      const plain = plainRequest(request);
       try {
-        const work = plain ? executePlain(apollo, plain, open()) : executeAny(apollo, request, open);
+        const work = execute({ apollo, known }, { request, open });
         const answer = await withinDeadline({ milliseconds: deadline, over, late }, work);
         watch.end(answer.status);
         for (const [name, value] of answer.headers) reply.header(name, value);
@@ -157,7 +129,20 @@ export function graphqlRoute(
   });
 }
 
-type Answer = { readonly status: number; readonly headers: HeaderMap; readonly text: string };
+type Asked = { readonly request: FastifyRequest; readonly open: () => OpenContext };
+
+/** By the shortest way that leads to the same answer. */
+async function execute(
+  { apollo, known }: Pick<GraphqlRouteOptions, 'apollo' | 'known'>,
+  { request, open }: Asked,
+): Promise<Answer> {
+  const plain = plainRequest(request);
+  if (!plain) return executeAny(apollo, request, open);
+  const operation = known.find(plain.request.query, plain.request.operationName);
+  const answer = operation ? await runKnown(operation, { variables: plain.request.variables, ctx: open() }) : null;
+  if (!answer) return executePlain(apollo, plain, open());
+  return { ...answer, headers: [...answer.headers, ['content-type', plain.contentType]] };
+}
 
 /** Whatever may come, by Apollo's own reading of HTTP. */
 async function executeAny(

@@ -2,7 +2,10 @@ import { type GraphQLRequest, HeaderMap } from '@apollo/server';
 import type { FastifyRequest } from 'fastify';
 
 /** A request that leaves nothing to find out but what its operation is. */
-export type PlainRequest = { readonly request: GraphQLRequest; readonly contentType: string };
+export type PlainRequest = {
+  readonly request: GraphQLRequest & { readonly query: string };
+  readonly contentType: string;
+};
 
 type Head = { readonly http: NonNullable<GraphQLRequest['http']>; readonly contentType: string };
 
@@ -42,7 +45,7 @@ export function plainRequest({ method, headers, body }: FastifyRequest): PlainRe
   if (!head) return null;
   const { query, variables, operationName, extensions }: Readonly<Record<string, unknown>> = { ...body };
   if (typeof query !== 'string' || query === '' || (extensions ?? null) !== null) return null;
-  if (!isAbsent(operationName) && typeof operationName !== 'string') return null;
+  if (!isAbsent(operationName) && (typeof operationName !== 'string' || operationName === '')) return null;
   if (!isAbsent(variables) && !isMembers(variables)) return null;
   return {
     request: {

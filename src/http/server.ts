@@ -8,6 +8,7 @@ import { type GraphiqlRouteOptions, graphiqlRoute } from './graphiql/graphiql.ro
 import { graphqlRoute, startApollo } from './graphql.route.ts';
 import { healthRoute } from './health.route.ts';
 import { jwksRoute } from './jwks.route.ts';
+import { createKnownOperations } from './known-operations.ts';
 import { createListener, type ListenerLimits, listenerLimits } from './listener.ts';
 import { mailboxRoute } from './mailbox.route.ts';
 import { oauthRoutes } from './oauth.route.ts';
@@ -63,6 +64,8 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     serverFactory: listener.serverFactory,
+    // Few requests log anything, and each would have a logger made for it: who logs says which request it is.
+    childLoggerFactory: (parent) => parent,
     forceCloseConnections: 'idle',
     ...errorOptions({ publicUrl: config.publicUrl }),
   });
@@ -88,8 +91,9 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   });
   jwksRoute(fastify, app);
   verifyRoute(fastify, app);
-  const apollo = await startApollo(app);
-  graphqlRoute(fastify, { app, apollo, trustedProxies, deadline: options.deadline ?? operationDeadline });
+  const known = createKnownOperations();
+  const apollo = await startApollo(app, known);
+  graphqlRoute(fastify, { app, apollo, known, trustedProxies, deadline: options.deadline ?? operationDeadline });
   oauthRoutes(fastify, { app, trustedProxies });
   if (config.mode === 'development') {
     const { mailer } = app;
