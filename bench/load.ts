@@ -10,7 +10,7 @@ export type Load = {
   /** Sent first, and not counted. */
   readonly warmUpSeconds?: number;
   /** Requests a second over all connections, evenly spread; as many as are answered unless told. */
-  readonly rate?: number;
+  readonly rate?: number | undefined;
   /** Whole HTTP requests; connection n sends the n-th again and again. */
   readonly requests: readonly string[];
   /** What the body of the n-th one's answers must contain; an answer without it is wrong. */

@@ -185,7 +185,10 @@ const postgresPids = (): number[] =>
   descendants(process.pid).filter((pid) => pid !== generator.pid && pid !== stormers.pid);
 
 async function measure(server: Started, load: Parameters<typeof generator.run>[0]): Promise<Measured> {
-  if (load.warmUpSeconds) await generator.run({ ...load, seconds: load.warmUpSeconds, warmUpSeconds: 0 });
+  // At full speed, so that V8 has compiled what it is going to: a production server has been up for more than seconds.
+  if (load.warmUpSeconds) {
+    await generator.run({ ...load, rate: undefined, connections: 64, seconds: load.warmUpSeconds, warmUpSeconds: 0 });
+  }
   const databases = postgresPids().filter((pid) => pid !== server.pid);
   const times = (): number[] => [
     processorTime(server.pid),

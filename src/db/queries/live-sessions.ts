@@ -68,35 +68,42 @@ export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
 
 type Found = LiveSession & { readonly userId: string };
 
-/** The statement, built once: its text is the same however many are asked for, so that PostgreSQL plans it once a connection. */
+/**
+ * The statement, built once: its text is the same however many are asked for. One look-up by primary key for each, whatever PostgreSQL knows
+ * of the tables, and one plan for all: it does not see behind the inner `select` how many there are, and so has no reason to plan anew each
+ * time, which takes longer than the look-up.
+ */
 function prepareLookup(db: Db): (ids: readonly string[], now: Date) => Promise<ReadonlyMap<string, Found>> {
   const sessionColumns = Object.entries(getTableColumns(sessions));
   const userColumns = Object.entries(getTableColumns(users));
-  const prepared = db
-    .select({ session: sessions, user: users })
+  const columns = [...sessionColumns, ...userColumns].map(([, column], index) => sql`${column}`.as(`c${index}`));
+  const found = db
+    .select(Object.fromEntries(columns.map((column) => [column.fieldAlias, column])))
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
-    .where(
-      and(
-        sql`${sessions.id} = any(${sql.placeholder('ids')}::uuid[])`,
-        alive(sql.placeholder('now')),
-        isNull(users.suspendedAt),
-      ),
-    )
+    .where(and(sql`${sessions.id} = wanted.id`, alive(sql.placeholder('now')), isNull(users.suspendedAt)))
+    .limit(1)
+    .as('found');
+  const prepared = db
+    .select()
+    .from(sql`unnest((select ${sql.placeholder('ids')}::uuid[])) as wanted (id)`)
+    .crossJoinLateral(found)
     .prepare('live_sessions');
   // Drizzle makes an object of every row, column by column: more work than all the rest of a request. Rows stay as they come, and become
   // objects where somebody looks at them.
   Reflect.set(prepared, 'customResultMapper', (rows: unknown) => rows);
   const idAt = sessionColumns.findIndex(([name]) => name === 'id');
-  const userIdAt = sessionColumns.findIndex(([name]) => name === 'userId');
-  const readSession = rowReader<SessionRow>(sessionColumns, 0);
-  const readUser = rowReader<UserRow>(userColumns, sessionColumns.length);
+  const reads: Reads = {
+    userIdAt: sessionColumns.findIndex(([name]) => name === 'userId'),
+    readSession: rowReader<SessionRow>(sessionColumns, 0),
+    readUser: rowReader<UserRow>(userColumns, sessionColumns.length),
+  };
   return async (ids, now) => {
     const rows: unknown = await prepared.execute({ ids: `{${ids.join(',')}}`, now: now.toISOString() });
-    const found = new Map<string, Found>();
-    if (!Array.isArray(rows)) return found;
-    for (const row of rows) found.set(String(row[idAt]), new LazyLiveSession(row, { userIdAt, readSession, readUser }));
-    return found;
+    const byId = new Map<string, Found>();
+    if (!Array.isArray(rows)) return byId;
+    for (const row of rows) byId.set(String(row[idAt]), new LazyLiveSession(row, reads));
+    return byId;
   };
 }
 
