@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../../testing/database.ts
 import { rawSql } from '../../testing/raw-sql.ts';
 import { type Db, openPostgres } from '../client.ts';
 import { holdAdmins } from './user-administration.ts';
-import { countUsers, escapeLike, listUsers } from './user-directory.ts';
+import { countUsers, listUsers, mostCounted } from './user-directory.ts';
 
 const rows = 50_000;
 
@@ -85,7 +85,29 @@ describe('the directory of users, among fifty thousand', () => {
     expect(await sequentialScans(work)).toBe(0);
   });
 
-  it('AZ-9 escapes what means something to LIKE', () => {
-    expect(escapeLike('50%_a\\b')).toBe('50\\%\\_a\\\\b');
+  it('counts up to ten thousand, and estimates past it', async () => {
+    const { db } = database.database;
+    expect(await countUsers(db, { filter: { search: null, status: 'SUSPENDED' } })).toBe(5);
+    expect(await countUsers(db, { filter: { search: 'name 4999', status: 'ACTIVE' } })).toBe(11);
+    expect(await countUsers(db, { filter: { search: 'person1000', status: 'SUSPENDED' } })).toBe(1);
+    expect(await countUsers(db, { filter: none })).toBe(rows);
+    // A fifth of all begin so.
+    const many = await countUsers(db, { filter: { search: 'person4', status: null } });
+    expect(many).toBeGreaterThan(mostCounted);
+    expect(many).toBeLessThan(16_000);
+  });
+
+  it('lists the newest first whatever way they were found, page after page', async () => {
+    const { db } = database.database;
+    // Few; many, the newest among them; many, all of them old.
+    for (const search of ['person4999', 'person', 'person4']) {
+      const whole = await sql<{ id: string }[]>`
+        select id from users where email like ${`${search}%`} order by created_at desc, id desc limit 9`;
+      const first = await listUsers(db, { filter: { search, status: null }, after: null, limit: 5 });
+      const last = first.at(-1);
+      const after = last ? { at: last.createdAt, id: last.id } : null;
+      const second = await listUsers(db, { filter: { search, status: null }, after, limit: 4 });
+      expect([...first, ...second].map(({ id }) => id)).toEqual(whole.map(({ id }) => id));
+    }
   });
 });
