@@ -5,6 +5,8 @@ import { rawSql } from '../../testing/raw-sql.ts';
 import { type Db, openPostgres } from '../client.ts';
 import { holdAdmins } from './user-administration.ts';
 import { countUsers, listUsers, mostCounted } from './user-directory.ts';
+import { findTakenAddresses } from './user-import.ts';
+import { findUsersByIds } from './users.ts';
 
 const rows = 50_000;
 
@@ -25,7 +27,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** How often the table was read from one end to the other. A connection of its own: PostgreSQL counts in when it ends. */
+/**
+ * How often the table was read from one end to the other. A connection of its own: PostgreSQL counts in when it ends. It asks often enough
+ * for PostgreSQL to think of a plan that knows no values (after five times).
+ */
 async function sequentialScans(work: (db: Db) => Promise<unknown>): Promise<number> {
   const read = async () => {
     const [row] = await sql<{ seq: number; index: number }[]>`
@@ -39,7 +44,7 @@ async function sequentialScans(work: (db: Db) => Promise<unknown>): Promise<numb
     applicationName: 'latchkey-test',
     statementTimeoutMs: 10_000,
   });
-  await work(own.db);
+  for (let turn = 0; turn < 8; turn += 1) await work(own.db);
   await own.close();
   await expect.poll(async () => (await read()).index, { timeout: 15_000 }).toBeGreaterThan(before.index);
   return (await read()).seq - before.seq;
@@ -80,9 +85,35 @@ describe('the directory of users, among fifty thousand', () => {
       (db: Db) => listUsers(db, { filter: { search: null, status: 'UNVERIFIED' }, after: null, limit: 21 }),
     ],
     ['the number of the suspended', (db: Db) => countUsers(db, { filter: { search: null, status: 'SUSPENDED' } })],
+    [
+      'those of some ids',
+      (db: Db) => findUsersByIds(db, { ids: Array.from({ length: 100 }, () => crypto.randomUUID()) }),
+    ],
+    [
+      'those of some addresses',
+      (db: Db) => findTakenAddresses(db, { addresses: ['a@example.com', 'b"\\{,}@example.com'] }),
+    ],
     ['the administrators', (db: Db) => db.transaction((tx) => holdAdmins(tx))],
   ])('AV-8 finds %s by an index', async (_what, work) => {
     expect(await sequentialScans(work)).toBe(0);
+  });
+
+  it('asks for any number of ids in one text, which is prepared once', async () => {
+    const texts = new Set<string>();
+    const own = openPostgres({
+      url: database.url ?? '',
+      maxConnections: 1,
+      applicationName: 'latchkey-test',
+      statementTimeoutMs: 10_000,
+      onStatement: (text) => texts.add(text),
+    });
+    const known = (await sql<{ id: string }[]>`select id from users limit 100`).map(({ id }) => id);
+    for (const count of [0, 1, 2, 100]) {
+      const found = await findUsersByIds(own.db, { ids: known.slice(0, count) });
+      expect(found.map(({ id }) => id).sort()).toEqual(known.slice(0, count).sort());
+    }
+    await own.close();
+    expect(texts.size).toBe(1);
   });
 
   it('counts up to ten thousand, and estimates past it', async () => {
