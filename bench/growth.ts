@@ -150,11 +150,6 @@ const operations: Readonly<Record<string, Operation>> = {
   auditEvents: { counts: true, run: asAdmin(() => events('')) },
   'auditEvents(type:)': { counts: true, run: asAdmin(() => events('(type: "email.verified")')) },
   'auditEvents(userId:)': { counts: true, run: asAdmin(({ id }) => events(`(userId: "${id}", first: 2)`)) },
-  // There are more of them among more users, and so it takes longer: shown, and does not count.
-  'users(search:) two letters': {
-    counts: false,
-    run: asAdmin(({ name }) => list(`(search: ${text(name.slice(0, 2))})`)),
-  },
 };
 
 /** By operation, and by server. A hash alone is measured in the same rounds, to be taken off. */
