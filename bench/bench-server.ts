@@ -35,6 +35,23 @@ export type BenchServer = {
   stop(): Promise<void>;
 };
 
+/** A configuration for measurements: fresh secrets, limits a thousandfold, any free port. */
+export function benchConfig(): Config {
+  const config = readConfig(
+    {
+      SECRET_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64'),
+      GATEWAY_TOKEN: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex'),
+      RATE_LIMIT_MULTIPLIER: '10000',
+      JWT_ALGORITHM: 'ES256',
+      GRAPHIQL: 'off',
+      LOG_LEVEL: 'silent',
+      HOST: '127.0.0.1',
+    },
+    { mode: 'development' },
+  );
+  return { ...config, port: 0 };
+}
+
 /** A whole server on an embedded PostgreSQL, with limits a thousandfold and mails that go nowhere. For measurements. */
 export async function startBenchServer(options: {
   bcryptCost: number;
@@ -44,22 +61,7 @@ export async function startBenchServer(options: {
   const postgres = await startEmbeddedPostgres({ shared_preload_libraries: 'pg_stat_statements' });
   await migratePostgres(postgres.url);
   const clock = createTestClock();
-  const config: Config = {
-    ...readConfig(
-      {
-        SECRET_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64'),
-        GATEWAY_TOKEN: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex'),
-        RATE_LIMIT_MULTIPLIER: '10000',
-        JWT_ALGORITHM: 'ES256',
-        GRAPHIQL: 'off',
-        LOG_LEVEL: 'silent',
-        HOST: '127.0.0.1',
-      },
-      { mode: 'development' },
-    ),
-    port: 0,
-    ...options.config,
-  };
+  const config: Config = { ...benchConfig(), ...options.config };
   const database = openPostgres({
     url: postgres.url,
     maxConnections: options.maxConnections ?? 10,

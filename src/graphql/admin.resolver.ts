@@ -48,7 +48,9 @@ export class AdminResolver {
     return listUsers(ctx, args);
   }
 
-  @FieldResolver(() => Int, { description: 'Of all pages. Counted only where it is asked for.' })
+  @FieldResolver(() => Int, {
+    description: 'Of all pages; an estimate past 10,000. Counted only where it is asked for.',
+  })
   totalCount(@Root() page: UserPage, @Ctx() ctx: Context): Promise<number> {
     return countListedUsers(ctx, page);
   }

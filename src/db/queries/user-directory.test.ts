@@ -4,7 +4,9 @@ import { createTestDatabase, type TestDatabase } from '../../testing/database.ts
 import { rawSql } from '../../testing/raw-sql.ts';
 import { type Db, openPostgres } from '../client.ts';
 import { holdAdmins } from './user-administration.ts';
-import { countUsers, escapeLike, listUsers } from './user-directory.ts';
+import { countUsers, listUsers, mostCounted } from './user-directory.ts';
+import { findTakenAddresses } from './user-import.ts';
+import { findUsersByIds } from './users.ts';
 
 const rows = 50_000;
 
@@ -25,7 +27,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** How often the table was read from one end to the other. A connection of its own: PostgreSQL counts in when it ends. */
+/**
+ * How often the table was read from one end to the other. A connection of its own: PostgreSQL counts in when it ends. It asks often enough
+ * for PostgreSQL to think of a plan that knows no values (after five times).
+ */
 async function sequentialScans(work: (db: Db) => Promise<unknown>): Promise<number> {
   const read = async () => {
     const [row] = await sql<{ seq: number; index: number }[]>`
@@ -39,7 +44,7 @@ async function sequentialScans(work: (db: Db) => Promise<unknown>): Promise<numb
     applicationName: 'latchkey-test',
     statementTimeoutMs: 10_000,
   });
-  await work(own.db);
+  for (let turn = 0; turn < 8; turn += 1) await work(own.db);
   await own.close();
   await expect.poll(async () => (await read()).index, { timeout: 15_000 }).toBeGreaterThan(before.index);
   return (await read()).seq - before.seq;
@@ -80,12 +85,60 @@ describe('the directory of users, among fifty thousand', () => {
       (db: Db) => listUsers(db, { filter: { search: null, status: 'UNVERIFIED' }, after: null, limit: 21 }),
     ],
     ['the number of the suspended', (db: Db) => countUsers(db, { filter: { search: null, status: 'SUSPENDED' } })],
+    [
+      'those of some ids',
+      (db: Db) => findUsersByIds(db, { ids: Array.from({ length: 100 }, () => crypto.randomUUID()) }),
+    ],
+    [
+      'those of some addresses',
+      (db: Db) => findTakenAddresses(db, { addresses: ['a@example.com', 'b"\\{,}@example.com'] }),
+    ],
     ['the administrators', (db: Db) => db.transaction((tx) => holdAdmins(tx))],
   ])('AV-8 finds %s by an index', async (_what, work) => {
     expect(await sequentialScans(work)).toBe(0);
   });
 
-  it('AZ-9 escapes what means something to LIKE', () => {
-    expect(escapeLike('50%_a\\b')).toBe('50\\%\\_a\\\\b');
+  it('asks for any number of ids in one text, which is prepared once', async () => {
+    const texts = new Set<string>();
+    const own = openPostgres({
+      url: database.url ?? '',
+      maxConnections: 1,
+      applicationName: 'latchkey-test',
+      statementTimeoutMs: 10_000,
+      onStatement: (text) => texts.add(text),
+    });
+    const known = (await sql<{ id: string }[]>`select id from users limit 100`).map(({ id }) => id);
+    for (const count of [0, 1, 2, 100]) {
+      const found = await findUsersByIds(own.db, { ids: known.slice(0, count) });
+      expect(found.map(({ id }) => id).sort()).toEqual(known.slice(0, count).sort());
+    }
+    await own.close();
+    expect(texts.size).toBe(1);
+  });
+
+  it('counts up to ten thousand, and estimates past it', async () => {
+    const { db } = database.database;
+    expect(await countUsers(db, { filter: { search: null, status: 'SUSPENDED' } })).toBe(5);
+    expect(await countUsers(db, { filter: { search: 'name 4999', status: 'ACTIVE' } })).toBe(11);
+    expect(await countUsers(db, { filter: { search: 'person1000', status: 'SUSPENDED' } })).toBe(1);
+    expect(await countUsers(db, { filter: none })).toBe(rows);
+    // A fifth of all begin so.
+    const many = await countUsers(db, { filter: { search: 'person4', status: null } });
+    expect(many).toBeGreaterThan(mostCounted);
+    expect(many).toBeLessThan(16_000);
+  });
+
+  it('lists the newest first whatever way they were found, page after page', async () => {
+    const { db } = database.database;
+    // Few; many, the newest among them; many, all of them old.
+    for (const search of ['person4999', 'person', 'person4']) {
+      const whole = await sql<{ id: string }[]>`
+        select id from users where email like ${`${search}%`} order by created_at desc, id desc limit 9`;
+      const first = await listUsers(db, { filter: { search, status: null }, after: null, limit: 5 });
+      const last = first.at(-1);
+      const after = last ? { at: last.createdAt, id: last.id } : null;
+      const second = await listUsers(db, { filter: { search, status: null }, after, limit: 4 });
+      expect([...first, ...second].map(({ id }) => id)).toEqual(whole.map(({ id }) => id));
+    }
   });
 });

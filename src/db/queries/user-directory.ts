@@ -1,4 +1,5 @@
-import { and, count, desc, inArray, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
+import { and, count, desc, eq, getTableColumns, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
+import { union } from 'drizzle-orm/pg-core';
 import type { Db } from '../client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
@@ -8,59 +9,181 @@ export type UserFilter = {
   readonly status: 'ACTIVE' | 'UNVERIFIED' | 'SUSPENDED' | null;
 };
 
+type Wanted = {
+  readonly filter: UserFilter;
+  readonly after: { readonly at: Date; readonly id: string } | null;
+  readonly limit: number;
+};
+
+/** The largest number that countUsers counts; what is more it estimates. */
+export const mostCounted = 10_000;
+
 /** Users that fit, the newest first, from the one after `after` on; `limit` at most. */
-export async function listUsers(
-  db: Db,
-  input: { filter: UserFilter; after: { at: Date; id: string } | null; limit: number },
-): Promise<UserRow[]> {
-  const { filter, after, limit } = input;
-  const older =
-    after && sql`(${users.createdAt}, ${users.id}) < (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`;
+export async function listUsers(db: Db, input: Wanted): Promise<UserRow[]> {
+  const { search } = input.filter;
+  return search === null ? listNewest(db, input) : listMatches(db, { ...input, search });
+}
+
+/** How many users fit: exact up to `mostCounted`, and an estimate past it, however many millions there are. */
+export async function countUsers(db: Db, { filter }: { filter: UserFilter }): Promise<number> {
+  const few = await countFew(db, filter);
+  return few ?? Math.max(mostCounted + 1, await estimateCount(db, filter));
+}
+
+async function listNewest(db: Db, { filter, after, limit }: Wanted): Promise<UserRow[]> {
   return db
     .select()
     .from(users)
-    .where(and(...conditions(filter), older ?? undefined))
+    .where(and(inState(filter.status), isOlder(after)))
     .orderBy(desc(users.createdAt), desc(users.id))
     .limit(limit);
 }
 
-export async function countUsers(db: Db, input: { filter: UserFilter }): Promise<number> {
-  const [row] = await db
-    .select({ count: count() })
+type Search = Wanted & { readonly search: string };
+
+/**
+ * No index has both orders, that of the text and that of time. What many begin with is soon found among the newest; what few do, by the
+ * index over texts. Each is tried on a few rows and then on many, and only what is neither (many, and all of them old) is read
+ * whole. So the work stays bounded whatever PostgreSQL believes of the text: a plan that it keeps knows nothing of it.
+ */
+async function listMatches(db: Db, input: Search): Promise<UserRow[]> {
+  return (
+    (await listAmongNewest(db, { ...input, window: 500 })) ??
+    (await listAmongMatches(db, { ...input, most: 1000 })) ??
+    (await listAmongNewest(db, { ...input, window: 50_000 })) ??
+    (await listAmongMatches(db, { ...input, most: null })) ??
+    []
+  );
+}
+
+/** Null where the newest `window` users do not fill the page. */
+async function listAmongNewest(db: Db, input: Search & { window: number }): Promise<UserRow[] | null> {
+  const { filter, after, limit, search, window } = input;
+  const newest = db
+    .select()
     .from(users)
-    .where(and(...conditions(input.filter)));
-  return row?.count ?? 0;
+    .where(and(inState(filter.status), isOlder(after)))
+    .orderBy(desc(users.createdAt), desc(users.id))
+    .limit(window)
+    // The conditions below name the columns of `users`.
+    .as('users');
+  const rows = await db
+    .select()
+    .from(newest)
+    .where(or(...startsOf(search)))
+    .orderBy(desc(newest.createdAt), desc(newest.id))
+    .limit(limit);
+  return rows.length === limit ? rows : null;
 }
 
-function conditions({ search, status }: UserFilter): SQL[] {
-  const found: (SQL | undefined)[] = [];
-  if (search !== null) {
-    const pattern = `${escapeLike(search)}%`;
-    found.push(
-      or(
-        sql`${users.emailCanonical} like ${pattern.toLowerCase()}`,
-        // PostgreSQL lower-cases both sides, so that the index and the pattern agree on every letter.
-        sql`lower(${users.name}) like lower(${pattern})`,
-      ),
-    );
+/** Null where more than `most` begin so. */
+async function listAmongMatches(db: Db, input: Search & { most: number | null }): Promise<UserRow[] | null> {
+  const { filter, after, limit, search, most } = input;
+  const found = matches(db, { search, most });
+  const page = db
+    .select(getTableColumns(users))
+    .from(users)
+    .innerJoin(found, eq(found.id, users.id))
+    .where(and(inState(filter.status), isOlder(after)))
+    .orderBy(desc(users.createdAt), desc(users.id))
+    .limit(limit)
+    .as('page');
+  const all = db
+    .select({ count: count().as('count') })
+    .from(found)
+    .as('all_found');
+  const rows = await db
+    .with(found)
+    .select()
+    .from(all)
+    .leftJoin(page, sql`true`)
+    .orderBy(desc(page.createdAt), desc(page.id));
+  const isTooMany = most !== null && (rows[0]?.all_found.count ?? 0) > most;
+  return isTooMany ? null : rows.flatMap(({ page: user }) => user ?? []);
+}
+
+/** Null where there are more than `mostCounted`, or where too many begin with the text to look at the state of each. */
+async function countFew(db: Db, { search, status }: UserFilter): Promise<number | null> {
+  const most = mostCounted;
+  if (search === null) {
+    const some = db
+      .select({ id: users.id })
+      .from(users)
+      .where(inState(status))
+      // In the order of an index, so that PostgreSQL reads that and not the table.
+      .orderBy(users.createdAt, users.id)
+      .limit(most + 1)
+      .as('some');
+    const [row] = await db.select({ count: count() }).from(some);
+    return row && row.count <= most ? row.count : null;
   }
-  if (status === 'SUSPENDED') found.push(isNotNull(users.suspendedAt));
-  if (status === 'UNVERIFIED') found.push(and(isNull(users.suspendedAt), isNull(users.emailVerifiedAt)));
-  if (status === 'ACTIVE') found.push(and(isNull(users.suspendedAt), isNotNull(users.emailVerifiedAt)));
-  return found.flatMap((condition) => condition ?? []);
+  const found = matches(db, { search, most });
+  const fit =
+    status === null
+      ? sql`true`
+      : sql`${found.id} in (select ${users.id} from ${users} where ${inState(status)} and ${users.id} = ${found.id})`;
+  const [row] = await db
+    .with(found)
+    .select({ all: count(), fit: sql<number>`count(*) filter (where ${fit})`.mapWith(Number) })
+    .from(found);
+  return row && row.all <= most ? row.fit : null;
 }
 
-/** Text in which no character means anything to LIKE (AZ-9). */
-export function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&');
+/** By a sample of some 20,000 users from all over the table, and PostgreSQL's own estimate of how many there are. */
+async function estimateCount(db: Db, { search, status }: UserFilter): Promise<number> {
+  const total = sql`(select greatest(reltuples, 1) from pg_class where oid = ${'users'}::regclass)`;
+  if (search === null && status === null) {
+    const [row] = await db.select({ total: total.mapWith(Number) }).from(sql`(select 1) as one`);
+    return row?.total ?? 0;
+  }
+  const fits = and(inState(status), search === null ? undefined : or(...startsOf(search)));
+  const [row] = await db
+    .select({
+      share: sql<number>`avg(case when ${fits} then 1 else 0 end)`.mapWith(Number),
+      total: total.mapWith(Number),
+    })
+    .from(sql`${users} tablesample system (least(100, 100 * 20000 / ${total}))`);
+  return Math.round((row?.share ?? 0) * (row?.total ?? 0));
 }
 
-/** The users that there are of these, in no order. */
-export async function findUsersByIds(db: Db, input: { ids: readonly string[] }): Promise<UserRow[]> {
-  return input.ids.length === 0
-    ? []
-    : db
-        .select()
-        .from(users)
-        .where(inArray(users.id, [...input.ids]));
+/** More rows than a table can have; drizzle's types take no query that may or may not have a limit. */
+const noLimit = 2 ** 31 - 1;
+
+/** The ids of those whose address or name begins so, up to one more than `most` of each. */
+function matches(db: Db, { search, most }: { search: string; most: number | null }) {
+  const [byEmail, byName] = startsOf(search);
+  const idsOf = (starts: SQL) =>
+    db
+      .select({ id: users.id })
+      .from(users)
+      .where(starts)
+      .limit(most === null ? noLimit : most + 1);
+  return db.$with('found').as(union(idsOf(byEmail), idsOf(byName)));
+}
+
+/** Begins past every text that begins with what stands before it: the last code point of Unicode, which is no character. */
+const last = '\u{10ffff}';
+
+/**
+ * Whether the address or the name begins so, as ranges: of LIKE with a parameter PostgreSQL makes a range of an index only where it plans
+ * anew each time. Nothing in the text means anything but itself (AZ-9).
+ */
+function startsOf(search: string): [SQL, SQL] {
+  const email = search.toLowerCase();
+  return [
+    sql`(${users.emailCanonical} ~>=~ ${email} and ${users.emailCanonical} ~<~ ${email + last})`,
+    // PostgreSQL lower-cases both sides, so that the index and the text agree on every letter.
+    sql`(lower(${users.name}) ~>=~ lower(${search}) and lower(${users.name}) ~<~ (lower(${search}) || ${last}))`,
+  ];
+}
+
+function inState(status: UserFilter['status']): SQL | undefined {
+  if (status === 'SUSPENDED') return isNotNull(users.suspendedAt);
+  if (status === 'UNVERIFIED') return and(isNull(users.suspendedAt), isNull(users.emailVerifiedAt));
+  return status === 'ACTIVE' ? and(isNull(users.suspendedAt), isNotNull(users.emailVerifiedAt)) : undefined;
+}
+
+function isOlder(than: Wanted['after']): SQL | undefined {
+  if (than === null) return undefined;
+  return sql`(${users.createdAt}, ${users.id}) < (${than.at.toISOString()}::timestamptz, ${than.id}::uuid)`;
 }

@@ -1,6 +1,7 @@
-import { getTableColumns, inArray, sql } from 'drizzle-orm';
+import { getTableColumns, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type UserRow, users } from '../tables/users.ts';
+import { isAnyOf } from './any-of.ts';
 
 /**
  * Inserts those whose address and id nobody has, in one statement; answers with the addresses of those it inserted. The rows go over as one
@@ -31,6 +32,6 @@ export async function findTakenAddresses(db: Db, input: { addresses: readonly st
   const rows = await db
     .select({ emailCanonical: users.emailCanonical })
     .from(users)
-    .where(inArray(users.emailCanonical, [...input.addresses]));
+    .where(isAnyOf(users.emailCanonical, input.addresses));
   return new Set(rows.map(({ emailCanonical }) => emailCanonical));
 }

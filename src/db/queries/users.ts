@@ -1,6 +1,7 @@
-import { and, eq, inArray, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type UserRow, users } from '../tables/users.ts';
+import { isAnyOf } from './any-of.ts';
 
 export async function findUserByEmail(db: Db, input: { canonical: string }): Promise<UserRow | null> {
   const [row] = await db.select().from(users).where(eq(users.emailCanonical, input.canonical));
@@ -14,10 +15,7 @@ export async function findUserById(db: Db, input: { id: string }): Promise<UserR
 
 /** In no order; ids without a row are left out. */
 export async function findUsersByIds(db: Db, input: { ids: readonly string[] }): Promise<UserRow[]> {
-  return db
-    .select()
-    .from(users)
-    .where(inArray(users.id, [...input.ids]));
+  return input.ids.length === 0 ? [] : db.select().from(users).where(isAnyOf(users.id, input.ids));
 }
 
 /** A new account, unverified and with no password; null where the address is taken. */

@@ -26,10 +26,10 @@ export const users = pgTable(
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
   },
   (table) => [
-    uniqueIndex('users_email_canonical_unique').on(table.emailCanonical),
+    // Serves an exact look-up and the start of an address, in any collation.
+    uniqueIndex('users_email_canonical_unique').on(table.emailCanonical.op('text_pattern_ops')),
     index('users_created_at_index').on(table.createdAt, table.id),
-    // What administrators look for: the start of an address or a name, and the states that are rare.
-    index('users_email_prefix_index').on(table.emailCanonical.op('text_pattern_ops')),
+    // What administrators look for: the start of a name, and the states that are rare.
     index('users_name_prefix_index').on(sql`lower(${table.name}) text_pattern_ops`),
     index('users_unverified_index')
       .on(table.createdAt, table.id)

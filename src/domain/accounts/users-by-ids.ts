@@ -19,7 +19,7 @@ const uuid = z.uuid();
 export async function usersByIds(ctx: Context, input: { ids: readonly string[] }): Promise<(UserView | null)[]> {
   const { ids } = parseInput(schema, input);
   const wanted = [...new Set(ids.map((id) => id.toLowerCase()))].filter((id) => uuid.safeParse(id).success);
-  const rows = wanted.length === 0 ? [] : await findUsersByIds(ctx.db, { ids: wanted });
+  const rows = await findUsersByIds(ctx.db, { ids: wanted });
   const found = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => {
     const row = found.get(id.toLowerCase());

@@ -2,7 +2,7 @@ import { validate as isUuid } from 'uuid';
 import type { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { type AuditEntry, listAuditEvents as findEvents } from '../../db/queries/audit-events.ts';
-import { findUsersByIds } from '../../db/queries/user-directory.ts';
+import { findUsersByIds } from '../../db/queries/users.ts';
 import { type UserView, viewUser } from '../accounts/user-view.ts';
 import { type AuditEventView, showAuditEvent } from '../audit/audit-event-view.ts';
 import { parseInput } from '../command.ts';

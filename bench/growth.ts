@@ -1,0 +1,285 @@
+/**
+ * Whether it stays as fast when it grows: two databases on one PostgreSQL, with ten thousand users and with ten million, each with sessions,
+ * known devices, an audit trail with origins, mails that are out, codes and limits; a server for each, in a process of its own, asked in turn.
+ * Prints medians and p99 of each operation and the ratio of the medians. Then it refreshes for a minute on the larger one and tells how
+ * many updates were HOT, and how many dead rows there were. Ends with status 1 where a ratio is over 1.2, a table of the larger database was
+ * read from one end to the other, or less than 0.95 of the updates were HOT.
+ *
+ *   npm run bench:growth [-- --users 10000000] [--rounds 300] [--refresh-seconds 60] [--folder FOLDER]
+ *
+ * A folder that is named is kept, so that the next run begins with what is there. Ten million users take 22 GB and, on two cores, a quarter of
+ * an hour; the rest takes some minutes.
+ */
+import { fork, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import postgres from 'postgres';
+import { mutationText, send } from '../src/testing/client.ts';
+import { openGrowthDatabases, settings } from './growth-database.ts';
+import type { GrowthOrder, GrowthPerson } from './growth-serve.ts';
+import { percentile } from './serve-apart.ts';
+
+const { values } = parseArgs({
+  options: {
+    users: { type: 'string', default: '10000000' },
+    rounds: { type: 'string', default: '300' },
+    'refresh-seconds': { type: 'string', default: '60' },
+    folder: { type: 'string' },
+  },
+});
+const sizes = [10_000, Number(values.users)];
+const rounds = Number(values.rounds);
+const coldRounds = 60;
+const password = 'otter lantern gravel sunday';
+const out = (line: string): void => void process.stdout.write(`${line}\n`);
+let serial = 0;
+
+type Server = {
+  readonly url: string;
+  readonly people: readonly GrowthPerson[];
+  readonly admin: GrowthPerson;
+  order(order: GrowthOrder): Promise<unknown>;
+};
+
+async function startServer(url: string, users: number): Promise<Server> {
+  const path = fileURLToPath(new URL('growth-serve.ts', import.meta.url));
+  const child = fork(path, [JSON.stringify({ url, users })], { execArgv: ['--import', 'tsx'] });
+  const said = async () => (await once(child, 'message'))[0].said;
+  const order = (message: GrowthOrder) => {
+    const answer = said();
+    child.send(message);
+    return answer;
+  };
+  const serverUrl: string = await said();
+  const count = coldRounds + rounds;
+  return {
+    url: serverUrl,
+    people: await order({ order: 'people', count, password }),
+    admin: await order({ order: 'admin' }),
+    order: async (message) => {
+      const exited = message.order === 'stop' ? once(child, 'exit') : null;
+      const answer = await order(message);
+      await exited;
+      return answer;
+    },
+  };
+}
+
+type Asked = { readonly query: string; readonly variables?: Record<string, unknown>; readonly token?: string };
+
+/** Asks once. Milliseconds, and the data; throws where the answer is not what it should be. */
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path; see src/testing/client.ts.
+async function ask(server: Server, { query, variables, token }: Asked): Promise<{ ms: number; data: any }> {
+  const begun = performance.now();
+  const { data, text } = await send(server.url, query, variables, { token });
+  const ms = performance.now() - begun;
+  if (data === null || text.includes('"AuthError"')) throw new Error(`${query.slice(0, 60)}: ${text.slice(0, 300)}`);
+  return { ms, data };
+}
+
+const list = (filter: string, fields = ''): string =>
+  `{ users${filter} { edges { node { id email name status } } ${fields} } }`;
+const events = (filter: string): string =>
+  `{ auditEvents${filter} { edges { node { id at type subject { id email } } } } }`;
+
+async function login(server: Server, { email }: GrowthPerson): Promise<number> {
+  return (await ask(server, { query: mutationText('login'), variables: { input: { email, password } } })).ms;
+}
+
+async function refresh(server: Server, person: GrowthPerson): Promise<number> {
+  const input = { refreshToken: person.refreshToken };
+  const { ms, data } = await ask(server, { query: mutationText('refreshSession'), variables: { input } });
+  person.refreshToken = data.refreshSession.refreshToken;
+  return ms;
+}
+
+async function registerAndVerify(server: Server): Promise<number> {
+  serial += 1;
+  // Of the same letters as the others, so that the newest do not differ from them.
+  const letters = Array.from({ length: 12 }, () => 'abcdefghijklmnop'.charAt(randomInt(16)));
+  const name = `${letters.join('')}${serial}`;
+  const email = `${name}@new.example.com`;
+  const begun = await ask(server, { query: mutationText('register'), variables: { input: { email, password, name } } });
+  const code = await server.order({ order: 'code', email });
+  const input = { challengeId: begun.data.register.id, code };
+  return begun.ms + (await ask(server, { query: mutationText('verifyOtp'), variables: { input } })).ms;
+}
+
+const asAdmin =
+  (query: (person: GrowthPerson) => string) =>
+  async (server: Server, person: GrowthPerson): Promise<number> =>
+    (await ask(server, { query: query(person), token: server.admin.accessToken })).ms;
+const text = (value: string): string => JSON.stringify(value);
+
+type Operation = {
+  readonly run: (server: Server, person: GrowthPerson) => Promise<number>;
+  /** Hashes in it, which are taken off. */
+  readonly hashes?: number;
+  /** Whether its ratio counts. */
+  readonly counts: boolean;
+};
+
+const operations: Readonly<Record<string, Operation>> = {
+  me: {
+    counts: true,
+    run: async (server, { accessToken }) =>
+      (await ask(server, { query: '{ me { id email } }', token: accessToken })).ms,
+  },
+  login: { counts: true, hashes: 1, run: login },
+  refreshSession: { counts: true, run: refresh },
+  'register + verifyOtp': { counts: true, hashes: 1, run: registerAndVerify },
+  'users(search:) address': {
+    counts: true,
+    run: asAdmin(({ email }) => list(`(search: ${text(email.split('@')[0] ?? '')})`)),
+  },
+  'users(search:) name': { counts: true, run: asAdmin(({ name }) => list(`(search: ${text(name)})`)) },
+  'users(search:) one letter': {
+    counts: true,
+    run: asAdmin(({ name }) => list(`(search: ${text(name.slice(0, 1))})`)),
+  },
+  users: { counts: true, run: asAdmin(() => list('')) },
+  'users(status: SUSPENDED)': { counts: true, run: asAdmin(() => list('(status: SUSPENDED, first: 5)')) },
+  'users { totalCount }': { counts: true, run: asAdmin(() => list('', 'totalCount')) },
+  auditEvents: { counts: true, run: asAdmin(() => events('')) },
+  'auditEvents(type:)': { counts: true, run: asAdmin(() => events('(type: "email.verified")')) },
+  'auditEvents(userId:)': { counts: true, run: asAdmin(({ id }) => events(`(userId: "${id}", first: 2)`)) },
+};
+
+/** By operation, and by server. A hash alone is measured in the same rounds, to be taken off. */
+type Times = Record<string, [number[], number[]]>;
+const hashAlone = 'a hash alone';
+
+/** Each operation on each server, in turn, for other people each round; `all` with those that do not count. */
+async function measure(
+  servers: readonly Server[],
+  { from, count, all }: { from: number; count: number; all: boolean },
+): Promise<Times> {
+  const chosen = Object.entries(operations).filter(([, { counts }]) => all || counts);
+  const times: Times = Object.fromEntries([...chosen.map(([name]) => name), hashAlone].map((name) => [name, [[], []]]));
+  const runs: [string, Operation['run']][] = chosen.map(([name, { run }]) => [name, run]);
+  runs.push([hashAlone, async (server) => Number(await server.order({ order: 'hash' }))]);
+  for (let round = 0; round < count; round += 1) {
+    for (const [name, run] of runs) {
+      // Now one first, now the other.
+      for (const which of round % 2 === 0 ? [0, 1] : [1, 0]) {
+        const server = servers[which];
+        const person = server?.people[(from + round) % server.people.length];
+        if (server && person) times[name]?.[which]?.push(await run(server, person));
+      }
+    }
+  }
+  return times;
+}
+
+/** Prints the table; answers with the operations whose ratio is over 1.2 and counts. */
+function report(title: string, times: Times): string[] {
+  out(`\n${title}, ms`);
+  out(`${''.padEnd(29)} ${sizes.map((users) => `${users} median    p99`.padStart(22)).join(' ')}   ratio`);
+  const over: string[] = [];
+  for (const [name, samples] of Object.entries(times)) {
+    const { hashes = 0, counts = false } = operations[name] ?? {};
+    const cells = samples.map((values, which) => {
+      const less = hashes * percentile(times[hashAlone]?.[which] ?? [], 0.5);
+      return { median: percentile(values, 0.5) - less, p99: percentile(values, 0.99) - less };
+    });
+    const ratio = (cells[1]?.median ?? 0) / (cells[0]?.median ?? 1);
+    if (counts && ratio > 1.2) over.push(name);
+    const texts = cells.map(({ median, p99 }) => `${median.toFixed(2)} ${p99.toFixed(1).padStart(6)}`.padStart(22));
+    out(`${name.padEnd(29)} ${texts.join(' ')}   ${ratio.toFixed(2)}${counts ? '' : ' (does not count)'}`);
+  }
+  return over;
+}
+
+/** Takes the files of the databases out of the system's memory, where `dd` can. The server must be halted. */
+function dropFromMemory(folder: string): void {
+  spawnSync('sh', [
+    '-c',
+    `find "$0" -type f -size +0 -exec dd if={} iflag=nocache count=0 status=none \\;`,
+    join(folder, 'data', 'base'),
+  ]);
+}
+
+type Reads = Readonly<Record<string, number>>;
+/** How often each table was read from one end to the other, in rows: what stops after a few is no harm. */
+async function sequentialReads(sql: postgres.Sql): Promise<Reads> {
+  const rows = await sql<{ name: string; reads: number }[]>`
+    select relname as name, floor(2.0 * seq_tup_read / n_live_tup)::int as reads from pg_stat_user_tables where schemaname = 'public' and n_live_tup > 100000`;
+  return Object.fromEntries(rows.map(({ name, reads }) => [name, reads]));
+}
+
+/** Refreshes as fast as four clients can, and says of each stretch how many updates were HOT and how many dead rows there are. */
+async function refreshLoad(server: Server, sql: postgres.Sql, seconds: number): Promise<number> {
+  const look = async () => {
+    const [row] = await sql<{ updates: number; hot: number; dead: number; bytes: number }[]>`
+      select n_tup_upd::int as updates, n_tup_hot_upd::int as hot, n_dead_tup::int as dead,
+        pg_table_size('sessions')::float as bytes from pg_stat_user_tables where relname = 'sessions'`;
+    return row ?? { updates: 0, hot: 0, dead: 0, bytes: 0 };
+  };
+  const begun = performance.now();
+  const isOver = (): boolean => performance.now() - begun > seconds * 1000;
+  /** Each has people of its own: two refreshes of one token would be one refresh and a retry. */
+  const client = async (which: number): Promise<void> => {
+    const own = server.people.filter((_, index) => index % 4 === which);
+    while (!isOver()) for (const person of own) await refresh(server, person);
+  };
+  const before = await look();
+  const clients = Promise.all([0, 1, 2, 3].map(client));
+  for (let stretch = 1; stretch <= 6; stretch += 1) {
+    await sleep((seconds * 1000) / 6);
+    const { updates, hot, dead, bytes } = await look();
+    out(
+      `  ${String(Math.round((seconds * stretch) / 6)).padStart(4)} s: ${updates - before.updates} updates, HOT ${((hot - before.hot) / Math.max(1, updates - before.updates)).toFixed(3)}, ${dead} dead rows, ${bytes - before.bytes} bytes more`,
+    );
+  }
+  await clients;
+  await sleep(1500);
+  const after = await look();
+  return (after.hot - before.hot) / Math.max(1, after.updates - before.updates);
+}
+
+out(
+  `PostgreSQL with ${Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')}`,
+);
+const { server: database, urls } = await openGrowthDatabases({ users: sizes, folder: values.folder, say: out });
+const servers: Server[] = [];
+const sql = postgres(urls[1] ?? '', { max: 1, onnotice: () => {} });
+try {
+  for (const [index, url] of urls.entries()) servers.push(await startServer(url, sizes[index] ?? 0));
+  // Once, so that both servers have compiled what they run; then from the disk.
+  await measure(servers, { from: 0, count: 20, all: false });
+  if (values.folder !== undefined) {
+    await database.halt();
+    dropFromMemory(values.folder);
+    await database.resume();
+    await sleep(2000);
+    await Promise.all(
+      servers.map((server) => ask(server, { query: '{ me { id } }', token: server.admin.accessToken })),
+    );
+    const count = coldRounds - 20;
+    report(
+      `From the disk, ${count} people that nobody has asked for`,
+      await measure(servers, { from: 20, count, all: false }),
+    );
+  }
+  const warm = { from: coldRounds, count: rounds, all: true };
+  await measure(servers, warm);
+  const reads = await sequentialReads(sql);
+  const over = report(`Warm, ${rounds} people from all over the table`, await measure(servers, warm));
+  await sleep(2000);
+  const read = Object.entries(await sequentialReads(sql)).filter(([name, count]) => count > (reads[name] ?? 0));
+  out(`\nread from one end to the other meanwhile: ${read.map(([name]) => name).join(', ') || 'no table'}`);
+  out(`refreshes at ${sizes[1]} users, sessions of ${coldRounds + rounds} people in turn:`);
+  const hot = servers[1] ? await refreshLoad(servers[1], sql, Number(values['refresh-seconds'])) : 0;
+  if (over.length > 0) out(`over 1.2: ${over.join(', ')}`);
+  if (over.length > 0 || read.length > 0 || hot < 0.95) process.exitCode = 1;
+} finally {
+  for (const server of servers) await server.order({ order: 'stop' });
+  await sql.end();
+  await database.stop();
+}
