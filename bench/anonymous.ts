@@ -1,6 +1,7 @@
 /**
  * Anonymous requests of every kind, from many addresses and over many days, with the limits of production: what of memory and rows stays.
  * The server's clock goes on a day after each round, and what is over is purged. Ends with status 1 where memory or a table did not level off.
+ * Of a few thousand requests the counts of failures in a row, a few hundred rows at most, still fill up, and are told of as growth.
  *
  *   npm run bench:anonymous [-- REQUESTS=100000 [DAYS=20]]
  */
