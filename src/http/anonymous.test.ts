@@ -2,10 +2,8 @@ import { expect, it } from 'vitest';
 import { purgeExpired } from '../domain/retention/purge-expired.ts';
 import { anonymousRequests, sendAnonymous } from '../testing/anonymous-requests.ts';
 import { startTestServer } from '../testing/app.ts';
+import { trail } from '../testing/level-off.ts';
 import { countRows, lookInto } from '../testing/raw-sql.ts';
-
-/** Never altered, so nothing is purged from them; what limits refuse leaves no row there (docs/security.md, What grows). */
-const trail = ['audit_events', 'audit_origins'];
 
 // `npm run bench:anonymous` is the long form: a hundred thousand, and memory.
 it('AV-7 anonymous requests of every kind leave the same rows week after week, and one address makes few a day', async () => {

@@ -1,10 +1,17 @@
 import { connect } from 'node:net';
 import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/app.ts';
+import type { MailboxEntry } from '../mail/mailer.ts';
+import { codeIn, startTestServer, type TestServer, tokenIn } from '../testing/app.ts';
 import { type Answer, type MutationName, mutationText, send } from '../testing/client.ts';
 import { forge, partsOf } from '../testing/forged-tokens.ts';
 import { dumpTables, rawSql, spellings } from '../testing/raw-sql.ts';
+
+/** What a mail is there to bring: a code, and what its link carries. */
+function broughtBy(mail: MailboxEntry): string[] {
+  const challenge = /[?]challenge=([\w-]+)/.exec(mail.text)?.[1];
+  return [codeIn(mail), tokenIn(mail), challenge].filter((value) => typeof value === 'string');
+}
 
 /** Where a value may stand, as `table.column`; everything else is a leak. */
 type Places = readonly string[];
@@ -62,10 +69,18 @@ describe('secrets that are planted in every input', () => {
     answers.push(await response.text(), JSON.stringify([...response.headers]));
   };
   const registered = async () => {
-    const local = canary('mailbox', ['users.email', 'users.email_canonical', 'otp_challenges.email']);
+    const local = canary('mailbox', [
+      'users.email',
+      'users.email_canonical',
+      'otp_challenges.email',
+      'account_tokens.email',
+      'mails.to',
+    ]);
     const email = `${local}@example.com`;
     const password = canary('velvet otter gravel password');
-    const name = canary('name', ['users.name', 'otp_challenges.pending_name']).slice(0, 90);
+    // A mail greets by name.
+    const named = ['users.name', 'otp_challenges.pending_name', 'mails.text', 'mails.html'];
+    const name = canary('name', named).slice(0, 90);
     const begun = await call('register', { email, password, name });
     const challenge = begun.data.register;
     plant(challenge.id, nowhere, true);
@@ -88,6 +103,9 @@ describe('secrets that are planted in every input', () => {
     plant(asked.id, nowhere, true);
     server.clock.advance(31);
     await call('resendOtp', { challengeId: asked.id });
+    await call('requestPasswordReset', { email: ada.email });
+    const link = plant(await server.nextToken(ada.email));
+    await call('resetPassword', { token: `${link}x`, newPassword: canary('velvet otter gravel wrong link') });
     await call('register', {
       email: ada.email,
       password: canary('velvet otter gravel again'),
@@ -231,6 +249,36 @@ describe('secrets that are planted in every input', () => {
           if (places.includes(`${table}.${column}`)) continue;
           if (spellings(value).some((spelling) => text.includes(spelling)))
             leaks.push(`${value} in ${table}.${column}`);
+        }
+      }
+    }
+    expect(leaks).toEqual([]);
+  });
+
+  it('LG-3 none of it is in a mail, but for the code or the link that the mail is there to bring', async () => {
+    const waiting = async (): Promise<number | undefined> => {
+      server.app.wakeOutbox();
+      const [row] = await sql<{ rows: number }[]>`
+        select count(*)::int as rows from outbox_messages where sent_at is null and failed_at is null`;
+      return row?.rows;
+    };
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(0);
+    const mails = server.mailbox.list();
+    expect(new Set(mails.map(({ subject }) => subject)).size).toBeGreaterThanOrEqual(4);
+    // The mailbox keeps the newest 200.
+    expect(mails.length).toBeLessThan(200);
+    const brought = mails.flatMap(broughtBy);
+    expect(brought.filter((value) => planted.has(value))).toHaveLength(4);
+    expect(brought.filter((value) => /^\d{6}$/.test(value)).length).toBeGreaterThanOrEqual(3);
+
+    const leaks: string[] = [];
+    for (const mail of mails) {
+      const own = broughtBy(mail);
+      for (const [field, content] of Object.entries(mail)) {
+        const isBody = field === 'text' || field === 'html';
+        for (const value of new Set([...planted.keys(), ...brought])) {
+          if (planted.get(value)?.places.includes(`mails.${field}`) || (isBody && own.includes(value))) continue;
+          if (spellings(value).some((spelling) => content.includes(spelling))) leaks.push(`${value} in mails.${field}`);
         }
       }
     }

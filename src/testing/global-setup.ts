@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import postgres from 'postgres';
 import type { TestProject } from 'vitest/node';
 import { migratePostgres } from '../db/migrate.ts';
@@ -19,6 +22,8 @@ declare module 'vitest' {
     testServer: TestServer | null;
     /** For the summary, such as `postgres 18.4`. */
     databaseName: string;
+    /** Where workers put what they make once; it is removed at the end of the run. */
+    scratchFolder: string;
   }
 }
 
@@ -29,6 +34,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const adminUrl = own?.url ?? given ?? '';
   const prefix = `latchkey_test_${randomBytes(4).toString('hex')}_`;
   const template = `${prefix}template`;
+  const scratchFolder = mkdtempSync(join(tmpdir(), 'latchkey-scratch-'));
   try {
     const version = await withAdmin(adminUrl, async (sql) => {
       await sql`create database ${sql(template)}`;
@@ -37,12 +43,15 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     });
     await migratePostgres(databaseUrl(adminUrl, template));
     project.provide('testServer', { adminUrl, prefix, template });
+    project.provide('scratchFolder', scratchFolder);
     project.provide('databaseName', `postgres ${version}`);
   } catch (error) {
+    rmSync(scratchFolder, { recursive: true, force: true });
     await own?.stop();
     throw error;
   }
   return async () => {
+    rmSync(scratchFolder, { recursive: true, force: true });
     if (own) await own.stop();
     else await dropDatabases(adminUrl, prefix);
   };
