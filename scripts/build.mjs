@@ -1,6 +1,6 @@
 // Compiles to dist/, which is what the published package runs. --server: nothing but the server, for a container image.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,11 @@ function run(...args) {
 }
 
 rmSync(dist, { recursive: true, force: true });
-run(require.resolve('typescript/bin/tsc'), '--project', 'tsconfig.build.json');
+// Compiled beside node_modules, where the bundler finds the packages. By tsc: what it says of types and decorators holds.
+const compiled = mkdtempSync(join(root, '.build-'));
+process.on('exit', () => rmSync(compiled, { recursive: true, force: true }));
+run(require.resolve('typescript/bin/tsc'), '--project', 'tsconfig.build.json', '--outDir', compiled);
+run(join(root, 'scripts', 'bundle.mjs'), compiled, dist);
 // What apps and other backends import, with its types.
 if (!serverOnly) run(require.resolve('typescript/bin/tsc'), '--project', 'tsconfig.client.json');
 

@@ -80,7 +80,8 @@ const homes: readonly { readonly packages: RegExp; readonly homes: RegExp; reado
   { packages: /^commander$/, homes: /^cli\.ts$/ },
   {
     packages: /^node:(child_process|cluster|worker_threads)$/,
-    homes: /^(cli|cluster)\.ts$|^commands\/|^http\/graphiql\/prepare-graphiql\.ts$/,
+    homes:
+      /^(cli|cluster)\.ts$|^commands\/|^http\/graphiql\/prepare-graphiql\.ts$|^domain\/passwords\/(judge-strength|strength-thread)\.ts$/,
   },
   { packages: /^node:https?$|^node:http2$|^node:tls$/, homes: /^(http|mail)\// },
 ];

@@ -9,7 +9,6 @@ import { outboxBacklog } from './db/queries/outbox.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
 import { noBreachedPasswords } from './domain/passwords/breached-passwords.ts';
-import { loadStrengthEstimator } from './domain/passwords/estimate-strength.ts';
 import { createHashGate, hashGateWidth } from './domain/passwords/hash-gate.ts';
 import { createPasswordHasher } from './domain/passwords/hasher.ts';
 import { budgets } from './domain/rate-limits/budgets.ts';
@@ -86,9 +85,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     outbox: () => outboxBacklog(database.db, { now: clock.now() }),
   });
   try {
-    // One after the other: reading the dictionaries holds up the process, and a connection that is being made could time out.
     await keyRing.load();
-    await loadStrengthEstimator();
   } catch (error) {
     await retention.stop();
     await worker.stop();

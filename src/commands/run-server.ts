@@ -4,6 +4,7 @@ import { systemClock } from '../clock.ts';
 import { compose } from '../compose.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/client.ts';
+import { prepareStrength } from '../domain/passwords/judge-strength.ts';
 import type { GraphiqlRouteOptions } from '../http/graphiql/graphiql.route.ts';
 import { openMetricsListener } from '../http/metrics.listener.ts';
 import { createServer } from '../http/server.ts';
@@ -51,6 +52,7 @@ export async function runServer({ config, log, open, graphiql, worker }: Options
     const address = await server.listen();
     log.info({ event: 'server.started' }, `Listening on ${address}`);
     worker?.ready(metrics);
+    await prepareStrength();
     return address;
   } catch (error) {
     log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');

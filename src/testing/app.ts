@@ -1,5 +1,6 @@
 import { type ComposedApp, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
+import { loadStrengthEstimator } from '../domain/passwords/estimate-strength.ts';
 import type { GraphiqlRouteOptions } from '../http/graphiql/graphiql.route.ts';
 import { createServer, type Server, type ServerOptions } from '../http/server.ts';
 import { openMailboxMailer } from '../mail/mailbox-mailer.ts';
@@ -103,6 +104,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const config: Config = behindProxy ? { ...wanted, trustedProxies: ['127.0.0.1'] } : wanted;
   const logLines: string[] = [];
   const log = createLog(config, { write: (line) => void logLines.push(line) });
+  // Before any test takes the time of something.
+  await loadStrengthEstimator();
   const composed = await compose({
     config,
     database: database.database,

@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
 import type { FieldError } from '../../errors.ts';
-import { estimateStrength } from './estimate-strength.ts';
+import { judgeStrength } from './judge-strength.ts';
 import { codePointLength, normalizePassword, passwordTextFault } from './password-text.ts';
 
 type Input = {
@@ -26,7 +26,7 @@ export async function checkPassword(
   if (codePointLength(password) < minimum) {
     return [{ path: input.path, code: 'TOO_SHORT', message: `A password has at least ${minimum} characters.` }];
   }
-  const verdict = await estimateStrength(password, input.context);
+  const verdict = await judgeStrength({ password, context: input.context });
   if (verdict === 'common') {
     return [
       { path: input.path, code: 'PASSWORD_COMMON', message: 'This is one of the passwords that are guessed first.' },

@@ -14,7 +14,7 @@ const minimumScore = 3;
 type Estimator = { readonly zxcvbn: ZxcvbnFactory; readonly common: ReadonlySet<string> };
 let loading: Promise<Estimator> | undefined;
 
-/** Loads the word lists (about a quarter of a second), once; called at start so that no request waits for it. */
+/** Loads the word lists (about a quarter of a second, in which nothing else runs on this thread), once. */
 export function loadStrengthEstimator(): Promise<Estimator> {
   loading ??= load();
   return loading;

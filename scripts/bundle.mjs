@@ -1,0 +1,69 @@
+// Puts the compiled server and the packages that it imports into few files: node scripts/bundle.mjs COMPILED DIST
+// Finding and reading more than a thousand modules took most of a start (docs/decisions/092-bundled-server.md).
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, posix, relative, resolve } from 'node:path';
+import { rolldown } from 'rolldown';
+
+const [from = '', to = ''] = process.argv.slice(2);
+const compiled = resolve(from);
+const dist = resolve(to);
+/** Stands for the way from a chunk to dist/, until it is known in which chunk a module ends up. */
+const distToken = 'LATCHKEY_DIST';
+
+const bundle = await rolldown({
+  input: Object.fromEntries(
+    // A thread is begun by the name of its file.
+    ['main', 'domain/passwords/strength-thread'].map((name) => [name, join(compiled, `${name}.js`)]),
+  ),
+  platform: 'node',
+  // Binaries, files beside the code, what is optional and large, and what pino loads by name in a thread of its own.
+  external: [/^@node-rs\//, /^@electric-sql\//, /^@opentelemetry\//, 'pino-pretty'],
+  plugins: [{ name: 'latchkey', resolveId: oneGraphql, transform: keepPlace, renderChunk: fillPlace }],
+  onLog: (level, log, handle) => handle(level === 'warn' && isOurs(log.id) ? 'error' : level, log),
+  logLevel: 'silent',
+});
+const { output } = await bundle.write({
+  dir: dist,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: 'server/[name].js',
+  // A stack names our functions, and a line of a bundle can be read.
+  minify: false,
+});
+const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? Object.keys(chunk.modules) : []));
+writeFileSync(join(dist, 'server', 'LICENSES.txt'), licences(modules));
+
+/** Packages import graphql in both of its forms. Of two copies each takes the other's types for strangers. */
+async function oneGraphql(source, importer, options) {
+  if (!/^graphql(\/|$)/.test(source)) return null;
+  const found = await this.resolve(source, importer, { ...options, skipSelf: true });
+  return found && { ...found, id: found.id.replace(/\.js$/, '.mjs') };
+}
+
+/** What a module reads beside itself stands in dist/ as it stands in src/, wherever the module's code has gone. */
+function keepPlace(code, id) {
+  if (!isOurs(id)) return null;
+  const path = relative(compiled, id).replaceAll('\\', '/');
+  return { code: code.replaceAll('import.meta.url', `new URL('${distToken}/${path}', import.meta.url).href`) };
+}
+
+function fillPlace(code, chunk) {
+  const way = posix.relative(posix.dirname(chunk.fileName), '.') || '.';
+  return code.includes(distToken) ? { code: code.replaceAll(distToken, way) } : null;
+}
+
+function isOurs(id) {
+  return id?.startsWith(compiled) ?? false;
+}
+
+/** The licences of the packages whose code is in the bundle: most ask that they go along with a copy. */
+function licences(ids) {
+  const folders = new Set(ids.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []));
+  const texts = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    const text = file && existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').trim() : '';
+    return { title: `${name} ${version} (${license})`, text };
+  });
+  return texts.map(({ title, text }) => `${title}\n\n${text}\n`).join(`\n${'-'.repeat(80)}\n\n`);
+}
