@@ -5,7 +5,7 @@
  *
  *   npm run build && npm run bench [-- ROUNDS=3 [SECONDS=6 [SCENARIO …]]]
  *
- * PROFILE=FOLDER among them writes V8's profiles of the server there.
+ * PROFILE=FOLDER among them writes V8's profiles of the server there, NODE=--flag gives Node a flag, CONNECTIONS=16,64 asks with so many.
  * Scenarios: me, refresh, entities, login, register, storm, start.
  */
 import { randomBytes } from 'node:crypto';
@@ -100,7 +100,10 @@ function environment({ url, algorithm }: Home, port: number): Record<string, str
 
 /** A folder for V8's profiles of the server, one a start. */
 const profileFolder = process.argv.find((argument) => argument.startsWith('PROFILE='))?.slice('PROFILE='.length);
-const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
+const profiling = [
+  ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]),
+  ...process.argv.filter((argument) => argument.startsWith('NODE=')).map((argument) => argument.slice('NODE='.length)),
+];
 const latchkeyPort = await freePort();
 const floorPort = await freePort();
 const startLatchkey = (home: Home): Promise<Started> =>

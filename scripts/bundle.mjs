@@ -1,7 +1,7 @@
 // Puts the compiled server and the packages that it imports into few files: node scripts/bundle.mjs COMPILED DIST
 // Finding and reading more than a thousand modules took most of a start (docs/decisions/092-bundled-server.md).
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, posix, relative, resolve } from 'node:path';
+import { join, posix, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const [from = '', to = ''] = process.argv.slice(2);

@@ -10,16 +10,17 @@ export type StrengthQuestion = { readonly password: string; readonly context: re
 export type StrengthJudge = {
   /** Rejects with OVERLOADED where too many wait, and with the thread's fault where it has fallen; the next question starts another. */
   judge(question: StrengthQuestion): Promise<StrengthVerdict>;
-  /** Starts the thread, unless it runs, and does not wait for it. */
-  start(): void;
 };
 
 /** Passwords that wait: with 50 ms for one, a few seconds of work. */
 const queue = 48;
-/** Milliseconds that one waits, which includes the loading of the word lists where the server has just begun. */
+/** Milliseconds that one waits, which includes the loading of the word lists where nobody has asked for a while. */
 const patience = 8000;
 /** Megabytes. The word lists take 60 and last for ever, so that room for short-lived things would only be garbage that is kept. */
 const limits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
+
+/** Milliseconds without a question after which the thread ends and gives a hundred megabytes back. */
+const idle = 10 * 60_000;
 
 /** Only a build has the thread's file as JavaScript; from the sources the estimator runs where it is asked. */
 const threadFile = new URL('./strength-thread.js', import.meta.url);
@@ -30,19 +31,19 @@ export function judgeStrength(question: StrengthQuestion): Promise<StrengthVerdi
   return ours ? ours.judge(question) : estimateStrength(question.password, question.context);
 }
 
-/** Called once the server listens, so that the first person who chooses a password waits less. */
+/** Loads the word lists where they are asked in this thread, so that no request is held up by that. */
 export async function prepareStrength(): Promise<void> {
-  if (ours) ours.start();
-  else await loadStrengthEstimator();
+  if (!ours) await loadStrengthEstimator();
 }
 
 /**
  * Asks a thread of its own, one question at a time: zxcvbn takes tens of milliseconds for a password and up to a second for one that is
  * made for it, which would hold up every other request (AV-1).
  */
-export function createStrengthJudge(file: URL): StrengthJudge {
+export function createStrengthJudge(file: URL, { idleMs = idle }: { idleMs?: number } = {}): StrengthJudge {
   const gate = createGate({ width: 1, queue, patience, refusal: noRoom });
   let thread: Worker | null = null;
+  let rest: NodeJS.Timeout | undefined;
 
   const running = (): Worker => {
     if (thread) return thread;
@@ -51,7 +52,7 @@ export function createStrengthJudge(file: URL): StrengthJudge {
     // Who asks is told by `ask`; without a listener of its own a fault would end the process.
     begun.on('error', () => {});
     begun.once('exit', () => {
-      thread = null;
+      if (thread === begun) thread = null;
     });
     begun.unref();
     thread = begun;
@@ -59,8 +60,20 @@ export function createStrengthJudge(file: URL): StrengthJudge {
   };
 
   return {
-    judge: (question) => gate.run(() => ask(running(), question)),
-    start: () => void running(),
+    judge: (question) =>
+      gate.run(async () => {
+        clearTimeout(rest);
+        const asked = running();
+        try {
+          return await ask(asked, question);
+        } finally {
+          rest = setTimeout(() => {
+            // Nobody asks it any more, whenever it has ended.
+            if (thread === asked) thread = null;
+            void asked.terminate();
+          }, idleMs).unref();
+        }
+      }),
   };
 }
 
