@@ -31,9 +31,13 @@ export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
   let waiting: Waiting[] = [];
   let underWay = 0;
   let lastBegan = 0;
+  /** Whether the last statement was for several: then those that come with this one are waited for, to the end of the tick. */
+  let isBusy = false;
+  let isDue = false;
 
   const send = async (batch: readonly Waiting[]): Promise<void> => {
     underWay += 1;
+    isBusy = batch.length > 1;
     lastBegan = performance.now();
     try {
       const found = await statement([...new Set(batch.map(({ sessionId }) => sessionId))], now());
@@ -46,7 +50,7 @@ export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
       for (const { reject } of batch) reject(error);
     } finally {
       underWay -= 1;
-      if (waiting.length > 0) void send(takeBatch());
+      if (waiting.length > 0 && !isDue) void send(takeBatch());
     }
   };
 
@@ -62,7 +66,13 @@ export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
   return ({ sessionId, userId }) =>
     new Promise((resolve, reject) => {
       waiting.push({ sessionId, userId, resolve, reject });
-      if (maySend()) void send(takeBatch());
+      if (isDue || !maySend()) return;
+      if (!isBusy) return void send(takeBatch());
+      isDue = true;
+      setImmediate(() => {
+        isDue = false;
+        if (waiting.length > 0) void send(takeBatch());
+      });
     });
 }
 

@@ -1,0 +1,140 @@
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { systemRandom } from '../../random.ts';
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import { openPostgres } from '../client.ts';
+import { sessions } from '../tables/sessions.ts';
+import { users } from '../tables/users.ts';
+import { createSessionLookup, type SessionLookup } from './live-sessions.ts';
+
+const now = new Date('2026-05-01T12:00:00.000Z');
+const later = new Date(now.getTime() + 60_000);
+const people = 60;
+
+let home: TestDatabase;
+let lookUp: SessionLookup;
+let texts: string[] = [];
+const known = Array.from({ length: people }, () => ({ userId: systemRandom.id(now), sessionId: systemRandom.id(now) }));
+
+beforeAll(async () => {
+  home = await createTestDatabase({ onStatement: (text) => texts.push(text) });
+  const { db } = home.database;
+  lookUp = createSessionLookup(db, () => now);
+  await db.insert(users).values(
+    known.map(({ userId }, n) => ({
+      id: userId,
+      email: `p${n}@x.org`,
+      emailCanonical: `p${n}@x.org`,
+      createdAt: now,
+    })),
+  );
+  await db.insert(sessions).values(
+    known.map(({ userId, sessionId }) => ({
+      id: sessionId,
+      userId,
+      refreshHash: Buffer.from(sessionId),
+      createdAt: now,
+      lastUsedAt: now,
+      idleExpiresAt: later,
+      absoluteExpiresAt: later,
+      authenticatedAt: now,
+      methods: ['pwd'],
+      provedMethods: ['PASSWORD'],
+    })),
+  );
+});
+afterAll(() => home.drop());
+beforeEach(() => {
+  texts = [];
+});
+
+const at = (n: number) => known[n] ?? { userId: '', sessionId: '' };
+
+it('SE-7 GQ-18 gives each of many that ask at once their own session and user, in a few statements', async () => {
+  const found = await Promise.all(known.map(lookUp));
+  expect(found.map((live) => [live?.user.id, live?.session.id, live?.session.userId])).toEqual(
+    known.map(({ userId, sessionId }) => [userId, sessionId, userId]),
+  );
+  // The first goes out alone, the others together.
+  expect(texts).toHaveLength(2);
+  expect(new Set(texts).size).toBe(1);
+});
+
+it('reads a row as drizzle does', async () => {
+  const [row] = await home.database.db
+    .select()
+    .from(sessions)
+    .where(eq(sessions.id, at(3).sessionId));
+  const [user] = await home.database.db
+    .select()
+    .from(users)
+    .where(eq(users.id, at(3).userId));
+  const live = await lookUp(at(3));
+  expect(live?.session).toEqual(row);
+  expect(live?.user).toEqual(user);
+});
+
+it('AZ-3 finds no session under another user, none that is unknown, and those beside it all the same', async () => {
+  const [mine, foreign, unknown] = await Promise.all([
+    lookUp(at(0)),
+    lookUp({ sessionId: at(0).sessionId, userId: at(1).userId }),
+    lookUp({ sessionId: systemRandom.id(now), userId: at(1).userId }),
+  ]);
+  expect(mine?.user.id).toBe(at(0).userId);
+  expect([foreign, unknown]).toEqual([null, null]);
+});
+
+it.each([
+  ['revoked', { revokedAt: now }],
+  ['idle for too long', { idleExpiresAt: now }],
+  ['past its end', { absoluteExpiresAt: now }],
+])('SE-7 SE-11 finds none that is %s, from the next question on', async (_, change) => {
+  expect(await lookUp(at(10))).not.toBeNull();
+  // Others ask without pause meanwhile, so that a statement is always under way.
+  let asking = true;
+  const others = Promise.all(
+    [20, 21, 22].map(async (n) => {
+      while (asking) await lookUp(at(n));
+    }),
+  );
+  const { db } = home.database;
+  for (let round = 0; round < 10; round += 1) {
+    await db
+      .update(sessions)
+      .set(change)
+      .where(eq(sessions.id, at(10).sessionId));
+    expect(await lookUp(at(10))).toBeNull();
+    await db
+      .update(sessions)
+      .set({ revokedAt: null, idleExpiresAt: later, absoluteExpiresAt: later })
+      .where(eq(sessions.id, at(10).sessionId));
+    expect(await lookUp(at(10))).not.toBeNull();
+  }
+  asking = false;
+  await others;
+});
+
+it('AZ-3 finds none of a suspended user', async () => {
+  const { db } = home.database;
+  await db
+    .update(users)
+    .set({ suspendedAt: now })
+    .where(eq(users.id, at(11).userId));
+  expect(await lookUp(at(11))).toBeNull();
+});
+
+it('AV-6 rejects for everyone who waits where the database does not answer, and answers when it does again', async () => {
+  const url = new URL(home.url ?? '');
+  const gone = openPostgres({
+    url: url.href,
+    maxConnections: 2,
+    applicationName: 'latchkey-test',
+    statementTimeoutMs: 1000,
+  });
+  const asks = createSessionLookup(gone.db, () => now);
+  expect(await asks(at(0))).not.toBeNull();
+  await gone.close();
+  const ended = await Promise.allSettled(known.map(asks));
+  expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['rejected']));
+  expect(await Promise.allSettled([asks(at(0))])).toEqual([expect.objectContaining({ status: 'rejected' })]);
+});
