@@ -5,6 +5,7 @@ import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import type { StatementWatch } from '../observability/tracing.ts';
 import { createPoolGate, guardClient, rememberTexts } from './pool.ts';
+import { createWire } from './wire.ts';
 
 /** What a query takes: the pool, or a transaction of it. The same on postgres.js and on PGlite. */
 export type Db = Pick<
@@ -29,6 +30,7 @@ export type Database = {
 };
 
 export type PostgresOptions = {
+  /** May name several hosts: then the one that takes writes is connected to. */
   readonly url: string;
   readonly replicaUrls?: readonly string[];
   /** Connections at most; each process has its own pool. */
@@ -49,10 +51,15 @@ const mostPrepared = 400;
 /** Statements that may wait for a connection. */
 const mostWaiting = 5000;
 
+/** Milliseconds beyond a statement's time after which a connection that has said nothing is taken for dead. */
+const silenceMs = 2000;
+
 /** A pool on a PostgreSQL server. It connects at the first statement. */
 export function openPostgres(options: PostgresOptions): Database {
   const connect = (url: string) => {
-    const sql = postgres(url, {
+    const wire = createWire({ url, silenceMs: options.statementTimeoutMs + silenceMs });
+    const sql = postgres(wire.url, {
+      ...{ socket: wire.socket },
       max: options.maxConnections,
       connect_timeout: 5,
       // Seconds between two tries to connect. The driver's own goes up to twenty: a database that is back would be found too late.
@@ -76,10 +83,14 @@ export function openPostgres(options: PostgresOptions): Database {
     const isPrepared = rememberTexts(mostPrepared);
     const drizzled = (over: AbortSignal | null, watch?: StatementWatch) =>
       drizzlePostgres(
-        guardClient(sql, { gate, over, watch, isPrepared }),
+        guardClient(sql, { gate, wire, over, watch, isPrepared }),
         onStatement ? { logger: { logQuery: onStatement } } : {},
       );
-    return { sql, gate, drizzled };
+    const close = async (): Promise<void> => {
+      await sql.end({ timeout: 5 });
+      wire.close();
+    };
+    return { sql, gate, drizzled, close };
   };
   const { onStatement } = options;
   const main = connect(options.url);
@@ -104,7 +115,7 @@ export function openPostgres(options: PostgresOptions): Database {
       await sql`select 1`;
     },
     close: async () => {
-      await Promise.all([main, ...replicas].map((pool) => pool.sql.end({ timeout: 5 })));
+      await Promise.all([main, ...replicas].map((pool) => pool.close()));
     },
   };
 }
