@@ -57,24 +57,38 @@ const silenceMs = 2000;
 /** A pool on a PostgreSQL server. It connects at the first statement. */
 export function openPostgres(options: PostgresOptions): Database {
   const connect = (url: string) => {
-    const wire = createWire({ url, silenceMs: options.statementTimeoutMs + silenceMs });
-    const sql = postgres(wire.url, {
-      ...{ socket: wire.socket },
-      max: options.maxConnections,
-      connect_timeout: 5,
-      // Seconds between two tries to connect. The driver's own goes up to twenty: a database that is back would be found too late.
-      backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
-      idle_timeout: 60,
-      max_lifetime: 60 * 30,
-      prepare: options.prepares ?? true,
-      onnotice: () => {},
-      connection: {
-        application_name: options.applicationName,
-        statement_timeout: options.statementTimeoutMs,
-        lock_timeout: options.statementTimeoutMs,
-        idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
+    const wire = createWire({
+      url,
+      silenceMs: options.statementTimeoutMs + silenceMs,
+      renew: () => {
+        const old = sql;
+        sql = open();
+        old.end({ timeout: 5 }).catch(() => {});
       },
     });
+    const open = (): postgres.Sql => {
+      const client = postgres(wire.url, {
+        ...{ socket: wire.socket },
+        max: options.maxConnections,
+        connect_timeout: 5,
+        // Seconds between two tries to connect. The driver's own goes up to twenty: a database that is back would be found too late.
+        backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
+        idle_timeout: 60,
+        max_lifetime: 60 * 30,
+        prepare: options.prepares ?? true,
+        onnotice: () => {},
+        connection: {
+          application_name: options.applicationName,
+          statement_timeout: options.statementTimeoutMs,
+          lock_timeout: options.statementTimeoutMs,
+          idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
+        },
+      });
+      // It teaches the client how to read values.
+      drizzlePostgres(client);
+      return client;
+    };
+    let sql = open();
     const gate = createPoolGate({
       connections: options.maxConnections,
       waiting: mostWaiting,
@@ -83,19 +97,22 @@ export function openPostgres(options: PostgresOptions): Database {
     const isPrepared = rememberTexts(mostPrepared);
     const drizzled = (over: AbortSignal | null, watch?: StatementWatch) =>
       drizzlePostgres(
-        guardClient(sql, { gate, wire, over, watch, isPrepared }),
+        guardClient(() => sql, { gate, wire, over, watch, isPrepared }),
         onStatement ? { logger: { logQuery: onStatement } } : {},
       );
+    const ping = async (): Promise<void> => {
+      await sql`select 1`;
+    };
     const close = async (): Promise<void> => {
-      await sql.end({ timeout: 5 });
+      // The driver takes a connection that broke off, and was not needed since, for one that is still at work.
+      await sql.end({ timeout: wire.isWaiting() ? 5 : 0.5 });
       wire.close();
     };
-    return { sql, gate, drizzled, close };
+    return { ping, gate, drizzled, close };
   };
   const { onStatement } = options;
   const main = connect(options.url);
   const replicas = (options.replicaUrls ?? []).map(connect);
-  const { sql } = main;
   const db = main.drizzled(null);
   let turn = 0;
   return {
@@ -111,9 +128,7 @@ export function openPostgres(options: PostgresOptions): Database {
       turn = (turn + 1) % Math.max(1, replicas.length);
       return (replicas[turn] ?? main).drizzled(over, watch);
     },
-    ping: async () => {
-      await sql`select 1`;
-    },
+    ping: main.ping,
     close: async () => {
       await Promise.all([main, ...replicas].map((pool) => pool.close()));
     },

@@ -53,13 +53,14 @@ export function rememberTexts(limit: number): (text: string) => boolean {
 }
 
 /**
- * The driver's client, with `gate` before each statement and transaction, and with `over` as the end of whatever is done through it:
+ * The driver's client, whichever is the current one, with `gate` before each statement and transaction, and with `over` as the end of whatever is done through it:
  * a statement that runs then is cancelled, and none begins any more, so that an open transaction is rolled back. It is made for
  * drizzle, which calls `unsafe` and `begin`, and in a transaction `unsafe` and `savepoint`.
  */
-export function guardClient(client: postgres.Sql, { gate, ...rest }: Guards): postgres.Sql {
-  return new Proxy(client, {
-    get: (target, name) => {
+export function guardClient(current: () => postgres.Sql, { gate, ...rest }: Guards): postgres.Sql {
+  return new Proxy(current(), {
+    get: (_first, name) => {
+      const target = current();
       if (name === 'unsafe') return statement(target, { enter: gate.run, ...rest });
       if (name === 'begin') return (work: Work) => gate.run(() => begin(target, { work, ...rest }));
       return Reflect.get(target, name);

@@ -1,4 +1,6 @@
+import { type Duplex, PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../testing/database.ts';
 import { withAdmin } from '../testing/global-setup.ts';
@@ -6,6 +8,7 @@ import { startTcpGate } from '../testing/tcp-gate.ts';
 import { type Database, openPostgres } from './client.ts';
 import { joinHosts } from './host-urls.ts';
 import { rateLimits } from './tables/rate-limits.ts';
+import { createWire } from './wire.ts';
 
 const open = (url: string): Database =>
   openPostgres({ url, maxConnections: 2, applicationName: 'latchkey-test', statementTimeoutMs: 500 });
@@ -34,7 +37,8 @@ describe('the connections of a pool', () => {
     expect(performance.now() - begun).toBeLessThan(4500);
     await gate.open();
     await sleep(300);
-    await write(database);
+    // Both connections are made anew.
+    await Promise.all([write(database), write(database)]);
     await database.close();
     await gate.close();
     await home.drop();
@@ -59,6 +63,34 @@ describe('the connections of a pool', () => {
     await write(two);
     for (const database of [one, two]) await database.close();
     await gate.close();
+    await home.drop();
+  });
+
+  it('AV-6 that closed while a statement was about to be written are given up at once, and the pool is made anew', async () => {
+    const home = await createTestDatabase();
+    let renewed = 0;
+    const wire = createWire({
+      url: home.url ?? '',
+      silenceMs: 60_000,
+      renew: () => {
+        renewed += 1;
+      },
+    });
+    const sockets: Duplex[] = [];
+    const socket = async (): Promise<Duplex> => {
+      sockets.push(await wire.socket());
+      return sockets.at(-1) ?? new PassThrough();
+    };
+    const sql = postgres(wire.url, { ...{ socket }, max: 1, connect_timeout: 5 });
+    await sql`select 1`;
+    // Right after this come the `close` events, and only then would the driver write.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    sockets[0]?.destroy();
+    await expect(sql`select 2`).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await expect(sql`select 3`).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    expect(renewed).toBe(1);
+    await sql.end({ timeout: 0 });
+    wire.close();
     await home.drop();
   });
 });

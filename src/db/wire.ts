@@ -8,8 +8,10 @@ import { hostUrls } from './host-urls.ts';
 const connectMs = 5000;
 /** Milliseconds between two looks at the connections. */
 const lookEvery = 1000;
-/** Milliseconds in which all connections are ended once at most because writes are refused. */
-const dropEvery = 1000;
+/** Milliseconds in which a driver that has its connection says something. */
+const speechlessMs = 1000;
+/** Milliseconds in which all connections are renewed once at most. */
+const renewEvery = 1000;
 
 /** The connections of a pool, below the driver: which host they go to, and which of them are dead. */
 export type Wire = {
@@ -19,22 +21,40 @@ export type Wire = {
   /** Told what waits for an answer of the database, and that it has it: whatever object stands for it. */
   begins(statement: object): void;
   ends(statement: object): void;
-  /** Told that the host refuses writes: its connections end, and new ones look for the primary. */
+  /** Told that the host refuses writes: all connections are renewed, and the new ones look for the primary. */
   refusesWrites(): void;
+  /** Whether anything waits for an answer. */
+  isWaiting(): boolean;
   close(): void;
+};
+
+type WireOptions = {
+  /** Of one host or more. */
+  readonly url: string;
+  /** After so long a connection that should have brought an answer counts as dead; longer than any statement may take. */
+  readonly silenceMs: number;
+  /** Called where the pool must be made anew. */
+  readonly renew?: () => void;
 };
 
 /**
  * SECURITY: the driver's own way with several hosts is not used (postgres.js 3.4.9): it tries without pause and for ever while none
  * answers, keeps a connection whose first statement was cancelled meanwhile, and takes a primary of before a failover for the primary.
  */
-export function createWire(options: { readonly url: string; readonly silenceMs: number }): Wire {
+export function createWire(options: WireOptions): Wire {
   const urls = hostUrls(options.url);
   const findPrimary = createPrimaryFinder(urls);
   const sockets = new Map<Socket, Heard>();
   const waiting = new Map<object, number>();
   let isClosed = false;
-  let droppedAt = Number.NEGATIVE_INFINITY;
+  let renewedAt = Number.NEGATIVE_INFINITY;
+
+  const renew = (): void => {
+    const now = performance.now();
+    if (isClosed || now - renewedAt < renewEvery) return;
+    renewedAt = now;
+    options.renew?.();
+  };
 
   // A machine that vanishes sends nothing, not even an end. What was sent to it is tried again by TCP for a quarter of an hour, and
   // so long every statement on such a connection would wait. The server ends each statement in less: so this is no server any more.
@@ -43,6 +63,11 @@ export function createWire(options: { readonly url: string; readonly silenceMs: 
     for (const [socket, heard] of sockets) {
       if (socket.destroyed) sockets.delete(socket);
       else if (heard.bytes !== socket.bytesRead) sockets.set(socket, { bytes: socket.bytesRead, at: now });
+      else if (socket.bytesWritten === 0 && now - heard.at >= speechlessMs) {
+        // A connection that closes while the driver is about to write leaves it so that it never writes again (postgres.js 3.4.9).
+        giveUp(socket);
+        renew();
+      }
     }
     const [oldest = now] = waiting.values();
     if (now - oldest < options.silenceMs) return;
@@ -64,12 +89,8 @@ export function createWire(options: { readonly url: string; readonly silenceMs: 
     },
     begins: (statement) => void waiting.set(statement, performance.now()),
     ends: (statement) => void waiting.delete(statement),
-    refusesWrites: () => {
-      const now = performance.now();
-      if (now - droppedAt < dropEvery) return;
-      droppedAt = now;
-      for (const socket of sockets.keys()) socket.destroy();
-    },
+    refusesWrites: renew,
+    isWaiting: () => waiting.size > 0,
     close: () => {
       isClosed = true;
       clearInterval(look);
