@@ -30,15 +30,15 @@ export function commonEnvironment(options: {
   };
 }
 
-/** `latchkey start` from the sources, as a process of its own; answers once it serves, with every worker. */
-export async function startInstance(env: Readonly<Record<string, string>>): Promise<Instance> {
+/** `latchkey start` from the sources, as a process of its own, on both cores unless told; answers once it serves, with every worker. */
+export async function startInstance(env: Readonly<Record<string, string>>, cores = '0-1'): Promise<Instance> {
   const port = await freePort();
   const workers = Number(env['WORKERS'] ?? 1);
   const started = await start({
     args: ['--import', 'tsx', 'src/main.ts', 'start'],
     env: { ...env, PORT: String(port) },
     ready: new RegExp(workers === 1 ? 'server\\.started' : `(worker\\.started[^]*){${workers}}`),
-    cores: '0-1',
+    cores,
   });
   return { ...started, port, url: `http://127.0.0.1:${port}` };
 }
@@ -49,6 +49,13 @@ export type Account = {
   readonly accessToken: string;
   readonly refreshToken: string;
 };
+
+/** A whole HTTP request for `me`, for bench/load.ts. */
+export function askMe(token: string): string {
+  const body = JSON.stringify({ query: '{ me { id email } }' });
+  const head = `content-type: application/json\r\naccept: application/json\r\nauthorization: Bearer ${token}\r\n`;
+  return `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\n${head}content-length: ${body.length}\r\n\r\n${body}`;
+}
 
 /** Registers and verifies with the mailed code. Rejects with the answer where a step is refused. */
 export async function registerAccount(url: string, options: { email: string; smtp: SmtpStandIn }): Promise<Account> {

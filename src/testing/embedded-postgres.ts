@@ -131,7 +131,7 @@ function keptPassword(folder: string): string {
 }
 
 /** PostgreSQL refuses to run as root, so root runs it as an account that the system has anyway. */
-function unprivilegedAccount(): Account {
+export function unprivilegedAccount(): Account {
   if (process.getuid?.() !== 0) return {};
   const accounts = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -145,7 +145,7 @@ function unprivilegedAccount(): Account {
 }
 
 /** A folder that the account owns and can reach. */
-function makeFolder(account: Account): string {
+export function makeFolder(account: Account): string {
   for (const parent of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
     if (!existsSync(parent)) continue;
     const folder = mkdtempSync(join(realpathSync(parent), 'latchkey-test-'));
