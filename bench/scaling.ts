@@ -25,6 +25,7 @@ import { percentile } from './serve-apart.ts';
 const rounds = Number(process.argv[2] ?? 3);
 const seconds = Number(process.argv[3] ?? 5);
 const share = Number(process.argv[4] ?? 0.25);
+/** Of each server process: looks into the database are shared by requests that come together, so fewer of them would cost more each. */
 const connections = 32;
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -43,7 +44,7 @@ const another = await startInstance(env);
 const two = await startInstance({ ...env, WORKERS: '2' });
 const nginx = await startNginx([one.port, another.port]);
 const persons: Account[] = [];
-for (let n = 0; n < connections; n += 1) {
+for (let n = 0; n < 2 * connections; n += 1) {
   persons.push(await registerAccount(one.url, { email: `person-${n}@example.com`, smtp }));
 }
 const generator = await startGenerator(pinTo('0-1'));
@@ -51,13 +52,21 @@ const generator = await startGenerator(pinTo('0-1'));
 /** Processes that answer requests. Of workers, their first process serves nothing; the loader's own are small. */
 const serving = (pid: number): number[] => [pid, ...descendants(pid)];
 const variants = [
-  { name: 'one worker', port: one.port, servers: serving(one.pid), share: 1 },
-  { name: 'two workers', port: two.port, servers: serving(two.pid), share: 1 },
+  { name: 'one worker', port: one.port, servers: serving(one.pid), processes: 1, share: 1 },
+  { name: 'two workers', port: two.port, servers: serving(two.pid), processes: 2, share: 1 },
   ...(nginx === null
     ? []
-    : [{ name: 'two behind nginx', port: nginx.port, servers: [one.pid, another.pid].flatMap(serving), share: 1 }]),
-  { name: `one worker at ${share} of a core`, port: one.port, servers: serving(one.pid), share },
-  { name: `two workers at ${share} of a core`, port: two.port, servers: serving(two.pid), share },
+    : [
+        {
+          name: 'two behind nginx',
+          port: nginx.port,
+          servers: [one.pid, another.pid].flatMap(serving),
+          processes: 2,
+          share: 1,
+        },
+      ]),
+  { name: `one worker at ${share} of a core`, port: one.port, servers: serving(one.pid), processes: 1, share },
+  { name: `two workers at ${share} of a core`, port: two.port, servers: serving(two.pid), processes: 2, share },
 ];
 type Result = { rate: number; p50: number; servers: number; generator: number; postgres: number; nginx: number };
 const results = new Map<string, Result[]>(variants.map(({ name }) => [name, []]));
@@ -75,7 +84,7 @@ for (let round = 0; round < rounds; round += 1) {
     const throttle = variant.share < 1 ? holdBack(variant.servers, variant.share) : null;
     const measured = generator.run({
       port: variant.port,
-      connections,
+      connections: connections * variant.processes,
       seconds,
       warmUpSeconds: 2,
       requests: persons.map(({ accessToken }) => askMe(accessToken)),
