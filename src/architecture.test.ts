@@ -59,6 +59,7 @@ const arrows: Readonly<Record<string, { readonly values: readonly string[]; read
 const promises: Readonly<Record<string, readonly string[]>> = {
   'domain/rate-limits/budgets.ts': ['config'],
   'mail/mailer.ts': ['domain'],
+  'db/host-urls.ts': ['config'],
 };
 
 /** Packages that have one home. */

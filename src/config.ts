@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { hostUrls, joinHosts } from './db/host-urls.ts';
 import { type Budget, type BudgetName, type BudgetOverrides, isBudgetName } from './domain/rate-limits/budgets.ts';
 import { assertSingleMailbox } from './mail/assert-single-mailbox.ts';
 
@@ -223,21 +224,27 @@ const proxy = reads((text, refuse) => {
 });
 
 const databaseUrl = reads((text, refuse) => {
-  const url = parseUrl(text, ['postgres:', 'postgresql:'], refuse);
+  const urls = hostUrls(text).map((one) => parseUrl(one, ['postgres:', 'postgresql:'], refuse));
+  const [url = parseUrl('', ['postgres:'], refuse)] = urls;
   if (url.pathname.length < 2) refuse('must name a database: postgres://user:password@host:5432/database');
   const mode = url.searchParams.get('sslmode');
   for (const name of url.searchParams.keys()) {
     // The driver has no channel binding; addresses that providers hand out ask for it.
     if (name === 'channel_binding' || name === 'sslmode') continue;
+    // Said or not, the host that takes writes is the one that is connected to (db/find-primary.ts).
+    if (name === 'target_session_attrs') continue;
     refuse('may have sslmode as its only parameter; further authorities are named by NODE_EXTRA_CA_CERTS');
+  }
+  if (!['read-write', 'primary'].includes(url.searchParams.get('target_session_attrs') ?? 'primary')) {
+    refuse('may ask for target_session_attrs=read-write or primary only: everything is decided on the primary');
   }
   if (mode !== null && !['disable', 'require', 'verify-ca', 'verify-full'].includes(mode)) {
     refuse('must not have an sslmode that leaves the certificate unchecked; use verify-full');
   }
   // SECURITY: the driver checks no certificate at `require`, and reads PGSSL where the URL is silent (TR-2).
-  const plain = mode === 'disable' || (mode === null && isLoopback(url.hostname));
-  url.search = `?sslmode=${plain ? 'disable' : 'verify-full'}`;
-  return url.href;
+  const plain = mode === 'disable' || (mode === null && urls.every(({ hostname }) => isLoopback(hostname)));
+  for (const one of urls) one.search = `?sslmode=${plain ? 'disable' : 'verify-full'}`;
+  return joinHosts(urls.map(({ href }) => href));
 });
 
 const smtpUrl = reads((text, refuse) => {
@@ -359,7 +366,7 @@ const collectorHeaders = reads((text, refuse) =>
 export const entries = {
   databaseUrl: entry({
     name: 'DATABASE_URL',
-    doc: 'PostgreSQL: `postgres://user:password@host:5432/database`. Under TLS with a checked certificate unless the host is this machine, or `?sslmode=disable` says otherwise.',
+    doc: 'PostgreSQL: `postgres://user:password@host:5432/database`, or several hosts, `host:5432,other:5432`, of which the primary is found. Under TLS with a checked certificate unless the host is this machine, or `?sslmode=disable` says otherwise.',
     shown: 'development: embedded; production: required',
     schema: databaseUrl,
     secret: true,
@@ -1080,12 +1087,13 @@ function isHttpsOrLoopback(text: string): boolean {
 }
 
 function isPlainAndRemote(text: string): boolean {
-  const url = new URL(text);
-  return url.searchParams.get('sslmode') === 'disable' && !isLoopback(url.hostname);
+  return hostUrls(text)
+    .map((one) => new URL(one))
+    .some((url) => url.searchParams.get('sslmode') === 'disable' && !isLoopback(url.hostname));
 }
 
 function passwordOf(text: string): string {
-  const { password } = new URL(text);
+  const { password } = new URL(hostUrls(text)[0] ?? '');
   try {
     return decodeURIComponent(password);
   } catch {
@@ -1137,8 +1145,10 @@ export function redactedConfig(config: Config): Record<string, unknown> {
 }
 
 function redactedUrl(text: string): string {
-  const url = new URL(text);
-  if (url.username) url.username = '***';
-  if (url.password) url.password = '***';
-  return url.href;
+  const urls = hostUrls(text).map((one) => new URL(one));
+  for (const url of urls) {
+    if (url.username) url.username = '***';
+    if (url.password) url.password = '***';
+  }
+  return joinHosts(urls.map(({ href }) => href));
 }

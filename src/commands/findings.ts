@@ -128,6 +128,11 @@ const explanations: readonly { readonly codes: RegExp; readonly message: string;
     advice: 'Mend the host of DATABASE_URL, or the name service.',
   },
   {
+    codes: /^NO_PRIMARY$/,
+    message: 'takes no writes',
+    advice: 'Of the hosts of DATABASE_URL none is the primary: promote a standby, or name the primary too.',
+  },
+  {
     codes: /^28/,
     message: 'refuses the role or its password',
     advice: 'Mend user and password of DATABASE_URL, and pg_hba.conf.',

@@ -5,6 +5,7 @@ import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import type { StatementWatch } from '../observability/tracing.ts';
 import { createPoolGate, guardClient, rememberTexts } from './pool.ts';
+import { createWire } from './wire.ts';
 
 /** What a query takes: the pool, or a transaction of it. The same on postgres.js and on PGlite. */
 export type Db = Pick<
@@ -29,6 +30,7 @@ export type Database = {
 };
 
 export type PostgresOptions = {
+  /** May name several hosts: then the one that takes writes is connected to. */
   readonly url: string;
   readonly replicaUrls?: readonly string[];
   /** Connections at most; each process has its own pool. */
@@ -49,25 +51,44 @@ const mostPrepared = 400;
 /** Statements that may wait for a connection. */
 const mostWaiting = 5000;
 
+/** Milliseconds beyond a statement's time after which a connection that has said nothing is taken for dead. */
+const silenceMs = 2000;
+
 /** A pool on a PostgreSQL server. It connects at the first statement. */
 export function openPostgres(options: PostgresOptions): Database {
   const connect = (url: string) => {
-    const sql = postgres(url, {
-      max: options.maxConnections,
-      connect_timeout: 5,
-      // Seconds between two tries to connect. The driver's own goes up to twenty: a database that is back would be found too late.
-      backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
-      idle_timeout: 60,
-      max_lifetime: 60 * 30,
-      prepare: options.prepares ?? true,
-      onnotice: () => {},
-      connection: {
-        application_name: options.applicationName,
-        statement_timeout: options.statementTimeoutMs,
-        lock_timeout: options.statementTimeoutMs,
-        idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
+    const wire = createWire({
+      url,
+      silenceMs: options.statementTimeoutMs + silenceMs,
+      renew: () => {
+        const old = sql;
+        sql = open();
+        old.end({ timeout: 5 }).catch(() => {});
       },
     });
+    const open = (): postgres.Sql => {
+      const client = postgres(wire.url, {
+        ...{ socket: wire.socket },
+        max: options.maxConnections,
+        connect_timeout: 5,
+        // Seconds between two tries to connect. The driver's own goes up to twenty: a database that is back would be found too late.
+        backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
+        idle_timeout: 60,
+        max_lifetime: 60 * 30,
+        prepare: options.prepares ?? true,
+        onnotice: () => {},
+        connection: {
+          application_name: options.applicationName,
+          statement_timeout: options.statementTimeoutMs,
+          lock_timeout: options.statementTimeoutMs,
+          idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
+        },
+      });
+      // It teaches the client how to read values.
+      drizzlePostgres(client);
+      return client;
+    };
+    let sql = open();
     const gate = createPoolGate({
       connections: options.maxConnections,
       waiting: mostWaiting,
@@ -76,15 +97,22 @@ export function openPostgres(options: PostgresOptions): Database {
     const isPrepared = rememberTexts(mostPrepared);
     const drizzled = (over: AbortSignal | null, watch?: StatementWatch) =>
       drizzlePostgres(
-        guardClient(sql, { gate, over, watch, isPrepared }),
+        guardClient(() => sql, { gate, wire, over, watch, isPrepared }),
         onStatement ? { logger: { logQuery: onStatement } } : {},
       );
-    return { sql, gate, drizzled };
+    const ping = async (): Promise<void> => {
+      await sql`select 1`;
+    };
+    const close = async (): Promise<void> => {
+      // The driver takes a connection that broke off, and was not needed since, for one that is still at work.
+      await sql.end({ timeout: wire.isWaiting() ? 5 : 0.5 });
+      wire.close();
+    };
+    return { ping, gate, drizzled, close };
   };
   const { onStatement } = options;
   const main = connect(options.url);
   const replicas = (options.replicaUrls ?? []).map(connect);
-  const { sql } = main;
   const db = main.drizzled(null);
   let turn = 0;
   return {
@@ -100,11 +128,9 @@ export function openPostgres(options: PostgresOptions): Database {
       turn = (turn + 1) % Math.max(1, replicas.length);
       return (replicas[turn] ?? main).drizzled(over, watch);
     },
-    ping: async () => {
-      await sql`select 1`;
-    },
+    ping: main.ping,
     close: async () => {
-      await Promise.all([main, ...replicas].map((pool) => pool.sql.end({ timeout: 5 })));
+      await Promise.all([main, ...replicas].map((pool) => pool.close()));
     },
   };
 }

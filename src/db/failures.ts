@@ -17,8 +17,8 @@ const connectionCodes = new Set([
   'EAI_AGAIN',
 ]);
 
-/** db/pool's. */
-const poolCodes = new Set(['POOL_EXHAUSTED', 'OPERATION_OVER']);
+/** db/pool's and db/find-primary's. */
+const poolCodes = new Set(['POOL_EXHAUSTED', 'OPERATION_OVER', 'NO_PRIMARY']);
 
 /** PostgreSQL, appendix A: connection failures, resources, operator intervention, a time-out of ours, and what a second try settles. */
 const unavailableStates = /^(08...|53...|57P0[1-5]|57014|55P03|25006|40001|40P01)$/;
@@ -42,4 +42,9 @@ export function databaseFailure(error: unknown): DatabaseFailure | null {
 /** Whether the driver says of its own error that there is no connection any more. */
 export function isConnectionLost(error: unknown): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && connectionCodes.has(error.code);
+}
+
+/** Whether the server takes no writes (any more): a standby, or a primary that is about to hand over (25006, read_only_sql_transaction). */
+export function isWriteRefused(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '25006';
 }

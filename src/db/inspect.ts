@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import postgres from 'postgres';
 import { migrationsFolder } from './migrate.ts';
+import { createWire } from './wire.ts';
 
 /** What an operator wants to know of a PostgreSQL server before they trust it. */
 export type Inspection = {
@@ -23,7 +24,9 @@ export type Inspection = {
 
 /** Looks at the server and changes nothing. Rejects with the driver's error where it cannot be reached or entered. */
 export async function inspectPostgres(url: string, now: () => Date): Promise<Inspection> {
-  const sql = postgres(url, {
+  const wire = createWire({ url, silenceMs: 12_000 });
+  const sql = postgres(wire.url, {
+    ...{ socket: wire.socket },
     max: 1,
     connect_timeout: 5,
     onnotice: () => {},
@@ -63,5 +66,6 @@ export async function inspectPostgres(url: string, now: () => Date): Promise<Ins
     };
   } finally {
     await sql.end({ timeout: 1 });
+    wire.close();
   }
 }

@@ -5,6 +5,7 @@ import { migrate as migratePgliteFolder } from 'drizzle-orm/pglite/migrator';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import { migrate as migratePostgresFolder } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
+import { createWire } from './wire.ts';
 
 /** The same two steps up from src/db and from dist/db. */
 export const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
@@ -15,7 +16,9 @@ const migrationLock = '7809634751936259449';
 /** Applies what is missing. Safe to run from many instances at once: one applies, the others wait and find nothing to do. */
 export async function migratePostgres(url: string): Promise<void> {
   // drizzle's migrator takes no lock (drizzle-orm#874). A session lock wants a connection of its own.
-  const sql = postgres(url, {
+  const wire = createWire({ url, silenceMs: Number.POSITIVE_INFINITY });
+  const sql = postgres(wire.url, {
+    ...{ socket: wire.socket },
     max: 1,
     connect_timeout: 10,
     onnotice: () => {},
@@ -27,6 +30,7 @@ export async function migratePostgres(url: string): Promise<void> {
     await sql`select pg_advisory_unlock(${migrationLock}::bigint)`;
   } finally {
     await sql.end({ timeout: 5 });
+    wire.close();
   }
 }
 

@@ -1,7 +1,8 @@
 import type postgres from 'postgres';
 import { createGate, type Gate } from '../gate.ts';
 import type { StatementWatch } from '../observability/tracing.ts';
-import { isConnectionLost } from './failures.ts';
+import { isConnectionLost, isWriteRefused } from './failures.ts';
+import type { Wire } from './wire.ts';
 
 /** No connection came free in time, or too many wait already; db/failures knows the code (AV-3). */
 class PoolExhausted extends Error {
@@ -30,6 +31,7 @@ type Work = (tx: postgres.TransactionSql) => Promise<unknown>;
 
 type Guards = {
   readonly gate: Gate;
+  readonly wire: Wire;
   readonly over: AbortSignal | null;
   readonly watch?: StatementWatch | undefined;
   /** Whether a statement is to be prepared, by its text. */
@@ -51,13 +53,14 @@ export function rememberTexts(limit: number): (text: string) => boolean {
 }
 
 /**
- * The driver's client, with `gate` before each statement and transaction, and with `over` as the end of whatever is done through it:
+ * The driver's client, whichever is the current one, with `gate` before each statement and transaction, and with `over` as the end of whatever is done through it:
  * a statement that runs then is cancelled, and none begins any more, so that an open transaction is rolled back. It is made for
  * drizzle, which calls `unsafe` and `begin`, and in a transaction `unsafe` and `savepoint`.
  */
-export function guardClient(client: postgres.Sql, { gate, ...rest }: Guards): postgres.Sql {
-  return new Proxy(client, {
-    get: (target, name) => {
+export function guardClient(current: () => postgres.Sql, { gate, ...rest }: Guards): postgres.Sql {
+  return new Proxy(current(), {
+    get: (_first, name) => {
+      const target = current();
       if (name === 'unsafe') return statement(target, { enter: gate.run, ...rest });
       if (name === 'begin') return (work: Work) => gate.run(() => begin(target, { work, ...rest }));
       return Reflect.get(target, name);
@@ -70,11 +73,25 @@ type Transaction = Omit<Guards, 'gate'> & { isLost: boolean };
 /** A transaction whose connection may break off at any time: then it rejects, and nothing of it is done any more. */
 function begin(client: postgres.Sql, { work, ...rest }: Omit<Guards, 'gate'> & { work: Work }): Promise<unknown> {
   const transaction: Transaction = { ...rest, isLost: false };
-  const begun = client.begin((tx) => unlessLost(transaction, () => work(guardTransaction(tx, transaction))));
-  // The driver rejects by itself where the connection closes, and uses it anew for others while the work may still go on.
-  begun.catch(() => {
-    transaction.isLost = true;
+  const { wire } = rest;
+  wire.begins(transaction);
+  const begun = client.begin(async (tx) => {
+    wire.ends(transaction);
+    try {
+      return await unlessLost(transaction, () => work(guardTransaction(tx, transaction)));
+    } finally {
+      // The driver's commit or rollback.
+      wire.begins(transaction);
+    }
   });
+  // The driver rejects by itself where the connection closes, and uses it anew for others while the work may still go on.
+  begun.then(
+    () => wire.ends(transaction),
+    () => {
+      transaction.isLost = true;
+      wire.ends(transaction);
+    },
+  );
   return begun;
 }
 
@@ -94,7 +111,7 @@ async function unlessLost<T>(transaction: Transaction, work: () => Promise<T>): 
 
 /** A transaction has its connection: nothing of it waits for one. */
 function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction): postgres.TransactionSql {
-  const { over, watch, isPrepared } = transaction;
+  const { wire, over, watch, isPrepared } = transaction;
   const enter: Entrance['enter'] = async (run) => {
     if (transaction.isLost) throw new OperationOver('The transaction is over.');
     try {
@@ -106,7 +123,7 @@ function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction)
   };
   return new Proxy(tx, {
     get: (target, name) => {
-      if (name === 'unsafe') return statement(target, { enter, over, watch, isPrepared });
+      if (name === 'unsafe') return statement(target, { enter, wire, over, watch, isPrepared });
       if (name === 'savepoint') {
         return (work: Work) =>
           target.savepoint((inner) => unlessLost(transaction, () => work(guardTransaction(inner, transaction))));
@@ -119,7 +136,7 @@ function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction)
 type Entrance = Omit<Guards, 'gate'> & { readonly enter: Gate['run'] };
 
 /** Like the driver's own `unsafe`: a promise of rows, or of arrays where `values()` is called on it at once. */
-function statement(client: Client, { enter, over, watch, isPrepared }: Entrance) {
+function statement(client: Client, { enter, wire, over, watch, isPrepared }: Entrance) {
   return (text: string, parameters?: Parameters<postgres.Sql['unsafe']>[1]) => {
     let asArrays = false;
     const ended = watch?.(text);
@@ -130,9 +147,14 @@ function statement(client: Client, { enter, over, watch, isPrepared }: Entrance)
         const query = client.unsafe(text, parameters, { prepare: isPrepared(text) });
         const cancel = (): void => cancelQuery(query);
         over?.addEventListener('abort', cancel, { once: true });
+        wire.begins(query);
         try {
           return await (asArrays ? query.values() : query);
+        } catch (error) {
+          if (isWriteRefused(error)) wire.refusesWrites();
+          throw error;
         } finally {
+          wire.ends(query);
           over?.removeEventListener('abort', cancel);
         }
       }),

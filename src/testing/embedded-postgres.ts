@@ -30,6 +30,8 @@ export type EmbeddedPostgres = {
   halt(): Promise<void>;
   /** Starts it again on the same port and data. */
   resume(): Promise<void>;
+  /** SIGKILL, to the server and every process of it, as when its machine loses power. It cannot be resumed. */
+  kill(): void;
   stop(): Promise<void>;
 };
 
@@ -51,6 +53,55 @@ export async function startEmbeddedPostgres(
   settings: Settings = {},
   { keepIn }: { keepIn?: string | undefined } = {},
 ): Promise<EmbeddedPostgres> {
+  return serve(makeCluster(settings, keepIn));
+}
+
+/**
+ * The same twice: a primary, and a standby that streams from it, each with a folder of its own. With `isSynchronous` a commit waits
+ * until the standby has it on disk. Both have the same account and password; the standby takes reads until it is promoted.
+ */
+export async function startEmbeddedPair(options: {
+  isSynchronous: boolean;
+}): Promise<{ primary: EmbeddedPostgres; standby: EmbeddedPostgres & { promote(): Promise<void> } }> {
+  const replicated = { wal_level: 'replica', max_wal_senders: '10', wal_keep_size: '256MB', synchronous_commit: 'on' };
+  const name = 'latchkey_standby';
+  const first = makeCluster({ ...replicated, ...(options.isSynchronous ? { synchronous_standby_names: name } : {}) });
+  const folder = makeFolder(first.account);
+  try {
+    cpSync(join(first.folder, 'data'), join(folder, 'data'), { recursive: true });
+    writeFileSync(join(folder, 'data', 'standby.signal'), '');
+    const { account } = first;
+    if (account.uid !== undefined && account.gid !== undefined) {
+      spawnSync('chown', ['-R', `${account.uid}:${account.gid}`, join(folder, 'data')]);
+    }
+    const primary = await serve(first);
+    const { port } = new URL(primary.url);
+    const from = `host=127.0.0.1 port=${port} user=postgres password=${first.password} application_name=${name}`;
+    try {
+      const settings = { ...replicated, primary_conninfo: from, wal_retrieve_retry_interval: '100ms' };
+      const standby = await serve({ ...first, folder, settings });
+      return { primary, standby: { ...standby, promote: () => promote(standby.url) } };
+    } catch (error) {
+      await primary.stop();
+      throw error;
+    }
+  } catch (error) {
+    for (const each of [first.folder, folder]) rmSync(each, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function promote(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    await sql`select pg_promote(true, 60)`;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+/** A cluster that has not been started. */
+function makeCluster(settings: Settings, keepIn?: string): Served {
   const account = unprivilegedAccount();
   const isKept = keepIn !== undefined;
   const folder = isKept ? openFolder(keepIn, account) : makeFolder(account);
@@ -58,7 +109,7 @@ export async function startEmbeddedPostgres(
     const native = usableBinaries(packagedBinaries(), folder, account);
     const password = isKept ? keptPassword(folder) : randomBytes(24).toString('hex');
     if (!existsSync(join(folder, 'data'))) initialise(native, folder, account, password);
-    return await serve({ native, folder, account, password, settings, isKept });
+    return { native, folder, account, password, settings, isKept };
   } catch (error) {
     if (!isKept) rmSync(folder, { recursive: true, force: true });
     throw error;
@@ -80,7 +131,7 @@ function keptPassword(folder: string): string {
 }
 
 /** PostgreSQL refuses to run as root, so root runs it as an account that the system has anyway. */
-function unprivilegedAccount(): Account {
+export function unprivilegedAccount(): Account {
   if (process.getuid?.() !== 0) return {};
   const accounts = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -94,7 +145,7 @@ function unprivilegedAccount(): Account {
 }
 
 /** A folder that the account owns and can reach. */
-function makeFolder(account: Account): string {
+export function makeFolder(account: Account): string {
   for (const parent of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
     if (!existsSync(parent)) continue;
     const folder = mkdtempSync(join(realpathSync(parent), 'latchkey-test-'));
@@ -234,8 +285,23 @@ async function serve({ native, folder, account, password, settings, isKept }: Se
       child.stdin.write('resume\n');
       await waitUntilReady(url, () => child.exitCode !== null);
     },
+    kill: () => killTree(Number.parseInt(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8'), 10)),
     stop,
   };
+}
+
+/** The server first, so that it starts none anew. Where the system does not list them, its processes end when they miss it. */
+function killTree(pid: number): void {
+  const list = `/proc/${pid}/task/${pid}/children`;
+  const children = existsSync(list) ? readFileSync(list, 'utf8').trim().split(' ').filter(Boolean).map(Number) : [];
+  process.kill(pid, 'SIGKILL');
+  for (const child of children) {
+    try {
+      process.kill(child, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
 }
 
 async function listens(port: number): Promise<boolean> {

@@ -10,12 +10,15 @@ export type TcpGate = {
   cut(): Promise<void>;
   /** What a client sends arrives; instead of an answer that holds `text` the connection ends. */
   swallow(text: string): void;
+  /** Nothing comes through any more, and no connection ends: as when a machine vanishes. New connections are let through again by `open`. */
+  silence(): void;
   close(): Promise<void>;
 };
 
 export async function startTcpGate(target: { readonly host: string; readonly port: number }): Promise<TcpGate> {
   const pairs = new Set<{ client: Socket; upstream: Socket }>();
   let swallowed: string | null = null;
+  let silent = false;
 
   const server = createServer((client) => {
     const upstream = connect(target);
@@ -26,8 +29,11 @@ export async function startTcpGate(target: { readonly host: string; readonly por
       client.destroy();
       upstream.destroy();
     };
-    client.on('data', (data) => upstream.write(data));
+    client.on('data', (data) => {
+      if (!silent) upstream.write(data);
+    });
     upstream.on('data', (data) => {
+      if (silent) return;
       if (swallowed !== null && data.includes(swallowed)) end();
       else client.write(data);
     });
@@ -56,11 +62,15 @@ export async function startTcpGate(target: { readonly host: string; readonly por
     port,
     open: async () => {
       swallowed = null;
+      silent = false;
       if (!server.listening) await listen(port);
     },
     cut,
     swallow: (text) => {
       swallowed = text;
+    },
+    silence: () => {
+      silent = true;
     },
     close: async () => {
       if (server.listening) await cut();

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPostgres } from '../db/client.ts';
+import { joinHosts } from '../db/host-urls.ts';
+import { migratePostgres } from '../db/migrate.ts';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { meQuery } from '../testing/client.ts';
+import { startEmbeddedPair } from '../testing/embedded-postgres.ts';
+import { registerPerson } from '../testing/people.ts';
+
+describe('AV-8 a server with a primary and a synchronous standby', () => {
+  let pair: Awaited<ReturnType<typeof startEmbeddedPair>>;
+  let server: TestServer;
+  beforeAll(async () => {
+    pair = await startEmbeddedPair({ isSynchronous: true });
+    // The standby first: it is not where writes go, whatever the order.
+    const url = joinHosts([pair.standby.url, pair.primary.url]);
+    await migratePostgres(url);
+    const database = openPostgres({
+      url,
+      maxConnections: 5,
+      applicationName: 'latchkey-failover',
+      statementTimeoutMs: 5000,
+    });
+    server = await startTestServer({ database: { database, url, drop: () => database.close() } });
+  });
+  afterAll(async () => {
+    await server.stop();
+    await server.database.drop();
+    await pair.standby.stop();
+    await pair.primary.stop();
+  });
+
+  it('refuses for a while when the primary is killed, finds the promoted standby by itself, and has lost nothing', async () => {
+    const person = await registerPerson(server);
+    pair.primary.kill();
+    const refused = await server.send(meQuery, {}, { token: person.accessToken });
+    expect(refused.status).toBe(503);
+    await pair.standby.promote();
+    const promotedAt = performance.now();
+    let status = 0;
+    while (status !== 200 && performance.now() - promotedAt < 5000) {
+      status = (await server.send(meQuery, {}, { token: person.accessToken })).status;
+      await sleep(20);
+    }
+    expect(status).toBe(200);
+    const refreshed = await server.mutate('refreshSession', { refreshToken: person.refreshToken });
+    expect(refreshed).toMatchObject({ __typename: 'AuthTokens', user: { id: person.id } });
+    expect((await registerPerson(server)).id).not.toBe(person.id);
+  });
+});
