@@ -40,7 +40,7 @@ describe('a server with a replica that lags so far that it knows nobody', () => 
     const admin = await makeAdministrator(server);
     const person = await registerPerson(server);
     const token = { token: person.accessToken };
-    expect((await server.mutate('login', { email: person.email, password: 'wrong' })).code).toBe('BAD_CREDENTIALS');
+    expect((await server.mutate('login', { email: person.email, password: 'wrong' })).code).toBe('INVALID_CREDENTIALS');
     expect((await server.send(meQuery, {}, token)).data.me.id).toBe(person.id);
     const refreshed = await server.mutate('refreshSession', { refreshToken: person.refreshToken });
     expect(refreshed.__typename).toBe('AuthTokens');
