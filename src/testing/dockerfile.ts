@@ -83,7 +83,8 @@ export function buildByHand({ stages, context, target, instead }: Options): Buil
         const run = spawnSync('sh', ['-ec', text], { cwd: here, encoding: 'utf8', timeout: 300_000 });
         if (run.status !== 0) throw new Error(`RUN ${text}\n${run.stdout}\n${run.stderr}`);
       } else if (name === 'ENV') {
-        const [key = '', value = ''] = text.split('=');
+        // A value may hold an equals sign too.
+        const [, key = '', value = ''] = /^([^=]+)=(.*)$/.exec(text) ?? [];
         built = { ...built, env: { ...built.env, [key]: value } };
       } else if (name === 'USER') built = { ...built, user: text };
       else if (name === 'ENTRYPOINT') built = { ...built, entrypoint: words(text) };

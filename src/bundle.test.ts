@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from './testing/app.ts';
+import { mutate, send } from './testing/client.ts';
+import { productionEnvironment, strongKey } from './testing/command-line.ts';
+import { compiledSources } from './testing/compiled.ts';
+import { freePort } from './testing/free-port.ts';
+import { freshAddress, goodPassword, registerPerson } from './testing/people.ts';
+
+/** What stays outside: see scripts/bundle.mjs. Everything else must be in. */
+const external = ['@electric-sql', '@node-rs', '@opentelemetry'];
+
+describe('the bundled server, with no package beside it that it holds', { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bundle-'));
+  const dist = join(folder, 'dist');
+  let server: TestServer;
+  let child: ChildProcess | undefined;
+
+  beforeAll(async () => {
+    server = await startTestServer({ config: { secretKeys: [strongKey] } });
+    const compiled = compiledSources();
+    const made = spawnSync(process.execPath, ['scripts/bundle.mjs', compiled, dist], { encoding: 'utf8' });
+    expect([made.status, made.stderr]).toEqual([0, '']);
+    cpSync(join(compiled, 'domain/emails/templates'), join(dist, 'domain/emails/templates'), { recursive: true });
+    mkdirSync(join(folder, 'node_modules'));
+    for (const name of external)
+      symlinkSync(join(process.cwd(), 'node_modules', name), join(folder, 'node_modules', name));
+    for (const name of ['drizzle', 'package.json', 'schema.graphql'])
+      cpSync(name, join(folder, name), { recursive: true });
+  }, 60_000);
+  afterAll(async () => {
+    if (child?.exitCode === null) child.kill('SIGKILL');
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('has graphql once, and the licences of what it holds', () => {
+    const text = readdirSync(join(dist, 'server'))
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => readFileSync(join(dist, 'server', name), 'utf8'))
+      .join('\n');
+    expect(text.match(/ class GraphQLObjectType\b|GraphQLObjectType = class/g)).toHaveLength(1);
+    const licences = readFileSync(join(dist, 'server', 'LICENSES.txt'), 'utf8');
+    expect(licences).toMatch(/^graphql 16\.\S+ \(MIT\)$/m);
+  });
+
+  it('migrates, serves me, judges passwords on its thread, mails, and stops', async () => {
+    const person = await registerPerson(server);
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const env = { ...productionEnvironment(server), HOST: '127.0.0.1', PORT: new URL(url).port, SHUTDOWN_DELAY: '0s' };
+    child = spawn(process.execPath, [join(dist, 'main.js'), 'start'], { env, cwd: folder });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (part: Buffer) => {
+        output += String(part);
+      });
+    }
+    await expect.poll(() => output, { timeout: 30_000, interval: 50 }).toContain('server.started');
+    // Of a server that has only just begun: the word lists are not there yet, and the answer waits for them.
+    const weak = await mutate(url, 'register', { email: freshAddress(), password: 'passwordpassword' });
+    expect(JSON.stringify(weak)).toContain('PASSWORD_COMMON');
+    const strong = await mutate(url, 'register', { email: freshAddress(), password: goodPassword });
+    expect(strong.__typename).toBe('OtpChallenge');
+    const answer = await send(url, '{ me { email } }', {}, { token: person.accessToken });
+    expect(answer.data.me.email).toBe(person.email);
+    // The SMTP server that it is told of does not exist; the templates have been found by then.
+    await expect.poll(() => output, { timeout: 15_000, interval: 50 }).toContain('"reason":"unreachable"');
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('finds package.json and schema.graphql beside it', () => {
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, [join(dist, 'main.js'), ...args], { encoding: 'utf8', cwd: folder, env: {} });
+    expect(run('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const { status, stderr } = run('schema', '--check');
+    expect([status, stderr]).toEqual([0, '']);
+  });
+});

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { createStrengthJudge, judgeStrength, type StrengthJudge } from './judge-strength.ts';
+
+/** A judge whose thread runs this text; vitest's own threads read no TypeScript. */
+function judgeBy(thread: string, options: { idleMs?: number } = {}): StrengthJudge {
+  const text = `import { parentPort } from 'node:worker_threads';\n${thread}`;
+  return createStrengthJudge(new URL(`data:text/javascript,${encodeURIComponent(text)}`), options);
+}
+
+const question = { password: 'otter lantern gravel sunday', context: ['ada@example.com'] };
+
+describe('the thread that judges passwords', () => {
+  it('AV-1 answers each question with its own verdict, and leaves the event loop to others meanwhile', async () => {
+    const judge = judgeBy(`
+      parentPort.on('message', ({ password }) => {
+        const end = performance.now() + 20;
+        while (performance.now() < end);
+        parentPort.postMessage(password === 'weak' ? 'weak' : 'strong');
+      });`);
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns += 1;
+    }, 1);
+    const asked = ['weak', 'good', 'weak', 'good', 'good'];
+    const verdicts = await Promise.all(asked.map((password) => judge.judge({ password, context: [] })));
+    clearInterval(timer);
+    expect(verdicts).toEqual(['weak', 'strong', 'weak', 'strong', 'strong']);
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  it('AV-1 refuses with OVERLOADED what would wait too long', async () => {
+    const judge = judgeBy(`parentPort.on('message', () => setTimeout(() => parentPort.postMessage('strong'), 1));`);
+    const outcomes = await Promise.allSettled(Array.from({ length: 60 }, () => judge.judge(question)));
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused).toHaveLength(60 - 49);
+    expect(refused[0]?.reason).toMatchObject({ code: 'OVERLOADED' });
+  });
+
+  it('tells of a thread that has fallen, and starts another for the next question', async () => {
+    const judge = judgeBy(`
+      parentPort.on('message', ({ password }) => {
+        if (password === 'throw') throw new Error('It fell.');
+        if (password === 'end') process.exit(0);
+        parentPort.postMessage('strong');
+      });`);
+    await expect(judge.judge({ password: 'throw', context: [] })).rejects.toThrow('It fell.');
+    await expect(judge.judge({ password: 'end', context: [] })).rejects.toThrow();
+    expect(await judge.judge(question)).toBe('strong');
+  });
+
+  it('ends when nobody has asked for a while, and begins again', async () => {
+    const judge = judgeBy(
+      `let asked = 0;
+       parentPort.on('message', () => {
+         asked += 1;
+         parentPort.postMessage(asked === 1 ? 'weak' : 'strong');
+       });`,
+      { idleMs: 200 },
+    );
+    // How often this thread was asked is how the test sees which thread it is.
+    expect([await judge.judge(question), await judge.judge(question)]).toEqual(['weak', 'strong']);
+    await sleep(500);
+    expect(await judge.judge(question)).toBe('weak');
+  });
+
+  it('tells of a thread that cannot begin', async () => {
+    const judge = judgeBy(`throw new Error('No word lists.');`);
+    await expect(judge.judge(question)).rejects.toThrow('No word lists.');
+  });
+
+  it('has nothing of the environment', async () => {
+    const judge = judgeBy(`parentPort.on('message', () => parentPort.postMessage(Object.keys(process.env).join()));`);
+    expect(await judge.judge(question)).toBe('');
+  });
+});
+
+it('judges in place where the server runs from its sources', async () => {
+  expect(await judgeStrength({ password: 'passwordpassword', context: [] })).toBe('common');
+  expect(await judgeStrength(question)).toBe('strong');
+});
