@@ -1,5 +1,5 @@
 import { HeaderMap } from '@apollo/server';
-import { type ExecutionResult, execute, type GraphQLFormattedError } from 'graphql';
+import { type ExecutionResult, execute, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { mostErrors } from '../graphql/document-limits.ts';
 import { authSchema } from '../graphql/schema.ts';
 import { admit } from './admit.ts';
@@ -24,7 +24,11 @@ export async function runKnown(
   known: KnownOperation,
   { variables, ctx }: { variables: Readonly<Record<string, unknown>> | undefined; ctx: OpenContext },
 ): Promise<Answer | null> {
-  if ((await admit(ctx, known)) !== null) return null;
+  try {
+    if ((await admit(ctx, known)) !== null) return null;
+  } catch (error) {
+    return withErrors(ctx, { errors: [asGraphQLError(error)] }, known);
+  }
   const result = await execute({
     schema: authSchema(),
     document: known.document,
@@ -40,7 +44,8 @@ export async function runKnown(
 /** As Apollo puts errors into an answer: each formatted, and what it says of HTTP taken out. */
 function withErrors(ctx: OpenContext, { data, errors = [] }: ExecutionResult, { operation }: KnownOperation): Answer {
   const isUnavailable = reportErrors(ctx, errors, operation.name?.value ?? null);
-  let status = 200;
+  let status = data === undefined ? 500 : 200;
+  const ordinary = status;
   const headers = new HeaderMap();
   const formatted = errors.map((error): GraphQLFormattedError => {
     const { http, ...extensions } = error.extensions;
@@ -53,10 +58,15 @@ function withErrors(ctx: OpenContext, { data, errors = [] }: ExecutionResult, { 
   });
   completeErrors(ctx, formatted);
   if (isUnavailable) {
-    if (status === 200) status = 503;
+    if (status === ordinary) status = 503;
     headers.set('retry-after', '1');
   }
   return { status, headers, text: `${JSON.stringify({ errors: formatted, data })}\n` };
+}
+
+function asGraphQLError(error: unknown): GraphQLError {
+  const originalError = error instanceof Error ? error : new Error('Something was thrown that is no error.');
+  return new GraphQLError(originalError.message, { originalError });
 }
 
 type Head = { readonly status?: number; readonly headers?: HeaderMap };

@@ -34,6 +34,7 @@ export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
   /** Whether the last statement was for several: then those that come with this one are waited for, to the end of the tick. */
   let isBusy = false;
   let isDue = false;
+  let timer: NodeJS.Timeout | undefined;
 
   const send = async (batch: readonly Waiting[]): Promise<void> => {
     underWay += 1;
@@ -60,13 +61,24 @@ export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
     return batch;
   };
 
+  /** One statement that takes long, such as behind a lock, must not keep those who came just after it. */
+  const look = (): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      if (waiting.length === 0 || isDue) return;
+      if (maySend()) void send(takeBatch());
+      else look();
+    }, patience + 10);
+  };
+
   const maySend = (): boolean =>
     underWay === 0 || (underWay < mostUnderWay && performance.now() - lastBegan > patience);
 
   return ({ sessionId, userId }) =>
     new Promise((resolve, reject) => {
       waiting.push({ sessionId, userId, resolve, reject });
-      if (isDue || !maySend()) return;
+      if (isDue) return;
+      if (!maySend()) return look();
       if (!isBusy) return void send(takeBatch());
       isDue = true;
       setImmediate(() => {

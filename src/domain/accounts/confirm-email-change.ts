@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Context, type Viewer, withContext } from '../../context.ts';
+import type { Context, Viewer } from '../../context.ts';
 import { databaseFailure } from '../../db/failures.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import { consumeChallenge, endChallenges, reserveAttempt } from '../../db/queries/otp-challenges.ts';
@@ -21,6 +21,7 @@ import { reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import { holdCaller } from '../sessions/hold-caller.ts';
 import { requireViewer } from '../sessions/require-step-up.ts';
+import { withContext } from '../with-context.ts';
 import { issueAccountToken, passwordPurposes, undoLifetime } from './account-token.ts';
 import { displaceUnverified } from './displace-unverified.ts';
 import { canonicalOf } from './email-address.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Context, withContext } from '../../context.ts';
+import type { Context } from '../../context.ts';
 import { databaseFailure } from '../../db/failures.ts';
 import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/queries/account-tokens.ts';
 import { forgetDevices } from '../../db/queries/known-devices.ts';
@@ -18,6 +18,7 @@ import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
+import { withContext } from '../with-context.ts';
 import { passwordPurposes } from './account-token.ts';
 import { displaceUnverified } from './displace-unverified.ts';
 import { canonicalOf } from './email-address.ts';

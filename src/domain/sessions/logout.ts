@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { type Context, type StaleBearer, type Viewer, withContext } from '../../context.ts';
+import type { Context, StaleBearer, Viewer } from '../../context.ts';
 import { findSessionById, type LiveSession } from '../../db/queries/sessions.ts';
 import { AuthError } from '../../errors.ts';
 import { command } from '../command.ts';
 import { opaqueToken } from '../input.ts';
+import { withContext } from '../with-context.ts';
 import { endAllSessions, endSession } from './end-sessions.ts';
 import { readRefreshToken } from './refresh-token.ts';
 import { requireStepUp } from './require-step-up.ts';
