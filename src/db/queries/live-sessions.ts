@@ -34,7 +34,7 @@ export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
   /** Whether the last statement was for several: then those that come with this one are waited for, to the end of the tick. */
   let isBusy = false;
   let isDue = false;
-  let timer: NodeJS.Timeout | undefined;
+  let isLooking = false;
 
   const send = async (batch: readonly Waiting[]): Promise<void> => {
     underWay += 1;
@@ -63,8 +63,10 @@ export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
 
   /** One statement that takes long, such as behind a lock, must not keep those who came just after it. */
   const look = (): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
+    if (isLooking) return;
+    isLooking = true;
+    setTimeout(() => {
+      isLooking = false;
       if (waiting.length === 0 || isDue) return;
       if (maySend()) void send(takeBatch());
       else look();
