@@ -129,6 +129,9 @@ export function graphqlRoute(
   });
 }
 
+/** Bytes of a request that is run by the short way. */
+const largestKnown = 8192;
+
 type Asked = { readonly request: FastifyRequest; readonly open: () => OpenContext };
 
 /** By the shortest way that leads to the same answer. */
@@ -138,7 +141,9 @@ async function execute(
 ): Promise<Answer> {
   const plain = plainRequest(request);
   if (!plain) return executeAny(apollo, request, open);
-  const operation = known.find(plain.request.query, plain.request.operationName);
+  // What may be refused for its variables is read twice, so a large request goes to Apollo at once.
+  const isSmall = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY) <= largestKnown;
+  const operation = isSmall ? known.find(plain.request.query, plain.request.operationName) : null;
   const answer = operation ? await runKnown(operation, { variables: plain.request.variables, ctx: open() }) : null;
   if (!answer) return executePlain(apollo, plain, open());
   return { ...answer, headers: [...answer.headers, ['content-type', plain.contentType]] };

@@ -40,10 +40,10 @@ function headFor(accept: string, type: string): Head {
  * is one that no form can send (TR-5).
  */
 export function plainRequest({ method, headers, body }: FastifyRequest): PlainRequest | null {
-  if (method !== 'POST' || typeof body !== 'object' || body === null || Array.isArray(body)) return null;
+  if (method !== 'POST' || !isMembers(body)) return null;
   const head = heads.get((headers.accept ?? '').replaceAll(' ', ''));
   if (!head) return null;
-  const { query, variables, operationName, extensions }: Readonly<Record<string, unknown>> = { ...body };
+  const { query, variables, operationName, extensions } = body;
   if (typeof query !== 'string' || query === '' || (extensions ?? null) !== null) return null;
   if (!isAbsent(operationName) && (typeof operationName !== 'string' || operationName === '')) return null;
   if (!isAbsent(variables) && !isMembers(variables)) return null;
