@@ -1,5 +1,5 @@
 import type { App } from './app.ts';
-import type { LiveSession } from './db/queries/sessions.ts';
+import type { LiveSession } from './db/session-with-user.ts';
 import type { UnauthenticatedReason } from './errors.ts';
 
 /** What a request brings along besides its input. */

@@ -3,7 +3,9 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  createSecretKey,
   hkdfSync,
+  type KeyObject,
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto';
@@ -20,7 +22,7 @@ export type KeyPurpose =
   | 'imported-hash-seal'
   | 'identifier';
 
-type DerivedKey = { readonly id: string; readonly bytes: Buffer };
+type DerivedKey = { readonly id: string; readonly key: KeyObject };
 
 /** Everything that SECRET_KEY (and SECRET_KEY_PREVIOUS, while rotating) is used for. */
 export type SecretKeys = {
@@ -49,7 +51,8 @@ export function createSecretKeys(secrets: readonly Uint8Array[]): SecretKeys {
     if (known) return known;
     const derived = secrets.map((secret) => ({
       id: expand(secret, `${purpose} id`, keyIdBytes).toString('hex'),
-      bytes: expand(secret, purpose, 32),
+      // As a KeyObject: bytes would become one again at every use, which takes longer than the HMAC.
+      key: createSecretKey(expand(secret, purpose, 32)),
     }));
     cache.set(purpose, derived);
     return derived;
@@ -64,29 +67,29 @@ export function createSecretKeys(secrets: readonly Uint8Array[]): SecretKeys {
 
   return {
     mac: (purpose, data) => {
-      const key = current(purpose);
-      return { keyId: key.id, mac: hmac(key.bytes, data) };
+      const { id, key } = current(purpose);
+      return { keyId: id, mac: hmac(key, data) };
     },
     macWith: (purpose, keyId, data) => {
-      const key = byId(purpose, keyId);
-      return key ? hmac(key.bytes, data) : null;
+      const derived = byId(purpose, keyId);
+      return derived ? hmac(derived.key, data) : null;
     },
-    macs: (purpose, data) => derive(purpose).map((key) => hmac(key.bytes, data)),
+    macs: (purpose, data) => derive(purpose).map(({ key }) => hmac(key, data)),
     seal: (purpose, context, plain) => {
-      const key = current(purpose);
+      const { id, key } = current(purpose);
       const nonce = randomBytes(nonceBytes);
-      const cipher = createCipheriv('aes-256-gcm', key.bytes, nonce).setAAD(Buffer.from(context));
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
       const body = Buffer.concat([cipher.update(plain), cipher.final()]);
-      return Buffer.concat([Buffer.from(key.id, 'hex'), nonce, cipher.getAuthTag(), body]);
+      return Buffer.concat([Buffer.from(id, 'hex'), nonce, cipher.getAuthTag(), body]);
     },
     open: (purpose, context, sealed) => {
       const bytes = Buffer.from(sealed);
       if (bytes.length < keyIdBytes + nonceBytes + tagBytes) return null;
-      const key = byId(purpose, bytes.subarray(0, keyIdBytes).toString('hex'));
-      if (!key) return null;
+      const derived = byId(purpose, bytes.subarray(0, keyIdBytes).toString('hex'));
+      if (!derived) return null;
       const nonce = bytes.subarray(keyIdBytes, keyIdBytes + nonceBytes);
       const tag = bytes.subarray(keyIdBytes + nonceBytes, keyIdBytes + nonceBytes + tagBytes);
-      const decipher = createDecipheriv('aes-256-gcm', key.bytes, nonce, { authTagLength: tagBytes })
+      const decipher = createDecipheriv('aes-256-gcm', derived.key, nonce, { authTagLength: tagBytes })
         .setAAD(Buffer.from(context))
         .setAuthTag(tag);
       try {
@@ -102,7 +105,7 @@ function expand(secret: Uint8Array, label: string, length: number): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'latchkey', label, length));
 }
 
-function hmac(key: Buffer, data: string | Uint8Array): Buffer {
+function hmac(key: KeyObject, data: string | Uint8Array): Buffer {
   return createHmac('sha256', key).update(data).digest();
 }
 

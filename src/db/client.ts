@@ -1,16 +1,20 @@
 import type { PGlite } from '@electric-sql/pglite';
-import { type PgDatabase, type PgQueryResultHKT, withReplicas } from 'drizzle-orm/pg-core';
+import { PgDatabase, PgDialect, type PgQueryResultHKT, withReplicas } from 'drizzle-orm/pg-core';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
-import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
+import { drizzle as drizzlePostgres, PostgresJsSession } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import type { StatementWatch } from '../observability/tracing.ts';
 import { createPoolGate, guardClient, rememberTexts } from './pool.ts';
 import { createWire } from './wire.ts';
 
+type NoSchema = Record<string, never>;
+
+const dialect = new PgDialect();
+
 /** What a query takes: the pool, or a transaction of it. The same on postgres.js and on PGlite. */
 export type Db = Pick<
-  PgDatabase<PgQueryResultHKT, Record<string, never>>,
-  'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'transaction' | '$with' | 'with'
+  PgDatabase<PgQueryResultHKT, NoSchema>,
+  'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'transaction' | '$with' | 'with' | '_'
 >;
 
 export type Database = {
@@ -95,11 +99,11 @@ export function openPostgres(options: PostgresOptions): Database {
       patience: options.acquireTimeoutMs ?? 2000,
     });
     const isPrepared = rememberTexts(mostPrepared);
-    const drizzled = (over: AbortSignal | null, watch?: StatementWatch) =>
-      drizzlePostgres(
-        guardClient(() => sql, { gate, wire, over, watch, isPrepared }),
-        onStatement ? { logger: { logQuery: onStatement } } : {},
-      );
+    // What drizzle() does but for the client's parsers, which open() has seen to: every operation makes one of these.
+    const drizzled = (over: AbortSignal | null, watch?: StatementWatch): PgDatabase<PgQueryResultHKT, NoSchema> => {
+      const client = guardClient(() => sql, { gate, wire, over, watch, isPrepared });
+      return new PgDatabase(dialect, new PostgresJsSession(client, dialect, undefined, sessionOptions), undefined);
+    };
     const ping = async (): Promise<void> => {
       await sql`select 1`;
     };
@@ -111,6 +115,7 @@ export function openPostgres(options: PostgresOptions): Database {
     return { ping, gate, drizzled, close };
   };
   const { onStatement } = options;
+  const sessionOptions = onStatement ? { logger: { logQuery: onStatement } } : {};
   const main = connect(options.url);
   const replicas = (options.replicaUrls ?? []).map(connect);
   const db = main.drizzled(null);
@@ -135,7 +140,7 @@ export function openPostgres(options: PostgresOptions): Database {
   };
 }
 
-function replicasInTurn<Q extends PgDatabase<PgQueryResultHKT, Record<string, never>>>(db: Q, replicas: Q[]): Db {
+function replicasInTurn<Q extends PgDatabase<PgQueryResultHKT, NoSchema>>(db: Q, replicas: Q[]): Db {
   const [first, ...rest] = replicas;
   if (!first) return db;
   let turn = 0;

@@ -1,10 +1,9 @@
 import { and, asc, count, desc, eq, gt, inArray, isNull, lt, ne, or, type Placeholder, sql } from 'drizzle-orm';
+import { builtOnce } from '../built-once.ts';
 import type { Db } from '../client.ts';
+import { type LiveSession, SessionWithUser, sessionWithUserColumns } from '../session-with-user.ts';
 import { type SessionRow, sessions } from '../tables/sessions.ts';
-import { type UserRow, users } from '../tables/users.ts';
-
-/** A session that may act now, with its user. */
-export type LiveSession = { readonly session: SessionRow; readonly user: UserRow };
+import { users } from '../tables/users.ts';
 
 export async function insertSession(db: Db, row: typeof sessions.$inferInsert): Promise<SessionRow> {
   const [inserted] = await db.insert(sessions).values(row).returning();
@@ -62,36 +61,44 @@ export async function rotateSession(
     windowEndsAt: Date;
   },
 ): Promise<LiveSession | null> {
-  const now = sql`${input.now.toISOString()}::timestamptz`;
+  const [row] = await rotate(db, {
+    ...input,
+    now: input.now.toISOString(),
+    idleExpiresAt: input.idleExpiresAt.toISOString(),
+    windowEndsAt: input.windowEndsAt.toISOString(),
+  });
+  return row ? new SessionWithUser(row) : null;
+}
+
+const rotate = builtOnce((db) => {
+  const now = sql`${sql.placeholder('now')}::timestamptz`;
   const windowIsOver = sql`(${sessions.refreshWindowEndsAt} is null or ${sessions.refreshWindowEndsAt} <= ${now})`;
-  const [row] = await db
+  const presentedHash = sql`${sql.param(sql.placeholder('presentedHash'), sessions.refreshHash)}`;
+  return db
     .update(sessions)
     .set({
-      refreshHash: input.nextHash,
-      previousRefreshHash: input.presentedHash,
+      refreshHash: sql`${sql.param(sql.placeholder('nextHash'), sessions.refreshHash)}`,
+      previousRefreshHash: presentedHash,
       refreshGeneration: sql`${sessions.refreshGeneration} + 1`,
-      rotatedAt: input.now,
-      lastUsedAt: input.now,
-      idleExpiresAt: sql`least(${input.idleExpiresAt.toISOString()}::timestamptz, ${sessions.absoluteExpiresAt})`,
+      rotatedAt: now,
+      lastUsedAt: now,
+      idleExpiresAt: sql`least(${sql.placeholder('idleExpiresAt')}::timestamptz, ${sessions.absoluteExpiresAt})`,
       refreshWindowCount: sql`case when ${windowIsOver} then 1 else ${sessions.refreshWindowCount} + 1 end`,
-      refreshWindowEndsAt: sql`case when ${windowIsOver} then ${input.windowEndsAt.toISOString()}::timestamptz else ${sessions.refreshWindowEndsAt} end`,
+      refreshWindowEndsAt: sql`case when ${windowIsOver} then ${sql.placeholder('windowEndsAt')}::timestamptz else ${sessions.refreshWindowEndsAt} end`,
     })
     .from(users)
     .where(
       and(
-        eq(sessions.id, input.sessionId),
+        eq(sessions.id, sql.placeholder('sessionId')),
         eq(users.id, sessions.userId),
-        eq(sessions.refreshHash, input.presentedHash),
-        alive(input.now),
+        eq(sessions.refreshHash, presentedHash),
+        alive(sql.placeholder('now')),
         isNull(users.suspendedAt),
-        or(windowIsOver, lt(sessions.refreshWindowCount, input.limit)),
+        or(windowIsOver, lt(sessions.refreshWindowCount, sql.placeholder('limit'))),
       ),
     )
-    .returning();
-  if (!row) return null;
-  const { users: user, ...session } = row;
-  return { session, user };
-}
+    .returning(sessionWithUserColumns);
+});
 
 /** A user's living sessions, the newest first, `limit` at most. */
 export async function listLiveSessions(

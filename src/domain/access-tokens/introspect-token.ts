@@ -1,5 +1,6 @@
 import type { App } from '../../app.ts';
-import { findSessionById, type LiveSession } from '../../db/queries/sessions.ts';
+import { findSessionById } from '../../db/queries/sessions.ts';
+import type { LiveSession } from '../../db/session-with-user.ts';
 import { readRefreshToken } from '../sessions/refresh-token.ts';
 import { isGood, judgeToken } from '../sessions/rules.ts';
 import { verifyAccessToken } from './verify-access-token.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Context, StaleBearer, Viewer } from '../../context.ts';
-import { findSessionById, type LiveSession } from '../../db/queries/sessions.ts';
+import { findSessionById } from '../../db/queries/sessions.ts';
+import type { LiveSession } from '../../db/session-with-user.ts';
 import { AuthError } from '../../errors.ts';
 import { command } from '../command.ts';
 import { opaqueToken } from '../input.ts';

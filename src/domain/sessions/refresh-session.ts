@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
-import { findSessionById, type LiveSession, revokeSession, rotateSession } from '../../db/queries/sessions.ts';
+import { findSessionById, revokeSession, rotateSession } from '../../db/queries/sessions.ts';
+import type { LiveSession } from '../../db/session-with-user.ts';
 import { AuthError } from '../../errors.ts';
 import { sameBytes } from '../../secret-keys.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -52,7 +53,7 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
     limit,
     windowEndsAt: secondsAfter(now, window),
   });
-  if (rotated) return { ...rotated, refreshToken: next };
+  if (rotated) return { session: rotated.session, user: rotated.user, refreshToken: next };
 
   const found = await findSessionById(ctx.db, { sessionId: token.sessionId });
   if (!found || found.user.suspendedAt !== null) return null;
