@@ -1,6 +1,13 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type {
+  ConnectionError,
+  FastifyBaseLogger,
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+} from 'fastify';
 import { databaseFailure } from '../db/failures.ts';
 import { AuthError, type ErrorCode } from '../errors.ts';
 import { requestPath } from './request-path.ts';
@@ -59,13 +66,47 @@ export function errorBody(fastify: FastifyInstance): void {
   });
   fastify.setNotFoundHandler(sendNotFound);
   fastify.setErrorHandler((error, request, reply) => {
-    if (error instanceof AuthError) return sendAuthError(error, request, reply);
-    const isUnavailable = databaseFailure(error) === 'unavailable';
-    const status = isUnavailable ? 503 : statusOf(error);
-    if (isUnavailable) reply.header('Retry-After', '1');
-    if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'A request failed.');
-    return sendError(request, reply, status);
+    const { status, headers, text } = failureAnswer(error, request);
+    // A route that has said more of how to authenticate keeps its word.
+    const challenge = reply.getHeader('www-authenticate');
+    reply.code(status).headers(headers);
+    if (challenge !== undefined) reply.header('www-authenticate', challenge);
+    return reply.send(text);
   });
+}
+
+type Asked = Pick<FastifyRequest, 'id' | 'url' | 'headers'> & {
+  readonly log: Pick<FastifyBaseLogger, 'info' | 'error'>;
+};
+
+/** The answer to a request that ended in an error. A fault is logged here, once, with the request's id. */
+export function failureAnswer(
+  error: unknown,
+  request: Asked,
+): { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string } {
+  const type = mediaType(request);
+  if (error instanceof AuthError) {
+    const { code, message, detail, retryAfter } = error;
+    if (detail !== undefined)
+      request.log.info({ refusal: code, detail, requestId: request.id }, 'A request was refused.');
+    return {
+      status: statusOfCode[code] ?? 400,
+      headers: {
+        'content-type': type,
+        ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+        ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': bearerChallenge } : {}),
+      },
+      text: body({ code, message }, request.id),
+    };
+  }
+  const isUnavailable = databaseFailure(error) === 'unavailable';
+  const status = isUnavailable ? 503 : statusOf(error);
+  if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'A request failed.');
+  return {
+    status,
+    headers: { 'content-type': type, ...(isUnavailable ? { 'retry-after': '1' } : {}) },
+    text: body(answerFor(status), request.id),
+  };
 }
 
 /** Options for `Fastify({ … })` by which also what never becomes a request, or comes while draining, is answered like the rest. */
@@ -101,16 +142,6 @@ function allowedMethods(fastify: FastifyInstance, path: string): readonly string
   return methods.filter((method) => fastify.hasRoute({ method, url: path }));
 }
 
-function sendAuthError(error: AuthError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error.retryAfter !== undefined) reply.header('Retry-After', String(error.retryAfter));
-  if (error.code === 'UNAUTHENTICATED' && !reply.hasHeader('WWW-Authenticate')) {
-    reply.header('WWW-Authenticate', bearerChallenge);
-  }
-  if (error.detail !== undefined)
-    request.log.info({ refusal: error.code, detail: error.detail, requestId: request.id }, 'A request was refused.');
-  return sendError(request, reply, statusOfCode[error.code] ?? 400, { code: error.code, message: error.message });
-}
-
 function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -121,7 +152,7 @@ function sendError(
 }
 
 /** Clients of GraphQL read the code of a refusal only in the media type that they asked for (GraphQL over HTTP, section 6). */
-function mediaType(request: FastifyRequest): string {
+function mediaType(request: Pick<FastifyRequest, 'url' | 'headers'>): string {
   const wanted = 'application/graphql-response+json';
   const isGraphql = requestPath(request.url) === '/graphql' && request.headers.accept?.includes(wanted) === true;
   return `${isGraphql ? wanted : 'application/json'}; charset=utf-8`;

@@ -1,28 +1,24 @@
-import { ApolloServer, type ApolloServerPlugin, HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
+import type { IncomingHttpHeaders } from 'node:http';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { App } from '../app.ts';
-import type { Database, Db } from '../db/client.ts';
-import { AuthError } from '../errors.ts';
 import { documentLimits, limitDocument, mostErrors } from '../graphql/document-limits.ts';
 import { createDocumentStore } from '../graphql/document-store.ts';
 import { authSchema } from '../graphql/schema.ts';
 import { refusedBearer } from '../graphql/to-graphql-error.ts';
-import type { StatementWatch } from '../observability/tracing.ts';
 import { admit } from './admit.ts';
-import type { TrustedProxies } from './client-address.ts';
 import { formatError } from './format-error.ts';
-import { describe, type KnownOperations } from './known-operations.ts';
-import { type OpenContext, openContext, type Ways } from './open-context.ts';
+import { describe, type KnownOperation, type KnownOperations, largestKnown } from './known-operations.ts';
+import type { OpenContext } from './open-context.ts';
 import { type PlainRequest, plainRequest } from './plain-request.ts';
 import { completeErrors, reportErrors } from './report-errors.ts';
 import { responseStatus } from './response-status.ts';
-import { type Answer, runKnown } from './run-known.ts';
-import { watchOperation } from './watch-requests.ts';
+import type { OperationRunner } from './run-operation.ts';
 
 /** The GraphQL server, started. Apollo's standalone server is not used: it cannot do credentialed CORS, and answers HTML. */
 export async function startApollo(app: App, known: KnownOperations): Promise<ApolloServer<OpenContext>> {
@@ -89,159 +85,34 @@ const errorLog: ApolloServerPlugin<OpenContext> = {
 };
 
 export type GraphqlRouteOptions = {
-  readonly app: App;
-  readonly apollo: ApolloServer<OpenContext>;
+  readonly runner: OperationRunner;
   readonly known: KnownOperations;
-  readonly trustedProxies: TrustedProxies;
-  /** Milliseconds for a whole operation. */
-  readonly deadline: number;
 };
 
 /** `POST /graphql`, and `GET` for queries. */
-export function graphqlRoute(
-  fastify: FastifyInstance,
-  { app, apollo, known, trustedProxies, deadline }: GraphqlRouteOptions,
-): void {
+export function graphqlRoute(fastify: FastifyInstance, { runner, known }: GraphqlRouteOptions): void {
   fastify.route({
     method: ['GET', 'POST'],
     url: '/graphql',
     handler: async (request, reply) => {
-      const watch = watchOperation(app, request);
-      const late = (): void => {
-        watch.log.warn({ event: 'operation.late', requestId: request.id }, 'An operation took too long and was ended.');
-      };
-      const over = new Ending();
-      const ways = waysDuring(app.database, { over, watch: watch.onStatement });
-      const { log, observed } = watch;
-      const open = (): OpenContext => openContext(app, { request, reply, trustedProxies, observed, ways, log });
-      try {
-        const work = execute({ apollo, known }, { request, open });
-        const answer = await withinDeadline({ milliseconds: deadline, over, late }, work);
-        watch.end(answer.status);
-        for (const [name, value] of answer.headers) reply.header(name, value);
-        reply.code(answer.status);
-        return answer.text;
-      } catch (error) {
-        watch.fail(error);
-        throw error;
-      }
+      const carried = { request, reply };
+      const plain = request.method === 'POST' ? plainRequest(request.headers.accept, request.body) : null;
+      const answer = await (plain
+        ? runner.runPlain(carried, { plain, operation: knownOperation(known, plain, request.headers) })
+        : runner.runAny(carried, request));
+      for (const [name, value] of answer.headers) reply.header(name, value);
+      reply.code(answer.status);
+      return answer.text;
     },
   });
 }
 
-/** Bytes of a request that is run by the short way. */
-const largestKnown = 8192;
-
-type Asked = { readonly request: FastifyRequest; readonly open: () => OpenContext };
-
-/** By the shortest way that leads to the same answer. */
-async function execute(
-  { apollo, known }: Pick<GraphqlRouteOptions, 'apollo' | 'known'>,
-  { request, open }: Asked,
-): Promise<Answer> {
-  const plain = plainRequest(request);
-  if (!plain) return executeAny(apollo, request, open);
-  // What may be refused for its variables is read twice, so a large request goes to Apollo at once.
-  const isSmall = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY) <= largestKnown;
-  const operation = isSmall ? known.find(plain.request.query, plain.request.operationName) : null;
-  const answer = operation ? await runKnown(operation, { variables: plain.request.variables, ctx: open() }) : null;
-  if (!answer) return executePlain(apollo, plain, open());
-  return { ...answer, headers: [...answer.headers, ['content-type', plain.contentType]] };
-}
-
-/** Whatever may come, by Apollo's own reading of HTTP. */
-async function executeAny(
-  apollo: ApolloServer<OpenContext>,
-  request: FastifyRequest,
-  open: () => OpenContext,
-): Promise<Answer> {
-  const headers = new HeaderMap();
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-  }
-  const answer = await apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: {
-      method: request.method,
-      headers,
-      search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
-      body: request.body,
-    },
-    context: async () => open(),
-  });
-  return { status: answer.status ?? 200, headers: answer.headers, text: textOf(answer.body) };
-}
-
-/** Neither @defer nor subscriptions are part of the API: an answer is always whole (GQ-17). */
-function textOf(body: HTTPGraphQLResponse['body']): string {
-  if (body.kind !== 'complete') throw new Error('An answer came in parts.');
-  return body.string;
-}
-
-/** The operation itself is run as any other; only what HTTP adds has been settled already (decision 093). */
-async function executePlain(
-  apollo: ApolloServer<OpenContext>,
-  { request, contentType }: PlainRequest,
-  contextValue: OpenContext,
-): Promise<Answer> {
-  const { http, body } = await apollo.executeOperation(request, { contextValue });
-  if (body.kind !== 'single') throw new Error('An answer came in parts.');
-  const { errors, data, extensions } = body.singleResult;
-  http.headers.set('content-type', contentType);
-  // In this order, so that a reader sees errors first (GraphQL, "Response").
-  return {
-    status: http.status ?? 200,
-    headers: http.headers,
-    text: `${JSON.stringify({ errors, data, extensions })}\n`,
-  };
-}
-
-/** A request's way to the database, made when a query asks for it: `me` asks for none. */
-function waysDuring(database: Database, { over, watch }: { over: Ending; watch: StatementWatch | undefined }): Ways {
-  let db: Db | undefined;
-  let readDb: Db | undefined;
-  return {
-    get db() {
-      db ??= database.during(over.signal, watch);
-      return db;
-    },
-    get readDb() {
-      readDb ??= database.readDuring(over.signal, watch);
-      return readDb;
-    },
-  };
-}
-
-/** The end of an operation's time; its signal is made where somebody listens. */
-class Ending {
-  #controller: AbortController | undefined;
-  #isOver = false;
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#isOver) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
-  come(): void {
-    this.#isOver = true;
-    this.#controller?.abort();
-  }
-}
-
-/**
- * The work's result, or OVERLOADED when the time is over (GQ-15). Then its statements are cancelled and it can begin no more: an open
- * transaction is rolled back, and what it still computes changes nothing.
- */
-function withinDeadline<T>(
-  deadline: { milliseconds: number; over: Ending; late: () => void },
-  work: Promise<T>,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      deadline.over.come();
-      deadline.late();
-      reject(new AuthError('OVERLOADED', { retryAfter: 1 }));
-    }, deadline.milliseconds);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+/** The operation, where it has been found valid before. What may be refused for its variables is read twice, so a large request goes to Apollo. */
+function knownOperation(
+  known: KnownOperations,
+  { request: { query, operationName } }: PlainRequest,
+  headers: IncomingHttpHeaders,
+): KnownOperation | null {
+  const isSmall = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= largestKnown;
+  return isSmall ? known.find(query, operationName) : null;
 }

@@ -24,6 +24,9 @@ export type KnownOperations = {
 const mostDocuments = 500;
 const mostCharacters = 256 * 1024;
 
+/** Bytes of a request that is run by the short way. */
+export const largestKnown = 8192;
+
 type Known = { readonly document: DocumentNode; readonly byName: Map<string, KnownOperation> };
 
 /** The documents that clients send again and again, the least recently used ones given up first. */

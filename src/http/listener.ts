@@ -45,6 +45,8 @@ type Options = {
 export type Listener = {
   /** For Fastify's `serverFactory`; called once for each address that a host name has. */
   readonly serverFactory: (handler: RequestListener) => Server;
+  /** Puts something before the handler, once: it gets the handler and answers in its place, or by it. */
+  putBefore(shortcut: (handler: RequestListener) => RequestListener): void;
   /** From here on each answer is the last of its connection, so that clients go elsewhere for the next. */
   drain(): void;
   /** Closes connections on which nothing is under way. */
@@ -73,11 +75,18 @@ export function createListener({ tls, trustedProxies, limits, log }: Options): L
   const certificate = tls === null ? null : createCertificate(tls, log);
   const servers = new Set<Server>();
   let draining = false;
+  let shortcut: (handler: RequestListener) => RequestListener = (handler) => handler;
   return {
+    putBefore: (before) => {
+      shortcut = before;
+    },
     serverFactory: (handle) => {
+      // Fastify asks for its server when it is made; what may be put before it is known only later.
+      let first: RequestListener | undefined;
       const handler: RequestListener = (request, response) => {
         if (draining) response.shouldKeepAlive = false;
-        handle(request, response);
+        first ??= shortcut(handle);
+        first(request, response);
       };
       const server: Server =
         certificate === null

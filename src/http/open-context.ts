@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { App } from '../app.ts';
 import type { Context, Observed, RefreshCookie, RequestInfo, StaleBearer, Viewer } from '../context.ts';
@@ -18,9 +18,21 @@ export type OpenContext = Omit<Context, 'viewer' | 'staleBearer'> & {
 /** The request's own way to the database. */
 export type Ways = { readonly db: Db; readonly readDb: Db };
 
+/** What a context has of its request: Fastify's, or Node's own with an id. */
+export type Incoming = Pick<IncomingMessage, 'headers' | 'socket'> & {
+  readonly id: string;
+  readonly raw: Pick<IncomingMessage, 'rawHeaders'>;
+};
+
+/** Where the answer's headers are gathered. */
+export type Outgoing = {
+  getHeader(name: string): number | string | string[] | undefined;
+  header(name: string, value: string): unknown;
+};
+
 type Input = {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
+  readonly request: Incoming;
+  readonly reply: Outgoing;
   readonly trustedProxies: TrustedProxies;
   readonly observed?: Observed;
   /** The App's own unless told. */
@@ -158,7 +170,7 @@ class RequestFacts implements RequestInfo {
   }
 }
 
-function headerOf(request: FastifyRequest, name: string): string | undefined {
+function headerOf(request: Pick<Incoming, 'headers'>, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }

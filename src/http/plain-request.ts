@@ -1,5 +1,4 @@
 import { type GraphQLRequest, HeaderMap } from '@apollo/server';
-import type { FastifyRequest } from 'fastify';
 
 /** A request that leaves nothing to find out but what its operation is. */
 export type PlainRequest = {
@@ -35,13 +34,13 @@ function headFor(accept: string, type: string): Head {
 }
 
 /**
- * A POST of JSON as nearly all clients send it, read without Apollo's negotiation; null for anything that takes a second look, which
- * Apollo then gives it: GET, extensions, an unusual Accept, members of the wrong type. The body has been read as JSON, so its content type
+ * The body of a POST of JSON as nearly all clients send it, read without Apollo's negotiation; null for anything that takes a second look,
+ * which Apollo then gives it: extensions, an unusual Accept, members of the wrong type. The body has been read as JSON, so its content type
  * is one that no form can send (TR-5).
  */
-export function plainRequest({ method, headers, body }: FastifyRequest): PlainRequest | null {
-  if (method !== 'POST' || !isMembers(body)) return null;
-  const head = heads.get((headers.accept ?? '').replaceAll(' ', ''));
+export function plainRequest(accept: string | undefined, body: unknown): PlainRequest | null {
+  if (!isMembers(body)) return null;
+  const head = heads.get((accept ?? '').replaceAll(' ', ''));
   if (!head) return null;
   const { query, variables, operationName, extensions } = body;
   if (typeof query !== 'string' || query === '' || (extensions ?? null) !== null) return null;

@@ -14,7 +14,7 @@ type Options = {
 };
 
 /** Names and values, so twice as many as there are headers. */
-const mostHeaderLines = 100 * 2;
+export const mostHeaderLines = 100 * 2;
 
 /** What orchestrators ask over plain http from inside, and what says nothing of anyone. */
 const overAnything: ReadonlySet<string> = new Set(['/livez', '/readyz']);
@@ -44,7 +44,10 @@ export function requestHead(fastify: FastifyInstance, { publicUrl, trustedProxie
 }
 
 /** Over a TLS connection of our own, or over https at every proxy before us that is trusted. */
-function cameOverHttps(request: FastifyRequest, trustedProxies: TrustedProxies): boolean {
+export function cameOverHttps(
+  request: Pick<FastifyRequest, 'socket' | 'headers'>,
+  trustedProxies: TrustedProxies,
+): boolean {
   if (request.socket instanceof TLSSocket) return true;
   if (!trustedProxies.has(request.socket.remoteAddress ?? '')) return false;
   const said = request.headers['x-forwarded-proto'];

@@ -13,7 +13,9 @@ import { createListener, type ListenerLimits, listenerLimits } from './listener.
 import { mailboxRoute } from './mailbox.route.ts';
 import { oauthRoutes } from './oauth.route.ts';
 import { jsonBodies, requestHead } from './request-head.ts';
+import { createOperationRunner } from './run-operation.ts';
 import { securityHeaders } from './security-headers.ts';
+import { shortWay } from './short-way.ts';
 import { verifyRoute } from './verify.route.ts';
 import { watchRequests } from './watch-requests.ts';
 
@@ -93,7 +95,16 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   verifyRoute(fastify, app);
   const known = createKnownOperations();
   const apollo = await startApollo(app, known);
-  graphqlRoute(fastify, { app, apollo, known, trustedProxies, deadline: options.deadline ?? operationDeadline });
+  const runner = createOperationRunner({
+    app,
+    apollo,
+    trustedProxies,
+    deadline: options.deadline ?? operationDeadline,
+  });
+  graphqlRoute(fastify, { runner, known });
+  listener.putBefore((handler) =>
+    shortWay({ app, known, runner, trustedProxies, isDraining: () => draining }, handler),
+  );
   oauthRoutes(fastify, { app, trustedProxies });
   if (config.mode === 'development') {
     const { mailer } = app;
