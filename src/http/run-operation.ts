@@ -45,7 +45,7 @@ export function createOperationRunner({ app, apollo, trustedProxies, deadline }:
       watch.log.warn({ event: 'operation.late', requestId: request.id }, 'An operation took too long and was ended.');
     };
     const over = new Ending();
-    const ways = waysDuring(app.database, { over, watch: watch.onStatement });
+    const ways = new WaysDuring(app.database, { over, watch: watch.onStatement });
     const { log, observed } = watch;
     const open = (): OpenContext => openContext(app, { request, reply, trustedProxies, observed, ways, log });
     try {
@@ -115,20 +115,29 @@ async function executePlain(
   };
 }
 
-/** A request's way to the database, made when a query asks for it: `me` asks for none. */
-function waysDuring(database: Database, { over, watch }: { over: Ending; watch: StatementWatch | undefined }): Ways {
-  let db: Db | undefined;
-  let readDb: Db | undefined;
-  return {
-    get db() {
-      db ??= database.during(over.signal, watch);
-      return db;
-    },
-    get readDb() {
-      readDb ??= database.readDuring(over.signal, watch);
-      return readDb;
-    },
-  };
+/** A request's way to the database, made when a query asks for it: `me` asks for none. A class: V8 keeps accessors of a literal too long. */
+class WaysDuring implements Ways {
+  readonly #database: Database;
+  readonly #over: Ending;
+  readonly #watch: StatementWatch | undefined;
+  #db: Db | undefined;
+  #readDb: Db | undefined;
+
+  constructor(database: Database, { over, watch }: { over: Ending; watch: StatementWatch | undefined }) {
+    this.#database = database;
+    this.#over = over;
+    this.#watch = watch;
+  }
+
+  get db(): Db {
+    this.#db ??= this.#database.during(this.#over.signal, this.#watch);
+    return this.#db;
+  }
+
+  get readDb(): Db {
+    this.#readDb ??= this.#database.readDuring(this.#over.signal, this.#watch);
+    return this.#readDb;
+  }
 }
 
 /** The end of an operation's time; its signal is made where somebody listens. */
