@@ -88,7 +88,8 @@ function contextsOf(app: App): (input: Input) => OpenContext {
       return this.carrier.cookie();
     }
     get retryAfter(): (seconds: number) => void {
-      return this.carrier.retryAfter;
+      const { carrier } = this;
+      return (seconds) => carrier.retryAfter(seconds);
     }
   }
   Object.setPrototypeOf(RequestContext.prototype, app);
@@ -109,11 +110,13 @@ class Carrier {
     this.ways = input.ways ?? app;
   }
 
-  readonly retryAfter = (seconds: number): void => {
+  // A method: a function that a constructor assigns to a property is made among old objects, and keeps all that it sees until the next full
+  // collection of garbage.
+  retryAfter(seconds: number): void {
     const { reply } = this.#input;
     const said = Number(reply.getHeader('retry-after') ?? 0);
     reply.header('retry-after', String(Math.max(said, seconds)));
-  };
+  }
 
   cookie(): RefreshCookie {
     const { request, reply } = this.#input;
