@@ -5,6 +5,8 @@ import ts from 'typescript';
 import { inject } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+/** What tests start and the build leaves out. */
+const startedByTests = ['crash-child.ts', 'stepped-db.ts'].map((name) => join(root, 'src', 'testing', name));
 /** What the code reads beside its folder. */
 const beside = ['drizzle', 'node_modules', 'package.json', 'schema.graphql', 'scripts'];
 let compiled: string | undefined;
@@ -27,7 +29,7 @@ function compile(folder: string): string {
   const dist = join(folder, 'dist');
   // A file alone does not say what its package is: modules.
   const compilerOptions = { ...options, module: ts.ModuleKind.ESNext };
-  for (const fileName of fileNames.filter((name) => !name.endsWith('.d.ts'))) {
+  for (const fileName of [...fileNames, ...startedByTests].filter((name) => !name.endsWith('.d.ts'))) {
     const { outputText } = ts.transpileModule(readFileSync(fileName, 'utf8'), { compilerOptions, fileName });
     const target = join(dist, fileName.slice(join(root, 'src').length)).replace(/\.ts$/, '.js');
     mkdirSync(dirname(target), { recursive: true });
