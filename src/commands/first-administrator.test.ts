@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { totpCode } from '../testing/authenticator.ts';
 import { send } from '../testing/client.ts';
-import { compiledSources } from '../testing/compiled.ts';
+import { bundledProgram } from '../testing/compiled.ts';
 import { freePort } from '../testing/free-port.ts';
 import { databaseUrl, withAdmin } from '../testing/global-setup.ts';
 
@@ -65,8 +65,7 @@ describe('the first administrator, as docs/administration.md has it', () => {
         .replaceAll(':4000', `:${port}`);
       await writeFile(join(folder, '.env'), `${file}PORT=${port}\nHOST=127.0.0.1\n`);
       // `npx latchkey`, from the sources.
-      const main = join(compiledSources(), 'main.js');
-      await writeFile(join(folder, 'npx'), `#!/bin/sh\nshift\nexec '${process.execPath}' '${main}' "$@"\n`);
+      await writeFile(join(folder, 'npx'), `#!/bin/sh\nshift\nexec '${process.execPath}' '${bundledProgram()}' "$@"\n`);
       await chmod(join(folder, 'npx'), 0o755);
       const env = { PATH: `${folder}:/usr/bin:/bin` };
       const found: Record<string, string> = { PASSWORD: password };

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,7 @@ const startedByTests = ['crash-child.ts', 'stepped-db.ts'].map((name) => join(ro
 /** What the code reads beside its folder. */
 const beside = ['drizzle', 'node_modules', 'package.json', 'schema.graphql', 'scripts'];
 let compiled: string | undefined;
+let bundled: string | undefined;
 
 /**
  * The folder of the sources as JavaScript, made once a worker: a process that compiles them as it starts takes three times as long. Types
@@ -18,6 +20,20 @@ let compiled: string | undefined;
 export function compiledSources(): string {
   compiled ??= compile(join(inject('scratchFolder'), String(process.pid)));
   return compiled;
+}
+
+/** The program `latchkey` as the package has it, in few files, made once a worker: it starts in half the time of the compiled sources. */
+export function bundledProgram(): string {
+  bundled ??= bundle(compiledSources());
+  return bundled;
+}
+
+function bundle(dist: string): string {
+  const target = join(dirname(dist), 'bundled');
+  const made = spawnSync(process.execPath, [join(root, 'scripts', 'bundle.mjs'), dist, target], { encoding: 'utf8' });
+  if (made.status !== 0) throw new Error(made.stderr);
+  cpSync(join(dist, 'domain/emails/templates'), join(target, 'domain/emails/templates'), { recursive: true });
+  return join(target, 'main.js');
 }
 
 function compile(folder: string): string {
