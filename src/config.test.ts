@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError, configWarnings, type Environment, entries, readConfig, redactedConfig } from './config.ts';
 import { loadDevelopmentSecrets } from './development-secrets.ts';
 import { mostSessions } from './domain/sessions/rules.ts';
+import { compiledSources } from './testing/compiled.ts';
 import { selfSigned } from './testing/self-signed.ts';
 
 const random = (bytes = 32) => randomBytes(bytes).toString('base64');
@@ -451,14 +452,14 @@ describe('secrets', () => {
   });
   it('of development are the same for all that start at once', async () => {
     const data = join(folder, 'race');
-    const module = new URL('./development-secrets.ts', import.meta.url).pathname;
+    const module = join(compiledSources(), 'development-secrets.js');
     const script = `const { loadDevelopmentSecrets } = await import(${JSON.stringify(module)}); console.log(loadDevelopmentSecrets(${JSON.stringify(data)}).secretKey)`;
     const { spawn } = await import('node:child_process');
     const { text } = await import('node:stream/consumers');
     const keys = await Promise.all(
       Array.from({ length: 4 }, () =>
         text(
-          spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+          spawn(process.execPath, ['--input-type=module', '-e', script], {
             stdio: ['ignore', 'pipe', 'inherit'],
           }).stdout,
         ),

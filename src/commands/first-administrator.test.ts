@@ -5,16 +5,14 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { totpCode } from '../testing/authenticator.ts';
 import { send } from '../testing/client.ts';
+import { bundledProgram } from '../testing/compiled.ts';
 import { freePort } from '../testing/free-port.ts';
 import { databaseUrl, withAdmin } from '../testing/global-setup.ts';
 
 const page = new URL('../../docs/administration.md', import.meta.url);
-const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-const tsconfig = fileURLToPath(new URL('../../tsconfig.json', import.meta.url));
 const password = 'otter lantern gravel sunday';
 /** `--json` came with 7.82. */
 const hasCurl = spawnSync('curl', ['--json', '{}', '--version']).status === 0;
@@ -67,11 +65,7 @@ describe('the first administrator, as docs/administration.md has it', () => {
         .replaceAll(':4000', `:${port}`);
       await writeFile(join(folder, '.env'), `${file}PORT=${port}\nHOST=127.0.0.1\n`);
       // `npx latchkey`, from the sources.
-      const loader = import.meta.resolve('tsx');
-      await writeFile(
-        join(folder, 'npx'),
-        `#!/bin/sh\nshift\nTSX_TSCONFIG_PATH='${tsconfig}' exec '${process.execPath}' --import '${loader}' '${main}' "$@"\n`,
-      );
+      await writeFile(join(folder, 'npx'), `#!/bin/sh\nshift\nexec '${process.execPath}' '${bundledProgram()}' "$@"\n`);
       await chmod(join(folder, 'npx'), 0o755);
       const env = { PATH: `${folder}:/usr/bin:/bin` };
       const found: Record<string, string> = { PASSWORD: password };

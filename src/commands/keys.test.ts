@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateJwk, sealPrivateJwk } from '../domain/signing-keys/signing-key.ts';
 import { createSecretKeys } from '../secret-keys.ts';
-import { compiledSources } from '../testing/compiled.ts';
+import { bundledProgram } from '../testing/compiled.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { rawSql } from '../testing/raw-sql.ts';
 
@@ -25,7 +24,7 @@ type Outcome = { status: number | null; stdout: string; stderr: string };
 
 /** The command as an operator runs it, in a process of its own. */
 async function latchkey(args: readonly string[], change: Record<string, string> = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [join(compiledSources(), 'main.js'), ...args], {
+  const child = spawn(process.execPath, [bundledProgram(), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       DATABASE_URL: database.url ?? '',

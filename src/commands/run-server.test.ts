@@ -5,14 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testConfig } from '../testing/app.ts';
+import { compiledSources } from '../testing/compiled.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 
 /** A server in a process of its own, which does what it is told on standard input. */
 const program = `
   const [{ runServer }, { createLog }, { openPostgres }] = await Promise.all(
-    ['./run-server.ts', '../observability/log.ts', '../db/client.ts'].map((path) => import(new URL(path, process.env.BASE).href)),
+    ['commands/run-server.js', 'observability/log.js', 'db/client.js'].map((path) => import(new URL(path, process.env.BASE).href)),
   );
   const given = JSON.parse(process.env.CONFIG);
   const config = { ...given, secretKeys: given.secretKeys.map((key) => Buffer.from(key, 'hex')) };
@@ -54,10 +56,10 @@ describe('a server in a process of its own', () => {
       dataDirectory: folder,
       secretKeys: testConfig.secretKeys.map((key) => Buffer.from(key).toString('hex')),
     };
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: {
-        BASE: import.meta.url,
+        BASE: pathToFileURL(join(compiledSources(), '/')).href,
         CONFIG: JSON.stringify(config),
         DATABASE: test.url ?? '',
       },

@@ -1,5 +1,7 @@
+import { and, isNull } from 'drizzle-orm';
 import { type ComposedApp, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
+import { outboxMessages } from '../db/tables/outbox-messages.ts';
 import { loadStrengthEstimator } from '../domain/passwords/estimate-strength.ts';
 import type { GraphiqlRouteOptions } from '../http/graphiql/graphiql.route.ts';
 import { createServer, type Server, type ServerOptions } from '../http/server.ts';
@@ -31,6 +33,8 @@ export type TestServer = {
   nextCode(to: string): Promise<string>;
   /** What stands behind `#token=` in the next mail that has such a link; notices before it are passed over. */
   nextToken(to: string): Promise<string>;
+  /** All mail to an address, once none waits to go out any more. */
+  allMail(to: string): Promise<readonly MailboxEntry[]>;
   /** Another instance on the same database, clock and mailbox. */
   another(overrides?: Partial<Config>): Promise<TestServer>;
   stop(): Promise<void>;
@@ -160,6 +164,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
         const token = tokenIn(await nextMail(to));
         if (token !== null) return token;
       }
+    },
+    allMail: async (to) => {
+      const waiting = and(isNull(outboxMessages.sentAt), isNull(outboxMessages.failedAt));
+      while ((await composed.app.db.select({ id: outboxMessages.id }).from(outboxMessages).where(waiting)).length > 0) {
+        composed.app.wakeOutbox();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      return mailbox.list().filter((entry) => entry.to.toLowerCase() === to.toLowerCase());
     },
     another: (overrides) =>
       startTestServer({ ...options, config: { ...options.config, ...overrides }, clock, database, mailbox }),

@@ -1,10 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import type { TestServer } from './app.ts';
 import { testConfig } from './app.ts';
-import { compiledSources } from './compiled.ts';
+import { bundledProgram } from './compiled.ts';
 
 export type Run = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
 
@@ -32,12 +31,12 @@ export function productionEnvironment(server: Pick<TestServer, 'database' | 'app
   };
 }
 
-/** `latchkey`, compiled from the sources as they are, as a process of its own. */
+/** `latchkey`, built from the sources as they are, as a process of its own. */
 export function startCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [join(compiledSources(), 'main.js'), ...args], { env });
+  return spawn(process.execPath, [bundledProgram(), ...args], { env });
 }
 
 /** The same, until it ends; `input` is what it reads. */

@@ -23,4 +23,18 @@ describe('a test database', () => {
     expect(await first.database.db.select({ id: users.id }).from(users)).toEqual([{ id }]);
     expect(await second.database.db.select({ id: users.id }).from(users)).toEqual([]);
   });
+
+  it('leaves nothing to the next, and is out of reach once it is dropped', async () => {
+    const email = 'bob@example.com';
+    const id = '01900000-0000-7000-8000-000000000002';
+    const used = await createTestDatabase();
+    const write = () =>
+      used.database.db.insert(users).values({ id, email, emailCanonical: email, createdAt: new Date() });
+    await write();
+    await used.drop();
+    const next = await createTestDatabase();
+    await expect(write()).rejects.toThrow();
+    expect(await next.database.db.select({ id: users.id }).from(users)).toEqual([]);
+    await next.drop();
+  });
 });

@@ -14,6 +14,8 @@ export type TestServer = {
   readonly prefix: string;
   /** The migrated database that each test database is a copy of. */
   readonly template: string;
+  /** Whether it was started for this run. */
+  readonly isOwn: boolean;
 };
 
 declare module 'vitest' {
@@ -42,7 +44,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       return row?.server_version.split(' ')[0] ?? '';
     });
     await migratePostgres(databaseUrl(adminUrl, template));
-    project.provide('testServer', { adminUrl, prefix, template });
+    project.provide('testServer', { adminUrl, prefix, template, isOwn: own !== null });
     project.provide('scratchFolder', scratchFolder);
     project.provide('databaseName', `postgres ${version}`);
   } catch (error) {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Db } from '../../db/client.ts';
 import { startTestServer, type TestServer, testConfig } from '../../testing/app.ts';
 import { authenticator, enrolTotp, signInWithApp } from '../../testing/authenticator.ts';
 import type { MutationName } from '../../testing/client.ts';
+import { compiledSources } from '../../testing/compiled.ts';
 import type { CrashOrder } from '../../testing/crash-child.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { dump } from '../../testing/dump.ts';
@@ -289,8 +290,8 @@ describe('a process that dies', () => {
         newPassword: otherPassword,
         now: server.clock.now().toISOString(),
       };
-      const script = fileURLToPath(new URL('../../testing/crash-child.ts', import.meta.url));
-      const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(order)], {
+      const script = join(compiledSources(), 'testing/crash-child.js');
+      const child = spawn(process.execPath, [script, JSON.stringify(order)], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let output = '';

@@ -79,8 +79,7 @@ describe('requestEmailChange', () => {
         challenges.push(await strict.mutate('requestEmailChange', input, { token: person.accessToken }));
       }
       expect(challenges.map((challenge) => challenge.__typename)).toEqual(Array(5).fill('OtpChallenge'));
-      for (let round = 0; round < 3; round += 1) await strict.nextMail(target);
-      await expect(strict.nextMail(target)).rejects.toThrow('No mail came');
+      expect(await strict.allMail(target)).toHaveLength(3);
     } finally {
       await strict.stop();
     }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../testing/app.ts';
+import { startTestServer, type TestServer, tokenIn } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
 import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
 import { suspendUser } from '../../testing/rows.ts';
@@ -106,7 +106,7 @@ describe('requestPasswordReset', () => {
       const first = await strict.nextToken(person.email);
       const second = await strict.nextToken(person.email);
       const third = await strict.nextToken(person.email);
-      await expect(strict.nextToken(person.email)).rejects.toThrow('No mail came');
+      expect((await strict.allMail(person.email)).filter((mail) => tokenIn(mail) !== null)).toHaveLength(3);
       // What came last stays good: a flood does not take the owner's link away.
       for (const token of [first, second]) {
         expect(await strict.mutate('resetPassword', { token, newPassword: otherPassword })).toMatchObject(refusedToken);
