@@ -20,6 +20,8 @@ RUN find node_modules -type f \( -name '*.test.*' -o -name '*.spec.*' \) -delete
 FROM node:24.18.0-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d
 # Newer versions of Node let new objects take 128 MB before they look which are still used (docs/decisions/092-bundled-server.md).
 ENV NODE_OPTIONS=--max-semi-space-size=8
+# Hashes at once follow the cores, up to one less than this (BCRYPT_CONCURRENCY).
+ENV UV_THREADPOOL_SIZE=16
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules

@@ -6,7 +6,7 @@
  *   npm run build && npm run bench [-- ROUNDS=3 [SECONDS=6 [SCENARIO …]]]
  *
  * PROFILE=FOLDER among them writes V8's profiles of the server there, NODE=--flag gives Node a flag, CONNECTIONS=16,64 asks with so many.
- * Scenarios: me, refresh, entities, login, register, storm, start.
+ * Scenarios: me, refresh, entities, login, register, storm, start; width only where it is named: hashes at once, on one core and on two.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +17,7 @@ import { startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
 import { freePort } from '../src/testing/free-port.ts';
 import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';
 import { type Account, putAccounts, putDatabase } from './accounts.ts';
+import { registerAccount } from './instances.ts';
 import { type LoadResult, startGenerator } from './load.ts';
 import { descendants, memory, outputOf, pinTo, processorTime, type Started, start } from './processes.ts';
 import { percentile } from './serve-apart.ts';
@@ -34,6 +35,7 @@ const clientCounts = (
   .map(Number);
 const people = 128;
 const serverCore = '0';
+const bothCores = '0-1';
 const generatorCore = '1';
 const bcryptCost = 12;
 const password = 'otter lantern gravel sunday';
@@ -106,12 +108,13 @@ const profiling = [
 ];
 const latchkeyPort = await freePort();
 const floorPort = await freePort();
-const startLatchkey = (home: Home): Promise<Started> =>
+/** With what `npm start` and the image give Node; it takes about as long to be ready without, and more memory. */
+const startLatchkey = (home: Home, cores = serverCore, more: Readonly<Record<string, string>> = {}): Promise<Started> =>
   start({
-    args: [...profiling, `${root}dist/main.js`, 'start'],
-    env: environment(home, latchkeyPort),
+    args: ['--max-semi-space-size=16', ...profiling, `${root}dist/main.js`, 'start'],
+    env: { ...environment(home, latchkeyPort), ...more },
     ready: /server\.started/,
-    cores: serverCore,
+    cores,
   });
 const startFloor = (home: Home): Promise<Started> =>
   start({
@@ -257,13 +260,31 @@ async function measureMe(server: Started, kind: 'floor' | 'latchkey', floorToken
 async function refreshAll(server: Started, home: Home, sessions: Signed[]): Promise<void> {
   const name = `refreshSession, ${home.algorithm}, 32 connections`;
   const connections = 32;
-  // Each round goes on with the tokens that the one before has left, so it begins with fresh sessions.
-  const fresh = await signInAll(sessions.slice(0, connections));
-  const requests = fresh.map(({ refreshToken }) =>
-    post({ query: refreshText, variables: { input: { refreshToken } } }),
-  );
-  const expected = ['"__typename":"AuthTokens"'];
-  note(name, await measure(server, { port: latchkeyPort, connections, seconds, requests, expected, chained: true }));
+  // Each run goes on with the tokens that the one before has left, so each begins with fresh sessions.
+  const load = async () => {
+    const fresh = await signInAll(sessions.slice(0, connections));
+    const requests = fresh.map(({ refreshToken }) =>
+      post({ query: refreshText, variables: { input: { refreshToken } } }),
+    );
+    return { port: latchkeyPort, connections, requests, expected: ['"__typename":"AuthTokens"'], chained: true };
+  };
+  await generator.run({ ...(await load()), seconds: 2 * warmUpSeconds });
+  note(name, await measure(server, { ...(await load()), seconds }));
+}
+
+/** Accounts that were registered and verified with the mailed code, by eight clients. */
+async function registrationsPerSecond(length: number): Promise<number> {
+  const url = `http://127.0.0.1:${latchkeyPort}`;
+  const begun = performance.now();
+  let count = 0;
+  const keepRegistering = async (): Promise<void> => {
+    while (performance.now() - begun < length * 1000) {
+      await registerAccount(url, { email: `${randomBytes(8).toString('hex')}@example.com`, smtp });
+      count += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, keepRegistering));
+  return (count * 1000) / (performance.now() - begun);
 }
 
 try {
@@ -337,44 +358,71 @@ try {
     }
   }
 
-  // ---- what hashes: the storm, sign-ins, registrations ----
+  const length = Math.max(10, seconds);
+  const logins = {
+    port: latchkeyPort,
+    connections: 16,
+    warmUpSeconds: 2,
+    requests: signed.map(({ email }) => post({ query: loginText, variables: { input: { email, password } } })),
+    expected: ['"AuthTokens"'],
+    shed: '"OVERLOADED"',
+  };
+  const meLoad = {
+    port: latchkeyPort,
+    connections: 16,
+    rate: paceOfMe,
+    seconds: length,
+    warmUpSeconds,
+    requests: signed.map(({ accessToken }) => askMe(accessToken)),
+    expected: signed.map(({ id }) => `{"data":{"me":{"id":"${id}"`),
+  };
+
+  if (chosen.includes('width')) {
+    for (const cores of [serverCore, bothCores]) {
+      for (const width of ['1', '2', '3']) {
+        const server = await startLatchkey(main, cores, { BCRYPT_CONCURRENCY: width });
+        const calm = await measure(server, meLoad);
+        const storm = stormers.run({ ...logins, seconds: length + 4 });
+        await sleep(2000);
+        const stormy = await measure(server, { ...meLoad, warmUpSeconds: 0 });
+        const { count, seconds: passed } = await storm;
+        const times = `p50 ${stormy.p50.toFixed(1)} (${calm.p50.toFixed(1)} without), p99 ${stormy.p99.toFixed(1)} (${calm.p99.toFixed(1)})`;
+        out(`  cores ${cores}, ${width} at once: ${(count / passed).toFixed(2)} sign-ins/s; me ${times} ms`);
+        await server.stop();
+      }
+    }
+  }
+
+  // ---- what hashes: sign-ins, registrations, the storm. On two cores: with one, a hash and a request would take turns ----
   if (isChosen('storm') || isChosen('login') || isChosen('register')) {
-    const server = await startLatchkey(main);
+    const server = await startLatchkey(main, bothCores);
     const hashRate = Number(outputOf([`${root}bench/hash-rate.mjs`, String(bcryptCost), '8'], serverCore));
-    out(`bcrypt alone on the server's core: ${hashRate.toFixed(2)}/s`);
-    const meLoad = {
-      port: latchkeyPort,
-      connections: 16,
-      rate: paceOfMe,
-      seconds: Math.max(10, seconds),
-      warmUpSeconds,
-      requests: signed.map(({ accessToken }) => askMe(accessToken)),
-      expected: signed.map(({ id }) => `{"data":{"me":{"id":"${id}"`),
+    out(`bcrypt alone on the core that hashes have: ${hashRate.toFixed(2)}/s`);
+    const judgeLogins = (what: string, { count, seconds: passed, p50, shed, wrongCount, wrong }: LoadResult): void => {
+      const rate = count / passed;
+      out(
+        `  ${what}: ${rate.toFixed(2)}/s, p50 ${p50.toFixed(0)} ms, ${shed} shed, ${wrongCount} wrong ${wrong[0] ?? ''}`,
+      );
+      judge(`${what}: ${(rate / hashRate).toFixed(2)} of bcrypt alone, at least 0.9`, rate >= 0.9 * hashRate);
     };
-    const calm = await measure(server, meLoad);
-    note(`me, ${paceOfMe}/s, 16 connections`, calm);
-    const storm = stormers.run({
-      port: latchkeyPort,
-      connections: 16,
-      seconds: meLoad.seconds + 4,
-      warmUpSeconds: 2,
-      requests: signed.map(({ email }) => post({ query: loginText, variables: { input: { email, password } } })),
-      expected: ['"AuthTokens"'],
-      shed: '"OVERLOADED"',
-    });
-    await sleep(2000);
-    const stormy = await measure(server, { ...meLoad, warmUpSeconds: 0 });
-    note('the same while 16 clients sign in', stormy);
-    const signIns = await storm;
-    const rate = signIns.count / signIns.seconds;
-    out(
-      `  sign-ins: ${rate.toFixed(2)}/s, p50 ${signIns.p50.toFixed(0)} ms, ${signIns.shed} shed, ${signIns.wrongCount} wrong ${signIns.wrong[0] ?? ''}`,
-    );
-    judge(
-      `p99 of me in the storm ${stormy.p99.toFixed(1)} ms, without ${calm.p99.toFixed(1)} ms: at most 20 ms more`,
-      stormy.p99 <= calm.p99 + 20,
-    );
-    judge(`sign-ins: ${(rate / hashRate).toFixed(2)} of bcrypt alone, at least 0.9`, rate >= 0.9 * hashRate);
+    if (isChosen('login')) judgeLogins('sign-ins', await stormers.run({ ...logins, seconds: length }));
+    if (isChosen('register')) {
+      const rate = await registrationsPerSecond(length);
+      out(`  register and verifyOtp, 8 clients: ${rate.toFixed(2)}/s, ${(rate / hashRate).toFixed(2)} of bcrypt alone`);
+    }
+    if (isChosen('storm')) {
+      const calm = await measure(server, meLoad);
+      note(`me, ${paceOfMe}/s, 16 connections`, calm);
+      const storm = stormers.run({ ...logins, seconds: length + 4 });
+      await sleep(2000);
+      const stormy = await measure(server, { ...meLoad, warmUpSeconds: 0 });
+      note('the same while 16 clients sign in', stormy);
+      judgeLogins('sign-ins beside it', await storm);
+      judge(
+        `p99 of me in the storm ${stormy.p99.toFixed(1)} ms, without ${calm.p99.toFixed(1)} ms: at most 20 ms more`,
+        stormy.p99 <= calm.p99 + 20,
+      );
+    }
     await server.stop();
   }
 

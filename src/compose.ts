@@ -58,7 +58,12 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     mailer,
     metrics,
   };
-  const hashWidth = hashGateWidth({ cores: availableParallelism(), processes: config.workers });
+  const hashWidth = hashGateWidth({
+    cores: availableParallelism(),
+    processes: config.workers,
+    threads: config.threadPoolSize,
+    wanted: config.bcryptConcurrency,
+  });
   const hashGate = createHashGate({ width: hashWidth, queue: hashQueue * hashWidth });
   const keyRing = createKeyRing(base);
   if (config.mailTemplatesDirectory !== null) await checkTemplates(config.mailTemplatesDirectory);

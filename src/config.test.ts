@@ -153,6 +153,8 @@ describe('readConfig', () => {
     ['RATE_LIMIT_MULTIPLIER', ['0', '0.0', '10001']],
     ['SESSION_LIMIT', ['0', String(mostSessions + 1)]],
     ['WORKERS', ['0', '257', 'all']],
+    ['BCRYPT_CONCURRENCY', ['0', '257', 'max']],
+    ['UV_THREADPOOL_SIZE', ['0', '1', '1025']],
     ['PORT', ['0', '65536', '80a']],
     ['METRICS_PORT', ['0', '65536', 'on', '4000']],
   ])('CF-4 refuses a %s that is no number or out of bounds', (name, values) => {
@@ -304,6 +306,14 @@ describe('readConfig', () => {
   it('refuses several processes on the embedded database', () => {
     expect(refused({ WORKERS: '2' }, development)).toEqual(['WORKERS']);
     expect(production({ WORKERS: 'max' }).workers).toBeGreaterThan(0);
+  });
+
+  it('AV-1 refuses more hashes at once than the pool has threads, of which one stays free', () => {
+    expect(refused({ BCRYPT_CONCURRENCY: '4' })).toEqual(['BCRYPT_CONCURRENCY']);
+    expect(refused({ BCRYPT_CONCURRENCY: '8', UV_THREADPOOL_SIZE: '8' })).toEqual(['BCRYPT_CONCURRENCY']);
+    expect(production({ BCRYPT_CONCURRENCY: '3' })).toMatchObject({ bcryptConcurrency: 3, threadPoolSize: 4 });
+    expect(production({ BCRYPT_CONCURRENCY: '7', UV_THREADPOOL_SIZE: '8' })).toMatchObject({ bcryptConcurrency: 7 });
+    expect(production({ BCRYPT_CONCURRENCY: 'auto' }).bcryptConcurrency).toBeNull();
   });
 
   it('warns of what is allowed and unwise', () => {

@@ -58,6 +58,10 @@ export type Config = {
   /** The age at which the signing key is replaced; null: by `latchkey keys rotate` alone. */
   readonly signingKeyRotation: number | null;
   readonly bcryptCost: number;
+  /** Password hashes at once in one process; null where the machine decides. */
+  readonly bcryptConcurrency: number | null;
+  /** Threads of libuv's pool, in which hashes are made. */
+  readonly threadPoolSize: number;
   readonly passwordMinLength: number;
   readonly mail: MailSettings;
   /** The operator's own mail templates; null: ours alone. */
@@ -499,6 +503,24 @@ export const entries = {
     shown: '12',
     fallback: '12',
     schema: whole(10, 15),
+  }),
+  bcryptConcurrency: entry({
+    name: 'BCRYPT_CONCURRENCY',
+    doc: 'Password hashes at once in one process, 1 to 256: more make no more of them than there are cores, and slow everything else. `auto`: a core is left free, and `WORKERS` share the rest.',
+    shown: 'auto',
+    fallback: 'auto',
+    schema: reads((text, refuse) => {
+      if (text === 'auto') return null;
+      const value = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+      return value >= 1 && value <= 256 ? value : refuse('must be a whole number from 1 to 256, or auto');
+    }),
+  }),
+  threadPoolSize: entry({
+    name: 'UV_THREADPOOL_SIZE',
+    doc: "Node's own: threads for hashes, files and names of hosts, 2 to 1024. Hashes leave one of them free, so more than three at once take a larger pool. Set it in the environment of the process: a `.env` file is read too late.",
+    shown: '4',
+    fallback: '4',
+    schema: whole(2, 1024),
   }),
   passwordMinLength: entry({
     name: 'PASSWORD_MIN_LENGTH',
@@ -948,6 +970,11 @@ export function readConfig(env: Environment, options: Options): Config {
   const sessionLimit = read(entries.sessionLimit);
   const signingKeyRotation = read(entries.signingKeyRotation);
   const bcryptCost = read(entries.bcryptCost);
+  const bcryptConcurrency = read(entries.bcryptConcurrency) ?? null;
+  const threadPoolSize = read(entries.threadPoolSize);
+  if (bcryptConcurrency !== null && threadPoolSize !== undefined && bcryptConcurrency >= threadPoolSize) {
+    refuse(entries.bcryptConcurrency, `takes ${entries.threadPoolSize.name} of at least one more`);
+  }
   const passwordMinLength = read(entries.passwordMinLength);
   const trustedProxies = read(entries.trustedProxies) ?? [];
   const rateLimitMultiplier = read(entries.rateLimitMultiplier);
@@ -978,6 +1005,8 @@ export function readConfig(env: Environment, options: Options): Config {
     sessionLimit: present(sessionLimit),
     signingKeyRotation: present(signingKeyRotation),
     bcryptCost: present(bcryptCost),
+    bcryptConcurrency,
+    threadPoolSize: present(threadPoolSize),
     passwordMinLength: present(passwordMinLength),
     mail: mailSettings(),
     mailTemplatesDirectory: mailTemplatesDirectory ?? null,

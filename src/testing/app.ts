@@ -73,6 +73,8 @@ export const testConfig: Config = {
   sessionLimit: 100,
   signingKeyRotation: null,
   bcryptCost: 12,
+  bcryptConcurrency: null,
+  threadPoolSize: 4,
   passwordMinLength: 8,
   mail: { transport: 'mailbox' },
   mailTemplatesDirectory: null,

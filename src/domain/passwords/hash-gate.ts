@@ -10,11 +10,8 @@ export type HashGate = Gate & {
 const patience = 8000;
 /** Of a pool of ten connections some are left to whoever is signed in already. */
 const approaching = 4;
-/** A quarter of libuv's pool of four stays for files, DNS and the signing of tokens. */
-const widest = 3;
-
 /**
- * A narrow door before bcrypt (AV-1): hashing, WebCrypto, DNS and files share libuv's four threads, so an unbounded burst of
+ * A narrow door before bcrypt (AV-1): hashing, WebCrypto, DNS and files share libuv's threads, so an unbounded burst of
  * sign-ins would stall them. `width` at once, `queue` waiting, the rest refused with OVERLOADED.
  */
 export function createHashGate(options: { width: number; queue: number }): HashGate {
@@ -27,7 +24,16 @@ export function noRoom(): AuthError {
   return new AuthError('OVERLOADED', { retryAfter: 1 });
 }
 
-/** Hashes at once: a core is left to everything else on this machine, and each of its processes has its share of the rest. */
-export function hashGateWidth({ cores, processes }: { cores: number; processes: number }): number {
-  return Math.max(1, Math.min(widest, Math.floor((cores - 1) / processes)));
+/**
+ * Hashes at once: as many as were asked for, or else a core is left to everything else on this machine, and each of its processes has its
+ * share of the rest. One of libuv's threads stays for files, DNS and RSA signatures.
+ */
+export function hashGateWidth(machine: {
+  readonly cores: number;
+  readonly processes: number;
+  readonly threads: number;
+  readonly wanted: number | null;
+}): number {
+  const { cores, processes, threads, wanted } = machine;
+  return Math.max(1, Math.min(threads - 1, wanted ?? Math.floor((cores - 1) / processes)));
 }
