@@ -46,6 +46,11 @@ const idleSweep = 50;
 /** Bytes of a request's body (GQ-14). */
 const bodyLimit = 64 * 1024;
 
+/** SECURITY: our own ids of requests only; a caller's would be a way to write into the log (LG-5). */
+function newId(): string {
+  return randomUUID();
+}
+
 /** The whole HTTP side of an App, not listening yet. */
 export async function createServer(app: App, options: ServerOptions = {}): Promise<Server> {
   const { config } = app;
@@ -62,8 +67,7 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit,
-    // SECURITY: our own ids only; a caller's would be a way to write into the log (LG-5).
-    genReqId: () => randomUUID(),
+    genReqId: newId,
     requestIdHeader: false,
     serverFactory: listener.serverFactory,
     // Few requests log anything, and each would have a logger made for it: who logs says which request it is.
@@ -103,7 +107,7 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   });
   graphqlRoute(fastify, { runner, known });
   listener.putBefore((handler) =>
-    shortWay({ app, known, runner, trustedProxies, isDraining: () => draining }, handler),
+    shortWay({ app, known, runner, trustedProxies, isDraining: () => draining, newId }, handler),
   );
   oauthRoutes(fastify, { app, trustedProxies });
   if (config.mode === 'development') {

@@ -41,7 +41,10 @@ async function openFront(
   const trustedProxies = trustedProxyList(trusted);
   const runner = createOperationRunner({ app, apollo, trustedProxies, deadline });
   let draining = false;
-  const handler = shortWay({ app, known, runner, trustedProxies, isDraining: () => draining }, theLongWay);
+  const handler = shortWay(
+    { app, known, runner, trustedProxies, isDraining: () => draining, newId: () => server.app.random.token(16) },
+    theLongWay,
+  );
   const front: Server = createServer(handler).listen(0, '127.0.0.1');
   await once(front, 'listening');
   known.learn(me, parse(me));

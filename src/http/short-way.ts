@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { App } from '../app.ts';
 import type { TrustedProxies } from './client-address.ts';
@@ -16,6 +15,8 @@ type Options = {
   readonly runner: OperationRunner;
   readonly trustedProxies: TrustedProxies;
   readonly isDraining: () => boolean;
+  /** For X-Request-Id. */
+  readonly newId: () => string;
 };
 
 /** As clients write it, to the letter; any other spelling is read by Fastify. */
@@ -95,12 +96,12 @@ function parse(text: string): unknown {
   }
 }
 
-function createAnswerer({ app, runner, isDraining }: Options) {
+function createAnswerer({ app, runner, isDraining, newId }: Options) {
   const { log, metrics } = app;
   const fixed = { ...defaultHeaders({ publicUrl: app.config.publicUrl }, '/graphql'), vary: 'Origin' };
 
   return async (request: IncomingMessage, response: ServerResponse, asked: Plain): Promise<void> => {
-    const id = randomUUID();
+    const id = newId();
     const said = new Map<string, string>();
     const reply = {
       getHeader: (name: string) => said.get(name),
