@@ -57,6 +57,13 @@ export type Observed = {
   outcome: string | null;
 };
 
+/**
+ * What a request makes at its first need of it, by whoever declares a member here. Not in a WeakMap by the request: V8 keeps what hangs on
+ * such an entry until the next full collection of garbage.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: its members are declared beside what makes them.
+export interface RequestLoaders {}
+
 /** What every domain verb and resolver gets. */
 export type Context = App & {
   readonly request: RequestInfo;
@@ -72,4 +79,5 @@ export type Context = App & {
   /** The root field that is being answered, such as `Mutation.login`: a name of ours, not the caller's (LG-2). */
   readonly operation?: string;
   readonly observed: Observed;
+  readonly loaders: RequestLoaders;
 };

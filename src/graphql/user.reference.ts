@@ -1,20 +1,19 @@
 import DataLoader from 'dataloader';
-import type { Context, RequestInfo } from '../context.ts';
+import type { Context } from '../context.ts';
 import type { UserView } from '../domain/accounts/user-view.ts';
 import { maxUsersByIds, usersByIds } from '../domain/accounts/users-by-ids.ts';
 import { AuthError } from '../errors.ts';
 
-const loaders = new WeakMap<RequestInfo, DataLoader<string, UserView | null>>();
+declare module '../context.ts' {
+  interface RequestLoaders {
+    users?: DataLoader<string, UserView | null>;
+  }
+}
 
 /** The request's one loader of users: what one tick asks for, by whichever field, is one statement. Null where there is none. */
 export function userLoader(ctx: Context): DataLoader<string, UserView | null> {
-  const known = loaders.get(ctx.request);
-  if (known) return known;
-  const loader = new DataLoader<string, UserView | null>((ids) => usersByIds(ctx, { ids }), {
-    maxBatchSize: maxUsersByIds,
-  });
-  loaders.set(ctx.request, loader);
-  return loader;
+  ctx.loaders.users ??= new DataLoader((ids) => usersByIds(ctx, { ids }), { maxBatchSize: maxUsersByIds });
+  return ctx.loaders.users;
 }
 
 /** The users of one field's list of ids, in its order. Throws VALIDATION_FAILED for more than a hundred, before any is looked up. */

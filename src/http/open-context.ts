@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { App } from '../app.ts';
-import type { Context, Observed, RefreshCookie, RequestInfo, StaleBearer, Viewer } from '../context.ts';
+import type { Context, Observed, RefreshCookie, RequestInfo, RequestLoaders, StaleBearer, Viewer } from '../context.ts';
 import type { Db } from '../db/client.ts';
 import { isGatewayToken } from '../domain/access-tokens/is-gateway-token.ts';
 import { authorizationHeader } from './authenticate.ts';
@@ -64,6 +64,7 @@ function contextsOf(app: App): (input: Input) => OpenContext {
     readonly observed: Observed;
     readonly log: Logger;
     readonly gateway: boolean;
+    readonly loaders: RequestLoaders = {};
     viewer: Viewer | null = null;
     staleBearer: StaleBearer | null = null;
     readonly carrier: Carrier;
