@@ -4,7 +4,7 @@ import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { drizzle as drizzlePostgres, PostgresJsSession } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import type { StatementWatch } from '../observability/tracing.ts';
-import { createPoolGate, guardClient, rememberTexts } from './pool.ts';
+import { createPoolGate, guardClient, type Over, rememberTexts } from './pool.ts';
 import { createWire } from './wire.ts';
 
 type NoSchema = Record<string, never>;
@@ -21,13 +21,13 @@ export type Database = {
   readonly kind: 'postgres' | 'pglite';
   readonly db: Db;
   /** The same for one operation: when `over` is aborted, what it does here is cancelled, and it begins nothing more (GQ-15). */
-  during(over: AbortSignal, watch?: StatementWatch): Db;
+  during(over: Over, watch?: StatementWatch): Db;
   /** For reads that may lag behind what was just written: the replicas in turn, or the database itself where there are none. */
   readonly readDb: Db;
   /** Statements on a connection, those that wait for one, and connections at most; null where there is no pool. */
   load(): { readonly running: number; readonly waiting: number; readonly width: number } | null;
   /** `readDb` for one operation, as `during`. */
-  readDuring(over: AbortSignal, watch?: StatementWatch): Db;
+  readDuring(over: Over, watch?: StatementWatch): Db;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -100,7 +100,7 @@ export function openPostgres(options: PostgresOptions): Database {
     });
     const isPrepared = rememberTexts(mostPrepared);
     // What drizzle() does but for the client's parsers, which open() has seen to: every operation makes one of these.
-    const drizzled = (over: AbortSignal | null, watch?: StatementWatch): PgDatabase<PgQueryResultHKT, NoSchema> => {
+    const drizzled = (over: Over | null, watch?: StatementWatch): PgDatabase<PgQueryResultHKT, NoSchema> => {
       const client = guardClient(() => sql, { gate, wire, over, watch, isPrepared });
       return new PgDatabase(dialect, new PostgresJsSession(client, dialect, undefined, sessionOptions), undefined);
     };

@@ -29,10 +29,17 @@ export function createPoolGate(options: { connections: number; waiting: number; 
 type Client = postgres.Sql | postgres.TransactionSql;
 type Work = (tx: postgres.TransactionSql) => Promise<unknown>;
 
+/** The end of what statements are made for; an AbortSignal is one. */
+export type Over = {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+};
+
 type Guards = {
   readonly gate: Gate;
   readonly wire: Wire;
-  readonly over: AbortSignal | null;
+  readonly over: Over | null;
   readonly watch?: StatementWatch | undefined;
   /** Whether a statement is to be prepared, by its text. */
   readonly isPrepared: (text: string) => boolean;
@@ -146,7 +153,7 @@ function statement(client: Client, { enter, wire, over, watch, isPrepared }: Ent
         // biome-ignore lint/plugin: the text is drizzle's, with its parameters beside it.
         const query = client.unsafe(text, parameters, { prepare: isPrepared(text) });
         const cancel = (): void => cancelQuery(query);
-        over?.addEventListener('abort', cancel, { once: true });
+        over?.addEventListener('abort', cancel);
         wire.begins(query);
         try {
           const result: unknown = await (asArrays ? query.values() : query);

@@ -56,11 +56,32 @@ async function sign({ algorithm, privateKey }: SigningKey, data: Buffer): Promis
     case 'RS256':
       return signAside('sha256', data, privateKey);
     case 'ES256':
-      // RFC 7518 3.4: both numbers as they are, not in DER.
-      return signBytes('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+      return withoutDer(signBytes('sha256', data, privateKey));
     case 'EdDSA':
       return signBytes(null, data, privateKey);
     case 'HS256':
       return createHmac('sha256', privateKey).update(data).digest();
   }
+}
+
+/** Bytes of each of the two numbers of an ES256 signature. */
+const es256Bytes = 32;
+
+/**
+ * Both numbers of an ECDSA signature one after the other, as RFC 7518 3.4 has them, from DER's `SEQUENCE { INTEGER r, INTEGER s }`. Node would do
+ * it (`dsaEncoding`), and takes as long for the object in which that is said as for the signature.
+ */
+function withoutDer(der: Buffer): Buffer {
+  const signature = Buffer.alloc(2 * es256Bytes);
+  // Two bytes say that it is a sequence and how long; two more come before each number. All of them are short: P-256.
+  let at = 2;
+  for (const end of [es256Bytes, 2 * es256Bytes]) {
+    const length = der[at + 1] ?? 0;
+    const number = der.subarray(at + 2, at + 2 + length);
+    // A number whose first bit is set has a zero before it; one that begins with zeros is shorter.
+    const digits = number.subarray(Math.max(0, length - es256Bytes));
+    signature.set(digits, end - digits.length);
+    at += 2 + length;
+  }
+  return signature;
 }
