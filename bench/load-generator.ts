@@ -59,6 +59,7 @@ async function run(load: Load): Promise<LoadResult> {
   const times: number[] = [];
   const wrong: string[] = [];
   let wrongCount = 0;
+  let count = 0;
   let shed = 0;
   const begun = performance.now();
   const counted = begun + (load.warmUpSeconds ?? 0) * 1000;
@@ -70,7 +71,8 @@ async function run(load: Load): Promise<LoadResult> {
     // By when the answer came: where it takes seconds, those that were asked for before are part of what the server does in this time.
     const counts = now >= counted && now <= end;
     if (body.includes(expected)) {
-      if (counts) times.push(now - sent);
+      if (counts) count += 1;
+      if (sent >= counted) times.push(now - sent);
     } else if (load.shed !== undefined && body.includes(load.shed)) shed += counts ? 1 : 0;
     else {
       wrongCount += 1;
@@ -112,7 +114,7 @@ async function run(load: Load): Promise<LoadResult> {
   const at = (share: number): number =>
     times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
   return {
-    count: times.length,
+    count,
     shed,
     seconds: load.seconds,
     p50: at(0.5),

@@ -4,7 +4,16 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ConfigError, configWarnings, type Environment, entries, readConfig, redactedConfig } from './config.ts';
+import {
+  ConfigError,
+  configWarnings,
+  type Environment,
+  entries,
+  environment,
+  loadEnvironmentFile,
+  readConfig,
+  redactedConfig,
+} from './config.ts';
 import { loadDevelopmentSecrets } from './development-secrets.ts';
 import { mostSessions } from './domain/sessions/rules.ts';
 import { compiledSources } from './testing/compiled.ts';
@@ -154,7 +163,7 @@ describe('readConfig', () => {
     ['SESSION_LIMIT', ['0', String(mostSessions + 1)]],
     ['WORKERS', ['0', '257', 'all']],
     ['BCRYPT_CONCURRENCY', ['0', '257', 'max']],
-    ['UV_THREADPOOL_SIZE', ['0', '1', '1025']],
+    ['UV_THREADPOOL_SIZE', ['0', '1025']],
     ['PORT', ['0', '65536', '80a']],
     ['METRICS_PORT', ['0', '65536', 'on', '4000']],
   ])('CF-4 refuses a %s that is no number or out of bounds', (name, values) => {
@@ -306,6 +315,18 @@ describe('readConfig', () => {
   it('refuses several processes on the embedded database', () => {
     expect(refused({ WORKERS: '2' }, development)).toEqual(['WORKERS']);
     expect(production({ WORKERS: 'max' }).workers).toBeGreaterThan(0);
+  });
+
+  it('AV-1 takes no size of the pool from a file: the pool is there when it is read', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-env-'));
+    try {
+      writeFileSync(join(folder, '.env'), 'UV_THREADPOOL_SIZE=16\nLATCHKEY_TEST_OF_FILES=read\n');
+      loadEnvironmentFile(join(folder, '.env'));
+      expect(environment()).toMatchObject({ LATCHKEY_TEST_OF_FILES: 'read' });
+      expect(environment()['UV_THREADPOOL_SIZE']).toBeUndefined();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('AV-1 refuses more hashes at once than the pool has threads, of which one stays free', () => {

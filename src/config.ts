@@ -517,10 +517,10 @@ export const entries = {
   }),
   threadPoolSize: entry({
     name: 'UV_THREADPOOL_SIZE',
-    doc: "Node's own: threads for hashes, files and names of hosts, 2 to 1024. Hashes leave one of them free, so more than three at once take a larger pool. Set it in the environment of the process: a `.env` file is read too late.",
+    doc: "Node's own: threads for hashes, files and names of hosts, 1 to 1024. Hashes leave one of them free, so more than three at once take a larger pool. Set it in the environment of the process: in a `.env` file it comes too late, and counts for nothing.",
     shown: '4',
     fallback: '4',
-    schema: whole(2, 1024),
+    schema: whole(1, 1024),
   }),
   passwordMinLength: entry({
     name: 'PASSWORD_MIN_LENGTH',
@@ -794,9 +794,15 @@ export function environment(): Environment {
   return process.env;
 }
 
-/** Adds the variables of a file such as `.env` to the environment; what is set there already stays. Throws where it cannot be read. */
+/**
+ * Adds the variables of a file such as `.env` to the environment; what is set there already stays. Throws where it cannot be read. The size of
+ * libuv's pool is left out: the pool is there by now, and hashes would be let in for threads that are not (AV-1).
+ */
 export function loadEnvironmentFile(path: string): void {
+  const { name } = entries.threadPoolSize;
+  const poolSize = process.env[name];
   process.loadEnvFile(path);
+  if (poolSize === undefined) delete process.env[name];
 }
 
 type Options = {

@@ -102,10 +102,14 @@ function createAnswerer({ app, runner, isDraining, newId }: Options) {
 
   return async (request: IncomingMessage, response: ServerResponse, asked: Plain): Promise<void> => {
     const id = newId();
-    const said = new Map<string, string>();
+    const said = new Map<string, string | string[]>();
     const reply = {
       getHeader: (name: string) => said.get(name),
-      header: (name: string, value: string) => said.set(name, value),
+      header: (name: string, value: string) => {
+        // As Fastify does: cookies are added to one another, anything else takes the place of what was there.
+        const before = name === 'set-cookie' ? said.get(name) : undefined;
+        said.set(name, before === undefined ? value : [before, value].flat());
+      },
     };
     const carried = {
       request: { id, headers: request.headers, socket: request.socket, raw: request, span: null },

@@ -1,5 +1,7 @@
 import type { Db } from '../db/client.ts';
 
+type Session = Db['_']['session'];
+
 export type Steps = {
   /** The same database, each step counted. */
   watch(db: Db): Db;
@@ -23,6 +25,7 @@ export function countSteps(): Steps {
     new Proxy(inner, {
       get: (target, key) => {
         const value: unknown = Reflect.get(target, key);
+        if (key === '_') return { ...target._, session: wrapSession(target._.session) };
         if (typeof value !== 'function') return value;
         if (key !== 'transaction') return (...args: unknown[]) => wrapQuery(value.apply(target, args));
         return async (work: (tx: Db) => Promise<unknown>, ...rest: unknown[]) => {
@@ -36,6 +39,23 @@ export function countSteps(): Steps {
           ]);
           step();
           return result;
+        };
+      },
+    });
+
+  /** Statements that were built before (db/built-once) are made by the session itself. */
+  const wrapSession = (session: Session): Session =>
+    new Proxy(session, {
+      get: (target, key) => {
+        if (key !== 'prepareQuery') return Reflect.get(target, key);
+        return (...args: Parameters<Session['prepareQuery']>) => {
+          const statement = target.prepareQuery(...args);
+          return {
+            execute: async (values: Record<string, unknown>) => {
+              step();
+              return statement.execute(values);
+            },
+          };
         };
       },
     });
