@@ -69,6 +69,8 @@ export async function startEmbeddedPair(options: {
   const folder = makeFolder(first.account);
   try {
     cpSync(join(first.folder, 'data'), join(folder, 'data'), { recursive: true });
+    // PostgreSQL takes no folder that others can read, and Node 24 gives a copy the mode of any new one.
+    chmodSync(join(folder, 'data'), 0o700);
     writeFileSync(join(folder, 'data', 'standby.signal'), '');
     const { account } = first;
     if (account.uid !== undefined && account.gid !== undefined) {
