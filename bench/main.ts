@@ -379,17 +379,24 @@ try {
     expected: signed.map(({ id }) => `{"data":{"me":{"id":"${id}"`),
   };
 
+  /** `me` at its pace, alone and then beside clients that sign in without pause. */
+  const measureStorm = async (server: Started) => {
+    const calm = await measure(server, meLoad);
+    const storm = stormers.run({ ...logins, seconds: length + 4 });
+    await sleep(2000);
+    const stormy = await measure(server, { ...meLoad, warmUpSeconds: 0 });
+    return { calm, stormy, signIns: await storm };
+  };
+
   if (chosen.includes('width')) {
     for (const cores of [serverCore, bothCores]) {
       for (const width of ['1', '2', '3']) {
         const server = await startLatchkey(main, cores, { BCRYPT_CONCURRENCY: width });
-        const calm = await measure(server, meLoad);
-        const storm = stormers.run({ ...logins, seconds: length + 4 });
-        await sleep(2000);
-        const stormy = await measure(server, { ...meLoad, warmUpSeconds: 0 });
-        const { count, seconds: passed } = await storm;
+        const { calm, stormy, signIns } = await measureStorm(server);
+        const rate = signIns.count / signIns.seconds;
         const times = `p50 ${stormy.p50.toFixed(1)} (${calm.p50.toFixed(1)} without), p99 ${stormy.p99.toFixed(1)} (${calm.p99.toFixed(1)})`;
-        out(`  cores ${cores}, ${width} at once: ${(count / passed).toFixed(2)} sign-ins/s; me ${times} ms`);
+        out(`  cores ${cores}, ${width} at once: ${rate.toFixed(2)} sign-ins/s; me ${times} ms`);
+        judge(`no wrong answer to a sign-in with ${width} at once`, signIns.wrongCount === 0);
         await server.stop();
       }
     }
@@ -414,13 +421,10 @@ try {
       out(`  register and verifyOtp, 8 clients: ${rate.toFixed(2)}/s, ${(rate / hashRate).toFixed(2)} of bcrypt alone`);
     }
     if (isChosen('storm')) {
-      const calm = await measure(server, meLoad);
+      const { calm, stormy, signIns } = await measureStorm(server);
       note(`me, ${paceOfMe}/s, 16 connections`, calm);
-      const storm = stormers.run({ ...logins, seconds: length + 4 });
-      await sleep(2000);
-      const stormy = await measure(server, { ...meLoad, warmUpSeconds: 0 });
       note('the same while 16 clients sign in', stormy);
-      judgeLogins('sign-ins beside it', await storm);
+      judgeLogins('sign-ins beside it', signIns);
       judge(
         `p99 of me in the storm ${stormy.p99.toFixed(1)} ms, without ${calm.p99.toFixed(1)} ms: at most 20 ms more`,
         stormy.p99 <= calm.p99 + 20,

@@ -11,18 +11,19 @@ import type {
 import { databaseFailure } from '../db/failures.ts';
 import { AuthError, type ErrorCode } from '../errors.ts';
 import { requestPath } from './request-path.ts';
+import type { Answer } from './run-known.ts';
 import { defaultHeaders, type SecurityHeadersOptions } from './security-headers.ts';
 
 /** RFC 6750 3 asks for one parameter at least; 3.1: no error for a request that has no credential. */
 const bearerChallenge = 'Bearer realm="latchkey"';
 
-type Answer = { readonly code: string; readonly message: string };
+type Said = { readonly code: string; readonly message: string };
 
-const serverFault: Answer = { code: 'INTERNAL_SERVER_ERROR', message: 'Something went wrong on the server.' };
-const badRequest: Answer = { code: 'BAD_REQUEST', message: 'The request could not be read.' };
+const serverFault: Said = { code: 'INTERNAL_SERVER_ERROR', message: 'Something went wrong on the server.' };
+const badRequest: Said = { code: 'BAD_REQUEST', message: 'The request could not be read.' };
 
 /** SECURITY: what is said to the caller is said here. Fastify's own messages quote the path, the header or the body. */
-const answers: Readonly<Record<number, Answer>> = {
+const answers: Readonly<Record<number, Said>> = {
   400: badRequest,
   404: { code: 'NOT_FOUND', message: 'There is nothing at this address.' },
   405: {
@@ -69,7 +70,7 @@ export function errorBody(fastify: FastifyInstance): void {
     const { status, headers, text } = failureAnswer(error, request);
     // A route that has said more of how to authenticate keeps its word.
     const challenge = reply.getHeader('www-authenticate');
-    reply.code(status).headers(headers);
+    reply.code(status).headers(Object.fromEntries(headers));
     if (challenge !== undefined) reply.header('www-authenticate', challenge);
     return reply.send(text);
   });
@@ -80,10 +81,7 @@ type Asked = Pick<FastifyRequest, 'id' | 'url' | 'headers'> & {
 };
 
 /** The answer to a request that ended in an error. A fault is logged here, once, with the request's id. */
-export function failureAnswer(
-  error: unknown,
-  request: Asked,
-): { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string } {
+export function failureAnswer(error: unknown, request: Asked): Answer {
   const type = mediaType(request);
   if (error instanceof AuthError) {
     const { code, message, detail, retryAfter } = error;
@@ -91,11 +89,11 @@ export function failureAnswer(
       request.log.info({ refusal: code, detail, requestId: request.id }, 'A request was refused.');
     return {
       status: statusOfCode[code] ?? 400,
-      headers: {
+      headers: Object.entries({
         'content-type': type,
         ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
         ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': bearerChallenge } : {}),
-      },
+      }),
       text: body({ code, message }, request.id),
     };
   }
@@ -104,7 +102,7 @@ export function failureAnswer(
   if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'A request failed.');
   return {
     status,
-    headers: { 'content-type': type, ...(isUnavailable ? { 'retry-after': '1' } : {}) },
+    headers: Object.entries({ 'content-type': type, ...(isUnavailable ? { 'retry-after': '1' } : {}) }),
     text: body(answerFor(status), request.id),
   };
 }
@@ -158,12 +156,12 @@ function mediaType(request: Pick<FastifyRequest, 'url' | 'headers'>): string {
   return `${isGraphql ? wanted : 'application/json'}; charset=utf-8`;
 }
 
-function body(answer: Answer, requestId: string | undefined): string {
+function body(answer: Said, requestId: string | undefined): string {
   const extensions = { code: answer.code, ...(requestId === undefined ? {} : { requestId }) };
   return JSON.stringify({ errors: [{ message: answer.message, extensions }] });
 }
 
-function answerFor(status: number): Answer {
+function answerFor(status: number): Said {
   return answers[status] ?? (status < 500 ? badRequest : serverFault);
 }
 

@@ -119,8 +119,7 @@ function createAnswerer({ app, runner, isDraining, newId }: Options) {
       .runPlain(carried, asked)
       .catch((error: unknown) => failureAnswer(error, { id, url: '/graphql', headers: request.headers, log }));
     const { status, headers, text } = answer;
-    const own = Symbol.iterator in headers ? headers : Object.entries(headers);
-    for (const [name, value] of own) said.set(name, value);
+    for (const [name, value] of headers) said.set(name, value);
     if (isDraining()) response.shouldKeepAlive = false;
     response.once('close', () =>
       metrics.httpRequest({ route: '/graphql', method: 'POST', status: response.statusCode }),
