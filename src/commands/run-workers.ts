@@ -45,6 +45,47 @@ function ownCounts(snapshot: Snapshot): Snapshot {
   return snapshot.filter((metric) => Reflect.get(metric, 'name') === 'latchkey_worker_restarts_total');
 }
 
+/** What Node sends within a cluster; `newconn` gives a connection away, and its number comes back in `ack`. */
+type ClusterMessage = {
+  readonly cmd?: unknown;
+  readonly act?: unknown;
+  readonly seq?: unknown;
+  readonly ack?: unknown;
+};
+
+/**
+ * Closes the connections that were given to a worker which ended before it took them. Node waits for the answer of a worker that is
+ * gone and keeps its own end of such a connection open, so the client would wait for as long as the first process lives; a client whose
+ * connection is closed asks again. A release of Node that sends otherwise leaves this without effect: the test of it says so.
+ */
+function closeWhatIsLost({ process: child }: Worker): void {
+  const given = new Map<unknown, { close: () => void }>();
+  const send = child.send;
+  let hasEnded = false;
+  Object.defineProperty(child, 'send', {
+    value: (message: ClusterMessage, ...rest: unknown[]): boolean => {
+      const [handle] = rest;
+      if (message.cmd === 'NODE_CLUSTER' && message.act === 'newconn' && canClose(handle)) {
+        if (hasEnded) {
+          handle.close();
+          return false;
+        }
+        given.set(message.seq, handle);
+      }
+      return Reflect.apply(send, child, [message, ...rest]) === true;
+    },
+  });
+  child.on('internalMessage', (message: ClusterMessage) => given.delete(message.ack));
+  child.once('exit', () => {
+    hasEnded = true;
+    for (const handle of given.values()) handle.close();
+  });
+}
+
+function canClose(handle: unknown): handle is { close: () => void } {
+  return typeof handle === 'object' && handle !== null && 'close' in handle && typeof handle.close === 'function';
+}
+
 function createFleet(config: Config, log: Logger, onRestart: () => void) {
   const living = new Set<Worker>();
   const latest = new Map<number, Snapshot>();
@@ -61,6 +102,7 @@ function createFleet(config: Config, log: Logger, onRestart: () => void) {
     // The first process has migrated.
     const worker = cluster.fork({ MIGRATE_ON_START: 'false' });
     living.add(worker);
+    closeWhatIsLost(worker);
     worker.on('message', (message: WorkerMessage) => {
       if (message.latchkey === 'ready') {
         hasServed = true;
