@@ -16,7 +16,7 @@ import { migratePostgres } from '../src/db/migrate.ts';
 import { startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
 import { freePort } from '../src/testing/free-port.ts';
 import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';
-import { type Account, putAccounts, putDatabase } from './accounts.ts';
+import { type Account, putAccounts, putDatabase, putOthers } from './accounts.ts';
 import { registerAccount } from './instances.ts';
 import { type LoadResult, startGenerator } from './load.ts';
 import { descendants, memory, outputOf, pinTo, processorTime, type Started, start } from './processes.ts';
@@ -73,6 +73,7 @@ async function makeHome(algorithm: Home['algorithm']): Promise<Home> {
   const url = await putDatabase(postgres.url, `bench_${algorithm.toLowerCase()}`);
   await migratePostgres(url);
   const accounts = await putAccounts({ url, secretKey, people, password, bcryptCost });
+  await putOthers({ url, count: 20_000 });
   return { url, algorithm, accounts };
 }
 
@@ -245,17 +246,68 @@ let signed: Signed[] = [];
 let signedOther: Signed[] = [];
 const memoryAfter: number[] = [];
 
-async function measureMe(server: Started, kind: 'floor' | 'latchkey', floorTokens: readonly string[]): Promise<void> {
-  for (const connections of clientCounts) {
-    const name = `me, ${connections} connections: ${kind}`;
-    const requests =
-      kind === 'floor'
-        ? floorTokens.map((token) => `GET /me HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\n\r\n`)
-        : signed.map(({ accessToken }) => askMe(accessToken));
-    const expected = signed.map(({ id, email }) => `{"data":{"me":{"id":"${id}","email":"${email}","name":`);
-    const port = kind === 'floor' ? floorPort : latchkeyPort;
-    note(name, await measure(server, { port, connections, seconds, warmUpSeconds, requests, expected }));
+type Kind = 'floor' | 'latchkey';
+let floorTokens: string[] = [];
+
+const loadOfMe = (kind: Kind, connections: number) => ({
+  port: kind === 'floor' ? floorPort : latchkeyPort,
+  connections,
+  requests:
+    kind === 'floor'
+      ? floorTokens.map((token) => `GET /me HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\n\r\n`)
+      : signed.map(({ accessToken }) => askMe(accessToken)),
+  expected: signed.map(({ id, email }) => `{"data":{"me":{"id":"${id}","email":"${email}","name":`),
+});
+const nameOfMe = (kind: Kind, connections: number): string => `me, ${connections} connections: ${kind}`;
+
+async function measureMe(server: Started, kind: Kind): Promise<void> {
+  for (const connections of clientCounts.filter((count) => count > 1)) {
+    note(
+      nameOfMe(kind, connections),
+      await measure(server, { ...loadOfMe(kind, connections), seconds, warmUpSeconds }),
+    );
   }
+}
+
+/** Seconds that each of two servers is asked before it is the other's turn. */
+const turn = 0.25;
+/** Of `me` at one connection: latchkey's p50 to the floor's, of each pair of turns. */
+const ratiosAtOne: number[] = [];
+
+/**
+ * `me` at one connection, both servers up and asked in turns: most of the time there is the waking of processes, which on a virtual machine
+ * takes twice as long from one minute to the next, and what is a fourth of a second apart has the same of it.
+ */
+async function measureInTurns(servers: Readonly<Record<Kind, Started>>): Promise<void> {
+  const turns: Record<Kind, Measured[]> = { floor: [], latchkey: [] };
+  const kinds = ['floor', 'latchkey'] as const;
+  for (const kind of kinds) {
+    await measure(servers[kind], { ...loadOfMe(kind, 1), seconds: turn, warmUpSeconds });
+  }
+  for (let n = 0; n < seconds / turn; n += 1) {
+    // Who is first changes: what one leaves behind, such as a garbage collection, is not always the other's.
+    for (const kind of n % 2 === 0 ? kinds : kinds.toReversed()) {
+      turns[kind].push(await measure(servers[kind], { ...loadOfMe(kind, 1), seconds: turn }));
+    }
+    ratiosAtOne.push((turns.latchkey.at(-1)?.p50 ?? Number.NaN) / (turns.floor.at(-1)?.p50 ?? 0));
+  }
+  for (const kind of kinds) note(nameOfMe(kind, 1), medianOfTurns(turns[kind]));
+}
+
+function medianOfTurns(turns: readonly Measured[]): Measured {
+  const [any] = turns;
+  if (!any) throw new Error('There was no turn.');
+  const median = (of: (measured: Measured) => number): number => percentile(turns.map(of), 0.5);
+  return {
+    ...any,
+    perSecond: median(({ perSecond }) => perSecond),
+    p50: median(({ p50 }) => p50),
+    p99: median(({ p99 }) => p99),
+    server: median(({ server }) => server),
+    generator: median(({ generator: asked }) => asked),
+    database: median(({ database }) => database),
+    microseconds: median(({ microseconds }) => microseconds),
+  };
 }
 
 async function refreshAll(server: Started, home: Home, sessions: Signed[]): Promise<void> {
@@ -295,7 +347,7 @@ try {
     signed = await signInAll(main.accounts);
     await server.stop();
   }
-  const floorTokens = await Promise.all(
+  floorTokens = await Promise.all(
     signed.map(({ id }) =>
       new SignJWT({})
         .setProtectedHeader({ alg: 'HS256' })
@@ -309,16 +361,15 @@ try {
   const readyAfter: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     out(`round ${round}`);
-    if (isChosen('me')) {
-      const floor = await startFloor(main);
-      await measureMe(floor, 'floor', floorTokens);
-      await floor.stop();
-    }
+    const floor = isChosen('me') ? await startFloor(main) : null;
+    if (floor) await measureMe(floor, 'floor');
     const server = await startLatchkey(main);
     readyAfter.push(server.readyAfter);
     out(`  ready after ${server.readyAfter.toFixed(0)} ms, ${memory(server.pid).now.toFixed(0)} MB idle`);
-    if (isChosen('me')) {
-      await measureMe(server, 'latchkey', []);
+    if (floor) {
+      if (clientCounts.includes(1)) await measureInTurns({ floor, latchkey: server });
+      await floor.stop();
+      await measureMe(server, 'latchkey');
       memoryAfter.push(memory(server.pid).now);
       out(`  ${memory(server.pid).now.toFixed(0)} MB after me, ${memory(server.pid).most.toFixed(0)} MB at most`);
     }
@@ -448,9 +499,12 @@ try {
       const ratio = (ours ?? 0) / (floor ?? 1);
       judge(`me at ${connections} connections: ${ratio.toFixed(2)} of the floor, at least 1`, ratio >= 1);
     }
-    const [floor, ours] = ['floor', 'latchkey'].map((kind) => medianOf(`me, 1 connections: ${kind}`, ({ p50 }) => p50));
-    const ratio = (ours ?? 0) / (floor ?? 1);
-    judge(`p50 of me at 1 connection: ${ratio.toFixed(2)} of the floor's, at most 1.25`, ratio <= 1.25);
+    if (ratiosAtOne.length > 0) {
+      const ratio = percentile(ratiosAtOne, 0.5);
+      const [low, high] = [0.25, 0.75].map((share) => percentile(ratiosAtOne, share).toFixed(2));
+      const spread = `${ratiosAtOne.length} pairs of turns, half of them from ${low} to ${high}`;
+      judge(`p50 of me at 1 connection: ${ratio.toFixed(2)} of the floor's (${spread}), at most 1.25`, ratio <= 1.25);
+    }
     const most = percentile(memoryAfter, 0.5);
     judge(`memory after me: ${most.toFixed(0)} MB, under 200`, most < 200);
   }

@@ -1,5 +1,5 @@
 import type { App } from './app.ts';
-import type { LiveSession } from './db/session-with-user.ts';
+import type { ActingSession } from './db/session-with-user.ts';
 import type { UnauthenticatedReason } from './errors.ts';
 
 /** What a request brings along besides its input. */
@@ -19,7 +19,7 @@ export type Viewer = {
   readonly userId: string;
   readonly sessionId: string;
   readonly roles: readonly string[];
-  readonly session: LiveSession;
+  readonly session: ActingSession;
 };
 
 export type Authentication =

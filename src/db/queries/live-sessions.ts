@@ -1,18 +1,18 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { builtOnce } from '../built-once.ts';
 import type { Db } from '../client.ts';
-import { type LiveSession, SessionWithUser, sessionWithUserColumns } from '../session-with-user.ts';
+import { type ActingSession, actingSession } from '../session-with-user.ts';
 import { sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
 import { alive } from './sessions.ts';
 
 /** Asks for a session that may act now, with its user; null where either has ended (SE-7, SE-11). Rejects as a statement does. */
-export type SessionLookup = (wanted: { sessionId: string; userId: string }) => Promise<LiveSession | null>;
+export type SessionLookup = (wanted: { sessionId: string; userId: string }) => Promise<ActingSession | null>;
 
 type Waiting = {
   readonly sessionId: string;
   readonly userId: string;
-  resolve(found: LiveSession | null): void;
+  resolve(found: ActingSession | null): void;
   reject(error: unknown): void;
 };
 
@@ -97,7 +97,7 @@ export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
  */
 const lookUp = builtOnce((db) => {
   const found = db
-    .select(sessionWithUserColumns)
+    .select(actingSession.list())
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(and(sql`${sessions.id} = wanted.id`, alive(sql.placeholder('now')), isNull(users.suspendedAt)))
@@ -109,11 +109,13 @@ const lookUp = builtOnce((db) => {
     .crossJoinLateral(found);
 });
 
-async function findByIds(db: Db, ids: readonly string[], now: Date): Promise<ReadonlyMap<string, SessionWithUser>> {
+type Found = ReturnType<typeof actingSession.of>;
+
+async function findByIds(db: Db, ids: readonly string[], now: Date): Promise<ReadonlyMap<string, Found>> {
   const rows = await lookUp(db, { ids: `{${ids.join(',')}}`, now: now.toISOString() });
-  const byId = new Map<string, SessionWithUser>();
+  const byId = new Map<string, Found>();
   for (const row of rows) {
-    const found = new SessionWithUser(row);
+    const found = actingSession.of(row);
     byId.set(found.sessionId, found);
   }
   return byId;

@@ -1,7 +1,7 @@
 import { and, asc, count, desc, eq, gt, inArray, isNull, lt, ne, or, type Placeholder, sql } from 'drizzle-orm';
 import { builtOnce } from '../built-once.ts';
 import type { Db } from '../client.ts';
-import { type LiveSession, SessionWithUser, sessionWithUserColumns } from '../session-with-user.ts';
+import { type LiveSession, wholeSession } from '../session-with-user.ts';
 import { type SessionRow, sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
 
@@ -67,7 +67,7 @@ export async function rotateSession(
     idleExpiresAt: input.idleExpiresAt.toISOString(),
     windowEndsAt: input.windowEndsAt.toISOString(),
   });
-  return row ? new SessionWithUser(row) : null;
+  return row ? wholeSession.of(row) : null;
 }
 
 const rotate = builtOnce((db) => {
@@ -97,7 +97,7 @@ const rotate = builtOnce((db) => {
         or(windowIsOver, lt(sessions.refreshWindowCount, sql.placeholder('limit'))),
       ),
     )
-    .returning(sessionWithUserColumns);
+    .returning(wholeSession.list());
 });
 
 /** A user's living sessions, the newest first, `limit` at most. */

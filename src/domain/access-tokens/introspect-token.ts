@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
 import { findSessionById } from '../../db/queries/sessions.ts';
-import type { LiveSession } from '../../db/session-with-user.ts';
+import type { ActingSession } from '../../db/session-with-user.ts';
 import { readRefreshToken } from '../sessions/refresh-token.ts';
 import { isGood, judgeToken } from '../sessions/rules.ts';
 import { verifyAccessToken } from './verify-access-token.ts';
@@ -68,7 +68,7 @@ async function introspectRefresh(app: Introspector, value: string): Promise<Intr
 }
 
 /** From the rows, not from the token: roles and proofs as they are now. */
-function claimsOf(app: Introspector, { session, user }: LiveSession) {
+function claimsOf(app: Introspector, { session, user }: ActingSession) {
   return {
     iss: app.config.publicUrl,
     sub: user.id,
