@@ -111,15 +111,21 @@ const latchkeyPort = await freePort();
 const floorPort = await freePort();
 /** As `npm start` says to Node; to the floor too. Without, Node 24 takes more memory at the same speed. */
 const nodeFlags = ['--max-semi-space-size=16'];
+const serverPids = new Set<number>();
+const startServer = async (options: Parameters<typeof start>[0]): Promise<Started> => {
+  const server = await start(options);
+  serverPids.add(server.pid);
+  return server;
+};
 const startLatchkey = (home: Home, cores = serverCore, more: Readonly<Record<string, string>> = {}): Promise<Started> =>
-  start({
+  startServer({
     args: [...nodeFlags, ...profiling, `${root}dist/main.js`, 'start'],
     env: { ...environment(home, latchkeyPort), ...more },
     ready: /server\.started/,
     cores,
   });
 const startFloor = (home: Home): Promise<Started> =>
-  start({
+  startServer({
     args: [...nodeFlags, `${root}bench/floor.mjs`, home.url, floorSecret.toString('base64'), String(floorPort)],
     env: { NODE_ENV: 'production' },
     ready: /ready/,
@@ -197,7 +203,7 @@ async function measure(server: Started, load: Parameters<typeof generator.run>[0
   if (load.warmUpSeconds) {
     await generator.run({ ...load, rate: undefined, connections: 64, seconds: load.warmUpSeconds, warmUpSeconds: 0 });
   }
-  const databases = postgresPids().filter((pid) => pid !== server.pid);
+  const databases = postgresPids().filter((pid) => !serverPids.has(pid));
   const times = (): number[] => [
     processorTime(server.pid),
     processorTime(generator.pid),
@@ -289,24 +295,35 @@ async function measureInTurns(servers: Readonly<Record<Kind, Started>>): Promise
     for (const kind of n % 2 === 0 ? kinds : kinds.toReversed()) {
       turns[kind].push(await measure(servers[kind], { ...loadOfMe(kind, 1), seconds: turn }));
     }
-    ratiosAtOne.push((turns.latchkey.at(-1)?.p50 ?? Number.NaN) / (turns.floor.at(-1)?.p50 ?? 0));
+    const [floor, latchkey] = kinds.map((kind) => turns[kind].at(-1)?.p50);
+    if (!floor || !latchkey) throw new Error('A turn had no answers.');
+    ratiosAtOne.push(latchkey / floor);
   }
-  for (const kind of kinds) note(nameOfMe(kind, 1), medianOfTurns(turns[kind]));
+  for (const kind of kinds) note(nameOfMe(kind, 1), together(turns[kind]));
 }
 
-function medianOfTurns(turns: readonly Measured[]): Measured {
-  const [any] = turns;
-  if (!any) throw new Error('There was no turn.');
+/** Turns as one: shares and rates over all of them, since processor time is counted in hundredths of a second; medians of their percentiles. */
+function together(turns: readonly Measured[]): Measured {
+  const sum = (of: (measured: Measured) => number): number => turns.reduce((total, turn) => total + of(turn), 0);
+  const mean = (of: (measured: Measured) => number): number => sum(of) / turns.length;
   const median = (of: (measured: Measured) => number): number => percentile(turns.map(of), 0.5);
+  const count = sum((measured) => measured.count);
+  const server = mean((measured) => measured.server);
+  const passed = sum((measured) => measured.seconds);
   return {
-    ...any,
-    perSecond: median(({ perSecond }) => perSecond),
+    count,
+    seconds: passed,
+    shed: sum(({ shed }) => shed),
+    perSecond: count / passed,
     p50: median(({ p50 }) => p50),
     p99: median(({ p99 }) => p99),
-    server: median(({ server }) => server),
-    generator: median(({ generator: asked }) => asked),
-    database: median(({ database }) => database),
-    microseconds: median(({ microseconds }) => microseconds),
+    max: Math.max(...turns.map(({ max }) => max)),
+    wrong: turns.flatMap(({ wrong }) => wrong),
+    wrongCount: sum(({ wrongCount }) => wrongCount),
+    server,
+    generator: mean((measured) => measured.generator),
+    database: mean((measured) => measured.database),
+    microseconds: (server * passed * 1e6) / Math.max(1, count),
   };
 }
 

@@ -86,7 +86,8 @@ describe('two workers', { timeout: 180_000 }, () => {
     const load = people.map(write);
     await expect.poll(() => Math.min(...counts()), { timeout: 60_000 }).toBeGreaterThan(3);
     const before = await scrape();
-    const [victim = 0, survivor = 0] = workers();
+    const [victim, survivor] = workers();
+    if (!victim || !survivor) throw new Error('There are not two workers.');
     process.kill(victim, 'SIGKILL');
     const atKill = counts();
     await processes.waitForLines(3, ({ event }) => event === 'worker.started');
@@ -117,7 +118,8 @@ describe('two workers', { timeout: 180_000 }, () => {
   });
 
   it('AV-5 a connection that was given to a worker which then dies is closed, so that its client asks again', async () => {
-    const [victim = 0] = workers().slice(-1);
+    const victim = workers().at(-1);
+    if (!victim) throw new Error('There is no worker.');
     const begun = processes.lines.filter(({ event }) => event === 'worker.started').length;
     process.kill(victim, 'SIGSTOP');
     const { port } = new URL(processes.url);

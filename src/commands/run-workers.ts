@@ -61,24 +61,20 @@ type ClusterMessage = {
 function closeWhatIsLost({ process: child }: Worker): void {
   const given = new Map<unknown, { close: () => void }>();
   const send = child.send;
-  let hasEnded = false;
   Object.defineProperty(child, 'send', {
     value: (message: ClusterMessage, ...rest: unknown[]): boolean => {
       const [handle] = rest;
       if (message.cmd === 'NODE_CLUSTER' && message.act === 'newconn' && canClose(handle)) {
-        if (hasEnded) {
-          handle.close();
-          return false;
-        }
         given.set(message.seq, handle);
       }
       return Reflect.apply(send, child, [message, ...rest]) === true;
     },
   });
   child.on('internalMessage', (message: ClusterMessage) => given.delete(message.ack));
-  child.once('exit', () => {
-    hasEnded = true;
+  // Not at `exit`: what the worker has answered may still be unread then, and a connection that it refused is given to another.
+  child.once('close', () => {
     for (const handle of given.values()) handle.close();
+    given.clear();
   });
 }
 
