@@ -59,23 +59,3 @@ export async function putAccounts(options: {
   await database.close();
   return accounts;
 }
-
-/**
- * So many more users with a session each, and statistics of them: with a hundred users alone PostgreSQL reads the whole table where it would
- * look up a key, and what is measured is a plan that no real database has.
- */
-export async function putOthers(options: { url: string; count: number }): Promise<void> {
-  const sql = postgres(options.url, { max: 1 });
-  await sql`
-    insert into users (id, email, email_canonical, name, email_verified_at, created_at)
-    select gen_random_uuid(), address, address, 'Another Person', now(), now()
-    from (select 'other-' || n || '@example.com' as address from generate_series(1, ${options.count}) n) addresses`;
-  await sql`
-    insert into sessions (id, user_id, refresh_hash, created_at, last_used_at, idle_expires_at, absolute_expires_at, authenticated_at,
-      methods, proved_methods)
-    select gen_random_uuid(), id, sha256(id::text::bytea), now(), now(), now() + interval '1 day', now() + interval '1 day', now(),
-      '{pwd}', '{PASSWORD}'
-    from users where email like 'other-%'`;
-  await sql`vacuum analyze users, sessions`;
-  await sql.end();
-}

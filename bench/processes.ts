@@ -83,6 +83,7 @@ export async function start(options: {
     pid: child.pid ?? 0,
     readyAfter,
     stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
       await exited;
