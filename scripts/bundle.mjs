@@ -1,6 +1,7 @@
 // Puts the compiled server and the packages that it imports into few files: node scripts/bundle.mjs COMPILED DIST
 // Finding and reading more than a thousand modules took most of a start (docs/decisions/092-bundled-server.md).
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import { join, posix, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -9,6 +10,7 @@ const compiled = resolve(from);
 const dist = resolve(to);
 /** Stands for the way from a chunk to dist/, until it is known in which chunk a module ends up. */
 const distToken = 'LATCHKEY_DIST';
+const httpId = '\0node-http';
 
 const bundle = await rolldown({
   input: Object.fromEntries(
@@ -18,7 +20,10 @@ const bundle = await rolldown({
   platform: 'node',
   // Binaries, files beside the code, what is optional and large, and what pino loads by name in a thread of its own.
   external: [/^@node-rs\//, /^@electric-sql\//, /^@opentelemetry\//, 'pino-pretty'],
-  plugins: [{ name: 'latchkey', resolveId: oneGraphql, transform: keepPlace, renderChunk: fillPlace }],
+  plugins: [
+    { name: 'latchkey', resolveId: oneGraphql, transform: keepPlace, renderChunk: fillPlace },
+    { name: 'http-alone', resolveId: httpAlone, load: httpOnly },
+  ],
   onLog: (level, log, handle) => handle(level === 'warn' && isOurs(log.id) ? 'error' : level, log),
   logLevel: 'silent',
 });
@@ -38,6 +43,26 @@ async function oneGraphql(source, importer, options) {
   if (!/^graphql(\/|$)/.test(source)) return null;
   const found = await this.resolve(source, importer, { ...options, skipSelf: true });
   return found && { ...found, id: found.id.replace(/\.js$/, '.mjs') };
+}
+
+/**
+ * `import` of node:http makes Node read every member of it, and so load all of undici for `http.WebSocket`: a twelfth of a start. This takes
+ * the module as `require` does. What asks with `require` is left as it is.
+ */
+function httpAlone(source, _importer, { kind }) {
+  return kind === 'import-statement' && /^(node:)?http$/.test(source) ? httpId : null;
+}
+
+function httpOnly(id) {
+  if (id !== httpId) return null;
+  const names = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, { get }]) =>
+    get ? [] : [name],
+  );
+  return [
+    "const http = process.getBuiltinModule('node:http');",
+    'export default http;',
+    `export const { ${names.join(', ')} } = http;`,
+  ].join('\n');
 }
 
 /** What a module reads beside itself stands in dist/ as it stands in src/, wherever the module's code has gone. */
