@@ -14,19 +14,41 @@ export type ActingSession = {
   readonly user: UserRow;
 };
 
+const issued = {
+  session: [
+    'id',
+    'userId',
+    'createdAt',
+    'lastUsedAt',
+    'idleExpiresAt',
+    'absoluteExpiresAt',
+    'authenticatedAt',
+    'methods',
+    'network',
+    'device',
+  ],
+  user: ['id', 'email', 'emailVerifiedAt', 'name', 'roles', 'createdAt', 'suspendedAt', 'lastLoginAt', 'totpEnabledAt'],
+} as const;
+
+/** Of a session and its user what the tokens say that are issued for it, and the answer that hands them over. */
+export type IssuedSession = {
+  readonly session: Pick<SessionRow, (typeof issued.session)[number]>;
+  readonly user: Pick<UserRow, (typeof issued.user)[number]>;
+};
+
 type Columns = readonly (readonly [name: string, column: PgColumn])[];
 
-const userColumns: Columns = Object.entries(getTableColumns(users));
-
-/** What a statement reads of a session, beside all of its user. */
-class Reading<Name extends keyof SessionRow> {
+/** What a statement reads of a session and of its user. */
+class Reading<OfSession extends keyof SessionRow, OfUser extends keyof UserRow> {
   readonly sessionColumns: Columns;
+  readonly userColumns: Columns;
   readonly idAt: number;
   readonly userIdAt: number;
 
-  constructor(names: readonly Name[]) {
-    const all = getTableColumns(sessions);
-    this.sessionColumns = names.map((name) => [name, all[name]]);
+  constructor(ofSession: readonly OfSession[], ofUser: readonly OfUser[]) {
+    const [session, user] = [getTableColumns(sessions), getTableColumns(users)];
+    this.sessionColumns = ofSession.map((name) => [name, session[name]]);
+    this.userColumns = ofUser.map((name) => [name, user[name]]);
     this.idAt = this.sessionColumns.findIndex(([name]) => name === 'id');
     this.userIdAt = this.sessionColumns.findIndex(([name]) => name === 'userId');
   }
@@ -34,14 +56,14 @@ class Reading<Name extends keyof SessionRow> {
   /** For the statement's list of columns: both tables in the order that `SessionWithUser` reads. */
   list(): Record<string, SQL.Aliased> {
     return Object.fromEntries(
-      [...this.sessionColumns, ...userColumns].map(([, column], index) => [
+      [...this.sessionColumns, ...this.userColumns].map(([, column], index) => [
         `c${index}`,
         sql`${column}`.as(`c${index}`),
       ]),
     );
   }
 
-  of(row: readonly unknown[]): SessionWithUser<Name> {
+  of(row: readonly unknown[]): SessionWithUser<OfSession, OfUser> {
     return new SessionWithUser(this, row);
   }
 }
@@ -50,21 +72,21 @@ class Reading<Name extends keyof SessionRow> {
  * Of a session only what a request needs that is not about it. Every column that is not null costs PostgreSQL a microsecond: with all of
  * them the statement takes a fourth longer (decision 093).
  */
-export const actingSession = new Reading(acting);
-/** Of a session everything. */
-export const wholeSession = new Reading(Object.keys(getTableColumns(sessions)) as (keyof SessionRow)[]);
+export const actingSession = new Reading(acting, Object.keys(getTableColumns(users)) as (keyof UserRow)[]);
+/** Of both only what is told with the tokens of a refresh. */
+export const issuedSession = new Reading(issued.session, issued.user);
 
 /**
  * A row of those columns. Drizzle makes an object of every row, column by column: more work than all the rest of a request. Here each half is
  * read at the first look: `me` needs no more than one.
  */
-export class SessionWithUser<Name extends keyof SessionRow> {
-  readonly #reading: Reading<Name>;
+export class SessionWithUser<OfSession extends keyof SessionRow, OfUser extends keyof UserRow> {
+  readonly #reading: Reading<OfSession, OfUser>;
   readonly #row: readonly unknown[];
-  #session: Pick<SessionRow, Name> | undefined;
-  #user: UserRow | undefined;
+  #session: Pick<SessionRow, OfSession> | undefined;
+  #user: Pick<UserRow, OfUser> | undefined;
 
-  constructor(reading: Reading<Name>, row: readonly unknown[]) {
+  constructor(reading: Reading<OfSession, OfUser>, row: readonly unknown[]) {
     this.#reading = reading;
     this.#row = row;
   }
@@ -77,13 +99,14 @@ export class SessionWithUser<Name extends keyof SessionRow> {
     return String(this.#row[this.#reading.userIdAt]);
   }
 
-  get session(): Pick<SessionRow, Name> {
-    this.#session ??= read<Pick<SessionRow, Name>>(this.#row, this.#reading.sessionColumns, 0);
+  get session(): Pick<SessionRow, OfSession> {
+    this.#session ??= read<Pick<SessionRow, OfSession>>(this.#row, this.#reading.sessionColumns, 0);
     return this.#session;
   }
 
-  get user(): UserRow {
-    this.#user ??= read<UserRow>(this.#row, userColumns, this.#reading.sessionColumns.length);
+  get user(): Pick<UserRow, OfUser> {
+    const { sessionColumns, userColumns } = this.#reading;
+    this.#user ??= read<Pick<UserRow, OfUser>>(this.#row, userColumns, sessionColumns.length);
     return this.#user;
   }
 }

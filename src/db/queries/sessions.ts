@@ -1,7 +1,7 @@
 import { and, asc, count, desc, eq, gt, inArray, isNull, lt, ne, or, type Placeholder, sql } from 'drizzle-orm';
 import { builtOnce } from '../built-once.ts';
 import type { Db } from '../client.ts';
-import { type LiveSession, wholeSession } from '../session-with-user.ts';
+import { type IssuedSession, issuedSession, type LiveSession } from '../session-with-user.ts';
 import { type SessionRow, sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
 
@@ -60,14 +60,14 @@ export async function rotateSession(
     limit: number;
     windowEndsAt: Date;
   },
-): Promise<LiveSession | null> {
+): Promise<IssuedSession | null> {
   const [row] = await rotate(db, {
     ...input,
     now: input.now.toISOString(),
     idleExpiresAt: input.idleExpiresAt.toISOString(),
     windowEndsAt: input.windowEndsAt.toISOString(),
   });
-  return row ? wholeSession.of(row) : null;
+  return row ? issuedSession.of(row) : null;
 }
 
 const rotate = builtOnce((db) => {
@@ -97,7 +97,7 @@ const rotate = builtOnce((db) => {
         or(windowIsOver, lt(sessions.refreshWindowCount, sql.placeholder('limit'))),
       ),
     )
-    .returning(wholeSession.list());
+    .returning(issuedSession.list());
 });
 
 /** A user's living sessions, the newest first, `limit` at most. */

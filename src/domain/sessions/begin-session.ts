@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts';
 import type { Db } from '../../db/client.ts';
 import { insertSession } from '../../db/queries/sessions.ts';
 import { recordLogin } from '../../db/queries/users.ts';
-import type { SessionRow } from '../../db/tables/sessions.ts';
+import type { IssuedSession } from '../../db/session-with-user.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -15,11 +15,7 @@ import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
 import { lifetimeFrom } from './rules.ts';
 import { describeDevice } from './session-view.ts';
 
-export type BegunSession = {
-  readonly session: SessionRow;
-  readonly user: UserRow;
-  readonly refreshToken: RefreshToken;
-};
+export type BegunSession = IssuedSession & { readonly refreshToken: RefreshToken };
 
 type Input = {
   /** The transaction of whatever proved the user. */

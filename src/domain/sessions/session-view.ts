@@ -14,7 +14,12 @@ export type SessionView = {
   readonly current: boolean;
 };
 
-export function viewSession(session: SessionRow, currentSessionId: string | null): SessionView {
+type VisibleSession = Pick<
+  SessionRow,
+  'id' | 'createdAt' | 'lastUsedAt' | 'absoluteExpiresAt' | 'authenticatedAt' | 'methods' | 'network' | 'device'
+>;
+
+export function viewSession(session: VisibleSession, currentSessionId: string | null): SessionView {
   return {
     id: session.id,
     createdAt: session.createdAt,
