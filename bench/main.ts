@@ -43,6 +43,8 @@ const bcryptCost = 12;
 const password = 'otter lantern gravel sunday';
 /** Of `me` while others sign in, a second. */
 const paceOfMe = 200;
+/** Answers of the floor a second, at 16 connections, on the machine for which the bounds of absolute rates were set. */
+const floorWhereBoundsWereSet = 5200;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = (line = ''): void => void process.stdout.write(`${line}\n`);
 
@@ -345,7 +347,8 @@ async function refreshAll(server: Started, home: Home, sessions: Signed[]): Prom
     );
     return { port: latchkeyPort, connections, requests, expected: ['"__typename":"AuthTokens"'], chained: true };
   };
-  await generator.run({ ...(await load()), seconds: 2 * warmUpSeconds });
+  // A refresh runs far more code than `me` does, far less often: V8 still compiles after thousands of them.
+  await generator.run({ ...(await load()), seconds: 5 * warmUpSeconds });
   note(name, await measure(server, { ...(await load()), seconds }));
 }
 
@@ -535,7 +538,13 @@ try {
   if (isChosen('refresh')) {
     const name = 'refreshSession, ES256, 32 connections';
     const perCore = medianOf(name, ({ perSecond, server }) => perSecond / Math.max(server, 0.01));
-    judge(`refreshSession with ES256: ${perCore.toFixed(0)} a second a core, at least 1500`, perCore >= 1500);
+    const floor = medianOf(nameOfMe('floor', 16), ({ perSecond }) => perSecond);
+    if (floor > 0) {
+      const scaled = (perCore * floorWhereBoundsWereSet) / floor;
+      const here = `${perCore.toFixed(0)} a second a core here, where the floor answers ${floor.toFixed(0)}`;
+      const there = `${scaled.toFixed(0)} where it answers ${floorWhereBoundsWereSet}`;
+      judge(`refreshSession with ES256: ${here}; ${there}, at least 1500`, scaled >= 1500);
+    } else judge(`refreshSession with ES256: ${perCore.toFixed(0)} a second a core, at least 1500`, perCore >= 1500);
   }
   const ready = percentile(readyAfter, 0.5);
   judge(`ready after ${ready.toFixed(0)} ms, under 1000`, ready < 1000);
