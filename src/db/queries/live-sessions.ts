@@ -90,12 +90,20 @@ export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
     });
 }
 
+const ofOne = builtOnce((db) =>
+  db
+    .select(actingSession.list())
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(eq(sessions.id, sql.placeholder('id')), alive(sql.placeholder('now')), isNull(users.suspendedAt))),
+);
+
 /**
- * The statement, built once: its text is the same however many are asked for. One look-up by primary key for each, whatever PostgreSQL knows
- * of the tables, and one plan for all: it does not see behind the inner `select` how many there are, and so has no reason to plan anew each
- * time, which takes longer than the look-up.
+ * For several, with the same text however many. One look-up by primary key for each, whatever PostgreSQL knows of the tables, and one plan
+ * for all: it does not see behind the inner `select` how many there are, and so has no reason to plan anew each time, which takes longer
+ * than the look-up. For one alone it takes an eighth longer than a plain join.
  */
-const lookUp = builtOnce((db) => {
+const ofSeveral = builtOnce((db) => {
   const found = db
     .select(actingSession.list())
     .from(sessions)
@@ -111,8 +119,11 @@ const lookUp = builtOnce((db) => {
 
 type Found = ReturnType<typeof actingSession.of>;
 
-async function findByIds(db: Db, ids: readonly string[], now: Date): Promise<ReadonlyMap<string, Found>> {
-  const rows = await lookUp(db, { ids: `{${ids.join(',')}}`, now: now.toISOString() });
+async function findByIds(db: Db, ids: readonly string[], at: Date): Promise<ReadonlyMap<string, Found>> {
+  const [id] = ids;
+  const now = at.toISOString();
+  const rows =
+    ids.length === 1 ? await ofOne(db, { id, now }) : await ofSeveral(db, { ids: `{${ids.join(',')}}`, now });
   const byId = new Map<string, Found>();
   for (const row of rows) {
     const found = actingSession.of(row);

@@ -3,6 +3,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import type { Db } from '../client.ts';
+import { createSessionLookup } from './live-sessions.ts';
 import {
   countEndedSessions,
   evictSessions,
@@ -97,7 +98,11 @@ const now = new Date();
 const byOwner = { userId, now, reason: 'logout' };
 
 const statements: Readonly<Record<string, { run: () => Promise<unknown>; indexes: readonly string[] }>> = {
-  'that of me': {
+  'that of a request': {
+    run: () => createSessionLookup(db, () => now)({ sessionId, userId }),
+    indexes: ['sessions_pkey', 'users_pkey'],
+  },
+  'that of a caller who is held': {
     run: () => findLiveSession(db, { sessionId, userId, now }),
     indexes: ['sessions_pkey', 'users_pkey'],
   },
@@ -152,4 +157,16 @@ describe(`the plans at ${rows} users and sessions`, () => {
       for (const { Plan } of plans) expect(Plan['Total Cost']).toBeLessThan(100);
     });
   }
+
+  it('AV-8 that of many requests at once is a look-up by index for each', async () => {
+    const lookUp = createSessionLookup(db, () => now);
+    const ids = [0, 1, 2, 3].map((more) => `00000000-0000-7000-9000-${(n + more).toString(16).padStart(12, '0')}`);
+    // The first goes out alone.
+    const [, plan] = await explain(() => Promise.all(ids.map((id) => lookUp({ sessionId: id, userId }))));
+    const scans = plan ? scansOf(plan.Plan) : [];
+    expect(scans.flatMap((scan) => scan['Index Name'] ?? scan['Node Type']).sort()).toEqual([
+      'sessions_pkey',
+      'users_pkey',
+    ]);
+  });
 });
