@@ -11,6 +11,7 @@ const dist = resolve(to);
 /** Stands for the way from a chunk to dist/, until it is known in which chunk a module ends up. */
 const distToken = 'LATCHKEY_DIST';
 const httpId = '\0node-http';
+const undiciNames = new Set(['WebSocket', 'CloseEvent', 'MessageEvent']);
 
 const bundle = await rolldown({
   input: Object.fromEntries(
@@ -46,8 +47,8 @@ async function oneGraphql(source, importer, options) {
 }
 
 /**
- * `import` of node:http makes Node read every member of it, and so load all of undici for `http.WebSocket`: a twelfth of a start. This takes
- * the module as `require` does. What asks with `require` is left as it is.
+ * `import` of node:http reads every member of it, and for some of them Node 24 loads all of undici: a twelfth of a start. This takes the
+ * module as `require` does, and reads all the others. What asks with `require` is left as it is.
  */
 function httpAlone(source, _importer, { kind }) {
   return kind === 'import-statement' && /^(node:)?http$/.test(source) ? httpId : null;
@@ -55,9 +56,7 @@ function httpAlone(source, _importer, { kind }) {
 
 function httpOnly(id) {
   if (id !== httpId) return null;
-  const names = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, { get }]) =>
-    get ? [] : [name],
-  );
+  const names = Object.keys(http).filter((name) => !undiciNames.has(name));
   return [
     "const http = process.getBuiltinModule('node:http');",
     'export default http;',

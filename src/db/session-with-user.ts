@@ -49,8 +49,14 @@ class Reading<OfSession extends keyof SessionRow, OfUser extends keyof UserRow> 
     const [session, user] = [getTableColumns(sessions), getTableColumns(users)];
     this.sessionColumns = ofSession.map((name) => [name, session[name]]);
     this.userColumns = ofUser.map((name) => [name, user[name]]);
-    this.idAt = this.sessionColumns.findIndex(([name]) => name === 'id');
-    this.userIdAt = this.sessionColumns.findIndex(([name]) => name === 'userId');
+    this.idAt = this.#at('id');
+    this.userIdAt = this.#at('userId');
+  }
+
+  #at(wanted: keyof SessionRow): number {
+    const index = this.sessionColumns.findIndex(([name]) => name === wanted);
+    if (index < 0) throw new Error(`A session is read without its ${wanted}.`);
+    return index;
   }
 
   /** For the statement's list of columns: both tables in the order that `SessionWithUser` reads. */

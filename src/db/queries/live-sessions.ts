@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import { builtOnce } from '../built-once.ts';
 import type { Db } from '../client.ts';
 import { type ActingSession, actingSession } from '../session-with-user.ts';
@@ -90,13 +90,15 @@ export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
     });
 }
 
-const ofOne = builtOnce((db) =>
+/** SECURITY: who may act, the same whichever statement asks. */
+const actingAs = (db: Db, isWanted: SQL) =>
   db
     .select(actingSession.list())
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
-    .where(and(eq(sessions.id, sql.placeholder('id')), alive(sql.placeholder('now')), isNull(users.suspendedAt))),
-);
+    .where(and(isWanted, alive(sql.placeholder('now')), isNull(users.suspendedAt)));
+
+const ofOne = builtOnce((db) => actingAs(db, eq(sessions.id, sql.placeholder('id'))));
 
 /**
  * For several, with the same text however many. One look-up by primary key for each, whatever PostgreSQL knows of the tables, and one plan
@@ -104,13 +106,7 @@ const ofOne = builtOnce((db) =>
  * than the look-up. For one alone it takes an eighth longer than a plain join.
  */
 const ofSeveral = builtOnce((db) => {
-  const found = db
-    .select(actingSession.list())
-    .from(sessions)
-    .innerJoin(users, eq(users.id, sessions.userId))
-    .where(and(sql`${sessions.id} = wanted.id`, alive(sql.placeholder('now')), isNull(users.suspendedAt)))
-    .limit(1)
-    .as('found');
+  const found = actingAs(db, sql`${sessions.id} = wanted.id`).limit(1).as('found');
   return db
     .select()
     .from(sql`unnest((select ${sql.placeholder('ids')}::uuid[])) as wanted (id)`)
