@@ -1,9 +1,9 @@
 import {
   createCipheriv,
   createDecipheriv,
+  createHash,
   createHmac,
   createSecretKey,
-  hash,
   hkdfSync,
   type KeyObject,
   randomBytes,
@@ -111,7 +111,7 @@ function hmac(key: KeyObject, data: string | Uint8Array): Buffer {
 
 /** SHA-256; for values that are random enough by themselves (256-bit tokens). */
 export function sha256(data: string | Uint8Array): Buffer {
-  return hash('sha256', data, 'buffer');
+  return createHash('sha256').update(data).digest();
 }
 
 /** Compares in constant time; false where the lengths differ. */
