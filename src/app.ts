@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database, Db } from './db/client.ts';
 import type { SessionLookup } from './db/queries/live-sessions.ts';
+import type { SessionRotation } from './db/queries/rotate-session.ts';
 import type { BreachedPasswords } from './domain/passwords/breached-passwords.ts';
 import type { PasswordHasher } from './domain/passwords/hasher.ts';
 import type { KeyRing } from './domain/signing-keys/key-ring.ts';
@@ -21,6 +22,8 @@ export type App = {
   readonly readDb: Db;
   /** The one way in which a request learns whether a session lives; shared by all requests of the process. */
   readonly lookUpSession: SessionLookup;
+  /** Moves sessions on, those of many requests together. */
+  readonly rotateSession: SessionRotation;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

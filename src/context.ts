@@ -79,5 +79,7 @@ export type Context = App & {
   /** The root field that is being answered, such as `Mutation.login`: a name of ours, not the caller's (LG-2). */
   readonly operation?: string;
   readonly observed: Observed;
+  /** Whether its time is up: nothing may begin any more (GQ-15). */
+  readonly isOver: boolean;
   readonly loaders: RequestLoaders;
 };

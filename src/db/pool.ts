@@ -10,6 +10,11 @@ class PoolExhausted extends Error {
   readonly code = 'POOL_EXHAUSTED';
 }
 
+/** For whoever waited in vain. */
+export function poolExhausted(): Error {
+  return new PoolExhausted('No connection of the pool is free.');
+}
+
 /** A statement that was to begin after the end of its operation, or of its transaction. */
 class OperationOver extends Error {
   override readonly name = 'OperationOver';
@@ -22,7 +27,7 @@ export function createPoolGate(options: { connections: number; waiting: number; 
     width: options.connections,
     queue: options.waiting,
     patience: options.patience,
-    refusal: () => new PoolExhausted('No connection of the pool is free.'),
+    refusal: poolExhausted,
   });
 }
 

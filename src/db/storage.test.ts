@@ -4,7 +4,7 @@ import { secondsAfter } from '../clock.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../testing/embedded-postgres.ts';
 import { type Database, openPostgres } from './client.ts';
 import { migratePostgres } from './migrate.ts';
-import { rotateSession } from './queries/sessions.ts';
+import { rotateSession } from './queries/rotate-session.ts';
 import { recordLogin } from './queries/users.ts';
 
 const people = 100;

@@ -15,8 +15,8 @@ export type OpenContext = Omit<Context, 'viewer' | 'staleBearer'> & {
   authorization: string | undefined;
 };
 
-/** The request's own way to the database. */
-export type Ways = { readonly db: Db; readonly readDb: Db };
+/** The request's own way to the database, and whether its time is up. */
+export type Ways = { readonly db: Db; readonly readDb: Db; readonly isOver?: boolean };
 
 /** What a context has of its request: Fastify's, or Node's own with an id. */
 export type Incoming = Pick<IncomingMessage, 'headers' | 'socket'> & {
@@ -84,6 +84,9 @@ function contextsOf(app: App): (input: Input) => OpenContext {
     }
     get readDb(): Db {
       return this.carrier.ways.readDb;
+    }
+    get isOver(): boolean {
+      return this.carrier.ways.isOver ?? false;
     }
     get cookie(): RefreshCookie {
       return this.carrier.cookie();

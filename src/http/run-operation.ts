@@ -130,6 +130,10 @@ class WaysDuring implements Ways {
     this.#watch = watch;
   }
 
+  get isOver(): boolean {
+    return this.#over.aborted;
+  }
+
   get db(): Db {
     this.#db ??= this.#database.during(this.#over, this.#watch);
     return this.#db;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import type { Db } from '../client.ts';
 import { createSessionLookup } from './live-sessions.ts';
+import { createSessionRotation, rotateSession } from './rotate-session.ts';
 import {
   countEndedSessions,
   evictSessions,
@@ -12,7 +13,6 @@ import {
   listLiveSessions,
   revokeAllSessions,
   revokeSession,
-  rotateSession,
 } from './sessions.ts';
 
 /** The issue's figure. Fewer would let the planner change its mind. */
@@ -95,6 +95,15 @@ const hex = n.toString(16).padStart(12, '0');
 const userId = `00000000-0000-7000-8000-${hex}`;
 const sessionId = `00000000-0000-7000-9000-${hex}`;
 const now = new Date();
+const rotation = {
+  sessionId,
+  presentedHash: Buffer.alloc(32),
+  nextHash: Buffer.alloc(32),
+  now,
+  idleExpiresAt: now,
+  limit: 300,
+  windowEndsAt: now,
+};
 const byOwner = { userId, now, reason: 'logout' };
 
 const statements: Readonly<Record<string, { run: () => Promise<unknown>; indexes: readonly string[] }>> = {
@@ -106,17 +115,8 @@ const statements: Readonly<Record<string, { run: () => Promise<unknown>; indexes
     run: () => findLiveSession(db, { sessionId, userId, now }),
     indexes: ['sessions_pkey', 'users_pkey'],
   },
-  'that of a refresh': {
-    run: () =>
-      rotateSession(db, {
-        sessionId,
-        presentedHash: Buffer.alloc(32),
-        nextHash: Buffer.alloc(32),
-        now,
-        idleExpiresAt: now,
-        limit: 300,
-        windowEndsAt: now,
-      }),
+  'that of a refresh that waits for its row': {
+    run: () => rotateSession(db, rotation),
     indexes: ['sessions_pkey', 'users_pkey'],
   },
   'that of a refresh that was refused': {
@@ -168,5 +168,21 @@ describe(`the plans at ${rows} users and sessions`, () => {
       'sessions_pkey',
       'users_pkey',
     ]);
+  });
+
+  it('AV-8 that of many refreshes at once is a look-up by index for each', async () => {
+    const rotate = createSessionRotation(db);
+    const ids = [0, 1, 2, 3].map((more) => `00000000-0000-7000-9000-${(n + more).toString(16).padStart(12, '0')}`);
+    const plans = await explain(() =>
+      Promise.all(ids.map((id) => rotate({ ...rotation, sessionId: id, isOver: () => false }))),
+    );
+    // The first goes out alone, in the same statement.
+    expect(plans).toHaveLength(2);
+    for (const { Plan } of plans) {
+      const scans = scansOf(Plan).flatMap((scan) => scan['Index Name'] ?? scan['Node Type']);
+      expect(scans.sort()).toEqual(['sessions_pkey', 'sessions_pkey', 'users_pkey']);
+      // PostgreSQL reckons with ten, however many they are.
+      expect(Plan['Total Cost']).toBeLessThan(10 * 100);
+    }
   });
 });

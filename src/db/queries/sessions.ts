@@ -1,7 +1,6 @@
-import { and, asc, count, desc, eq, gt, inArray, isNull, lt, ne, or, type Placeholder, sql } from 'drizzle-orm';
-import { builtOnce } from '../built-once.ts';
+import { and, asc, count, desc, eq, gt, inArray, isNull, ne, type Placeholder } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { type IssuedSession, issuedSession, type LiveSession } from '../session-with-user.ts';
+import type { LiveSession } from '../session-with-user.ts';
 import { type SessionRow, sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
 
@@ -43,62 +42,6 @@ export async function findSessionById(db: Db, input: { sessionId: string }): Pro
     .where(eq(sessions.id, input.sessionId));
   return row ?? null;
 }
-
-/**
- * Moves a session on to the next refresh token, and reads it and its user anew, in one guarded statement: of any number of
- * callers with the same token, on any number of instances, one gets the row (SE-3, SE-6). Null: the token is not the current one,
- * session or user have ended, or the session has used up its `limit` of rotations in a window.
- */
-export async function rotateSession(
-  db: Db,
-  input: {
-    sessionId: string;
-    presentedHash: Uint8Array;
-    nextHash: Uint8Array;
-    now: Date;
-    idleExpiresAt: Date;
-    limit: number;
-    windowEndsAt: Date;
-  },
-): Promise<IssuedSession | null> {
-  const [row] = await rotate(db, {
-    ...input,
-    now: input.now.toISOString(),
-    idleExpiresAt: input.idleExpiresAt.toISOString(),
-    windowEndsAt: input.windowEndsAt.toISOString(),
-  });
-  return row ? issuedSession.of(row) : null;
-}
-
-const rotate = builtOnce((db) => {
-  const now = sql`${sql.placeholder('now')}::timestamptz`;
-  const windowIsOver = sql`(${sessions.refreshWindowEndsAt} is null or ${sessions.refreshWindowEndsAt} <= ${now})`;
-  const presentedHash = sql`${sql.param(sql.placeholder('presentedHash'), sessions.refreshHash)}`;
-  return db
-    .update(sessions)
-    .set({
-      refreshHash: sql`${sql.param(sql.placeholder('nextHash'), sessions.refreshHash)}`,
-      previousRefreshHash: presentedHash,
-      refreshGeneration: sql`${sessions.refreshGeneration} + 1`,
-      rotatedAt: now,
-      lastUsedAt: now,
-      idleExpiresAt: sql`least(${sql.placeholder('idleExpiresAt')}::timestamptz, ${sessions.absoluteExpiresAt})`,
-      refreshWindowCount: sql`case when ${windowIsOver} then 1 else ${sessions.refreshWindowCount} + 1 end`,
-      refreshWindowEndsAt: sql`case when ${windowIsOver} then ${sql.placeholder('windowEndsAt')}::timestamptz else ${sessions.refreshWindowEndsAt} end`,
-    })
-    .from(users)
-    .where(
-      and(
-        eq(sessions.id, sql.placeholder('sessionId')),
-        eq(users.id, sessions.userId),
-        eq(sessions.refreshHash, presentedHash),
-        alive(sql.placeholder('now')),
-        isNull(users.suspendedAt),
-        or(windowIsOver, lt(sessions.refreshWindowCount, sql.placeholder('limit'))),
-      ),
-    )
-    .returning(issuedSession.list());
-});
 
 /** A user's living sessions, the newest first, `limit` at most. */
 export async function listLiveSessions(

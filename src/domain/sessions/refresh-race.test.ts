@@ -3,6 +3,7 @@ import { openPostgres } from '../../db/client.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery, mutationText } from '../../testing/client.ts';
 import { freshAddress, registerPerson } from '../../testing/people.ts';
+import { rawSql } from '../../testing/raw-sql.ts';
 import { auditOf, sessionsOf } from '../../testing/rows.ts';
 import { startTcpGate, type TcpGate } from '../../testing/tcp-gate.ts';
 
@@ -73,6 +74,35 @@ describe('two instances on one database', () => {
       .list()
       .filter(({ to, subject }) => to === person.email && /ended a session/.test(subject));
     expect(mails).toHaveLength(1);
+  });
+
+  it('SE-3 a refresh waits for its own row alone: others are answered meanwhile, and it is when the row is free', async () => {
+    const held = await registerPerson(one);
+    const others = await Promise.all(Array.from({ length: 12 }, () => registerPerson(one)));
+    const sql = rawSql(one);
+    const lock = await sql.reserve();
+    await lock`begin`;
+    await lock`select 1 from sessions where id = ${held.sessionId} for update`;
+    let isAnswered = false;
+    const waiting = Promise.all([one, two].map((server) => refreshAt(server, held.refreshToken))).then((answers) => {
+      isAnswered = true;
+      return answers;
+    });
+    for (let round = 0; round < 3; round += 1) {
+      const answers = await Promise.all(others.map(({ refreshToken }, count) => refreshAt(turn(count), refreshToken)));
+      for (const [count, answer] of answers.entries()) {
+        expect(answer).toMatchObject({ __typename: 'AuthTokens', session: { id: others[count]?.sessionId } });
+        Object.assign(others[count] ?? {}, { refreshToken: answer.refreshToken });
+      }
+    }
+    expect(isAnswered).toBe(false);
+    await lock`rollback`;
+    lock.release();
+    await sql.end();
+    const answers = await waiting;
+    expect(answers.map(({ __typename }) => __typename)).toEqual(['AuthTokens', 'AuthTokens']);
+    expect(new Set(answers.map(({ refreshToken }) => refreshToken)).size).toBe(1);
+    expect((await sessionsOf(one, held.id))[0]).toMatchObject({ refreshGeneration: 1, revokedAt: null });
   });
 
   it('ADV-10 20 redemptions of one code at once give one session', async () => {

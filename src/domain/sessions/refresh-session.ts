@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
-import { findSessionById, revokeSession, rotateSession } from '../../db/queries/sessions.ts';
+import { type Rotation, rotateSession } from '../../db/queries/rotate-session.ts';
+import { findSessionById, revokeSession } from '../../db/queries/sessions.ts';
 import type { LiveSession } from '../../db/session-with-user.ts';
 import { AuthError } from '../../errors.ts';
 import { sameBytes } from '../../secret-keys.ts';
@@ -44,7 +45,7 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
   const [next] = successors;
   const { limit, window } = budgetOf(ctx, 'refresh:session');
   if (!next) throw new Error('There is no secret key.');
-  const rotated = await rotateSession(ctx.db, {
+  const rotation: Rotation = {
     sessionId: token.sessionId,
     presentedHash: token.hash,
     nextHash: next.hash,
@@ -52,33 +53,41 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
     idleExpiresAt: secondsAfter(now, ctx.config.sessionIdleTtl),
     limit,
     windowEndsAt: secondsAfter(now, window),
-  });
-  if (rotated) return { session: rotated.session, user: rotated.user, refreshToken: next };
-
-  const found = await findSessionById(ctx.db, { sessionId: token.sessionId });
-  if (!found || found.user.suspendedAt !== null) return null;
-  const { session } = found;
-  switch (judgeToken(session, { token, now, graceSeconds: ctx.config.refreshGrace })) {
-    case 'ended':
-      return null;
-    case 'current':
-      // Not moved on though it is the current one: the window's rotations are used up.
-      throw new AuthError('RATE_LIMITED', { retryAfter: secondsUntil(session.refreshWindowEndsAt, now) });
-    case 'retry': {
-      // The same successor as the first time, never a second child. With two keys in force it is one of two.
-      const successor = successors.find((candidate) => sameBytes(candidate.hash, session.refreshHash));
-      return successor ? { ...found, refreshToken: successor } : null;
+  };
+  // With others first, in a statement that passes over a row that somebody holds; who is passed over waits for it alone.
+  const together = () => ctx.rotateSession({ ...rotation, isOver: () => ctx.isOver });
+  const alone = () => rotateSession(ctx.db, rotation);
+  let windowEndsAt: Date | null = null;
+  for (const attempt of [together, alone]) {
+    const rotated = await attempt();
+    if (rotated) return { session: rotated.session, user: rotated.user, refreshToken: next };
+    const found = await findSessionById(ctx.db, { sessionId: token.sessionId });
+    if (!found || found.user.suspendedAt !== null) return null;
+    const { session } = found;
+    switch (judgeToken(session, { token, now, graceSeconds: ctx.config.refreshGrace })) {
+      case 'current':
+        windowEndsAt = session.refreshWindowEndsAt;
+        break;
+      case 'ended':
+        return null;
+      case 'retry': {
+        // The same successor as the first time, never a second child. With two keys in force it is one of two.
+        const successor = successors.find((candidate) => sameBytes(candidate.hash, session.refreshHash));
+        return successor ? { ...found, refreshToken: successor } : null;
+      }
+      case 'ahead':
+        ctx.log.error(
+          { event: 'refresh.ahead_of_store', requestId: ctx.request.id, userId: found.user.id },
+          'A refresh token is newer than its row: the database has lost commits.',
+        );
+        return null;
+      case 'spent':
+        await endFamily(ctx, found);
+        return null;
     }
-    case 'ahead':
-      ctx.log.error(
-        { event: 'refresh.ahead_of_store', requestId: ctx.request.id, userId: found.user.id },
-        'A refresh token is newer than its row: the database has lost commits.',
-      );
-      return null;
-    case 'spent':
-      await endFamily(ctx, found);
-      return null;
   }
+  // Not moved on, by a statement that waited for the row, though it is the current one: the window's rotations are used up.
+  throw new AuthError('RATE_LIMITED', { retryAfter: secondsUntil(windowEndsAt, now) });
 }
 
 function secondsUntil(date: Date | null, now: Date): number {
