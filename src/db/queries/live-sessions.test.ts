@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemRandom } from '../../random.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import { putPeople } from '../../testing/people-rows.ts';
 import { openPostgres } from '../client.ts';
 import { sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
@@ -20,28 +21,11 @@ beforeAll(async () => {
   home = await createTestDatabase({ onStatement: (text) => texts.push(text) });
   const { db } = home.database;
   lookUp = createSessionLookup(db, () => now);
-  await db.insert(users).values(
-    known.map(({ userId }, n) => ({
-      id: userId,
-      email: `p${n}@x.org`,
-      emailCanonical: `p${n}@x.org`,
-      createdAt: now,
-    })),
-  );
-  await db.insert(sessions).values(
-    known.map(({ userId, sessionId }) => ({
-      id: sessionId,
-      userId,
-      refreshHash: Buffer.from(sessionId),
-      createdAt: now,
-      lastUsedAt: now,
-      idleExpiresAt: later,
-      absoluteExpiresAt: later,
-      authenticatedAt: now,
-      methods: ['pwd'],
-      provedMethods: ['PASSWORD'],
-    })),
-  );
+  await putPeople(db, {
+    known,
+    now,
+    sessionOf: (n) => ({ refreshHash: Buffer.from([n]), idleExpiresAt: later, absoluteExpiresAt: later }),
+  });
 });
 afterAll(() => home.drop());
 beforeEach(() => {

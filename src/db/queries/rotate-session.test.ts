@@ -3,6 +3,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemRandom } from '../../random.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import { putPeople } from '../../testing/people-rows.ts';
 import { type Database, openPostgres } from '../client.ts';
 import { databaseFailure } from '../failures.ts';
 import { sessions } from '../tables/sessions.ts';
@@ -64,28 +65,16 @@ afterAll(async () => {
 beforeEach(async () => {
   const { db } = home.database;
   await db.delete(users);
-  await db.insert(users).values(
-    known.map(({ userId }, n) => ({
-      id: userId,
-      email: `p${n}@x.org`,
-      emailCanonical: `p${n}@x.org`,
-      createdAt: now,
-    })),
-  );
-  await db.insert(sessions).values(
-    known.map(({ userId, sessionId }, n) => ({
-      id: sessionId,
-      userId,
+  await putPeople(db, {
+    known,
+    now,
+    sessionOf: (n) => ({
       refreshHash: hashOf(n, 0),
-      createdAt: now,
       lastUsedAt: new Date(now.getTime() - 1000),
       idleExpiresAt: new Date(now.getTime() + 1000),
       absoluteExpiresAt: later,
-      authenticatedAt: now,
-      methods: ['pwd'],
-      provedMethods: ['PASSWORD'],
-    })),
-  );
+    }),
+  });
   texts = [];
 });
 
