@@ -52,7 +52,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     db: database.db,
     readDb: database.readDb,
     lookUpSession: createSessionLookup(database.db, () => clock.now()),
-    rotateSession: createSessionRotation(database.db),
+    rotateSession: createSessionRotation(database),
     clock,
     random,
     log,

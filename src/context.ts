@@ -1,5 +1,6 @@
 import type { App } from './app.ts';
 import type { ActingSession } from './db/session-with-user.ts';
+import type { StatementOwner } from './db/statement-owner.ts';
 import type { UnauthenticatedReason } from './errors.ts';
 
 /** What a request brings along besides its input. */
@@ -79,7 +80,7 @@ export type Context = App & {
   /** The root field that is being answered, such as `Mutation.login`: a name of ours, not the caller's (LG-2). */
   readonly operation?: string;
   readonly observed: Observed;
-  /** Whether its time is up: nothing may begin any more (GQ-15). */
-  readonly isOver: boolean;
+  /** For statements that are made for several operations, and so not by `db`. */
+  readonly statementOwner: StatementOwner;
   readonly loaders: RequestLoaders;
 };

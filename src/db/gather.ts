@@ -14,7 +14,7 @@ type Waiting<Wanted, Found> = {
 const mostAtOnce = 100;
 /** Milliseconds after which a statement that is under way holds up nobody else. */
 const patience = 50;
-/** Statements under way at the most; of a pool of ten connections the others are left to whoever changes something. */
+/** Statements under way at the most; where those of both queues hang, two of a pool of ten connections are left to others. */
 const mostUnderWay = 4;
 /** Those that wait for a statement of theirs, and the milliseconds that each waits: then it is as if no connection came free (AV-3). */
 const mostWaiting = 5000;
@@ -27,17 +27,17 @@ const longestWait = 2000;
  */
 export function gather<Wanted, Found>(ask: Ask<Wanted, Found>): (wanted: Wanted) => Promise<Found> {
   let waiting: Waiting<Wanted, Found>[] = [];
-  let underWay = 0;
-  let lastBegan = 0;
+  /** When each of the statements began that are under way. */
+  const underWay = new Set<{ readonly since: number }>();
   /** Whether the last statement was for several: then those that come with this one are waited for, to the end of the tick. */
   let isBusy = false;
   let isDue = false;
   let isLooking = false;
 
   const send = async (batch: readonly Waiting<Wanted, Found>[]): Promise<void> => {
-    underWay += 1;
+    const statement = { since: performance.now() };
+    underWay.add(statement);
     isBusy = batch.length > 1;
-    lastBegan = performance.now();
     try {
       const found = await ask(batch.map(({ wanted }) => wanted));
       if (found.length !== batch.length) throw new Error('A gathered statement answered for more or for fewer.');
@@ -47,7 +47,7 @@ export function gather<Wanted, Found>(ask: Ask<Wanted, Found>): (wanted: Wanted)
     } catch (error) {
       for (const { reject } of batch) reject(error);
     } finally {
-      underWay -= 1;
+      underWay.delete(statement);
       if (waiting.length > 0 && !isDue) void send(takeBatch());
     }
   };
@@ -79,8 +79,11 @@ export function gather<Wanted, Found>(ask: Ask<Wanted, Found>): (wanted: Wanted)
     for (const { reject } of late) reject(poolExhausted());
   };
 
-  const maySend = (): boolean =>
-    underWay === 0 || (underWay < mostUnderWay && performance.now() - lastBegan > patience);
+  const maySend = (): boolean => {
+    if (underWay.size === 0) return true;
+    const latest = performance.now() - patience;
+    return underWay.size < mostUnderWay && [...underWay].every(({ since }) => since < latest);
+  };
 
   return (wanted) =>
     new Promise((resolve, reject) => {

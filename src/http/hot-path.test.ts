@@ -1,4 +1,7 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { secondsAfter } from '../clock.ts';
+import { sessions } from '../db/tables/sessions.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { meQuery } from '../testing/client.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
@@ -54,10 +57,23 @@ describe('what the hot path asks of the database', () => {
     }
   });
 
-  it('two statements for a refresh that is asked for again, one for a made-up token', async () => {
+  it('two statements for a refresh that is asked for again or refused, one for a made-up token', async () => {
     const { refreshToken } = await registerPerson(server);
     await server.mutate('refreshSession', { refreshToken });
     expect(await statementsOf(() => server.mutate('refreshSession', { refreshToken }))).toHaveLength(2);
+    // Nor more for one past the session's budget, which a client can ask for at will.
+    const { refreshToken: current, sessionId } = await registerPerson(server);
+    await database.database.db
+      .update(sessions)
+      .set({ refreshWindowCount: 1_000_000, refreshWindowEndsAt: secondsAfter(server.clock.now(), 60) })
+      .where(eq(sessions.id, sessionId));
+    const refused = await statementsOf(async () => {
+      expect(await server.mutate('refreshSession', { refreshToken: current })).toMatchObject({
+        code: 'RATE_LIMITED',
+        retryAfter: 60,
+      });
+    });
+    expect(refused).toHaveLength(2);
     const made = await statementsOf(() => server.mutate('refreshSession', { refreshToken: 'nonsense' }));
     expect(made).toEqual([expect.stringMatching(/^insert into "rate_limits"/)]);
   });

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { App } from '../app.ts';
 import type { Context, Observed, RefreshCookie, RequestInfo, RequestLoaders, StaleBearer, Viewer } from '../context.ts';
 import type { Db } from '../db/client.ts';
+import type { StatementOwner } from '../db/statement-owner.ts';
 import { isGatewayToken } from '../domain/access-tokens/is-gateway-token.ts';
 import { authorizationHeader } from './authenticate.ts';
 import { addressBucket, clientAddress, type TrustedProxies } from './client-address.ts';
@@ -15,8 +16,10 @@ export type OpenContext = Omit<Context, 'viewer' | 'staleBearer'> & {
   authorization: string | undefined;
 };
 
-/** The request's own way to the database, and whether its time is up. */
-export type Ways = { readonly db: Db; readonly readDb: Db; readonly isOver?: boolean };
+/** The request's own way to the database; and whom statements are for that it shares with others, nobody unless told. */
+export type Ways = { readonly db: Db; readonly readDb: Db; readonly statementOwner?: StatementOwner };
+
+const nobody: StatementOwner = { over: null };
 
 /** What a context has of its request: Fastify's, or Node's own with an id. */
 export type Incoming = Pick<IncomingMessage, 'headers' | 'socket'> & {
@@ -85,8 +88,8 @@ function contextsOf(app: App): (input: Input) => OpenContext {
     get readDb(): Db {
       return this.carrier.ways.readDb;
     }
-    get isOver(): boolean {
-      return this.carrier.ways.isOver ?? false;
+    get statementOwner(): StatementOwner {
+      return this.carrier.ways.statementOwner ?? nobody;
     }
     get cookie(): RefreshCookie {
       return this.carrier.cookie();

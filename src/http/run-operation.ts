@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
 import type { Database, Db } from '../db/client.ts';
 import type { Over } from '../db/pool.ts';
+import type { StatementOwner } from '../db/statement-owner.ts';
 import { AuthError } from '../errors.ts';
 import type { RequestSpan, StatementWatch } from '../observability/tracing.ts';
 import type { TrustedProxies } from './client-address.ts';
@@ -130,8 +131,8 @@ class WaysDuring implements Ways {
     this.#watch = watch;
   }
 
-  get isOver(): boolean {
-    return this.#over.aborted;
+  get statementOwner(): StatementOwner {
+    return { over: this.#over, watch: this.#watch };
   }
 
   get db(): Db {

@@ -50,7 +50,7 @@ const context: Context = {
   request: { id: 'crash', ipAddress: '127.0.0.1', addressBucket: '127.0.0.1', userAgent: null, acceptLanguage: null },
   viewer: null,
   observed: { kind: null, fields: [], name: null, outcome: null },
-  isOver: false,
+  statementOwner: { over: null },
   loaders: {},
   staleBearer: null,
   retryAfter: () => {},

@@ -33,8 +33,8 @@ const actingAs = (db: Db, isWanted: SQL) =>
 const ofOne = builtOnce((db) => actingAs(db, eq(sessions.id, sql.placeholder('id'))));
 
 /**
- * For several, with the same text however many. One look-up by primary key for each, whatever PostgreSQL knows of the tables, and one plan
- * for all: it does not see behind the inner `select` how many there are, and so has no reason to plan anew each time, which takes longer
+ * For several, with the same text however many. One look-up for each, by primary key in all but the smallest tables, and one plan for all:
+ * PostgreSQL does not see behind the inner `select` how many there are, and so has no reason to plan anew each time, which takes longer
  * than the look-up. For one alone it takes an eighth longer than a plain join.
  */
 const ofSeveral = builtOnce((db) => {

@@ -37,7 +37,7 @@ const rotationOf = (n: number, more: Partial<Rotation> = {}): Rotation => ({
   windowEndsAt: later,
   ...more,
 });
-const together = (n: number, more: Partial<Rotation> = {}) => rotate({ ...rotationOf(n, more), isOver: () => false });
+const together = (n: number, more: Partial<Rotation> = {}) => rotate({ ...rotationOf(n, more), owner: { over: null } });
 
 const rowOf = async (n: number) => {
   const [row] = await home.database.db
@@ -56,7 +56,7 @@ beforeAll(async () => {
     applicationName: 'latchkey-test',
     statementTimeoutMs: 10_000,
   });
-  rotate = createSessionRotation(home.database.db);
+  rotate = createSessionRotation(home.database);
 });
 afterAll(async () => {
   await elsewhere.close();
@@ -206,12 +206,12 @@ describe('rotations at once', () => {
   });
 
   it('SE-3 on two instances: one gets it, and whoever it passed over can wait for it', async () => {
-    const other = createSessionRotation(elsewhere.db);
+    const other = createSessionRotation(elsewhere);
     for (let generation = 0; generation < 10; generation += 1) {
       const step = { presentedHash: hashOf(10, generation), nextHash: hashOf(10, generation + 1) };
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, count) =>
-          (count % 2 === 0 ? rotate : other)({ ...rotationOf(10, step), isOver: () => false }),
+          (count % 2 === 0 ? rotate : other)({ ...rotationOf(10, step), owner: { over: null } }),
         ),
       );
       const waited = await rotateSession(elsewhere.db, rotationOf(10, step));
@@ -262,16 +262,55 @@ describe('rotations at once', () => {
   });
 
   it('GQ-15 leave out whoever’s operation is over before they are sent', async () => {
-    const [, over, inTime] = await Promise.all([
+    const over = AbortSignal.abort();
+    const [, late, inTime] = await Promise.all([
       together(10),
-      rotate({ ...rotationOf(11), isOver: () => true }),
+      rotate({ ...rotationOf(11), owner: { over } }),
       together(12),
     ]);
-    expect(over).toBeNull();
+    expect(late).toBeNull();
     expect(inTime?.session.id).toBe(at(12).sessionId);
     expect((await rowOf(11)).refreshGeneration).toBe(0);
-    expect(await rotate({ ...rotationOf(13), isOver: () => true })).toBeNull();
+    expect(await rotate({ ...rotationOf(13), owner: { over } })).toBeNull();
     expect((await rowOf(13)).refreshGeneration).toBe(0);
+  });
+
+  it('GQ-15 end with the first operation whose time is over: what it has been refused is not done afterwards', async () => {
+    const release = await hold((tx) => tx`lock table sessions in access exclusive mode`);
+    const end = new AbortController();
+    const first = together(20);
+    // These two go in one statement, which waits for a connection of the pool's; and then for the table.
+    const second = rotate({ ...rotationOf(11), owner: { over: end.signal } });
+    const third = rotate({ ...rotationOf(12), owner: { over: new AbortController().signal } });
+    const settled = Promise.allSettled([second, third]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    end.abort();
+    const refused = await settled;
+    await release();
+    await first;
+    expect(refused.map((one) => one.status === 'rejected' && databaseFailure(one.reason))).toEqual([
+      'unavailable',
+      'unavailable',
+    ]);
+    expect((await rowOf(11)).refreshGeneration).toBe(0);
+    expect((await rowOf(12)).refreshGeneration).toBe(0);
+  });
+
+  it('tell each of their owners of the statement, and of its end', async () => {
+    const told: string[] = [];
+    const ownerOf = (name: string) => ({
+      over: null,
+      watch: (text: string) => {
+        told.push(`${name} begins ${/update "sessions"/.test(text)}`);
+        return () => void told.push(`${name} ends`);
+      },
+    });
+    await Promise.all([
+      together(10),
+      rotate({ ...rotationOf(11), owner: ownerOf('one') }),
+      rotate({ ...rotationOf(12), owner: ownerOf('two') }),
+    ]);
+    expect(told.sort()).toEqual(['one begins true', 'one ends', 'two begins true', 'two ends']);
   });
 
   it('AV-3 wait two seconds for statements that get no answer, and no longer', async () => {

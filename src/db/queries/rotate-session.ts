@@ -1,8 +1,9 @@
 import { and, eq, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
 import { builtOnce } from '../built-once.ts';
-import type { Db } from '../client.ts';
+import type { Database, Db } from '../client.ts';
 import { gather } from '../gather.ts';
 import { type IssuedSession, issuedSession } from '../session-with-user.ts';
+import { type StatementOwner, sharedOwner } from '../statement-owner.ts';
 import { sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
 import { alive } from './sessions.ts';
@@ -33,22 +34,25 @@ export async function rotateSession(db: Db, rotation: Rotation): Promise<IssuedS
   return row ? issuedSession.of(row) : null;
 }
 
-/** The same where several may go together. Null also where it was passed over: somebody else holds the row, or `isOver`. */
-export type SessionRotation = (rotation: Rotation & { isOver(): boolean }) => Promise<IssuedSession | null>;
+/** The same where several may go together. Null also where it was passed over: somebody else holds the row, or its owner's time is over. */
+export type SessionRotation = (
+  rotation: Rotation & { readonly owner: StatementOwner },
+) => Promise<IssuedSession | null>;
 
 /**
  * Rotations of the whole process, many in one statement. It waits for no row: what somebody else holds is passed over, and whoever asked is
  * told null and goes on with `rotateSession`, alone. So nobody waits for another's lock, and two statements that hold rows cannot wait for
- * each other.
+ * each other. Rejects as a statement does, for all that are in it.
  */
-export function createSessionRotation(db: Db): SessionRotation {
+export function createSessionRotation(database: Pick<Database, 'during'>): SessionRotation {
   return gather(async (batch) => {
     const found: (IssuedSession | null)[] = batch.map(() => null);
-    const wanted = batch.map((rotation, index) => ({ ...rotation, index })).filter(({ isOver }) => !isOver());
-    // All came within a statement's time: the last one's clock is everybody's.
+    const wanted = batch.map((rotation, index) => ({ ...rotation, index })).filter(({ owner }) => !owner.over?.aborted);
+    // All came within the two seconds that one waits at the most: the last one's clock is everybody's.
     const last = wanted.at(-1);
     if (!last) return found;
-    const rows = await ofSeveral(db, {
+    const { over, watch } = sharedOwner(wanted.map(({ owner }) => owner));
+    const rows = await ofSeveral(database.during(over, watch), {
       ids: `{${wanted.map(({ sessionId }) => sessionId).join(',')}}`,
       presented: `{${wanted.map(({ presentedHash }) => elementOf(presentedHash)).join(',')}}`,
       next: `{${wanted.map(({ nextHash }) => elementOf(nextHash)).join(',')}}`,
@@ -116,8 +120,8 @@ const ofOne = builtOnce((db) => {
 });
 
 /**
- * For several, with the same text however many. Their rows are locked first, those that can be at once; each is found by primary key, whatever
- * PostgreSQL knows of the tables. A row that another statement has changed meanwhile is looked at anew by both halves.
+ * For several, with the same text and one plan however many (live-sessions says why). Their rows are locked first, those that can be at once. A row
+ * that another statement has changed meanwhile is looked at anew by both halves.
  */
 const ofSeveral = builtOnce((db) => {
   const free = db

@@ -171,10 +171,10 @@ describe(`the plans at ${rows} users and sessions`, () => {
   });
 
   it('AV-8 that of many refreshes at once is a look-up by index for each', async () => {
-    const rotate = createSessionRotation(db);
+    const rotate = createSessionRotation({ during: () => db });
     const ids = [0, 1, 2, 3].map((more) => `00000000-0000-7000-9000-${(n + more).toString(16).padStart(12, '0')}`);
     const plans = await explain(() =>
-      Promise.all(ids.map((id) => rotate({ ...rotation, sessionId: id, isOver: () => false }))),
+      Promise.all(ids.map((id) => rotate({ ...rotation, sessionId: id, owner: { over: null } }))),
     );
     // The first goes out alone, in the same statement.
     expect(plans).toHaveLength(2);

@@ -55,9 +55,8 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
     windowEndsAt: secondsAfter(now, window),
   };
   // With others first, in a statement that passes over a row that somebody holds; who is passed over waits for it alone.
-  const together = () => ctx.rotateSession({ ...rotation, isOver: () => ctx.isOver });
+  const together = () => ctx.rotateSession({ ...rotation, owner: ctx.statementOwner });
   const alone = () => rotateSession(ctx.db, rotation);
-  let windowEndsAt: Date | null = null;
   for (const attempt of [together, alone]) {
     const rotated = await attempt();
     if (rotated) return { session: rotated.session, user: rotated.user, refreshToken: next };
@@ -65,9 +64,11 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
     if (!found || found.user.suspendedAt !== null) return null;
     const { session } = found;
     switch (judgeToken(session, { token, now, graceSeconds: ctx.config.refreshGrace })) {
-      case 'current':
-        windowEndsAt = session.refreshWindowEndsAt;
-        break;
+      case 'current': {
+        const { refreshWindowCount, refreshWindowEndsAt } = session;
+        if (refreshWindowCount < limit || refreshWindowEndsAt === null || refreshWindowEndsAt <= now) break;
+        throw new AuthError('RATE_LIMITED', { retryAfter: secondsUntil(refreshWindowEndsAt, now) });
+      }
       case 'ended':
         return null;
       case 'retry': {
@@ -86,12 +87,12 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
         return null;
     }
   }
-  // Not moved on, by a statement that waited for the row, though it is the current one: the window's rotations are used up.
-  throw new AuthError('RATE_LIMITED', { retryAfter: secondsUntil(windowEndsAt, now) });
+  // Something else stood in the way when the statement ran that waits, and does not any more: a window that has just been used up, a suspension.
+  throw new AuthError('RATE_LIMITED', { retryAfter: 1 });
 }
 
-function secondsUntil(date: Date | null, now: Date): number {
-  return Math.max(1, Math.ceil(((date?.getTime() ?? 0) - now.getTime()) / 1000));
+function secondsUntil(date: Date, now: Date): number {
+  return Math.max(1, Math.ceil((date.getTime() - now.getTime()) / 1000));
 }
 
 /** SECURITY: a spent token has come back, so two parties hold this family: both lose it, and the owner is told (SE-2). */
