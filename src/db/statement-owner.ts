@@ -6,7 +6,7 @@ export type StatementOwner = { readonly over: Over | null; readonly watch?: Stat
 
 /**
  * The owner of a statement that is made for several. Its end is that of the first of them: an operation that was told that its time is over
- * must not have something done for it afterwards (GQ-15), and a statement that takes so long is one that hangs, for the others too.
+ * must not have something done for it afterwards (GQ-15). Whoever shares it with others asks again for those that are in time.
  */
 export function sharedOwner(owners: readonly StatementOwner[]): { over: Over; watch: StatementWatch | undefined } {
   const ends = owners.flatMap(({ over }) => over ?? []);

@@ -275,23 +275,36 @@ describe('rotations at once', () => {
     expect((await rowOf(13)).refreshGeneration).toBe(0);
   });
 
-  it('GQ-15 end with the first operation whose time is over: what it has been refused is not done afterwards', async () => {
+  it('GQ-15 end with the first operation whose time is over, for that one: what it has been refused is not done afterwards', async () => {
     const release = await hold((tx) => tx`lock table sessions in access exclusive mode`);
     const end = new AbortController();
     const first = together(20);
-    // These two go in one statement, which waits for a connection of the pool's; and then for the table.
-    const second = rotate({ ...rotationOf(11), owner: { over: end.signal } });
-    const third = rotate({ ...rotationOf(12), owner: { over: new AbortController().signal } });
-    const settled = Promise.allSettled([second, third]);
+    // These go in one statement, which waits for the table.
+    const late = rotate({ ...rotationOf(11), owner: { over: end.signal } });
+    const inTime = [
+      rotate({ ...rotationOf(12), owner: { over: new AbortController().signal } }),
+      rotate({ ...rotationOf(13), owner: { over: null } }),
+    ];
     await new Promise((resolve) => setTimeout(resolve, 300));
     end.abort();
-    const refused = await settled;
+    await new Promise((resolve) => setTimeout(resolve, 300));
     await release();
-    await first;
-    expect(refused.map((one) => one.status === 'rejected' && databaseFailure(one.reason))).toEqual([
-      'unavailable',
-      'unavailable',
-    ]);
+    expect((await first)?.session.id).toBe(at(20).sessionId);
+    expect(await late).toBeNull();
+    expect((await Promise.all(inTime)).map((one) => one?.session.id)).toEqual([at(12).sessionId, at(13).sessionId]);
+    expect((await rowOf(11)).refreshGeneration).toBe(0);
+    expect(Buffer.from((await rowOf(13)).refreshHash)).toEqual(hashOf(13, 1));
+  });
+
+  it('GQ-15 go on for nobody where the time of all is over', async () => {
+    const release = await hold((tx) => tx`lock table sessions in access exclusive mode`);
+    const end = new AbortController();
+    const late = [11, 12].map((n) => rotate({ ...rotationOf(n), owner: { over: end.signal } }));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    end.abort();
+    // While the table is held still.
+    expect(await Promise.all(late)).toEqual([null, null]);
+    await release();
     expect((await rowOf(11)).refreshGeneration).toBe(0);
     expect((await rowOf(12)).refreshGeneration).toBe(0);
   });

@@ -42,29 +42,51 @@ export type SessionRotation = (
 /**
  * Rotations of the whole process, many in one statement. It waits for no row: what somebody else holds is passed over, and whoever asked is
  * told null and goes on with `rotateSession`, alone. So nobody waits for another's lock, and two statements that hold rows cannot wait for
- * each other. Rejects as a statement does, for all that are in it.
+ * each other. Rejects as a statement does, for all that are in it, but for one that was cancelled as the time of some was over: the others go on.
  */
 export function createSessionRotation(database: Pick<Database, 'during'>): SessionRotation {
   return gather(async (batch) => {
     const found: (IssuedSession | null)[] = batch.map(() => null);
-    const wanted = batch.map((rotation, index) => ({ ...rotation, index })).filter(({ owner }) => !owner.over?.aborted);
-    // All came within the two seconds that one waits at the most: the last one's clock is everybody's.
-    const last = wanted.at(-1);
-    if (!last) return found;
-    const { over, watch } = sharedOwner(wanted.map(({ owner }) => owner));
-    const rows = await ofSeveral(database.during(over, watch), {
-      ids: `{${wanted.map(({ sessionId }) => sessionId).join(',')}}`,
-      presented: `{${wanted.map(({ presentedHash }) => elementOf(presentedHash)).join(',')}}`,
-      next: `{${wanted.map(({ nextHash }) => elementOf(nextHash)).join(',')}}`,
-      ...termsOf(last),
-    });
-    for (const row of rows) {
-      const at = wanted[Number(row.at(-1)) - 1];
-      if (!at) throw new Error('A session was moved on that nobody asked for.');
-      found[at.index] = issuedSession.of(row);
+    let wanted = batch.map((rotation, index) => ({ ...rotation, index })).filter(isInTime);
+    while (wanted.length > 0) {
+      try {
+        for (const [position, session] of await moveOn(database, wanted)) {
+          const { index } = wanted[position] ?? {};
+          if (index === undefined) throw new Error('A session was moved on that nobody asked for.');
+          found[index] = session;
+        }
+        break;
+      } catch (error) {
+        // Cancelled for those whose time was over: nothing has been done, and the others are in time.
+        const rest = wanted.filter(isInTime);
+        if (rest.length === wanted.length) throw error;
+        wanted = rest;
+      }
     }
     return found;
   });
+}
+
+type Wanted = Parameters<SessionRotation>[0];
+
+const isInTime = ({ owner }: Wanted): boolean => !owner.over?.aborted;
+
+/** The sessions that were moved on, by their positions among the wanted. */
+async function moveOn(
+  database: Pick<Database, 'during'>,
+  wanted: readonly Wanted[],
+): Promise<[position: number, session: IssuedSession][]> {
+  const { over, watch } = sharedOwner(wanted.map(({ owner }) => owner));
+  // All came within the two seconds that one waits at the most: the last one's clock is everybody's.
+  const last = wanted.at(-1);
+  if (!last) return [];
+  const rows = await ofSeveral(database.during(over, watch), {
+    ids: `{${wanted.map(({ sessionId }) => sessionId).join(',')}}`,
+    presented: `{${wanted.map(({ presentedHash }) => elementOf(presentedHash)).join(',')}}`,
+    next: `{${wanted.map(({ nextHash }) => elementOf(nextHash)).join(',')}}`,
+    ...termsOf(last),
+  });
+  return rows.map((row) => [Number(row.at(-1)) - 1, issuedSession.of(row)]);
 }
 
 /** Bytes as an element of an array in PostgreSQL's text form. */
