@@ -79,7 +79,9 @@ describe('latchkey doctor', () => {
       advice: expect.stringContaining('SECRET_KEY_PREVIOUS'),
     });
     expect(of(other, 'mail')).toMatchObject({ status: 'failure', message: 'smtp: unreachable' });
-    expect(of(other, 'database')?.status).toBe('ok');
+    // Nothing to say against it but, on a machine that is busy with other tests, its distance: those judgements are below.
+    expect(of(other, 'database')?.message).toMatch(/^PostgreSQL \S+, \d+\.\d ms away$/);
+    expect(found(other).filter(({ check, status }) => check === 'database' && status === 'failure')).toEqual([]);
 
     const away = await runCommand(['doctor', '--json'], {
       env: { ...env, DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:9/x' },
