@@ -79,17 +79,18 @@ describe('latchkey doctor', () => {
       advice: expect.stringContaining('SECRET_KEY_PREVIOUS'),
     });
     expect(of(other, 'mail')).toMatchObject({ status: 'failure', message: 'smtp: unreachable' });
-    // Nothing to say against it but, on a machine that is busy with other tests, its distance: those judgements are below.
-    expect(of(other, 'database')?.message).toMatch(/^PostgreSQL \S+, \d+\.\d ms away$/);
-    expect(found(other).filter(({ check, status }) => check === 'database' && status === 'failure')).toEqual([]);
+    // In order, or, on a machine that is busy with other tests, over twenty milliseconds away.
+    const database = of(other, 'database');
+    const [, away = ''] = /^PostgreSQL \S+, (\d+\.\d) ms away$/.exec(database?.message ?? '') ?? [];
+    expect(database?.status).toBe(Number(away) > 20 ? 'warning' : 'ok');
 
-    const away = await runCommand(['doctor', '--json'], {
+    const absent = await runCommand(['doctor', '--json'], {
       env: { ...env, DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:9/x' },
     });
-    expect(away.status).toBe(1);
-    expect(of(away, 'database')).toMatchObject({ status: 'failure', message: 'does not answer' });
-    expect(of(away, 'mail')?.status).toBe('ok');
-    expect(away.stdout).not.toContain('hunter2');
+    expect(absent.status).toBe(1);
+    expect(of(absent, 'database')).toMatchObject({ status: 'failure', message: 'does not answer' });
+    expect(of(absent, 'mail')?.status).toBe('ok');
+    expect(absent.stdout).not.toContain('hunter2');
   });
 });
 

@@ -4,7 +4,7 @@ import { secondsAfter } from '../clock.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../testing/embedded-postgres.ts';
 import { type Database, openPostgres } from './client.ts';
 import { migratePostgres } from './migrate.ts';
-import { rotateSession } from './queries/rotate-session.ts';
+import { createSessionRotation } from './queries/rotate-session.ts';
 import { recordLogin } from './queries/users.ts';
 
 const people = 100;
@@ -48,6 +48,7 @@ async function shareOfHot(table: string): Promise<number | null> {
 
 it('a refresh and a sign-in change rows where they lie, and enter nothing into any index (HOT)', async () => {
   const { db } = database;
+  const rotate = createSessionRotation(database);
   const now = new Date();
   const later = secondsAfter(now, 3600);
   for (let round = 0; round < rounds; round += 1) {
@@ -55,7 +56,7 @@ it('a refresh and a sign-in change rows where they lie, and enter nothing into a
     for (let index = 1; index <= people; index += 1) {
       const sessionId = idOf('session', index);
       const moved = { sessionId, presentedHash, nextHash, now, idleExpiresAt: later, limit: 300, windowEndsAt: later };
-      expect(await rotateSession(db, moved)).not.toBeNull();
+      expect(await rotate({ ...moved, owner: { over: null } })).not.toBeNull();
       expect(await recordLogin(db, { id: idOf('user', index), now })).not.toBeNull();
     }
   }

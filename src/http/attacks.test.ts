@@ -24,23 +24,31 @@ describe('an attack', () => {
     return { status: response.status, text, cpu: (user + system) / 1000 };
   };
 
+  /** Waits until this process does nothing, ten seconds at the most: the collector's threads are counted in, at work on what other tests left. */
+  const rest = async (): Promise<void> => {
+    for (let n = 0; n < 500; n += 1) {
+      const before = process.cpuUsage();
+      await sleep(20);
+      const { user, system } = process.cpuUsage(before);
+      if (user + system < 5000) return;
+    }
+  };
+
   it.each(attackRequests)(
     'GQ-2 GQ-3 GQ-4 GQ-5 GQ-6 $name: 4xx, nothing done, in no time',
     async ({ request, isMistake }) => {
-      // The collector's threads are counted in, and may be at work on what other tests have left: then it is asked again a little later, up to
-      // eight times in all. What the attack itself costs, it costs every time.
-      let cheapest = Number.POSITIVE_INFINITY;
-      for (let n = 0; n < 3 || (n < 8 && cheapest >= 50); n += 1) {
-        if (n >= 3) await sleep(200);
+      const times: number[] = [];
+      for (let n = 0; n < 3; n += 1) {
+        await rest();
         const answer = await ask(request, 'application/graphql-response+json');
         expect(answer.status).toBeGreaterThanOrEqual(400);
         expect(answer.status).toBeLessThan(500);
         expect(answer.text).not.toContain('"data":{');
         expect(answer.text.length).toBeLessThan(3000);
-        cheapest = Math.min(cheapest, answer.cpu);
+        times.push(answer.cpu);
       }
       // Client and server share this process: both together are under what the event loop may be blocked for.
-      expect(cheapest).toBeLessThan(50);
+      expect(Math.min(...times)).toBeLessThan(50);
 
       // Clients of old get 200 for a mistake in a document, as GraphQL over HTTP 6.4.1 has it, and 4xx for everything else.
       const old = await ask(request, 'application/json');

@@ -87,7 +87,7 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
         return null;
     }
   }
-  // Something else stood in the way when the statement ran that waits, and does not any more: a window that has just been used up, a suspension.
+  // Something stood in the way of the statement that waits, and does not any more, such as a suspension.
   throw new AuthError('RATE_LIMITED', { retryAfter: 1 });
 }
 
