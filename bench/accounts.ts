@@ -1,5 +1,5 @@
 import postgres from 'postgres';
-import { openPostgres } from '../src/db/client.ts';
+import { openPostgres } from '../src/db/driver/client.ts';
 import { users } from '../src/db/tables/users.ts';
 import { createHashGate } from '../src/domain/passwords/hash-gate.ts';
 import { createPasswordHasher } from '../src/domain/passwords/hasher.ts';

@@ -6,7 +6,7 @@
  *   npm run bench:failover [-- RUNS=3 [SECONDS_UNTIL_PROMOTION=2]]
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { joinHosts } from '../src/db/host-urls.ts';
+import { joinHosts } from '../src/db/driver/host-urls.ts';
 import { meQuery, mutate, send } from '../src/testing/client.ts';
 import { startEmbeddedPair } from '../src/testing/embedded-postgres.ts';
 import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';

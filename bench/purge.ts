@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import { systemClock } from '../src/clock.ts';
-import { openPostgres } from '../src/db/client.ts';
+import { openPostgres } from '../src/db/driver/client.ts';
 import { type PurgeKind, purgeExpired } from '../src/domain/retention/purge-expired.ts';
 import { createLog } from '../src/observability/log.ts';
 import { startBenchServer } from './bench-server.ts';

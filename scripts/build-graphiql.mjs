@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
-const page = join(project, 'src/http/graphiql/page');
+const page = join(project, 'src/http/pages/graphiql/page');
 const stampName = 'built-from.txt';
 
 const [target] = process.argv.slice(2);

@@ -32,4 +32,4 @@ for (const path of readdirSync(join(root, 'src'), { recursive: true })) {
 if (!serverOnly) run(join(root, 'scripts', 'introspection.mjs'), join(dist, 'introspection.json'));
 
 const graphiql = join(root, 'scripts', 'build-graphiql.mjs');
-if (!serverOnly && existsSync(graphiql)) run(graphiql, join('dist', 'http', 'graphiql-page'));
+if (!serverOnly && existsSync(graphiql)) run(graphiql, join('dist', 'http', 'pages', 'graphiql-page'));

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
-import type { Config } from './config.ts';
-import type { Database, Db } from './db/client.ts';
+import type { Config } from './config/read-config.ts';
+import type { Database, Db } from './db/driver/client.ts';
 import type { SessionLookup } from './db/queries/live-sessions.ts';
 import type { SessionRotation } from './db/queries/rotate-session.ts';
 import type { BreachedPasswords } from './domain/passwords/breached-passwords.ts';

@@ -59,7 +59,7 @@ const arrows: Readonly<Record<string, { readonly values: readonly string[]; read
 const promises: Readonly<Record<string, readonly string[]>> = {
   'domain/rate-limits/budgets.ts': ['config'],
   'mail/mailer.ts': ['domain'],
-  'db/host-urls.ts': ['config'],
+  'db/driver/host-urls.ts': ['config'],
 };
 
 /** Packages that have one home. */
@@ -82,7 +82,7 @@ const homes: readonly { readonly packages: RegExp; readonly homes: RegExp; reado
   {
     packages: /^node:(child_process|cluster|worker_threads)$/,
     homes:
-      /^(cli|cluster)\.ts$|^commands\/|^http\/graphiql\/prepare-graphiql\.ts$|^domain\/passwords\/(judge-strength|strength-thread)\.ts$/,
+      /^(cli|cluster)\.ts$|^commands\/|^http\/pages\/graphiql\/prepare-graphiql\.ts$|^domain\/passwords\/(judge-strength|strength-thread)\.ts$/,
   },
   { packages: /^node:https?$|^node:http2$|^node:tls$/, homes: /^(http|mail)\// },
 ];
@@ -177,7 +177,7 @@ function violations(files: ReadonlyMap<string, string>): string[] {
       }
     }
     for (const ambient of ambientOf(source)) {
-      if (ambient === 'process.env' && file !== 'config.ts') bad.push(`${file}: process.env`);
+      if (ambient === 'process.env' && file !== 'config/read-config.ts') bad.push(`${file}: process.env`);
       if (/^(Date\.now|new Date\(\)|Math\.random)$/.test(ambient) && ['domain', 'graphql'].includes(room)) {
         bad.push(`${file}: ${ambient}`);
       }
@@ -189,7 +189,7 @@ function violations(files: ReadonlyMap<string, string>): string[] {
 function sources(): Map<string, string> {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .map((file) => file.split('\\').join('/'))
-    .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$|^testing\/|^http\/graphiql\/page\//.test(file));
+    .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$|^testing\/|^http\/pages\/graphiql\/page\//.test(file));
   return new Map(files.map((file) => [file, readFileSync(posix.join('src', file), 'utf8')]));
 }
 
@@ -213,9 +213,9 @@ describe('the arrows between rooms', () => {
     ['domain/otp/verify.ts', `const now = Date.now();`],
     ['domain/otp/verify.ts', `const now = new Date();`],
     ['domain/otp/verify.ts', `import { hash } from '@node-rs/bcrypt';`],
-    ['domain/otp/rules.ts', `import { readFileSync } from 'node:fs';`],
-    ['domain/otp/rules.ts', `import { find } from '../../db/queries/otp.ts';`],
-    ['domain/otp/rules.ts', `import { sendCode } from './send-code.ts';`],
+    ['domain/factors/rules.ts', `import { readFileSync } from 'node:fs';`],
+    ['domain/factors/rules.ts', `import { find } from '../../db/queries/otp.ts';`],
+    ['domain/factors/rules.ts', `import { sendCode } from './send-code.ts';`],
     ['db/queries/users.ts', `import { register } from '../../domain/accounts/register.ts';`],
     ['db/queries/users.ts', `import type { App } from '../../app.ts';`],
     ['graphql/users.resolver.ts', `import { server } from '../http/server.ts';`],
@@ -242,10 +242,10 @@ describe('the arrows between rooms', () => {
         `import { MailError } from '../../mail/mailer.ts';\nimport type { App } from '../../app.ts';`,
       ],
       [
-        'domain/otp/rules.ts',
+        'domain/factors/rules.ts',
         `import { secondsAfter } from '../../clock.ts';\nimport { type A, type B } from '../../context.ts';`,
       ],
-      ['config.ts', `export const environment = () => process.env;`],
+      ['config/read-config.ts', `export const environment = () => process.env;`],
       ['http/server.ts', `import type { Logger } from 'pino';\nconst at = new Date(0);`],
     ]);
     expect(violations(fine)).toEqual([]);

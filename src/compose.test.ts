@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { openPostgres } from './db/client.ts';
+import { openPostgres } from './db/driver/client.ts';
 import { migratePostgres } from './db/migrate.ts';
 import { openMailboxMailer } from './mail/mailbox-mailer.ts';
 import { startTestServer, type TestServer } from './testing/app.ts';

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { entries, readConfig } from './config.ts';
+import { entries, readConfig } from './config/read-config.ts';
 import { startTestServer, type TestServer } from './testing/app.ts';
 import { send } from './testing/client.ts';
 import { productionEnvironment, strongKey } from './testing/command-line.ts';

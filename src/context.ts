@@ -1,6 +1,6 @@
 import type { App } from './app.ts';
-import type { ActingSession } from './db/session-with-user.ts';
-import type { StatementOwner } from './db/statement-owner.ts';
+import type { StatementOwner } from './db/driver/statement-owner.ts';
+import type { ActingSession } from './db/queries/session-with-user.ts';
 import type { UnauthenticatedReason } from './errors.ts';
 
 /** What a request brings along besides its input. */

@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { DevelopmentSecrets } from './config.ts';
+import type { DevelopmentSecrets } from './config/read-config.ts';
 import { systemRandom } from './random.ts';
 
 const fileFormat = z.object({ secretKey: z.string(), gatewayToken: z.string() });

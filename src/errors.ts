@@ -1,6 +1,6 @@
 /**
  * The one error class and the one table of codes. Public text comes from here or from the place that throws; `detail`
- * goes to the log only. Whatever is not an AuthError is masked by http/format-error.
+ * goes to the log only. Whatever is not an AuthError is masked by http/graphql/format-error.
  */
 
 /** Where a code shows: in the mutation's union, or among the top-level GraphQL errors (contract.graphql, conventions). */

@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { entries, readConfig } from './config.ts';
+import { entries, readConfig } from './config/read-config.ts';
 import { strongKey } from './testing/command-line.ts';
 import { renderChart } from './testing/helm.ts';
 

@@ -169,7 +169,7 @@ describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
       'README.md',
       'LICENSE',
       'dist/main.js',
-      'dist/http/graphiql-page/index.html',
+      'dist/http/pages/graphiql-page/index.html',
       'drizzle/0000_initial.sql',
     ]) {
       expect([path, inside(path)]).toEqual([path, true]);

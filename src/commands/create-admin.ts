@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { parseEmailAddress } from '../domain/accounts/email-address.ts';
+import { parseEmailAddress } from '../domain/addresses/email-address.ts';
 import { type Appointed, appointAdmin } from '../domain/admin/appoint-admin.ts';
 import { offerTotp } from '../domain/admin/give-totp.ts';
 import { parseInput } from '../domain/command.ts';

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { type Config, ConfigError, environment, readConfig } from '../config.ts';
-import { openPglite, openPostgres } from '../db/client.ts';
+import { type Config, ConfigError, environment, readConfig } from '../config/read-config.ts';
+import { openPglite, openPostgres } from '../db/driver/client.ts';
 import { migratePglite, migratePostgres } from '../db/migrate.ts';
 import { loadDevelopmentSecrets } from '../development-secrets.ts';
-import { prepareGraphiql } from '../http/graphiql/prepare-graphiql.ts';
+import { prepareGraphiql } from '../http/pages/graphiql/prepare-graphiql.ts';
 import { createLog } from '../observability/log.ts';
 import { fail } from './fail.ts';
 import { runServer } from './run-server.ts';

@@ -1,6 +1,6 @@
 import { systemClock } from '../clock.ts';
-import { type Config, ConfigError, configWarnings, environment, readConfig } from '../config.ts';
-import { openPostgres } from '../db/client.ts';
+import { type Config, ConfigError, configWarnings, environment, readConfig } from '../config/read-config.ts';
+import { openPostgres } from '../db/driver/client.ts';
 import { type Inspection, inspectPostgres } from '../db/inspect.ts';
 import { countAdmins } from '../db/queries/user-administration.ts';
 import { checkSigningKeys } from '../domain/signing-keys/check-signing-keys.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/read-config.ts';
 import type { Inspection } from '../db/inspect.ts';
 import type { KeyCheck } from '../domain/signing-keys/check-signing-keys.ts';
 import { MailError } from '../mail/mailer.ts';

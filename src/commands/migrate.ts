@@ -1,4 +1,4 @@
-import { ConfigError, environment, readConfig } from '../config.ts';
+import { ConfigError, environment, readConfig } from '../config/read-config.ts';
 import { migratePostgres } from '../db/migrate.ts';
 import { describeError } from '../observability/log.ts';
 import { fail } from './fail.ts';

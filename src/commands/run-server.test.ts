@@ -14,7 +14,7 @@ import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 /** A server in a process of its own, which does what it is told on standard input. */
 const program = `
   const [{ runServer }, { createLog }, { openPostgres }] = await Promise.all(
-    ['commands/run-server.js', 'observability/log.js', 'db/client.js'].map((path) => import(new URL(path, process.env.BASE).href)),
+    ['commands/run-server.js', 'observability/log.js', 'db/driver/client.js'].map((path) => import(new URL(path, process.env.BASE).href)),
   );
   const given = JSON.parse(process.env.CONFIG);
   const config = { ...given, secretKeys: given.secretKeys.map((key) => Buffer.from(key, 'hex')) };

@@ -1,8 +1,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
-import { openMetricsListener } from '../http/metrics.listener.ts';
+import type { Config } from '../config/read-config.ts';
+import { openMetricsListener } from '../http/routes/metrics.listener.ts';
 import { createMetrics, formatMetrics, keepCounts, noMetrics, type Snapshot } from '../observability/metrics.ts';
 import { metricsQuestion, type WorkerMessage } from './answer-primary.ts';
 

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import { ConfigError, configWarnings, environment, readConfig } from '../config.ts';
+import { ConfigError, configWarnings, environment, readConfig } from '../config/read-config.ts';
 import { fail } from './fail.ts';
 
 const statementTimeoutMs = 10_000;
@@ -26,7 +26,7 @@ export async function start(): Promise<void> {
   // Loaded only now: who forgot a variable learns it before the whole server is read.
   const [{ runServer }, { openPostgres }, { migratePostgres }, { answerPrimary }] = await Promise.all([
     import('./run-server.ts'),
-    import('../db/client.ts'),
+    import('../db/driver/client.ts'),
     import('../db/migrate.ts'),
     import('./answer-primary.ts'),
   ]);

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../clock.ts';
-import { type Config, ConfigError, environment, readConfig } from '../config.ts';
-import { type Database, type Db, openPostgres } from '../db/client.ts';
+import { type Config, ConfigError, environment, readConfig } from '../config/read-config.ts';
+import { type Database, type Db, openPostgres } from '../db/driver/client.ts';
 import { migratePostgres } from '../db/migrate.ts';
 import { createLog, describeError } from '../observability/log.ts';
 import { type Metrics, noMetrics } from '../observability/metrics.ts';

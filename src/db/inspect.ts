@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import postgres from 'postgres';
+import { createWire } from './driver/wire.ts';
 import { migrationsFolder } from './migrate.ts';
-import { createWire } from './wire.ts';
 
 /** What an operator wants to know of a PostgreSQL server before they trust it. */
 export type Inspection = {

@@ -5,7 +5,7 @@ import { migrate as migratePgliteFolder } from 'drizzle-orm/pglite/migrator';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import { migrate as migratePostgresFolder } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
-import { createWire } from './wire.ts';
+import { createWire } from './driver/wire.ts';
 
 /** The same two steps up from src/db and from dist/db. */
 export const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));

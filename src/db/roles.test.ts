@@ -6,7 +6,7 @@ import { purgeExpired } from '../domain/retention/purge-expired.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { type Journey, liveThrough } from '../testing/journey.ts';
-import { openPostgres } from './client.ts';
+import { openPostgres } from './driver/client.ts';
 
 // Roles belong to the whole cluster, so each run has one of its own.
 const role = `latchkey_app_${randomBytes(4).toString('hex')}`;

@@ -2,7 +2,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { secondsAfter } from '../clock.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../testing/embedded-postgres.ts';
-import { type Database, openPostgres } from './client.ts';
+import { type Database, openPostgres } from './driver/client.ts';
 import { migratePostgres } from './migrate.ts';
 import { createSessionRotation } from './queries/rotate-session.ts';
 import { recordLogin } from './queries/users.ts';

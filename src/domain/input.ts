@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type EmailAddress, parseEmailAddress } from './accounts/email-address.ts';
+import { type EmailAddress, parseEmailAddress } from './addresses/email-address.ts';
 import { localeOf, localeTags } from './emails/locales.ts';
 import { passwordTextFault } from './passwords/password-text.ts';
 

@@ -1,56 +1,35 @@
-import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
+import { Args, Ctx, FieldResolver, Int, Query, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
-import { type AuthOptions, authOptions } from '../domain/accounts/auth-options.ts';
-import { login } from '../domain/accounts/login.ts';
-import { register } from '../domain/accounts/register.ts';
-import { requestLoginCode } from '../domain/accounts/request-login-code.ts';
-import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
-import type { AuthTokens } from '../domain/sessions/hand-over-tokens.ts';
-import {
-  AuthOptionsType,
-  LoginInput,
-  LoginResult,
-  RegisterInput,
-  RegisterResult,
-  RequestLoginCodeInput,
-  RequestLoginCodeResult,
-} from './accounts.types.ts';
+import { type Account, account, recoveryCodesLeft } from '../domain/accounts/account.ts';
+import { listSecurityEvents, type SecurityEvent } from '../domain/accounts/list-security-events.ts';
+import type { Page } from '../domain/paging.ts';
+import { listSessions, type SessionPage } from '../domain/sessions/list-sessions.ts';
+import { AccountType } from './accounts.types.ts';
+import { AuditEventConnectionType } from './audit.types.ts';
+import { PageArgs } from './paging.types.ts';
+import { AuthSessionConnectionType } from './sessions.types.ts';
 
-@Resolver()
-export class AccountsResolver {
-  @Query(() => AuthOptionsType, { description: 'What a sign-in page needs to know before anyone has signed in.' })
-  authOptions(@Ctx() ctx: Context): Promise<AuthOptions> {
-    return authOptions(ctx);
+@Resolver(() => AccountType)
+export class AccountResolver {
+  @Query(() => AccountType, { nullable: true, description: "The caller's own private settings." })
+  account(@Ctx() ctx: Context): Promise<Account> {
+    return account(ctx);
   }
 
-  @Mutation(() => RegisterResult, {
-    description:
-      'Begins an account. A code goes to the address; verifyOtp completes it. The answer is the same for a taken address, whose owner gets a notice.',
-  })
-  register(
-    @Arg('input', () => RegisterInput, { description: 'Address, password, name.' }) input: RegisterInput,
-    @Ctx() ctx: Context,
-  ): Promise<OtpChallenge> {
-    return register(ctx, input);
+  @FieldResolver(() => Int, { description: 'Recovery codes that are not used yet; 0 without an authenticator app.' })
+  recoveryCodesLeft(@Ctx() ctx: Context): Promise<number> {
+    return recoveryCodesLeft(ctx);
   }
 
-  @Mutation(() => LoginResult, {
-    description: 'Signs in with a password. With a second factor set up, a challenge follows.',
-  })
-  login(
-    @Arg('input', () => LoginInput, { description: 'Address and password.' }) input: LoginInput,
-    @Ctx() ctx: Context,
-  ): Promise<AuthTokens | OtpChallenge> {
-    return login(ctx, input);
+  @FieldResolver(() => AuthSessionConnectionType, { description: 'The devices that are signed in, the newest first.' })
+  sessions(@Args(() => PageArgs) page: PageArgs, @Ctx() ctx: Context): Promise<SessionPage> {
+    return listSessions(ctx, page);
   }
 
-  @Mutation(() => RequestLoginCodeResult, {
-    description: 'Sign-in without a password: a code and a link to the address.',
+  @FieldResolver(() => AuditEventConnectionType, {
+    description: 'What happened to this account: sign-ins, failures, changes.',
   })
-  requestLoginCode(
-    @Arg('input', () => RequestLoginCodeInput, { description: 'The address.' }) input: RequestLoginCodeInput,
-    @Ctx() ctx: Context,
-  ): Promise<OtpChallenge> {
-    return requestLoginCode(ctx, input);
+  securityEvents(@Args(() => PageArgs) page: PageArgs, @Ctx() ctx: Context): Promise<Page<SecurityEvent>> {
+    return listSecurityEvents(ctx, page);
   }
 }

@@ -1,6 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../context.ts';
-import type { UserView } from '../domain/accounts/user-view.ts';
 import { createUser } from '../domain/admin/create-user.ts';
 import { deleteUser } from '../domain/admin/delete-user.ts';
 import { findUser } from '../domain/admin/find-user.ts';
@@ -14,6 +13,7 @@ import { setUserRoles } from '../domain/admin/set-user-roles.ts';
 import { suspendUser } from '../domain/admin/suspend-user.ts';
 import type { Page } from '../domain/paging.ts';
 import type { Accepted } from '../domain/sessions/logout.ts';
+import type { UserView } from '../domain/users/user-view.ts';
 import {
   CreateUserInput,
   CreateUserResult,

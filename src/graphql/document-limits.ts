@@ -249,7 +249,7 @@ function refusal(message: string, node?: ASTNode): GraphQLError {
   return new GraphQLError(message, { ...(node ? { nodes: [node] } : {}), extensions: { [excess]: true } });
 }
 
-/** Stays inside: http/format-error passes on no extension that it does not know. */
+/** Stays inside: http/graphql/format-error passes on no extension that it does not know. */
 const excess = 'excess';
 
 /** graphql-js's own, of the parser and of the validator. */

@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
 import type { Context } from '../context.ts';
 import { requireAdminToLook } from '../domain/admin/require-admin.ts';
-import { requireViewer } from '../domain/sessions/require-step-up.ts';
+import { requireViewer } from '../domain/caller/require-step-up.ts';
 import { withContext } from '../domain/with-context.ts';
 import { AuthError, isOutcome } from '../errors.ts';
 import { gatewayFields, publicFields } from './access.ts';

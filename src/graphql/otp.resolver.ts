@@ -2,8 +2,8 @@ import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
 import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
 import { resendOtp } from '../domain/otp/resend-otp.ts';
-import { verifyOtp } from '../domain/otp/verify-otp.ts';
-import type { AuthTokens } from '../domain/sessions/hand-over-tokens.ts';
+import type { AuthTokens } from '../domain/sign-in/hand-over-tokens.ts';
+import { verifyOtp } from '../domain/sign-in/verify-otp.ts';
 import { ResendOtpInput, ResendOtpResult, VerifyOtpInput, VerifyOtpResult } from './otp.types.ts';
 
 @Resolver()

@@ -1,11 +1,11 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
 import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
-import type { AuthTokens } from '../domain/sessions/hand-over-tokens.ts';
 import { type Accepted, logout } from '../domain/sessions/logout.ts';
-import { reauthenticate } from '../domain/sessions/reauthenticate.ts';
-import { refreshSession } from '../domain/sessions/refresh-session.ts';
 import { revokeSession } from '../domain/sessions/revoke-session.ts';
+import type { AuthTokens } from '../domain/sign-in/hand-over-tokens.ts';
+import { reauthenticate } from '../domain/sign-in/reauthenticate.ts';
+import { refreshSession } from '../domain/sign-in/refresh-session.ts';
 import {
   LogoutInput,
   LogoutResult,

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Query, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
-import type { UserView } from '../domain/accounts/user-view.ts';
+import type { UserView } from '../domain/users/user-view.ts';
 import { printStitchingSdl, printSubgraphSdl } from './print-sdl.ts';
 import { AnyScalar, EntityUnion, ServiceType } from './subgraph.types.ts';
 import { resolveReferences } from './user.reference.ts';

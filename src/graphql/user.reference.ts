@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Context } from '../context.ts';
-import type { UserView } from '../domain/accounts/user-view.ts';
 import { maxUsersByIds, usersByIds } from '../domain/accounts/users-by-ids.ts';
+import type { UserView } from '../domain/users/user-view.ts';
 import { AuthError } from '../errors.ts';
 
 declare module '../context.ts' {

@@ -1,7 +1,7 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
 import { me } from '../domain/accounts/me.ts';
-import type { UserView } from '../domain/accounts/user-view.ts';
+import type { UserView } from '../domain/users/user-view.ts';
 import { loadUsers } from './user.reference.ts';
 import { UserType } from './users.types.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { openPostgres } from '../db/client.ts';
+import { openPostgres } from '../db/driver/client.ts';
 import { listSigningKeys } from '../db/queries/signing-keys.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { type Answer, meQuery } from '../testing/client.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPostgres } from '../db/client.ts';
-import { joinHosts } from '../db/host-urls.ts';
+import { openPostgres } from '../db/driver/client.ts';
+import { joinHosts } from '../db/driver/host-urls.ts';
 import { migratePostgres } from '../db/migrate.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { meQuery } from '../testing/client.ts';

@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type RequestListener, type Server, ty
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/read-config.ts';
 import { addressBucket, type TrustedProxies } from './client-address.ts';
 
 /** How long a client may take, and how much of the server it may hold (AV-4). Milliseconds. */
@@ -56,7 +56,7 @@ export type Listener = {
 
 /** Milliseconds between two looks at the certificate's files. */
 const certificateCheck = 60_000;
-/** Lines of a request's head; the rest would be left out without a word, so http/request-head refuses fewer. */
+/** Lines of a request's head; the rest would be left out without a word, so http/hooks/head refuses fewer. */
 const mostHeaders = 200;
 
 /** Node's HTTP or HTTPS server with our limits on connections. Throws where the certificate cannot be read. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPostgres } from '../db/client.ts';
+import { openPostgres } from '../db/driver/client.ts';
 import { migratePostgres } from '../db/migrate.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { type Answer, meQuery, mutationText } from '../testing/client.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPostgres } from '../db/client.ts';
+import { openPostgres } from '../db/driver/client.ts';
 import { makeAdministrator } from '../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { meQuery } from '../testing/client.ts';

@@ -1,4 +1,4 @@
-import type { MailSettings } from '../config.ts';
+import type { MailSettings } from '../config/read-config.ts';
 import { checkResend } from './resend-mailer.ts';
 import { checkSmtp } from './smtp-mailer.ts';
 

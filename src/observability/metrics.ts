@@ -22,7 +22,7 @@ export type Snapshot = readonly object[];
 
 /** What is counted. Every label is from a fixed set of ours: nothing that a caller makes up becomes a series. */
 export type Metrics = {
-  /** A GraphQL operation, by its root field (http/watch-requests) and `ok` or the code of its error. */
+  /** A GraphQL operation, by its root field (http/hooks/metrics) and `ok` or the code of its error. */
   operation(of: { readonly operation: string; readonly outcome: string; readonly seconds: number }): void;
   /** Any request, by the route's pattern. */
   httpRequest(of: { readonly route: string; readonly method: string; readonly status: number }): void;

@@ -1,6 +1,6 @@
 import type { Span, Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import type { TracingSettings } from '../config.ts';
+import type { TracingSettings } from '../config/read-config.ts';
 import type { TraceContext } from './trace-context.ts';
 
 /** Told of a statement when it is handed in, by its text without parameters; what it answers with is told of its end. */
@@ -13,7 +13,7 @@ export type OperationSpan = {
 
 type OperationFacts = {
   readonly kind: string | null;
-  /** The root field (http/watch-requests). */
+  /** The root field (http/hooks/metrics). */
   readonly operation: string;
   /** As the caller named it; a GraphQL name, so letters, digits and `_`. */
   readonly name: string | null;

@@ -1,9 +1,9 @@
 import { and, isNull } from 'drizzle-orm';
 import { type ComposedApp, compose } from '../compose.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/read-config.ts';
 import { outboxMessages } from '../db/tables/outbox-messages.ts';
 import { loadStrengthEstimator } from '../domain/passwords/estimate-strength.ts';
-import type { GraphiqlRouteOptions } from '../http/graphiql/graphiql.route.ts';
+import type { GraphiqlRouteOptions } from '../http/pages/graphiql/graphiql.route.ts';
 import { createServer, type Server, type ServerOptions } from '../http/server.ts';
 import { openMailboxMailer } from '../mail/mailbox-mailer.ts';
 import type { MailboxEntry, MailboxMailer, Mailer } from '../mail/mailer.ts';

@@ -1,4 +1,4 @@
-import type { Db } from '../db/client.ts';
+import type { Db } from '../db/driver/client.ts';
 import { users } from '../db/tables/users.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 

@@ -1,7 +1,7 @@
 import { compose } from '../compose.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/read-config.ts';
 import type { Context } from '../context.ts';
-import { openPostgres } from '../db/client.ts';
+import { openPostgres } from '../db/driver/client.ts';
 import { resetPassword } from '../domain/accounts/reset-password.ts';
 import { MailError } from '../mail/mailer.ts';
 import { createLog } from '../observability/log.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PGlite } from '@electric-sql/pglite';
 import { inject } from 'vitest';
-import { type Database, openPglite, openPostgres, type PostgresOptions } from '../db/client.ts';
+import { type Database, openPglite, openPostgres, type PostgresOptions } from '../db/driver/client.ts';
 import { migratePglite } from '../db/migrate.ts';
 import { databaseUrl, type TestServer, withAdmin } from './global-setup.ts';
 

@@ -1,6 +1,6 @@
 import { getTableName } from 'drizzle-orm';
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
-import type { Db } from '../db/client.ts';
+import type { Db } from '../db/driver/client.ts';
 import { accountTokens } from '../db/tables/account-tokens.ts';
 import { auditEvents } from '../db/tables/audit-events.ts';
 import { auditOrigins } from '../db/tables/audit-origins.ts';

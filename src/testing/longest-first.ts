@@ -15,11 +15,11 @@ export const longest: readonly string[] = [
   'src/domain/signing-keys/rotation-under-load.test.ts',
   'src/commands/run-workers.test.ts',
   'src/commands/run-server.test.ts',
-  'src/domain/sessions/refresh-race.test.ts',
+  'src/domain/sign-in/refresh-race.test.ts',
   'src/commands/keys.test.ts',
   'src/commands/create-admin.test.ts',
   'src/commands/start.test.ts',
-  'src/db/wire.test.ts',
+  'src/db/driver/wire.test.ts',
   'src/http/failover.test.ts',
 ];
 

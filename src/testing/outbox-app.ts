@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Db } from '../db/client.ts';
+import type { Db } from '../db/driver/client.ts';
 import type { OutboxApp } from '../domain/outbox/deliver-due-mail.ts';
 import { MailError, type Mailer } from '../mail/mailer.ts';
 import { noMetrics } from '../observability/metrics.ts';

@@ -1,4 +1,4 @@
-import type { Db } from '../db/client.ts';
+import type { Db } from '../db/driver/client.ts';
 
 type Session = Db['_']['session'];
 
@@ -43,7 +43,7 @@ export function countSteps(): Steps {
       },
     });
 
-  /** Statements that were built before (db/built-once) are made by the session itself. */
+  /** Statements that were built before (db/driver/built-once) are made by the session itself. */
   const wrapSession = (session: Session): Session =>
     new Proxy(session, {
       get: (target, key) => {

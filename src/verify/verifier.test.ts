@@ -5,7 +5,7 @@ import Fastify from 'fastify';
 import { GraphQLError } from 'graphql';
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/read-config.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { registerPerson } from '../testing/people.ts';
 import {

@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, gte, inArray, isNull, sql } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { type AccountTokenRow, accountTokens } from '../tables/account-tokens.ts';
 import { type UserRow, users } from '../tables/users.ts';
 

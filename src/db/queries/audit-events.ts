@@ -1,5 +1,5 @@
 import { and, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { type AuditEventRow, auditEvents } from '../tables/audit-events.ts';
 import { type AuditOriginRow, auditOrigins } from '../tables/audit-origins.ts';
 

@@ -1,5 +1,5 @@
 import { eq, or } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { auditOrigins } from '../tables/audit-origins.ts';
 
 /** Erases where a person's events came from, and which events their address was typed in. What happened stays, under random ids. */

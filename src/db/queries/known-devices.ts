@@ -1,5 +1,5 @@
 import { eq, lt, sql } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { knownDevices } from '../tables/known-devices.ts';
 
 type Device = { readonly userId: string; readonly deviceHash: Uint8Array };

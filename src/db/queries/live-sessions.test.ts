@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { systemRandom } from '../../random.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { putPeople } from '../../testing/people-rows.ts';
-import { openPostgres } from '../client.ts';
+import { openPostgres } from '../driver/client.ts';
 import { sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
 import { createSessionLookup, type SessionLookup } from './live-sessions.ts';

@@ -1,10 +1,10 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
-import { builtOnce } from '../built-once.ts';
-import type { Db } from '../client.ts';
-import { gather } from '../gather.ts';
-import { type ActingSession, actingSession } from '../session-with-user.ts';
+import { builtOnce } from '../driver/built-once.ts';
+import type { Db } from '../driver/client.ts';
+import { gather } from '../driver/gather.ts';
 import { sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
+import { type ActingSession, actingSession } from './session-with-user.ts';
 import { alive } from './sessions.ts';
 
 /** Asks for a session that may act now, with its user; null where either has ended (SE-7, SE-11). Rejects as a statement does. */

@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, inArray, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { type OtpChallengeRow, otpChallenges } from '../tables/otp-challenges.ts';
 
 export async function insertChallenge(db: Db, row: typeof otpChallenges.$inferInsert): Promise<OtpChallengeRow> {

@@ -1,5 +1,5 @@
 import { and, asc, count, eq, isNull, lte, min, sql } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { type OutboxMessageRow, outboxMessages } from '../tables/outbox-messages.ts';
 
 export async function insertOutboxMessage(db: Db, row: typeof outboxMessages.$inferInsert): Promise<void> {

@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, inArray, lte, sql } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { rateLimits } from '../tables/rate-limits.ts';
 import { isAnyOf } from './any-of.ts';
 

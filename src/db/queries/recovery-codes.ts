@@ -1,5 +1,5 @@
 import { and, eq, isNull } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { type RecoveryCodeRow, recoveryCodes } from '../tables/recovery-codes.ts';
 import { isAnyOf } from './any-of.ts';
 

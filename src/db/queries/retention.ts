@@ -1,6 +1,6 @@
 import { and, asc, eq, exists, gt, inArray, isNotNull, isNull, lt, not, or, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { accountTokens } from '../tables/account-tokens.ts';
 import { auditOrigins } from '../tables/audit-origins.ts';
 import { knownDevices } from '../tables/known-devices.ts';

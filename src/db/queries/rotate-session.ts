@@ -1,11 +1,11 @@
 import { and, eq, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
-import { builtOnce } from '../built-once.ts';
-import type { Database, Db } from '../client.ts';
-import { gather } from '../gather.ts';
-import { type IssuedSession, issuedSession } from '../session-with-user.ts';
-import { type StatementOwner, sharedOwner } from '../statement-owner.ts';
+import { builtOnce } from '../driver/built-once.ts';
+import type { Database, Db } from '../driver/client.ts';
+import { gather } from '../driver/gather.ts';
+import { type StatementOwner, sharedOwner } from '../driver/statement-owner.ts';
 import { sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
+import { type IssuedSession, issuedSession } from './session-with-user.ts';
 import { alive } from './sessions.ts';
 
 export type Rotation = {

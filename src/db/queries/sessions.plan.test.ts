@@ -2,7 +2,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { createSessionLookup } from './live-sessions.ts';
 import { createSessionRotation, rotateSession } from './rotate-session.ts';
 import {

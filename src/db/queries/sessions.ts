@@ -1,8 +1,8 @@
 import { and, asc, count, desc, eq, gt, inArray, isNull, ne, type Placeholder } from 'drizzle-orm';
-import type { Db } from '../client.ts';
-import type { LiveSession } from '../session-with-user.ts';
+import type { Db } from '../driver/client.ts';
 import { type SessionRow, sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
+import type { LiveSession } from './session-with-user.ts';
 
 export async function insertSession(db: Db, row: typeof sessions.$inferInsert): Promise<SessionRow> {
   const [inserted] = await db.insert(sessions).values(row).returning();

@@ -1,5 +1,5 @@
 import { and, desc, eq, gt, isNull, lt, ne, or, sql } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { type SigningKeyRow, signingKeys } from '../tables/signing-keys.ts';
 
 /** Keys that sign, will sign or still verify, the newest first. */

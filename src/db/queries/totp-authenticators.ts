@@ -1,5 +1,5 @@
 import { and, eq, gt, isNotNull, isNull, lt } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { type TotpAuthenticatorRow, totpAuthenticators } from '../tables/totp-authenticators.ts';
 
 /** Begins an enrolment in place of the one that was pending, if any; what is in force stays in force (OT-14). */

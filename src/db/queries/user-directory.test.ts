@@ -2,7 +2,7 @@ import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { rawSql } from '../../testing/raw-sql.ts';
-import { type Db, openPostgres } from '../client.ts';
+import { type Db, openPostgres } from '../driver/client.ts';
 import { holdAdmins } from './user-administration.ts';
 import { countUsers, listUsers, mostCounted } from './user-directory.ts';
 import { findTakenAddresses } from './user-import.ts';

@@ -1,6 +1,6 @@
 import { and, count, desc, eq, getTableColumns, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
 export type UserFilter = {

@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import type { Db } from '../driver/client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 import { isAnyOf } from './any-of.ts';
 

@@ -14,7 +14,7 @@ export const otpChallenges = pgTable(
     sessionId: uuid('session_id'),
     purpose: text('purpose').notNull(),
     methods: text('methods').array().notNull(),
-    /** What was proved before this challenge was made: PASSWORD, EMAIL … (domain/otp/rules; ADV-50). */
+    /** What was proved before this challenge was made: PASSWORD, EMAIL … (domain/factors/rules; ADV-50). */
     provedMethods: text('proved_methods').array().notNull().default([]),
     /** users.password_changed_at when the password was proved: a password that is changed meanwhile is proved no more. */
     passwordChangedAt: timestamp('password_changed_at', { withTimezone: true, precision: 3 }),

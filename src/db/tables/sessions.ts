@@ -26,7 +26,7 @@ export const sessions = pgTable(
     authenticatedAt: timestamp('authenticated_at', { withTimezone: true, precision: 3 }).notNull(),
     /** RFC 8176 method names, as the token's `amr`. */
     methods: text('methods').array().notNull(),
-    /** What the policy counts, which RFC 8176 has no names for: PASSWORD, EMAIL, TOTP, RECOVERY_CODE (domain/otp/rules). */
+    /** What the policy counts, which RFC 8176 has no names for: PASSWORD, EMAIL, TOTP, RECOVERY_CODE (domain/factors/rules). */
     provedMethods: text('proved_methods').array().notNull(),
     /** Where it began, coarse from the start (DP-6): `203.0.113.0/24`. */
     network: text('network'),

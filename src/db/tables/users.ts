@@ -8,7 +8,7 @@ export const users = pgTable(
     id: uuid('id').primaryKey(),
     /** As the person wrote it, the domain in ASCII; where mail goes. */
     email: text('email').notNull(),
-    /** The one canonical form (domain/accounts/email-address): behind every look-up and the unique index. */
+    /** The one canonical form (domain/addresses/email-address): behind every look-up and the unique index. */
     emailCanonical: text('email_canonical').notNull(),
     emailVerifiedAt: timestamp('email_verified_at', { withTimezone: true, precision: 3 }),
     name: text('name'),

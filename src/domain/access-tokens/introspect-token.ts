@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
+import type { ActingSession } from '../../db/queries/session-with-user.ts';
 import { findSessionById } from '../../db/queries/sessions.ts';
-import type { ActingSession } from '../../db/session-with-user.ts';
 import { readRefreshToken } from '../sessions/refresh-token.ts';
 import { isGood, judgeToken } from '../sessions/rules.ts';
 import { verifyAccessToken } from './verify-access-token.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/read-config.ts';
 import { sameBytes, sha256 } from '../../secret-keys.ts';
 
 /** Whether a caller has shown GATEWAY_TOKEN, the credential of services; never where none is configured. */

@@ -1,6 +1,6 @@
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { type AccountTokenPurpose, putAccountToken } from '../../db/queries/account-tokens.ts';
 import { sha256 } from '../../secret-keys.ts';
 

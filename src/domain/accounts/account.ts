@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
+import { requireViewer } from '../caller/require-step-up.ts';
 import { countRecoveryCodes } from '../recovery-codes/count-recovery-codes.ts';
-import { requireViewer } from '../sessions/require-step-up.ts';
-import { type UserView, viewUser } from './user-view.ts';
+import { type UserView, viewUser } from '../users/user-view.ts';
 
 export type Account = {
   readonly user: UserView;

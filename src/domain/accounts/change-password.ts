@@ -5,20 +5,20 @@ import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { changePasswordHash } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
+import { holdCaller } from '../caller/hold-caller.ts';
+import { requireStepUp, requireViewer } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { forgotPasswordLink } from '../emails/links.ts';
-import { requestOrigin } from '../emails/request-origin.ts';
 import { newPassword } from '../input.ts';
+import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import { passwordTextFault } from '../passwords/password-text.ts';
 import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
-import { holdCaller } from '../sessions/hold-caller.ts';
 import type { Accepted } from '../sessions/logout.ts';
-import { requireStepUp, requireViewer } from '../sessions/require-step-up.ts';
+import { passwordLocks } from '../sign-in/login-budget.ts';
 import { passwordPurposes } from './account-token.ts';
-import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ currentPassword: z.string({ error: 'The current password is required.' }), newPassword });
 

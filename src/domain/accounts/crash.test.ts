@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { startTestServer, type TestServer, testConfig } from '../../testing/app.ts';
 import { authenticator, enrolTotp, signInWithApp } from '../../testing/authenticator.ts';
 import type { MutationName } from '../../testing/client.ts';

@@ -1,22 +1,22 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { eraseOriginsOf } from '../../db/queries/audit-origins.ts';
 import { holdAdmins } from '../../db/queries/user-administration.ts';
 import { deleteUser } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
-import { adminRole, isLastAdmin } from '../admin/rules.ts';
 import { recordAudit } from '../audit/record.ts';
+import { holdCaller } from '../caller/hold-caller.ts';
+import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
-import { requestOrigin } from '../emails/request-origin.ts';
 import { emailAddress } from '../input.ts';
+import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { accountKey, release, reserve } from '../rate-limits/reserve.ts';
-import { holdCaller } from '../sessions/hold-caller.ts';
+import { adminRole, isLastAdmin } from '../roles/rules.ts';
 import type { Accepted } from '../sessions/logout.ts';
-import { requireStepUp } from '../sessions/require-step-up.ts';
-import { passwordLocks } from './login-budget.ts';
+import { passwordLocks } from '../sign-in/login-budget.ts';
 
 const schema = z.object({ confirmEmail: emailAddress });
 

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { eraseOriginsOf } from '../../db/queries/audit-origins.ts';
 import { deleteUnverifiedHolder } from '../../db/queries/users.ts';
 import { recordAudit } from '../audit/record.ts';

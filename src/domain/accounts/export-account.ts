@@ -8,10 +8,10 @@ import { findSessionsOf } from '../../db/queries/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { viewAuditEvent } from '../audit/audit-event-view.ts';
 import { recordAudit } from '../audit/record.ts';
+import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { countRecoveryCodes } from '../recovery-codes/count-recovery-codes.ts';
-import { requireStepUp } from '../sessions/require-step-up.ts';
 
 const schema = z.object({
   format: z

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { findUserByEmail } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
+import { holdCaller } from '../caller/hold-caller.ts';
+import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { emailAddress } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
 import { accountKey, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
-import { holdCaller } from '../sessions/hold-caller.ts';
-import { requireStepUp } from '../sessions/require-step-up.ts';
 
 const schema = z.object({ newEmail: emailAddress });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/queries/account-tokens.ts';
 import { forgetDevices } from '../../db/queries/known-devices.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
@@ -10,19 +10,19 @@ import { resetPasswordHash, setTotpEnabledAt } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
+import { canonicalOf } from '../addresses/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { forgotPasswordLink } from '../emails/links.ts';
-import { requestOrigin } from '../emails/request-origin.ts';
 import { newPassword, opaqueToken } from '../input.ts';
+import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import { accountKey, type Claim, release, reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import type { Accepted } from '../sessions/logout.ts';
+import { passwordLocks } from '../sign-in/login-budget.ts';
 import { passwordPurposes } from './account-token.ts';
-import { canonicalOf } from './email-address.ts';
-import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({ token: opaqueToken, newPassword });
 

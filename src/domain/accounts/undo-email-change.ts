@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import { databaseFailure } from '../../db/failures.ts';
+import { databaseFailure } from '../../db/driver/failures.ts';
 import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/queries/account-tokens.ts';
 import { forgetDevices } from '../../db/queries/known-devices.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
@@ -9,11 +9,12 @@ import { restoreEmail } from '../../db/queries/users.ts';
 import type { AccountTokenRow } from '../../db/tables/account-tokens.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
+import { canonicalOf } from '../addresses/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { forgotPasswordLink } from '../emails/links.ts';
-import { requestOrigin } from '../emails/request-origin.ts';
 import { opaqueToken } from '../input.ts';
+import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
@@ -21,7 +22,6 @@ import type { Accepted } from '../sessions/logout.ts';
 import { withContext } from '../with-context.ts';
 import { passwordPurposes } from './account-token.ts';
 import { displaceUnverified } from './displace-unverified.ts';
-import { canonicalOf } from './email-address.ts';
 
 const schema = z.object({ token: opaqueToken });
 

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { updateProfile as storeProfile } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
+import { requireViewer } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { displayName, supportedLocale } from '../input.ts';
 import { reserve } from '../rate-limits/reserve.ts';
-import { requireViewer } from '../sessions/require-step-up.ts';
-import { type UserView, viewUser } from './user-view.ts';
+import { type UserView, viewUser } from '../users/user-view.ts';
 
 const schema = z.object({ name: displayName.optional(), locale: supportedLocale.nullable().optional() });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { findUsersByIds } from '../../db/queries/users.ts';
 import { parseInput } from '../command.ts';
-import { onlookerOf, type UserView, viewUser } from './user-view.ts';
+import { onlookerOf, type UserView, viewUser } from '../users/user-view.ts';
 
 /** Users in one answer, and in one statement, at most. */
 export const maxUsersByIds = 100;

@@ -3,11 +3,11 @@ import { holdAnyUser, setUserRoles } from '../../db/queries/user-administration.
 import { findUserByEmail } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
-import type { EmailAddress } from '../accounts/email-address.ts';
+import type { EmailAddress } from '../addresses/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
 import { resetPasswordLink } from '../emails/links.ts';
+import { adminRole, distinctRoles } from '../roles/rules.ts';
 import { type Inviter, inviteUser } from './invite-user.ts';
-import { adminRole, distinctRoles } from './rules.ts';
 
 export type Appointed =
   | { readonly kind: 'invited'; readonly user: UserRow; readonly link: string }

@@ -1,12 +1,12 @@
 import { validate as isUuid } from 'uuid';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { holdAdmins, holdAnyUser } from '../../db/queries/user-administration.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
-import { assertSessionLives } from '../sessions/hold-caller.ts';
+import { assertSessionLives } from '../caller/hold-caller.ts';
+import { isLastAdmin } from '../roles/rules.ts';
 import { requireAdminToChange } from './require-admin.ts';
-import { isLastAdmin } from './rules.ts';
 
 export type HeldUser = {
   /** The transaction that holds the rows of every administrator and of this user. */

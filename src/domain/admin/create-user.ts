@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { holdAdmins } from '../../db/queries/user-administration.ts';
 import { AuthError } from '../../errors.ts';
-import { type UserView, viewUser } from '../accounts/user-view.ts';
+import { assertSessionLives } from '../caller/hold-caller.ts';
 import { resetPasswordLink } from '../emails/links.ts';
 import { displayName, emailAddress, supportedLocale } from '../input.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { accountKey, reserve } from '../rate-limits/reserve.ts';
-import { assertSessionLives } from '../sessions/hold-caller.ts';
+import { roleNames } from '../roles/role-names.ts';
+import { type UserView, viewUser } from '../users/user-view.ts';
 import { adminCommand } from './admin-command.ts';
 import { inviteUser } from './invite-user.ts';
 import { reason } from './reason.ts';
 import { requireAdminToChange } from './require-admin.ts';
-import { roleNames } from './role-names.ts';
 
 const schema = z.object({
   email: emailAddress,

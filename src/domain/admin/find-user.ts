@@ -1,7 +1,7 @@
 import { validate as isUuid } from 'uuid';
 import type { Context } from '../../context.ts';
 import { findUserById } from '../../db/queries/users.ts';
-import { type UserView, viewUser } from '../accounts/user-view.ts';
+import { type UserView, viewUser } from '../users/user-view.ts';
 import { requireAdminToLook } from './require-admin.ts';
 
 /** One user, for administrators; null where there is none. Throws FORBIDDEN. */

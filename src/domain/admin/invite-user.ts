@@ -1,12 +1,12 @@
 import type { App } from '../../app.ts';
 import type { RequestInfo, Viewer } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { putInvitedUser } from '../../db/queries/user-administration.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { invitationLifetime, issueAccountToken } from '../accounts/account-token.ts';
-import type { EmailAddress } from '../accounts/email-address.ts';
+import type { EmailAddress } from '../addresses/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
 
 /** A request's context, or what a command has. */

@@ -3,11 +3,11 @@ import type { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { type AuditEntry, listAuditEvents as findEvents } from '../../db/queries/audit-events.ts';
 import { findUsersByIds } from '../../db/queries/users.ts';
-import { type UserView, viewUser } from '../accounts/user-view.ts';
 import { type AuditEventView, showAuditEvent } from '../audit/audit-event-view.ts';
 import { parseInput } from '../command.ts';
 import { text } from '../input.ts';
 import { decodeCursor, type Page, pageInput, pageOfSlice } from '../paging.ts';
+import { type UserView, viewUser } from '../users/user-view.ts';
 import { requireAdminToLook } from './require-admin.ts';
 
 const schema = pageInput.extend({

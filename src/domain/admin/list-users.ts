@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { countUsers, listUsers as findUsers, type UserFilter } from '../../db/queries/user-directory.ts';
-import { type UserView, viewUser } from '../accounts/user-view.ts';
 import { parseInput } from '../command.ts';
 import { text } from '../input.ts';
 import { decodeCursor, type Page, pageInput, pageOfSlice } from '../paging.ts';
 import { reserve } from '../rate-limits/reserve.ts';
+import { type UserView, viewUser } from '../users/user-view.ts';
 import { requireAdminToLook } from './require-admin.ts';
 
 const schema = pageInput.extend({

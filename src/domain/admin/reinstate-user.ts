@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { reinstateUser as reinstate } from '../../db/queries/user-administration.ts';
-import { type UserView, viewUser } from '../accounts/user-view.ts';
 import { recordAudit } from '../audit/record.ts';
 import { text } from '../input.ts';
+import { type UserView, viewUser } from '../users/user-view.ts';
 import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
 import { reason } from './reason.ts';

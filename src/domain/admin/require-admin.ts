@@ -1,8 +1,8 @@
 import { secondsAfter } from '../../clock.ts';
 import type { Context, Viewer } from '../../context.ts';
 import { AuthError } from '../../errors.ts';
-import { requireViewer, stepUpLifetime } from '../sessions/require-step-up.ts';
-import { type AdminVerdict, judgeAdmin } from './rules.ts';
+import { requireViewer, stepUpLifetime } from '../caller/require-step-up.ts';
+import { type AdminVerdict, judgeAdmin } from '../roles/rules.ts';
 
 type Asker = Pick<Context, 'viewer' | 'clock' | 'log' | 'request'>;
 

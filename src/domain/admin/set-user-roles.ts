@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { setUserRoles as setRoles } from '../../db/queries/user-administration.ts';
-import { type UserView, viewUser } from '../accounts/user-view.ts';
 import { recordAudit } from '../audit/record.ts';
 import { text } from '../input.ts';
+import { roleNames } from '../roles/role-names.ts';
+import { adminRole } from '../roles/rules.ts';
+import { type UserView, viewUser } from '../users/user-view.ts';
 import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
 import { reason } from './reason.ts';
-import { roleNames } from './role-names.ts';
-import { adminRole } from './rules.ts';
 
 const schema = z.object({ userId: text({ max: 100 }), roles: roleNames, reason });
 

@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
 import type { RequestInfo, Viewer } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { insertAuditEvent } from '../../db/queries/audit-events.ts';
 
 /** Names in the manner of the OWASP logging vocabulary; each says what happened, not what was meant to (ADV-59). */

@@ -1,4 +1,4 @@
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/read-config.ts';
 
 type Links = Pick<Config, 'appUrl'>;
 

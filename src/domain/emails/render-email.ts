@@ -1,4 +1,4 @@
-import { shortenAddress } from '../audit/shorten-address.ts';
+import { shortenAddress } from '../origins/shorten-address.ts';
 import { type EmailContent, emailContent } from './email-content.ts';
 import { inertText } from './inert-text.ts';
 import { assertOurLink } from './links.ts';

@@ -1,9 +1,9 @@
 import { validate as isUuid } from 'uuid';
-import { type EmailAddress, parseEmailAddress } from '../accounts/email-address.ts';
-import { adminRole, distinctRoles, maxRoles, rolePattern } from '../admin/rules.ts';
+import { type EmailAddress, parseEmailAddress } from '../addresses/email-address.ts';
 import { localeOf } from '../emails/locales.ts';
 import { displayName } from '../input.ts';
 import { type FirebaseProject, firebaseHashText, readForeignHash } from '../passwords/foreign-hash.ts';
+import { adminRole, distinctRoles, maxRoles, rolePattern } from '../roles/rules.ts';
 
 /** What a line of an import says of a user. */
 export type ImportedUser = {

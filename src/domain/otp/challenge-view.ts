@@ -1,5 +1,5 @@
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
-import type { OtpMethod, OtpPurpose } from './rules.ts';
+import type { OtpMethod, OtpPurpose } from '../factors/rules.ts';
 
 export type OtpChallenge = {
   readonly kind: 'challenge';

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import type { EmailContent } from '../emails/email-content.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
+import type { OtpMethod } from '../factors/rules.ts';
 import { readRecoveryCode } from '../recovery-codes/recovery-code.ts';
 import { readCode } from './code.ts';
-import type { OtpMethod } from './rules.ts';
 
 /** What a person typed: six digits, or a recovery code in its canonical form. */
 export type TypedCode = { readonly kind: 'digits' | 'recovery-code'; readonly code: string };

@@ -1,9 +1,9 @@
 import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/read-config.ts';
 import { type LeasedMail, leaseDueMail, markMailFailed, markMailSent, postponeMail } from '../../db/queries/outbox.ts';
 import { MailError } from '../../mail/mailer.ts';
-import { parseEmailAddress } from '../accounts/email-address.ts';
+import { parseEmailAddress } from '../addresses/email-address.ts';
 import { isNotice } from '../emails/notices.ts';
 import { renderEmail } from '../emails/render-email.ts';
 import { accountKey, reserveUnseen } from '../rate-limits/reserve.ts';

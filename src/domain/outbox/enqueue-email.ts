@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { insertOutboxMessage } from '../../db/queries/outbox.ts';
 import type { EmailContent } from '../emails/email-content.ts';
 import { type MailPayload, sealMail } from './sealed-mail.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openPostgres } from '../../db/client.ts';
+import { openPostgres } from '../../db/driver/client.ts';
 import { outboxMessages } from '../../db/tables/outbox-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { createCountingMailer, createOutboxApp } from '../../testing/outbox-app.ts';

@@ -1,8 +1,8 @@
 import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/read-config.ts';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { clearWindows, deleteEndedWindows, reserveInWindow, takeOffWindow } from '../../db/queries/rate-limits.ts';
 import { AuthError } from '../../errors.ts';
 import { type Budget, type BudgetName, budgets } from './budgets.ts';

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { listUnusedRecoveryCodes } from '../../db/queries/recovery-codes.ts';
 
 /** How many codes of the user would work now: unused, and hashed under a key that is still in force. */

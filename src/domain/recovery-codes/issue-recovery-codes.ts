@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { replaceRecoveryCodes } from '../../db/queries/recovery-codes.ts';
 import { hashRecoveryCode, makeRecoveryCode, recoveryCodeCount, showRecoveryCode } from './recovery-code.ts';
 

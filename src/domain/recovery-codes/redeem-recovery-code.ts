@@ -1,9 +1,9 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { spendRecoveryCode } from '../../db/queries/recovery-codes.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
-import { requestOrigin } from '../emails/request-origin.ts';
+import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { countRecoveryCodes } from './count-recovery-codes.ts';
 import { recoveryCodeHashes } from './recovery-code.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import {
   purgeAccountTokens,
   purgeChallenges,
@@ -14,7 +14,7 @@ import {
   takeFullOrigins,
   tryPurgeLock,
 } from '../../db/queries/retention.ts';
-import { shortenAddress } from '../audit/shorten-address.ts';
+import { shortenAddress } from '../origins/shorten-address.ts';
 import { describeDevice } from '../sessions/session-view.ts';
 
 export type RetentionApp = Pick<App, 'config' | 'db' | 'clock' | 'log'>;

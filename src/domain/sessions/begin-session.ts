@@ -1,13 +1,13 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
+import type { IssuedSession } from '../../db/queries/session-with-user.ts';
 import { insertSession } from '../../db/queries/sessions.ts';
 import { recordLogin } from '../../db/queries/users.ts';
-import type { IssuedSession } from '../../db/session-with-user.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
-import { shortenAddress } from '../audit/shorten-address.ts';
-import { amrOf, type ProvedMethod } from '../otp/rules.ts';
+import { amrOf, type ProvedMethod } from '../factors/rules.ts';
+import { shortenAddress } from '../origins/shorten-address.ts';
 import { endSession } from './end-sessions.ts';
 import { makeRoom } from './make-room.ts';
 import { noticeDevice } from './notice-device.ts';

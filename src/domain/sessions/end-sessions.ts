@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
 import type { RequestInfo, Viewer } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { revokeAllSessions, revokeSession } from '../../db/queries/sessions.ts';
 import { recordAudit } from '../audit/record.ts';
 

@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts';
 import { listLiveSessions } from '../../db/queries/sessions.ts';
+import { requireViewer } from '../caller/require-step-up.ts';
 import { parseInput } from '../command.ts';
 import { type Page, type PageInput, pageInput, pageOf } from '../paging.ts';
-import { requireViewer } from './require-step-up.ts';
 import { mostSessions } from './rules.ts';
 import { type SessionView, viewSession } from './session-view.ts';
 

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { Context, StaleBearer, Viewer } from '../../context.ts';
+import type { LiveSession } from '../../db/queries/session-with-user.ts';
 import { findSessionById } from '../../db/queries/sessions.ts';
-import type { LiveSession } from '../../db/session-with-user.ts';
 import { AuthError } from '../../errors.ts';
+import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { opaqueToken } from '../input.ts';
 import { withContext } from '../with-context.ts';
 import { endAllSessions, endSession } from './end-sessions.ts';
 import { readRefreshToken } from './refresh-token.ts';
-import { requireStepUp } from './require-step-up.ts';
 import { isGood, judgeToken, type TokenVerdict } from './rules.ts';
 
 const schema = z.object({ refreshToken: opaqueToken.nullish(), everywhere: z.boolean().nullish() });

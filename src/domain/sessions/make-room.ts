@@ -1,6 +1,6 @@
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { countEndedSessions, evictSessions } from '../../db/queries/sessions.ts';
 import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';

@@ -1,11 +1,11 @@
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { noteDevice } from '../../db/queries/known-devices.ts';
 import { findUserById } from '../../db/queries/users.ts';
 import { recordAudit } from '../audit/record.ts';
 import { forgotPasswordLink } from '../emails/links.ts';
-import { requestOrigin } from '../emails/request-origin.ts';
+import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { describeDevice } from './session-view.ts';
 

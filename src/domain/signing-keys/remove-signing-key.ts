@@ -1,5 +1,5 @@
 import { secondsAfter } from '../../clock.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import {
   activateSigningKey,
   endSigningKey,

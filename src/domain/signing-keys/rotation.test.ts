@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { secondsAfter } from '../../clock.ts';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/read-config.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
 import { type Person, registerPerson, signIn } from '../../testing/people.ts';

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { JwtAlgorithm } from '../../config.ts';
+import type { JwtAlgorithm } from '../../config/read-config.ts';
 import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
 import { createSecretKeys } from '../../secret-keys.ts';
 import { startTestServer } from '../../testing/app.ts';

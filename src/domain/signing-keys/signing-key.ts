@@ -7,7 +7,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { JwtAlgorithm } from '../../config.ts';
+import type { JwtAlgorithm } from '../../config/read-config.ts';
 import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
 import type { SecretKeys } from '../../secret-keys.ts';
 

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/client.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { advanceTotpStep, findTotp } from '../../db/queries/totp-authenticators.ts';
 import { openTotpSecret, sealTotpSecret } from './seal.ts';
 import { matchingStep } from './totp.ts';

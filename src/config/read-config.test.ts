@@ -1,0 +1,532 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadDevelopmentSecrets } from '../development-secrets.ts';
+import { mostSessions } from '../domain/sessions/rules.ts';
+import { compiledSources } from '../testing/compiled.ts';
+import { selfSigned } from '../testing/self-signed.ts';
+import {
+  ConfigError,
+  configWarnings,
+  type Environment,
+  entries,
+  environment,
+  loadEnvironmentFile,
+  readConfig,
+  redactedConfig,
+} from './read-config.ts';
+
+const random = (bytes = 32) => randomBytes(bytes).toString('base64');
+
+const whole = {
+  DATABASE_URL: 'postgres://auth:db-pass@db.example.net/auth',
+  SECRET_KEY: random(),
+  PUBLIC_URL: 'https://auth.example.com',
+  MAIL_TRANSPORT: 'resend',
+  RESEND_API_KEY: `re_${randomBytes(16).toString('hex')}`,
+  MAIL_FROM: 'Latchkey <no-reply@example.com>',
+} satisfies Environment;
+
+const production = (changes: Environment = {}) => readConfig({ ...whole, ...changes }, { mode: 'production' });
+const development = (changes: Environment = {}) =>
+  readConfig(changes, {
+    mode: 'development',
+    developmentSecrets: () => ({ secretKey: whole.SECRET_KEY, gatewayToken: randomBytes(32).toString('hex') }),
+  });
+
+function problemsOf(read: () => unknown): readonly string[] {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** The names that a configuration is refused for, and that no refusal quotes what was given. */
+function refused(changes: Environment, read = production): readonly string[] {
+  const problems = problemsOf(() => read(changes));
+  for (const value of Object.values(changes)) {
+    if (value && value.length > 16) expect(problems.join('\n')).not.toContain(value);
+  }
+  return problems.map((problem) => problem.slice(0, problem.indexOf(':')));
+}
+
+describe('readConfig', () => {
+  it.each([['DATABASE_URL'], ['SECRET_KEY'], ['PUBLIC_URL'], ['MAIL_TRANSPORT'], ['RESEND_API_KEY'], ['MAIL_FROM']])(
+    'CF-1 refuses production without %s, and with an empty one',
+    (name) => {
+      expect(refused({ [name]: undefined })).toEqual([name]);
+      expect(refused({ [name]: '  ' })).toEqual([name]);
+    },
+  );
+
+  it('CF-1 names everything that is wrong at once, a line each', () => {
+    const problems = problemsOf(() => readConfig({ PORT: 'http', BCRYPT_COST: '8' }, { mode: 'production' }));
+    expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual(
+      ['BCRYPT_COST', 'DATABASE_URL', 'MAIL_FROM', 'MAIL_TRANSPORT', 'PORT', 'PUBLIC_URL', 'SECRET_KEY'].sort(),
+    );
+    expect(new ConfigError(problems).message.split('\n')).toEqual(problems);
+  });
+
+  it.each([
+    ['too short', randomBytes(31).toString('base64')],
+    ['too short in hex', randomBytes(31).toString('hex')],
+    ['no encoding', `${random()} ${random()}`],
+    ['a placeholder', 'changeme'],
+    ['a padded placeholder', 'changeme-changeme-changeme-changeme-changeme'],
+    ['an encoded placeholder', Buffer.from('please-change-me-before-production').toString('base64')],
+    ['one byte', Buffer.alloc(32, 'a').toString('base64')],
+    ['one letter', 'a'.repeat(64)],
+    ['a short text again and again', '0123456789abcdef'.repeat(4)],
+    ['two equal halves', randomBytes(16).toString('hex').repeat(2)],
+    ['a sequence', Buffer.from(Array.from({ length: 32 }, (_, index) => index + 7)).toString('base64')],
+    ['few different bytes', Buffer.from(Array.from({ length: 40 }, (_, i) => (i * i) % 11)).toString('base64')],
+  ])('CF-2 refuses a SECRET_KEY that is %s', (_, value) => {
+    expect(refused({ SECRET_KEY: value })).toEqual(['SECRET_KEY']);
+    expect(refused({ SECRET_KEY_PREVIOUS: value })).toEqual(['SECRET_KEY_PREVIOUS']);
+  });
+
+  it.each([
+    ['short', randomBytes(15).toString('hex')],
+    ['a placeholder', `your-gateway-token-${random()}`],
+    ['one letter', 'x'.repeat(40)],
+    ['a sequence', 'abcdefghijklmnopqrstuvwxyz0123456789'],
+    ['split by a blank', `${random()} ${random()}`],
+  ])('CF-2 refuses a GATEWAY_TOKEN that is %s', (_, value) => {
+    expect(refused({ GATEWAY_TOKEN: value })).toEqual(['GATEWAY_TOKEN']);
+  });
+
+  it('CF-2 refuses one value for two purposes, in whatever spelling', () => {
+    const bytes = randomBytes(32);
+    const key = bytes.toString('base64');
+    expect(refused({ SECRET_KEY: key, SECRET_KEY_PREVIOUS: key })).toEqual(['SECRET_KEY_PREVIOUS']);
+    expect(refused({ SECRET_KEY: key, SECRET_KEY_PREVIOUS: bytes.toString('hex') })).toEqual(['SECRET_KEY_PREVIOUS']);
+    expect(refused({ SECRET_KEY: key, GATEWAY_TOKEN: key })).toEqual(['GATEWAY_TOKEN']);
+    expect(refused({ SECRET_KEY: key, GATEWAY_TOKEN: bytes.toString('hex') })).toEqual(['GATEWAY_TOKEN']);
+    expect(refused({ SECRET_KEY: key, RESEND_API_KEY: key })).toEqual(['RESEND_API_KEY']);
+    expect(refused({ GATEWAY_TOKEN: key, RESEND_API_KEY: key })).toEqual(['RESEND_API_KEY']);
+    const url = `postgres://auth:${encodeURIComponent(key)}@db.example.net/auth`;
+    expect(refused({ SECRET_KEY: key, DATABASE_URL: url })).toEqual(['DATABASE_URL']);
+  });
+
+  it('CF-2 takes what the documentation tells to make', () => {
+    for (let round = 0; round < 200; round += 1) {
+      production({ SECRET_KEY: random(), GATEWAY_TOKEN: randomBytes(32).toString('hex') });
+      production({ SECRET_KEY: randomBytes(32).toString('hex'), GATEWAY_TOKEN: randomBytes(16).toString('hex') });
+      production({ SECRET_KEY: randomBytes(32).toString('base64url'), SECRET_KEY_PREVIOUS: random() });
+    }
+  });
+
+  it('reads a key to the same bytes from base64, base64url and hex, the current one first', () => {
+    const bytes = randomBytes(32);
+    for (const encoding of ['base64', 'base64url', 'hex'] as const) {
+      const previous = randomBytes(48);
+      const config = production({
+        SECRET_KEY: bytes.toString(encoding),
+        SECRET_KEY_PREVIOUS: previous.toString(encoding),
+      });
+      expect(config.secretKeys.map((key) => Buffer.from(key))).toEqual([bytes, previous]);
+    }
+  });
+
+  const senseless = ['-1', '-5m', 'NaN', 'Infinity', '1e3', '0x10', '15 minutes', '15', '1.5h', '999999d', 'm'];
+  it.each(['ACCESS_TOKEN_TTL', 'SESSION_IDLE_TTL', 'SESSION_ABSOLUTE_TTL', 'REFRESH_GRACE'])(
+    'CF-4 refuses a %s that is no duration or out of bounds',
+    (name) => {
+      for (const value of [...senseless, '0']) expect([value, refused({ [name]: value })]).toEqual([value, [name]]);
+    },
+  );
+  it('CF-4 refuses durations beyond their bounds, and takes the bounds', () => {
+    for (const value of ['0s', '0m', '59s', '61m']) {
+      expect(refused({ ACCESS_TOKEN_TTL: value })).toEqual(['ACCESS_TOKEN_TTL']);
+    }
+    expect(refused({ SESSION_IDLE_TTL: '0d' })).toEqual(['SESSION_IDLE_TTL']);
+    expect(refused({ REFRESH_GRACE: '61s' })).toEqual(['REFRESH_GRACE']);
+    expect(production({ ACCESS_TOKEN_TTL: '60s', REFRESH_GRACE: '0s' })).toMatchObject({
+      accessTokenTtl: 60,
+      refreshGrace: 0,
+    });
+    expect(production({ ACCESS_TOKEN_TTL: '1h', SESSION_IDLE_TTL: '2d' })).toMatchObject({
+      accessTokenTtl: 3600,
+      sessionIdleTtl: 172_800,
+    });
+  });
+  it.each([
+    ['BCRYPT_COST', ['0', '9', '16', '12.5']],
+    ['PASSWORD_MIN_LENGTH', ['0', '129']],
+    ['RATE_LIMIT_MULTIPLIER', ['0', '0.0', '10001']],
+    ['SESSION_LIMIT', ['0', String(mostSessions + 1)]],
+    ['WORKERS', ['0', '257', 'all']],
+    ['BCRYPT_CONCURRENCY', ['0', '257', 'max']],
+    ['UV_THREADPOOL_SIZE', ['0', '1025']],
+    ['PORT', ['0', '65536', '80a']],
+    ['METRICS_PORT', ['0', '65536', 'on', '4000']],
+  ])('CF-4 refuses a %s that is no number or out of bounds', (name, values) => {
+    for (const value of [...values, '-1', 'NaN', 'Infinity', '1e3', '0x10', '15m']) {
+      expect([value, refused({ [name]: value })]).toEqual([value, [name]]);
+    }
+  });
+
+  it('PW-1 does not boot with a minimum of 6', () => {
+    expect(refused({ PASSWORD_MIN_LENGTH: '6' })).toEqual(['PASSWORD_MIN_LENGTH']);
+    expect(refused({ PASSWORD_MIN_LENGTH: '6' }, development)).toEqual(['PASSWORD_MIN_LENGTH']);
+    expect(production().passwordMinLength).toBe(8);
+    expect(production({ PASSWORD_MIN_LENGTH: '15' }).passwordMinLength).toBe(15);
+  });
+
+  it('PW-13 does not boot with a cost of 8, nor does development; 12 is the default', () => {
+    expect(refused({ BCRYPT_COST: '8' })).toEqual(['BCRYPT_COST']);
+    expect(refused({ BCRYPT_COST: '8' }, development)).toEqual(['BCRYPT_COST']);
+    expect(production().bcryptCost).toBe(12);
+  });
+
+  it.each([
+    ['the mailbox', { MAIL_TRANSPORT: 'mailbox' }],
+    ['GraphiQL', { GRAPHIQL: 'on' }],
+    ['a limiter that is off', { RATE_LIMIT_MULTIPLIER: '0' }],
+    ['a data folder', { DATA_DIR: '/tmp/data' }],
+    ['the embedded database', { DATABASE_URL: undefined }],
+    ['unchecked certificates', { NODE_TLS_REJECT_UNAUTHORIZED: '0' }],
+  ])('CF-5 refuses %s in production, whatever NODE_ENV says', (_, changes) => {
+    for (const NODE_ENV of [undefined, 'development', 'test', 'production']) {
+      expect(refused({ ...changes, NODE_ENV })).toEqual(Object.keys(changes));
+    }
+  });
+  it('CF-5 opens nothing in production by itself, and refuses development where NODE_ENV is production', () => {
+    const open = { introspection: false, graphiql: false, mode: 'production' };
+    expect(production()).toMatchObject(open);
+    expect(production({ NODE_ENV: 'development' })).toMatchObject(open);
+    expect(refused({ NODE_ENV: 'production' }, development)).toEqual(['NODE_ENV']);
+    expect(development()).toMatchObject({ introspection: true, graphiql: true, mail: { transport: 'mailbox' } });
+  });
+
+  it.each([
+    ['postgres://u:p@db.example.net/auth?sslmode=disable', 'DATABASE_URL'],
+    ['postgres://u:p@10.0.0.5/auth?sslmode=disable', 'DATABASE_URL'],
+    ['postgres://u:p@db.example.net/auth?sslmode=no-verify', 'DATABASE_URL'],
+    ['postgres://u:p@db.example.net/auth?sslmode=prefer', 'DATABASE_URL'],
+    ['postgres://u:p@db.example.net/auth?sslmode=allow', 'DATABASE_URL'],
+    ['postgres://u:p@db.example.net/auth?rejectUnauthorized=false', 'DATABASE_URL'],
+    ['postgres://u:p@db.example.net/auth?ssl=require', 'DATABASE_URL'],
+    ['postgres://u:p@db.example.net/auth?sslrootcert=x', 'DATABASE_URL'],
+    ['mysql://u:p@db.example.net/auth', 'DATABASE_URL'],
+    ['postgres://u:p@db.example.net', 'DATABASE_URL'],
+  ])('TR-2 refuses %s', (url) => {
+    expect(refused({ DATABASE_URL: url })).toEqual(['DATABASE_URL']);
+    expect(refused({ DATABASE_REPLICA_URLS: `${whole.DATABASE_URL},${url}` })).toEqual(['DATABASE_REPLICA_URLS']);
+  });
+  it('TR-2 has the certificate of another machine checked, whatever the driver takes `require` to mean', () => {
+    const modeOf = (url: string, changes: Environment = {}) =>
+      new URL(production({ ...changes, DATABASE_URL: url }).databaseUrl ?? '').searchParams.get('sslmode');
+    expect(modeOf('postgres://u:p@db.example.net/auth')).toBe('verify-full');
+    expect(modeOf('postgres://u:p@db.example.net/auth?sslmode=require&channel_binding=require')).toBe('verify-full');
+    expect(modeOf('postgres://u:p@localhost/auth?sslmode=require')).toBe('verify-full');
+    // Said aloud in each case: the driver would ask PGSSL where the URL is silent.
+    for (const host of ['localhost', '127.0.0.1', '[::1]']) {
+      expect(modeOf(`postgres://u:p@${host}/auth`)).toBe('disable');
+    }
+    const plain = 'postgres://u:p@db/auth?sslmode=disable';
+    expect(modeOf(plain, { ALLOW_INSECURE_DATABASE: 'true' })).toBe('disable');
+    expect(refused({ DATABASE_URL: plain, ALLOW_INSECURE_DATABASE: 'false' })).toEqual(['DATABASE_URL']);
+  });
+  it('TR-2 has mail providers reached under TLS', () => {
+    const smtp = { MAIL_TRANSPORT: 'smtp', SMTP_URL: 'smtp://u:p@mail.example.net:587' };
+    expect(production(smtp).mail).toMatchObject({ transport: 'smtp', url: smtp.SMTP_URL });
+    expect(refused({ ...smtp, SMTP_URL: `${smtp.SMTP_URL}?tls.rejectUnauthorized=false` })).toEqual(['SMTP_URL']);
+    expect(refused({ ...smtp, SMTP_URL: 'http://mail.example.net' })).toEqual(['SMTP_URL']);
+    expect(refused({ ...smtp, SMTP_URL: undefined })).toEqual(['SMTP_URL']);
+    expect(refused({ RESEND_BASE_URL: 'http://relay.example.net' })).toEqual(['RESEND_BASE_URL']);
+    expect(refused({ RESEND_BASE_URL: 'https://u:p@relay.example.net' })).toEqual(['RESEND_BASE_URL']);
+    expect(production({ RESEND_BASE_URL: 'http://127.0.0.1:9999' }).mail).toMatchObject({
+      baseUrl: 'http://127.0.0.1:9999',
+    });
+  });
+
+  it.each(['true', '*', '0.0.0.0/0', '::/0', '0.0.0.0/1', '10.0.0.0/33', 'loopback', '10.0.0.1/', '10.0.0.1/8/8', ','])(
+    'RL-5 refuses to trust %s as a proxy',
+    (value) => {
+      expect(refused({ TRUSTED_PROXIES: value })).toEqual(['TRUSTED_PROXIES']);
+      expect(refused({ TRUSTED_PROXIES: `10.0.0.1,${value}` })).toEqual(['TRUSTED_PROXIES']);
+    },
+  );
+  it('RL-5 takes addresses and ranges of both families', () => {
+    const value = '10.0.0.0/8, 192.0.2.1,2001:db8::/32,::1';
+    expect(production({ TRUSTED_PROXIES: value }).trustedProxies).toEqual(value.split(/, ?/));
+    expect(production().trustedProxies).toEqual([]);
+  });
+
+  it.each([
+    'http://auth.example.com',
+    'https://auth.example.com/auth',
+    'https://auth.example.com/?x=1',
+    'https://auth.example.com/#x',
+    'https://u:p@auth.example.com',
+    'auth.example.com',
+    'javascript:alert(1)',
+  ])('ADV-2 refuses %s as PUBLIC_URL', (value) => {
+    expect(refused({ PUBLIC_URL: value })).toEqual(['PUBLIC_URL']);
+  });
+  it('ADV-2 ADV-17 fixes the public URL at boot: production has no default, and nothing but the environment is asked', () => {
+    expect(refused({ PUBLIC_URL: undefined })).toEqual(['PUBLIC_URL']);
+    const config = production({ PUBLIC_URL: 'https://auth.example.com/', HOST: '0.0.0.0' });
+    expect(config).toMatchObject({
+      publicUrl: 'https://auth.example.com',
+      appUrl: 'https://auth.example.com',
+      jwt: { audience: 'https://auth.example.com' },
+    });
+    expect(production({ PUBLIC_URL: 'http://localhost:4000' }).publicUrl).toBe('http://localhost:4000');
+    expect(development({ PORT: '4321' }).publicUrl).toBe('http://localhost:4321');
+    expect(production({ APP_URL: 'https://example.com/app/' }).appUrl).toBe('https://example.com/app');
+    expect(refused({ APP_URL: 'http://example.com' })).toEqual(['APP_URL']);
+  });
+
+  it.each([
+    '*',
+    'null',
+    'https://*.example.com',
+    'https://app.example.com/',
+    'https://app.example.com/x',
+    'app.example.com',
+    'http://app.example.com',
+  ])('refuses %s among CORS_ORIGINS', (value) => {
+    expect(refused({ CORS_ORIGINS: value })).toEqual(['CORS_ORIGINS']);
+    expect(refused({ CORS_ORIGINS: `https://app.example.com,${value}` })).toEqual(['CORS_ORIGINS']);
+  });
+  it('takes exact origins', () => {
+    const value = 'https://app.example.com,http://localhost:3000';
+    expect(production({ CORS_ORIGINS: value }).corsOrigins).toEqual(value.split(','));
+  });
+
+  it.each([
+    'nobody',
+    'a@example.com, b@example.com',
+    'X <a@example.com>, <b@example.com>',
+    'a@example.com\r\nBcc: b@example.com',
+    '"x" <a@example.com>',
+  ])('refuses %j as MAIL_FROM', (value) => {
+    expect(refused({ MAIL_FROM: value })).toEqual(['MAIL_FROM']);
+  });
+
+  it('refuses several processes on the embedded database', () => {
+    expect(refused({ WORKERS: '2' }, development)).toEqual(['WORKERS']);
+    expect(production({ WORKERS: 'max' }).workers).toBeGreaterThan(0);
+  });
+
+  it('AV-1 takes no size of the pool from a file: the pool is there when it is read', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-env-'));
+    try {
+      writeFileSync(join(folder, '.env'), 'UV_THREADPOOL_SIZE=16\nLATCHKEY_TEST_OF_FILES=read\n');
+      loadEnvironmentFile(join(folder, '.env'));
+      expect(environment()).toMatchObject({ LATCHKEY_TEST_OF_FILES: 'read' });
+      expect(environment()['UV_THREADPOOL_SIZE']).toBeUndefined();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('AV-1 refuses more hashes at once than the pool has threads, of which one stays free', () => {
+    expect(refused({ BCRYPT_CONCURRENCY: '4' })).toEqual(['BCRYPT_CONCURRENCY']);
+    expect(refused({ BCRYPT_CONCURRENCY: '8', UV_THREADPOOL_SIZE: '8' })).toEqual(['BCRYPT_CONCURRENCY']);
+    expect(production({ BCRYPT_CONCURRENCY: '3' })).toMatchObject({ bcryptConcurrency: 3, threadPoolSize: 4 });
+    expect(production({ BCRYPT_CONCURRENCY: '7', UV_THREADPOOL_SIZE: '8' })).toMatchObject({ bcryptConcurrency: 7 });
+    expect(production({ BCRYPT_CONCURRENCY: 'auto' }).bcryptConcurrency).toBeNull();
+  });
+
+  it('warns of what is allowed and unwise', () => {
+    expect(configWarnings(production())).toEqual([expect.stringContaining('every request is taken for plain http')]);
+    const TRUSTED_PROXIES = '10.0.0.0/8';
+    expect(configWarnings(production({ TRUSTED_PROXIES }))).toEqual([]);
+    expect(configWarnings(production({ TRUSTED_PROXIES, RATE_LIMIT_MULTIPLIER: '10' }))).toEqual([]);
+    expect(configWarnings(production({ TRUSTED_PROXIES, RATE_LIMIT_MULTIPLIER: '11' }))).toHaveLength(1);
+    const all = {
+      TRUSTED_PROXIES,
+      RATE_LIMIT_MULTIPLIER: '1000',
+      INTROSPECTION: 'on',
+      DATABASE_URL: 'postgres://u:p@db/auth?sslmode=disable',
+      ALLOW_INSECURE_DATABASE: 'true',
+    };
+    expect(configWarnings(production(all))).toHaveLength(3);
+  });
+});
+
+describe('a certificate of our own', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-tls-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const fileWith = (name: string, content: string): string => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  const mine = selfSigned();
+  const files = { TLS_CERT_FILE: fileWith('cert.pem', mine.cert), TLS_KEY_FILE: fileWith('key.pem', mine.key) };
+
+  it('TR-1 is refused without its key, unreadable, or where the two do not belong together', () => {
+    expect(refused({ TLS_CERT_FILE: files.TLS_CERT_FILE })).toEqual(['TLS_KEY_FILE']);
+    expect(refused({ TLS_KEY_FILE: files.TLS_KEY_FILE })).toEqual(['TLS_CERT_FILE']);
+    expect(refused({ ...files, TLS_KEY_FILE: join(folder, 'nothing.pem') })).toEqual(['TLS_KEY_FILE']);
+    expect(refused({ ...files, TLS_CERT_FILE: files.TLS_KEY_FILE })).toEqual(['TLS_CERT_FILE']);
+    expect(refused({ ...files, TLS_KEY_FILE: fileWith('other.pem', selfSigned().key) })).toEqual(['TLS_CERT_FILE']);
+  });
+
+  it('is taken with its key', () => {
+    expect(production(files).tls).toEqual({ certFile: files.TLS_CERT_FILE, keyFile: files.TLS_KEY_FILE });
+    expect(configWarnings(production(files))).toEqual([]);
+    expect(production().tls).toBeNull();
+  });
+});
+
+describe('secrets', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-config-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const fileWith = (content: string): string => {
+    const file = join(folder, randomBytes(6).toString('hex'));
+    writeFileSync(file, content);
+    return file;
+  };
+
+  it('CF-6 come from files too, without the newline at the end', () => {
+    for (const [name, value] of Object.entries({ ...whole, GATEWAY_TOKEN: randomBytes(32).toString('hex') })) {
+      if (!Object.values(entries).some((entry) => entry.name === name && entry.secret)) continue;
+      const fromFile = production({ [name]: undefined, [`${name}_FILE`]: fileWith(`${value}\n`) });
+      expect(fromFile).toEqual(production({ [name]: value }));
+    }
+  });
+  it('CF-6 are refused from both places at once, and from a file that is empty or cannot be read', () => {
+    const file = fileWith(whole.SECRET_KEY);
+    expect(refused({ SECRET_KEY_FILE: file })).toEqual(['SECRET_KEY']);
+    expect(refused({ SECRET_KEY: undefined, SECRET_KEY_FILE: join(folder, 'absent') })).toEqual(['SECRET_KEY_FILE']);
+    expect(refused({ SECRET_KEY: undefined, SECRET_KEY_FILE: folder })).toEqual(['SECRET_KEY_FILE']);
+    expect(refused({ SECRET_KEY: undefined, SECRET_KEY_FILE: fileWith('\n') })).toEqual(['SECRET_KEY_FILE']);
+    // Only secrets: PORT_FILE means nothing.
+    expect(production({ PORT_FILE: fileWith('1') }).port).toBe(4000);
+  });
+
+  it('CF-6 show as *** when the configuration is dumped', () => {
+    const secrets = {
+      SECRET_KEY_PREVIOUS: random(),
+      GATEWAY_TOKEN: randomBytes(32).toString('hex'),
+      DATABASE_REPLICA_URLS: 'postgres://auth:replica-pass@replica.example.net/auth',
+    };
+    const config = production(secrets);
+    const dump = JSON.stringify(redactedConfig(config));
+    const smtp = { MAIL_TRANSPORT: 'smtp', SMTP_URL: 'smtps://user:smtp-pass@mail.example.net' };
+    const smtpDump = JSON.stringify(redactedConfig(production(smtp)));
+    for (const secret of ['db-pass', 'replica-pass', whole.RESEND_API_KEY, secrets.GATEWAY_TOKEN, 'smtp-pass']) {
+      expect(dump + smtpDump).not.toContain(secret);
+    }
+    for (const key of config.secretKeys) {
+      for (const encoding of ['base64', 'hex', 'base64url'] as const) {
+        expect(dump).not.toContain(Buffer.from(key).toString(encoding));
+      }
+      expect(dump).not.toContain(JSON.stringify(key));
+    }
+    expect(redactedConfig(config)).toMatchObject({
+      secretKeys: ['***', '***'],
+      gatewayToken: '***',
+      databaseUrl: 'postgres://***:***@db.example.net/auth?sslmode=verify-full',
+      mail: { apiKey: '***' },
+      publicUrl: whole.PUBLIC_URL,
+    });
+  });
+
+  it('CF-6 stand in no file of the repository', () => {
+    const patterns = [
+      '-----BEGIN [A-Z ]*PRIVATE KEY-----',
+      're_[A-Za-z0-9]{8,}_[A-Za-z0-9]{16,}',
+      '(AKIA|ASIA)[A-Z0-9]{16}\\b',
+      'gh[pousr]_[A-Za-z0-9]{30,}',
+      'npm_[A-Za-z0-9]{30,}',
+      'sk_live_[A-Za-z0-9]{16,}',
+      'xox[abprs]-[A-Za-z0-9-]{10,}',
+      'eyJ[A-Za-z0-9_-]{16,}\\.eyJ[A-Za-z0-9_-]{16,}\\.[A-Za-z0-9_-]{16,}',
+      '"d": ?"[A-Za-z0-9_-]{40,}"',
+      '^(SECRET_KEY|SECRET_KEY_PREVIOUS|GATEWAY_TOKEN|RESEND_API_KEY|SMTP_URL|DATABASE_URL)=.',
+    ];
+    expect(matchingLines(patterns)).toEqual([]);
+    const tracked = execFileSync('git', ['ls-files'], { encoding: 'utf8' }).split('\n');
+    expect(tracked.filter((file) => /(^|\/)(\.env|\.data|id_rsa|.*\.(pem|key|p12))$/.test(file))).toEqual([]);
+    // The scan finds what it looks for.
+    fileWith(['-----BEGIN RSA ', 'PRIVATE KEY-----\n', 're_12345678_', 'a1'.repeat(9), '\n'].join(''));
+    expect(grep(['--no-index', ...patterns.flatMap((pattern) => ['-e', pattern])], folder)).toHaveLength(2);
+  });
+
+  /** As git sees the tree: what is tracked, and nothing else. */
+  function matchingLines(patterns: readonly string[]): string[] {
+    return grep([...patterns.flatMap((pattern) => ['-e', pattern]), '--', '.', ':!package-lock.json']).filter(
+      (line) => !line.startsWith('src/config/read-config.test.ts:'),
+    );
+  }
+  function grep(args: readonly string[], cwd = process.cwd()): string[] {
+    try {
+      return execFileSync('git', ['grep', '-nIE', ...args], { cwd, encoding: 'utf8' })
+        .trimEnd()
+        .split('\n');
+    } catch (error) {
+      if (error instanceof Error && 'status' in error && error.status === 1) return [];
+      throw error;
+    }
+  }
+
+  it('of development are made once, kept for their owner alone, and good enough for readConfig', () => {
+    const data = join(folder, 'data');
+    const made = loadDevelopmentSecrets(data);
+    expect(loadDevelopmentSecrets(data)).toEqual(made);
+    expect(statSync(join(data, 'secrets.json')).mode & 0o777).toBe(0o600);
+    expect(loadDevelopmentSecrets(join(folder, 'other'))).not.toEqual(made);
+    const config = readConfig({ DATA_DIR: data }, { mode: 'development', developmentSecrets: loadDevelopmentSecrets });
+    expect(config).toMatchObject({ gatewayToken: made.gatewayToken, databaseUrl: null, dataDirectory: data });
+    expect(Buffer.from(config.secretKeys[0] ?? [])).toEqual(Buffer.from(made.secretKey, 'base64url'));
+  });
+  it('of development are the same for all that start at once', async () => {
+    const data = join(folder, 'race');
+    const module = join(compiledSources(), 'development-secrets.js');
+    const script = `const { loadDevelopmentSecrets } = await import(${JSON.stringify(module)}); console.log(loadDevelopmentSecrets(${JSON.stringify(data)}).secretKey)`;
+    const { spawn } = await import('node:child_process');
+    const { text } = await import('node:stream/consumers');
+    const keys = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        text(
+          spawn(process.execPath, ['--input-type=module', '-e', script], {
+            stdio: ['ignore', 'pipe', 'inherit'],
+          }).stdout,
+        ),
+      ),
+    );
+    expect(new Set(keys.map((key) => key.trim()))).toEqual(new Set([loadDevelopmentSecrets(data).secretKey]));
+  });
+  it('of development that cannot be read stop the start', () => {
+    const data = join(folder, 'broken');
+    loadDevelopmentSecrets(data);
+    writeFileSync(join(data, 'secrets.json'), '{');
+    const read = () =>
+      readConfig({ DATA_DIR: data }, { mode: 'development', developmentSecrets: loadDevelopmentSecrets });
+    expect(problemsOf(read).map((problem) => problem.split(':')[0])).toEqual(['DATA_DIR', 'SECRET_KEY']);
+  });
+});
+
+describe('the documentation', () => {
+  const all = Object.values(entries);
+
+  it('has every variable in .env.example, with its line and its default, and no secret', () => {
+    const lines = all.flatMap(({ name, doc, shown, fallback, secret }) => [
+      '',
+      `# ${doc}`,
+      `# Default: ${shown}.${secret ? ` Or ${name}_FILE.` : ''}`,
+      `${name}=${secret ? '' : (fallback ?? '')}`,
+    ]);
+    const example = readFileSync('.env.example', 'utf8').trimEnd().split('\n');
+    expect(example.slice(example.indexOf(''))).toEqual(lines);
+  });
+
+  it('has every variable in docs/operations.md', () => {
+    const rows = all.map(
+      ({ name, doc, shown, secret }) => `| \`${name}\`${secret ? ' (or `_FILE`)' : ''} | ${shown} | ${doc} |`,
+    );
+    const documented = readFileSync('docs/operations.md', 'utf8').split('\n');
+    expect(documented.filter((line) => /^\| `[A-Z_]+`/.test(line))).toEqual(rows);
+  });
+});

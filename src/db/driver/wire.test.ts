@@ -1,0 +1,96 @@
+import { type Duplex, PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
+import { describe, expect, it } from 'vitest';
+import { createTestDatabase } from '../../testing/database.ts';
+import { withAdmin } from '../../testing/global-setup.ts';
+import { startTcpGate } from '../../testing/tcp-gate.ts';
+import { rateLimits } from '../tables/rate-limits.ts';
+import { type Database, openPostgres } from './client.ts';
+import { joinHosts } from './host-urls.ts';
+import { createWire } from './wire.ts';
+
+const open = (url: string): Database =>
+  openPostgres({ url, maxConnections: 2, applicationName: 'latchkey-test', statementTimeoutMs: 500 });
+const write = ({ db }: Database) =>
+  db.insert(rateLimits).values({ key: crypto.getRandomValues(Buffer.alloc(8)), count: 1, windowEndsAt: new Date() });
+
+/** A way to the database that can fall silent, and the URL that leads through it. */
+async function throughGate(home: string) {
+  const url = new URL(home);
+  const gate = await startTcpGate({ host: url.hostname, port: Number(url.port) });
+  url.port = String(gate.port);
+  return { gate, url: url.href };
+}
+
+describe('the connections of a pool', () => {
+  it('AV-6 to a machine that says nothing any more are given up, and new ones are made', async () => {
+    const home = await createTestDatabase();
+    const { gate, url } = await throughGate(home.url ?? '');
+    const database = open(url);
+    await write(database);
+    gate.silence();
+    const begun = performance.now();
+    const statements = await Promise.allSettled([write(database), database.db.transaction(async () => 'begun')]);
+    expect(statements.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    // The statement's own time, two seconds, and a second until somebody looks.
+    expect(performance.now() - begun).toBeLessThan(4500);
+    await gate.open();
+    await sleep(300);
+    // Both connections are made anew.
+    await Promise.all([write(database), write(database)]);
+    await database.close();
+    await gate.close();
+    await home.drop();
+  });
+
+  it('AV-6 to a host that refuses writes are ended, so that one that takes them is found', async () => {
+    const home = await createTestDatabase();
+    const { gate, url } = await throughGate(home.url ?? '');
+    const name = new URL(url).pathname.slice(1);
+    await withAdmin(home.url ?? '', (sql) => sql`alter database ${sql(name)} set default_transaction_read_only = on`);
+    const one = open(url);
+    const two = open(joinHosts([url, url.replace('127.0.0.1', 'localhost')]));
+    await expect(write(one)).rejects.toMatchObject({ cause: { code: '25006' } });
+    await expect(write(two)).rejects.toMatchObject({ cause: { code: 'NO_PRIMARY' } });
+    await withAdmin(home.url ?? '', async (sql) => {
+      await sql`set default_transaction_read_only = off`;
+      await sql`alter database ${sql(name)} reset default_transaction_read_only`;
+    });
+    // The setting is a session's from its begin: only new connections can write.
+    await sleep(400);
+    await write(one);
+    await write(two);
+    for (const database of [one, two]) await database.close();
+    await gate.close();
+    await home.drop();
+  });
+
+  it('AV-6 that closed while a statement was about to be written are given up at once, and the pool is made anew', async () => {
+    const home = await createTestDatabase();
+    let renewed = 0;
+    const wire = createWire({
+      url: home.url ?? '',
+      silenceMs: 60_000,
+      renew: () => {
+        renewed += 1;
+      },
+    });
+    const sockets: Duplex[] = [];
+    const socket = async (): Promise<Duplex> => {
+      sockets.push(await wire.socket());
+      return sockets.at(-1) ?? new PassThrough();
+    };
+    const sql = postgres(wire.url, { ...{ socket }, max: 1, connect_timeout: 5 });
+    await sql`select 1`;
+    // Right after this come the `close` events, and only then would the driver write.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    sockets[0]?.destroy();
+    await expect(sql`select 2`).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await expect(sql`select 3`).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    expect(renewed).toBe(1);
+    await sql.end({ timeout: 0 });
+    wire.close();
+    await home.drop();
+  });
+});

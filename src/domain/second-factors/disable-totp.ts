@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
+import { deleteTotp } from '../../db/queries/totp-authenticators.ts';
+import { setTotpEnabledAt } from '../../db/queries/users.ts';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { typedCode } from '../otp/typed-code.ts';
+import { release } from '../rate-limits/reserve.ts';
+import { endAllSessions } from '../sessions/end-sessions.ts';
+import type { Accepted } from '../sessions/logout.ts';
+import { changeFactors } from './change-factors.ts';
+import { notifyOwner } from './notify-owner.ts';
+
+const schema = z.object({ code: typedCode.nullish() });
+
+/**
+ * Takes away the authenticator app and the recovery codes. Asks for a recent proof with the second factor: in the session, or by the
+ * code given here (OT-15). Throws STEP_UP_REQUIRED, INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT where there is no app.
+ */
+export const disableTotp = command(schema, async (ctx, input): Promise<Accepted> => {
+  await changeFactors(ctx, {
+    code: input.code ?? null,
+    change: async ({ db, viewer, user }) => {
+      await deleteTotp(db, { userId: user.id });
+      await deleteRecoveryCodes(db, { userId: user.id });
+      await setTotpEnabledAt(db, { id: user.id, at: null });
+      await release(ctx, { db, claims: [{ budget: 'second-factor:consecutive', identifier: user.id }] });
+      await endAllSessions(ctx, { db, userId: user.id, exceptId: viewer.sessionId, reason: 'credentials_changed' });
+      await recordAudit(ctx, { db, type: 'totp.disabled', outcome: 'SUCCESS', subjectId: user.id });
+      await notifyOwner(ctx, { db, user, template: 'totp-disabled' });
+    },
+  });
+  return { kind: 'accepted', accepted: true };
+});

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { typedCode } from '../otp/typed-code.ts';
+import { issueRecoveryCodes, type RecoveryCodes } from '../recovery-codes/issue-recovery-codes.ts';
+import { endAllSessions } from '../sessions/end-sessions.ts';
+import { changeFactors } from './change-factors.ts';
+import { notifyOwner } from './notify-owner.ts';
+
+const schema = z.object({ code: typedCode.nullish() });
+
+/**
+ * A new set of recovery codes; the old set is dead, used or not. Asks for a recent proof with the second factor: in the session, or by
+ * the code given here (OT-15). Throws STEP_UP_REQUIRED, INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT where there is no app.
+ */
+export const regenerateRecoveryCodes = command(
+  schema,
+  async (ctx, input): Promise<RecoveryCodes> =>
+    changeFactors(ctx, {
+      code: input.code ?? null,
+      change: async ({ db, viewer, user }) => {
+        const codes = await issueRecoveryCodes(ctx, { db, userId: user.id });
+        await endAllSessions(ctx, { db, userId: user.id, exceptId: viewer.sessionId, reason: 'credentials_changed' });
+        await recordAudit(ctx, { db, type: 'recovery_codes.regenerated', outcome: 'SUCCESS', subjectId: user.id });
+        await notifyOwner(ctx, { db, user, template: 'recovery-codes-regenerated' });
+        return codes;
+      },
+    }),
+);

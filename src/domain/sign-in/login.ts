@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { Context } from '../../context.ts';
+import { findUserByEmail, holdUser, replacePasswordHash } from '../../db/queries/users.ts';
+import { AuthError } from '../../errors.ts';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { emailAddress, password, tokenDelivery } from '../input.ts';
+import type { OtpChallenge } from '../otp/challenge-view.ts';
+import { release } from '../rate-limits/reserve.ts';
+import { type Admission, admit } from './admit.ts';
+import { type AuthTokens, handOver } from './hand-over-tokens.ts';
+import { claimsOfSuccess, countFailure, type LoginBudget, reserveInARow, reserveLogin } from './login-budget.ts';
+
+const schema = z.object({ email: emailAddress, password, tokenDelivery });
+type Input = z.output<typeof schema>;
+
+/**
+ * Sign-in with a password; with an authenticator app set up, a challenge follows. Throws INVALID_CREDENTIALS alike, and after the same
+ * work, for an unknown address, a wrong password and an account that may not sign in (EN-1); which factors there are shows only after
+ * the right password (EN-5).
+ */
+export const login = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
+  if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
+  const budget = await reserveLogin(ctx, input.email.canonical);
+  // Null: the account changed under our hands. What has been checked is checked once more, against what holds now.
+  const admission = (await attempt(ctx, input, budget)) ?? (await attempt(ctx, input, budget));
+  if (!admission) throw new AuthError('INVALID_CREDENTIALS');
+  return handOver(ctx, admission, input.tokenDelivery);
+});
+
+async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise<Admission | null> {
+  const user = await findUserByEmail(ctx.db, { canonical: input.email.canonical });
+  const mayFit = await reserveInARow(ctx, { budget, userId: user?.id ?? null });
+  const storedHash = mayFit ? (user?.passwordHash ?? null) : null;
+  // The password is checked first and always; only then what kind of account it is (ADV-49).
+  const verdict = await ctx.hasher.verify(input.password, storedHash);
+  if (!verdict.matches || storedHash === null || !user || user.emailVerifiedAt === null || user.suspendedAt !== null) {
+    await countFailure(ctx);
+    await recordAudit(ctx, {
+      db: ctx.db,
+      type: 'login.failed',
+      outcome: 'FAILURE',
+      subjectId: user?.id ?? null,
+      // SECURITY: not what was typed, which may be a password in the wrong field (LG-7).
+      accountKey: budget.accountKey,
+    });
+    throw new AuthError('INVALID_CREDENTIALS');
+  }
+  const passwordHash = verdict.outdated
+    ? await rehash(ctx, { userId: user.id, oldHash: storedHash, plain: input.password })
+    : storedHash;
+  return ctx.db.transaction(async (tx) => {
+    // SECURITY: suspended, deleted or under another password since the check: no session (TOCTOU).
+    const held = await holdUser(tx, { id: user.id, passwordHash });
+    if (!held) return null;
+    await release(ctx, { db: tx, claims: claimsOfSuccess({ budget, userId: user.id }) });
+    return admit(ctx, { db: tx, user: held, proved: ['PASSWORD'], previousSessionId: null });
+  });
+}
+
+/** Brings an old hash up to today's cost and pepper; answers with the hash that is stored then. A sign-in does not fail for it. */
+async function rehash(ctx: Context, input: { userId: string; oldHash: string; plain: string }): Promise<string> {
+  const { userId, oldHash, plain } = input;
+  try {
+    const newHash = await ctx.hasher.hash(plain);
+    return (await replacePasswordHash(ctx.db, { id: userId, oldHash, newHash })) ? newHash : oldHash;
+  } catch (error) {
+    ctx.log.warn(
+      { err: error, event: 'password_hash.not_renewed', requestId: ctx.request.id },
+      'A password hash was not renewed.',
+    );
+    return oldHash;
+  }
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { secondsAfter } from '../../clock.ts';
+import type { Context } from '../../context.ts';
+import { type Rotation, rotateSession } from '../../db/queries/rotate-session.ts';
+import type { LiveSession } from '../../db/queries/session-with-user.ts';
+import { findSessionById, revokeSession } from '../../db/queries/sessions.ts';
+import { AuthError } from '../../errors.ts';
+import { sameBytes } from '../../secret-keys.ts';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { opaqueToken, tokenDelivery } from '../input.ts';
+import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { budgetOf, reserve } from '../rate-limits/reserve.ts';
+import type { BegunSession } from '../sessions/begin-session.ts';
+import { type RefreshToken, readRefreshToken, successorsOf } from '../sessions/refresh-token.ts';
+import { judgeToken } from '../sessions/rules.ts';
+import { describeDevice } from '../sessions/session-view.ts';
+import { type AuthTokens, handOverTokens } from './hand-over-tokens.ts';
+
+const schema = z.object({ refreshToken: opaqueToken.nullish(), tokenDelivery });
+
+/**
+ * Trades a refresh token for its successor and a new access token (RFC 9700 4.14.2). User, status and roles are read anew (SE-6).
+ * Throws INVALID_OR_EXPIRED_TOKEN for anything that is not a live session's token, RATE_LIMITED past the session's budget.
+ */
+export const refreshSession = command(schema, async (ctx, input): Promise<AuthTokens> => {
+  if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
+  // SECURITY: what came in the cookie never leaves in JSON (TR-7).
+  const delivery = input.refreshToken ? input.tokenDelivery : 'COOKIE';
+  const value = input.refreshToken ?? ctx.cookie.read();
+  const token = value === null ? null : readRefreshToken(ctx.keys, value);
+  const refreshed = token && (await rotate(ctx, token));
+  if (refreshed) return handOverTokens(ctx, refreshed, delivery);
+  // The cookie stays as it is: another tab may have had it replaced while this request was on its way (SE-3).
+  // Only refusals count against the address. Many users share one (a company, a server that renders pages), and a good token must
+  // not be refused for what others do; nobody guesses 256 bits, and a made-up token costs no look-up.
+  await reserve(ctx, [{ budget: 'refresh:address', identifier: ctx.request.addressBucket }]);
+  throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
+});
+
+/** The session under the token's successor; null where there is none to be had. */
+async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession | null> {
+  const now = ctx.clock.now();
+  const successors = successorsOf(ctx.keys, token);
+  const [next] = successors;
+  const { limit, window } = budgetOf(ctx, 'refresh:session');
+  if (!next) throw new Error('There is no secret key.');
+  const rotation: Rotation = {
+    sessionId: token.sessionId,
+    presentedHash: token.hash,
+    nextHash: next.hash,
+    now,
+    idleExpiresAt: secondsAfter(now, ctx.config.sessionIdleTtl),
+    limit,
+    windowEndsAt: secondsAfter(now, window),
+  };
+  // With others first, in a statement that passes over a row that somebody holds; who is passed over waits for it alone.
+  const together = () => ctx.rotateSession({ ...rotation, owner: ctx.statementOwner });
+  const alone = () => rotateSession(ctx.db, rotation);
+  for (const attempt of [together, alone]) {
+    const rotated = await attempt();
+    if (rotated) return { session: rotated.session, user: rotated.user, refreshToken: next };
+    const found = await findSessionById(ctx.db, { sessionId: token.sessionId });
+    if (!found || found.user.suspendedAt !== null) return null;
+    const { session } = found;
+    switch (judgeToken(session, { token, now, graceSeconds: ctx.config.refreshGrace })) {
+      case 'current': {
+        const { refreshWindowCount, refreshWindowEndsAt } = session;
+        if (refreshWindowCount < limit || refreshWindowEndsAt === null || refreshWindowEndsAt <= now) break;
+        throw new AuthError('RATE_LIMITED', { retryAfter: secondsUntil(refreshWindowEndsAt, now) });
+      }
+      case 'ended':
+        return null;
+      case 'retry': {
+        // The same successor as the first time, never a second child. With two keys in force it is one of two.
+        const successor = successors.find((candidate) => sameBytes(candidate.hash, session.refreshHash));
+        return successor ? { ...found, refreshToken: successor } : null;
+      }
+      case 'ahead':
+        ctx.log.error(
+          { event: 'refresh.ahead_of_store', requestId: ctx.request.id, userId: found.user.id },
+          'A refresh token is newer than its row: the database has lost commits.',
+        );
+        return null;
+      case 'spent':
+        await endFamily(ctx, found);
+        return null;
+    }
+  }
+  // Something stood in the way of the statement that waits, and does not any more, such as a suspension.
+  throw new AuthError('RATE_LIMITED', { retryAfter: 1 });
+}
+
+function secondsUntil(date: Date, now: Date): number {
+  return Math.max(1, Math.ceil((date.getTime() - now.getTime()) / 1000));
+}
+
+/** SECURITY: a spent token has come back, so two parties hold this family: both lose it, and the owner is told (SE-2). */
+async function endFamily(ctx: Context, { session, user }: LiveSession): Promise<void> {
+  const now = ctx.clock.now();
+  const { id: sessionId, userId } = session;
+  await ctx.db.transaction(async (tx) => {
+    const revoked = await revokeSession(tx, { sessionId, userId, now, reason: 'refresh.reused' });
+    if (!revoked) return;
+    await recordAudit(ctx, { db: tx, type: 'refresh.reused', outcome: 'FAILURE', subjectId: userId, sessionId });
+    await enqueueEmail(ctx, {
+      db: tx,
+      to: user.email,
+      locale: user.locale,
+      content: {
+        template: 'refresh-reused',
+        at: now.toISOString(),
+        device: describeDevice(ctx.request.userAgent),
+        ipAddress: ctx.request.ipAddress,
+      },
+    });
+  });
+  ctx.wakeOutbox();
+}

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import type { Context } from '../../context.ts';
+import type { Db } from '../../db/driver/client.ts';
+import { consumeChallenge, endOtherChallenges, reserveAttempt } from '../../db/queries/otp-challenges.ts';
+import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
+import { deleteTotp } from '../../db/queries/totp-authenticators.ts';
+import { claimUser, findUserById, holdUser } from '../../db/queries/users.ts';
+import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
+import type { UserRow } from '../../db/tables/users.ts';
+import { AuthError } from '../../errors.ts';
+import { sha256 } from '../../secret-keys.ts';
+import { recordAudit } from '../audit/record.ts';
+import { command } from '../command.ts';
+import { budgetOf, countSuccess, type FailureBudget, reserveTry } from '../factors/failure-budget.ts';
+import { maxAttempts, type OtpMethod, type OtpPurpose, readProved } from '../factors/rules.ts';
+import { spendSecondFactor } from '../factors/spend-second-factor.ts';
+import { opaqueToken, tokenDelivery } from '../input.ts';
+import type { OtpChallenge } from '../otp/challenge-view.ts';
+import { codeMatches } from '../otp/code.ts';
+import { methodFor, type TypedCode, typedCode } from '../otp/typed-code.ts';
+import { reserve } from '../rate-limits/reserve.ts';
+import { type Admission, admit } from './admit.ts';
+import { type AuthTokens, handOver } from './hand-over-tokens.ts';
+
+const schema = z.object({
+  challengeId: opaqueToken,
+  code: typedCode,
+  method: z.enum(['EMAIL', 'TOTP', 'RECOVERY_CODE']).nullish(),
+  tokenDelivery,
+});
+
+/** A new address is confirmed elsewhere: its challenge opens no session, and is not used up here (OT-5). */
+const purposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN', 'STEP_UP'];
+
+/**
+ * Meets a challenge and yields the tokens that it stood for, or the next challenge where the account has a factor that is not proved
+ * yet. A try is taken before the code is compared. Throws INVALID_OR_EXPIRED_CODE for whatever is not the one right code of a live
+ * challenge, or of a step-up that another session asked for; RATE_LIMITED past the account's budget.
+ */
+export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
+  if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
+  await reserve(ctx, [{ budget: 'otp:address', identifier: ctx.request.addressBucket }]);
+  const challenge = await reserveAttempt(ctx.db, {
+    handleHash: sha256(input.challengeId),
+    purposes,
+    sessionId: ctx.viewer?.sessionId ?? null,
+    maxAttempts,
+    now: ctx.clock.now(),
+  });
+  if (!challenge) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  const method = methodFor(challenge, { typed: input.code, named: input.method ?? null });
+  try {
+    if (method === null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+    const admission = await meet(ctx, { challenge, method, typed: input.code });
+    ctx.wakeOutbox();
+    return await handOver(ctx, admission, input.tokenDelivery);
+  } catch (error) {
+    // Outside the transaction, which a wrong code has rolled back (ADV-43).
+    if (error instanceof AuthError && error.code === 'INVALID_OR_EXPIRED_CODE') {
+      const detail = { purpose: challenge.purpose, method };
+      await recordAudit(ctx, {
+        db: ctx.db,
+        type: 'otp.failed',
+        outcome: 'FAILURE',
+        subjectId: challenge.userId,
+        detail,
+      });
+    }
+    throw error;
+  }
+});
+
+type Attempt = { readonly challenge: OtpChallengeRow; readonly method: OtpMethod; readonly typed: TypedCode };
+
+async function meet(ctx: Context, { challenge, method, typed }: Attempt): Promise<Admission> {
+  const budget: FailureBudget = budgetOf(challenge, method);
+  await reserveTry(ctx, budget);
+  const { userId } = challenge;
+  if (userId === null || (method === 'EMAIL' && !mailedCodeMatches(ctx, challenge, typed))) {
+    throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  }
+  return ctx.db.transaction(async (tx) => {
+    // The user's row first, as in every change of password, factors or status: those wait, or this does.
+    const user = await holdOrClaim(ctx, tx, { challenge, userId });
+    const codeHash = method === 'EMAIL' ? challenge.codeHash : null;
+    const consumed = await consumeChallenge(tx, { id: challenge.id, codeHash, now: ctx.clock.now() });
+    if (!consumed) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+    if (method !== 'EMAIL' && !(await spendSecondFactor(ctx, { db: tx, user, method, code: typed.code }))) {
+      throw new AuthError('INVALID_OR_EXPIRED_CODE');
+    }
+    await countSuccess(ctx, { db: tx, budget });
+    return admit(ctx, {
+      db: tx,
+      user,
+      proved: [...readProved(challenge.provedMethods), method],
+      previousSessionId: challenge.sessionId,
+    });
+  });
+}
+
+function mailedCodeMatches(ctx: Context, challenge: OtpChallengeRow, typed: TypedCode): boolean {
+  const { codeHash } = challenge;
+  return codeHash !== null && codeMatches(ctx.keys, challenge.id, typed.code, codeHash);
+}
+
+type Found = { readonly challenge: OtpChallengeRow; readonly userId: string };
+
+async function holdOrClaim(ctx: Context, tx: Db, { challenge, userId }: Found): Promise<UserRow> {
+  const found = await findUserById(tx, { id: userId });
+  if (found?.emailVerifiedAt === null) return claim(ctx, tx, { challenge, userId });
+  // An account that was verified meanwhile keeps its password, whatever this registration asked for (ADV-48).
+  if (challenge.purpose === 'VERIFY_EMAIL') throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  const held = await holdUser(tx, {
+    id: userId,
+    // A password that was proved in the step before, and has been changed since, is proved no more (RC-6).
+    ...(challenge.provedMethods.includes('PASSWORD') ? { passwordChangedAt: challenge.passwordChangedAt } : {}),
+  });
+  if (!held) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  return held;
+}
+
+/**
+ * SECURITY: the owner of the mailbox takes the account. It gets the password of this very challenge or none: what others asked for
+ * with the same address falls away, factors too (RC-7, ADV-9). Of an account that the operator has made they stay, and are asked for:
+ * `latchkey create-admin` has set them up.
+ */
+async function claim(ctx: Context, tx: Db, { challenge, userId }: Found): Promise<UserRow> {
+  const claimed = await claimUser(tx, {
+    id: userId,
+    passwordHash: challenge.pendingPasswordHash,
+    name: challenge.pendingName,
+    locale: challenge.pendingLocale,
+    now: ctx.clock.now(),
+  });
+  if (!claimed) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  if (claimed.invitedAt === null) {
+    await deleteTotp(tx, { userId });
+    await deleteRecoveryCodes(tx, { userId });
+  }
+  await endOtherChallenges(tx, { userId, exceptId: challenge.id, now: ctx.clock.now() });
+  await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
+  return claimed;
+}

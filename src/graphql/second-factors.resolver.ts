@@ -1,0 +1,68 @@
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import type { Context } from '../context.ts';
+import type { RecoveryCodes } from '../domain/recovery-codes/issue-recovery-codes.ts';
+import { confirmTotpEnrollment } from '../domain/second-factors/confirm-totp-enrollment.ts';
+import { disableTotp } from '../domain/second-factors/disable-totp.ts';
+import { regenerateRecoveryCodes } from '../domain/second-factors/regenerate-recovery-codes.ts';
+import { startTotpEnrollment, type TotpEnrollment } from '../domain/second-factors/start-totp-enrollment.ts';
+import type { Accepted } from '../domain/sessions/logout.ts';
+import {
+  ConfirmTotpEnrollmentInput,
+  ConfirmTotpEnrollmentResult,
+  DisableTotpInput,
+  DisableTotpResult,
+  RegenerateRecoveryCodesInput,
+  RegenerateRecoveryCodesResult,
+  StartTotpEnrollmentInput,
+  StartTotpEnrollmentResult,
+} from './second-factors.types.ts';
+
+@Resolver()
+export class TotpResolver {
+  @Mutation(() => StartTotpEnrollmentResult, {
+    description:
+      'Begins to set up an authenticator app. The app in force, if any, stays so until a code of the new one comes back. Needs a recent step-up.',
+  })
+  startTotpEnrollment(
+    @Arg('input', () => StartTotpEnrollmentInput, { description: 'What to call it.' }) input: StartTotpEnrollmentInput,
+    @Ctx() ctx: Context,
+  ): Promise<TotpEnrollment> {
+    return startTotpEnrollment(ctx, input);
+  }
+
+  @Mutation(() => ConfirmTotpEnrollmentResult, {
+    description:
+      'Puts the app in force and makes recovery codes. Signing in takes a code from then on; every other session ends. Needs a recent step-up.',
+  })
+  confirmTotpEnrollment(
+    @Arg('input', () => ConfirmTotpEnrollmentInput, { description: 'The enrolment and a code of the app.' })
+    input: ConfirmTotpEnrollmentInput,
+    @Ctx() ctx: Context,
+  ): Promise<RecoveryCodes> {
+    return confirmTotpEnrollment(ctx, input);
+  }
+
+  @Mutation(() => DisableTotpResult, {
+    description:
+      'Takes away the app and the recovery codes; every other session ends. Needs a recent step-up with the second factor.',
+  })
+  disableTotp(
+    @Arg('input', () => DisableTotpInput, { description: 'A code, where the session has proved none.' })
+    input: DisableTotpInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return disableTotp(ctx, input);
+  }
+
+  @Mutation(() => RegenerateRecoveryCodesResult, {
+    description:
+      'A new set of recovery codes; the old one is dead, and every other session ends. Needs a recent step-up with the second factor.',
+  })
+  regenerateRecoveryCodes(
+    @Arg('input', () => RegenerateRecoveryCodesInput, { description: 'A code, where the session has proved none.' })
+    input: RegenerateRecoveryCodesInput,
+    @Ctx() ctx: Context,
+  ): Promise<RecoveryCodes> {
+    return regenerateRecoveryCodes(ctx, input);
+  }
+}

@@ -1,0 +1,35 @@
+import { isGatewayToken } from '../../domain/access-tokens/is-gateway-token.ts';
+import { requireAdminToChange, requireAdminToLook } from '../../domain/admin/require-admin.ts';
+import { AuthError } from '../../errors.ts';
+import { authenticate } from '../graphql/authenticate.ts';
+import type { OpenContext } from '../graphql/open-context.ts';
+
+/**
+ * Lets a service through that shows GATEWAY_TOKEN, as Bearer or as Basic password (the user name says nothing), and an administrator
+ * with an access token; without GATEWAY_TOKEN there are administrators only. An administrator becomes the context's viewer. Throws
+ * UNAUTHENTICATED for anyone else (ADV-12), and what requireAdminToLook and requireAdminToChange throw.
+ */
+export async function requireService(ctx: OpenContext, wish: 'look' | 'change'): Promise<void> {
+  const { authorization } = ctx;
+  if (secretsIn(authorization ?? '').some((secret) => isGatewayToken(ctx, secret))) return;
+  const found = await authenticate(ctx, authorization);
+  if (found.kind !== 'signed-in') throw new AuthError('UNAUTHENTICATED');
+  ctx.viewer = found.viewer;
+  if (wish === 'look') requireAdminToLook(ctx);
+  else requireAdminToChange(ctx);
+}
+
+/** Every secret that a header may mean: by RFC 6749 2.3.1 a Basic password is form-encoded, and many clients do not. */
+function secretsIn(header: string): string[] {
+  const [, scheme = '', credential = ''] = /^(Bearer|Basic) +(\S+) *$/i.exec(header) ?? [];
+  if (scheme.toLowerCase() === 'bearer') return [credential];
+  const pair = Buffer.from(credential, 'base64').toString();
+  const separator = pair.indexOf(':');
+  if (separator === -1) return [];
+  const password = pair.slice(separator + 1);
+  try {
+    return [password, decodeURIComponent(password.replaceAll('+', ' '))];
+  } catch {
+    return [password];
+  }
+}
