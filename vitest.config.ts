@@ -6,7 +6,8 @@ const src = fileURLToPath(new URL('src', import.meta.url));
 
 export default defineConfig({
   resolve: {
-    // Tests would get graphql's ESM build and the servers its CommonJS one: two realms, and "another module or realm".
+    // Tests would get graphql's ESM build and the servers its CommonJS one: two realms, and
+    // "another module or realm".
     alias: [
       { find: /^graphql$/, replacement: 'graphql/index.js' },
       // The package by its own name, as the examples import it, without a build.
@@ -17,7 +18,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     isolate: false,
-    // One more than the cores of a small machine: many tests wait, for a timer or for another process.
+    // One more than the cores of a small machine: many tests wait, for a timer or for another
+    // process.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,

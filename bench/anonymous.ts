@@ -1,7 +1,9 @@
 /**
- * Anonymous requests of every kind, from many addresses and over many days, with the limits of production: what of memory and rows stays.
- * The server's clock goes on a day after each round, and what is over is purged. Ends with status 1 where memory or a table did not level off.
- * Of a few thousand requests the counts of failures in a row, a few hundred rows at most, still fill up, and are told of as growth.
+ * Anonymous requests of every kind, from many addresses and over many days, with the limits of
+ * production: what of memory and rows stays. The server's clock goes on a day after each round, and
+ * what is over is purged. Ends with status 1 where memory or a table did not level off. Of a few
+ * thousand requests the counts of failures in a row, a few hundred rows at most, still fill up, and
+ * are told of as growth.
  *
  *   npm run bench:anonymous [-- REQUESTS=100000 [DAYS=20]]
  */
@@ -17,14 +19,21 @@ const out = (line: string): void => void process.stdout.write(`${line}\n`);
 // An account that nobody verified stays a week, so only then does its table stop growing.
 if (!(days >= 18)) throw new Error('Fewer than 18 days are too few to judge by.');
 
-const server = await serveApart({ bcryptCost: 4, config: { rateLimitMultiplier: 1, trustedProxies: ['127.0.0.1'] } });
+const server = await serveApart({
+  bcryptCost: 4,
+  config: { rateLimitMultiplier: 1, trustedProxies: ['127.0.0.1'] },
+});
 await server.putAccounts(['known@example.com'], 'otter lantern gravel sunday');
 
 const statuses = new Map<number, number>();
 let challengeId = 'x'.repeat(32);
 async function send(n: number): Promise<void> {
   const request = anonymousRequests[n % anonymousRequests.length]?.(n, challengeId) ?? {};
-  const answer = await sendAnonymous(server.url, request, `198.51.100.${(n * 7) % clientAddresses}`);
+  const answer = await sendAnonymous(
+    server.url,
+    request,
+    `198.51.100.${(n * 7) % clientAddresses}`,
+  );
   challengeId = answer.challengeId ?? challengeId;
   statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
 }

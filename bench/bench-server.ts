@@ -25,7 +25,10 @@ export type BenchServer = {
   purge(): Promise<void>;
   /** How many rows each table has. */
   rows(): Promise<Record<string, number>>;
-  /** Until the mails of what was asked before are out, so that they take no time from what comes next. */
+  /**
+   * Until the mails of what was asked before are out, so that they take no time from what comes
+   * next.
+   */
   settle(): Promise<void>;
   putAccount(account: {
     email: string;
@@ -52,7 +55,10 @@ export function benchConfig(): Config {
   return { ...config, port: 0 };
 }
 
-/** A whole server on an embedded PostgreSQL, with limits a thousandfold and mails that go nowhere. For measurements. */
+/**
+ * A whole server on an embedded PostgreSQL, with limits a thousandfold and mails that go nowhere.
+ * For measurements.
+ */
 export async function startBenchServer(options: {
   bcryptCost: number;
   maxConnections?: number;

@@ -1,7 +1,8 @@
 /**
- * The primary is killed under load and its synchronous standby promoted. Two instances of the server, each with both hosts in its
- * DATABASE_URL; clients that register, refresh and sign out, and keep a ledger of every answer that they got. Ends with status 1 where
- * anything that was acknowledged is lost, or where the service is not back five seconds after the promotion.
+ * The primary is killed under load and its synchronous standby promoted. Two instances of the
+ * server, each with both hosts in its DATABASE_URL; clients that register, refresh and sign out,
+ * and keep a ledger of every answer that they got. Ends with status 1 where anything that was
+ * acknowledged is lost, or where the service is not back five seconds after the promotion.
  *
  *   npm run bench:failover [-- RUNS=3 [SECONDS_UNTIL_PROMOTION=2]]
  */
@@ -10,7 +11,13 @@ import { joinHosts } from '../src/db/driver/host-urls.ts';
 import { meQuery, mutate, send } from '../src/testing/client.ts';
 import { startEmbeddedPair } from '../src/testing/embedded-postgres.ts';
 import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';
-import { type Account, commonEnvironment, password, registerAccount, startInstance } from './instances.ts';
+import {
+  type Account,
+  commonEnvironment,
+  password,
+  registerAccount,
+  startInstance,
+} from './instances.ts';
 
 const runs = Number(process.argv[2] ?? 3);
 /** What somebody, or a failover manager, takes to notice. */
@@ -18,7 +25,10 @@ const noticedAfter = Number(process.argv[3] ?? 2) * 1000;
 /** Milliseconds between two operations of a client. */
 const pause = 50;
 const clients = { register: 4, refresh: 8, logout: 4 };
-/** Milliseconds: load before the kill, load after the promotion, and in which the service has to be back. */
+/**
+ * Milliseconds: load before the kill, load after the promotion, and in which the service has to be
+ * back.
+ */
 const times = { before: 5000, after: 10_000, allowed: 5000 };
 
 type Kind = keyof typeof clients;
@@ -40,7 +50,10 @@ type Ledger = {
 async function run(count: number): Promise<boolean> {
   const pair = await startEmbeddedPair({ isSynchronous: true });
   const smtp = await startSmtpStandIn({ startTls: false });
-  const env = commonEnvironment({ databaseUrl: joinHosts([pair.primary.url, pair.standby.url]), smtpPort: smtp.port });
+  const env = commonEnvironment({
+    databaseUrl: joinHosts([pair.primary.url, pair.standby.url]),
+    smtpPort: smtp.port,
+  });
   const instances = [await startInstance(env), await startInstance(env)];
   const urlOf = (n: number): string => instances[n % instances.length]?.url ?? '';
   const ledger: Ledger = {
@@ -66,12 +79,15 @@ async function run(count: number): Promise<boolean> {
     refresh: async (n, turn) => {
       const held = ledger.refreshed.get(n);
       if (!held) return false;
-      const answer = await mutate(urlOf(n + turn), 'refreshSession', { refreshToken: held.refreshToken });
+      const answer = await mutate(urlOf(n + turn), 'refreshSession', {
+        refreshToken: held.refreshToken,
+      });
       if (answer.__typename === 'AuthTokens') {
         ledger.refreshed.set(n, { refreshToken: answer.refreshToken, count: held.count + 1 });
         return true;
       }
-      if (answer.__typename === 'AuthError') ledger.breaches.push(`refresh by client ${n}: ${JSON.stringify(answer)}`);
+      if (answer.__typename === 'AuthError')
+        ledger.breaches.push(`refresh by client ${n}: ${JSON.stringify(answer)}`);
       return false;
     },
     logout: async (n, turn) => {
@@ -79,7 +95,11 @@ async function run(count: number): Promise<boolean> {
       if (!known) return false;
       const answer = await mutate(urlOf(n + turn), 'login', { email: known.email, password });
       if (answer.__typename !== 'AuthTokens') return false;
-      const session = { ...known, accessToken: answer.accessToken, refreshToken: answer.refreshToken };
+      const session = {
+        ...known,
+        accessToken: answer.accessToken,
+        refreshToken: answer.refreshToken,
+      };
       const left = await mutate(urlOf(n), 'logout', {}, { token: session.accessToken });
       if (left.accepted !== true) return false;
       ledger.loggedOut.push(session);
@@ -96,9 +116,14 @@ async function run(count: number): Promise<boolean> {
     }
   };
 
-  const starters = await Promise.all(Array.from({ length: clients.refresh }, (_, n) => newAccount(urlOf(n))));
-  for (const [n, { refreshToken }] of starters.entries()) ledger.refreshed.set(n, { refreshToken, count: 0 });
-  const load = Promise.all(kinds.flatMap((kind) => Array.from({ length: clients[kind] }, (_, n) => drive(kind, n))));
+  const starters = await Promise.all(
+    Array.from({ length: clients.refresh }, (_, n) => newAccount(urlOf(n))),
+  );
+  for (const [n, { refreshToken }] of starters.entries())
+    ledger.refreshed.set(n, { refreshToken, count: 0 });
+  const load = Promise.all(
+    kinds.flatMap((kind) => Array.from({ length: clients[kind] }, (_, n) => drive(kind, n))),
+  );
 
   await sleep(times.before);
   const killedAt = performance.now();
@@ -139,14 +164,17 @@ const counts = ({ successes }: Ledger): Record<Kind, number> => ({
   refresh: successes.refresh.length,
   logout: successes.logout.length,
 });
-const said = (of: Record<Kind, number>): string => kinds.map((kind) => `${kind} ${of[kind]}`).join(', ');
+const said = (of: Record<Kind, number>): string =>
+  kinds.map((kind) => `${kind} ${of[kind]}`).join(', ');
 
 /** Milliseconds from the promotion to the first success of what was begun after the kill. */
 function backAfter(
   ledger: Ledger,
   { kind, killedAt, promotedAt }: { kind: Kind; killedAt: number; promotedAt: number },
 ): number {
-  const ended = ledger.successes[kind].filter(({ begun }) => begun > killedAt).map((success) => success.ended);
+  const ended = ledger.successes[kind]
+    .filter(({ begun }) => begun > killedAt)
+    .map((success) => success.ended);
   return Math.round(Math.min(...ended) - promotedAt);
 }
 
@@ -155,18 +183,24 @@ async function check(ledger: Ledger, urlOf: (n: number) => string): Promise<void
   const { breaches } = ledger;
   for (const [n, account] of ledger.registered.entries()) {
     const answer = await mutate(urlOf(n), 'login', { email: account.email, password });
-    if (answer.user?.id !== account.id) breaches.push(`${account.email} cannot sign in: ${JSON.stringify(answer)}`);
-    const refreshed = await mutate(urlOf(n), 'refreshSession', { refreshToken: account.refreshToken });
-    if (refreshed.__typename !== 'AuthTokens') breaches.push(`${account.email} lost the first session`);
+    if (answer.user?.id !== account.id)
+      breaches.push(`${account.email} cannot sign in: ${JSON.stringify(answer)}`);
+    const refreshed = await mutate(urlOf(n), 'refreshSession', {
+      refreshToken: account.refreshToken,
+    });
+    if (refreshed.__typename !== 'AuthTokens')
+      breaches.push(`${account.email} lost the first session`);
   }
   for (const [n, { refreshToken }] of ledger.refreshed) {
     const answer = await mutate(urlOf(n), 'refreshSession', { refreshToken });
-    if (answer.__typename !== 'AuthTokens') breaches.push(`client ${n} lost its session: ${JSON.stringify(answer)}`);
+    if (answer.__typename !== 'AuthTokens')
+      breaches.push(`client ${n} lost its session: ${JSON.stringify(answer)}`);
   }
   for (const [n, { email, accessToken, refreshToken }] of ledger.loggedOut.entries()) {
     const me = await send(urlOf(n), meQuery, {}, { token: accessToken });
     const answer = await mutate(urlOf(n), 'refreshSession', { refreshToken });
-    if (me.status !== 401 || answer.__typename !== 'AuthError') breaches.push(`a session of ${email} came back`);
+    if (me.status !== 401 || answer.__typename !== 'AuthError')
+      breaches.push(`a session of ${email} came back`);
   }
 }
 

@@ -1,5 +1,6 @@
-// The least that a server can do that answers for a token: node:http, a JWT verified with jose, one prepared statement by primary key. No
-// GraphQL, no look at the session, no log, no limits. Started by bench/main.ts with a database's URL, the secret in base64, and a port.
+// The least that a server can do that answers for a token: node:http, a JWT verified with jose, one
+// prepared statement by primary key. No GraphQL, no look at the session, no log, no limits. Started
+// by bench/main.ts with a database's URL, the secret in base64, and a port.
 import { createServer } from 'node:http';
 import { jwtVerify } from 'jose';
 import postgres from 'postgres';
@@ -14,7 +15,10 @@ const server = createServer(async (request, response) => {
     const { payload } = await jwtVerify(token, secret, { algorithms: ['HS256'] });
     const [user] = await sql`select id, email, name from users where id = ${payload.sub}`;
     const body = JSON.stringify({ data: { me: user } });
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    });
     response.end(body);
   } catch {
     response.writeHead(401, { 'content-length': 0 });

@@ -3,7 +3,10 @@ import { migratePostgres } from '../src/db/migrate.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
 import { fill } from './growth-fill.ts';
 
-/** What a machine with 16 GB and two cores would be given; whatever is not named is PostgreSQL's default. */
+/**
+ * What a machine with 16 GB and two cores would be given; whatever is not named is PostgreSQL's
+ * default.
+ */
 export const settings = {
   shared_buffers: '4GB',
   effective_cache_size: '10GB',
@@ -15,9 +18,14 @@ export const settings = {
   shared_preload_libraries: 'pg_stat_statements',
 };
 
-export type GrowthDatabases = { readonly server: EmbeddedPostgres; readonly urls: readonly string[] };
+export type GrowthDatabases = {
+  readonly server: EmbeddedPostgres;
+  readonly urls: readonly string[];
+};
 
-/** One PostgreSQL with a database for each number of users, filled where that was not done before. */
+/**
+ * One PostgreSQL with a database for each number of users, filled where that was not done before.
+ */
 export async function openGrowthDatabases(input: {
   users: readonly number[];
   folder: string | undefined;

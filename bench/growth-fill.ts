@@ -8,8 +8,9 @@ const days = 1000;
 type Rebuild = { readonly name: string; readonly definition: string };
 
 /**
- * Fills an empty, migrated database with users and what hangs on them, by generate_series, each table without its indexes, which are made
- * afterwards. Does nothing where that was done before. Nth user, session and so on come out the same each time: see `bench.*`.
+ * Fills an empty, migrated database with users and what hangs on them, by generate_series, each
+ * table without its indexes, which are made afterwards. Does nothing where that was done before.
+ * Nth user, session and so on come out the same each time: see `bench.*`.
  */
 export async function fill(
   sql: postgres.Sql,
@@ -22,7 +23,8 @@ export async function fill(
   const keys = await sql<(Rebuild & { table: string })[]>`
     select conname as name, conrelid::regclass::text as table, pg_get_constraintdef(oid) as definition
     from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace`;
-  for (const { table, name } of keys) await sql`alter table ${sql(table)} drop constraint ${sql(name)}`;
+  for (const { table, name } of keys)
+    await sql`alter table ${sql(table)} drop constraint ${sql(name)}`;
   const load = (table: string, rows: (tx: postgres.TransactionSql) => Promise<unknown>) =>
     loadTable(sql, { table, rows, say });
   const people = async (): Promise<void> => {
@@ -45,7 +47,10 @@ export async function fill(
   await sql`create table bench.filled ()`;
 }
 
-/** Only what PostgreSQL can put in place of the call (IMMUTABLE throughout): the nth user, session and event, in the order of time, as this server would name them (UUIDv7). */
+/**
+ * Only what PostgreSQL can put in place of the call (IMMUTABLE throughout): the nth user, session
+ * and event, in the order of time, as this server would name them (UUIDv7).
+ */
 async function defineIds(sql: postgres.Sql, users: number): Promise<void> {
   const now = Date.now();
   const step = Math.floor((days * 86_400_000) / users);
@@ -113,7 +118,9 @@ async function loadTable(sql: postgres.Sql, { table, rows, say }: Load): Promise
 
 // `offset 0` keeps PostgreSQL from working out again for each column what stands in it once.
 
-/** One in fifty has not proved the address, one in a thousand is suspended, one in ten has no name. */
+/**
+ * One in fifty has not proved the address, one in a thousand is suspended, one in ten has no name.
+ */
 const insertUsers = (tx: postgres.TransactionSql, users: number) => tx`
   insert into users (id, email, email_canonical, email_verified_at, name, roles, locale, password_hash, password_changed_at,
     suspended_at, last_login_at, created_at)

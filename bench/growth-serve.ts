@@ -73,7 +73,12 @@ async function tokensOf({ session, id, email, name, roles, methods }: Row): Prom
   const now = systemClock.now();
   const refresh = firstRefreshToken(app, session);
   await sql`update sessions set refresh_hash = ${refresh.hash}, refresh_generation = 0, revoked_at = null where id = ${session}`;
-  const held = { id: session, authenticatedAt: now, methods, idleExpiresAt: secondsAfter(now, 30 * 24 * 3600) };
+  const held = {
+    id: session,
+    authenticatedAt: now,
+    methods,
+    idleExpiresAt: secondsAfter(now, 30 * 24 * 3600),
+  };
   const { token } = await issueAccessToken(app, { session: held, user: { id, roles } });
   return { id, email, name, accessToken: token, refreshToken: refresh.value };
 }

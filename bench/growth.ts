@@ -1,14 +1,16 @@
 /**
- * Whether it stays as fast when it grows: two databases on one PostgreSQL, with ten thousand users and with ten million, each with sessions,
- * known devices, an audit trail with origins, mails that are out, codes and limits; a server for each, in a process of its own, asked in turn.
- * Prints medians and p99 of each operation and the ratio of the medians. Then it refreshes for a minute on the larger one and tells how
- * many updates were HOT, and how many dead rows there were. Ends with status 1 where a ratio is over 1.2, a table of the larger database was
- * read from one end to the other, or less than 0.95 of the updates were HOT.
+ * Whether it stays as fast when it grows: two databases on one PostgreSQL, with ten thousand users
+ * and with ten million, each with sessions, known devices, an audit trail with origins, mails that
+ * are out, codes and limits; a server for each, in a process of its own, asked in turn. Prints
+ * medians and p99 of each operation and the ratio of the medians. Then it refreshes for a minute on
+ * the larger one and tells how many updates were HOT, and how many dead rows there were. Ends with
+ * status 1 where a ratio is over 1.2, a table of the larger database was read from one end to the
+ * other, or less than 0.95 of the updates were HOT.
  *
  *   npm run bench:growth [-- --users 10000000] [--rounds 300] [--refresh-seconds 60] [--folder FOLDER]
  *
- * A folder that is named is kept, so that the next run begins with what is there. Ten million users take 22 GB and, on two cores, a quarter of
- * an hour; the rest takes some minutes.
+ * A folder that is named is kept, so that the next run begins with what is there. Ten million users
+ * take 22 GB and, on two cores, a quarter of an hour; the rest takes some minutes.
  */
 import { fork, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -69,15 +71,23 @@ async function startServer(url: string, users: number): Promise<Server> {
   };
 }
 
-type Asked = { readonly query: string; readonly variables?: Record<string, unknown>; readonly token?: string };
+type Asked = {
+  readonly query: string;
+  readonly variables?: Record<string, unknown>;
+  readonly token?: string;
+};
 
 /** Asks once. Milliseconds, and the data; throws where the answer is not what it should be. */
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path; see src/testing/client.ts.
-async function ask(server: Server, { query, variables, token }: Asked): Promise<{ ms: number; data: any }> {
+async function ask(
+  server: Server,
+  { query, variables, token }: Asked,
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path.
+): Promise<{ ms: number; data: any }> {
   const begun = performance.now();
   const { data, text } = await send(server.url, query, variables, { token });
   const ms = performance.now() - begun;
-  if (data === null || text.includes('"AuthError"')) throw new Error(`${query.slice(0, 60)}: ${text.slice(0, 300)}`);
+  if (data === null || text.includes('"AuthError"'))
+    throw new Error(`${query.slice(0, 60)}: ${text.slice(0, 300)}`);
   return { ms, data };
 }
 
@@ -87,12 +97,17 @@ const events = (filter: string): string =>
   `{ auditEvents${filter} { edges { node { id at type subject { id email } } } } }`;
 
 async function login(server: Server, { email }: GrowthPerson): Promise<number> {
-  return (await ask(server, { query: mutationText('login'), variables: { input: { email, password } } })).ms;
+  return (
+    await ask(server, { query: mutationText('login'), variables: { input: { email, password } } })
+  ).ms;
 }
 
 async function refresh(server: Server, person: GrowthPerson): Promise<number> {
   const input = { refreshToken: person.refreshToken };
-  const { ms, data } = await ask(server, { query: mutationText('refreshSession'), variables: { input } });
+  const { ms, data } = await ask(server, {
+    query: mutationText('refreshSession'),
+    variables: { input },
+  });
   person.refreshToken = data.refreshSession.refreshToken;
   return ms;
 }
@@ -103,10 +118,15 @@ async function registerAndVerify(server: Server): Promise<number> {
   const letters = Array.from({ length: 12 }, () => 'abcdefghijklmnop'.charAt(randomInt(16)));
   const name = `${letters.join('')}${serial}`;
   const email = `${name}@new.example.com`;
-  const begun = await ask(server, { query: mutationText('register'), variables: { input: { email, password, name } } });
+  const begun = await ask(server, {
+    query: mutationText('register'),
+    variables: { input: { email, password, name } },
+  });
   const code = await server.order({ order: 'code', email });
   const input = { challengeId: begun.data.register.id, code };
-  return begun.ms + (await ask(server, { query: mutationText('verifyOtp'), variables: { input } })).ms;
+  return (
+    begun.ms + (await ask(server, { query: mutationText('verifyOtp'), variables: { input } })).ms
+  );
 }
 
 const asAdmin =
@@ -136,30 +156,44 @@ const operations: Readonly<Record<string, Operation>> = {
     counts: true,
     run: asAdmin(({ email }) => list(`(search: ${text(email.split('@')[0] ?? '')})`)),
   },
-  'users(search:) name': { counts: true, run: asAdmin(({ name }) => list(`(search: ${text(name)})`)) },
+  'users(search:) name': {
+    counts: true,
+    run: asAdmin(({ name }) => list(`(search: ${text(name)})`)),
+  },
   'users(search:) one letter': {
     counts: true,
     run: asAdmin(({ name }) => list(`(search: ${text(name.slice(0, 1))})`)),
   },
   users: { counts: true, run: asAdmin(() => list('')) },
-  'users(status: SUSPENDED)': { counts: true, run: asAdmin(() => list('(status: SUSPENDED, first: 5)')) },
+  'users(status: SUSPENDED)': {
+    counts: true,
+    run: asAdmin(() => list('(status: SUSPENDED, first: 5)')),
+  },
   'users { totalCount }': { counts: true, run: asAdmin(() => list('', 'totalCount')) },
   auditEvents: { counts: true, run: asAdmin(() => events('')) },
   'auditEvents(type:)': { counts: true, run: asAdmin(() => events('(type: "email.verified")')) },
-  'auditEvents(userId:)': { counts: true, run: asAdmin(({ id }) => events(`(userId: "${id}", first: 2)`)) },
+  'auditEvents(userId:)': {
+    counts: true,
+    run: asAdmin(({ id }) => events(`(userId: "${id}", first: 2)`)),
+  },
 };
 
 /** By operation, and by server. A hash alone is measured in the same rounds, to be taken off. */
 type Times = Record<string, [number[], number[]]>;
 const hashAlone = 'a hash alone';
 
-/** Each operation on each server, in turn, for other people each round; `all` with those that do not count. */
+/**
+ * Each operation on each server, in turn, for other people each round; `all` with those that do not
+ * count.
+ */
 async function measure(
   servers: readonly Server[],
   { from, count, all }: { from: number; count: number; all: boolean },
 ): Promise<Times> {
   const chosen = Object.entries(operations).filter(([, { counts }]) => all || counts);
-  const times: Times = Object.fromEntries([...chosen.map(([name]) => name), hashAlone].map((name) => [name, [[], []]]));
+  const times: Times = Object.fromEntries(
+    [...chosen.map(([name]) => name), hashAlone].map((name) => [name, [[], []]]),
+  );
   const runs: [string, Operation['run']][] = chosen.map(([name, { run }]) => [name, run]);
   runs.push([hashAlone, async (server) => Number(await server.order({ order: 'hash' }))]);
   for (let round = 0; round < count; round += 1) {
@@ -178,7 +212,9 @@ async function measure(
 /** Prints the table; answers with the operations whose ratio is over 1.2 and counts. */
 function report(title: string, times: Times): string[] {
   out(`\n${title}, ms`);
-  out(`${''.padEnd(29)} ${sizes.map((users) => `${users} median    p99`.padStart(22)).join(' ')}   ratio`);
+  out(
+    `${''.padEnd(29)} ${sizes.map((users) => `${users} median    p99`.padStart(22)).join(' ')}   ratio`,
+  );
   const over: string[] = [];
   for (const [name, samples] of Object.entries(times)) {
     const { hashes = 0, counts = false } = operations[name] ?? {};
@@ -188,13 +224,20 @@ function report(title: string, times: Times): string[] {
     });
     const ratio = (cells[1]?.median ?? 0) / (cells[0]?.median ?? 1);
     if (counts && ratio > 1.2) over.push(name);
-    const texts = cells.map(({ median, p99 }) => `${median.toFixed(2)} ${p99.toFixed(1).padStart(6)}`.padStart(22));
-    out(`${name.padEnd(29)} ${texts.join(' ')}   ${ratio.toFixed(2)}${counts ? '' : ' (does not count)'}`);
+    const texts = cells.map(({ median, p99 }) =>
+      `${median.toFixed(2)} ${p99.toFixed(1).padStart(6)}`.padStart(22),
+    );
+    out(
+      `${name.padEnd(29)} ${texts.join(' ')}   ${ratio.toFixed(2)}${counts ? '' : ' (does not count)'}`,
+    );
   }
   return over;
 }
 
-/** Takes the files of the databases out of the system's memory, where `dd` can. The server must be halted. */
+/**
+ * Takes the files of the databases out of the system's memory, where `dd` can. The server must be
+ * halted.
+ */
 function dropFromMemory(folder: string): void {
   spawnSync('sh', [
     '-c',
@@ -204,14 +247,20 @@ function dropFromMemory(folder: string): void {
 }
 
 type Reads = Readonly<Record<string, number>>;
-/** How often each table was read from one end to the other, in rows: what stops after a few is no harm. */
+/**
+ * How often each table was read from one end to the other, in rows: what stops after a few is no
+ * harm.
+ */
 async function sequentialReads(sql: postgres.Sql): Promise<Reads> {
   const rows = await sql<{ name: string; reads: number }[]>`
     select relname as name, floor(2.0 * seq_tup_read / n_live_tup)::int as reads from pg_stat_user_tables where schemaname = 'public' and n_live_tup > 100000`;
   return Object.fromEntries(rows.map(({ name, reads }) => [name, reads]));
 }
 
-/** Refreshes as fast as four clients can, and says of each stretch how many updates were HOT and how many dead rows there are. */
+/**
+ * Refreshes as fast as four clients can, and says of each stretch how many updates were HOT and how
+ * many dead rows there are.
+ */
 async function refreshLoad(server: Server, sql: postgres.Sql, seconds: number): Promise<number> {
   const look = async () => {
     const [row] = await sql<{ updates: number; hot: number; dead: number; bytes: number }[]>`
@@ -246,11 +295,16 @@ out(
     .map(([name, value]) => `${name}=${value}`)
     .join(' ')}`,
 );
-const { server: database, urls } = await openGrowthDatabases({ users: sizes, folder: values.folder, say: out });
+const { server: database, urls } = await openGrowthDatabases({
+  users: sizes,
+  folder: values.folder,
+  say: out,
+});
 const servers: Server[] = [];
 const sql = postgres(urls[1] ?? '', { max: 1, onnotice: () => {} });
 try {
-  for (const [index, url] of urls.entries()) servers.push(await startServer(url, sizes[index] ?? 0));
+  for (const [index, url] of urls.entries())
+    servers.push(await startServer(url, sizes[index] ?? 0));
   // Once, so that both servers have compiled what they run; then from the disk.
   await measure(servers, { from: 0, count: 20, all: false });
   if (values.folder !== undefined) {
@@ -259,7 +313,9 @@ try {
     await database.resume();
     await sleep(2000);
     await Promise.all(
-      servers.map((server) => ask(server, { query: '{ me { id } }', token: server.admin.accessToken })),
+      servers.map((server) =>
+        ask(server, { query: '{ me { id } }', token: server.admin.accessToken }),
+      ),
     );
     const count = coldRounds - 20;
     report(
@@ -270,12 +326,21 @@ try {
   const warm = { from: coldRounds, count: rounds, all: true };
   await measure(servers, warm);
   const reads = await sequentialReads(sql);
-  const over = report(`Warm, ${rounds} people from all over the table`, await measure(servers, warm));
+  const over = report(
+    `Warm, ${rounds} people from all over the table`,
+    await measure(servers, warm),
+  );
   await sleep(2000);
-  const read = Object.entries(await sequentialReads(sql)).filter(([name, count]) => count > (reads[name] ?? 0));
-  out(`\nread from one end to the other meanwhile: ${read.map(([name]) => name).join(', ') || 'no table'}`);
+  const read = Object.entries(await sequentialReads(sql)).filter(
+    ([name, count]) => count > (reads[name] ?? 0),
+  );
+  out(
+    `\nread from one end to the other meanwhile: ${read.map(([name]) => name).join(', ') || 'no table'}`,
+  );
   out(`refreshes at ${sizes[1]} users, sessions of ${coldRounds + rounds} people in turn:`);
-  const hot = servers[1] ? await refreshLoad(servers[1], sql, Number(values['refresh-seconds'])) : 0;
+  const hot = servers[1]
+    ? await refreshLoad(servers[1], sql, Number(values['refresh-seconds']))
+    : 0;
   if (over.length > 0) out(`over 1.2: ${over.join(', ')}`);
   if (over.length > 0 || read.length > 0 || hot < 0.95) process.exitCode = 1;
 } finally {

@@ -1,4 +1,5 @@
-// Verifications of bcrypt a second, one at a time and nothing else: node bench/hash-rate.mjs COST SECONDS. Started by bench/main.ts.
+// Verifications of bcrypt a second, one at a time and nothing else: node bench/hash-rate.mjs COST
+// SECONDS. Started by bench/main.ts.
 import { hash, verify } from '@node-rs/bcrypt';
 
 const [cost, seconds] = process.argv.slice(2).map(Number);

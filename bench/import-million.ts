@@ -1,7 +1,9 @@
 /**
- * Imports a file with a million users whose hashes passlib has made: rate, memory, a run that is killed half-way and run again, sign-ins of
- * ten of them, and what administrators' lists take afterwards. A PostgreSQL of its own, a file in a temporary folder. Ends with status 1 where
- * something is not as it has to be. Needs python3-passlib and python3-bcrypt of Debian; without them it takes the hashes of the tests.
+ * Imports a file with a million users whose hashes passlib has made: rate, memory, a run that is
+ * killed half-way and run again, sign-ins of ten of them, and what administrators' lists take
+ * afterwards. A PostgreSQL of its own, a file in a temporary folder. Ends with status 1 where
+ * something is not as it has to be. Needs python3-passlib and python3-bcrypt of Debian; without
+ * them it takes the hashes of the tests.
  *
  *   npx tsx bench/import-million.ts [users, 1000000 unless told]
  */
@@ -35,7 +37,9 @@ type Known = { readonly hash: string; readonly password: string };
 
 /** Real hashes; the users share them. */
 function makeHashes(): readonly Known[] {
-  const { status, stdout } = spawnSync('/usr/bin/python3', ['-W', 'ignore', '-c', script], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync('/usr/bin/python3', ['-W', 'ignore', '-c', script], {
+    encoding: 'utf8',
+  });
   if (status !== 0) return foreignHashes.filter(({ from }) => from.startsWith('passlib bcrypt'));
   return stdout
     .trim()
@@ -105,7 +109,9 @@ async function runImport(
   await ended;
   const seconds = (performance.now() - begun) / 1000;
   const counts: Counts | null = killAt === undefined ? JSON.parse(await printed) : null;
-  const rate = counts ? `${Math.round((counts.imported + counts.existing) / seconds)} lines/s, ` : '';
+  const rate = counts
+    ? `${Math.round((counts.imported + counts.existing) / seconds)} lines/s, `
+    : '';
   return { counts, line: `${seconds.toFixed(1)} s, ${rate}at most ${peak} MiB` };
 }
 
@@ -126,9 +132,11 @@ try {
     if (bad) {
       expectedBad.push(lineNumber);
       file.write(
-        [`nobody ${index},${hash},x,t,t,\n`, `"open${index},x\n`, `bad${index}@example.com,plain,x,t,t,\n`][
-          index % 3
-        ] ?? '',
+        [
+          `nobody ${index},${hash},x,t,t,\n`,
+          `"open${index},x\n`,
+          `bad${index}@example.com,plain,x,t,t,\n`,
+        ][index % 3] ?? '',
       );
       lineNumber += 1;
     }
@@ -149,7 +157,9 @@ try {
   out(`run again: ${second.line}`);
   expect(
     'the second run brought in the rest and nobody twice',
-    second.counts?.imported === people - half && second.counts.existing === half && (await countUsers()) === people,
+    second.counts?.imported === people - half &&
+      second.counts.existing === half &&
+      (await countUsers()) === people,
   );
   expect('the bad lines were left out', second.counts?.refused === expectedBad.length);
   const reported = (await readFile(report, 'utf8'))
@@ -158,7 +168,10 @@ try {
     .map((entry): { line: number; reason: string } => JSON.parse(entry))
     .filter(({ reason }) => reason !== 'has an account already');
   const lines = reported.map(({ line }) => line).sort((a, b) => a - b);
-  expect('each bad line was reported by its number', JSON.stringify(lines) === JSON.stringify(expectedBad));
+  expect(
+    'each bad line was reported by its number',
+    JSON.stringify(lines) === JSON.stringify(expectedBad),
+  );
 
   await sql`truncate users, audit_events cascade`;
   const whole = await runImport(path, report);
@@ -183,7 +196,10 @@ try {
       { password_hash: string }[]
     >`select password_hash from users where email_canonical = ${email}`;
     const isOurs = row?.password_hash.startsWith('bcrypt-hmac-sha256.') ?? false;
-    expect(`${email} signs in (${took} ms) and has a hash of ours`, answer.__typename === 'AuthTokens' && isOurs);
+    expect(
+      `${email} signs in (${took} ms) and has a hash of ours`,
+      answer.__typename === 'AuthTokens' && isOurs,
+    );
   }
   const [left] = await sql<
     { count: number }[]

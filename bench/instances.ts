@@ -9,7 +9,10 @@ export type Instance = Started & { readonly url: string; readonly port: number }
 
 export const password = 'otter lantern gravel sunday';
 
-/** What every instance of a bench has in common: one key, limits out of the way, and mail to the stand-in. */
+/**
+ * What every instance of a bench has in common: one key, limits out of the way, and mail to the
+ * stand-in.
+ */
 export function commonEnvironment(options: {
   readonly databaseUrl: string;
   readonly smtpPort: number;
@@ -30,8 +33,14 @@ export function commonEnvironment(options: {
   };
 }
 
-/** `latchkey start` from the sources, as a process of its own, on both cores unless told; answers once it serves, with every worker. */
-export async function startInstance(env: Readonly<Record<string, string>>, cores = '0-1'): Promise<Instance> {
+/**
+ * `latchkey start` from the sources, as a process of its own, on both cores unless told; answers
+ * once it serves, with every worker.
+ */
+export async function startInstance(
+  env: Readonly<Record<string, string>>,
+  cores = '0-1',
+): Promise<Instance> {
   const port = await freePort();
   const workers = Number(env['WORKERS'] ?? 1);
   const started = await start({
@@ -58,17 +67,26 @@ export function askMe(token: string): string {
 }
 
 /** Registers and verifies with the mailed code. Rejects with the answer where a step is refused. */
-export async function registerAccount(url: string, options: { email: string; smtp: SmtpStandIn }): Promise<Account> {
+export async function registerAccount(
+  url: string,
+  options: { email: string; smtp: SmtpStandIn },
+): Promise<Account> {
   const { email, smtp } = options;
   const challenge = await mutate(url, 'register', { email, password });
-  if (challenge.__typename !== 'OtpChallenge') throw new Error(JSON.stringify(challenge).slice(0, 300));
+  if (challenge.__typename !== 'OtpChallenge')
+    throw new Error(JSON.stringify(challenge).slice(0, 300));
   for (let waited = 0; waited < 20_000; waited += 20) {
     const mail = smtp.mails.findLast(({ to }) => to.includes(email));
     const code = mail && /^(\d{6})\r?$/m.exec(mail.raw)?.[1];
     if (code) {
       const answer = await mutate(url, 'verifyOtp', { challengeId: challenge.id, code });
       if (answer.__typename !== 'AuthTokens') throw new Error(JSON.stringify(answer).slice(0, 300));
-      return { email, id: answer.user.id, accessToken: answer.accessToken, refreshToken: answer.refreshToken };
+      return {
+        email,
+        id: answer.user.id,
+        accessToken: answer.accessToken,
+        refreshToken: answer.refreshToken,
+      };
     }
     await sleep(20);
   }

@@ -2,8 +2,9 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Load, LoadResult } from './load.ts';
 
-// Keeps so many connections busy, one request at a time on each, and looks at every answer. Over plain sockets: a client library would take
-// more of its core than the server takes of the other. Started by bench/load.ts.
+// Keeps so many connections busy, one request at a time on each, and looks at every answer. Over
+// plain sockets: a client library would take more of its core than the server takes of the other.
+// Started by bench/load.ts.
 
 const endOfHead = Buffer.from('\r\n\r\n');
 const lengthPattern = /\r\ncontent-length: (\d+)/i;
@@ -18,7 +19,9 @@ type Connection = {
 /** One connection; `ask` answers with the body of the answer to `request`. */
 async function open(port: number): Promise<Connection> {
   const socket: Socket = connect(port, '127.0.0.1').setNoDelay(true);
-  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  await new Promise<void>((resolve, reject) =>
+    socket.once('connect', resolve).once('error', reject),
+  );
   let waiting: { resolve(body: string): void; reject(error: Error): void } | null = null;
   let rest = Buffer.alloc(0);
   let bodyBegins = -1;
@@ -68,7 +71,8 @@ async function run(load: Load): Promise<LoadResult> {
 
   const judge = (body: string, expected: string, sent: number): void => {
     const now = performance.now();
-    // By when the answer came: where it takes seconds, those that were asked for before are part of what the server does in this time.
+    // By when the answer came: where it takes seconds, those that were asked for before are part of
+    // what the server does in this time.
     const counts = now >= counted && now <= end;
     if (body.includes(expected)) {
       if (counts) count += 1;
@@ -125,7 +129,10 @@ async function run(load: Load): Promise<LoadResult> {
   };
 }
 
-/** Puts the refresh token of the answer in the place of the one that was sent; both have the same length. */
+/**
+ * Puts the refresh token of the answer in the place of the one that was sent; both have the same
+ * length.
+ */
 function chain(request: string, body: string): string {
   const token = /"refreshToken":"([^"]+)"/.exec(body)?.[1];
   return token === undefined ? request : request.replace(/("refreshToken":")[^"]+/, `$1${token}`);

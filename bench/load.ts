@@ -17,7 +17,10 @@ export type Load = {
   readonly expected: readonly string[];
   /** Answers that are neither right nor wrong: refusals that the scenario is about. */
   readonly shed?: string;
-  /** Reads from each answer the refresh token that the next request of the connection carries in the place of `$TOKEN`. */
+  /**
+   * Reads from each answer the refresh token that the next request of the connection carries in the
+   * place of `$TOKEN`.
+   */
   readonly chained?: boolean;
 };
 

@@ -1,12 +1,14 @@
 /**
- * Latchkey beside the floor (bench/floor.mjs), in turn in one run: the built server in production mode, on a PostgreSQL of its own. Each
- * server has one core, the generator the other, PostgreSQL both. Prints a table of medians and ratios, and ends with status 1 where an
- * answer was wrong or a ratio is not what it has to be.
+ * Latchkey beside the floor (bench/floor.mjs), in turn in one run: the built server in production
+ * mode, on a PostgreSQL of its own. Each server has one core, the generator the other, PostgreSQL
+ * both. Prints a table of medians and ratios, and ends with status 1 where an answer was wrong or a
+ * ratio is not what it has to be.
  *
  *   npm run build && npm run bench [-- ROUNDS=3 [SECONDS=6 [SCENARIO …]]]
  *
- * PROFILE=FOLDER among them writes V8's profiles of the server there, NODE=--flag gives Node a flag, CONNECTIONS=16,64 asks with so many.
- * Scenarios: me, refresh, entities, login, register, storm, start; width only where it is named: hashes at once, on one core and on two.
+ * PROFILE=FOLDER among them writes V8's profiles of the server there, NODE=--flag gives Node a
+ * flag, CONNECTIONS=16,64 asks with so many. Scenarios: me, refresh, entities, login, register,
+ * storm, start; width only where it is named: hashes at once, on one core and on two.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,7 +23,15 @@ import { type Account, putAccounts, putDatabase } from './accounts.ts';
 import { fill } from './growth-fill.ts';
 import { registerAccount } from './instances.ts';
 import { type LoadResult, startGenerator } from './load.ts';
-import { descendants, memory, outputOf, pinTo, processorTime, type Started, start } from './processes.ts';
+import {
+  descendants,
+  memory,
+  outputOf,
+  pinTo,
+  processorTime,
+  type Started,
+  start,
+} from './processes.ts';
 import { percentile } from './serve-apart.ts';
 
 const rounds = Number(process.argv[2] ?? 3);
@@ -31,7 +41,9 @@ const isChosen = (name: string): boolean => chosen.length === 0 || chosen.includ
 
 /** Connections that ask for `me`. */
 const clientCounts = (
-  process.argv.find((argument) => argument.startsWith('CONNECTIONS='))?.slice('CONNECTIONS='.length) ?? '1,16,64'
+  process.argv
+    .find((argument) => argument.startsWith('CONNECTIONS='))
+    ?.slice('CONNECTIONS='.length) ?? '1,16,64'
 )
   .split(',')
   .map(Number);
@@ -70,12 +82,17 @@ const floorSecret = randomBytes(32);
 const generator = await startGenerator(pinTo(generatorCore));
 const stormers = await startGenerator(pinTo(generatorCore));
 
-type Home = { readonly url: string; readonly algorithm: 'RS256' | 'ES256'; readonly accounts: readonly Account[] };
+type Home = {
+  readonly url: string;
+  readonly algorithm: 'RS256' | 'ES256';
+  readonly accounts: readonly Account[];
+};
 
 async function makeHome(algorithm: Home['algorithm']): Promise<Home> {
   const url = await putDatabase(postgres.url, `bench_${algorithm.toLowerCase()}`);
   await migratePostgres(url);
-  // With the people alone PostgreSQL reads the whole table where it would look up a key: a plan that no real database has.
+  // With the people alone PostgreSQL reads the whole table where it would look up a key: a plan
+  // that no real database has.
   const sql = postgresClient(url, { max: 4, onnotice: () => {} });
   await fill(sql, { users: 20_000, say: () => {} });
   await sql.end();
@@ -108,14 +125,21 @@ function environment({ url, algorithm }: Home, port: number): Record<string, str
 }
 
 /** A folder for V8's profiles of the server, one a start. */
-const profileFolder = process.argv.find((argument) => argument.startsWith('PROFILE='))?.slice('PROFILE='.length);
+const profileFolder = process.argv
+  .find((argument) => argument.startsWith('PROFILE='))
+  ?.slice('PROFILE='.length);
 const profiling = [
   ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]),
-  ...process.argv.filter((argument) => argument.startsWith('NODE=')).map((argument) => argument.slice('NODE='.length)),
+  ...process.argv
+    .filter((argument) => argument.startsWith('NODE='))
+    .map((argument) => argument.slice('NODE='.length)),
 ];
 const latchkeyPort = await freePort();
 const floorPort = await freePort();
-/** As `npm start` says to Node; to the floor too. Without, Node 24 takes more memory at the same speed. */
+/**
+ * As `npm start` says to Node; to the floor too. Without, Node 24 takes more memory at the same
+ * speed.
+ */
 const nodeFlags = ['--max-semi-space-size=16'];
 /** All that were started: none outlives the run, and none counts as PostgreSQL. */
 const servers = new Set<Started>();
@@ -124,7 +148,11 @@ const startServer = async (options: Parameters<typeof start>[0]): Promise<Starte
   servers.add(server);
   return server;
 };
-const startLatchkey = (home: Home, cores = serverCore, more: Readonly<Record<string, string>> = {}): Promise<Started> =>
+const startLatchkey = (
+  home: Home,
+  cores = serverCore,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Started> =>
   startServer({
     args: [...nodeFlags, ...profiling, `${root}dist/main.js`, 'start'],
     env: { ...environment(home, latchkeyPort), ...more },
@@ -133,7 +161,13 @@ const startLatchkey = (home: Home, cores = serverCore, more: Readonly<Record<str
   });
 const startFloor = (home: Home): Promise<Started> =>
   startServer({
-    args: [...nodeFlags, `${root}bench/floor.mjs`, home.url, floorSecret.toString('base64'), String(floorPort)],
+    args: [
+      ...nodeFlags,
+      `${root}bench/floor.mjs`,
+      home.url,
+      floorSecret.toString('base64'),
+      String(floorPort),
+    ],
     env: { NODE_ENV: 'production' },
     ready: /ready/,
     cores: serverCore,
@@ -154,7 +188,8 @@ function post(body: object, headers: Readonly<Record<string, string>> = {}): str
 }
 
 const meText = '{ me { id email name } }';
-const askMe = (token: string): string => post({ query: meText }, { authorization: `Bearer ${token}` });
+const askMe = (token: string): string =>
+  post({ query: meText }, { authorization: `Bearer ${token}` });
 const loginText =
   'mutation Login($input: LoginInput!) { login(input: $input) { __typename ... on AuthTokens { accessToken refreshToken user { id } } } }';
 const refreshText =
@@ -176,7 +211,8 @@ type Signed = Account & { readonly accessToken: string; refreshToken: string };
 
 async function signIn(account: Account): Promise<Signed> {
   const { login } = await ask(loginText, { input: { email: account.email, password } });
-  if (login?.__typename !== 'AuthTokens') throw new Error(`login answered ${JSON.stringify(login)}`);
+  if (login?.__typename !== 'AuthTokens')
+    throw new Error(`login answered ${JSON.stringify(login)}`);
   return { ...account, accessToken: login.accessToken, refreshToken: login.refreshToken };
 }
 
@@ -205,10 +241,20 @@ type Measured = LoadResult & {
 const postgresPids = (): number[] =>
   descendants(process.pid).filter((pid) => pid !== generator.pid && pid !== stormers.pid);
 
-async function measure(server: Started, load: Parameters<typeof generator.run>[0]): Promise<Measured> {
-  // At full speed, so that V8 has compiled what it is going to: a production server has been up for more than seconds.
+async function measure(
+  server: Started,
+  load: Parameters<typeof generator.run>[0],
+): Promise<Measured> {
+  // At full speed, so that V8 has compiled what it is going to: a production server has been up for
+  // more than seconds.
   if (load.warmUpSeconds) {
-    await generator.run({ ...load, rate: undefined, connections: 64, seconds: load.warmUpSeconds, warmUpSeconds: 0 });
+    await generator.run({
+      ...load,
+      rate: undefined,
+      connections: 64,
+      seconds: load.warmUpSeconds,
+      warmUpSeconds: 0,
+    });
   }
   const started = new Set([...servers].map(({ pid }) => pid));
   const databases = postgresPids().filter((pid) => !started.has(pid));
@@ -220,7 +266,8 @@ async function measure(server: Started, load: Parameters<typeof generator.run>[0
   const before = times();
   const result = await generator.run({ ...load, warmUpSeconds: 0 });
   const after = times();
-  const share = (index: number): number => ((after[index] ?? 0) - (before[index] ?? 0)) / result.seconds;
+  const share = (index: number): number =>
+    ((after[index] ?? 0) - (before[index] ?? 0)) / result.seconds;
   if (result.wrongCount > 0) {
     failed += 1;
     out(`WRONG: ${result.wrongCount} answers, such as ${result.wrong[0]}`);
@@ -246,7 +293,9 @@ function row(
   name: string,
   { perSecond, p50, p99, server, generator: asked, database, microseconds }: Measured,
 ): string {
-  const shares = [server, asked, database].map((share) => `${Math.round(share * 100)} %`.padStart(6)).join('');
+  const shares = [server, asked, database]
+    .map((share) => `${Math.round(share * 100)} %`.padStart(6))
+    .join('');
   return `${name.padEnd(34)} ${perSecond.toFixed(0).padStart(7)}/s  p50 ${p50.toFixed(2).padStart(7)}  p99 ${p99.toFixed(2).padStart(8)} ms  ${shares}  ${microseconds.toFixed(0).padStart(6)} µs`;
 }
 
@@ -268,11 +317,15 @@ const loadOfMe = (kind: Kind, connections: number) => ({
   connections,
   requests:
     kind === 'floor'
-      ? floorTokens.map((token) => `GET /me HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\n\r\n`)
+      ? floorTokens.map(
+          (token) =>
+            `GET /me HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\n\r\n`,
+        )
       : signed.map(({ accessToken }) => askMe(accessToken)),
   expected: signed.map(({ id, email }) => `{"data":{"me":{"id":"${id}","email":"${email}","name":`),
 });
-const nameOfMe = (kind: Kind, connections: number): string => `me, ${connections} connections: ${kind}`;
+const nameOfMe = (kind: Kind, connections: number): string =>
+  `me, ${connections} connections: ${kind}`;
 
 async function measureMe(server: Started, kind: Kind, counts = manyClients): Promise<void> {
   for (const connections of counts) {
@@ -289,8 +342,9 @@ const turn = 0.25;
 const ratiosAtOne: number[] = [];
 
 /**
- * `me` at one connection, both servers up and asked in turns: most of the time there is the waking of processes, which on a virtual machine
- * takes twice as long from one minute to the next, and what is a fourth of a second apart has the same of it.
+ * `me` at one connection, both servers up and asked in turns: most of the time there is the waking
+ * of processes, which on a virtual machine takes twice as long from one minute to the next, and
+ * what is a fourth of a second apart has the same of it.
  */
 async function measureInTurns(servers: Readonly<Record<Kind, Started>>): Promise<void> {
   const turns: Record<Kind, Measured[]> = { floor: [], latchkey: [] };
@@ -299,7 +353,8 @@ async function measureInTurns(servers: Readonly<Record<Kind, Started>>): Promise
     await measure(servers[kind], { ...loadOfMe(kind, 1), seconds: turn, warmUpSeconds });
   }
   for (let n = 0; n < seconds / turn; n += 1) {
-    // Who is first changes: what one leaves behind, such as a garbage collection, is not always the other's.
+    // Who is first changes: what one leaves behind, such as a garbage collection, is not always the
+    // other's.
     for (const kind of n % 2 === 0 ? kinds : kinds.toReversed()) {
       turns[kind].push(await measure(servers[kind], { ...loadOfMe(kind, 1), seconds: turn }));
     }
@@ -310,9 +365,13 @@ async function measureInTurns(servers: Readonly<Record<Kind, Started>>): Promise
   for (const kind of kinds) note(nameOfMe(kind, 1), together(turns[kind]));
 }
 
-/** Turns as one: shares and rates over all of them, since processor time is counted in hundredths of a second; medians of their percentiles. */
+/**
+ * Turns as one: shares and rates over all of them, since processor time is counted in hundredths of
+ * a second; medians of their percentiles.
+ */
 function together(turns: readonly Measured[]): Measured {
-  const sum = (of: (measured: Measured) => number): number => turns.reduce((total, turn) => total + of(turn), 0);
+  const sum = (of: (measured: Measured) => number): number =>
+    turns.reduce((total, turn) => total + of(turn), 0);
   const mean = (of: (measured: Measured) => number): number => sum(of) / turns.length;
   const median = (of: (measured: Measured) => number): number => percentile(turns.map(of), 0.5);
   const count = sum((measured) => measured.count);
@@ -338,15 +397,23 @@ function together(turns: readonly Measured[]): Measured {
 async function refreshAll(server: Started, home: Home, sessions: Signed[]): Promise<void> {
   const name = `refreshSession, ${home.algorithm}, 32 connections`;
   const connections = 32;
-  // Each run goes on with the tokens that the one before has left, so each begins with fresh sessions.
+  // Each run goes on with the tokens that the one before has left, so each begins with fresh
+  // sessions.
   const load = async () => {
     const fresh = await signInAll(sessions.slice(0, connections));
     const requests = fresh.map(({ refreshToken }) =>
       post({ query: refreshText, variables: { input: { refreshToken } } }),
     );
-    return { port: latchkeyPort, connections, requests, expected: ['"__typename":"AuthTokens"'], chained: true };
+    return {
+      port: latchkeyPort,
+      connections,
+      requests,
+      expected: ['"__typename":"AuthTokens"'],
+      chained: true,
+    };
   };
-  // A refresh runs far more code than `me` does, far less often: V8 still compiles after thousands of them.
+  // A refresh runs far more code than `me` does, far less often: V8 still compiles after thousands
+  // of them.
   await generator.run({ ...(await load()), seconds: 5 * warmUpSeconds });
   note(name, await measure(server, { ...(await load()), seconds }));
 }
@@ -386,20 +453,27 @@ try {
 
   const readyAfter: number[] = [];
   // Beside `me`, and beside refreshes.
-  const floorCounts = [...new Set([...(isChosen('me') ? manyClients : []), ...(isChosen('refresh') ? [16] : [])])];
+  const floorCounts = [
+    ...new Set([...(isChosen('me') ? manyClients : []), ...(isChosen('refresh') ? [16] : [])]),
+  ];
   for (let round = 1; round <= rounds; round += 1) {
     out(`round ${round}`);
     const floor = isChosen('me') || isChosen('refresh') ? await startFloor(main) : null;
     if (floor) await measureMe(floor, 'floor', floorCounts);
     const server = await startLatchkey(main);
     readyAfter.push(server.readyAfter);
-    out(`  ready after ${server.readyAfter.toFixed(0)} ms, ${memory(server.pid).now.toFixed(0)} MB idle`);
-    if (floor && isChosen('me') && clientCounts.includes(1)) await measureInTurns({ floor, latchkey: server });
+    out(
+      `  ready after ${server.readyAfter.toFixed(0)} ms, ${memory(server.pid).now.toFixed(0)} MB idle`,
+    );
+    if (floor && isChosen('me') && clientCounts.includes(1))
+      await measureInTurns({ floor, latchkey: server });
     await floor?.stop();
     if (isChosen('me')) {
       await measureMe(server, 'latchkey');
       memoryAfter.push(memory(server.pid).now);
-      out(`  ${memory(server.pid).now.toFixed(0)} MB after me, ${memory(server.pid).most.toFixed(0)} MB at most`);
+      out(
+        `  ${memory(server.pid).now.toFixed(0)} MB after me, ${memory(server.pid).most.toFixed(0)} MB at most`,
+      );
     }
     if (isChosen('entities')) {
       const ids = signed.slice(0, 100).map(({ id }) => ({ __typename: 'User', id }));
@@ -444,7 +518,9 @@ try {
     port: latchkeyPort,
     connections: 16,
     warmUpSeconds: 2,
-    requests: signed.map(({ email }) => post({ query: loginText, variables: { input: { email, password } } })),
+    requests: signed.map(({ email }) =>
+      post({ query: loginText, variables: { input: { email, password } } }),
+    ),
     expected: ['"AuthTokens"'],
     shed: '"OVERLOADED"',
   };
@@ -484,20 +560,31 @@ try {
   // ---- what hashes: sign-ins, registrations, the storm. On two cores: with one, a hash and a request would take turns ----
   if (isChosen('storm') || isChosen('login') || isChosen('register')) {
     const server = await startLatchkey(main, bothCores);
-    const hashRate = Number(outputOf([`${root}bench/hash-rate.mjs`, String(bcryptCost), '8'], serverCore));
+    const hashRate = Number(
+      outputOf([`${root}bench/hash-rate.mjs`, String(bcryptCost), '8'], serverCore),
+    );
     out(`bcrypt alone on the core that hashes have: ${hashRate.toFixed(2)}/s`);
-    const judgeLogins = (what: string, { count, seconds: passed, p50, shed, wrongCount, wrong }: LoadResult): void => {
+    const judgeLogins = (
+      what: string,
+      { count, seconds: passed, p50, shed, wrongCount, wrong }: LoadResult,
+    ): void => {
       const rate = count / passed;
       if (wrongCount > 0) failed += 1;
       out(
         `  ${what}: ${rate.toFixed(2)}/s, p50 ${p50.toFixed(0)} ms, ${shed} shed, ${wrongCount} wrong ${wrong[0] ?? ''}`,
       );
-      judge(`${what}: ${(rate / hashRate).toFixed(2)} of bcrypt alone, at least 0.9`, rate >= 0.9 * hashRate);
+      judge(
+        `${what}: ${(rate / hashRate).toFixed(2)} of bcrypt alone, at least 0.9`,
+        rate >= 0.9 * hashRate,
+      );
     };
-    if (isChosen('login')) judgeLogins('sign-ins', await stormers.run({ ...logins, seconds: length }));
+    if (isChosen('login'))
+      judgeLogins('sign-ins', await stormers.run({ ...logins, seconds: length }));
     if (isChosen('register')) {
       const rate = await registrationsPerSecond(length);
-      out(`  register and verifyOtp, 8 clients: ${rate.toFixed(2)}/s, ${(rate / hashRate).toFixed(2)} of bcrypt alone`);
+      out(
+        `  register and verifyOtp, 8 clients: ${rate.toFixed(2)}/s, ${(rate / hashRate).toFixed(2)} of bcrypt alone`,
+      );
     }
     if (isChosen('storm')) {
       const { calm, stormy, signIns } = await measureStorm(server);
@@ -525,23 +612,35 @@ try {
         medianOf(`me, ${connections} connections: ${kind}`, ({ perSecond }) => perSecond),
       );
       const ratio = (ours ?? 0) / (floor ?? 1);
-      judge(`me at ${connections} connections: ${ratio.toFixed(2)} of the floor, at least 1`, ratio >= 1);
+      judge(
+        `me at ${connections} connections: ${ratio.toFixed(2)} of the floor, at least 1`,
+        ratio >= 1,
+      );
     }
     if (ratiosAtOne.length > 0) {
       const ratio = percentile(ratiosAtOne, 0.5);
       const [low, high] = [0.25, 0.75].map((share) => percentile(ratiosAtOne, share).toFixed(2));
       const spread = `${ratiosAtOne.length} pairs of turns, half of them from ${low} to ${high}`;
-      judge(`p50 of me at 1 connection: ${ratio.toFixed(2)} of the floor's (${spread}), at most 1.25`, ratio <= 1.25);
+      judge(
+        `p50 of me at 1 connection: ${ratio.toFixed(2)} of the floor's (${spread}), at most 1.25`,
+        ratio <= 1.25,
+      );
     }
     const most = percentile(memoryAfter, 0.5);
     judge(`memory after me: ${most.toFixed(0)} MB, under 200`, most < 200);
   }
   if (isChosen('refresh')) {
-    const ofRefresh = medianOf('refreshSession, ES256, 32 connections', ({ microseconds }) => microseconds);
+    const ofRefresh = medianOf(
+      'refreshSession, ES256, 32 connections',
+      ({ microseconds }) => microseconds,
+    );
     const ofFloor = medianOf(nameOfMe('floor', 16), ({ microseconds }) => microseconds);
     const rate = 1e6 / ofRefresh;
     const beside = `${(ofRefresh / ofFloor).toFixed(2)} of the processor time of the floor's answer at 16 connections`;
-    judge(`refreshSession with ES256: ${rate.toFixed(0)} a second a core (${beside}), at least 1500`, rate >= 1500);
+    judge(
+      `refreshSession with ES256: ${rate.toFixed(0)} a second a core (${beside}), at least 1500`,
+      rate >= 1500,
+    );
   }
   const ready = percentile(readyAfter, 0.5);
   judge(`ready after ${ready.toFixed(0)} ms, under 1000`, ready < 1000);

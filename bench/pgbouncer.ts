@@ -1,8 +1,9 @@
 /**
- * The server behind PgBouncer in transaction mode, with docs/operations.md's settings for a version that cannot follow prepared
- * statements (before 1.21): the whole flow under concurrency, and what `me` costs there beside PostgreSQL itself. Needs the program
- * `pgbouncer`. The server has one core, the generator the other; PgBouncer and PostgreSQL have both. Ends with status 1 where an answer
- * is wrong.
+ * The server behind PgBouncer in transaction mode, with docs/operations.md's settings for a version
+ * that cannot follow prepared statements (before 1.21): the whole flow under concurrency, and what
+ * `me` costs there beside PostgreSQL itself. Needs the program `pgbouncer`. The server has one
+ * core, the generator the other; PgBouncer and PostgreSQL have both. Ends with status 1 where an
+ * answer is wrong.
  *
  *   npm run bench:pgbouncer [-- ROUNDS=3 [SECONDS=5]]
  */
@@ -14,11 +15,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import postgresJs from 'postgres';
 import { migratePostgres } from '../src/db/migrate.ts';
 import { meQuery, mutate, send } from '../src/testing/client.ts';
-import { makeFolder, startEmbeddedPostgres, unprivilegedAccount } from '../src/testing/embedded-postgres.ts';
+import {
+  makeFolder,
+  startEmbeddedPostgres,
+  unprivilegedAccount,
+} from '../src/testing/embedded-postgres.ts';
 import { freePort } from '../src/testing/free-port.ts';
 import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';
 import { putDatabase } from './accounts.ts';
-import { type Account, askMe, commonEnvironment, password, registerAccount, startInstance } from './instances.ts';
+import {
+  type Account,
+  askMe,
+  commonEnvironment,
+  password,
+  registerAccount,
+  startInstance,
+} from './instances.ts';
 import { startGenerator } from './load.ts';
 import { pinTo, processorTime } from './processes.ts';
 import { percentile } from './serve-apart.ts';
@@ -27,7 +39,9 @@ const rounds = Number(process.argv[2] ?? 3);
 const seconds = Number(process.argv[3] ?? 5);
 const people = 24;
 const connections = 16;
-const program = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find((path) => spawnSync(path, ['-V']).status === 0);
+const program = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find(
+  (path) => spawnSync(path, ['-V']).status === 0,
+);
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 if (program === undefined) {
   out('There is no pgbouncer here: install the package `pgbouncer`.');
@@ -67,7 +81,8 @@ for (const [name, text] of [
   ['users', `"postgres" "${inside.password}"\n`],
 ] as const) {
   writeFileSync(join(folder, name), text, { mode: 0o600 });
-  if (account.uid !== undefined && account.gid !== undefined) chownSync(join(folder, name), account.uid, account.gid);
+  if (account.uid !== undefined && account.gid !== undefined)
+    chownSync(join(folder, name), account.uid, account.gid);
 }
 const bouncer: ChildProcess = spawn(program, ['-q', join(folder, 'pgbouncer.ini')], {
   ...account,
@@ -87,14 +102,21 @@ out(
 );
 
 const smtp = await startSmtpStandIn({ startTls: false });
-const env = { ...commonEnvironment({ databaseUrl: database, smtpPort: smtp.port }), MIGRATE_ON_START: 'false' };
+const env = {
+  ...commonEnvironment({ databaseUrl: database, smtpPort: smtp.port }),
+  MIGRATE_ON_START: 'false',
+};
 const variants = [
   { name: 'direct, prepared', change: {} },
   { name: 'direct, not prepared', change: { DATABASE_PREPARED_STATEMENTS: 'false' } },
-  { name: 'through PgBouncer', change: { DATABASE_URL: url.href, DATABASE_PREPARED_STATEMENTS: 'false' } },
+  {
+    name: 'through PgBouncer',
+    change: { DATABASE_URL: url.href, DATABASE_PREPARED_STATEMENTS: 'false' },
+  },
 ];
 const instances = [];
-for (const { name, change } of variants) instances.push({ name, ...(await startInstance({ ...env, ...change }, '0')) });
+for (const { name, change } of variants)
+  instances.push({ name, ...(await startInstance({ ...env, ...change }, '0')) });
 const bounced = instances.at(-1)?.url ?? '';
 
 // ---- the whole flow, all at once ----
@@ -127,7 +149,10 @@ out(
 
 const generator = await startGenerator(pinTo('1'));
 const results = new Map(
-  variants.map(({ name }) => [name, { rate: [] as number[], p50: [] as number[], bouncer: [] as number[] }]),
+  variants.map(({ name }) => [
+    name,
+    { rate: [] as number[], p50: [] as number[], bouncer: [] as number[] },
+  ]),
 );
 for (let round = 0; round < rounds; round += 1) {
   for (const instance of instances) {

@@ -25,16 +25,22 @@ export function processorTime(pid: number): number {
 export function descendants(pid: number): number[] {
   const parents = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((name) => ({ pid: Number(name), parent: Number(readStat(Number(name)).split(') ')[1]?.split(' ')[1] ?? 0) }));
+    .map((name) => ({
+      pid: Number(name),
+      parent: Number(readStat(Number(name)).split(') ')[1]?.split(' ')[1] ?? 0),
+    }));
   const below = (of: number): number[] =>
-    parents.filter(({ parent }) => parent === of).flatMap((child) => [child.pid, ...below(child.pid)]);
+    parents
+      .filter(({ parent }) => parent === of)
+      .flatMap((child) => [child.pid, ...below(child.pid)]);
   return below(pid);
 }
 
 /** Resident memory in MB, and the most of it so far. */
 export function memory(pid: number): { readonly now: number; readonly most: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const megabytes = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
+  const megabytes = (name: string): number =>
+    Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
   return { now: megabytes('VmRSS'), most: megabytes('VmHWM') };
 }
 
@@ -67,7 +73,10 @@ export type Started = {
   stop(): Promise<void>;
 };
 
-/** Starts a program with nothing but this environment, and answers once its output has `ready`. Throws with what it wrote where it ends before. */
+/**
+ * Starts a program with nothing but this environment, and answers once its output has `ready`.
+ * Throws with what it wrote where it ends before.
+ */
 export async function start(options: {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;

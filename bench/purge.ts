@@ -5,9 +5,9 @@ import { type PurgeKind, purgeExpired } from '../src/domain/retention/purge-expi
 import { createLog } from '../src/observability/log.ts';
 import { startBenchServer } from './bench-server.ts';
 
-// How long the statements of a purge take, and whether sign-ins wait for them (DP-6):
-//   npx tsx bench/purge.ts [ROWS=1000000]
-// Fills an embedded PostgreSQL with expired rows of every kind among living ones, then purges while people sign in.
+// How long the statements of a purge take, and whether sign-ins wait for them (DP-6): npx tsx
+// bench/purge.ts [ROWS=1000000] Fills an embedded PostgreSQL with expired rows of every kind among
+// living ones, then purges while people sign in.
 const rows = Number(process.argv[2] ?? 1_000_000);
 const password = 'otter lantern gravel sunday';
 const people = 200;
@@ -49,7 +49,9 @@ await sql`insert into audit_origins (event_id, ip_address, user_agent, at)
 await sql`analyze`;
 
 const percentile = (values: readonly number[], part: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0;
+  [...values].sort((a, b) => a - b)[
+    Math.min(values.length - 1, Math.floor(values.length * part))
+  ] ?? 0;
 const summary = (values: readonly number[]): string =>
   `median ${percentile(values, 0.5).toFixed(1)}, p99 ${percentile(values, 0.99).toFixed(1)}, most ${Math.max(...values).toFixed(1)} ms (${values.length})`;
 
@@ -74,7 +76,10 @@ async function signIns(until: () => boolean): Promise<number[]> {
   return times;
 }
 
-/** Looks every few milliseconds whether any backend but the purge's waits for a lock that the purge holds. */
+/**
+ * Looks every few milliseconds whether any backend but the purge's waits for a lock that the purge
+ * holds.
+ */
 async function waitsForPurge(until: () => boolean): Promise<number> {
   let waits = 0;
   while (!until()) {
@@ -117,14 +122,19 @@ const purging = purgeExpired(
 ).finally(() => {
   done = true;
 });
-const [counts, during, waits] = await Promise.all([purging, signIns(() => done), waitsForPurge(() => done)]);
+const [counts, during, waits] = await Promise.all([
+  purging,
+  signIns(() => done),
+  waitsForPurge(() => done),
+]);
 const seconds = (performance.now() - started) / 1000;
 const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
 write(
   `purged ${total} rows (the server's own worker has dealt with the rest) in ${seconds.toFixed(1)} s: ${JSON.stringify(counts)}`,
 );
 for (const [kind, times] of batches) write(`  ${kind.padEnd(20)} ${summary(times)}`);
-// What the database itself took, without the wait for this process, which has the sign-ins to do as well.
+// What the database itself took, without the wait for this process, which has the sign-ins to do as
+// well.
 const statements = await sql<{ calls: number; mean: number; most: number; text: string }[]>`
   select calls::int, mean_exec_time as mean, max_exec_time as most, regexp_replace(query, '\\s+', ' ', 'g') as text
   from pg_stat_statements

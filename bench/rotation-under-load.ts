@@ -1,7 +1,8 @@
 /**
- * Steady `me` and refresh traffic on two servers through three rotations of the signing key; then the key that signs is removed.
- * Real processes, commands and time, on a PostgreSQL and an SMTP server of its own. Ends with status 1 where a request fails or a
- * removed key is taken for more than a minute.
+ * Steady `me` and refresh traffic on two servers through three rotations of the signing key; then
+ * the key that signs is removed. Real processes, commands and time, on a PostgreSQL and an SMTP
+ * server of its own. Ends with status 1 where a request fails or a removed key is taken for more
+ * than a minute.
  *
  *   npx tsx bench/rotation-under-load.ts [seconds, 60 unless told]
  */
@@ -77,12 +78,18 @@ type Client = { id: string; accessToken: string; refreshToken: string };
 async function register(count: number): Promise<Client> {
   const email = `person-${count}@example.com`;
   const url = urls[count % 2] ?? '';
-  const challenge = await mutate(url, 'register', { email, password: 'otter lantern gravel sunday' });
+  const challenge = await mutate(url, 'register', {
+    email,
+    password: 'otter lantern gravel sunday',
+  });
   for (;;) {
     const mail = smtp.mails.find(({ to }) => to.includes(email));
     const code = mail && /^(\d{6})\r?$/m.exec(mail.raw)?.[1];
     if (code) {
-      const { user, accessToken, refreshToken } = await mutate(url, 'verifyOtp', { challengeId: challenge.id, code });
+      const { user, accessToken, refreshToken } = await mutate(url, 'verifyOtp', {
+        challengeId: challenge.id,
+        code,
+      });
       return { id: user.id, accessToken, refreshToken };
     }
     await sleep(50);
@@ -93,7 +100,9 @@ const latencies = { me: [] as number[], refresh: [] as number[] };
 const failures: string[] = [];
 const signedBy = new Map<string, number>();
 /** A backend that keeps our public keys for ten seconds. */
-const jwks = createRemoteJWKSet(new URL(`${urls[1]}/.well-known/jwks.json`), { cacheMaxAge: 10_000 });
+const jwks = createRemoteJWKSet(new URL(`${urls[1]}/.well-known/jwks.json`), {
+  cacheMaxAge: 10_000,
+});
 
 async function ask(client: Client, url: string): Promise<void> {
   const begun = performance.now();
@@ -114,7 +123,11 @@ async function refresh(client: Client, url: string): Promise<void> {
   client.refreshToken = answer.refreshToken;
   const kid = decodeProtectedHeader(client.accessToken).kid ?? '';
   signedBy.set(kid, (signedBy.get(kid) ?? 0) + 1);
-  await jwtVerify(client.accessToken, jwks, { algorithms: ['RS256'], issuer, audience: issuer }).catch((error) => {
+  await jwtVerify(client.accessToken, jwks, {
+    algorithms: ['RS256'],
+    issuer,
+    audience: issuer,
+  }).catch((error) => {
     failures.push(`the backend: ${error}`);
   });
 }
@@ -123,16 +136,19 @@ async function drive(client: Client, until: number): Promise<void> {
   for (let count = 0; performance.now() < until; count += 1) {
     const due = performance.now() + pace;
     const url = urls[count % 2] ?? '';
-    await (count % refreshEvery === 0 ? refresh(client, url) : ask(client, url)).catch((error: unknown) => {
-      failures.push(String(error));
-    });
+    await (count % refreshEvery === 0 ? refresh(client, url) : ask(client, url)).catch(
+      (error: unknown) => {
+        failures.push(String(error));
+      },
+    );
     await sleep(Math.max(0, due - performance.now()));
   }
 }
 
 function percentiles(values: readonly number[]): string {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number): string => `${(sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(0)} ms`;
+  const at = (share: number): string =>
+    `${(sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(0)} ms`;
   return `${sorted.length} requests, p50 ${at(0.5)}, p95 ${at(0.95)}, p99 ${at(0.99)}`;
 }
 
@@ -183,7 +199,8 @@ try {
   out(
     `a token of the removed key was refused after ${refusedAfter.map((after) => `${after.toFixed(1)} s`).join(' and ')}`,
   );
-  if (failures.length > 0 || signedBy.size < 4 || refusedAfter.some((after) => after > 60)) process.exitCode = 1;
+  if (failures.length > 0 || signedBy.size < 4 || refusedAfter.some((after) => after > 60))
+    process.exitCode = 1;
 } finally {
   for (const server of servers) {
     if (server.exitCode !== null) continue;

@@ -1,7 +1,8 @@
 /**
- * `me` a second of one worker, of two, and of two instances behind nginx (where that is installed). Generator, PostgreSQL and
- * servers share the machine, so each line says what each of them took of the processors, and how many `me` came from a second of the
- * servers' own time: where that stays the same, more cores are as many times more `me`. The last two lines hold each server process to
+ * `me` a second of one worker, of two, and of two instances behind nginx (where that is installed).
+ * Generator, PostgreSQL and servers share the machine, so each line says what each of them took of
+ * the processors, and how many `me` came from a second of the servers' own time: where that stays
+ * the same, more cores are as many times more `me`. The last two lines hold each server process to
  * a part of a core, so that servers are what is short and not cores.
  *
  *   npm run bench:scaling [-- ROUNDS=3 [SECONDS=5 [SHARE=0.25]]]
@@ -17,7 +18,13 @@ import { startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
 import { freePort } from '../src/testing/free-port.ts';
 import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';
 import { putDatabase } from './accounts.ts';
-import { type Account, askMe, commonEnvironment, registerAccount, startInstance } from './instances.ts';
+import {
+  type Account,
+  askMe,
+  commonEnvironment,
+  registerAccount,
+  startInstance,
+} from './instances.ts';
 import { startGenerator } from './load.ts';
 import { descendants, pinTo, processorTime } from './processes.ts';
 import { percentile } from './serve-apart.ts';
@@ -25,7 +32,10 @@ import { percentile } from './serve-apart.ts';
 const rounds = Number(process.argv[2] ?? 3);
 const seconds = Number(process.argv[3] ?? 5);
 const share = Number(process.argv[4] ?? 0.25);
-/** Of each server process: looks into the database are shared by requests that come together, so fewer of them would cost more each. */
+/**
+ * Of each server process: looks into the database are shared by requests that come together, so
+ * fewer of them would cost more each.
+ */
 const connections = 32;
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -49,7 +59,10 @@ for (let n = 0; n < 2 * connections; n += 1) {
 }
 const generator = await startGenerator(pinTo('0-1'));
 
-/** Processes that answer requests. Of workers, their first process serves nothing; the loader's own are small. */
+/**
+ * Processes that answer requests. Of workers, their first process serves nothing; the loader's own
+ * are small.
+ */
 const serving = (pid: number): number[] => [pid, ...descendants(pid)];
 const variants = [
   { name: 'one worker', port: one.port, servers: serving(one.pid), processes: 1, share: 1 },
@@ -65,12 +78,32 @@ const variants = [
           share: 1,
         },
       ]),
-  { name: `one worker at ${share} of a core`, port: one.port, servers: serving(one.pid), processes: 1, share },
-  { name: `two workers at ${share} of a core`, port: two.port, servers: serving(two.pid), processes: 2, share },
+  {
+    name: `one worker at ${share} of a core`,
+    port: one.port,
+    servers: serving(one.pid),
+    processes: 1,
+    share,
+  },
+  {
+    name: `two workers at ${share} of a core`,
+    port: two.port,
+    servers: serving(two.pid),
+    processes: 2,
+    share,
+  },
 ];
-type Result = { rate: number; p50: number; servers: number; generator: number; postgres: number; nginx: number };
+type Result = {
+  rate: number;
+  p50: number;
+  servers: number;
+  generator: number;
+  postgres: number;
+  nginx: number;
+};
 const results = new Map<string, Result[]>(variants.map(({ name }) => [name, []]));
-const timeOf = (pids: readonly number[]): number => pids.reduce((sum, pid) => sum + processorTime(pid), 0);
+const timeOf = (pids: readonly number[]): number =>
+  pids.reduce((sum, pid) => sum + processorTime(pid), 0);
 const postgresPids = (): number[] => keepers.flatMap((pid) => [pid, ...descendants(pid)]);
 const taken = (servers: readonly number[]) => ({
   servers: timeOf(servers),
@@ -114,7 +147,9 @@ for (const [name, all] of results) {
       all.map((result) => result[of]),
       0.5,
     );
-  const cores = (['servers', 'generator', 'postgres', 'nginx'] as const).map((of) => `${of} ${median(of).toFixed(2)}`);
+  const cores = (['servers', 'generator', 'postgres', 'nginx'] as const).map(
+    (of) => `${of} ${median(of).toFixed(2)}`,
+  );
   out(
     `${name.padEnd(28)} ${median('rate').toFixed(0)} me/s, p50 ${median('p50').toFixed(1)} ms; cores: ${cores.join(', ')}; ${(median('rate') / median('servers')).toFixed(0)} me for a second of the servers`,
   );
@@ -127,7 +162,10 @@ await smtp.close();
 await postgres.stop();
 process.exitCode = wrong === 0 ? 0 : 1;
 
-/** Lets processes run for a part of the time only, each at its own turn, as a quota of a container does. */
+/**
+ * Lets processes run for a part of the time only, each at its own turn, as a quota of a container
+ * does.
+ */
 function holdBack(pids: readonly number[], part: number): { stop(): void } {
   const period = 40;
   let isOver = false;
@@ -197,9 +235,13 @@ http {
 }
 `,
   );
-  const child = spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', join(folder, 'error.log')], {
-    stdio: 'ignore',
-  });
+  const child = spawn(
+    'nginx',
+    ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', join(folder, 'error.log')],
+    {
+      stdio: 'ignore',
+    },
+  );
   await sleep(500);
   return {
     port,

@@ -5,7 +5,9 @@ import type { Config } from '../src/config/read-config.ts';
 
 export type ServeOptions = {
   readonly bcryptCost: number;
-  readonly config?: Partial<Pick<Config, 'rateLimitMultiplier' | 'trustedProxies' | 'introspection'>>;
+  readonly config?: Partial<
+    Pick<Config, 'rateLimitMultiplier' | 'trustedProxies' | 'introspection'>
+  >;
 };
 
 export type Order =
@@ -25,10 +27,14 @@ export type ServerApart = {
   stop(): Promise<void>;
 };
 
-/** A whole server in a process of its own, on an embedded PostgreSQL, with mails that go nowhere. */
+/**
+ * A whole server in a process of its own, on an embedded PostgreSQL, with mails that go nowhere.
+ */
 export async function serveApart(options: ServeOptions): Promise<ServerApart> {
   const path = fileURLToPath(new URL('serve.ts', import.meta.url));
-  const child = fork(path, [JSON.stringify(options)], { execArgv: ['--expose-gc', '--import', 'tsx'] });
+  const child = fork(path, [JSON.stringify(options)], {
+    execArgv: ['--expose-gc', '--import', 'tsx'],
+  });
   const said = async () => (await once(child, 'message'))[0].said;
   const order = (message: Order) => {
     const answer = said();

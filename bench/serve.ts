@@ -2,7 +2,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { startBenchServer } from './bench-server.ts';
 import type { Order, ServeOptions } from './serve-apart.ts';
 
-// A bench server in a process of its own, so that what asks it does not take its time. Started by bench/serve-apart.ts.
+// A bench server in a process of its own, so that what asks it does not take its time. Started by
+// bench/serve-apart.ts.
 const options: ServeOptions = JSON.parse(process.argv[2] ?? '{}');
 const server = await startBenchServer(options);
 const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -11,7 +12,8 @@ delay.enable();
 async function obey(order: Order): Promise<unknown> {
   switch (order.order) {
     case 'put':
-      for (const email of order.emails) await server.putAccount({ email, kind: 'known', password: order.password });
+      for (const email of order.emails)
+        await server.putAccount({ email, kind: 'known', password: order.password });
       return null;
     case 'loop': {
       // The monitor's own waiting of a millisecond is no delay.

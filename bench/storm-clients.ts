@@ -1,13 +1,20 @@
 import { Agent, request } from 'node:http';
 
-/** Who signs in without pause, in a process of their own: bench/storm.ts measures beside them, not behind them. */
+/**
+ * Who signs in without pause, in a process of their own: bench/storm.ts measures beside them, not
+ * behind them.
+ */
 export type Storm = {
   readonly url: string;
   readonly emails: readonly string[];
   readonly password: string;
   readonly seconds: number;
 };
-export type StormAnswers = { readonly signedIn: number[]; readonly shed: number[]; readonly others: string[] };
+export type StormAnswers = {
+  readonly signedIn: number[];
+  readonly shed: number[];
+  readonly others: string[];
+};
 
 const { url, emails, password, seconds }: Storm = JSON.parse(process.argv[2] ?? '{}');
 const agent = new Agent({ keepAlive: true, maxSockets: emails.length });
@@ -23,7 +30,9 @@ function signIn(email: string): Promise<{ status: number; text: string }> {
       });
       response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
     });
-    sent.on('error', reject).end(JSON.stringify({ query, variables: { input: { email, password } } }));
+    sent
+      .on('error', reject)
+      .end(JSON.stringify({ query, variables: { input: { email, password } } }));
   });
 }
 

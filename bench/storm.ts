@@ -1,6 +1,7 @@
 /**
- * `me` while others sign in without pause (AV-1). A server in a process of its own, at bcrypt's cost of production, on an embedded
- * PostgreSQL. Ends with status 1 where the p99 of `me` is over four times its unloaded value and one hash, or one of them fails.
+ * `me` while others sign in without pause (AV-1). A server in a process of its own, at bcrypt's
+ * cost of production, on an embedded PostgreSQL. Ends with status 1 where the p99 of `me` is over
+ * four times its unloaded value and one hash, or one of them fails.
  *
  *   npm run bench:storm [-- SECONDS=30 [CLIENTS=64]]
  */
@@ -29,7 +30,8 @@ const signIn = (email: string) => send(server.url, login, { input: { email, pass
 const server = await serveApart({ bcryptCost });
 await server.putAccounts(emails, password);
 const tokens: string[] = [];
-for (const email of emails.slice(clients)) tokens.push((await signIn(email)).data.login.accessToken);
+for (const email of emails.slice(clients))
+  tokens.push((await signIn(email)).data.login.accessToken);
 
 const failures: string[] = [];
 async function askMe(until: number): Promise<number[]> {
@@ -50,7 +52,9 @@ async function askMe(until: number): Promise<number[]> {
 }
 
 const told = (name: string, times: readonly number[]): void => {
-  const [half, most, worst] = [0.5, 0.99, 1].map((share) => `${percentile(times, share).toFixed(1)} ms`);
+  const [half, most, worst] = [0.5, 0.99, 1].map(
+    (share) => `${percentile(times, share).toFixed(1)} ms`,
+  );
   out(`${name}: ${times.length}, p50 ${half}, p99 ${most}, max ${worst}`);
 };
 

@@ -2,15 +2,19 @@ import { parseArgs } from 'node:util';
 import { type BenchServer, startBenchServer } from './bench-server.ts';
 
 // Whether answers take as long for one kind of account as for another (RC-1, EN-2, EN-3, PW-16):
-//   npx tsx bench/timing.ts [--rounds 200] [--cost 10] [--only OPERATION] [--back-to-back]
-// A server on an embedded PostgreSQL, over HTTP. In each round every class is asked once, in an order that is shuffled anew, so that
-// whatever else the machine does meets all of them alike. Exit status 1 where the medians of two classes are a tenth apart.
+// npx tsx bench/timing.ts [--rounds 200] [--cost 10] [--only OPERATION] [--back-to-back] A server
+// on an embedded PostgreSQL, over HTTP. In each round every class is asked once, in an order that
+// is shuffled anew, so that whatever else the machine does meets all of them alike. Exit status 1
+// where the medians of two classes are a tenth apart.
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '200' },
     cost: { type: 'string', default: '10' },
     only: { type: 'string' },
-    /** Without a pause the mail of one request takes time from the next: as noise, since the order is random. */
+    /**
+     * Without a pause the mail of one request takes time from the next: as noise, since the order
+     * is random.
+     */
     'back-to-back': { type: 'boolean', default: false },
   },
 });
@@ -20,11 +24,20 @@ const backToBack = values['back-to-back'];
 
 const password = 'otter lantern gravel sunday';
 type Class = 'known' | 'unknown' | 'unverified' | 'suspended' | 'deleted' | 'passwordless';
-const classes: readonly Class[] = ['known', 'unknown', 'unverified', 'suspended', 'deleted', 'passwordless'];
+const classes: readonly Class[] = [
+  'known',
+  'unknown',
+  'unverified',
+  'suspended',
+  'deleted',
+  'passwordless',
+];
 
 const texts = {
-  login: 'mutation M($input: LoginInput!) { login(input: $input) { __typename ... on AuthError { code } } }',
-  register: 'mutation M($input: RegisterInput!) { register(input: $input) { __typename ... on OtpChallenge { id } } }',
+  login:
+    'mutation M($input: LoginInput!) { login(input: $input) { __typename ... on AuthError { code } } }',
+  register:
+    'mutation M($input: RegisterInput!) { register(input: $input) { __typename ... on OtpChallenge { id } } }',
   requestPasswordReset:
     'mutation M($input: RequestPasswordResetInput!) { requestPasswordReset(input: $input) { __typename } }',
   requestLoginCode:
@@ -36,7 +49,10 @@ type Operation = keyof typeof texts;
 
 const server: BenchServer = await startBenchServer({ bcryptCost });
 
-async function ask(operation: Operation, input: Record<string, unknown>): Promise<{ ms: number; id: string | null }> {
+async function ask(
+  operation: Operation,
+  input: Record<string, unknown>,
+): Promise<{ ms: number; id: string | null }> {
   const body = JSON.stringify({ query: texts[operation], variables: { input } });
   const begin = performance.now();
   const response = await fetch(`${server.url}/graphql`, {
@@ -48,7 +64,8 @@ async function ask(operation: Operation, input: Record<string, unknown>): Promis
   const ms = performance.now() - begin;
   const answer = JSON.parse(text).data?.[operation];
   if (answer === undefined || answer === null) throw new Error(`${operation} answered ${text}`);
-  if (operation !== 'login' && answer.__typename === 'AuthError') throw new Error(`${operation} answered ${text}`);
+  if (operation !== 'login' && answer.__typename === 'AuthError')
+    throw new Error(`${operation} answered ${text}`);
   return { ms, id: answer.id ?? null };
 }
 
@@ -80,10 +97,15 @@ const shuffled = <T>(items: readonly T[]): T[] =>
 const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? 0)
+    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 };
 
-async function measure(operation: Operation, call: (of: Class, round: number) => Promise<number>): Promise<void> {
+async function measure(
+  operation: Operation,
+  call: (of: Class, round: number) => Promise<number>,
+): Promise<void> {
   if (values.only !== undefined && values.only !== operation) return;
   const samples = new Map<Class, number[]>(classes.map((of) => [of, []]));
   for (let round = -5; round < rounds; round += 1) {
@@ -105,7 +127,8 @@ async function measure(operation: Operation, call: (of: Class, round: number) =>
 process.stdout.write(`medians of ${rounds} in ms, bcrypt cost ${bcryptCost}\n`);
 await measure(
   'login',
-  async (of, round) => (await ask('login', { email: pick(of, round), password: 'wrong wrong wrong' })).ms,
+  async (of, round) =>
+    (await ask('login', { email: pick(of, round), password: 'wrong wrong wrong' })).ms,
 );
 await measure('register', async (of, round) => {
   // Who is unknown once is not the second time.
@@ -116,7 +139,10 @@ await measure(
   'requestPasswordReset',
   async (of, round) => (await ask('requestPasswordReset', { email: pick(of, round) })).ms,
 );
-await measure('requestLoginCode', async (of, round) => (await ask('requestLoginCode', { email: pick(of, round) })).ms);
+await measure(
+  'requestLoginCode',
+  async (of, round) => (await ask('requestLoginCode', { email: pick(of, round) })).ms,
+);
 await measure('resendOtp', async (of, round) => {
   const { id } = await ask('requestLoginCode', { email: pick(of, round) });
   if (!backToBack) await server.settle();

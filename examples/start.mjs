@@ -1,4 +1,5 @@
-// `npm run example apollo-client` (or urql, or gateway): a Latchkey server for development, and the example before it.
+// `npm run example apollo-client` (or urql, or gateway): a Latchkey server for development, and the
+// example before it.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +21,10 @@ function startGateway() {
     if (status !== 0) process.exit(1);
   }
   const tsx = path('gateway/node_modules/tsx/dist/cli.mjs');
-  const started = spawn(process.execPath, [tsx, 'start.ts', kind], { cwd: path('gateway'), stdio: 'inherit' });
+  const started = spawn(process.execPath, [tsx, 'start.ts', kind], {
+    cwd: path('gateway'),
+    stdio: 'inherit',
+  });
   endWith(started);
   started.once('exit', (code) => process.exit(code ?? 1));
 }
@@ -43,7 +47,10 @@ async function startWebApp() {
   latchkey.once('exit', (code) => void vite.close().then(() => process.exit(code ?? 1)));
 }
 
-/** This process ends after the one that it has started. Ctrl-C reaches both by itself, and twice would be in a hurry. */
+/**
+ * This process ends after the one that it has started. Ctrl-C reaches both by itself, and twice
+ * would be in a hurry.
+ */
 function endWith(started) {
   process.on('SIGINT', () => {});
   process.once('SIGTERM', () => started.kill('SIGTERM'));

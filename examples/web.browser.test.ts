@@ -38,7 +38,11 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
       configFile: fileURLToPath(new URL('vite.config.ts', import.meta.url)),
       logLevel: 'error',
       // Cookies of another site are not sent along, and 127.0.0.1 is another site than localhost.
-      define: { 'import.meta.env.VITE_AUTH_URL': JSON.stringify(server.url.replace('127.0.0.1', 'localhost')) },
+      define: {
+        'import.meta.env.VITE_AUTH_URL': JSON.stringify(
+          server.url.replace('127.0.0.1', 'localhost'),
+        ),
+      },
       build: { outDir, emptyOutDir: true },
       preview: { port, strictPort: true, host: 'localhost' },
     } as const;
@@ -72,7 +76,10 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     return page;
   }
 
-  async function signIn(page: Page, { email, password }: Pick<Person, 'email' | 'password'>): Promise<void> {
+  async function signIn(
+    page: Page,
+    { email, password }: Pick<Person, 'email' | 'password'>,
+  ): Promise<void> {
     await page.getByLabel('E-mail').fill(email);
     await page.getByLabel('Password').fill(password);
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -87,7 +94,8 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
   const signedOut = (page: Page) => page.getByRole('heading', { name: 'Sign in' });
 
   async function shot(page: Page, name: string): Promise<void> {
-    if (screenshots) await page.screenshot({ path: join(screenshots, `${app}-${name}.png`), fullPage: true });
+    if (screenshots)
+      await page.screenshot({ path: join(screenshots, `${app}-${name}.png`), fullPage: true });
   }
 
   it('says what is wrong with what was typed, beside where it was typed', async () => {
@@ -126,14 +134,20 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     await page.getByRole('heading', { name: 'Hello, Ada' }).waitFor();
     expect(refreshes).toBe(1);
     // Nothing that opens the account is where a script of the page could read it.
-    const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie);
+    const kept = await page.evaluate(
+      () => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie,
+    );
     expect(kept).toMatch(/^\{"latchkey":"\d+"\}$/);
     expect(problems).toEqual([]);
   });
 
   it('takes the code from the link of a mail, once the person says so', async () => {
     const email = freshAddress();
-    const challenge = await server.mutate('register', { email, password: goodPassword, name: 'Grace' });
+    const challenge = await server.mutate('register', {
+      email,
+      password: goodPassword,
+      name: 'Grace',
+    });
     const code = await server.nextCode(email);
     const page = await open(`/verify?challenge=${challenge.id}#code=${code}`);
     expect(await page.getByLabel('Code').inputValue()).toBe(code);
@@ -158,8 +172,11 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     const later = new Date(Date.now() + pastExpiry * 1000);
     for (const page of [first, second]) await page.clock.setFixedTime(later);
     // Both ask at the same moment.
-    await Promise.all([first, second].map((page) => page.getByRole('listitem').getByRole('button').click()));
-    for (const page of [first, second]) await page.getByText('Prove first that it is you.').waitFor();
+    await Promise.all(
+      [first, second].map((page) => page.getByRole('listitem').getByRole('button').click()),
+    );
+    for (const page of [first, second])
+      await page.getByText('Prove first that it is you.').waitFor();
     expect(refreshes).toBe(1);
     await shot(first, 'step-up');
     await first.getByLabel('Password').fill(person.password);
@@ -177,7 +194,10 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     const second = await open();
     await signedIn(second).waitFor();
 
-    await first.getByRole('navigation').getByRole('button', { name: 'Sign out', exact: true }).click();
+    await first
+      .getByRole('navigation')
+      .getByRole('button', { name: 'Sign out', exact: true })
+      .click();
     await signedOut(first).waitFor();
     await second.getByText('You have signed out in another tab.').waitFor();
     await shot(second, 'signed-out-elsewhere');
@@ -202,7 +222,10 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     await page.getByRole('button', { name: 'I have kept them' }).click();
     await page.getByText('Signing in takes a code of your app.').waitFor();
 
-    await page.getByRole('navigation').getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page
+      .getByRole('navigation')
+      .getByRole('button', { name: 'Sign out', exact: true })
+      .click();
     await signIn(page, person);
     await page.getByText('Type the code that your authenticator app shows.').waitFor();
     await giveCode(page, phone.wrongCode());
@@ -210,7 +233,10 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     await giveCode(page, phone.nextCode());
     await page.getByRole('heading', { name: 'Hello, Ada' }).waitFor();
 
-    await page.getByRole('navigation').getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page
+      .getByRole('navigation')
+      .getByRole('button', { name: 'Sign out', exact: true })
+      .click();
     await signIn(page, person);
     await page.getByRole('button', { name: 'Use a recovery code' }).click();
     await giveCode(page, recoveryCode);
@@ -241,7 +267,11 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     const page = await open();
     await signIn(page, person);
     await page.getByText('This device').waitFor();
-    await server.mutate('logout', { everywhere: true }, { token: (await registerDevice(person)).accessToken });
+    await server.mutate(
+      'logout',
+      { everywhere: true },
+      { token: (await registerDevice(person)).accessToken },
+    );
     await page.getByRole('listitem').getByRole('button').first().click();
     await page.getByText('Your session has ended. Sign in again.').waitFor();
     expect(refreshes).toBe(1);

@@ -1,5 +1,6 @@
-// Asks the registry for advisories against what production installs. Fails on a high or critical one that is not accepted in
-// audit-accepted.json, or whose acceptance has run out (docs/security.md, "Dependencies"). Without an answer it says so and passes.
+// Asks the registry for advisories against what production installs. Fails on a high or critical
+// one that is not accepted in audit-accepted.json, or whose acceptance has run out
+// (docs/security.md, "Dependencies"). Without an answer it says so and passes.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +22,9 @@ function readReport() {
   }
 }
 
-/** The advisories themselves; an entry that is a string only says through which package one comes. */
+/**
+ * The advisories themselves; an entry that is a string only says through which package one comes.
+ */
 function advisoriesOf(report) {
   const all = Object.values(report.vulnerabilities).flatMap(({ via }) =>
     via.filter((item) => typeof item === 'object'),
@@ -31,7 +34,9 @@ function advisoriesOf(report) {
 
 const report = process.argv[2] ? JSON.parse(readFileSync(process.argv[2], 'utf8')) : readReport();
 if (report) {
-  const accepted = JSON.parse(readFileSync(new URL('../audit-accepted.json', import.meta.url), 'utf8'));
+  const accepted = JSON.parse(
+    readFileSync(new URL('../audit-accepted.json', import.meta.url), 'utf8'),
+  );
   const today = new Date().toISOString().slice(0, 10);
   for (const { url, severity, name, title } of advisoriesOf(report)) {
     const until = accepted.find(({ advisory }) => url.endsWith(`/${advisory}`))?.until;
@@ -42,7 +47,10 @@ if (report) {
       `${fails ? 'FAIL' : 'note'}  ${severity}  ${name}  ${title}  ${url}${until ? `  accepted until ${until}` : ''}`,
     );
   }
-  if (!process.exitCode) console.log('No advisory stands against what production installs beyond its time.');
+  if (!process.exitCode)
+    console.log('No advisory stands against what production installs beyond its time.');
 } else {
-  console.log('The registry does not answer questions about advisories from here; nothing was checked.');
+  console.log(
+    'The registry does not answer questions about advisories from here; nothing was checked.',
+  );
 }

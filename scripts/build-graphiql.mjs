@@ -23,7 +23,8 @@ if (!(await isUpToDate())) {
     await buildPage();
     process.stdout.write(`Built ${target}\n`);
   } catch (error) {
-    // What the server shows in its log and in place of the page: the text alone, without colours and stack.
+    // What the server shows in its log and in place of the page: the text alone, without colours
+    // and stack.
     process.stderr.write(`${stripVTControlCharacters(error.message)}\n`);
     process.exitCode = 1;
   }
@@ -31,7 +32,8 @@ if (!(await isUpToDate())) {
 
 async function buildPage() {
   const { build } = await import('vite');
-  // Made beside its place and moved in whole: a server never sees half a page, and two builds do not mix.
+  // Made beside its place and moved in whole: a server never sees half a page, and two builds do
+  // not mix.
   const made = join(dirname(outDir), `.${basename(outDir)}-${process.pid}`);
   await mkdir(made, { recursive: true });
   try {
@@ -48,7 +50,8 @@ async function buildPage() {
         emptyOutDir: true,
         assetsDir: 'dev/graphiql',
         sourcemap: false,
-        // The policy of the page allows no inline script; a polyfill for old browsers would be the only one.
+        // The policy of the page allows no inline script; a polyfill for old browsers would be the
+        // only one.
         modulePreload: { polyfill: false },
         chunkSizeWarningLimit: 10_000,
       },

@@ -1,4 +1,5 @@
-// Compiles to dist/, which is what the published package runs. --server: nothing but the server, for a container image.
+// Compiles to dist/, which is what the published package runs. --server: nothing but the server,
+// for a container image.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,20 +17,29 @@ function run(...args) {
 }
 
 rmSync(dist, { recursive: true, force: true });
-// Compiled beside node_modules, where the bundler finds the packages. By tsc: what it says of types and decorators holds.
+// Compiled beside node_modules, where the bundler finds the packages. By tsc: what it says of types
+// and decorators holds.
 const compiled = mkdtempSync(join(root, '.build-'));
 process.on('exit', () => rmSync(compiled, { recursive: true, force: true }));
-run(require.resolve('typescript/bin/tsc'), '--project', 'tsconfig.build.json', '--outDir', compiled);
+run(
+  require.resolve('typescript/bin/tsc'),
+  '--project',
+  'tsconfig.build.json',
+  '--outDir',
+  compiled,
+);
 run(join(root, 'scripts', 'bundle.mjs'), compiled, dist);
 // What apps and other backends import, with its types.
 if (!serverOnly) run(require.resolve('typescript/bin/tsc'), '--project', 'tsconfig.client.json');
 
 // What the code reads beside itself at run time.
 for (const path of readdirSync(join(root, 'src'), { recursive: true })) {
-  if (extname(path) === '.liquid') cpSync(join(root, 'src', path), join(dist, path), { recursive: true });
+  if (extname(path) === '.liquid')
+    cpSync(join(root, 'src', path), join(dist, path), { recursive: true });
 }
 
 if (!serverOnly) run(join(root, 'scripts', 'introspection.mjs'), join(dist, 'introspection.json'));
 
 const graphiql = join(root, 'scripts', 'build-graphiql.mjs');
-if (!serverOnly && existsSync(graphiql)) run(graphiql, join('dist', 'http', 'pages', 'graphiql-page'));
+if (!serverOnly && existsSync(graphiql))
+  run(graphiql, join('dist', 'http', 'pages', 'graphiql-page'));

@@ -1,5 +1,6 @@
-// Puts the compiled server and the packages that it imports into few files: node scripts/bundle.mjs COMPILED DIST
-// Finding and reading more than a thousand modules took most of a start (docs/decisions/092-bundled-server.md).
+// Puts the compiled server and the packages that it imports into few files: node scripts/bundle.mjs
+// COMPILED DIST Finding and reading more than a thousand modules took most of a start
+// (docs/decisions/092-bundled-server.md).
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join, posix, relative, resolve } from 'node:path';
@@ -16,10 +17,14 @@ const undiciNames = new Set(['WebSocket', 'CloseEvent', 'MessageEvent']);
 const bundle = await rolldown({
   input: Object.fromEntries(
     // A thread is begun by the name of its file.
-    ['main', 'domain/passwords/strength-thread'].map((name) => [name, join(compiled, `${name}.js`)]),
+    ['main', 'domain/passwords/strength-thread'].map((name) => [
+      name,
+      join(compiled, `${name}.js`),
+    ]),
   ),
   platform: 'node',
-  // Binaries, files beside the code, what is optional and large, and what pino loads by name in a thread of its own.
+  // Binaries, files beside the code, what is optional and large, and what pino loads by name in a
+  // thread of its own.
   external: [/^@node-rs\//, /^@electric-sql\//, /^@opentelemetry\//, 'pino-pretty'],
   plugins: [
     { name: 'latchkey', resolveId: oneGraphql, transform: keepPlace, renderChunk: fillPlace },
@@ -36,10 +41,15 @@ const { output } = await bundle.write({
   // A stack names our functions, and a line of a bundle can be read.
   minify: false,
 });
-const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? Object.keys(chunk.modules) : []));
+const modules = output.flatMap((chunk) =>
+  chunk.type === 'chunk' ? Object.keys(chunk.modules) : [],
+);
 writeFileSync(join(dist, 'server', 'LICENSES.txt'), licences(modules));
 
-/** Packages import graphql in both of its forms. Of two copies each takes the other's types for strangers. */
+/**
+ * Packages import graphql in both of its forms. Of two copies each takes the other's types for
+ * strangers.
+ */
 async function oneGraphql(source, importer, options) {
   if (!/^graphql(\/|$)/.test(source)) return null;
   const found = await this.resolve(source, importer, { ...options, skipSelf: true });
@@ -47,8 +57,9 @@ async function oneGraphql(source, importer, options) {
 }
 
 /**
- * `import` of node:http reads every member of it, and for some of them Node 24 loads all of undici: a twelfth of a start. This takes the
- * module as `require` does, and reads all the others. What asks with `require` is left as it is.
+ * `import` of node:http reads every member of it, and for some of them Node 24 loads all of undici:
+ * a twelfth of a start. This takes the module as `require` does, and reads all the others. What
+ * asks with `require` is left as it is.
  */
 function httpAlone(source, _importer, { kind }) {
   return kind === 'import-statement' && /^(node:)?http$/.test(source) ? httpId : null;
@@ -64,11 +75,19 @@ function httpOnly(id) {
   ].join('\n');
 }
 
-/** What a module reads beside itself stands in dist/ as it stands in src/, wherever the module's code has gone. */
+/**
+ * What a module reads beside itself stands in dist/ as it stands in src/, wherever the module's
+ * code has gone.
+ */
 function keepPlace(code, id) {
   if (!isOurs(id)) return null;
   const path = relative(compiled, id).replaceAll('\\', '/');
-  return { code: code.replaceAll('import.meta.url', `new URL('${distToken}/${path}', import.meta.url).href`) };
+  return {
+    code: code.replaceAll(
+      'import.meta.url',
+      `new URL('${distToken}/${path}', import.meta.url).href`,
+    ),
+  };
 }
 
 function fillPlace(code, chunk) {
@@ -80,13 +99,21 @@ function isOurs(id) {
   return id?.startsWith(compiled) ?? false;
 }
 
-/** The licences of the packages whose code is in the bundle: most ask that they go along with a copy. */
+/**
+ * The licences of the packages whose code is in the bundle: most ask that they go along with a
+ * copy.
+ */
 function licences(ids) {
-  const folders = new Set(ids.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []));
+  const folders = new Set(
+    ids.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []),
+  );
   const texts = [...folders].sort().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const { name, version, license } = JSON.parse(
+      readFileSync(join(folder, 'package.json'), 'utf8'),
+    );
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-    const text = file && existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').trim() : '';
+    const text =
+      file && existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').trim() : '';
     return { title: `${name} ${version} (${license})`, text };
   });
   return texts.map(({ title, text }) => `${title}\n\n${text}\n`).join(`\n${'-'.repeat(80)}\n\n`);

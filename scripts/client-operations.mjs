@@ -1,4 +1,5 @@
-// Writes src/client/operations.ts from schema.graphql: the mutations with their types, and what to ask of each.
+// Writes src/client/operations.ts from schema.graphql: the mutations with their types, and what to
+// ask of each.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
@@ -37,7 +38,8 @@ export function printClientOperations(sdl) {
     needed.add(type);
     if (isUnionType(type)) for (const member of type.getTypes()) need(member);
     if (isObjectType(type)) for (const field of plainFields(type)) need(getNamedType(field.type));
-    if (isInputObjectType(type)) for (const field of inputFields(type)) need(getNamedType(field.type));
+    if (isInputObjectType(type))
+      for (const field of inputFields(type)) need(getNamedType(field.type));
   };
   for (const mutation of mutations) {
     need(getNamedType(mutation.type));
@@ -110,7 +112,8 @@ function declaration(type) {
   }
   if (isObjectType(type)) {
     const lines = plainFields(type).map(
-      (field) => `${comment(field.description, '  ')}  readonly ${field.name}: ${typeScript(field.type)};`,
+      (field) =>
+        `${comment(field.description, '  ')}  readonly ${field.name}: ${typeScript(field.type)};`,
     );
     return `export type ${type.name} = {\n${lines.join('\n')}\n};`;
   }
@@ -132,12 +135,15 @@ function typeScript(type) {
 }
 
 function notNull(type) {
-  if (isListType(type)) return `readonly (${typeScript(type.ofType)})[]`.replace(/\((\w+)\)\[\]/, '$1[]');
+  if (isListType(type))
+    return `readonly (${typeScript(type.ofType)})[]`.replace(/\((\w+)\)\[\]/, '$1[]');
   return scalars[type.name] ?? type.name;
 }
 
 function comment(description, indent) {
-  return description ? `${indent}/** ${description.replaceAll('*/', '* /').replace(/\s+/g, ' ')} */\n` : '';
+  return description
+    ? `${indent}/** ${description.replaceAll('*/', '* /').replace(/\s+/g, ' ')} */\n`
+    : '';
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

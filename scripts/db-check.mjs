@@ -1,4 +1,5 @@
-// Fails where the migrations do not fit together, or where the tables in src/db/tables say more than they do.
+// Fails where the migrations do not fit together, or where the tables in src/db/tables say more
+// than they do.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,16 +11,23 @@ const kit = fileURLToPath(new URL('../node_modules/drizzle-kit/bin.cjs', import.
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-db-check-'));
 
 /**
- * Runs drizzle-kit on the copy, so that the checkout stays as it is. It exits with 0 also where it failed (a renamed
- * column makes it ask, and without a terminal it gives up), so what counts is that it says `expected`.
+ * Runs drizzle-kit on the copy, so that the checkout stays as it is. It exits with 0 also where it
+ * failed (a renamed column makes it ask, and without a terminal it gives up), so what counts is
+ * that it says `expected`.
  */
 function drizzleKit(expected, command, ...args) {
   const out = relative(root, copy);
-  const result = spawnSync(process.execPath, [kit, command, '--dialect=postgresql', `--out=${out}`, ...args], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  return result.status === 0 && result.stdout.includes(expected) ? null : result.stdout + result.stderr;
+  const result = spawnSync(
+    process.execPath,
+    [kit, command, '--dialect=postgresql', `--out=${out}`, ...args],
+    {
+      cwd: root,
+      encoding: 'utf8',
+    },
+  );
+  return result.status === 0 && result.stdout.includes(expected)
+    ? null
+    : result.stdout + result.stderr;
 }
 
 function fail(message) {
@@ -32,7 +40,12 @@ try {
   cpSync(join(root, 'drizzle'), copy, { recursive: true });
   const before = new Set(readdirSync(copy));
   const broken = drizzleKit("Everything's fine", 'check');
-  const drift = drizzleKit('No schema changes', 'generate', '--schema=./src/db/tables/*.ts', '--name=drift');
+  const drift = drizzleKit(
+    'No schema changes',
+    'generate',
+    '--schema=./src/db/tables/*.ts',
+    '--name=drift',
+  );
   const added = readdirSync(copy).filter((name) => !before.has(name));
   if (broken) fail(`The migrations do not fit together:\n${broken}`);
   if (drift) {

@@ -1,4 +1,5 @@
-// Writes the schema as introspection answers it: for tools that want no SDL, since servers in production answer no introspection.
+// Writes the schema as introspection answers it: for tools that want no SDL, since servers in
+// production answer no introspection.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { buildSchema, introspectionFromSchema } from 'graphql';
 

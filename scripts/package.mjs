@@ -1,5 +1,6 @@
-// `npm run package`: builds, packs, and tries the tarball in an empty project as npm installs it there. What it leaves behind is to
-// be published: `npm publish latchkey-….tgz`. npm itself would pack without a build, because no install scripts run here.
+// `npm run package`: builds, packs, and tries the tarball in an empty project as npm installs it
+// there. What it leaves behind is to be published: `npm publish latchkey-….tgz`. npm itself would
+// pack without a build, because no install scripts run here.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -13,14 +13,20 @@ import type { Tracing } from './observability/tracing.ts';
 import type { Random } from './random.ts';
 import type { SecretKeys } from './secret-keys.ts';
 
-/** Everything that a domain verb may use, put together by hand in compose.ts; tests put together the same. */
+/**
+ * Everything that a domain verb may use, put together by hand in compose.ts; tests put together the
+ * same.
+ */
 export type App = {
   readonly config: Config;
   readonly database: Database;
   readonly db: Db;
   /** For reads that may lag: lists that administrators and gateways read. */
   readonly readDb: Db;
-  /** The one way in which a request learns whether a session lives; shared by all requests of the process. */
+  /**
+   * The one way in which a request learns whether a session lives; shared by all requests of the
+   * process.
+   */
   readonly lookUpSession: SessionLookup;
   /** Moves sessions on, those of many requests together. */
   readonly rotateSession: SessionRotation;

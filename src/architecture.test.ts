@@ -4,10 +4,12 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 /**
- * Which room may import from which. Arrows point one way: http -> graphql -> domain -> db. A room is a folder of src/ or a
- * file right in it. `types` are imports that vanish when compiled.
+ * Which room may import from which. Arrows point one way: http -> graphql -> domain -> db. A room
+ * is a folder of src/ or a file right in it. `types` are imports that vanish when compiled.
  */
-const arrows: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
+const arrows: Readonly<
+  Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>
+> = {
   errors: { values: [] },
   clock: { values: [] },
   random: { values: [] },
@@ -18,7 +20,10 @@ const arrows: Readonly<Record<string, { readonly values: readonly string[]; read
   observability: { values: ['errors'], types: ['config'] },
   db: { values: ['errors', 'gate'], types: ['observability'] },
   mail: { values: [], types: ['clock', 'config'] },
-  app: { values: [], types: ['clock', 'config', 'db', 'domain', 'mail', 'observability', 'random', 'secret-keys'] },
+  app: {
+    values: [],
+    types: ['clock', 'config', 'db', 'domain', 'mail', 'observability', 'random', 'secret-keys'],
+  },
   context: { values: [], types: ['app', 'db', 'domain', 'errors'] },
   domain: {
     values: ['clock', 'db', 'errors', 'gate', 'secret-keys'],
@@ -55,7 +60,10 @@ const arrows: Readonly<Record<string, { readonly values: readonly string[]; read
   verify: { values: [] },
 };
 
-/** Single files that others may import although their room is closed: they are the room's promise, with no I/O. */
+/**
+ * Single files that others may import although their room is closed: they are the room's promise,
+ * with no I/O.
+ */
 const promises: Readonly<Record<string, readonly string[]>> = {
   'domain/rate-limits/budgets.ts': ['config'],
   'mail/mailer.ts': ['domain'],
@@ -63,11 +71,21 @@ const promises: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages that have one home. */
-const homes: readonly { readonly packages: RegExp; readonly homes: RegExp; readonly types?: true }[] = [
-  { packages: /^type-graphql$|^reflect-metadata$|^@graphql-tools\/|^graphql-scalars/, homes: /^graphql\// },
+const homes: readonly {
+  readonly packages: RegExp;
+  readonly homes: RegExp;
+  readonly types?: true;
+}[] = [
+  {
+    packages: /^type-graphql$|^reflect-metadata$|^@graphql-tools\/|^graphql-scalars/,
+    homes: /^graphql\//,
+  },
   { packages: /^drizzle-orm(\/|$)|^postgres$/, homes: /^db\// },
   { packages: /^@electric-sql\//, homes: /^(db\/|commands\/dev\.ts$)/ },
-  { packages: /^graphql(\/|$)|^@apollo\/(?!client\/)/, homes: /^(graphql|http)\/|^commands\/schema\.ts$/ },
+  {
+    packages: /^graphql(\/|$)|^@apollo\/(?!client\/)/,
+    homes: /^(graphql|http)\/|^commands\/schema\.ts$/,
+  },
   { packages: /^fastify$|^@fastify\//, homes: /^http\// },
   { packages: /^nodemailer$|^resend$/, homes: /^mail\// },
   { packages: /^@node-rs\//, homes: /^domain\/passwords\/(hasher|verify-foreign-hash)\.ts$/ },
@@ -87,7 +105,10 @@ const homes: readonly { readonly packages: RegExp; readonly homes: RegExp; reado
   { packages: /^node:https?$|^node:http2$|^node:tls$/, homes: /^(http|mail)\// },
 ];
 
-/** Rooms that run in browsers and at the edge: each package in them is named here, and nothing of Node is. */
+/**
+ * Rooms that run in browsers and at the edge: each package in them is named here, and nothing of
+ * Node is.
+ */
 const light: Readonly<Record<string, RegExp>> = {
   client: /^(@apollo\/client\/link|rxjs|@urql\/(core|exchange-auth)|react)$/,
   verify: /^jose$/,
@@ -101,14 +122,16 @@ type Import = { readonly from: string; readonly isType: boolean };
 function importsOf(source: ts.SourceFile): Import[] {
   const found: Import[] = [];
   const add = (specifier: ts.Expression | undefined, isType: boolean): void => {
-    if (specifier && ts.isStringLiteralLike(specifier)) found.push({ from: specifier.text, isType });
+    if (specifier && ts.isStringLiteralLike(specifier))
+      found.push({ from: specifier.text, isType });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeOnly(node.importClause));
     if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
       add(node.arguments[0], false);
-    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(literalOf(node.argument), true);
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      add(literalOf(node.argument), true);
     ts.forEachChild(node, visit);
   };
   visit(source);
@@ -124,15 +147,23 @@ function isTypeOnly(clause: ts.ImportClause | undefined): boolean {
   if (clause.isTypeOnly) return true;
   const { namedBindings } = clause;
   if (clause.name || !namedBindings || !ts.isNamedImports(namedBindings)) return false;
-  return namedBindings.elements.length > 0 && namedBindings.elements.every((element) => element.isTypeOnly);
+  return (
+    namedBindings.elements.length > 0 &&
+    namedBindings.elements.every((element) => element.isTypeOnly)
+  );
 }
 
 /** `process.env`, `Date.now()` and `new Date()`: what comes from outside, beside imports. */
 function ambientOf(source: ts.SourceFile): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isPropertyAccessExpression(node)) found.push(`${node.expression.getText(source)}.${node.name.text}`);
-    if (ts.isNewExpression(node) && node.expression.getText(source) === 'Date' && !node.arguments?.length) {
+    if (ts.isPropertyAccessExpression(node))
+      found.push(`${node.expression.getText(source)}.${node.name.text}`);
+    if (
+      ts.isNewExpression(node) &&
+      node.expression.getText(source) === 'Date' &&
+      !node.arguments?.length
+    ) {
       found.push('new Date()');
     }
     ts.forEachChild(node, visit);
@@ -158,9 +189,11 @@ function violations(files: ReadonlyMap<string, string>): string[] {
           if (rule.packages.test(from) && !rule.homes.test(file) && !(rule.types && isType))
             bad.push(`${file}: ${from}`);
         }
-        if (light[room]?.test(from) === false) bad.push(`${file}: ${from}, and ${room} runs in a browser`);
+        if (light[room]?.test(from) === false)
+          bad.push(`${file}: ${from}, and ${room} runs in a browser`);
         if (/^node:process$|^process$/.test(from)) bad.push(`${file}: ${from}`);
-        if (/(^|\/)rules\.ts$/.test(file) && !isType) bad.push(`${file}: ${from}, and rules do no I/O`);
+        if (/(^|\/)rules\.ts$/.test(file) && !isType)
+          bad.push(`${file}: ${from}, and rules do no I/O`);
         continue;
       }
       const target = posix.join(posix.dirname(file), from);
@@ -171,14 +204,19 @@ function violations(files: ReadonlyMap<string, string>): string[] {
         (isType && plan?.types?.includes(to)) ||
         promises[target]?.includes(room);
       if (!isOpen) bad.push(`${file}: ${isType ? 'type ' : ''}${target}`);
-      if (to === 'db' && /\.resolver\.ts$/.test(file)) bad.push(`${file}: ${target}, and a resolver asks the domain`);
+      if (to === 'db' && /\.resolver\.ts$/.test(file))
+        bad.push(`${file}: ${target}, and a resolver asks the domain`);
       if (/(^|\/)rules\.ts$/.test(file) && !isType && !pure.test(target)) {
         bad.push(`${file}: ${target}, and rules do no I/O`);
       }
     }
     for (const ambient of ambientOf(source)) {
-      if (ambient === 'process.env' && file !== 'config/read-config.ts') bad.push(`${file}: process.env`);
-      if (/^(Date\.now|new Date\(\)|Math\.random)$/.test(ambient) && ['domain', 'graphql'].includes(room)) {
+      if (ambient === 'process.env' && file !== 'config/read-config.ts')
+        bad.push(`${file}: process.env`);
+      if (
+        /^(Date\.now|new Date\(\)|Math\.random)$/.test(ambient) &&
+        ['domain', 'graphql'].includes(room)
+      ) {
         bad.push(`${file}: ${ambient}`);
       }
     }
@@ -189,7 +227,11 @@ function violations(files: ReadonlyMap<string, string>): string[] {
 function sources(): Map<string, string> {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .map((file) => file.split('\\').join('/'))
-    .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$|^testing\/|^http\/pages\/graphiql\/page\//.test(file));
+    .filter(
+      (file) =>
+        /\.tsx?$/.test(file) &&
+        !/\.test\.tsx?$|^testing\/|^http\/pages\/graphiql\/page\//.test(file),
+    );
   return new Map(files.map((file) => [file, readFileSync(posix.join('src', file), 'utf8')]));
 }
 

@@ -1,6 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,9 +31,13 @@ describe('the bundled server, with no package beside it that it holds', { timeou
   beforeAll(async () => {
     server = await startTestServer({ config: { secretKeys: [strongKey] } });
     const compiled = compiledSources();
-    const made = spawnSync(process.execPath, ['scripts/bundle.mjs', compiled, dist], { encoding: 'utf8' });
+    const made = spawnSync(process.execPath, ['scripts/bundle.mjs', compiled, dist], {
+      encoding: 'utf8',
+    });
     expect([made.status, made.stderr]).toEqual([0, '']);
-    cpSync(join(compiled, 'domain/emails/templates'), join(dist, 'domain/emails/templates'), { recursive: true });
+    cpSync(join(compiled, 'domain/emails/templates'), join(dist, 'domain/emails/templates'), {
+      recursive: true,
+    });
     mkdirSync(join(folder, 'node_modules'));
     for (const name of external)
       symlinkSync(join(process.cwd(), 'node_modules', name), join(folder, 'node_modules', name));
@@ -54,7 +66,12 @@ describe('the bundled server, with no package beside it that it holds', { timeou
   it('migrates, serves me, judges passwords on its thread, mails, and stops', async () => {
     const person = await registerPerson(server);
     const url = `http://127.0.0.1:${await freePort()}`;
-    const env = { ...productionEnvironment(server), HOST: '127.0.0.1', PORT: new URL(url).port, SHUTDOWN_DELAY: '0s' };
+    const env = {
+      ...productionEnvironment(server),
+      HOST: '127.0.0.1',
+      PORT: new URL(url).port,
+      SHUTDOWN_DELAY: '0s',
+    };
     child = spawn(process.execPath, [join(dist, 'main.js'), 'start'], { env, cwd: folder });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -63,22 +80,32 @@ describe('the bundled server, with no package beside it that it holds', { timeou
       });
     }
     await expect.poll(() => output, { timeout: 30_000, interval: 50 }).toContain('server.started');
-    // Of a server that has only just begun: the word lists are not there yet, and the answer waits for them.
-    const weak = await mutate(url, 'register', { email: freshAddress(), password: 'passwordpassword' });
+    // Of a server that has only just begun: the word lists are not there yet, and the answer waits
+    // for them.
+    const weak = await mutate(url, 'register', {
+      email: freshAddress(),
+      password: 'passwordpassword',
+    });
     expect(JSON.stringify(weak)).toContain('PASSWORD_COMMON');
     const strong = await mutate(url, 'register', { email: freshAddress(), password: goodPassword });
     expect(strong.__typename).toBe('OtpChallenge');
     const answer = await send(url, '{ me { email } }', {}, { token: person.accessToken });
     expect(answer.data.me.email).toBe(person.email);
     // The SMTP server that it is told of does not exist; the templates have been found by then.
-    await expect.poll(() => output, { timeout: 15_000, interval: 50 }).toContain('"reason":"unreachable"');
+    await expect
+      .poll(() => output, { timeout: 15_000, interval: 50 })
+      .toContain('"reason":"unreachable"');
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
   it('finds package.json and schema.graphql beside it', () => {
     const run = (...args: string[]) =>
-      spawnSync(process.execPath, [join(dist, 'main.js'), ...args], { encoding: 'utf8', cwd: folder, env: {} });
+      spawnSync(process.execPath, [join(dist, 'main.js'), ...args], {
+        encoding: 'utf8',
+        cwd: folder,
+        env: {},
+      });
     expect(run('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     const { status, stderr } = run('schema', '--check');
     expect([status, stderr]).toEqual([0, '']);

@@ -3,7 +3,10 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { ImportOptions } from './commands/import-users.ts';
 import { readEnvironmentFile } from './commands/read-environment-file.ts';
 
-/** Runs a command. Exit status: 0, 1 (it failed), 2 (usage). What a command needs is loaded when it runs. */
+/**
+ * Runs a command. Exit status: 0, 1 (it failed), 2 (usage). What a command needs is loaded when it
+ * runs.
+ */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
   const program = new Command('latchkey')
     .description('A GraphQL authentication server on PostgreSQL.')
@@ -15,7 +18,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .option('--env <file>', 'read variables from a file first; those that are set stay as they are')
     .hook('preAction', (command) => {
       const { env }: { env?: string } = command.opts();
-      if (env !== undefined && !readEnvironmentFile(env)) command.error('--env must name a file that can be read.');
+      if (env !== undefined && !readEnvironmentFile(env))
+        command.error('--env must name a file that can be read.');
     })
     .addHelpText(
       'after',
@@ -56,7 +60,9 @@ Example:
     .action(async () => (await import('./commands/migrate.ts')).migrate());
   program
     .command('purge')
-    .description('remove expired codes, links, sessions and unverified accounts, and shorten old addresses, now')
+    .description(
+      'remove expired codes, links, sessions and unverified accounts, and shorten old addresses, now',
+    )
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -66,7 +72,9 @@ Running servers do it every hour; how long what is kept is RETENTION_… in docs
 Example:
   latchkey purge --json | jq .sessions`,
     )
-    .action(async (options: { json?: boolean }) => (await import('./commands/purge.ts')).purge(options));
+    .action(async (options: { json?: boolean }) =>
+      (await import('./commands/purge.ts')).purge(options),
+    );
   program
     .command('create-admin')
     .description('make an administrator: the only way to the first one')
@@ -98,11 +106,22 @@ Examples:
     );
   program
     .command('import-users')
-    .description('bring users in from another system, with the password hashes that they have there')
+    .description(
+      'bring users in from another system, with the password hashes that they have there',
+    )
     .argument('<file>', 'CSV with a header, or JSON Lines; - for standard input')
     .option('--format <format>', 'csv or jsonl; looked up in the file unless given', readFormat)
-    .option('--map <column=field...>', 'columns under names of their own, such as mail=email', readColumn, [])
-    .option('--assume-verified', 'addresses count as proved where the file says nothing of it', false)
+    .option(
+      '--map <column=field...>',
+      'columns under names of their own, such as mail=email',
+      readColumn,
+      [],
+    )
+    .option(
+      '--assume-verified',
+      'addresses count as proved where the file says nothing of it',
+      false,
+    )
     .option('--allow-admins', 'let the file make administrators', false)
     .option(
       '--drop-unknown-hashes',
@@ -147,7 +166,9 @@ Examples:
   latchkey doctor
   latchkey doctor --json | jq -r '.findings[] | select(.status != "ok") | .message'`,
     )
-    .action(async (options: { json?: boolean }) => (await import('./commands/doctor.ts')).doctor(options));
+    .action(async (options: { json?: boolean }) =>
+      (await import('./commands/doctor.ts')).doctor(options),
+    );
 
   const keys = program.command('keys').description('the keys that sign access tokens');
   keys
@@ -169,8 +190,13 @@ Examples:
     .command('list')
     .description('show the keys and what each is for')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExample:\n  latchkey keys list --json | jq -r \'.[] | select(.state == "active").kid\'')
-    .action(async (options: { json?: boolean }) => (await import('./commands/keys.ts')).listKeys(options));
+    .addHelpText(
+      'after',
+      '\nExample:\n  latchkey keys list --json | jq -r \'.[] | select(.state == "active").kid\'',
+    )
+    .action(async (options: { json?: boolean }) =>
+      (await import('./commands/keys.ts')).listKeys(options),
+    );
   keys
     .command('remove')
     .description('take a key away in an emergency: its tokens are refused at once')
@@ -202,7 +228,10 @@ function readColumn(
   return [...before, [column, field]];
 }
 
-/** 20 seconds are four looks at the table (domain/signing-keys/rules): by then every process of ours knows the key. */
+/**
+ * 20 seconds are four looks at the table (domain/signing-keys/rules): by then every process of ours
+ * knows the key.
+ */
 function readSignsIn(text: string): number {
   const seconds = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= 20 && seconds <= 86_400) return seconds;

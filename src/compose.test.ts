@@ -30,7 +30,10 @@ describe('ten servers that start at once on an empty database', () => {
       await server.database.drop();
     }
     await sql.end();
-    await withAdmin(adminUrl, (admin) => admin`drop database if exists ${admin(name)} with (force)`);
+    await withAdmin(
+      adminUrl,
+      (admin) => admin`drop database if exists ${admin(name)} with (force)`,
+    );
   });
 
   it('JW-10 CF-3 all come up; migrations ran once; there is one signing key, and each takes the tokens of each', {
@@ -48,31 +51,46 @@ describe('ten servers that start at once on an empty database', () => {
         applicationName: `latchkey-${index}`,
         statementTimeoutMs: 15_000,
       });
-      return startTestServer({ clock, mailbox, database: { database, url, drop: () => database.close() } });
+      return startTestServer({
+        clock,
+        mailbox,
+        database: { database, url, drop: () => database.close() },
+      });
     };
-    const started = await Promise.allSettled(Array.from({ length: 10 }, (_, index) => start(index)));
+    const started = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, index) => start(index)),
+    );
     for (const outcome of started) if (outcome.status === 'fulfilled') servers.push(outcome.value);
     expect(started.map((outcome) => outcome.status)).toEqual(Array(10).fill('fulfilled'));
 
-    const journal: { entries: unknown[] } = JSON.parse(readFileSync(`${migrations}/meta/_journal.json`, 'utf8'));
-    expect(journal.entries).toHaveLength(readdirSync(migrations).filter((file) => file.endsWith('.sql')).length);
+    const journal: { entries: unknown[] } = JSON.parse(
+      readFileSync(`${migrations}/meta/_journal.json`, 'utf8'),
+    );
+    expect(journal.entries).toHaveLength(
+      readdirSync(migrations).filter((file) => file.endsWith('.sql')).length,
+    );
     const [applied] =
       await sql`select count(*)::int as count, count(distinct hash)::int as different from drizzle.__drizzle_migrations`;
     expect(applied).toEqual({ count: journal.entries.length, different: journal.entries.length });
     expect(await sql`select algorithm from signing_keys`).toEqual([{ algorithm: 'ES256' }]);
-    expect(await sql`select count(*)::int as count from audit_events where type = 'signing_key.created'`).toEqual([
-      { count: 1 },
-    ]);
+    expect(
+      await sql`select count(*)::int as count from audit_events where type = 'signing_key.created'`,
+    ).toEqual([{ count: 1 }]);
     expect(new Set(servers.map(({ app }) => app.keyRing.signing().kid)).size).toBe(1);
 
     const [first, last] = [servers.at(0), servers.at(-1)];
     if (!first || !last) throw new Error('None came up.');
     const email = freshAddress();
     const challenge = await first.mutate('register', { email, password: goodPassword });
-    const tokens = await last.mutate('verifyOtp', { challengeId: challenge.id, code: await first.nextCode(email) });
+    const tokens = await last.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: await first.nextCode(email),
+    });
     for (const server of servers) {
       expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
-      expect((await server.send(meQuery, {}, { token: tokens.accessToken })).data.me.email).toBe(email);
+      expect((await server.send(meQuery, {}, { token: tokens.accessToken })).data.me.email).toBe(
+        email,
+      );
     }
     // One mail, although ten workers look for it.
     expect(mailbox.list().filter((mail) => mail.to === email)).toHaveLength(1);
@@ -86,7 +104,8 @@ describe('ten servers that start at once on an empty database', () => {
       // In the way of the first migration, half-way through it.
       await own`create table users (id int)`;
       await expect(migratePostgres(databaseUrl(adminUrl, broken))).rejects.toThrow();
-      const tables = await own`select table_name as name from information_schema.tables where table_schema = 'public'`;
+      const tables =
+        await own`select table_name as name from information_schema.tables where table_schema = 'public'`;
       expect(tables).toEqual([{ name: 'users' }]);
       await own`drop table users`;
       await migratePostgres(databaseUrl(adminUrl, broken));
@@ -95,7 +114,10 @@ describe('ten servers that start at once on an empty database', () => {
       expect(applied?.['count']).toBeGreaterThan(0);
     } finally {
       await own.end();
-      await withAdmin(adminUrl, (admin) => admin`drop database if exists ${admin(broken)} with (force)`);
+      await withAdmin(
+        adminUrl,
+        (admin) => admin`drop database if exists ${admin(broken)} with (force)`,
+      );
     }
   });
 });

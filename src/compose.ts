@@ -36,7 +36,10 @@ type Parts = {
 
 export type ComposedApp = { readonly app: App; stop(): Promise<void> };
 
-/** Passwords that wait for their turn at each place of the gate: a few seconds of work, then OVERLOADED. */
+/**
+ * Passwords that wait for their turn at each place of the gate: a few seconds of work, then
+ * OVERLOADED.
+ */
 const hashQueue = 24;
 const outboxPollSeconds = 5;
 const retentionSchedule = { firstAfter: 5 * 60, every: 60 * 60 };

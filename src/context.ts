@@ -37,13 +37,22 @@ export type StaleBearer = { readonly userId: string; readonly sessionId: string 
 
 /** The one cookie (contract.md, cookie mode); http/refresh-cookie does the work. */
 export type RefreshCookie = {
-  /** The refresh token that the request's cookie holds, or null. Throws FORBIDDEN for a request of another site (TR-8). */
+  /**
+   * The refresh token that the request's cookie holds, or null. Throws FORBIDDEN for a request of
+   * another site (TR-8).
+   */
   read(): string | null;
-  /** Throws FORBIDDEN for a request of another site. Call it before anything is changed that ends in `write`. */
+  /**
+   * Throws FORBIDDEN for a request of another site. Call it before anything is changed that ends in
+   * `write`.
+   */
   assertOwnSite(): void;
   /** Throws FORBIDDEN for a request of another site. */
   write(value: string, expiresAt: Date): void;
-  /** Clears it where a request of our own site brought one, and what the browser keeps for this origin. Never throws. */
+  /**
+   * Clears it where a request of our own site brought one, and what the browser keeps for this
+   * origin. Never throws.
+   */
   clear(): void;
 };
 
@@ -59,8 +68,8 @@ export type Observed = {
 };
 
 /**
- * What a request makes at its first need of it, by whoever declares a member here. Not in a WeakMap by the request: V8 keeps what hangs on
- * such an entry until the next full collection of garbage.
+ * What a request makes at its first need of it, by whoever declares a member here. Not in a WeakMap
+ * by the request: V8 keeps what hangs on such an entry until the next full collection of garbage.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: its members are declared beside what makes them.
 export interface RequestLoaders {}
@@ -70,14 +79,26 @@ export type Context = App & {
   readonly request: RequestInfo;
   /** Null for an anonymous caller. */
   readonly viewer: Viewer | null;
-  /** SECURITY: proves that the caller once had a session, and nothing else. A sign-in's budget asks for it, and logout, to end that one. */
+  /**
+   * SECURITY: proves that the caller once had a session, and nothing else. A sign-in's budget asks
+   * for it, and logout, to end that one.
+   */
   readonly staleBearer: StaleBearer | null;
-  /** Says in the answer's header how many seconds to wait (RFC 9110 10.2.3); the longest of several stays. */
+  /**
+   * Says in the answer's header how many seconds to wait (RFC 9110 10.2.3); the longest of several
+   * stays.
+   */
   readonly retryAfter: (seconds: number) => void;
-  /** Whether the request shows GATEWAY_TOKEN. A gateway may speak for a signed-in user, so both can be there. */
+  /**
+   * Whether the request shows GATEWAY_TOKEN. A gateway may speak for a signed-in user, so both can
+   * be there.
+   */
   readonly gateway: boolean;
   readonly cookie: RefreshCookie;
-  /** The root field that is being answered, such as `Mutation.login`: a name of ours, not the caller's (LG-2). */
+  /**
+   * The root field that is being answered, such as `Mutation.login`: a name of ours, not the
+   * caller's (LG-2).
+   */
   readonly operation?: string;
   readonly observed: Observed;
   /** For statements that are made for several operations, and so not by `db`. */

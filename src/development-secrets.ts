@@ -7,8 +7,8 @@ import { systemRandom } from './random.ts';
 const fileFormat = z.object({ secretKey: z.string(), gatewayToken: z.string() });
 
 /**
- * The secrets of a development server, made at its first start and kept in `secrets.json`, which only its owner reads.
- * Throws where the folder cannot be written or the file is not one of ours.
+ * The secrets of a development server, made at its first start and kept in `secrets.json`, which
+ * only its owner reads. Throws where the folder cannot be written or the file is not one of ours.
  */
 export function loadDevelopmentSecrets(dataDirectory: string): DevelopmentSecrets {
   const file = join(dataDirectory, 'secrets.json');
@@ -19,7 +19,8 @@ export function loadDevelopmentSecrets(dataDirectory: string): DevelopmentSecret
   const made = { secretKey: systemRandom.token(32), gatewayToken: systemRandom.token(32) };
   try {
     writeFileSync(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-    // A link appears whole and replaces nothing: of two servers that start at once, one makes the file for both.
+    // A link appears whole and replaces nothing: of two servers that start at once, one makes the
+    // file for both.
     linkSync(draft, file);
     return made;
   } catch (error) {

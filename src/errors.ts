@@ -1,33 +1,65 @@
 /**
- * The one error class and the one table of codes. Public text comes from here or from the place that throws; `detail`
- * goes to the log only. Whatever is not an AuthError is masked by http/graphql/format-error.
+ * The one error class and the one table of codes. Public text comes from here or from the place
+ * that throws; `detail` goes to the log only. Whatever is not an AuthError is masked by
+ * http/graphql/format-error.
  */
 
-/** Where a code shows: in the mutation's union, or among the top-level GraphQL errors (contract.graphql, conventions). */
+/**
+ * Where a code shows: in the mutation's union, or among the top-level GraphQL errors
+ * (contract.graphql, conventions).
+ */
 type Place = 'outcome' | 'request';
 
 type CodeEntry = { readonly place: Place; readonly message: string; readonly httpStatus?: number };
 
 export const errorCodes = {
   VALIDATION_FAILED: { place: 'outcome', message: 'Some of the input is not valid.' },
-  INVALID_CREDENTIALS: { place: 'outcome', message: 'The e-mail address or the password is not right.' },
-  INVALID_OR_EXPIRED_CODE: { place: 'outcome', message: 'The code is not right or is no longer valid.' },
-  INVALID_OR_EXPIRED_TOKEN: { place: 'outcome', message: 'The token is not right or is no longer valid.' },
-  STEP_UP_REQUIRED: { place: 'outcome', message: 'Prove again who you are, then repeat the request.' },
+  INVALID_CREDENTIALS: {
+    place: 'outcome',
+    message: 'The e-mail address or the password is not right.',
+  },
+  INVALID_OR_EXPIRED_CODE: {
+    place: 'outcome',
+    message: 'The code is not right or is no longer valid.',
+  },
+  INVALID_OR_EXPIRED_TOKEN: {
+    place: 'outcome',
+    message: 'The token is not right or is no longer valid.',
+  },
+  STEP_UP_REQUIRED: {
+    place: 'outcome',
+    message: 'Prove again who you are, then repeat the request.',
+  },
   RATE_LIMITED: { place: 'outcome', message: 'Too many attempts. Try again later.' },
   NOT_FOUND: { place: 'outcome', message: 'There is no such thing, or it is not yours.' },
   CONFLICT: { place: 'outcome', message: 'The request contradicts the present state.' },
-  UNAUTHENTICATED: { place: 'request', message: 'A valid access token is required.', httpStatus: 401 },
+  UNAUTHENTICATED: {
+    place: 'request',
+    message: 'A valid access token is required.',
+    httpStatus: 401,
+  },
   FORBIDDEN: { place: 'request', message: 'The caller may not do this.' },
   BAD_USER_INPUT: { place: 'request', message: 'The request is not valid.' },
-  OVERLOADED: { place: 'request', message: 'The server is busy. Try again in a moment.', httpStatus: 503 },
-  UNAVAILABLE: { place: 'request', message: 'The service is not available. Try again in a moment.', httpStatus: 503 },
+  OVERLOADED: {
+    place: 'request',
+    message: 'The server is busy. Try again in a moment.',
+    httpStatus: 503,
+  },
+  UNAVAILABLE: {
+    place: 'request',
+    message: 'The service is not available. Try again in a moment.',
+    httpStatus: 503,
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type ErrorCode = keyof typeof errorCodes;
 
 /** Why a caller counts as not signed in (contract.graphql, extensions.reason). */
-export type UnauthenticatedReason = 'TOKEN_MISSING' | 'TOKEN_EXPIRED' | 'TOKEN_INVALID' | 'SESSION_REVOKED';
+export type UnauthenticatedReason =
+  | 'TOKEN_MISSING'
+  | 'TOKEN_EXPIRED'
+  | 'TOKEN_INVALID'
+  | 'SESSION_REVOKED';
 
 export type FieldError = { readonly path: string; readonly code: string; readonly message: string };
 
@@ -63,7 +95,10 @@ export class AuthError extends Error {
   }
 }
 
-/** True for outcomes that a client must handle: they are members of a mutation's union, not top-level errors. */
+/**
+ * True for outcomes that a client must handle: they are members of a mutation's union, not
+ * top-level errors.
+ */
 export function isOutcome(error: AuthError): boolean {
   return errorCodes[error.code].place === 'outcome';
 }

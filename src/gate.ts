@@ -1,6 +1,9 @@
 /** A door that few pass at once. */
 export type Gate = {
-  /** Runs the work when there is a place; rejects where the queue is full, or where none came free in time. */
+  /**
+   * Runs the work when there is a place; rejects where the queue is full, or where none came free
+   * in time.
+   */
   run<T>(work: () => Promise<T>): Promise<T>;
   /** Whether the next one would be refused. */
   isFull(): boolean;

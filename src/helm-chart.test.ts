@@ -9,11 +9,19 @@ import { renderChart } from './testing/helm.ts';
 
 const folder = 'deploy/helm/latchkey';
 const templates = new Map(
-  readdirSync(`${folder}/templates`).map((file) => [file, readFileSync(`${folder}/templates/${file}`, 'utf8')]),
+  readdirSync(`${folder}/templates`).map((file) => [
+    file,
+    readFileSync(`${folder}/templates/${file}`, 'utf8'),
+  ]),
 );
 const values: Record<string, unknown> = parse(readFileSync(`${folder}/values.yaml`, 'utf8'));
 const chart = z
-  .object({ apiVersion: z.literal('v2'), name: z.literal('latchkey'), version: z.string(), appVersion: z.string() })
+  .object({
+    apiVersion: z.literal('v2'),
+    name: z.literal('latchkey'),
+    version: z.string(),
+    appVersion: z.string(),
+  })
   .parse(parse(readFileSync(`${folder}/Chart.yaml`, 'utf8')));
 const isValid = new Ajv({ allowUnionTypes: true }).compile(
   JSON.parse(readFileSync(`${folder}/values.schema.json`, 'utf8')),
@@ -22,16 +30,23 @@ const isValid = new Ajv({ allowUnionTypes: true }).compile(
 const objectSchema = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
-  metadata: z.looseObject({ name: z.string(), annotations: z.record(z.string(), z.string()).optional() }),
+  metadata: z.looseObject({
+    name: z.string(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
 });
 const envSchema = z.array(
   z.strictObject({
     name: z.string(),
     value: z.string().optional(),
-    valueFrom: z.strictObject({ secretKeyRef: z.strictObject({ name: z.string(), key: z.string() }) }).optional(),
+    valueFrom: z
+      .strictObject({ secretKeyRef: z.strictObject({ name: z.string(), key: z.string() }) })
+      .optional(),
   }),
 );
-const probeSchema = z.looseObject({ httpGet: z.strictObject({ path: z.string(), port: z.literal('http') }) });
+const probeSchema = z.looseObject({
+  httpGet: z.strictObject({ path: z.string(), port: z.literal('http') }),
+});
 const containerSchema = z.looseObject({
   image: z.string(),
   args: z.array(z.string()),
@@ -46,7 +61,9 @@ const podSchema = z.looseObject({
   terminationGracePeriodSeconds: z.number().optional(),
   containers: z.tuple([containerSchema]),
 });
-const workloadSchema = z.looseObject({ spec: z.looseObject({ template: z.looseObject({ spec: podSchema }) }) });
+const workloadSchema = z.looseObject({
+  spec: z.looseObject({ template: z.looseObject({ spec: podSchema }) }),
+});
 
 type Change = Readonly<Record<string, unknown>>;
 
@@ -61,7 +78,8 @@ function objectsWith(change: Change = {}): Map<string, z.output<typeof objectSch
   });
   const objects = [...rendered].flatMap(([file, text]) =>
     parseAllDocuments(text, { strict: true, uniqueKeys: true }).flatMap((document) => {
-      if (document.errors.length > 0) throw new Error(`${file}: ${document.errors.join()}\n${text}`);
+      if (document.errors.length > 0)
+        throw new Error(`${file}: ${document.errors.join()}\n${text}`);
       const value: unknown = document.toJS();
       return value === null || value === undefined ? [] : [objectSchema.parse(value)];
     }),
@@ -75,7 +93,9 @@ function podOf(objects: ReturnType<typeof objectsWith>, name: string) {
 
 describe('the Helm chart', () => {
   it('has the version of the package', () => {
-    const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync('package.json', 'utf8')));
+    const { version } = z
+      .object({ version: z.string() })
+      .parse(JSON.parse(readFileSync('package.json', 'utf8')));
     expect([chart.version, chart.appVersion]).toEqual([version, version]);
   });
 
@@ -97,7 +117,10 @@ describe('the Helm chart', () => {
         tlsSecret: 'tls',
         annotations: { a: 'b' },
       },
-      networkPolicy: { enabled: true, metricsFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }] },
+      networkPolicy: {
+        enabled: true,
+        metricsFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }],
+      },
       metrics: { enabled: true, port: 9464, serviceMonitor: true },
       nodeSelector: { disk: 'fast' },
       tolerations: [{ key: 'a', operator: 'Exists' }],
@@ -105,33 +128,48 @@ describe('the Helm chart', () => {
     expect([...all.keys()]).toEqual(
       expect.arrayContaining(['Ingress auth', 'NetworkPolicy auth', 'ServiceMonitor auth']),
     );
-    const none = objectsWith({ migration: { enabled: false }, disruptionBudget: null, metrics: { enabled: false } });
-    expect([...none.keys()].sort()).toEqual(['Deployment auth', 'Service auth', 'ServiceAccount auth']);
+    const none = objectsWith({
+      migration: { enabled: false },
+      disruptionBudget: null,
+      metrics: { enabled: false },
+    });
+    expect([...none.keys()].sort()).toEqual([
+      'Deployment auth',
+      'Service auth',
+      'ServiceAccount auth',
+    ]);
     expect(podOf(none, 'Deployment auth').containers[0].env).toContainEqual({
       name: 'MIGRATE_ON_START',
       value: 'true',
     });
   });
 
-  it.each(['Deployment auth', 'Job auth-migrate'])('CF-2 %s takes every secret by reference', (name) => {
-    const { env } = podOf(objectsWith(), name).containers[0];
-    const secrets = new Set(
-      Object.values(entries)
-        .filter((entry) => entry.secret)
-        .map((entry): string => entry.name),
-    );
-    for (const { name: variable, value, valueFrom } of env) {
-      expect([variable, valueFrom !== undefined]).toEqual([variable, secrets.has(variable)]);
-      expect([variable, value === undefined]).toEqual([variable, secrets.has(variable)]);
-      if (valueFrom) expect(valueFrom.secretKeyRef).toEqual({ name: 'latchkey', key: variable });
-    }
-    expect(env.map(({ name: variable }) => variable)).toEqual(expect.arrayContaining(['SECRET_KEY', 'DATABASE_URL']));
-  });
+  it.each(['Deployment auth', 'Job auth-migrate'])(
+    'CF-2 %s takes every secret by reference',
+    (name) => {
+      const { env } = podOf(objectsWith(), name).containers[0];
+      const secrets = new Set(
+        Object.values(entries)
+          .filter((entry) => entry.secret)
+          .map((entry): string => entry.name),
+      );
+      for (const { name: variable, value, valueFrom } of env) {
+        expect([variable, valueFrom !== undefined]).toEqual([variable, secrets.has(variable)]);
+        expect([variable, value === undefined]).toEqual([variable, secrets.has(variable)]);
+        if (valueFrom) expect(valueFrom.secretKeyRef).toEqual({ name: 'latchkey', key: variable });
+      }
+      expect(env.map(({ name: variable }) => variable)).toEqual(
+        expect.arrayContaining(['SECRET_KEY', 'DATABASE_URL']),
+      );
+    },
+  );
 
   it('CF-2 takes no secret in its values', () => {
     for (const name of ['SECRET_KEY', 'DATABASE_URL', 'GATEWAY_TOKEN']) {
       expect(() =>
-        objectsWith({ config: { PUBLIC_URL: 'https://a.example', MAIL_TRANSPORT: 'smtp', [name]: 'x' } }),
+        objectsWith({
+          config: { PUBLIC_URL: 'https://a.example', MAIL_TRANSPORT: 'smtp', [name]: 'x' },
+        }),
       ).toThrow();
     }
     expect(() => objectsWith({ replicas: 0 })).toThrow();
@@ -147,10 +185,17 @@ describe('the Helm chart', () => {
     };
     const known = Object.values(entries).map((entry): string => entry.name);
     expect(env.filter(({ name }) => !known.includes(name))).toEqual([]);
-    const config = readConfig(Object.fromEntries(env.map(({ name, value }) => [name, value ?? given[name]])), {
-      mode: 'production',
+    const config = readConfig(
+      Object.fromEntries(env.map(({ name, value }) => [name, value ?? given[name]])),
+      {
+        mode: 'production',
+      },
+    );
+    expect(config).toMatchObject({
+      publicUrl: 'https://auth.example.com',
+      metricsPort: 9464,
+      migrateOnStart: false,
     });
-    expect(config).toMatchObject({ publicUrl: 'https://auth.example.com', metricsPort: 9464, migrateOnStart: false });
     // What stops in time is not killed.
     const { terminationGracePeriodSeconds = 0 } = podOf(objectsWith(), 'Deployment auth');
     expect(terminationGracePeriodSeconds).toBeGreaterThan(config.shutdownDeadline);
@@ -165,7 +210,9 @@ describe('the Helm chart', () => {
 
   it.each(['Deployment auth', 'Job auth-migrate'])('%s may do nothing that it need not', (name) => {
     const pod = podOf(objectsWith(), name);
-    expect(pod).toMatchObject({ securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } } });
+    expect(pod).toMatchObject({
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    });
     expect(pod.containers[0].securityContext).toEqual({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -186,7 +233,9 @@ describe('the Helm chart', () => {
       pullSecrets: [],
     };
     for (const name of ['Deployment auth', 'Job auth-migrate']) {
-      expect(podOf(objectsWith({ image }), name).containers[0].image).toBe(`registry.example/latchkey@${digest}`);
+      expect(podOf(objectsWith({ image }), name).containers[0].image).toBe(
+        `registry.example/latchkey@${digest}`,
+      );
     }
   });
 
@@ -204,9 +253,15 @@ describe('the Helm chart', () => {
   });
 
   it('CF-7 has the metrics on no service that others are sent to', () => {
-    const service = z.looseObject({ spec: z.looseObject({ ports: z.array(z.looseObject({ name: z.string() })) }) });
+    const service = z.looseObject({
+      spec: z.looseObject({ ports: z.array(z.looseObject({ name: z.string() })) }),
+    });
     const objects = objectsWith();
-    expect(service.parse(objects.get('Service auth')).spec.ports.map(({ name }) => name)).toEqual(['http']);
-    expect(service.parse(objects.get('Service auth-metrics')).spec.ports.map(({ name }) => name)).toEqual(['metrics']);
+    expect(service.parse(objects.get('Service auth')).spec.ports.map(({ name }) => name)).toEqual([
+      'http',
+    ]);
+    expect(
+      service.parse(objects.get('Service auth-metrics')).spec.ports.map(({ name }) => name),
+    ).toEqual(['metrics']);
   });
 });

@@ -33,7 +33,8 @@ describe('the pages of docs/integrations', () => {
   });
 
   it.each(pages)('%s holds YAML and JSON that can be read', (page) => {
-    for (const text of snippets(page, 'yaml')) expect(parseYaml(text, { strict: true })).toBeTypeOf('object');
+    for (const text of snippets(page, 'yaml'))
+      expect(parseYaml(text, { strict: true })).toBeTypeOf('object');
     for (const text of snippets(page, 'json')) expect(JSON.parse(text)).toBeTypeOf('object');
   });
 });
@@ -75,8 +76,12 @@ describe('the policy for PostgREST', () => {
 
   it('shows nobody anything, and lets nobody write for another', async () => {
     expect(await as(null, 'select * from api.notes')).toEqual([]);
-    await expect(as(null, `insert into api.notes (owner, body) values ('${ada}', 'spam')`)).rejects.toThrow('policy');
-    await expect(as(bob, `insert into api.notes (owner, body) values ('${ada}', 'spam')`)).rejects.toThrow('policy');
+    await expect(
+      as(null, `insert into api.notes (owner, body) values ('${ada}', 'spam')`),
+    ).rejects.toThrow('policy');
+    await expect(
+      as(bob, `insert into api.notes (owner, body) values ('${ada}', 'spam')`),
+    ).rejects.toThrow('policy');
   });
 
   it('gives everyone their own', async () => {

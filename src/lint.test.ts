@@ -11,8 +11,14 @@ const refusals: readonly (readonly [what: string, code: string])[] = [
   ['Math.random', 'export const x = Math.random();'],
   ['Math.random by name', "export const x = Math['random']();"],
   ['Math.random taken apart', 'const { random } = Math;\nexport const x = random();'],
-  ['synchronous bcrypt', "import { hashSync } from '@node-rs/bcrypt';\nexport const x = hashSync('');"],
-  ['synchronous bcrypt, renamed', "import { verifySync as v } from '@node-rs/bcrypt';\nexport const x = v('', '');"],
+  [
+    'synchronous bcrypt',
+    "import { hashSync } from '@node-rs/bcrypt';\nexport const x = hashSync('');",
+  ],
+  [
+    'synchronous bcrypt, renamed',
+    "import { verifySync as v } from '@node-rs/bcrypt';\nexport const x = v('', '');",
+  ],
   [
     'synchronous bcrypt of a namespace',
     "import * as b from '@node-rs/bcrypt';\nexport const x = b.compareSync('', '');",
@@ -36,7 +42,8 @@ const exceptions: readonly (readonly [file: string, code: string])[] = [
 ];
 
 describe('the linter', () => {
-  // Under the project's own configuration and layout, in a folder of its own: a broken plugin is silent otherwise.
+  // Under the project's own configuration and layout, in a folder of its own: a broken plugin is
+  // silent otherwise.
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-lint-'));
   const reported = new Map<string, string[]>();
   const fileOf = (index: number): string => `src/domain/sample-${index}.ts`;
@@ -54,8 +61,9 @@ describe('the linter', () => {
       [biome, 'lint', '--vcs-enabled=false', '--max-diagnostics=200', '--reporter=json', 'src'],
       { cwd: folder, encoding: 'utf8' },
     );
-    const report: { diagnostics: { category: string; severity: string; location: { path: string } }[] } =
-      JSON.parse(stdout);
+    const report: {
+      diagnostics: { category: string; severity: string; location: { path: string } }[];
+    } = JSON.parse(stdout);
     for (const { category, severity, location } of report.diagnostics) {
       if (severity !== 'error') continue;
       reported.set(location.path, [...(reported.get(location.path) ?? []), category]);
@@ -63,9 +71,12 @@ describe('the linter', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it.each(refusals.map(([what], index) => [what, index] as const))('SC-7 refuses %s', (_, index) => {
-    expect(reported.get(fileOf(index)) ?? []).not.toEqual([]);
-  });
+  it.each(refusals.map(([what], index) => [what, index] as const))(
+    'SC-7 refuses %s',
+    (_, index) => {
+      expect(reported.get(fileOf(index)) ?? []).not.toEqual([]);
+    },
+  );
 
   it('SC-7 allows the environment to the configuration, and the console to the entry point', () => {
     for (const [file] of exceptions) expect(reported.get(file)).toBeUndefined();

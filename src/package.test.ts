@@ -95,23 +95,37 @@ describe('the package, in an empty project', () => {
   });
 
   it('brings its types along for Node', { timeout: patience }, () => {
-    project.run('tsc', [...strict, '--module', 'nodenext', '--skipLibCheck', project.write('app.ts', app)]);
+    project.run('tsc', [
+      ...strict,
+      '--module',
+      'nodenext',
+      '--skipLibCheck',
+      project.write('app.ts', app),
+    ]);
   });
 
-  it('brings its types along for bundlers, and docs/integrations keeps to them', { timeout: patience }, () => {
+  it('brings its types along for bundlers, and docs/integrations keeps to them', {
+    timeout: patience,
+  }, () => {
     if (isInstalled) project.run('npm', ['install', '--ignore-scripts', ...usedInPages]);
     const files = readdirSync('docs/integrations').flatMap((page) =>
       ['ts', 'tsx'].flatMap((language) =>
-        snippets(page, language).map((text, index) => ({ name: `pages/${page}-${index}.${language}`, text })),
+        snippets(page, language).map((text, index) => ({
+          name: `pages/${page}-${index}.${language}`,
+          text,
+        })),
       ),
     );
     expect(files.length).toBeGreaterThan(15);
-    // A page may name a package that is too large to be installed for the tests of every day: `npm run package` has them all.
+    // A page may name a package that is too large to be installed for the tests of every day: `npm
+    // run package` has them all.
     const written = files.filter(({ text }) => importsOf(text).every(project.has));
     expect(written.length).toBeGreaterThan(files.length / 2);
     if (isInstalled) expect(written).toEqual(files);
     const modules = ['--module', 'esnext', '--moduleResolution', 'bundler', '--jsx', 'react-jsx'];
-    const paths = [{ name: 'app.ts', text: app }, ...written].map(({ name, text }) => project.write(name, text));
+    const paths = [{ name: 'app.ts', text: app }, ...written].map(({ name, text }) =>
+      project.write(name, text),
+    );
     project.run('tsc', [...strict, ...modules, '--skipLibCheck', ...paths]);
   });
 
@@ -127,7 +141,9 @@ describe('the package, in an empty project', () => {
       import introspection from 'latchkey/introspection.json' with { type: 'json' };
       const sdl = readFileSync(new URL(import.meta.resolve('latchkey/schema.graphql')), 'utf8');
       console.log(JSON.stringify({ sdl, introspection }));`;
-    const { sdl, introspection } = JSON.parse(project.run('node', ['--input-type=module', '--eval', script]));
+    const { sdl, introspection } = JSON.parse(
+      project.run('node', ['--input-type=module', '--eval', script]),
+    );
     expect(printSchema(buildClientSchema(introspection.data))).toBe(printSchema(buildSchema(sdl)));
   });
 });
@@ -153,18 +169,24 @@ const usedInPages = [
 
 /** The packages that a text imports. */
 function importsOf(text: string): string[] {
-  return [...text.matchAll(/ from '(?!node:)((?:@[\w-]+\/)?[\w-]+)/g)].flatMap(([, name]) => name ?? []);
+  return [...text.matchAll(/ from '(?!node:)((?:@[\w-]+\/)?[\w-]+)/g)].flatMap(
+    ([, name]) => name ?? [],
+  );
 }
 
 describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
-  const install = (...packages: string[]) => project.run('npm', ['install', '--ignore-scripts', ...packages]);
+  const install = (...packages: string[]) =>
+    project.run('npm', ['install', '--ignore-scripts', ...packages]);
 
   it('has a command', { timeout: patience }, () => {
-    expect(project.run('npx', ['--no-install', 'latchkey', '--help'])).toContain('A GraphQL authentication server');
+    expect(project.run('npx', ['--no-install', 'latchkey', '--help'])).toContain(
+      'A GraphQL authentication server',
+    );
   });
 
   it('holds what the server reads, and no source or test', () => {
-    const inside = (path: string) => existsSync(join(project.folder, 'node_modules', 'latchkey', path));
+    const inside = (path: string) =>
+      existsSync(join(project.folder, 'node_modules', 'latchkey', path));
     for (const path of [
       'README.md',
       'LICENSE',
@@ -181,7 +203,10 @@ describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
 
   it('has declarations that hold by themselves', { timeout: patience }, () => {
     // The client imports no package, so that only its own are checked.
-    const file = project.write('alone.ts', "export * from 'latchkey/client';\nexport type * from 'latchkey/client';");
+    const file = project.write(
+      'alone.ts',
+      "export * from 'latchkey/client';\nexport type * from 'latchkey/client';",
+    );
     const options = ['--module', 'nodenext', '--typeRoots', 'none', '--skipLibCheck', 'false'];
     project.run('tsc', [...strict, ...options, file]);
   });
@@ -189,14 +214,26 @@ describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
   it('is clean by attw', { timeout: patience }, () => {
     // schema.graphql is no module.
     const attw = ['--profile', 'esm-only', '--exclude-entrypoints', 'schema.graphql'];
-    project.run('npx', ['--yes', '@arethetypeswrong/cli@0.18.5', join(process.cwd(), tarball ?? ''), ...attw]);
+    project.run('npx', [
+      '--yes',
+      '@arethetypeswrong/cli@0.18.5',
+      join(process.cwd(), tarball ?? ''),
+      ...attw,
+    ]);
   });
 
   const query = 'query Me { me { id email emailVerified } }';
 
   it('gives graphql-codegen its types', { timeout: patience }, () => {
-    install('graphql@16.15.0', '@graphql-codegen/cli@7.4.3', '@graphql-codegen/client-preset@6.2.0');
-    project.write('codegen/me.ts', `import { graphql } from './made/gql';\nexport const me = graphql(\`${query}\`);`);
+    install(
+      'graphql@16.15.0',
+      '@graphql-codegen/cli@7.4.3',
+      '@graphql-codegen/client-preset@6.2.0',
+    );
+    project.write(
+      'codegen/me.ts',
+      `import { graphql } from './made/gql';\nexport const me = graphql(\`${query}\`);`,
+    );
     project.write('codegen.yml', codegenConfig);
     project.run('npx', ['--no-install', 'graphql-codegen', '--config', 'codegen.yml']);
     const made = readFileSync(join(project.folder, 'codegen', 'made', 'graphql.ts'), 'utf8');
@@ -211,8 +248,16 @@ describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
       schema: './node_modules/latchkey/schema.graphql',
       tadaOutputLocation: './tada/graphql-env.d.ts',
     };
-    const compilerOptions = { strict: true, module: 'esnext', moduleResolution: 'bundler', plugins: [plugin] };
-    project.write('tsconfig.json', JSON.stringify({ compilerOptions: { ...compilerOptions, skipLibCheck: true } }));
+    const compilerOptions = {
+      strict: true,
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      plugins: [plugin],
+    };
+    project.write(
+      'tsconfig.json',
+      JSON.stringify({ compilerOptions: { ...compilerOptions, skipLibCheck: true } }),
+    );
     project.run('npx', ['--no-install', 'gql.tada', 'generate-output']);
     const file = project.write(
       'tada/me.ts',
@@ -224,7 +269,14 @@ describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
        // @ts-expect-error It is a boolean.
        export const verified = (result: ResultOf<typeof me>): string | undefined => result.me?.emailVerified;`,
     );
-    const options = ['--noEmit', '--strict', '--skipLibCheck', '--allowImportingTsExtensions', '--target', 'es2022'];
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      '--allowImportingTsExtensions',
+      '--target',
+      'es2022',
+    ];
     project.run('tsc', [...options, '--module', 'esnext', '--moduleResolution', 'bundler', file]);
   });
 });

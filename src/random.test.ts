@@ -23,11 +23,14 @@ describe('what nobody can guess', () => {
   afterAll(() => server.stop());
 
   it('DP-3 comes from the system’s own generator, asked for in few places', () => {
-    const asks = /\b(?:randomBytes|randomUUID|randomInt|randomFill(?:Sync)?|getRandomValues|Math\.random)\b/;
+    const asks =
+      /\b(?:randomBytes|randomUUID|randomInt|randomFill(?:Sync)?|getRandomValues|Math\.random)\b/;
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
       .map((file) => file.replaceAll('\\', '/'))
       // Test code, and what runs in other people's processes.
-      .filter((file) => file.endsWith('.ts') && !/\.test\.ts$|^testing\/|^client\/|^verify\//.test(file));
+      .filter(
+        (file) => file.endsWith('.ts') && !/\.test\.ts$|^testing\/|^client\/|^verify\//.test(file),
+      );
     expect(files).toContain('random.ts');
     const asking = files.filter((file) => asks.test(readFileSync(`src/${file}`, 'utf8')));
     expect(asking.filter((file) => !(file in sources))).toEqual([]);
@@ -37,12 +40,14 @@ describe('what nobody can guess', () => {
     const tokens = Array.from({ length: 2000 }, () => systemRandom.token(32));
     expect(new Set(tokens).size).toBe(2000);
     const bits = tokens.reduce(
-      (sum, token) => sum + [...Buffer.from(token, 'base64url')].reduce((ones, byte) => ones + onesIn(byte), 0),
+      (sum, token) =>
+        sum + [...Buffer.from(token, 'base64url')].reduce((ones, byte) => ones + onesIn(byte), 0),
       0,
     );
     // 512,000 fair bits: ten standard deviations are 3,578.
     expect(Math.abs(bits - 256_000)).toBeLessThan(3578);
-    for (const token of tokens.slice(0, 10)) expect(Buffer.from(token, 'base64url')).toHaveLength(32);
+    for (const token of tokens.slice(0, 10))
+      expect(Buffer.from(token, 'base64url')).toHaveLength(32);
     expect(systemRandom.id(new Date())).toMatch(uuid);
   });
 

@@ -53,18 +53,21 @@ describe('what is sealed', () => {
 
   it('opens to what it was', () => {
     expect(before.open('totp-seal', 'user 1', sealed)).toEqual(plain);
-    expect(before.open('totp-seal', 'user 1', before.seal('totp-seal', 'user 1', Buffer.alloc(0)))).toEqual(
-      Buffer.alloc(0),
-    );
+    expect(
+      before.open('totp-seal', 'user 1', before.seal('totp-seal', 'user 1', Buffer.alloc(0))),
+    ).toEqual(Buffer.alloc(0));
   });
 
   it('does not open in another context', () => {
-    for (const context of ['user 2', '', 'user 1 ']) expect(before.open('totp-seal', context, sealed)).toBeNull();
+    for (const context of ['user 2', '', 'user 1 '])
+      expect(before.open('totp-seal', context, sealed)).toBeNull();
   });
 
   it('does not open with any bit changed, cut or added', () => {
     for (let bit = 0; bit < sealed.length * 8; bit += 1) {
-      const changed = Uint8Array.from(sealed, (byte, index) => (index === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
+      const changed = Uint8Array.from(sealed, (byte, index) =>
+        index === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte,
+      );
       expect(before.open('totp-seal', 'user 1', changed)).toBeNull();
     }
     for (let length = 0; length < sealed.length; length += 1) {
@@ -90,7 +93,9 @@ describe('a rotated SECRET_KEY', () => {
   });
 
   it('CF-3 gives null for what the previous one made, once that is gone', () => {
-    expect(after.open('outbox-seal', 'mail 1', before.seal('outbox-seal', 'mail 1', plain))).toBeNull();
+    expect(
+      after.open('outbox-seal', 'mail 1', before.seal('outbox-seal', 'mail 1', plain)),
+    ).toBeNull();
     const { keyId, mac } = before.mac('refresh-token', 'token');
     expect(after.macWith('refresh-token', keyId, 'token')).toBeNull();
     expect(rotating.macWith('refresh-token', keyId, 'token')).toEqual(mac);

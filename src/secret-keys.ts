@@ -32,9 +32,15 @@ export type SecretKeys = {
   macWith(purpose: KeyPurpose, keyId: string, data: string | Uint8Array): Buffer | null;
   /** HMAC-SHA256 under each key that is in force, the current one first. */
   macs(purpose: KeyPurpose, data: string | Uint8Array): Buffer[];
-  /** AES-256-GCM with a random 96-bit nonce; `context` is authenticated with it and must be the same to open it. */
+  /**
+   * AES-256-GCM with a random 96-bit nonce; `context` is authenticated with it and must be the same
+   * to open it.
+   */
   seal(purpose: KeyPurpose, context: string, plain: Uint8Array): Uint8Array;
-  /** Opens what `seal` made; null where the key is unknown, the context is another or a bit was changed. */
+  /**
+   * Opens what `seal` made; null where the key is unknown, the context is another or a bit was
+   * changed.
+   */
   open(purpose: KeyPurpose, context: string, sealed: Uint8Array): Buffer | null;
 };
 
@@ -42,7 +48,9 @@ const keyIdBytes = 4;
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** Derives (HKDF-SHA256, RFC 5869) a key for each purpose; `secrets` holds the current one first. */
+/**
+ * Derives (HKDF-SHA256, RFC 5869) a key for each purpose; `secrets` holds the current one first.
+ */
 export function createSecretKeys(secrets: readonly Uint8Array[]): SecretKeys {
   const cache = new Map<KeyPurpose, DerivedKey[]>();
 
@@ -51,7 +59,8 @@ export function createSecretKeys(secrets: readonly Uint8Array[]): SecretKeys {
     if (known) return known;
     const derived = secrets.map((secret) => ({
       id: expand(secret, `${purpose} id`, keyIdBytes).toString('hex'),
-      // As a KeyObject: bytes would become one again at every use, which takes longer than the HMAC.
+      // As a KeyObject: bytes would become one again at every use, which takes longer than the
+      // HMAC.
       key: createSecretKey(expand(secret, purpose, 32)),
     }));
     cache.set(purpose, derived);
@@ -89,11 +98,16 @@ export function createSecretKeys(secrets: readonly Uint8Array[]): SecretKeys {
       if (!derived) return null;
       const nonce = bytes.subarray(keyIdBytes, keyIdBytes + nonceBytes);
       const tag = bytes.subarray(keyIdBytes + nonceBytes, keyIdBytes + nonceBytes + tagBytes);
-      const decipher = createDecipheriv('aes-256-gcm', derived.key, nonce, { authTagLength: tagBytes })
+      const decipher = createDecipheriv('aes-256-gcm', derived.key, nonce, {
+        authTagLength: tagBytes,
+      })
         .setAAD(Buffer.from(context))
         .setAuthTag(tag);
       try {
-        return Buffer.concat([decipher.update(bytes.subarray(keyIdBytes + nonceBytes + tagBytes)), decipher.final()]);
+        return Buffer.concat([
+          decipher.update(bytes.subarray(keyIdBytes + nonceBytes + tagBytes)),
+          decipher.final(),
+        ]);
       } catch {
         return null; // Fails closed (DP-1): whoever asked treats it as absent.
       }

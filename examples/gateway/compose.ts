@@ -3,7 +3,10 @@ import { parse } from 'graphql';
 import type { Graphs } from './running.ts';
 
 /** The SDL of a subgraph, as `rover subgraph introspect` gets it. */
-export async function subgraphSdl(url: string, headers: Record<string, string> = {}): Promise<string> {
+export async function subgraphSdl(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<string> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -14,7 +17,10 @@ export async function subgraphSdl(url: string, headers: Record<string, string> =
   return data._service.sdl;
 }
 
-/** The supergraph, as `rover supergraph compose` makes it. Throws where the graphs do not fit together. */
+/**
+ * The supergraph, as `rover supergraph compose` makes it. Throws where the graphs do not fit
+ * together.
+ */
 export async function composeSupergraph({ auth, posts, gatewayToken }: Graphs): Promise<string> {
   const [authSdl, postsSdl] = await Promise.all([
     subgraphSdl(auth, { 'x-gateway-token': gatewayToken }),

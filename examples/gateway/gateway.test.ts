@@ -6,14 +6,18 @@ import { parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../src/testing/app.ts';
 import { errorFields, send } from '../../src/testing/client.ts';
-import { type CountingDatabase, createCountingDatabase } from '../../src/testing/counting-database.ts';
+import {
+  type CountingDatabase,
+  createCountingDatabase,
+} from '../../src/testing/counting-database.ts';
 import { type Person, registerPerson } from '../../src/testing/people.ts';
 import { deleteUser } from '../../src/testing/rows.ts';
 import { subgraphSdl } from './compose.ts';
 import { startPosts } from './posts.ts';
 import type { Graphs, Running } from './running.ts';
 
-// Apollo Gateway and Hive Gateway are large, so they are installed here and not with the server: `npm ci --prefix examples/gateway`.
+// Apollo Gateway and Hive Gateway are large, so they are installed here and not with the server:
+// `npm ci --prefix examples/gateway`.
 const isInstalled = (name: string): boolean => {
   try {
     return createRequire(import.meta.url).resolve(name) !== '';
@@ -92,13 +96,20 @@ describe.each(gateways)('through $name', ({ wants, start }) => {
 
   beforeAll(async () => {
     if (!there) return;
-    [ada, bob] = [await registerPerson(server, { name: 'Ada' }), await registerPerson(server, { name: 'Bob' })];
+    [ada, bob] = [
+      await registerPerson(server, { name: 'Ada' }),
+      await registerPerson(server, { name: 'Bob' }),
+    ];
     gateway = await start(graphs);
   });
   afterAll(() => gateway?.stop());
 
   it.skipIf(!there)('nobody reaches what is for gateways', async () => {
-    for (const query of [`{ usersByIds(ids: ["${ada.id}"]) { email } }`, '{ _sdl }', '{ _service { sdl } }']) {
+    for (const query of [
+      `{ usersByIds(ids: ["${ada.id}"]) { email } }`,
+      '{ _sdl }',
+      '{ _service { sdl } }',
+    ]) {
       const answer = await ask(query);
       expect(answer.errors[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
     }
@@ -107,16 +118,25 @@ describe.each(gateways)('through $name', ({ wants, start }) => {
   it.skipIf(!there)('a stale bearer is UNAUTHENTICATED, with its reason', async () => {
     const answer = await ask('{ me { id } }', {}, 'stale');
     expect(answer.data?.me ?? null).toBeNull();
-    expect(answer.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' });
+    expect(answer.errors[0]?.extensions).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      reason: 'TOKEN_INVALID',
+    });
   });
 
   it.skipIf(!there)('login answers with each member of its union', async () => {
     const login = `mutation L($input: LoginInput!) { login(input: $input) {
       ... on AuthTokens { __typename accessToken user { id email } } ${errorFields} } }`;
     const wrong = await ask(login, { input: { email: ada.email, password: 'not the password' } });
-    expect(wrong.data.login).toMatchObject({ __typename: 'AuthError', code: 'INVALID_CREDENTIALS' });
+    expect(wrong.data.login).toMatchObject({
+      __typename: 'AuthError',
+      code: 'INVALID_CREDENTIALS',
+    });
     const right = await ask(login, { input: { email: ada.email, password: ada.password } });
-    expect(right.data.login).toMatchObject({ __typename: 'AuthTokens', user: { id: ada.id, email: ada.email } });
+    expect(right.data.login).toMatchObject({
+      __typename: 'AuthTokens',
+      user: { id: ada.id, email: ada.email },
+    });
     const me = await ask('{ me { email } }', {}, right.data.login.accessToken);
     expect(me.data).toEqual({ me: { email: ada.email } });
   });
@@ -148,12 +168,15 @@ describe.each(gateways)('through $name', ({ wants, start }) => {
     expect(answer.errors).toEqual([]);
   });
 
-  it.skipIf(!there)('me { posts { title } } joins the other way, and anonymous callers cannot post', async () => {
-    const answer = await ask('{ me { email posts { title } } }', {}, bob.accessToken);
-    expect(answer.data.me).toEqual({ email: bob.email, posts: [{ title: 'Post 1' }] });
-    const refused = await ask('mutation { createPost(title: "spam") { id } }');
-    expect(refused.errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
-  });
+  it.skipIf(!there)(
+    'me { posts { title } } joins the other way, and anonymous callers cannot post',
+    async () => {
+      const answer = await ask('{ me { email posts { title } } }', {}, bob.accessToken);
+      expect(answer.data.me).toEqual({ email: bob.email, posts: [{ title: 'Post 1' }] });
+      const refused = await ask('mutation { createPost(title: "spam") { id } }');
+      expect(refused.errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    },
+  );
 });
 
 describe('Hive Gateway’s JWT plugin', () => {
@@ -162,11 +185,17 @@ describe('Hive Gateway’s JWT plugin', () => {
   it.skipIf(!there)('verifies our tokens by our public keys, with its defaults', async () => {
     const person = await registerPerson(server);
     const { startGateway } = await import('./hive.ts');
-    const gateway = await startGateway({ ...graphs, jwksUrl: `${server.url}/.well-known/jwks.json` });
+    const gateway = await startGateway({
+      ...graphs,
+      jwksUrl: `${server.url}/.well-known/jwks.json`,
+    });
     const ask = async (authorization?: string) => {
       const response = await fetch(gateway.url, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
+        headers: {
+          'content-type': 'application/json',
+          ...(authorization === undefined ? {} : { authorization }),
+        },
         body: JSON.stringify({ query: '{ me { id } }' }),
       });
       return { status: response.status, body: await response.json() };
@@ -178,7 +207,9 @@ describe('Hive Gateway’s JWT plugin', () => {
     expect((await ask()).status).toBe(401);
     const [header, payload, signature] = person.accessToken.split('.');
     const claims = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString());
-    const forged = Buffer.from(JSON.stringify({ ...claims, sub: randomUUID() })).toString('base64url');
+    const forged = Buffer.from(JSON.stringify({ ...claims, sub: randomUUID() })).toString(
+      'base64url',
+    );
     expect((await ask(`Bearer ${header}.${forged}.${signature}`)).status).toBe(401);
     await gateway.stop();
   });

@@ -4,7 +4,10 @@ import useJWT, { createRemoteJwksSigningKeyProvider } from '@graphql-mesh/plugin
 import { composeSupergraph } from './compose.ts';
 import type { Graphs, Running } from './running.ts';
 
-/** Hive Gateway, by its runtime. With `jwksUrl` it verifies access tokens before anything else, and refuses whoever has none. */
+/**
+ * Hive Gateway, by its runtime. With `jwksUrl` it verifies access tokens before anything else, and
+ * refuses whoever has none.
+ */
 export async function startGateway(graphs: Graphs & { jwksUrl?: string }): Promise<Running> {
   const { gatewayToken, jwksUrl, port } = graphs;
   const gateway = createGatewayRuntime({
@@ -21,7 +24,11 @@ export async function startGateway(graphs: Graphs & { jwksUrl?: string }): Promi
     plugins: () =>
       jwksUrl === undefined
         ? []
-        : [useJWT({ signingKeyProviders: [createRemoteJwksSigningKeyProvider({ jwksUri: jwksUrl })] })],
+        : [
+            useJWT({
+              signingKeyProviders: [createRemoteJwksSigningKeyProvider({ jwksUri: jwksUrl })],
+            }),
+          ],
   });
   const server = createServer(gateway);
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));

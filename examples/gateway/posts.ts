@@ -48,7 +48,9 @@ export type PostsOptions = {
   readonly port: number;
 };
 
-/** Starts the graph. It verifies access tokens by Latchkey's public keys, and asks Latchkey nothing. */
+/**
+ * Starts the graph. It verifies access tokens by Latchkey's public keys, and asks Latchkey nothing.
+ */
 export async function startPosts({ port, ...options }: PostsOptions): Promise<Running> {
   const posts: Post[] = [];
   const stub = (id: string) => ({ __typename: 'User', id });
@@ -60,7 +62,8 @@ export async function startPosts({ port, ...options }: PostsOptions): Promise<Ru
     },
     Mutation: {
       createPost: (_source: unknown, { title }: { title: string }, { caller }: Context) => {
-        if (!caller) throw new GraphQLError('Sign in to post.', { extensions: { code: 'UNAUTHENTICATED' } });
+        if (!caller)
+          throw new GraphQLError('Sign in to post.', { extensions: { code: 'UNAUTHENTICATED' } });
         const post = { id: randomUUID(), title, authorId: caller.userId };
         posts.push(post);
         return post;

@@ -5,11 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { startPosts } from './posts.ts';
 import type { Graphs, Running } from './running.ts';
 
-const gateways: Record<string, () => Promise<{ startGateway(graphs: Graphs): Promise<Running> }>> = {
-  hive: () => import('./hive.ts'),
-  apollo: () => import('./apollo.ts'),
-  stitch: () => import('./stitch.ts'),
-};
+const gateways: Record<string, () => Promise<{ startGateway(graphs: Graphs): Promise<Running> }>> =
+  {
+    hive: () => import('./hive.ts'),
+    apollo: () => import('./apollo.ts'),
+    stitch: () => import('./stitch.ts'),
+  };
 
 const kind = process.argv[2] ?? 'hive';
 const load = gateways[kind];

@@ -36,7 +36,10 @@ export async function startGateway({ auth, posts, gatewayToken, port }: Graphs):
   const { stitchingDirectivesTransformer } = stitchingDirectives();
   const schema = stitchSchemas({
     subschemaConfigTransforms: [stitchingDirectivesTransformer],
-    subschemas: [await subschema(auth, { 'x-gateway-token': gatewayToken }), await subschema(posts)],
+    subschemas: [
+      await subschema(auth, { 'x-gateway-token': gatewayToken }),
+      await subschema(posts),
+    ],
   });
   const server = new ApolloServer<Context>({ schema });
   const { url } = await startStandaloneServer(server, {

@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../src/testing/app.ts';
 import { registerPerson } from '../../src/testing/people.ts';
 
-/** Comes with Hive Gateway. By `require`, so that it and the errors that it gets are of one realm. */
+/**
+ * Comes with Hive Gateway. By `require`, so that it and the errors that it gets are of one realm.
+ */
 const require = createRequire(import.meta.url);
 const yogaPath = (() => {
   try {
@@ -32,8 +34,11 @@ describe.skipIf(yogaPath === null)('GraphQL Yoga with yogaContext', () => {
         typeDefs: 'type Query { who: ID }',
         resolvers: {
           Query: {
-            who: (_source: unknown, _args: unknown, { caller }: Awaited<ReturnType<ReturnType<typeof yogaContext>>>) =>
-              caller?.userId ?? null,
+            who: (
+              _source: unknown,
+              _args: unknown,
+              { caller }: Awaited<ReturnType<ReturnType<typeof yogaContext>>>,
+            ) => caller?.userId ?? null,
           },
         },
       }),
@@ -57,7 +62,11 @@ describe.skipIf(yogaPath === null)('GraphQL Yoga with yogaContext', () => {
       headers: { 'content-type': 'application/json', authorization },
       body: '{"query":"{ who }"}',
     });
-    return { status: answer.status, challenge: answer.headers.get('www-authenticate'), body: await answer.json() };
+    return {
+      status: answer.status,
+      challenge: answer.headers.get('www-authenticate'),
+      body: await answer.json(),
+    };
   };
 
   it('refuses a bearer that does not hold with 401', async () => {

@@ -18,7 +18,9 @@ export type AccountData = {
     readonly user: Pick<User, 'id' | 'name' | 'email'>;
     readonly totpEnabled: boolean;
     readonly sessions: {
-      readonly edges: readonly { readonly node: Pick<AuthSession, 'id' | 'device' | 'lastUsedAt' | 'current'> }[];
+      readonly edges: readonly {
+        readonly node: Pick<AuthSession, 'id' | 'device' | 'lastUsedAt' | 'current'>;
+      }[];
     };
   } | null;
 };

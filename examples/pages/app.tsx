@@ -8,7 +8,9 @@ export function App({ title, children }: { title: string; children: ReactNode })
   const { status, user, auth, ...state } = useAuth();
   const [problem, setProblem] = useState('');
   const signOut = (everywhere: boolean): void => {
-    auth.logout({ everywhere }).catch(() => setProblem('You are signed out here. The server could not be told.'));
+    auth
+      .logout({ everywhere })
+      .catch(() => setProblem('You are signed out here. The server could not be told.'));
   };
   return (
     <>

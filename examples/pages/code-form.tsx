@@ -12,7 +12,10 @@ type Props = {
   onTokens: (tokens: AuthTokens) => void;
 };
 
-/** Meets a challenge: a code from the mailbox, from the authenticator app, or one of those kept for bad days. */
+/**
+ * Meets a challenge: a code from the mailbox, from the authenticator app, or one of those kept for
+ * bad days.
+ */
 export function CodeForm({ challenge, code, onTokens }: Props) {
   const { auth } = useAuth();
   const [current, setCurrent] = useState(challenge);

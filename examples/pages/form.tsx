@@ -2,7 +2,15 @@ import { type InputHTMLAttributes, type ReactNode, useId } from 'react';
 import type { Problem, Submit } from './use-submit.ts';
 
 /** A form with its button, and above that what went wrong. */
-export function Form({ submit, button, children }: { submit: Submit; button: string; children: ReactNode }) {
+export function Form({
+  submit,
+  button,
+  children,
+}: {
+  submit: Submit;
+  button: string;
+  children: ReactNode;
+}) {
   const { problem, pending, onSubmit } = submit;
   return (
     <form onSubmit={onSubmit}>
@@ -17,7 +25,11 @@ export function Form({ submit, button, children }: { submit: Submit; button: str
   );
 }
 
-type FieldProps = InputHTMLAttributes<HTMLInputElement> & { name: string; label: string; problem: Problem | null };
+type FieldProps = InputHTMLAttributes<HTMLInputElement> & {
+  name: string;
+  label: string;
+  problem: Problem | null;
+};
 
 /** A labelled input, and below it what the server says of it. */
 export function Field({ label, problem, ...input }: FieldProps) {

@@ -7,7 +7,13 @@ import { useAction } from './use-action.ts';
 type Session = Pick<AuthSession, 'id' | 'device' | 'lastUsedAt' | 'current'>;
 
 /** The devices that are signed in. */
-export function Sessions({ sessions, onChange }: { sessions: readonly Session[]; onChange: () => void }) {
+export function Sessions({
+  sessions,
+  onChange,
+}: {
+  sessions: readonly Session[];
+  onChange: () => void;
+}) {
   const { auth } = useAuth();
   const { problem, act } = useAction();
   const [afterProof, setAfterProof] = useState<string | null>(null);
@@ -28,7 +34,9 @@ export function Sessions({ sessions, onChange }: { sessions: readonly Session[];
           <li key={id}>
             <span>
               {device ?? 'An unknown device'}
-              <small>{current ? 'This device' : `Last used ${new Date(lastUsedAt).toLocaleString()}`}</small>
+              <small>
+                {current ? 'This device' : `Last used ${new Date(lastUsedAt).toLocaleString()}`}
+              </small>
             </span>
             {!current && (
               <button type="button" onClick={() => revoke(id)}>

@@ -25,7 +25,11 @@ export function SignedOut({ reason }: { reason: SignedOutReason | null }) {
     return (
       <section className="sheet narrow">
         <h1>One more step</h1>
-        <CodeForm challenge={challenge} {...(link ? { code: link.code } : {})} onTokens={() => setChallenge(null)} />
+        <CodeForm
+          challenge={challenge}
+          {...(link ? { code: link.code } : {})}
+          onTokens={() => setChallenge(null)}
+        />
         <button type="button" className="link" onClick={() => setChallenge(null)}>
           Back
         </button>
@@ -36,8 +40,16 @@ export function SignedOut({ reason }: { reason: SignedOutReason | null }) {
     <section className="sheet narrow">
       {reason && <p role="status">{notices[reason]}</p>}
       <h1>{page === 'sign-in' ? 'Sign in' : 'Create an account'}</h1>
-      {page === 'sign-in' ? <SignIn onChallenge={setChallenge} /> : <SignUp onChallenge={setChallenge} />}
-      <button type="button" className="link" onClick={() => setPage(page === 'sign-in' ? 'sign-up' : 'sign-in')}>
+      {page === 'sign-in' ? (
+        <SignIn onChallenge={setChallenge} />
+      ) : (
+        <SignUp onChallenge={setChallenge} />
+      )}
+      <button
+        type="button"
+        className="link"
+        onClick={() => setPage(page === 'sign-in' ? 'sign-up' : 'sign-in')}
+      >
         {page === 'sign-in' ? 'Create an account' : 'I have an account'}
       </button>
     </section>
@@ -59,7 +71,14 @@ function SignIn({ onChallenge }: ToChallenge) {
   return (
     <>
       <Form submit={submit} button={isCode ? 'Send me a code' : 'Sign in'}>
-        <Field name="email" label="E-mail" type="email" autoComplete="username" required problem={submit.problem} />
+        <Field
+          name="email"
+          label="E-mail"
+          type="email"
+          autoComplete="username"
+          required
+          problem={submit.problem}
+        />
         {!isCode && (
           <Field
             name="password"
@@ -81,20 +100,42 @@ function SignIn({ onChallenge }: ToChallenge) {
 function SignUp({ onChallenge }: ToChallenge) {
   const { auth } = useAuth();
   const submit = useSubmit(
-    (text) => auth.register({ email: text('email'), password: text('password'), name: text('name') || null }),
+    (text) =>
+      auth.register({
+        email: text('email'),
+        password: text('password'),
+        name: text('name') || null,
+      }),
     (challenge) => onChallenge(challenge),
   );
   const { problem } = submit;
   return (
     <Form submit={submit} button="Create account">
       <Field name="name" label="Name" autoComplete="name" problem={problem} />
-      <Field name="email" label="E-mail" type="email" autoComplete="username" required problem={problem} />
-      <Field name="password" label="Password" type="password" autoComplete="new-password" required problem={problem} />
+      <Field
+        name="email"
+        label="E-mail"
+        type="email"
+        autoComplete="username"
+        required
+        problem={problem}
+      />
+      <Field
+        name="password"
+        label="Password"
+        type="password"
+        autoComplete="new-password"
+        required
+        problem={problem}
+      />
     </Form>
   );
 }
 
-/** Mails link to /verify?challenge=…#code=…. The code is behind the #, so that no server and no Referer sees it. */
+/**
+ * Mails link to /verify?challenge=…#code=…. The code is behind the #, so that no server and no
+ * Referer sees it.
+ */
 function readLink(): { challenge: Challenge; code: string } | null {
   const id = new URLSearchParams(location.search).get('challenge');
   const code = new URLSearchParams(location.hash.slice(1)).get('code');

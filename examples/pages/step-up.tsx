@@ -5,7 +5,10 @@ import { CodeForm } from './code-form.tsx';
 import { Field, Form } from './form.tsx';
 import { useSubmit } from './use-submit.ts';
 
-/** The server wants to know again who is there (STEP_UP_REQUIRED): by the password, and then by the app where there is one. */
+/**
+ * The server wants to know again who is there (STEP_UP_REQUIRED): by the password, and then by the
+ * app where there is one.
+ */
 export function StepUp({ onProved }: { onProved: () => void }) {
   const { auth } = useAuth();
   const [challenge, setChallenge] = useState<OtpChallenge | null>(null);

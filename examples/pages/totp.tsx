@@ -21,7 +21,8 @@ export function Totp({ enabled, onChange }: { enabled: boolean; onChange: () => 
   const { problem, act } = useAction();
 
   const carryOut = async (wish: Wish) => {
-    const answer = wish === 'enable' ? await auth.startTotpEnrollment({}) : await auth.disableTotp({});
+    const answer =
+      wish === 'enable' ? await auth.startTotpEnrollment({}) : await auth.disableTotp({});
     if (answer.__typename === 'TotpEnrollment') setStage({ at: 'enrolling', enrollment: answer });
     else if (answer.__typename === 'AuthAccepted') {
       setStage({ at: 'start' });
@@ -60,7 +61,10 @@ export function Totp({ enabled, onChange }: { enabled: boolean; onChange: () => 
       )}
       {stage.at === 'enrolled' && (
         <>
-          <p>Keep these recovery codes where your phone is not. Each works once; they are not shown again.</p>
+          <p>
+            Keep these recovery codes where your phone is not. Each works once; they are not shown
+            again.
+          </p>
           <ul className="codes">
             {stage.codes.map((code) => (
               <li key={code}>
@@ -80,7 +84,13 @@ export function Totp({ enabled, onChange }: { enabled: boolean; onChange: () => 
   );
 }
 
-function Enrol({ enrollment, onCodes }: { enrollment: TotpEnrollment; onCodes: (codes: readonly string[]) => void }) {
+function Enrol({
+  enrollment,
+  onCodes,
+}: {
+  enrollment: TotpEnrollment;
+  onCodes: (codes: readonly string[]) => void;
+}) {
   const { auth } = useAuth();
   const submit = useSubmit(
     (text) => auth.confirmTotpEnrollment({ enrollmentId: enrollment.id, code: text('code') }),
@@ -88,7 +98,10 @@ function Enrol({ enrollment, onCodes }: { enrollment: TotpEnrollment; onCodes: (
   );
   return (
     <>
-      <p>Scan the picture with your app, or type the secret into it. Then type the code that it shows.</p>
+      <p>
+        Scan the picture with your app, or type the secret into it. Then type the code that it
+        shows.
+      </p>
       <img
         alt="The secret as a QR code"
         src={`data:image/svg+xml,${encodeURIComponent(enrollment.qrCode)}`}

@@ -3,8 +3,13 @@ import { useState } from 'react';
 export type Action = {
   /** What went wrong, for the person to read; empty where nothing did. */
   readonly problem: string;
-  /** Does what a button stands for. An outcome other than success, or an answer that never came, becomes `problem`. */
-  readonly act: (work: () => Promise<{ readonly __typename: string; readonly message?: string }>) => Promise<void>;
+  /**
+   * Does what a button stands for. An outcome other than success, or an answer that never came,
+   * becomes `problem`.
+   */
+  readonly act: (
+    work: () => Promise<{ readonly __typename: string; readonly message?: string }>,
+  ) => Promise<void>;
 };
 
 /** A button that sends a mutation. */

@@ -13,7 +13,10 @@ export type Submit = {
   readonly onSubmit: (event: FormEvent<HTMLFormElement>) => Promise<void>;
 };
 
-/** A form that sends one mutation. Outcomes other than success are shown in it; `text` reads a field. */
+/**
+ * A form that sends one mutation. Outcomes other than success are shown in it; `text` reads a
+ * field.
+ */
 export function useSubmit<Result extends Outcome>(
   send: (text: (name: string) => string) => Promise<Result>,
   done: (result: Success<Result>) => void,

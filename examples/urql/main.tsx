@@ -9,7 +9,8 @@ import { Account } from './account.tsx';
 
 const url = `${import.meta.env.VITE_AUTH_URL ?? 'http://localhost:4000'}/graphql`;
 
-// The refresh token is in an HttpOnly cookie, the access token in memory: the session survives a reload and is that of every tab.
+// The refresh token is in an HttpOnly cookie, the access token in memory: the session survives a
+// reload and is that of every tab.
 const auth = createAuthClient({ url, storage: 'cookie' });
 
 /** A client, and a cache, for each user: what one has read is not for the next. */

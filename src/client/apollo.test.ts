@@ -31,8 +31,12 @@ async function open(options: { uri?: string; accept?: string } = {}) {
     fetch: counted.fetch,
     ...(options.accept ? { headers: { accept: options.accept } } : {}),
   });
-  const client = new ApolloClient({ link: authLink(auth).concat(http), cache: new InMemoryCache() });
-  const query = (document = me) => client.query({ query: document, fetchPolicy: 'no-cache', errorPolicy: 'none' });
+  const client = new ApolloClient({
+    link: authLink(auth).concat(http),
+    cache: new InMemoryCache(),
+  });
+  const query = (document = me) =>
+    client.query({ query: document, fetchPolicy: 'no-cache', errorPolicy: 'none' });
   /** Apollo sends one request for ten of the same; ten of their own are asked for. */
   const ten = () =>
     Array.from({ length: 10 }, (_, index) =>
@@ -48,7 +52,9 @@ describe('authLink', () => {
     for (const answer of await Promise.allSettled(ten())) {
       expect(answer.status).toBe('rejected');
       const { reason } = answer as PromiseRejectedResult;
-      expect(CombinedGraphQLErrors.is(reason) && reason.errors[0]?.extensions?.['reason']).toBe('SESSION_REVOKED');
+      expect(CombinedGraphQLErrors.is(reason) && reason.errors[0]?.extensions?.['reason']).toBe(
+        'SESSION_REVOKED',
+      );
     }
     expect(counted.of('refreshSession')).toBe(1);
     expect(counted.of('me')).toBe(10);
@@ -66,7 +72,9 @@ describe('authLink', () => {
 
   it('leaves other errors alone', async () => {
     const { query, counted } = await open();
-    await expect(query(account)).rejects.toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+    await expect(query(account)).rejects.toMatchObject({
+      errors: [{ extensions: { code: 'FORBIDDEN' } }],
+    });
     expect(counted.of('usersByIds')).toBe(1);
     expect(counted.of('refreshSession')).toBe(0);
   });

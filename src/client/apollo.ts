@@ -4,8 +4,8 @@ import type { AuthClient } from './create-auth-client.ts';
 import { refusalIn } from './errors.ts';
 
 /**
- * A link for Apollo Client 4 that sends the access token, and after a refusal for want of a good one refreshes it and sends the operation
- * once more. Put it before the HttpLink.
+ * A link for Apollo Client 4 that sends the access token, and after a refusal for want of a good
+ * one refreshes it and sends the operation once more. Put it before the HttpLink.
  */
 export function authLink(auth: Pick<AuthClient, 'getAccessToken' | 'renew'>): ApolloLink {
   return new ApolloLink((operation, forward) => {
@@ -21,12 +21,15 @@ export function authLink(auth: Pick<AuthClient, 'getAccessToken' | 'renew'>): Ap
       reason: string,
       otherwise: Observable<ApolloLink.Result>,
     ): Observable<ApolloLink.Result> =>
-      from(auth.renew(refused, reason)).pipe(concatMap((token) => (token === null ? otherwise : send(token))));
+      from(auth.renew(refused, reason)).pipe(
+        concatMap((token) => (token === null ? otherwise : send(token))),
+      );
 
     return from(auth.getAccessToken()).pipe(
       concatMap((token) =>
         send(token).pipe(
-          // A refusal comes as a result, or as an error where its status or media type made one of it.
+          // A refusal comes as a result, or as an error where its status or media type made one of
+          // it.
           concatMap((result) => {
             const reason = refusalIn(result.errors);
             return reason === null ? of(result) : again(token, reason, of(result));

@@ -1,7 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { countingFetch } from '../testing/counting-fetch.ts';
-import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../testing/people.ts';
+import {
+  freshAddress,
+  goodPassword,
+  type Person,
+  registerPerson,
+  signIn,
+} from '../testing/people.ts';
 import {
   type AuthClient,
   type AuthState,
@@ -112,9 +118,15 @@ describe('a session', () => {
     const email = freshAddress();
     const challenge = await client.register({ email, password: goodPassword, name: 'Grace' });
     if (challenge.__typename !== 'OtpChallenge') throw new Error(challenge.message);
-    const tokens = await client.verifyOtp({ challengeId: challenge.id, code: await server.nextCode(email) });
+    const tokens = await client.verifyOtp({
+      challengeId: challenge.id,
+      code: await server.nextCode(email),
+    });
     if (tokens.__typename !== 'AuthTokens') throw new Error(tokens.__typename);
-    expect(client.getState()).toMatchObject({ status: 'signed-in', user: { email, name: 'Grace' } });
+    expect(client.getState()).toMatchObject({
+      status: 'signed-in',
+      user: { email, name: 'Grace' },
+    });
     expect(await client.request(me)).toEqual({ me: { id: tokens.user.id } });
 
     await client.logout();
@@ -186,7 +198,8 @@ describe('a refresh that is under way', () => {
         if (String(init?.body).includes('refreshSession')) meanwhile(client);
         const answer = await fetch(input, init);
         // The answer comes when the other thing is long done.
-        if (String(init?.body).includes('refreshSession')) await new Promise((resolve) => setTimeout(resolve, 500));
+        if (String(init?.body).includes('refreshSession'))
+          await new Promise((resolve) => setTimeout(resolve, 500));
         return answer;
       },
     });
@@ -226,12 +239,18 @@ describe('a storage of one’s own', () => {
     const storage = keeper();
     await openSignedIn(storage);
     const second = open(storage);
-    expect(await second.client.start()).toMatchObject({ status: 'signed-in', user: { id: person.id } });
+    expect(await second.client.start()).toMatchObject({
+      status: 'signed-in',
+      user: { id: person.id },
+    });
     expect(second.counted.of('refreshSession')).toBe(0);
 
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + pastExpiry * 1000 });
     const third = open(storage);
-    expect(await third.client.start()).toMatchObject({ status: 'signed-in', user: { id: person.id } });
+    expect(await third.client.start()).toMatchObject({
+      status: 'signed-in',
+      user: { id: person.id },
+    });
     expect(third.counted.of('refreshSession')).toBe(1);
   });
 
@@ -252,7 +271,11 @@ describe('a storage of one’s own', () => {
     await server.mutate('logout', {}, { token: accessToken });
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + pastExpiry * 1000 });
     const second = open(storage);
-    expect(await second.client.start()).toEqual({ status: 'signed-out', user: null, reason: 'ENDED' });
+    expect(await second.client.start()).toEqual({
+      status: 'signed-out',
+      user: null,
+      reason: 'ENDED',
+    });
     expect(storage.kept).toBeNull();
     expect(second.states).toHaveLength(1);
   });
@@ -263,7 +286,11 @@ describe('a storage of one’s own', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + pastExpiry * 1000 });
     const second = open(storage);
     second.counted.fail('refreshSession');
-    expect(await second.client.start()).toEqual({ status: 'signed-out', user: null, reason: 'UNREACHABLE' });
+    expect(await second.client.start()).toEqual({
+      status: 'signed-out',
+      user: null,
+      reason: 'UNREACHABLE',
+    });
     second.counted.mend();
     expect(await second.client.request(me)).toEqual({ me: { id: person.id } });
   });
@@ -274,6 +301,8 @@ describe('two devices', () => {
     const { client } = await openSignedIn();
     const other = await signIn(server, person);
     await client.logout();
-    expect((await server.send(me, {}, { token: other.accessToken })).data.me).toEqual({ id: person.id });
+    expect((await server.send(me, {}, { token: other.accessToken })).data.me).toEqual({
+      id: person.id,
+    });
   });
 });

@@ -9,8 +9,9 @@ export type AuthClientOptions = {
   /** The GraphQL endpoint of the server, or of a gateway before it. */
   readonly url: string;
   /**
-   * Where the refresh token lives. `cookie`: in an HttpOnly cookie, for web apps whose origin is in CORS_ORIGINS; the session survives a
-   * reload and is that of all tabs. `memory`: gone with the page. Or a storage of your own. `memory` unless set.
+   * Where the refresh token lives. `cookie`: in an HttpOnly cookie, for web apps whose origin is in
+   * CORS_ORIGINS; the session survives a reload and is that of all tabs. `memory`: gone with the
+   * page. Or a storage of your own. `memory` unless set.
    */
   readonly storage?: 'cookie' | 'memory' | SessionStorage;
   /** Keeps the clients of several servers on one origin apart; `latchkey` unless set. */
@@ -20,33 +21,51 @@ export type AuthClientOptions = {
 
 type OwnMutations = Omit<Mutations, 'refreshSession' | 'logout'>;
 
-/** Every mutation of the server by its name. Outcomes are answers: look at `__typename`. Rejects with RequestError for the rest. */
+/**
+ * Every mutation of the server by its name. Outcomes are answers: look at `__typename`. Rejects
+ * with RequestError for the rest.
+ */
 export type Operations = {
-  readonly [Name in keyof OwnMutations]: (input: OwnMutations[Name]['input']) => Promise<OwnMutations[Name]['result']>;
+  readonly [Name in keyof OwnMutations]: (
+    input: OwnMutations[Name]['input'],
+  ) => Promise<OwnMutations[Name]['result']>;
 };
 
 /** What a code generator makes of a document, as text (`documentMode: 'string'`). */
-export type TypedQuery<Data, Variables> = { toString(): string; readonly __apiType?: (variables: Variables) => Data };
+export type TypedQuery<Data, Variables> = {
+  toString(): string;
+  readonly __apiType?: (variables: Variables) => Data;
+};
 
 export type AuthClient = Operations & {
   /** The same object until something changes. */
   getState(): AuthState;
   /** Calls back after every change; answers with what ends that. */
   subscribe(listener: (state: AuthState) => void): () => void;
-  /** Finds out whether there is a session from before. The first request does so too. Never rejects. */
+  /**
+   * Finds out whether there is a session from before. The first request does so too. Never rejects.
+   */
   start(): Promise<AuthState>;
   /** The token as it is, asking nobody; null where there is none. */
   peek(): { readonly accessToken: string; readonly expired: boolean } | null;
-  /** A token that is good now, refreshed where it must be; null where nobody is signed in. Rejects where the server cannot be asked. */
+  /**
+   * A token that is good now, refreshed where it must be; null where nobody is signed in. Rejects
+   * where the server cannot be asked.
+   */
   getAccessToken(): Promise<string | null>;
   /**
-   * After a refusal: another token than the refused one, or null where none is to be had. However many requests were refused, the session
-   * is refreshed once. `reason` comes from `refusalIn`.
+   * After a refusal: another token than the refused one, or null where none is to be had. However
+   * many requests were refused, the session is refreshed once. `reason` comes from `refusalIn`.
    */
   renew(refused: string | null, reason: string): Promise<string | null>;
-  /** Ends the session: here, on the server, in the other tabs. `everywhere` ends all sessions of the user. */
+  /**
+   * Ends the session: here, on the server, in the other tabs. `everywhere` ends all sessions of the
+   * user.
+   */
   logout(options?: { everywhere?: boolean }): Promise<void>;
-  /** Sends an operation with the token, and once more after a refresh. Rejects with RequestError. */
+  /**
+   * Sends an operation with the token, and once more after a refresh. Rejects with RequestError.
+   */
   request<Data = Record<string, unknown>, Variables extends object = object>(
     query: string | TypedQuery<Data, Variables>,
     variables?: Variables,
@@ -55,8 +74,16 @@ export type AuthClient = Operations & {
   close(): void;
 };
 
-/** The session of one user with one server: signs in, keeps the token fresh, signs out, and tells of it. */
-export function createAuthClient({ url, storage = 'memory', name = 'latchkey', fetch }: AuthClientOptions): AuthClient {
+/**
+ * The session of one user with one server: signs in, keeps the token fresh, signs out, and tells of
+ * it.
+ */
+export function createAuthClient({
+  url,
+  storage = 'memory',
+  name = 'latchkey',
+  fetch,
+}: AuthClientOptions): AuthClient {
   const cookie = storage === 'cookie';
   const post = createTransport({
     url,
@@ -70,7 +97,10 @@ export function createAuthClient({ url, storage = 'memory', name = 'latchkey', f
   });
   const delivery = cookie ? 'COOKIE' : 'BODY';
 
-  const request = async (query: { toString(): string }, variables: object = {}): Promise<Record<string, unknown>> => {
+  const request = async (
+    query: { toString(): string },
+    variables: object = {},
+  ): Promise<Record<string, unknown>> => {
     const operation = { query: query.toString(), variables };
     const token = await kept.getAccessToken();
     const answer = await post(operation, token);
@@ -112,7 +142,9 @@ export function createAuthClient({ url, storage = 'memory', name = 'latchkey', f
     start: kept.start,
     peek: () => {
       const session = kept.current();
-      return session && { accessToken: session.accessToken, expired: Date.now() >= session.expiresAt };
+      return (
+        session && { accessToken: session.accessToken, expired: Date.now() >= session.expiresAt }
+      );
     },
     getAccessToken: kept.getAccessToken,
     renew: kept.renew,

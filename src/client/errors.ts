@@ -3,7 +3,11 @@ import type { AuthError } from './operations.ts';
 export type GraphQLErrorLike = {
   readonly message: string;
   readonly path?: readonly (string | number)[];
-  readonly extensions?: { readonly code?: string; readonly reason?: string; readonly [key: string]: unknown };
+  readonly extensions?: {
+    readonly code?: string;
+    readonly reason?: string;
+    readonly [key: string]: unknown;
+  };
 };
 
 /** An answer that is no outcome: the server's top-level errors, or no GraphQL at all. */
@@ -34,13 +38,18 @@ export class RefreshError extends Error {
 }
 
 /**
- * Why a request was refused, where a new token could help: `extensions.reason` of its first UNAUTHENTICATED error, or UNKNOWN where the
- * server that refused is not Latchkey. Null where nothing was refused.
+ * Why a request was refused, where a new token could help: `extensions.reason` of its first
+ * UNAUTHENTICATED error, or UNKNOWN where the server that refused is not Latchkey. Null where
+ * nothing was refused.
  */
-export function refusalIn(errors: readonly { readonly extensions?: object | undefined }[] | undefined): string | null {
+export function refusalIn(
+  errors: readonly { readonly extensions?: object | undefined }[] | undefined,
+): string | null {
   for (const { extensions = {} } of errors ?? []) {
     if ('code' in extensions && extensions.code === 'UNAUTHENTICATED') {
-      return 'reason' in extensions && typeof extensions.reason === 'string' ? extensions.reason : 'UNKNOWN';
+      return 'reason' in extensions && typeof extensions.reason === 'string'
+        ? extensions.reason
+        : 'UNKNOWN';
     }
   }
   return null;

@@ -6,7 +6,10 @@ import type { SessionStorage } from './storage.ts';
 import { type Message, openTabs, type Tabs } from './tabs.ts';
 import { dataOf, type Post } from './transport.ts';
 
-/** LOGGED_OUT here, ELSEWHERE in another tab, ENDED by the server; UNREACHABLE: nobody could be asked whether the session still lives. */
+/**
+ * LOGGED_OUT here, ELSEWHERE in another tab, ENDED by the server; UNREACHABLE: nobody could be
+ * asked whether the session still lives.
+ */
 export type SignedOutReason = 'LOGGED_OUT' | 'ELSEWHERE' | 'ENDED' | 'UNREACHABLE';
 
 export type AuthState =
@@ -25,8 +28,13 @@ export type KeptSession = {
   take(tokens: AuthTokens): Promise<void>;
   /** The user has changed; another than the signed-in one is not looked at. */
   update(user: User): Promise<void>;
-  /** Ends it here and in the other tabs; before that, runs `farewell` with what names it, alone among all tabs. */
-  end(farewell?: (token: string | null, refreshToken: string | null) => Promise<void>): Promise<void>;
+  /**
+   * Ends it here and in the other tabs; before that, runs `farewell` with what names it, alone
+   * among all tabs.
+   */
+  end(
+    farewell?: (token: string | null, refreshToken: string | null) => Promise<void>,
+  ): Promise<void>;
   close(): void;
 };
 
@@ -42,10 +50,16 @@ type Parts = {
 const refreshTimeout = 15_000;
 /** Milliseconds that another tab has to hand over its session. */
 const tabAnswerTime = 250;
-/** Milliseconds in which a new token is not exchanged again because a server that is not ours refuses it. */
+/**
+ * Milliseconds in which a new token is not exchanged again because a server that is not ours
+ * refuses it.
+ */
 const youth = 30_000;
 
-/** The one session of a client: kept fresh by one refresh at a time, in this process and among the tabs of a browser. */
+/**
+ * The one session of a client: kept fresh by one refresh at a time, in this process and among the
+ * tabs of a browser.
+ */
 export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
   const tabs: Tabs = openTabs(tabsName, hear);
   const listeners = new Set<(state: AuthState) => void>();
@@ -81,7 +95,8 @@ export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
     else if (message.kind === 'signed-out') {
       session = null;
       become({ status: 'signed-out', user: null, reason: message.reason });
-    } else if (session && session.expiresAt > message.laterThan) tabs.tell({ kind: 'session', session });
+    } else if (session && session.expiresAt > message.laterThan)
+      tabs.tell({ kind: 'session', session });
   }
 
   async function take({ accessToken, refreshToken, user }: AuthTokens): Promise<void> {
@@ -128,7 +143,11 @@ export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
       return other.accessToken;
     }
     const refreshToken = storage ? (await storage.load())?.refreshToken : undefined;
-    const { query, variables } = mutationOf('refreshSession', { refreshToken }, storage ? 'BODY' : 'COOKIE');
+    const { query, variables } = mutationOf(
+      'refreshSession',
+      { refreshToken },
+      storage ? 'BODY' : 'COOKIE',
+    );
     const answer = await post({ query, variables }, null, AbortSignal.timeout(refreshTimeout));
     // Whoever has signed in meanwhile is neither signed out nor replaced by what was before.
     if (session && session.accessToken !== known?.accessToken) return session.accessToken;
@@ -192,7 +211,8 @@ export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
     renew: async (refused, reason) => {
       await start();
       if (!session || session.accessToken !== refused) return session?.accessToken ?? null;
-      // Some other server refuses a token that is new. Another would not help, and getting one each time would be a loop.
+      // Some other server refuses a token that is new. Another would not help, and getting one each
+      // time would be a loop.
       if (reason === 'UNKNOWN' && Date.now() - adoptedAt < youth) return null;
       return refresh();
     },

@@ -2,7 +2,11 @@ import { type Mutations, selections, yields } from './operations.ts';
 import type { Operation } from './transport.ts';
 
 /** A mutation that asks for everything that its outcomes hold. */
-export function mutationOf(name: keyof Mutations, input: object, tokenDelivery: 'BODY' | 'COOKIE'): Operation {
+export function mutationOf(
+  name: keyof Mutations,
+  input: object,
+  tokenDelivery: 'BODY' | 'COOKIE',
+): Operation {
   const members = [...yields[name].split(' '), 'AuthError'];
   const fields = members.map((member) => `...on ${member}{${selections[member]}}`).join(' ');
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;

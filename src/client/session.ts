@@ -15,10 +15,14 @@ export type StoredSession = Session & { readonly refreshToken: string };
 const longestLeeway = 30_000;
 
 /**
- * When to call a token expired, by the clock of this machine. Only its lifetime is taken from the token: clocks of clients are often
- * hours off, and whoever compares with one refreshes at every request, or never.
+ * When to call a token expired, by the clock of this machine. Only its lifetime is taken from the
+ * token: clocks of clients are often hours off, and whoever compares with one refreshes at every
+ * request, or never.
  */
-export function lifetimeOf(accessToken: string, now: number): Pick<Session, 'expiresAt' | 'refreshAt'> {
+export function lifetimeOf(
+  accessToken: string,
+  now: number,
+): Pick<Session, 'expiresAt' | 'refreshAt'> {
   const lifetime = secondsIn(accessToken) * 1000;
   const leeway = Math.min(lifetime / 10, longestLeeway);
   // Jitter: a thousand clients that signed in together must not refresh together.

@@ -1,8 +1,8 @@
 import type { StoredSession } from './session.ts';
 
 /**
- * Where a client that gets its refresh token in the body keeps its session: the keychain of a phone, a file. Whoever can read it can
- * act as the user; in a browser prefer `cookie`.
+ * Where a client that gets its refresh token in the body keeps its session: the keychain of a
+ * phone, a file. Whoever can read it can act as the user; in a browser prefer `cookie`.
  */
 export type SessionStorage = {
   load(): StoredSession | null | Promise<StoredSession | null>;

@@ -10,7 +10,10 @@ export type Message =
 /** The other tabs of the same app. */
 export type Tabs = {
   tell(message: Message): void;
-  /** Runs alone in this client, and among all tabs where there are locks; `waited` says that another tab was at it first. */
+  /**
+   * Runs alone in this client, and among all tabs where there are locks; `waited` says that another
+   * tab was at it first.
+   */
   alone<T>(work: (waited: boolean) => Promise<T>): Promise<T>;
   /** When the newest token of any tab expires; 0 where none is known of. */
   latest(): number;
@@ -21,9 +24,13 @@ export type Tabs = {
   close(): void;
 };
 
-/** The tabs that share an origin and a name; none where that is null. Whatever the runtime lacks of locks, channels and storage is done without. */
+/**
+ * The tabs that share an origin and a name; none where that is null. Whatever the runtime lacks of
+ * locks, channels and storage is done without.
+ */
 export function openTabs(name: string | null, hear: (message: Message) => void): Tabs {
-  const channel = name === null || typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
+  const channel =
+    name === null || typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
   if (channel) channel.onmessage = (event: MessageEvent<Message>) => hear(event.data);
   const locks = name === null || typeof navigator === 'undefined' ? undefined : navigator.locks;
   const area = name === null ? null : usableStorage();

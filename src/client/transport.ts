@@ -8,10 +8,18 @@ export type Answer = {
   readonly errors: readonly GraphQLErrorLike[];
 };
 
-export type Post = (operation: Operation, token: string | null, signal?: AbortSignal) => Promise<Answer>;
+export type Post = (
+  operation: Operation,
+  token: string | null,
+  signal?: AbortSignal,
+) => Promise<Answer>;
 
 /** Sends operations to one address. Rejects where there is no answer, or none in GraphQL. */
-export function createTransport(options: { url: string; fetch: typeof fetch; credentials: RequestCredentials }): Post {
+export function createTransport(options: {
+  url: string;
+  fetch: typeof fetch;
+  credentials: RequestCredentials;
+}): Post {
   return async (operation, token, signal) => {
     const response = await options.fetch(options.url, {
       method: 'POST',

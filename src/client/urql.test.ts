@@ -31,7 +31,8 @@ async function open(options: { url?: string } = {}) {
     exchanges: [authClientExchange(auth), fetchExchange],
   });
   const query = (document = me) => client.query(document, {}).toPromise();
-  const ten = () => Array.from({ length: 10 }, (_, index) => query(gql(`query Q${index} { me { id } }`)));
+  const ten = () =>
+    Array.from({ length: 10 }, (_, index) => query(gql(`query Q${index} { me { id } }`)));
   return { auth, counted, events, query, ten, accessToken: tokens.accessToken };
 }
 
@@ -43,7 +44,10 @@ describe('authClientExchange', () => {
     expect(counted.of('refreshSession')).toBe(1);
     expect(events).toEqual([{ status: 'signed-out', user: null, reason: 'ENDED' }]);
     for (const { error } of answers) {
-      expect(error?.graphQLErrors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'SESSION_REVOKED' });
+      expect(error?.graphQLErrors[0]?.extensions).toMatchObject({
+        code: 'UNAUTHENTICATED',
+        reason: 'SESSION_REVOKED',
+      });
     }
     // urql sends some once more, whatever the refresh brought.
     expect(counted.of('me')).toBeLessThanOrEqual(20);
@@ -54,7 +58,9 @@ describe('authClientExchange', () => {
   it('gives up after one more try where a new token is refused as well', async () => {
     const other = await refusingServer();
     const { query, counted } = await open({ url: other.url });
-    expect((await query()).error?.graphQLErrors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect((await query()).error?.graphQLErrors[0]?.extensions).toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
     expect(other.received()).toBe(2);
     expect(counted.of('refreshSession')).toBe(1);
     await other.close();
@@ -72,7 +78,9 @@ describe('authClientExchange', () => {
     const { ten, counted, events } = await open();
     server.clock.advance(16 * 60);
     const answers = await Promise.all(ten());
-    expect(answers.map(({ data }) => data.me.id)).toEqual(Array.from({ length: 10 }, () => person.id));
+    expect(answers.map(({ data }) => data.me.id)).toEqual(
+      Array.from({ length: 10 }, () => person.id),
+    );
     expect(counted.of('refreshSession')).toBe(1);
     expect(events).toEqual([]);
   });

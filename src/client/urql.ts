@@ -4,17 +4,21 @@ import type { AuthClient } from './create-auth-client.ts';
 import { refusalIn } from './errors.ts';
 
 /**
- * An exchange for urql that sends the access token, and after a refusal for want of a good one refreshes it and sends the operation once
- * more. Put it before the fetchExchange.
+ * An exchange for urql that sends the access token, and after a refusal for want of a good one
+ * refreshes it and sends the operation once more. Put it before the fetchExchange.
  */
-export function authClientExchange(auth: Pick<AuthClient, 'start' | 'peek' | 'getAccessToken' | 'renew'>): Exchange {
+export function authClientExchange(
+  auth: Pick<AuthClient, 'start' | 'peek' | 'getAccessToken' | 'renew'>,
+): Exchange {
   return authExchange(async ({ appendHeaders }) => {
     await auth.start();
     let refused: { token: string | null; reason: string } | null = null;
     return {
       addAuthToOperation: (operation) => {
         const known = auth.peek();
-        return known ? appendHeaders(operation, { authorization: `Bearer ${known.accessToken}` }) : operation;
+        return known
+          ? appendHeaders(operation, { authorization: `Bearer ${known.accessToken}` })
+          : operation;
       },
       willAuthError: () => {
         refused = null;

@@ -8,7 +8,9 @@ export type WorkerMessage =
 /** What the first process asks of a worker. */
 export const metricsQuestion = { latchkey: 'metrics?' };
 
-/** A worker's side of the talk: it says that it serves, and hands over its metrics when it is asked. */
+/**
+ * A worker's side of the talk: it says that it serves, and hands over its metrics when it is asked.
+ */
 export function answerPrimary(metrics: Metrics): void {
   const tell = (message: WorkerMessage): void => {
     // The first process may have ended meanwhile; that is no fault of this one.

@@ -2,7 +2,12 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { totpCode } from '../testing/authenticator.ts';
-import { productionEnvironment, runCommand, startCommand, strongKey } from '../testing/command-line.ts';
+import {
+  productionEnvironment,
+  runCommand,
+  startCommand,
+  strongKey,
+} from '../testing/command-line.ts';
 import { freshAddress, goodPassword, registerPerson } from '../testing/people.ts';
 
 let server: TestServer;
@@ -22,7 +27,9 @@ describe('latchkey create-admin', () => {
       stderr: 'EMAIL must be one e-mail address.\n',
     });
     expect((await runCommand(['create-admin'], { env })).status).toBe(2);
-    const bare = await runCommand(['create-admin', 'ada@example.com'], { env: { PATH: env['PATH'] ?? '' } });
+    const bare = await runCommand(['create-admin', 'ada@example.com'], {
+      env: { PATH: env['PATH'] ?? '' },
+    });
     expect(bare.status).toBe(1);
     expect(bare.stderr).toContain('DATABASE_URL: is required');
   });
@@ -44,18 +51,29 @@ describe('latchkey create-admin', () => {
     expect(shown.match(/^ {2}[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/gm)).toHaveLength(10);
 
     const token = tokenIn(shown);
-    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+    expect(
+      await server.mutate('resetPassword', { token, newPassword: goodPassword }),
+    ).toMatchObject({
       accepted: true,
     });
     const challenge = await server.mutate('login', { email, password: goodPassword });
-    expect(challenge).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP', 'RECOVERY_CODE'] });
+    expect(challenge).toMatchObject({
+      __typename: 'OtpChallenge',
+      methods: ['TOTP', 'RECOVERY_CODE'],
+    });
     // The command goes by the real time, which has gone on since the server's was stopped.
     server.clock.set(new Date());
     server.clock.advance(30);
     const code = totpCode(secret, server.clock.now());
     const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code });
-    expect(tokens).toMatchObject({ user: { roles: ['admin'], name: 'Ada Lovelace', totpEnabled: true } });
-    const { data, errors } = await server.send('{ users { totalCount } }', {}, { token: tokens.accessToken });
+    expect(tokens).toMatchObject({
+      user: { roles: ['admin'], name: 'Ada Lovelace', totpEnabled: true },
+    });
+    const { data, errors } = await server.send(
+      '{ users { totalCount } }',
+      {},
+      { token: tokens.accessToken },
+    );
     expect(errors).toEqual([]);
     expect(data.users.totalCount).toBe(1);
   });
@@ -70,13 +88,19 @@ describe('latchkey create-admin', () => {
     expect(second.stdout).toContain('No app was set up.');
     // The second link is the one that works.
     const newPassword = goodPassword;
-    expect(await server.mutate('resetPassword', { token: tokenIn(link), newPassword })).toMatchObject({
+    expect(
+      await server.mutate('resetPassword', { token: tokenIn(link), newPassword }),
+    ).toMatchObject({
       code: 'INVALID_OR_EXPIRED_TOKEN',
     });
-    expect(await server.mutate('resetPassword', { token: tokenIn(second.stdout), newPassword })).toMatchObject({
+    expect(
+      await server.mutate('resetPassword', { token: tokenIn(second.stdout), newPassword }),
+    ).toMatchObject({
       accepted: true,
     });
-    expect(JSON.parse((await runCommand(['create-admin', email, '--json'], { env })).stdout)).toMatchObject({
+    expect(
+      JSON.parse((await runCommand(['create-admin', email, '--json'], { env })).stdout),
+    ).toMatchObject({
       outcome: 'unchanged',
     });
   });

@@ -13,7 +13,10 @@ type Options = { readonly name?: string; readonly totp?: boolean; readonly json?
 
 const wrongCodes = 5;
 
-/** Makes an administrator. For a new one it sets up an authenticator app at the terminal, and prints a link to choose a password. */
+/**
+ * Makes an administrator. For a new one it sets up an authenticator app at the terminal, and prints
+ * a link to choose a password.
+ */
 export async function createAdmin(address: string, options: Options): Promise<void> {
   const email = parseEmailAddress(address);
   if (!email) return fail('EMAIL must be one e-mail address.', 2);
@@ -36,7 +39,11 @@ export async function createAdmin(address: string, options: Options): Promise<vo
 
 function summary(appointed: Appointed): Record<string, unknown> {
   const { kind, user } = appointed;
-  return { outcome: kind, userId: user.id, ...(appointed.kind === 'invited' ? { link: appointed.link } : {}) };
+  return {
+    outcome: kind,
+    userId: user.id,
+    ...(appointed.kind === 'invited' ? { link: appointed.link } : {}),
+  };
 }
 
 async function tell(app: CommandApp, appointed: Appointed, withTotp: boolean): Promise<void> {
@@ -49,7 +56,8 @@ async function tell(app: CommandApp, appointed: Appointed, withTotp: boolean): P
   say(`An account for ${user.email} is made, with the role admin.\n`);
   if (withTotp) await setUpApp(app, user);
   else say('Administration opens once an authenticator app is set up (startTotpEnrollment).\n');
-  // SECURITY: the one place where a link with a token is shown: to whoever holds SECRET_KEY and the database anyway.
+  // SECURITY: the one place where a link with a token is shown: to whoever holds SECRET_KEY and the
+  // database anyway.
   say(`Choose a password within 24 hours:\n\n  ${appointed.link}`);
 }
 
@@ -58,13 +66,18 @@ async function setUpApp(app: CommandApp, user: Appointed['user']): Promise<void>
   say(`Scan this with an authenticator app, or type the secret ${offer.secret}\n`);
   say(`${renderTerminalQrCode(offer.uri)}\n`);
   const codes = await askForCode(offer.confirm);
-  if (!codes) return say('No app was set up. Do it after the first sign-in (startTotpEnrollment).\n');
-  say('\nThe app is set up. Each of these codes works once in its place; keep them where the phone is not:\n');
+  if (!codes)
+    return say('No app was set up. Do it after the first sign-in (startTotpEnrollment).\n');
+  say(
+    '\nThe app is set up. Each of these codes works once in its place; keep them where the phone is not:\n',
+  );
   say(`${codes.map((code) => `  ${code}`).join('\n')}\n`);
 }
 
 /** Null where none of a few tries was right, or nobody answers. */
-async function askForCode(confirm: (code: string) => Promise<string[] | null>): Promise<string[] | null> {
+async function askForCode(
+  confirm: (code: string) => Promise<string[] | null>,
+): Promise<string[] | null> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     process.stdout.write('The code that it shows: ');

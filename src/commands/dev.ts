@@ -14,7 +14,10 @@ import { runServer } from './run-server.ts';
 export async function dev(): Promise<void> {
   let config: Config;
   try {
-    config = readConfig(environment(), { mode: 'development', developmentSecrets: loadDevelopmentSecrets });
+    config = readConfig(environment(), {
+      mode: 'development',
+      developmentSecrets: loadDevelopmentSecrets,
+    });
   } catch (error) {
     if (error instanceof ConfigError) return fail(error.message);
     throw error;

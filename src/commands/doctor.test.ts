@@ -9,7 +9,14 @@ import { startTestServer, type TestServer, testConfig } from '../testing/app.ts'
 import { productionEnvironment, type Run, runCommand, strongKey } from '../testing/command-line.ts';
 import { rawSql } from '../testing/raw-sql.ts';
 import { type SmtpStandIn, startSmtpStandIn } from '../testing/smtp-stand-in.ts';
-import { explain, judgeClock, judgeKeys, judgeMail, judgeMigrations, judgeServer } from './findings.ts';
+import {
+  explain,
+  judgeClock,
+  judgeKeys,
+  judgeMail,
+  judgeMigrations,
+  judgeServer,
+} from './findings.ts';
 
 let server: TestServer;
 let smtp: SmtpStandIn;
@@ -29,11 +36,14 @@ afterAll(async () => {
 
 type Finding = { check: string; status: string; message: string; advice?: string };
 const found = ({ stdout }: Run): Finding[] => JSON.parse(stdout).findings;
-const of = (run: Run, check: string): Finding | undefined => found(run).find((finding) => finding.check === check);
+const of = (run: Run, check: string): Finding | undefined =>
+  found(run).find((finding) => finding.check === check);
 
 describe('latchkey doctor', () => {
   it('CF-1 names everything that configuration lacks, what to do, and no value', async () => {
-    const run = await runCommand(['doctor'], { env: { DATABASE_URL: 'mysql://hunter2@x/y', PORT: 'hunter2' } });
+    const run = await runCommand(['doctor'], {
+      env: { DATABASE_URL: 'mysql://hunter2@x/y', PORT: 'hunter2' },
+    });
     expect(run).toMatchObject({ status: 1, stderr: '' });
     for (const name of ['DATABASE_URL', 'SECRET_KEY', 'PUBLIC_URL', 'MAIL_TRANSPORT', 'PORT']) {
       expect(run.stdout).toMatch(new RegExp(`^FAILURE {2}configuration +${name}: `, 'm'));
@@ -52,11 +62,19 @@ describe('latchkey doctor', () => {
     );
     const sql = rawSql(server);
     const before = await sql`select * from signing_keys`;
-    const run = await runCommand(['--env', file, 'doctor', '--json'], { env: { PATH: env['PATH'] ?? '' } });
+    const run = await runCommand(['--env', file, 'doctor', '--json'], {
+      env: { PATH: env['PATH'] ?? '' },
+    });
     expect(run).toMatchObject({ status: 0, stderr: '' });
     expect(JSON.parse(run.stdout).ok).toBe(true);
     const statuses = Object.fromEntries(found(run).map(({ check, status }) => [check, status]));
-    expect(statuses).toMatchObject({ configuration: 'ok', migrations: 'ok', keys: 'ok', mail: 'ok', clock: 'ok' });
+    expect(statuses).toMatchObject({
+      configuration: 'ok',
+      migrations: 'ok',
+      keys: 'ok',
+      mail: 'ok',
+      clock: 'ok',
+    });
     expect(of(run, 'database')?.message).toMatch(/^PostgreSQL \d+/);
     expect(of(run, 'administrators')).toMatchObject({
       status: 'warning',
@@ -66,12 +84,20 @@ describe('latchkey doctor', () => {
     expect(smtp.mails).toEqual([]);
     await sql.end();
     const absent = await runCommand(['--env', join(folder, 'absent'), 'doctor'], { env });
-    expect(absent).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('--env must name a file') });
+    expect(absent).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('--env must name a file'),
+    });
   });
 
   it('says which part does not work: keys of another SECRET_KEY, no mail server, no database', async () => {
     const other = await runCommand(['doctor', '--json'], {
-      env: { ...env, SECRET_KEY: 'dGhpcyBpcyBub3QgdGhlIGtleSBvZiBvbGQ6IDkxNTM3', SMTP_URL: 'smtp://127.0.0.1:9' },
+      env: {
+        ...env,
+        SECRET_KEY: 'dGhpcyBpcyBub3QgdGhlIGtleSBvZiBvbGQ6IDkxNTM3',
+        SMTP_URL: 'smtp://127.0.0.1:9',
+      },
     });
     expect(other.status).toBe(1);
     expect(of(other, 'keys')).toMatchObject({
@@ -112,7 +138,10 @@ describe('what the doctor makes of it', () => {
   it('reads the clock of the database against ours, and the migrations that are in', async () => {
     const ahead = await inspectPostgres(url(), () => new Date(Date.now() - 90_000));
     expect(Math.round(ahead.clockAhead / 10_000)).toBe(9);
-    expect(judgeClock(ahead)).toMatchObject({ status: 'failure', advice: expect.stringContaining('chrony') });
+    expect(judgeClock(ahead)).toMatchObject({
+      status: 'failure',
+      advice: expect.stringContaining('chrony'),
+    });
     expect(ahead).toMatchObject({ pending: 0, unknown: 0, isReplica: false });
     const empty = new URL(url());
     empty.pathname = '/postgres';
@@ -123,9 +152,13 @@ describe('what the doctor makes of it', () => {
 
   it('warns of what will hurt, and fails for what cannot work', () => {
     const messages = (change: Partial<Inspection>, workers = 1): [string, string][] =>
-      [...judgeServer({ ...good, ...change }, { ...config, workers })].map(({ status, message }) => [status, message]);
+      [...judgeServer({ ...good, ...change }, { ...config, workers })].map(
+        ({ status, message }) => [status, message],
+      );
     expect(messages({})).toEqual([['ok', 'PostgreSQL 17.2, 1.0 ms away']]);
-    expect(messages({ isReplica: true })).toEqual([['failure', expect.stringContaining('replica')]]);
+    expect(messages({ isReplica: true })).toEqual([
+      ['failure', expect.stringContaining('replica')],
+    ]);
     expect(messages({ roundTrip: 50 })).toEqual([['warning', expect.stringContaining('50.0 ms')]]);
     expect(messages({ major: 13, isSuperuser: true }, 9).map(([status]) => status)).toEqual([
       'ok',
@@ -134,27 +167,39 @@ describe('what the doctor makes of it', () => {
       'warning',
     ]);
     expect(judgeMigrations({ ...good, pending: 2 }, config).status).toBe('warning');
-    expect(judgeMigrations({ ...good, pending: 2 }, { ...config, migrateOnStart: false })).toMatchObject({
+    expect(
+      judgeMigrations({ ...good, pending: 2 }, { ...config, migrateOnStart: false }),
+    ).toMatchObject({
       status: 'failure',
       advice: expect.stringContaining('latchkey migrate'),
     });
     expect(judgeMigrations({ ...good, unknown: 1 }, config).message).toContain('newer version');
     expect(judgeClock({ ...good, clockAhead: -6000 }).status).toBe('warning');
     expect(judgeKeys({ inUse: 0, unusable: [], signingWith: null }, config).status).toBe('ok');
-    expect(judgeKeys({ inUse: 1, unusable: [], signingWith: 'HS256' }, config).status).toBe('warning');
-    const mail = { transport: 'resend', apiKey: 're_x', baseUrl: null, from: 'a@example.com' } as const;
+    expect(judgeKeys({ inUse: 1, unusable: [], signingWith: 'HS256' }, config).status).toBe(
+      'warning',
+    );
+    const mail = {
+      transport: 'resend',
+      apiKey: 're_x',
+      baseUrl: null,
+      from: 'a@example.com',
+    } as const;
     expect(judgeMail(new MailError('login'), { mail }).advice).toContain('RESEND_API_KEY');
     expect(judgeMail(new MailError('tls'), { mail }).advice).toContain('STARTTLS');
   });
 
   it('tells failures of the database by their code, and says nothing that a driver said', () => {
-    const failure = (code: string): Error => Object.assign(new Error('password "hunter2"'), { code });
+    const failure = (code: string): Error =>
+      Object.assign(new Error('password "hunter2"'), { code });
     const wrapped = new Error('query', { cause: new AggregateError([failure('ECONNREFUSED')]) });
     expect(explain(wrapped).message).toBe('does not answer');
     expect(explain(failure('28P01')).message).toContain('password');
     expect(explain(failure('3D000')).advice).toContain('createdb');
     expect(explain(failure('DEPTH_ZERO_SELF_SIGNED_CERT')).advice).toContain('NODE_EXTRA_CA_CERTS');
-    expect(explain(failure('ERR_TLS_CERT_ALTNAME_INVALID')).advice).toContain('NODE_EXTRA_CA_CERTS');
+    expect(explain(failure('ERR_TLS_CERT_ALTNAME_INVALID')).advice).toContain(
+      'NODE_EXTRA_CA_CERTS',
+    );
     expect(explain(failure('XX000')).message).toBe('failed (XX000)');
     expect(JSON.stringify(explain(failure('XX000')))).not.toContain('hunter2');
   });

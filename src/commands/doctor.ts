@@ -1,14 +1,31 @@
 import { systemClock } from '../clock.ts';
-import { type Config, ConfigError, configWarnings, environment, readConfig } from '../config/read-config.ts';
+import {
+  type Config,
+  ConfigError,
+  configWarnings,
+  environment,
+  readConfig,
+} from '../config/read-config.ts';
 import { openPostgres } from '../db/driver/client.ts';
 import { type Inspection, inspectPostgres } from '../db/inspect.ts';
 import { countAdmins } from '../db/queries/user-administration.ts';
 import { checkSigningKeys } from '../domain/signing-keys/check-signing-keys.ts';
 import { checkMail } from '../mail/check-mail.ts';
 import { createSecretKeys } from '../secret-keys.ts';
-import { explain, type Finding, judgeClock, judgeKeys, judgeMail, judgeMigrations, judgeServer } from './findings.ts';
+import {
+  explain,
+  type Finding,
+  judgeClock,
+  judgeKeys,
+  judgeMail,
+  judgeMigrations,
+  judgeServer,
+} from './findings.ts';
 
-/** Looks at everything that a server needs, changes nothing, and says what to do. The exit status is 1 where a server would not work. */
+/**
+ * Looks at everything that a server needs, changes nothing, and says what to do. The exit status is
+ * 1 where a server would not work.
+ */
 export async function doctor(options: { json?: boolean }): Promise<void> {
   const findings: Finding[] = [];
   for await (const finding of examine()) {
@@ -33,7 +50,8 @@ async function* examine(): AsyncGenerator<Finding> {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const advice = 'Set it in the environment; docs/operations.md lists every variable.';
-    for (const message of error.problems) yield { check: 'configuration', status: 'failure', message, advice };
+    for (const message of error.problems)
+      yield { check: 'configuration', status: 'failure', message, advice };
     return;
   }
   const warnings = configWarnings(config);
@@ -53,8 +71,14 @@ async function* examineDatabase(config: Config): AsyncGenerator<Finding> {
   yield* judgeServer(inspection, config);
   for (const [index, url] of replicas.entries()) {
     const replica = await inspect(url);
-    if ('check' in replica) yield { ...replica, message: `replica ${index + 1}: ${replica.message}` };
-    else yield { check: 'database', status: 'ok', message: `replica ${index + 1}: PostgreSQL ${replica.version}` };
+    if ('check' in replica)
+      yield { ...replica, message: `replica ${index + 1}: ${replica.message}` };
+    else
+      yield {
+        check: 'database',
+        status: 'ok',
+        message: `replica ${index + 1}: PostgreSQL ${replica.version}`,
+      };
   }
   yield judgeMigrations(inspection, config);
   yield judgeClock(inspection);
@@ -82,7 +106,8 @@ async function* examineContents(config: Config, url: string): AsyncGenerator<Fin
     yield judgeKeys(await checkSigningKeys(app), config);
     const admins = await countAdmins(app.db);
     const advice = 'Make one: latchkey create-admin EMAIL';
-    if (admins > 0) yield { check: 'administrators', status: 'ok', message: `${admins} can sign in` };
+    if (admins > 0)
+      yield { check: 'administrators', status: 'ok', message: `${admins} can sign in` };
     else yield { check: 'administrators', status: 'warning', message: 'there is none', advice };
   } catch (error) {
     yield { check: 'database', status: 'failure', ...explain(error) };

@@ -5,7 +5,14 @@ import { MailError } from '../mail/mailer.ts';
 
 /** What `latchkey doctor` has to say of one thing. */
 export type Finding = {
-  readonly check: 'configuration' | 'database' | 'migrations' | 'keys' | 'mail' | 'clock' | 'administrators';
+  readonly check:
+    | 'configuration'
+    | 'database'
+    | 'migrations'
+    | 'keys'
+    | 'mail'
+    | 'clock'
+    | 'administrators';
   readonly status: 'ok' | 'warning' | 'failure';
   readonly message: string;
   /** What to do about it. */
@@ -14,7 +21,10 @@ export type Finding = {
 
 /** The oldest PostgreSQL that still gets corrections. */
 const leastMajor = 14;
-/** Milliseconds: beyond the first a code of an authenticator app is at the edge, beyond the second tokens of one machine fail on another. */
+/**
+ * Milliseconds: beyond the first a code of an authenticator app is at the edge, beyond the second
+ * tokens of one machine fail on another.
+ */
 const clockSkew = { warning: 5_000, failure: 30_000 };
 const slowRoundTrip = 20;
 
@@ -22,17 +32,28 @@ const slowRoundTrip = 20;
 export function* judgeServer(server: Inspection, config: Config): Generator<Finding> {
   const check = 'database';
   const { version, major, roundTrip, isSuperuser, isReplica, maxConnections } = server;
-  const warn = (message: string, advice: string): Finding => ({ check, status: 'warning', message, advice });
+  const warn = (message: string, advice: string): Finding => ({
+    check,
+    status: 'warning',
+    message,
+    advice,
+  });
   if (isReplica) {
     const advice = 'DATABASE_URL must name the primary; replicas go into DATABASE_REPLICA_URLS.';
     yield { check, status: 'failure', message: 'it is a replica and takes no changes', advice };
     return;
   }
   const message = `PostgreSQL ${version}, ${roundTrip.toFixed(1)} ms away`;
-  if (roundTrip > slowRoundTrip) yield warn(message, 'Each request waits for that once or more: run servers near it.');
+  if (roundTrip > slowRoundTrip)
+    yield warn(message, 'Each request waits for that once or more: run servers near it.');
   else yield { check, status: 'ok', message };
-  if (major < leastMajor) yield warn(`PostgreSQL ${major} gets no corrections any more`, 'Upgrade it.');
-  if (isSuperuser) yield warn('the role is a superuser', 'Give Latchkey a role of its own: docs/database-roles.sql.');
+  if (major < leastMajor)
+    yield warn(`PostgreSQL ${major} gets no corrections any more`, 'Upgrade it.');
+  if (isSuperuser)
+    yield warn(
+      'the role is a superuser',
+      'Give Latchkey a role of its own: docs/database-roles.sql.',
+    );
   const wanted = config.workers * 10;
   if (wanted > maxConnections * 0.8) {
     yield warn(
@@ -46,18 +67,25 @@ export function judgeMigrations({ pending, unknown }: Inspection, config: Config
   const check = 'migrations';
   if (unknown > 0) {
     const message = `the database is from a newer version: ${unknown} migrations of it are not known here`;
-    return { check, status: 'warning', message, advice: 'Run that version, or see docs/operations.md on going back.' };
+    return {
+      check,
+      status: 'warning',
+      message,
+      advice: 'Run that version, or see docs/operations.md on going back.',
+    };
   }
   if (pending === 0) return { check, status: 'ok', message: 'all applied' };
   const message = `${pending} not applied`;
-  if (config.migrateOnStart) return { check, status: 'warning', message, advice: 'The next start applies them.' };
+  if (config.migrateOnStart)
+    return { check, status: 'warning', message, advice: 'The next start applies them.' };
   return { check, status: 'failure', message, advice: 'Apply them: latchkey migrate' };
 }
 
 export function judgeClock({ clockAhead }: Inspection): Finding {
   const check = 'clock';
   const skew = Math.abs(clockAhead);
-  if (skew <= clockSkew.warning) return { check, status: 'ok', message: 'agrees with the database' };
+  if (skew <= clockSkew.warning)
+    return { check, status: 'ok', message: 'agrees with the database' };
   const message = `differs by ${(skew / 1000).toFixed(0)} s from that of the database`;
   const advice =
     'Codes of authenticator apps and tokens depend on it: run chrony or systemd-timesyncd on both machines.';
@@ -75,18 +103,30 @@ export function judgeKeys(keys: KeyCheck, config: Config): Finding {
   }
   if (inUse === 0) return { check, status: 'ok', message: 'none yet; the first start makes one' };
   const { algorithm } = config.jwt;
-  if (signingWith === algorithm) return { check, status: 'ok', message: `${inUse} in use, ${algorithm} signs` };
+  if (signingWith === algorithm)
+    return { check, status: 'ok', message: `${inUse} in use, ${algorithm} signs` };
   const message = `${signingWith ?? 'none'} signs, and JWT_ALGORITHM is ${algorithm}`;
-  return { check, status: 'warning', message, advice: 'The next start rotates; see `latchkey keys list`.' };
+  return {
+    check,
+    status: 'warning',
+    message,
+    advice: 'The next start rotates; see `latchkey keys list`.',
+  };
 }
 
 /** What a check of the way out for mail means; null where it went well. */
 export function judgeMail(error: unknown, { mail }: Pick<Config, 'mail'>): Finding {
   const check = 'mail';
-  if (error === null) return { check, status: 'ok', message: `${mail.transport} answers and takes our login` };
+  if (error === null)
+    return { check, status: 'ok', message: `${mail.transport} answers and takes our login` };
   const reason = error instanceof MailError ? error.reason : 'error';
   const names = mail.transport === 'resend' ? 'RESEND_API_KEY and RESEND_BASE_URL' : 'SMTP_URL';
-  return { check, status: 'failure', message: `${mail.transport}: ${reason}`, advice: mailAdvice(reason, names) };
+  return {
+    check,
+    status: 'failure',
+    message: `${mail.transport}: ${reason}`,
+    advice: mailAdvice(reason, names),
+  };
 }
 
 function mailAdvice(reason: string, names: string): string {
@@ -98,7 +138,9 @@ function mailAdvice(reason: string, names: string): string {
 
 type Explanation = Pick<Finding, 'message' | 'advice'>;
 
-/** SECURITY: by the code alone. What a driver says may quote the address, the account or a value. */
+/**
+ * SECURITY: by the code alone. What a driver says may quote the address, the account or a value.
+ */
 export function explain(error: unknown): Explanation {
   const code = codeOf(error);
   const known = explanations.find(({ codes }) => codes.test(code));
@@ -109,16 +151,26 @@ export function explain(error: unknown): Explanation {
 }
 
 function codeOf(error: unknown): string {
-  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
-    if (current instanceof AggregateError && current.errors.length > 0) return codeOf(current.errors[0]);
+  for (
+    let current = error, depth = 0;
+    current instanceof Error && depth < 5;
+    current = current.cause, depth += 1
+  ) {
+    if (current instanceof AggregateError && current.errors.length > 0)
+      return codeOf(current.errors[0]);
     if ('code' in current && typeof current.code === 'string') return current.code;
   }
   return '';
 }
 
-const explanations: readonly { readonly codes: RegExp; readonly message: string; readonly advice: string }[] = [
+const explanations: readonly {
+  readonly codes: RegExp;
+  readonly message: string;
+  readonly advice: string;
+}[] = [
   {
-    codes: /^(ECONNREFUSED|ECONNRESET|CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|CONNECTION_)/,
+    codes:
+      /^(ECONNREFUSED|ECONNRESET|CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|CONNECTION_)/,
     message: 'does not answer',
     advice: 'Start PostgreSQL, or mend host and port of DATABASE_URL, and the firewall between.',
   },
@@ -130,7 +182,8 @@ const explanations: readonly { readonly codes: RegExp; readonly message: string;
   {
     codes: /^NO_PRIMARY$/,
     message: 'takes no writes',
-    advice: 'Of the hosts of DATABASE_URL none is the primary: promote a standby, or name the primary too.',
+    advice:
+      'Of the hosts of DATABASE_URL none is the primary: promote a standby, or name the primary too.',
   },
   {
     codes: /^28/,
@@ -152,5 +205,9 @@ const explanations: readonly { readonly codes: RegExp; readonly message: string;
     message: 'the role may not read our tables',
     advice: 'Grant it what docs/database-roles.sql lists.',
   },
-  { codes: /^53300$/, message: 'has no connection free', advice: 'Raise max_connections, or use PgBouncer.' },
+  {
+    codes: /^53300$/,
+    message: 'has no connection free',
+    advice: 'Raise max_connections, or use PgBouncer.',
+  },
 ];

@@ -31,7 +31,10 @@ afterAll(async () => {
     started.kill('SIGTERM');
     await once(started, 'close');
   }
-  await withAdmin(testServer().adminUrl, (sql) => sql`drop database if exists ${sql(name)} with (force)`);
+  await withAdmin(
+    testServer().adminUrl,
+    (sql) => sql`drop database if exists ${sql(name)} with (force)`,
+  );
   await rm(folder, { recursive: true });
 });
 
@@ -65,7 +68,10 @@ describe('the first administrator, as docs/administration.md has it', () => {
         .replaceAll(':4000', `:${port}`);
       await writeFile(join(folder, '.env'), `${file}PORT=${port}\nHOST=127.0.0.1\n`);
       // `npx latchkey`, from the sources.
-      await writeFile(join(folder, 'npx'), `#!/bin/sh\nshift\nexec '${process.execPath}' '${bundledProgram()}' "$@"\n`);
+      await writeFile(
+        join(folder, 'npx'),
+        `#!/bin/sh\nshift\nexec '${process.execPath}' '${bundledProgram()}' "$@"\n`,
+      );
       await chmod(join(folder, 'npx'), 0o755);
       const env = { PATH: `${folder}:/usr/bin:/bin` };
       const found: Record<string, string> = { PASSWORD: password };
@@ -73,7 +79,11 @@ describe('the first administrator, as docs/administration.md has it', () => {
         const filled = command
           .replaceAll('localhost:4000', `127.0.0.1:${port}`)
           .replace(/\b[A-Z]{4,9}\b/g, (word) => found[word] ?? word);
-        return spawn('sh', ['-c', filled], { cwd: folder, env, stdio: ['pipe', 'pipe', 'inherit'] });
+        return spawn('sh', ['-c', filled], {
+          cwd: folder,
+          env,
+          stdio: ['pipe', 'pipe', 'inherit'],
+        });
       };
       const ask = async (command: string): Promise<string> => {
         const child = bash(command);
@@ -83,7 +93,8 @@ describe('the first administrator, as docs/administration.md has it', () => {
 
       const commands = blockOf(markdown, 'sh').trim().split('\n');
       expect(commands).toHaveLength(5);
-      const [createAdmin = '', start = '', resetPassword = '', login = '', verifyOtp = ''] = commands;
+      const [createAdmin = '', start = '', resetPassword = '', login = '', verifyOtp = ''] =
+        commands;
 
       const admin = bash(createAdmin);
       let shown = '';

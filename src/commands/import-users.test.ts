@@ -6,7 +6,12 @@ import { join } from 'node:path';
 import type postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../testing/app.ts';
-import { productionEnvironment, runCommand, startCommand, strongKey } from '../testing/command-line.ts';
+import {
+  productionEnvironment,
+  runCommand,
+  startCommand,
+  strongKey,
+} from '../testing/command-line.ts';
 import { foreignHashes } from '../testing/foreign-hashes.ts';
 import { rawSql } from '../testing/raw-sql.ts';
 
@@ -44,11 +49,20 @@ describe('latchkey import-users', () => {
     expect((await runCommand(['import-users'], { env })).status).toBe(2);
     expect((await runCommand(['import-users', 'x', '--format', 'xml'], { env })).status).toBe(2);
     const strange = await runCommand(['import-users', '-', '--map', 'mail=address'], { env });
-    expect(strange).toMatchObject({ status: 2, stderr: expect.stringContaining('there is no such field') });
+    expect(strange).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('there is no such field'),
+    });
     const absent = await runCommand(['import-users', join(folder, 'absent.csv')], { env });
-    expect(absent).toMatchObject({ status: 1, stderr: expect.stringContaining('There is no file') });
+    expect(absent).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('There is no file'),
+    });
     const headless = await runCommand(['import-users', '-'], { env, input: 'name,phone\nAda,1\n' });
-    expect(headless).toMatchObject({ status: 1, stderr: expect.stringContaining('no column `email`') });
+    expect(headless).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('no column `email`'),
+    });
   });
 
   it('brings in every hash that it knows; a sign-in puts one of ours in its place', async () => {
@@ -60,21 +74,36 @@ describe('latchkey import-users', () => {
         roles: ['editor'],
       }),
     );
-    const run = await runCommand(['import-users', await file('all.jsonl', `${lines.join('\n')}\n`), '--json'], { env });
+    const run = await runCommand(
+      ['import-users', await file('all.jsonl', `${lines.join('\n')}\n`), '--json'],
+      { env },
+    );
     expect(run).toMatchObject({ status: 0, stderr: '' });
-    expect(JSON.parse(run.stdout)).toEqual({ imported: lines.length, existing: 0, refused: 0, dryRun: false });
+    expect(JSON.parse(run.stdout)).toEqual({
+      imported: lines.length,
+      existing: 0,
+      refused: 0,
+      dryRun: false,
+    });
     for (const [index, { password }] of foreignHashes.entries()) {
       const email = `person-${index}@example.com`;
-      expect(await server.mutate('login', { email, password: `${password}?`.slice(2) })).toMatchObject({
+      expect(
+        await server.mutate('login', { email, password: `${password}?`.slice(2) }),
+      ).toMatchObject({
         code: 'INVALID_CREDENTIALS',
       });
       const tokens = await server.mutate('login', { email, password });
-      expect(tokens).toMatchObject({ __typename: 'AuthTokens', user: { roles: ['editor'], status: 'ACTIVE' } });
+      expect(tokens).toMatchObject({
+        __typename: 'AuthTokens',
+        user: { roles: ['editor'], status: 'ACTIVE' },
+      });
       const [row] = await sql<
         { password_hash: string }[]
       >`select password_hash from users where email_canonical = ${email}`;
       expect(row?.password_hash).toMatch(/^bcrypt-hmac-sha256\./);
-      expect(await server.mutate('login', { email, password })).toMatchObject({ __typename: 'AuthTokens' });
+      expect(await server.mutate('login', { email, password })).toMatchObject({
+        __typename: 'AuthTokens',
+      });
     }
   });
 
@@ -83,11 +112,18 @@ describe('latchkey import-users', () => {
     expect(await runCommand(['import-users', '-'], { env, input })).toMatchObject({ status: 0 });
     const email = 'ada@example.com';
     const password = bcrypt?.password ?? '';
-    expect(await server.mutate('login', { email, password })).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+    expect(await server.mutate('login', { email, password })).toMatchObject({
+      code: 'INVALID_CREDENTIALS',
+    });
     const challenge = await server.mutate('requestLoginCode', { email });
-    const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code: await server.nextCode(email) });
+    const tokens = await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: await server.nextCode(email),
+    });
     expect(tokens).toMatchObject({ __typename: 'AuthTokens' });
-    expect(await server.mutate('login', { email, password })).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+    expect(await server.mutate('login', { email, password })).toMatchObject({
+      code: 'INVALID_CREDENTIALS',
+    });
   });
 
   it('reports a thousand bad lines by number, echoes none of them, and brings the good ones in', async () => {
@@ -108,7 +144,10 @@ describe('latchkey import-users', () => {
     expect(badLines).toHaveLength(1000);
     const report = join(folder, 'report.jsonl');
     const path = await file('bad.csv', lines.join('\r\n'));
-    const run = await runCommand(['import-users', path, '--assume-verified', '--report', report, '--json'], { env });
+    const run = await runCommand(
+      ['import-users', path, '--assume-verified', '--report', report, '--json'],
+      { env },
+    );
     expect(JSON.parse(run.stdout)).toMatchObject({ imported: 2000, refused: 1000 });
     expect(run).toMatchObject({ status: 1, stderr: '' });
     const text = await readFile(report, 'utf8');
@@ -144,7 +183,12 @@ describe('latchkey import-users', () => {
     expect(half).toBeLessThan(people);
     expect(half % 500).toBe(0);
     const again = await runCommand(['import-users', path, '--assume-verified', '--json'], { env });
-    expect(JSON.parse(again.stdout)).toEqual({ imported: people - half, existing: half, refused: 0, dryRun: false });
+    expect(JSON.parse(again.stdout)).toEqual({
+      imported: people - half,
+      existing: half,
+      refused: 0,
+      dryRun: false,
+    });
     expect(await count()).toBe(people);
   });
 
@@ -154,7 +198,10 @@ describe('latchkey import-users', () => {
     await runCommand(['import-users', '-', '--assume-verified'], { env, input: first });
     const before = await sql`select * from users`;
     const second = `email,id,name,roles,password_hash\nADA@example.com,,Eve,viewer,${hash}\nother@example.com,${id},Eve,,\n`;
-    const run = await runCommand(['import-users', '-', '--assume-verified'], { env, input: second });
+    const run = await runCommand(['import-users', '-', '--assume-verified'], {
+      env,
+      input: second,
+    });
     expect(run.stdout).toBe('0 imported, 1 had an account already, 1 left out.\n');
     expect(run.stderr).toBe('line 3: id belongs to an account with another address\n');
     expect(await sql`select * from users`).toEqual(before);
@@ -172,7 +219,9 @@ describe('latchkey import-users', () => {
     const bytes = Buffer.concat([
       Buffer.from('\uFEFFemail,hash,name\r\n'.replace('hash', 'password_hash')),
       Buffer.from('twice@example.com,,First\r\nTWICE@Example.com,,Second\r\n'),
-      Buffer.from(costly.map((bomb, index) => `bomb${index}@example.com,"${bomb}",Bomb\r\n`).join('')),
+      Buffer.from(
+        costly.map((bomb, index) => `bomb${index}@example.com,"${bomb}",Bomb\r\n`).join(''),
+      ),
       Buffer.from('latin@example.com,,'),
       Buffer.from('Jos\u00e9', 'latin1'),
       Buffer.from(`\r\n${'x'.repeat(1_000_000)}\r\nlast@example.com,,"Last, of all"`),
@@ -211,7 +260,8 @@ describe('latchkey import-users', () => {
       'hash-config.json',
       JSON.stringify({
         algorithm: 'SCRYPT',
-        base64_signer_key: 'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==',
+        base64_signer_key:
+          'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==',
         base64_salt_separator: 'Bw==',
         rounds: 8,
         mem_cost: 14,
@@ -221,7 +271,8 @@ describe('latchkey import-users', () => {
       localId: 'uLuis',
       email: 'luis@example.com',
       emailVerified: true,
-      passwordHash: 'lSrfV15cpx95_sZS2W9c9Kp6i_LVgQNDNC_qzrCnh1SAyZvqmZqAjTdn3aoItz-VHjoZilo78198JAdRuid5lQ==',
+      passwordHash:
+        'lSrfV15cpx95_sZS2W9c9Kp6i_LVgQNDNC_qzrCnh1SAyZvqmZqAjTdn3aoItz-VHjoZilo78198JAdRuid5lQ==',
       salt: '42xEC-ixf3L2lw==',
       displayName: 'Luis',
       createdAt: '1714558830000',
@@ -229,13 +280,22 @@ describe('latchkey import-users', () => {
       disabled: false,
       providerUserInfo: [],
     });
-    const run = await runCommand(['import-users', '-', '--firebase', project], { env, input: exported });
-    expect(run).toMatchObject({ status: 0, stderr: 'ignored: localId, providerUserInfo\n' });
-    const tokens = await server.mutate('login', { email: 'luis@example.com', password: 'user1password' });
-    expect(tokens).toMatchObject({ user: { name: 'Luis', createdAt: '2024-05-01T10:20:30.000Z' } });
-    const useless = await runCommand(['import-users', '-', '--firebase', await file('x.json', '{"key":"s3cr3t"}')], {
+    const run = await runCommand(['import-users', '-', '--firebase', project], {
       env,
+      input: exported,
     });
+    expect(run).toMatchObject({ status: 0, stderr: 'ignored: localId, providerUserInfo\n' });
+    const tokens = await server.mutate('login', {
+      email: 'luis@example.com',
+      password: 'user1password',
+    });
+    expect(tokens).toMatchObject({ user: { name: 'Luis', createdAt: '2024-05-01T10:20:30.000Z' } });
+    const useless = await runCommand(
+      ['import-users', '-', '--firebase', await file('x.json', '{"key":"s3cr3t"}')],
+      {
+        env,
+      },
+    );
     expect(useless).toMatchObject({ status: 2 });
     expect(useless.stderr).not.toContain('s3cr3t');
   });
@@ -245,7 +305,12 @@ describe('latchkey import-users', () => {
     await runCommand(['import-users', '-'], { env, input: 'email\nada@example.com\nnobody\n' });
     const rows = await sql`select type, actor_id, subject_id, detail from audit_events`;
     expect(rows).toMatchObject([
-      { type: 'users.imported', actor_id: null, subject_id: null, detail: { imported: 1, existing: 0, refused: 1 } },
+      {
+        type: 'users.imported',
+        actor_id: null,
+        subject_id: null,
+        detail: { imported: 1, existing: 0, refused: 1 },
+      },
     ]);
   });
 });

@@ -26,11 +26,16 @@ export type ImportOptions = {
 /** Statements of an import: a batch of hundreds takes longer than a request's. */
 const statementTimeoutMs = 60_000;
 
-/** Brings users in from a file or from standard input. The exit status is 1 where a line was left out. */
+/**
+ * Brings users in from a file or from standard input. The exit status is 1 where a line was left
+ * out.
+ */
 export async function importUsersFrom(file: string, options: ImportOptions): Promise<void> {
   const strange = options.map.find(([, field]) => fieldOf(field) === null);
-  if (strange) return fail(`--map ${strange[0]}=${strange[1]}: there is no such field. See --help.`, 2);
-  const firebase = options.firebase === undefined ? null : await readFirebaseProject(options.firebase);
+  if (strange)
+    return fail(`--map ${strange[0]}=${strange[1]}: there is no such field. See --help.`, 2);
+  const firebase =
+    options.firebase === undefined ? null : await readFirebaseProject(options.firebase);
   if (firebase === undefined) return;
   const input = await openInput(file);
   if (!input) return;
@@ -92,7 +97,9 @@ function conclude(counts: ImportCounts, { dryRun, json }: ImportOptions): void {
   else {
     const { imported, existing, refused } = counts;
     const verb = dryRun ? 'would be imported' : 'imported';
-    process.stdout.write(`${imported} ${verb}, ${existing} had an account already, ${refused} left out.\n`);
+    process.stdout.write(
+      `${imported} ${verb}, ${existing} had an account already, ${refused} left out.\n`,
+    );
   }
   if (counts.refused > 0) process.exitCode = 1;
 }
@@ -147,7 +154,10 @@ async function readFirebaseProject(file: string): Promise<FirebaseProject | unde
     return firebaseFile.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch {
     // SECURITY: the errors quote the file, which holds a key.
-    fail('--firebase must name a JSON file with base64_signer_key, base64_salt_separator, rounds and mem_cost.', 2);
+    fail(
+      '--firebase must name a JSON file with base64_signer_key, base64_salt_separator, rounds and mem_cost.',
+      2,
+    );
     return undefined;
   }
 }
@@ -159,7 +169,10 @@ type Progress = {
   readonly stop: () => void;
 };
 
-/** A bar on standard error where that is a terminal; a pipe of unknown length is counted without one. */
+/**
+ * A bar on standard error where that is a terminal; a pipe of unknown length is counted without
+ * one.
+ */
 function showProgress(input: Input): Progress {
   const print = (line: string): void => void process.stderr.write(`${line}\n`);
   if (!process.stderr.isTTY) return { show: () => {}, print, stop: () => {} };

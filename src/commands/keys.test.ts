@@ -23,7 +23,10 @@ afterAll(async () => {
 type Outcome = { status: number | null; stdout: string; stderr: string };
 
 /** The command as an operator runs it, in a process of its own. */
-async function latchkey(args: readonly string[], change: Record<string, string> = {}): Promise<Outcome> {
+async function latchkey(
+  args: readonly string[],
+  change: Record<string, string> = {},
+): Promise<Outcome> {
   const child = spawn(process.execPath, [bundledProgram(), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -71,7 +74,9 @@ describe('latchkey keys', { timeout: 120_000 }, () => {
   it('JW-10 makes keys, lists them and takes one away', async () => {
     const first = await latchkey(['keys', 'rotate']);
     expect(first).toMatchObject({ status: 0, stderr: '' });
-    expect(first.stdout).toMatch(/^The key [0-9a-f]{24} is published now and signs from \d{4}-[\dT:.-]+Z\.\n$/);
+    expect(first.stdout).toMatch(
+      /^The key [0-9a-f]{24} is published now and signs from \d{4}-[\dT:.-]+Z\.\n$/,
+    );
     const second = await latchkey(['keys', 'rotate', '--signs-in', '20']);
     const kids = [first, second].map(({ stdout }) => /[0-9a-f]{24}/.exec(stdout)?.[0] ?? '');
 

@@ -5,14 +5,26 @@ import { reloadEvery } from '../domain/signing-keys/rules.ts';
 import { fail } from './fail.ts';
 import { withDatabase } from './with-database.ts';
 
-/** Makes the next signing key; running servers publish it within seconds and sign with it `signsIn` seconds from now. */
-export async function rotateKeys({ json, ...options }: { signsIn?: number; json?: boolean }): Promise<void> {
+/**
+ * Makes the next signing key; running servers publish it within seconds and sign with it `signsIn`
+ * seconds from now.
+ */
+export async function rotateKeys({
+  json,
+  ...options
+}: {
+  signsIn?: number;
+  json?: boolean;
+}): Promise<void> {
   await withDatabase('keys', async (app) => {
     const made = await rotateSigningKey(app, options);
     if (!made) return;
     const { kid, activeFrom } = made;
     if (json) process.stdout.write(`${JSON.stringify({ kid, activeFrom })}\n`);
-    else process.stdout.write(`The key ${kid} is published now and signs from ${activeFrom.toISOString()}.\n`);
+    else
+      process.stdout.write(
+        `The key ${kid} is published now and signs from ${activeFrom.toISOString()}.\n`,
+      );
   });
 }
 
@@ -32,7 +44,9 @@ export async function listKeys(options: { json?: boolean }): Promise<void> {
       key.activeFrom.toISOString(),
       key.expiresAt?.toISOString() ?? '-',
     ]);
-    process.stdout.write(table([['KID', 'ALGORITHM', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'], ...rows]));
+    process.stdout.write(
+      table([['KID', 'ALGORITHM', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'], ...rows]),
+    );
   });
 }
 
@@ -40,17 +54,24 @@ export async function listKeys(options: { json?: boolean }): Promise<void> {
 export async function removeKey(kid: string): Promise<void> {
   await withDatabase('keys', async (app) => {
     const removed = await removeSigningKey(app, { kid });
-    if (!removed) return fail('There is no key of that kid in use. `latchkey keys list` shows those that are.');
-    process.stdout.write(`The key ${kid} is removed. Servers refuse its tokens within ${reloadEvery} seconds.\n`);
+    if (!removed)
+      return fail('There is no key of that kid in use. `latchkey keys list` shows those that are.');
+    process.stdout.write(
+      `The key ${kid} is removed. Servers refuse its tokens within ${reloadEvery} seconds.\n`,
+    );
     const { successor } = removed;
     if (successor) {
-      process.stdout.write(`The key ${successor.kid} signs from ${successor.activeFrom.toISOString()}.\n`);
+      process.stdout.write(
+        `The key ${successor.kid} signs from ${successor.activeFrom.toISOString()}.\n`,
+      );
     }
   });
 }
 
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
   return rows
     .map(
       (row) =>

@@ -12,7 +12,9 @@ export async function migrate(): Promise<void> {
     process.stdout.write('The database is up to date.\n');
   } catch (error) {
     fail(
-      error instanceof ConfigError ? error.message : `The migration failed: ${JSON.stringify(describeError(error))}`,
+      error instanceof ConfigError
+        ? error.message
+        : `The migration failed: ${JSON.stringify(describeError(error))}`,
     );
   }
 }

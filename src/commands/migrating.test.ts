@@ -85,7 +85,12 @@ const systems: readonly System[] = [
         (${other}, 'authenticated', 'eve@supabase.example', ${hash}, now(), null, '{}', '{}', now(), now() + interval '1 day', null, false),
         (gen_random_uuid(), 'authenticated', 'gone@supabase.example', ${hash}, now(), null, '{}', '{}', now(), null, now(), false)`;
     },
-    user: { id, name: 'Ada, Countess "L"', roles: ['editor', 'team:7'], createdAt: '2024-05-01T10:20:30.000Z' },
+    user: {
+      id,
+      name: 'Ada, Countess "L"',
+      roles: ['editor', 'team:7'],
+      createdAt: '2024-05-01T10:20:30.000Z',
+    },
   },
   {
     title: 'Better Auth',
@@ -107,28 +112,50 @@ const systems: readonly System[] = [
 describe('docs/migrating.md', () => {
   beforeEach(() => sql`delete from users`);
 
-  it.each(systems)('brings people in from $title, by its own statements', async ({ title, known, fill, user }) => {
-    const section = markdown.split(/^## /m).find((each) => each.startsWith(`From ${title}`)) ?? '';
-    const statement = /```sql\n([\s\S]*?)```/.exec(section)?.[1] ?? '';
-    const [, options = ''] = /import-users users\.csv(.*)\n/.exec(section) ?? [];
-    await fill(known.hash);
-    // biome-ignore lint/plugin: the statement is the page's own.
-    const exported = await text(await sql.unsafe(statement).readable());
-    expect(exported).toMatch(/^[\w,]+\n/);
-    const file = join(folder, 'users.csv');
-    await writeFile(file, exported);
-    const run = await runCommand(['import-users', file, '--json', ...options.split(' ').filter(Boolean)], { env });
-    expect(run).toMatchObject({ status: 0, stderr: '' });
-    expect(JSON.parse(run.stdout)).toMatchObject({ imported: 2, refused: 0 });
-    const [email = ''] = /ada@\w+\.example/.exec(exported) ?? [];
-    const tokens = await server.mutate('login', { email, password: known.password });
-    expect(tokens).toMatchObject({ __typename: 'AuthTokens', user: { ...user, emailVerified: true } });
-    const refused = await server.mutate('login', { email: email.replace('ada', 'eve'), password: known.password });
-    expect(refused).toMatchObject({ code: 'INVALID_CREDENTIALS' });
-  });
+  it.each(systems)(
+    'brings people in from $title, by its own statements',
+    async ({ title, known, fill, user }) => {
+      const section =
+        markdown.split(/^## /m).find((each) => each.startsWith(`From ${title}`)) ?? '';
+      const statement = /```sql\n([\s\S]*?)```/.exec(section)?.[1] ?? '';
+      const [, options = ''] = /import-users users\.csv(.*)\n/.exec(section) ?? [];
+      await fill(known.hash);
+      // biome-ignore lint/plugin: the statement is the page's own.
+      const exported = await text(await sql.unsafe(statement).readable());
+      expect(exported).toMatch(/^[\w,]+\n/);
+      const file = join(folder, 'users.csv');
+      await writeFile(file, exported);
+      const run = await runCommand(
+        ['import-users', file, '--json', ...options.split(' ').filter(Boolean)],
+        { env },
+      );
+      expect(run).toMatchObject({ status: 0, stderr: '' });
+      expect(JSON.parse(run.stdout)).toMatchObject({ imported: 2, refused: 0 });
+      const [email = ''] = /ada@\w+\.example/.exec(exported) ?? [];
+      const tokens = await server.mutate('login', { email, password: known.password });
+      expect(tokens).toMatchObject({
+        __typename: 'AuthTokens',
+        user: { ...user, emailVerified: true },
+      });
+      const refused = await server.mutate('login', {
+        email: email.replace('ada', 'eve'),
+        password: known.password,
+      });
+      expect(refused).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+    },
+  );
 
   it('names every field that there is, and Firebase’s parameters as the command takes them', () => {
-    for (const field of ['email', 'password_hash', 'salt', 'email_verified', 'name', 'roles', 'suspended', 'locale']) {
+    for (const field of [
+      'email',
+      'password_hash',
+      'salt',
+      'email_verified',
+      'name',
+      'roles',
+      'suspended',
+      'locale',
+    ]) {
       expect(markdown).toContain(`\`${field}\``);
     }
     expect(markdown).toContain('--firebase hash-config.json');

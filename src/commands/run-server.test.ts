@@ -73,7 +73,10 @@ describe('a server in a process of its own', () => {
         if (address !== undefined) resolve(address);
       });
       child.once('exit', () =>
-        errors.then((output) => reject(new Error(`It did not start: ${lines.join('\n')} ${output}`)), reject),
+        errors.then(
+          (output) => reject(new Error(`It did not start: ${lines.join('\n')} ${output}`)),
+          reject,
+        ),
       );
     });
     return { child, lines, errors, url };
@@ -96,14 +99,21 @@ describe('a server in a process of its own', () => {
       server.child.stdin?.write(`${order}\n`);
       expect(await ended(server)).toBe(1);
       const lines = server.lines.map((line) => JSON.parse(line));
-      expect(lines.filter((line) => line.level === 'fatal')).toEqual([expect.objectContaining({ event })]);
-      expect(lines.map((line) => line.event).slice(-2)).toEqual(['server.stopping', 'server.stopped']);
+      expect(lines.filter((line) => line.level === 'fatal')).toEqual([
+        expect.objectContaining({ event }),
+      ]);
+      expect(lines.map((line) => line.event).slice(-2)).toEqual([
+        'server.stopping',
+        'server.stopped',
+      ]);
       // Node's own report of it would hold the message as it is.
       expect(await server.errors).toBe('');
     },
   );
 
-  it('LG-8 several at once end it all the same way, and none is printed raw', { timeout: 60_000 }, async () => {
+  it('LG-8 several at once end it all the same way, and none is printed raw', {
+    timeout: 60_000,
+  }, async () => {
     const server = await run();
     server.child.stdin?.write('both\n');
     expect(await ended(server)).toBe(1);
@@ -130,7 +140,9 @@ describe('a server in a process of its own', () => {
       server.child.kill(signal);
       expect((await begun).status).toBe(200);
       expect(await ended(server)).toBe(0);
-      expect(server.lines.map((line) => JSON.parse(line)).filter((line) => line.level === 'fatal')).toEqual([]);
+      expect(
+        server.lines.map((line) => JSON.parse(line)).filter((line) => line.level === 'fatal'),
+      ).toEqual([]);
       expect(await server.errors).toBe('');
     },
   );

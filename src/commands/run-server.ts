@@ -22,8 +22,17 @@ type Options = {
   readonly worker?: { ready(metrics: Metrics): void };
 };
 
-/** From configuration to a listening server, and from a signal to its end. Answers once it listens, or null where it could not start. */
-export async function runServer({ config, log, open, graphiql, worker }: Options): Promise<string | null> {
+/**
+ * From configuration to a listening server, and from a signal to its end. Answers once it listens,
+ * or null where it could not start.
+ */
+export async function runServer({
+  config,
+  log,
+  open,
+  graphiql,
+  worker,
+}: Options): Promise<string | null> {
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.reverse()) await close();
@@ -48,7 +57,13 @@ export async function runServer({ config, log, open, graphiql, worker }: Options
     }
     const server = await createServer(app, graphiql ? { graphiql } : {});
     closers.push(() => server.close());
-    handleSignals({ config, log, drain: () => server.drain(), closeAll, isWorker: worker !== undefined });
+    handleSignals({
+      config,
+      log,
+      drain: () => server.drain(),
+      closeAll,
+      isWorker: worker !== undefined,
+    });
     const address = await server.listen();
     log.info({ event: 'server.started' }, `Listening on ${address}`);
     worker?.ready(metrics);
@@ -73,7 +88,10 @@ type Ending = {
   readonly isWorker: boolean;
 };
 
-/** AV-5: not ready, then a while for balancers to see it, then no new work, what has begun finished, the pool closed; all by a deadline. */
+/**
+ * AV-5: not ready, then a while for balancers to see it, then no new work, what has begun finished,
+ * the pool closed; all by a deadline.
+ */
 function handleSignals({ config, log, drain, closeAll, isWorker }: Ending): void {
   let ending = false;
   const end = async (reason: string, options: { status: number; delay: number }): Promise<void> => {
@@ -81,7 +99,10 @@ function handleSignals({ config, log, drain, closeAll, isWorker }: Ending): void
     ending = true;
     log.info({ event: 'server.stopping', reason }, 'Stopping.');
     setTimeout(() => {
-      log.error({ event: 'server.stopped', reason: 'deadline' }, 'Stopped at the deadline, with work under way.');
+      log.error(
+        { event: 'server.stopped', reason: 'deadline' },
+        'Stopped at the deadline, with work under way.',
+      );
       process.exit(1);
     }, config.shutdownDeadline * 1000).unref();
     try {
@@ -95,14 +116,16 @@ function handleSignals({ config, log, drain, closeAll, isWorker }: Ending): void
       process.exit(1);
     }
   };
-  // Containers and systemd send SIGTERM, a terminal SIGINT (ADV-57). Service managers may send it to every process of ours, and the first
-  // process passes it on: so a second one must not kill a worker.
+  // Containers and systemd send SIGTERM, a terminal SIGINT (ADV-57). Service managers may send it
+  // to every process of ours, and the first process passes it on: so a second one must not kill a
+  // worker.
   process.on('SIGTERM', () => void end('SIGTERM', { status: 0, delay: config.shutdownDelay }));
   const onInterrupt = (): void => void end('SIGINT', { status: 0, delay: 0 });
   if (isWorker) process.on('SIGINT', onInterrupt);
   else process.once('SIGINT', onInterrupt);
-  // LG-8: what nobody caught is logged once and ends the process in order; its state cannot be trusted any more.
-  // `on`, not `once`: a second one while the first closes must not fall to Node's own handler, which prints it raw and ends at once.
+  // LG-8: what nobody caught is logged once and ends the process in order; its state cannot be
+  // trusted any more. `on`, not `once`: a second one while the first closes must not fall to Node's
+  // own handler, which prints it raw and ends at once.
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error, event: 'process.uncaught' }, 'An exception was not caught.');
     void end('uncaughtException', { status: 1, delay: 0 });

@@ -44,9 +44,11 @@ describe('two workers', { timeout: 180_000 }, () => {
   const running: ServerProcess[] = [];
   let people: Person[];
   let fresh: Person[];
-  const register = (count: number) => Promise.all(Array.from({ length: count }, () => registerPerson(server)));
+  const register = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => registerPerson(server)));
   beforeAll(async () => {
-    // Before the processes are there: they take mail from the same outbox, and have nowhere to send it.
+    // Before the processes are there: they take mail from the same outbox, and have nowhere to send
+    // it.
     [people, fresh] = [await register(8), await register(16)];
     processes = await startProcess({ ...env, WORKERS: '2', SHUTDOWN_DELAY: '1s' });
     running.push(processes);
@@ -57,15 +59,19 @@ describe('two workers', { timeout: 180_000 }, () => {
       await ended;
     }
   });
-  const workers = () => processes.lines.filter(({ event }) => event === 'worker.started').map(({ pid }) => Number(pid));
+  const workers = () =>
+    processes.lines.filter(({ event }) => event === 'worker.started').map(({ pid }) => Number(pid));
   const scrape = async () => (await fetch(processes.metricsUrl)).text();
 
   it('have one page of metrics, with the numbers of both', async () => {
-    for (const person of people) await mutate(processes.url, 'refreshSession', { refreshToken: person.refreshToken });
+    for (const person of people)
+      await mutate(processes.url, 'refreshSession', { refreshToken: person.refreshToken });
     const page = await scrape();
     expect(parseMetricsPage(page).size).toBeGreaterThan(20);
     expect(countOf(page, 'latchkey_processes')).toBe(2);
-    expect(countOf(page, 'latchkey_operations_total', { operation: 'refreshSession', outcome: 'ok' })).toBe(8);
+    expect(
+      countOf(page, 'latchkey_operations_total', { operation: 'refreshSession', outcome: 'ok' }),
+    ).toBe(8);
     expect((await fetch(`${processes.url}/metrics`)).status).toBe(404);
   });
 
@@ -93,17 +99,24 @@ describe('two workers', { timeout: 180_000 }, () => {
     await processes.waitForLines(3, ({ event }) => event === 'worker.started');
     // Each client, also those whose connection broke.
     await expect
-      .poll(() => counts().every((count, index) => count > (atKill[index] ?? 0) + 3), { timeout: 60_000 })
+      .poll(() => counts().every((count, index) => count > (atKill[index] ?? 0) + 3), {
+        timeout: 60_000,
+      })
       .toBe(true);
     stopping = true;
     await Promise.all(load);
 
     const rows = await sql`select id, name from users`;
     const names = new Map(rows.map(({ id, name }) => [id, name]));
-    expect(people.map(({ id }) => names.get(id))).toEqual(people.map(({ id }) => `Change ${acknowledged.get(id)}`));
+    expect(people.map(({ id }) => names.get(id))).toEqual(
+      people.map(({ id }) => `Change ${acknowledged.get(id)}`),
+    );
     // Each change has its audit row; one whose answer was lost may have two.
-    const [audited] = await sql`select count(*)::int as count from audit_events where type = 'profile.updated'`;
-    expect(audited?.['count']).toBeGreaterThanOrEqual(counts().reduce((sum, count) => sum + count, 0));
+    const [audited] =
+      await sql`select count(*)::int as count from audit_events where type = 'profile.updated'`;
+    expect(audited?.['count']).toBeGreaterThanOrEqual(
+      counts().reduce((sum, count) => sum + count, 0),
+    );
 
     const ended = processes.lines.filter(({ event }) => event === 'worker.ended');
     expect(ended).toEqual([expect.objectContaining({ pid: victim, signal: 'SIGKILL' })]);
@@ -124,7 +137,8 @@ describe('two workers', { timeout: 180_000 }, () => {
     process.kill(victim, 'SIGSTOP');
     const { port } = new URL(processes.url);
     const request = 'GET /livez HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n';
-    // Every second one is the other worker's; one alone is given to this one, which is not heard of any more.
+    // Every second one is the other worker's; one alone is given to this one, which is not heard of
+    // any more.
     const sockets = Array.from({ length: 4 }, () => {
       const socket = connect(Number(port), '127.0.0.1');
       return socket.once('connect', () => socket.write(request));
@@ -153,7 +167,8 @@ describe('two workers', { timeout: 180_000 }, () => {
     const held = new Map<string, string>();
     let gone = false;
     let rounds = 0;
-    const refresh = (url: string, refreshToken: string) => mutate(url, 'refreshSession', { refreshToken });
+    const refresh = (url: string, refreshToken: string) =>
+      mutate(url, 'refreshSession', { refreshToken });
     const burst = fresh.map(async (person) => {
       held.set(person.id, person.refreshToken);
       while (!gone) {
@@ -167,7 +182,8 @@ describe('two workers', { timeout: 180_000 }, () => {
             }),
           (answer) => typeof answer.__typename === 'string',
         );
-        if (tokens.__typename !== 'AuthTokens') throw new Error(`refreshSession answered ${tokens.code}`);
+        if (tokens.__typename !== 'AuthTokens')
+          throw new Error(`refreshSession answered ${tokens.code}`);
         held.set(person.id, tokens.refreshToken);
         rounds += 1;
       }
@@ -195,9 +211,11 @@ describe('two workers', { timeout: 180_000 }, () => {
       expect(answer.__typename).toBe('AuthTokens');
     }
     const ids = fresh.map(({ id }) => id);
-    const living = await sql`select user_id from sessions where user_id = any(${ids}) and revoked_at is null`;
+    const living =
+      await sql`select user_id from sessions where user_id = any(${ids}) and revoked_at is null`;
     expect(living.map(({ user_id }) => user_id).sort()).toEqual(ids.sort());
-    const [reused] = await sql`select count(*)::int as count from audit_events where type = 'refresh.reused'`;
+    const [reused] =
+      await sql`select count(*)::int as count from audit_events where type = 'refresh.reused'`;
     expect(reused?.['count']).toBe(0);
   });
 });
@@ -208,7 +226,9 @@ describe('a process', { timeout: 120_000 }, () => {
     const stuck = fetch(`${single.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{"query":')) }),
+      body: new ReadableStream({
+        start: (stream) => stream.enqueue(new TextEncoder().encode('{"query":')),
+      }),
       duplex: 'half',
     }).catch(() => 'broken');
     await pause(200);

@@ -3,32 +3,47 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/read-config.ts';
 import { openMetricsListener } from '../http/routes/metrics.listener.ts';
-import { createMetrics, formatMetrics, keepCounts, noMetrics, type Snapshot } from '../observability/metrics.ts';
+import {
+  createMetrics,
+  formatMetrics,
+  keepCounts,
+  noMetrics,
+  type Snapshot,
+} from '../observability/metrics.ts';
 import { metricsQuestion, type WorkerMessage } from './answer-primary.ts';
 
 type Options = { readonly config: Config; readonly databaseUrl: string; readonly log: Logger };
 
-/** Milliseconds before a worker is replaced: a fourth of a second, then twice as long each time that one falls soon again. */
+/**
+ * Milliseconds before a worker is replaced: a fourth of a second, then twice as long each time that
+ * one falls soon again.
+ */
 const backoff = { first: 250, most: 30_000 };
 /** Milliseconds after which a worker counts as one that runs. */
 const steady = 60_000;
-/** Milliseconds that the metrics page waits for a worker that is busy; then its last known numbers stand for it. */
+/**
+ * Milliseconds that the metrics page waits for a worker that is busy; then its last known numbers
+ * stand for it.
+ */
 const metricsPatience = 1000;
 /** Milliseconds beyond the workers' own deadline. */
 const lastResort = 2000;
 
 /**
- * The first of several processes: it serves nothing, keeps WORKERS others running and has the metrics page of them all. A worker that
- * ends is replaced without the others noticing. Ends with status 1 where as many have ended as there should be and none has served.
+ * The first of several processes: it serves nothing, keeps WORKERS others running and has the
+ * metrics page of them all. A worker that ends is replaced without the others noticing. Ends with
+ * status 1 where as many have ended as there should be and none has served.
  */
 export async function runWorkers({ config, databaseUrl, log }: Options): Promise<void> {
   const metrics = config.metricsPort === null ? noMetrics : await createMetrics();
   const fleet = createFleet(config, log, () => metrics.workerRestarted());
   try {
-    if (config.migrateOnStart) await (await import('../db/migrate.ts')).migratePostgres(databaseUrl);
+    if (config.migrateOnStart)
+      await (await import('../db/migrate.ts')).migratePostgres(databaseUrl);
     if (config.metricsPort !== null) {
       const { host, metricsPort: port } = config;
-      const page = async () => formatMetrics([await fleet.metrics(), ownCounts(await metrics.snapshot())]);
+      const page = async () =>
+        formatMetrics([await fleet.metrics(), ownCounts(await metrics.snapshot())]);
       await openMetricsListener({ host, port, page });
     }
   } catch (error) {
@@ -40,12 +55,20 @@ export async function runWorkers({ config, databaseUrl, log }: Options): Promise
   fleet.start();
 }
 
-/** Of the first process's own numbers only what it counts of the others: it is no process that serves. */
+/**
+ * Of the first process's own numbers only what it counts of the others: it is no process that
+ * serves.
+ */
 function ownCounts(snapshot: Snapshot): Snapshot {
-  return snapshot.filter((metric) => Reflect.get(metric, 'name') === 'latchkey_worker_restarts_total');
+  return snapshot.filter(
+    (metric) => Reflect.get(metric, 'name') === 'latchkey_worker_restarts_total',
+  );
 }
 
-/** What Node sends within a cluster; `newconn` gives a connection away, and its number comes back in `ack`. */
+/**
+ * What Node sends within a cluster; `newconn` gives a connection away, and its number comes back in
+ * `ack`.
+ */
 type ClusterMessage = {
   readonly cmd?: unknown;
   readonly act?: unknown;
@@ -54,9 +77,11 @@ type ClusterMessage = {
 };
 
 /**
- * Closes the connections that were given to a worker which ended before it took them. Node waits for the answer of a worker that is
- * gone and keeps its own end of such a connection open, so the client would wait for as long as the first process lives; a client whose
- * connection is closed asks again. A release of Node that sends otherwise leaves this without effect: the test of it says so.
+ * Closes the connections that were given to a worker which ended before it took them. Node waits
+ * for the answer of a worker that is gone and keeps its own end of such a connection open, so the
+ * client would wait for as long as the first process lives; a client whose connection is closed
+ * asks again. A release of Node that sends otherwise leaves this without effect: the test of it
+ * says so.
  */
 function closeWhatIsLost({ process: child }: Worker): void {
   const given = new Map<unknown, { close: () => void }>();
@@ -71,7 +96,8 @@ function closeWhatIsLost({ process: child }: Worker): void {
     },
   });
   child.on('internalMessage', (message: ClusterMessage) => given.delete(message.ack));
-  // Not at `exit`: what the worker has answered may still be unread then, and a connection that it refused is given to another.
+  // Not at `exit`: what the worker has answered may still be unread then, and a connection that it
+  // refused is given to another.
   child.once('close', () => {
     for (const handle of given.values()) handle.close();
     given.clear();
@@ -79,7 +105,12 @@ function closeWhatIsLost({ process: child }: Worker): void {
 }
 
 function canClose(handle: unknown): handle is { close: () => void } {
-  return typeof handle === 'object' && handle !== null && 'close' in handle && typeof handle.close === 'function';
+  return (
+    typeof handle === 'object' &&
+    handle !== null &&
+    'close' in handle &&
+    typeof handle.close === 'function'
+  );
 }
 
 function createFleet(config: Config, log: Logger, onRestart: () => void) {
@@ -102,7 +133,10 @@ function createFleet(config: Config, log: Logger, onRestart: () => void) {
     worker.on('message', (message: WorkerMessage) => {
       if (message.latchkey === 'ready') {
         hasServed = true;
-        log.info({ event: 'worker.started', worker: worker.id, pid: worker.process.pid }, 'A worker serves.');
+        log.info(
+          { event: 'worker.started', worker: worker.id, pid: worker.process.pid },
+          'A worker serves.',
+        );
       }
       if (message.latchkey === 'metrics') {
         latest.set(worker.id, message.snapshot);
@@ -129,7 +163,14 @@ function createFleet(config: Config, log: Logger, onRestart: () => void) {
       const next = hasFallen && performance.now() - began < steady ? falls + 1 : 0;
       const delay = hasFallen ? Math.min(backoff.first * 2 ** next, backoff.most) : 0;
       log[hasFallen ? 'error' : 'info'](
-        { event: 'worker.ended', worker: worker.id, pid: worker.process.pid, status, signal, delay },
+        {
+          event: 'worker.ended',
+          worker: worker.id,
+          pid: worker.process.pid,
+          status,
+          signal,
+          delay,
+        },
         'A worker has ended and is replaced.',
       );
       onRestart();
@@ -152,7 +193,10 @@ function createFleet(config: Config, log: Logger, onRestart: () => void) {
     });
     worker.send(metricsQuestion, () => {});
     const patience = new AbortController();
-    await Promise.race([answered, sleep(metricsPatience, undefined, { signal: patience.signal }).catch(() => {})]);
+    await Promise.race([
+      answered,
+      sleep(metricsPatience, undefined, { signal: patience.signal }).catch(() => {}),
+    ]);
     patience.abort();
     waiting.delete(worker.id);
   };

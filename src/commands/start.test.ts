@@ -21,7 +21,13 @@ describe('latchkey start', { timeout: 60_000 }, () => {
       .trim()
       .split('\n')
       .map((line) => line.split(':')[0]);
-    expect(named).toEqual(['DATABASE_URL', 'SECRET_KEY', 'PUBLIC_URL', 'MAIL_TRANSPORT', 'MAIL_FROM']);
+    expect(named).toEqual([
+      'DATABASE_URL',
+      'SECRET_KEY',
+      'PUBLIC_URL',
+      'MAIL_TRANSPORT',
+      'MAIL_FROM',
+    ]);
   });
 
   describe('on an empty database', () => {
@@ -38,7 +44,9 @@ describe('latchkey start', { timeout: 60_000 }, () => {
       await withAdmin(adminUrl, (sql) => sql`drop database if exists ${sql(name)} with (force)`);
     });
 
-    async function start(mail: Record<string, string>): Promise<{ child: ChildProcess; url: string }> {
+    async function start(
+      mail: Record<string, string>,
+    ): Promise<{ child: ChildProcess; url: string }> {
       const child = startCommand(['start'], {
         ...bareEnvironment,
         DATABASE_URL: databaseUrl(adminUrl, name),
@@ -90,24 +98,43 @@ describe('latchkey start', { timeout: 60_000 }, () => {
         for (const path of ['/', '/dev/mailbox', '/dev/mailbox.json']) {
           expect((await fetch(`${first.url}${path}`)).status).toBe(404);
         }
-        const challenge = await mutate(first.url, 'register', { email: ada, password: goodPassword });
+        const challenge = await mutate(first.url, 'register', {
+          email: ada,
+          password: goodPassword,
+        });
         const code = await until(() =>
-          [...resend.mails.values()].map((mail) => codeIn(String(mail['text']))).find((found) => found !== undefined),
+          [...resend.mails.values()]
+            .map((mail) => codeIn(String(mail['text'])))
+            .find((found) => found !== undefined),
         );
         const tokens = await mutate(first.url, 'verifyOtp', { challengeId: challenge.id, code });
-        expect((await send(first.url, meQuery, {}, { token: tokens.accessToken })).data.me.email).toBe(ada);
+        expect(
+          (await send(first.url, meQuery, {}, { token: tokens.accessToken })).data.me.email,
+        ).toBe(ada);
         expect(resend.mails.size).toBe(1);
         await stop(first.child);
 
-        const second = await start({ MAIL_TRANSPORT: 'smtp', SMTP_URL: `smtp://127.0.0.1:${smtp.port}` });
-        expect((await send(second.url, meQuery, {}, { token: tokens.accessToken })).data.me.email).toBe(ada);
-        const refreshed = await mutate(second.url, 'refreshSession', { refreshToken: tokens.refreshToken });
-        expect((await send(second.url, meQuery, {}, { token: refreshed.accessToken })).data.me.email).toBe(ada);
+        const second = await start({
+          MAIL_TRANSPORT: 'smtp',
+          SMTP_URL: `smtp://127.0.0.1:${smtp.port}`,
+        });
+        expect(
+          (await send(second.url, meQuery, {}, { token: tokens.accessToken })).data.me.email,
+        ).toBe(ada);
+        const refreshed = await mutate(second.url, 'refreshSession', {
+          refreshToken: tokens.refreshToken,
+        });
+        expect(
+          (await send(second.url, meQuery, {}, { token: refreshed.accessToken })).data.me.email,
+        ).toBe(ada);
         const other = await mutate(second.url, 'register', { email: bob, password: goodPassword });
         const mailed = await until(() =>
           smtp.mails.map((mail) => codeIn(mail.raw)).find((found) => found !== undefined),
         );
-        const verified = await mutate(second.url, 'verifyOtp', { challengeId: other.id, code: mailed });
+        const verified = await mutate(second.url, 'verifyOtp', {
+          challengeId: other.id,
+          code: mailed,
+        });
         expect(verified.user.email).toBe(bob);
         await stop(second.child);
       } finally {

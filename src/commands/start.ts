@@ -19,17 +19,20 @@ export async function start(): Promise<void> {
   const { databaseUrl } = config;
   if (databaseUrl === null) return fail('DATABASE_URL is not set.');
   if (!worker) {
-    for (const warning of configWarnings(config)) log.warn({ event: 'configuration.warning' }, warning);
+    for (const warning of configWarnings(config))
+      log.warn({ event: 'configuration.warning' }, warning);
     // The first of several processes serves nothing, and loads little.
-    if (config.workers > 1) return (await import('./run-workers.ts')).runWorkers({ config, databaseUrl, log });
+    if (config.workers > 1)
+      return (await import('./run-workers.ts')).runWorkers({ config, databaseUrl, log });
   }
   // Loaded only now: who forgot a variable learns it before the whole server is read.
-  const [{ runServer }, { openPostgres }, { migratePostgres }, { answerPrimary }] = await Promise.all([
-    import('./run-server.ts'),
-    import('../db/driver/client.ts'),
-    import('../db/migrate.ts'),
-    import('./answer-primary.ts'),
-  ]);
+  const [{ runServer }, { openPostgres }, { migratePostgres }, { answerPrimary }] =
+    await Promise.all([
+      import('./run-server.ts'),
+      import('../db/driver/client.ts'),
+      import('../db/migrate.ts'),
+      import('./answer-primary.ts'),
+    ]);
   await runServer({
     config,
     log,

@@ -23,7 +23,8 @@ export type CommandApp = {
   readonly viewer: null;
 };
 
-const lacking = 'The database lacks tables or columns of ours. Apply the migrations first: latchkey migrate';
+const lacking =
+  'The database lacks tables or columns of ours. Apply the migrations first: latchkey migrate';
 
 type Options = {
   /** Applies what is missing first, as a starting server would. */
@@ -35,8 +36,8 @@ type Options = {
 };
 
 /**
- * Runs with DATABASE_URL, and closes it. What goes wrong is said on standard error and makes the exit status 1. A log line must not
- * stand in what a program reads: errors only.
+ * Runs with DATABASE_URL, and closes it. What goes wrong is said on standard error and makes the
+ * exit status 1. A log line must not stand in what a program reads: errors only.
  */
 export async function withDatabase(
   name: string,
@@ -82,7 +83,11 @@ export async function withDatabase(
 
 /** PostgreSQL, appendix A: undefined_table, undefined_column. */
 function lacksTables(error: unknown): boolean {
-  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
+  for (
+    let current = error, depth = 0;
+    current instanceof Error && depth < 5;
+    current = current.cause, depth += 1
+  ) {
     if ('code' in current && (current.code === '42P01' || current.code === '42703')) return true;
   }
   return false;

@@ -30,11 +30,15 @@ const whole = {
   MAIL_FROM: 'Latchkey <no-reply@example.com>',
 } satisfies Environment;
 
-const production = (changes: Environment = {}) => readConfig({ ...whole, ...changes }, { mode: 'production' });
+const production = (changes: Environment = {}) =>
+  readConfig({ ...whole, ...changes }, { mode: 'production' });
 const development = (changes: Environment = {}) =>
   readConfig(changes, {
     mode: 'development',
-    developmentSecrets: () => ({ secretKey: whole.SECRET_KEY, gatewayToken: randomBytes(32).toString('hex') }),
+    developmentSecrets: () => ({
+      secretKey: whole.SECRET_KEY,
+      gatewayToken: randomBytes(32).toString('hex'),
+    }),
   });
 
 function problemsOf(read: () => unknown): readonly string[] {
@@ -57,18 +61,32 @@ function refused(changes: Environment, read = production): readonly string[] {
 }
 
 describe('readConfig', () => {
-  it.each([['DATABASE_URL'], ['SECRET_KEY'], ['PUBLIC_URL'], ['MAIL_TRANSPORT'], ['RESEND_API_KEY'], ['MAIL_FROM']])(
-    'CF-1 refuses production without %s, and with an empty one',
-    (name) => {
-      expect(refused({ [name]: undefined })).toEqual([name]);
-      expect(refused({ [name]: '  ' })).toEqual([name]);
-    },
-  );
+  it.each([
+    ['DATABASE_URL'],
+    ['SECRET_KEY'],
+    ['PUBLIC_URL'],
+    ['MAIL_TRANSPORT'],
+    ['RESEND_API_KEY'],
+    ['MAIL_FROM'],
+  ])('CF-1 refuses production without %s, and with an empty one', (name) => {
+    expect(refused({ [name]: undefined })).toEqual([name]);
+    expect(refused({ [name]: '  ' })).toEqual([name]);
+  });
 
   it('CF-1 names everything that is wrong at once, a line each', () => {
-    const problems = problemsOf(() => readConfig({ PORT: 'http', BCRYPT_COST: '8' }, { mode: 'production' }));
+    const problems = problemsOf(() =>
+      readConfig({ PORT: 'http', BCRYPT_COST: '8' }, { mode: 'production' }),
+    );
     expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual(
-      ['BCRYPT_COST', 'DATABASE_URL', 'MAIL_FROM', 'MAIL_TRANSPORT', 'PORT', 'PUBLIC_URL', 'SECRET_KEY'].sort(),
+      [
+        'BCRYPT_COST',
+        'DATABASE_URL',
+        'MAIL_FROM',
+        'MAIL_TRANSPORT',
+        'PORT',
+        'PUBLIC_URL',
+        'SECRET_KEY',
+      ].sort(),
     );
     expect(new ConfigError(problems).message.split('\n')).toEqual(problems);
   });
@@ -79,13 +97,22 @@ describe('readConfig', () => {
     ['no encoding', `${random()} ${random()}`],
     ['a placeholder', 'changeme'],
     ['a padded placeholder', 'changeme-changeme-changeme-changeme-changeme'],
-    ['an encoded placeholder', Buffer.from('please-change-me-before-production').toString('base64')],
+    [
+      'an encoded placeholder',
+      Buffer.from('please-change-me-before-production').toString('base64'),
+    ],
     ['one byte', Buffer.alloc(32, 'a').toString('base64')],
     ['one letter', 'a'.repeat(64)],
     ['a short text again and again', '0123456789abcdef'.repeat(4)],
     ['two equal halves', randomBytes(16).toString('hex').repeat(2)],
-    ['a sequence', Buffer.from(Array.from({ length: 32 }, (_, index) => index + 7)).toString('base64')],
-    ['few different bytes', Buffer.from(Array.from({ length: 40 }, (_, i) => (i * i) % 11)).toString('base64')],
+    [
+      'a sequence',
+      Buffer.from(Array.from({ length: 32 }, (_, index) => index + 7)).toString('base64'),
+    ],
+    [
+      'few different bytes',
+      Buffer.from(Array.from({ length: 40 }, (_, i) => (i * i) % 11)).toString('base64'),
+    ],
   ])('CF-2 refuses a SECRET_KEY that is %s', (_, value) => {
     expect(refused({ SECRET_KEY: value })).toEqual(['SECRET_KEY']);
     expect(refused({ SECRET_KEY_PREVIOUS: value })).toEqual(['SECRET_KEY_PREVIOUS']);
@@ -105,9 +132,13 @@ describe('readConfig', () => {
     const bytes = randomBytes(32);
     const key = bytes.toString('base64');
     expect(refused({ SECRET_KEY: key, SECRET_KEY_PREVIOUS: key })).toEqual(['SECRET_KEY_PREVIOUS']);
-    expect(refused({ SECRET_KEY: key, SECRET_KEY_PREVIOUS: bytes.toString('hex') })).toEqual(['SECRET_KEY_PREVIOUS']);
+    expect(refused({ SECRET_KEY: key, SECRET_KEY_PREVIOUS: bytes.toString('hex') })).toEqual([
+      'SECRET_KEY_PREVIOUS',
+    ]);
     expect(refused({ SECRET_KEY: key, GATEWAY_TOKEN: key })).toEqual(['GATEWAY_TOKEN']);
-    expect(refused({ SECRET_KEY: key, GATEWAY_TOKEN: bytes.toString('hex') })).toEqual(['GATEWAY_TOKEN']);
+    expect(refused({ SECRET_KEY: key, GATEWAY_TOKEN: bytes.toString('hex') })).toEqual([
+      'GATEWAY_TOKEN',
+    ]);
     expect(refused({ SECRET_KEY: key, RESEND_API_KEY: key })).toEqual(['RESEND_API_KEY']);
     expect(refused({ GATEWAY_TOKEN: key, RESEND_API_KEY: key })).toEqual(['RESEND_API_KEY']);
     const url = `postgres://auth:${encodeURIComponent(key)}@db.example.net/auth`;
@@ -117,8 +148,14 @@ describe('readConfig', () => {
   it('CF-2 takes what the documentation tells to make', () => {
     for (let round = 0; round < 200; round += 1) {
       production({ SECRET_KEY: random(), GATEWAY_TOKEN: randomBytes(32).toString('hex') });
-      production({ SECRET_KEY: randomBytes(32).toString('hex'), GATEWAY_TOKEN: randomBytes(16).toString('hex') });
-      production({ SECRET_KEY: randomBytes(32).toString('base64url'), SECRET_KEY_PREVIOUS: random() });
+      production({
+        SECRET_KEY: randomBytes(32).toString('hex'),
+        GATEWAY_TOKEN: randomBytes(16).toString('hex'),
+      });
+      production({
+        SECRET_KEY: randomBytes(32).toString('base64url'),
+        SECRET_KEY_PREVIOUS: random(),
+      });
     }
   });
 
@@ -134,11 +171,24 @@ describe('readConfig', () => {
     }
   });
 
-  const senseless = ['-1', '-5m', 'NaN', 'Infinity', '1e3', '0x10', '15 minutes', '15', '1.5h', '999999d', 'm'];
+  const senseless = [
+    '-1',
+    '-5m',
+    'NaN',
+    'Infinity',
+    '1e3',
+    '0x10',
+    '15 minutes',
+    '15',
+    '1.5h',
+    '999999d',
+    'm',
+  ];
   it.each(['ACCESS_TOKEN_TTL', 'SESSION_IDLE_TTL', 'SESSION_ABSOLUTE_TTL', 'REFRESH_GRACE'])(
     'CF-4 refuses a %s that is no duration or out of bounds',
     (name) => {
-      for (const value of [...senseless, '0']) expect([value, refused({ [name]: value })]).toEqual([value, [name]]);
+      for (const value of [...senseless, '0'])
+        expect([value, refused({ [name]: value })]).toEqual([value, [name]]);
     },
   );
   it('CF-4 refuses durations beyond their bounds, and takes the bounds', () => {
@@ -202,7 +252,11 @@ describe('readConfig', () => {
     expect(production()).toMatchObject(open);
     expect(production({ NODE_ENV: 'development' })).toMatchObject(open);
     expect(refused({ NODE_ENV: 'production' }, development)).toEqual(['NODE_ENV']);
-    expect(development()).toMatchObject({ introspection: true, graphiql: true, mail: { transport: 'mailbox' } });
+    expect(development()).toMatchObject({
+      introspection: true,
+      graphiql: true,
+      mail: { transport: 'mailbox' },
+    });
   });
 
   it.each([
@@ -218,13 +272,19 @@ describe('readConfig', () => {
     ['postgres://u:p@db.example.net', 'DATABASE_URL'],
   ])('TR-2 refuses %s', (url) => {
     expect(refused({ DATABASE_URL: url })).toEqual(['DATABASE_URL']);
-    expect(refused({ DATABASE_REPLICA_URLS: `${whole.DATABASE_URL},${url}` })).toEqual(['DATABASE_REPLICA_URLS']);
+    expect(refused({ DATABASE_REPLICA_URLS: `${whole.DATABASE_URL},${url}` })).toEqual([
+      'DATABASE_REPLICA_URLS',
+    ]);
   });
   it('TR-2 has the certificate of another machine checked, whatever the driver takes `require` to mean', () => {
     const modeOf = (url: string, changes: Environment = {}) =>
-      new URL(production({ ...changes, DATABASE_URL: url }).databaseUrl ?? '').searchParams.get('sslmode');
+      new URL(production({ ...changes, DATABASE_URL: url }).databaseUrl ?? '').searchParams.get(
+        'sslmode',
+      );
     expect(modeOf('postgres://u:p@db.example.net/auth')).toBe('verify-full');
-    expect(modeOf('postgres://u:p@db.example.net/auth?sslmode=require&channel_binding=require')).toBe('verify-full');
+    expect(
+      modeOf('postgres://u:p@db.example.net/auth?sslmode=require&channel_binding=require'),
+    ).toBe('verify-full');
     expect(modeOf('postgres://u:p@localhost/auth?sslmode=require')).toBe('verify-full');
     // Said aloud in each case: the driver would ask PGSSL where the URL is silent.
     for (const host of ['localhost', '127.0.0.1', '[::1]']) {
@@ -232,28 +292,42 @@ describe('readConfig', () => {
     }
     const plain = 'postgres://u:p@db/auth?sslmode=disable';
     expect(modeOf(plain, { ALLOW_INSECURE_DATABASE: 'true' })).toBe('disable');
-    expect(refused({ DATABASE_URL: plain, ALLOW_INSECURE_DATABASE: 'false' })).toEqual(['DATABASE_URL']);
+    expect(refused({ DATABASE_URL: plain, ALLOW_INSECURE_DATABASE: 'false' })).toEqual([
+      'DATABASE_URL',
+    ]);
   });
   it('TR-2 has mail providers reached under TLS', () => {
     const smtp = { MAIL_TRANSPORT: 'smtp', SMTP_URL: 'smtp://u:p@mail.example.net:587' };
     expect(production(smtp).mail).toMatchObject({ transport: 'smtp', url: smtp.SMTP_URL });
-    expect(refused({ ...smtp, SMTP_URL: `${smtp.SMTP_URL}?tls.rejectUnauthorized=false` })).toEqual(['SMTP_URL']);
+    expect(refused({ ...smtp, SMTP_URL: `${smtp.SMTP_URL}?tls.rejectUnauthorized=false` })).toEqual(
+      ['SMTP_URL'],
+    );
     expect(refused({ ...smtp, SMTP_URL: 'http://mail.example.net' })).toEqual(['SMTP_URL']);
     expect(refused({ ...smtp, SMTP_URL: undefined })).toEqual(['SMTP_URL']);
     expect(refused({ RESEND_BASE_URL: 'http://relay.example.net' })).toEqual(['RESEND_BASE_URL']);
-    expect(refused({ RESEND_BASE_URL: 'https://u:p@relay.example.net' })).toEqual(['RESEND_BASE_URL']);
+    expect(refused({ RESEND_BASE_URL: 'https://u:p@relay.example.net' })).toEqual([
+      'RESEND_BASE_URL',
+    ]);
     expect(production({ RESEND_BASE_URL: 'http://127.0.0.1:9999' }).mail).toMatchObject({
       baseUrl: 'http://127.0.0.1:9999',
     });
   });
 
-  it.each(['true', '*', '0.0.0.0/0', '::/0', '0.0.0.0/1', '10.0.0.0/33', 'loopback', '10.0.0.1/', '10.0.0.1/8/8', ','])(
-    'RL-5 refuses to trust %s as a proxy',
-    (value) => {
-      expect(refused({ TRUSTED_PROXIES: value })).toEqual(['TRUSTED_PROXIES']);
-      expect(refused({ TRUSTED_PROXIES: `10.0.0.1,${value}` })).toEqual(['TRUSTED_PROXIES']);
-    },
-  );
+  it.each([
+    'true',
+    '*',
+    '0.0.0.0/0',
+    '::/0',
+    '0.0.0.0/1',
+    '10.0.0.0/33',
+    'loopback',
+    '10.0.0.1/',
+    '10.0.0.1/8/8',
+    ',',
+  ])('RL-5 refuses to trust %s as a proxy', (value) => {
+    expect(refused({ TRUSTED_PROXIES: value })).toEqual(['TRUSTED_PROXIES']);
+    expect(refused({ TRUSTED_PROXIES: `10.0.0.1,${value}` })).toEqual(['TRUSTED_PROXIES']);
+  });
   it('RL-5 takes addresses and ranges of both families', () => {
     const value = '10.0.0.0/8, 192.0.2.1,2001:db8::/32,::1';
     expect(production({ TRUSTED_PROXIES: value }).trustedProxies).toEqual(value.split(/, ?/));
@@ -279,9 +353,13 @@ describe('readConfig', () => {
       appUrl: 'https://auth.example.com',
       jwt: { audience: 'https://auth.example.com' },
     });
-    expect(production({ PUBLIC_URL: 'http://localhost:4000' }).publicUrl).toBe('http://localhost:4000');
+    expect(production({ PUBLIC_URL: 'http://localhost:4000' }).publicUrl).toBe(
+      'http://localhost:4000',
+    );
     expect(development({ PORT: '4321' }).publicUrl).toBe('http://localhost:4321');
-    expect(production({ APP_URL: 'https://example.com/app/' }).appUrl).toBe('https://example.com/app');
+    expect(production({ APP_URL: 'https://example.com/app/' }).appUrl).toBe(
+      'https://example.com/app',
+    );
     expect(refused({ APP_URL: 'http://example.com' })).toEqual(['APP_URL']);
   });
 
@@ -331,18 +409,31 @@ describe('readConfig', () => {
 
   it('AV-1 refuses more hashes at once than the pool has threads, of which one stays free', () => {
     expect(refused({ BCRYPT_CONCURRENCY: '4' })).toEqual(['BCRYPT_CONCURRENCY']);
-    expect(refused({ BCRYPT_CONCURRENCY: '8', UV_THREADPOOL_SIZE: '8' })).toEqual(['BCRYPT_CONCURRENCY']);
-    expect(production({ BCRYPT_CONCURRENCY: '3' })).toMatchObject({ bcryptConcurrency: 3, threadPoolSize: 4 });
-    expect(production({ BCRYPT_CONCURRENCY: '7', UV_THREADPOOL_SIZE: '8' })).toMatchObject({ bcryptConcurrency: 7 });
+    expect(refused({ BCRYPT_CONCURRENCY: '8', UV_THREADPOOL_SIZE: '8' })).toEqual([
+      'BCRYPT_CONCURRENCY',
+    ]);
+    expect(production({ BCRYPT_CONCURRENCY: '3' })).toMatchObject({
+      bcryptConcurrency: 3,
+      threadPoolSize: 4,
+    });
+    expect(production({ BCRYPT_CONCURRENCY: '7', UV_THREADPOOL_SIZE: '8' })).toMatchObject({
+      bcryptConcurrency: 7,
+    });
     expect(production({ BCRYPT_CONCURRENCY: 'auto' }).bcryptConcurrency).toBeNull();
   });
 
   it('warns of what is allowed and unwise', () => {
-    expect(configWarnings(production())).toEqual([expect.stringContaining('every request is taken for plain http')]);
+    expect(configWarnings(production())).toEqual([
+      expect.stringContaining('every request is taken for plain http'),
+    ]);
     const TRUSTED_PROXIES = '10.0.0.0/8';
     expect(configWarnings(production({ TRUSTED_PROXIES }))).toEqual([]);
-    expect(configWarnings(production({ TRUSTED_PROXIES, RATE_LIMIT_MULTIPLIER: '10' }))).toEqual([]);
-    expect(configWarnings(production({ TRUSTED_PROXIES, RATE_LIMIT_MULTIPLIER: '11' }))).toHaveLength(1);
+    expect(configWarnings(production({ TRUSTED_PROXIES, RATE_LIMIT_MULTIPLIER: '10' }))).toEqual(
+      [],
+    );
+    expect(
+      configWarnings(production({ TRUSTED_PROXIES, RATE_LIMIT_MULTIPLIER: '11' })),
+    ).toHaveLength(1);
     const all = {
       TRUSTED_PROXIES,
       RATE_LIMIT_MULTIPLIER: '1000',
@@ -362,18 +453,28 @@ describe('a certificate of our own', () => {
     return join(folder, name);
   };
   const mine = selfSigned();
-  const files = { TLS_CERT_FILE: fileWith('cert.pem', mine.cert), TLS_KEY_FILE: fileWith('key.pem', mine.key) };
+  const files = {
+    TLS_CERT_FILE: fileWith('cert.pem', mine.cert),
+    TLS_KEY_FILE: fileWith('key.pem', mine.key),
+  };
 
   it('TR-1 is refused without its key, unreadable, or where the two do not belong together', () => {
     expect(refused({ TLS_CERT_FILE: files.TLS_CERT_FILE })).toEqual(['TLS_KEY_FILE']);
     expect(refused({ TLS_KEY_FILE: files.TLS_KEY_FILE })).toEqual(['TLS_CERT_FILE']);
-    expect(refused({ ...files, TLS_KEY_FILE: join(folder, 'nothing.pem') })).toEqual(['TLS_KEY_FILE']);
+    expect(refused({ ...files, TLS_KEY_FILE: join(folder, 'nothing.pem') })).toEqual([
+      'TLS_KEY_FILE',
+    ]);
     expect(refused({ ...files, TLS_CERT_FILE: files.TLS_KEY_FILE })).toEqual(['TLS_CERT_FILE']);
-    expect(refused({ ...files, TLS_KEY_FILE: fileWith('other.pem', selfSigned().key) })).toEqual(['TLS_CERT_FILE']);
+    expect(refused({ ...files, TLS_KEY_FILE: fileWith('other.pem', selfSigned().key) })).toEqual([
+      'TLS_CERT_FILE',
+    ]);
   });
 
   it('is taken with its key', () => {
-    expect(production(files).tls).toEqual({ certFile: files.TLS_CERT_FILE, keyFile: files.TLS_KEY_FILE });
+    expect(production(files).tls).toEqual({
+      certFile: files.TLS_CERT_FILE,
+      keyFile: files.TLS_KEY_FILE,
+    });
     expect(configWarnings(production(files))).toEqual([]);
     expect(production().tls).toBeNull();
   });
@@ -389,7 +490,10 @@ describe('secrets', () => {
   };
 
   it('CF-6 come from files too, without the newline at the end', () => {
-    for (const [name, value] of Object.entries({ ...whole, GATEWAY_TOKEN: randomBytes(32).toString('hex') })) {
+    for (const [name, value] of Object.entries({
+      ...whole,
+      GATEWAY_TOKEN: randomBytes(32).toString('hex'),
+    })) {
       if (!Object.values(entries).some((entry) => entry.name === name && entry.secret)) continue;
       const fromFile = production({ [name]: undefined, [`${name}_FILE`]: fileWith(`${value}\n`) });
       expect(fromFile).toEqual(production({ [name]: value }));
@@ -398,9 +502,15 @@ describe('secrets', () => {
   it('CF-6 are refused from both places at once, and from a file that is empty or cannot be read', () => {
     const file = fileWith(whole.SECRET_KEY);
     expect(refused({ SECRET_KEY_FILE: file })).toEqual(['SECRET_KEY']);
-    expect(refused({ SECRET_KEY: undefined, SECRET_KEY_FILE: join(folder, 'absent') })).toEqual(['SECRET_KEY_FILE']);
-    expect(refused({ SECRET_KEY: undefined, SECRET_KEY_FILE: folder })).toEqual(['SECRET_KEY_FILE']);
-    expect(refused({ SECRET_KEY: undefined, SECRET_KEY_FILE: fileWith('\n') })).toEqual(['SECRET_KEY_FILE']);
+    expect(refused({ SECRET_KEY: undefined, SECRET_KEY_FILE: join(folder, 'absent') })).toEqual([
+      'SECRET_KEY_FILE',
+    ]);
+    expect(refused({ SECRET_KEY: undefined, SECRET_KEY_FILE: folder })).toEqual([
+      'SECRET_KEY_FILE',
+    ]);
+    expect(refused({ SECRET_KEY: undefined, SECRET_KEY_FILE: fileWith('\n') })).toEqual([
+      'SECRET_KEY_FILE',
+    ]);
     // Only secrets: PORT_FILE means nothing.
     expect(production({ PORT_FILE: fileWith('1') }).port).toBe(4000);
   });
@@ -415,7 +525,13 @@ describe('secrets', () => {
     const dump = JSON.stringify(redactedConfig(config));
     const smtp = { MAIL_TRANSPORT: 'smtp', SMTP_URL: 'smtps://user:smtp-pass@mail.example.net' };
     const smtpDump = JSON.stringify(redactedConfig(production(smtp)));
-    for (const secret of ['db-pass', 'replica-pass', whole.RESEND_API_KEY, secrets.GATEWAY_TOKEN, 'smtp-pass']) {
+    for (const secret of [
+      'db-pass',
+      'replica-pass',
+      whole.RESEND_API_KEY,
+      secrets.GATEWAY_TOKEN,
+      'smtp-pass',
+    ]) {
       expect(dump + smtpDump).not.toContain(secret);
     }
     for (const key of config.secretKeys) {
@@ -448,17 +564,26 @@ describe('secrets', () => {
     ];
     expect(matchingLines(patterns)).toEqual([]);
     const tracked = execFileSync('git', ['ls-files'], { encoding: 'utf8' }).split('\n');
-    expect(tracked.filter((file) => /(^|\/)(\.env|\.data|id_rsa|.*\.(pem|key|p12))$/.test(file))).toEqual([]);
+    expect(
+      tracked.filter((file) => /(^|\/)(\.env|\.data|id_rsa|.*\.(pem|key|p12))$/.test(file)),
+    ).toEqual([]);
     // The scan finds what it looks for.
-    fileWith(['-----BEGIN RSA ', 'PRIVATE KEY-----\n', 're_12345678_', 'a1'.repeat(9), '\n'].join(''));
-    expect(grep(['--no-index', ...patterns.flatMap((pattern) => ['-e', pattern])], folder)).toHaveLength(2);
+    fileWith(
+      ['-----BEGIN RSA ', 'PRIVATE KEY-----\n', 're_12345678_', 'a1'.repeat(9), '\n'].join(''),
+    );
+    expect(
+      grep(['--no-index', ...patterns.flatMap((pattern) => ['-e', pattern])], folder),
+    ).toHaveLength(2);
   });
 
   /** As git sees the tree: what is tracked, and nothing else. */
   function matchingLines(patterns: readonly string[]): string[] {
-    return grep([...patterns.flatMap((pattern) => ['-e', pattern]), '--', '.', ':!package-lock.json']).filter(
-      (line) => !line.startsWith('src/config/read-config.test.ts:'),
-    );
+    return grep([
+      ...patterns.flatMap((pattern) => ['-e', pattern]),
+      '--',
+      '.',
+      ':!package-lock.json',
+    ]).filter((line) => !line.startsWith('src/config/read-config.test.ts:'));
   }
   function grep(args: readonly string[], cwd = process.cwd()): string[] {
     try {
@@ -477,9 +602,18 @@ describe('secrets', () => {
     expect(loadDevelopmentSecrets(data)).toEqual(made);
     expect(statSync(join(data, 'secrets.json')).mode & 0o777).toBe(0o600);
     expect(loadDevelopmentSecrets(join(folder, 'other'))).not.toEqual(made);
-    const config = readConfig({ DATA_DIR: data }, { mode: 'development', developmentSecrets: loadDevelopmentSecrets });
-    expect(config).toMatchObject({ gatewayToken: made.gatewayToken, databaseUrl: null, dataDirectory: data });
-    expect(Buffer.from(config.secretKeys[0] ?? [])).toEqual(Buffer.from(made.secretKey, 'base64url'));
+    const config = readConfig(
+      { DATA_DIR: data },
+      { mode: 'development', developmentSecrets: loadDevelopmentSecrets },
+    );
+    expect(config).toMatchObject({
+      gatewayToken: made.gatewayToken,
+      databaseUrl: null,
+      dataDirectory: data,
+    });
+    expect(Buffer.from(config.secretKeys[0] ?? [])).toEqual(
+      Buffer.from(made.secretKey, 'base64url'),
+    );
   });
   it('of development are the same for all that start at once', async () => {
     const data = join(folder, 'race');
@@ -496,15 +630,23 @@ describe('secrets', () => {
         ),
       ),
     );
-    expect(new Set(keys.map((key) => key.trim()))).toEqual(new Set([loadDevelopmentSecrets(data).secretKey]));
+    expect(new Set(keys.map((key) => key.trim()))).toEqual(
+      new Set([loadDevelopmentSecrets(data).secretKey]),
+    );
   });
   it('of development that cannot be read stop the start', () => {
     const data = join(folder, 'broken');
     loadDevelopmentSecrets(data);
     writeFileSync(join(data, 'secrets.json'), '{');
     const read = () =>
-      readConfig({ DATA_DIR: data }, { mode: 'development', developmentSecrets: loadDevelopmentSecrets });
-    expect(problemsOf(read).map((problem) => problem.split(':')[0])).toEqual(['DATA_DIR', 'SECRET_KEY']);
+      readConfig(
+        { DATA_DIR: data },
+        { mode: 'development', developmentSecrets: loadDevelopmentSecrets },
+      );
+    expect(problemsOf(read).map((problem) => problem.split(':')[0])).toEqual([
+      'DATA_DIR',
+      'SECRET_KEY',
+    ]);
   });
 });
 
@@ -524,7 +666,8 @@ describe('the documentation', () => {
 
   it('has every variable in docs/operations.md', () => {
     const rows = all.map(
-      ({ name, doc, shown, secret }) => `| \`${name}\`${secret ? ' (or `_FILE`)' : ''} | ${shown} | ${doc} |`,
+      ({ name, doc, shown, secret }) =>
+        `| \`${name}\`${secret ? ' (or `_FILE`)' : ''} | ${shown} | ${doc} |`,
     );
     const documented = readFileSync('docs/operations.md', 'utf8').split('\n');
     expect(documented.filter((line) => /^\| `[A-Z_]+`/.test(line))).toEqual(rows);

@@ -4,13 +4,23 @@ import { isIP, isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { hostUrls, joinHosts } from '../db/driver/host-urls.ts';
-import { type Budget, type BudgetName, type BudgetOverrides, isBudgetName } from '../domain/rate-limits/budgets.ts';
+import {
+  type Budget,
+  type BudgetName,
+  type BudgetOverrides,
+  isBudgetName,
+} from '../domain/rate-limits/budgets.ts';
 import { assertSingleMailbox } from '../mail/assert-single-mailbox.ts';
 
 export type JwtAlgorithm = 'RS256' | 'ES256' | 'EdDSA' | 'HS256';
 export type MailSettings =
   | { readonly transport: 'mailbox' }
-  | { readonly transport: 'resend'; readonly apiKey: string; readonly baseUrl: string | null; readonly from: string }
+  | {
+      readonly transport: 'resend';
+      readonly apiKey: string;
+      readonly baseUrl: string | null;
+      readonly from: string;
+    }
   | { readonly transport: 'smtp'; readonly url: string; readonly from: string };
 
 export type TracingSettings = {
@@ -48,7 +58,11 @@ export type Config = {
   /** An origin, no trailing slash. */
   readonly publicUrl: string;
   readonly appUrl: string;
-  readonly jwt: { readonly algorithm: JwtAlgorithm; readonly audience: string; readonly type: 'JWT' | 'at+jwt' };
+  readonly jwt: {
+    readonly algorithm: JwtAlgorithm;
+    readonly audience: string;
+    readonly type: 'JWT' | 'at+jwt';
+  };
   readonly accessTokenTtl: number;
   readonly sessionIdleTtl: number;
   readonly sessionAbsoluteTtl: number;
@@ -85,7 +99,10 @@ export type Config = {
   readonly metricsPort: number | null;
   /** Where traces go; null: nowhere, and nothing of OpenTelemetry is loaded. */
   readonly tracing: TracingSettings | null;
-  /** Seconds between a signal to stop and the closing of the listener, while readiness says no already. */
+  /**
+   * Seconds between a signal to stop and the closing of the listener, while readiness says no
+   * already.
+   */
   readonly shutdownDelay: number;
   /** Seconds after a signal to stop by which the process has ended, whatever it is at. */
   readonly shutdownDeadline: number;
@@ -130,7 +147,10 @@ function reads<T>(read: (text: string, refuse: Refuse) => T): z.ZodType<T, strin
       return read(text, refuse);
     } catch (error) {
       // SECURITY: what a parser throws can quote its input.
-      context.addIssue({ code: 'custom', message: error instanceof Refusal ? error.message : 'is not valid' });
+      context.addIssue({
+        code: 'custom',
+        message: error instanceof Refusal ? error.message : 'is not valid',
+      });
       return z.NEVER;
     }
   });
@@ -158,7 +178,8 @@ function duration(least: string, most: string): z.ZodType<number, string> {
 function whole(least: number, most: number): z.ZodType<number, string> {
   return reads((text, refuse) => {
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= least && value <= most)) refuse(`must be a whole number from ${least} to ${most}`);
+    if (!(value >= least && value <= most))
+      refuse(`must be a whole number from ${least} to ${most}`);
     return value;
   });
 }
@@ -170,7 +191,10 @@ const onOrOff = reads((text, refuse) => {
 });
 
 function oneOf<const T extends string>(...words: readonly T[]): z.ZodType<T, string> {
-  return reads((text, refuse) => words.find((word) => word === text) ?? refuse(`must be one of ${words.join(', ')}`));
+  return reads(
+    (text, refuse) =>
+      words.find((word) => word === text) ?? refuse(`must be one of ${words.join(', ')}`),
+  );
 }
 
 function list<T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> {
@@ -189,7 +213,9 @@ function ruleOf(error: z.ZodError): string {
 function parseUrl(text: string, protocols: readonly string[], refuse: Refuse): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !protocols.includes(url.protocol) || url.hostname === '') {
-    return refuse(`must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+    return refuse(
+      `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    );
   }
   return url;
 }
@@ -197,20 +223,27 @@ function parseUrl(text: string, protocols: readonly string[], refuse: Refuse): U
 const origin = reads((text, refuse) => {
   const url = parseUrl(text, ['https:', 'http:'], refuse);
   if (url.username || url.password || url.pathname !== '/' || /[?#*]/.test(text)) {
-    refuse('must be an origin such as https://auth.example.com, with no path, query or credentials');
+    refuse(
+      'must be an origin such as https://auth.example.com, with no path, query or credentials',
+    );
   }
   return url.origin;
 });
 
 const baseUrl = reads((text, refuse) => {
   const url = parseUrl(text, ['https:', 'http:'], refuse);
-  if (url.username || url.password || /[?#*]/.test(text)) refuse('must have no query, fragment or credentials');
+  if (url.username || url.password || /[?#*]/.test(text))
+    refuse('must have no query, fragment or credentials');
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 });
 
 /** What a browser sends, letter for letter: a trailing slash or a capital would never match. */
 const exactOrigin = reads((text, refuse) => {
-  const exact = URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text) && !text.includes('*');
+  const exact =
+    URL.canParse(text) &&
+    new URL(text).origin === text &&
+    /^https?:/.test(text) &&
+    !text.includes('*');
   return exact ? text : refuse('must be an exact origin such as https://app.example.com');
 });
 
@@ -223,37 +256,49 @@ const proxy = reads((text, refuse) => {
   }
   const length = bits === undefined ? 128 : Number(bits);
   const [least, most] = version === 4 ? [8, 32] : [7, 128];
-  if (bits !== undefined && (length < least || length > most)) refuse(`must have a prefix from /${least} to /${most}`);
+  if (bits !== undefined && (length < least || length > most))
+    refuse(`must have a prefix from /${least} to /${most}`);
   return text;
 });
 
 const databaseUrl = reads((text, refuse) => {
   const urls = hostUrls(text).map((one) => parseUrl(one, ['postgres:', 'postgresql:'], refuse));
   const [url = parseUrl('', ['postgres:'], refuse)] = urls;
-  if (url.pathname.length < 2) refuse('must name a database: postgres://user:password@host:5432/database');
+  if (url.pathname.length < 2)
+    refuse('must name a database: postgres://user:password@host:5432/database');
   const mode = url.searchParams.get('sslmode');
   for (const name of url.searchParams.keys()) {
     // The driver has no channel binding; addresses that providers hand out ask for it.
     if (name === 'channel_binding' || name === 'sslmode') continue;
-    // Said or not, the host that takes writes is the one that is connected to (db/driver/find-primary.ts).
+    // Said or not, the host that takes writes is the one that is connected to
+    // (db/driver/find-primary.ts).
     if (name === 'target_session_attrs') continue;
-    refuse('may have sslmode as its only parameter; further authorities are named by NODE_EXTRA_CA_CERTS');
+    refuse(
+      'may have sslmode as its only parameter; further authorities are named by NODE_EXTRA_CA_CERTS',
+    );
   }
-  if (!['read-write', 'primary'].includes(url.searchParams.get('target_session_attrs') ?? 'primary')) {
-    refuse('may ask for target_session_attrs=read-write or primary only: everything is decided on the primary');
+  if (
+    !['read-write', 'primary'].includes(url.searchParams.get('target_session_attrs') ?? 'primary')
+  ) {
+    refuse(
+      'may ask for target_session_attrs=read-write or primary only: everything is decided on the primary',
+    );
   }
   if (mode !== null && !['disable', 'require', 'verify-ca', 'verify-full'].includes(mode)) {
     refuse('must not have an sslmode that leaves the certificate unchecked; use verify-full');
   }
-  // SECURITY: the driver checks no certificate at `require`, and reads PGSSL where the URL is silent (TR-2).
-  const plain = mode === 'disable' || (mode === null && urls.every(({ hostname }) => isLoopback(hostname)));
+  // SECURITY: the driver checks no certificate at `require`, and reads PGSSL where the URL is
+  // silent (TR-2).
+  const plain =
+    mode === 'disable' || (mode === null && urls.every(({ hostname }) => isLoopback(hostname)));
   for (const one of urls) one.search = `?sslmode=${plain ? 'disable' : 'verify-full'}`;
   return joinHosts(urls.map(({ href }) => href));
 });
 
 const smtpUrl = reads((text, refuse) => {
   const url = parseUrl(text, ['smtp:', 'smtps:'], refuse);
-  if (url.search || url.hash || !['', '/'].includes(url.pathname)) refuse('must have no path and no parameters');
+  if (url.search || url.hash || !['', '/'].includes(url.pathname))
+    refuse('must have no path and no parameters');
   return text;
 });
 
@@ -285,7 +330,8 @@ function refuseWeak(bytes: Uint8Array, fewest: number, refuse: Refuse): void {
     steps.set(step, (steps.get(step) ?? 0) + 1);
   });
   const isSequence = Math.max(...steps.values()) > bytes.length / 2;
-  if (new Set(bytes).size < fewest || period < bytes.length || isSequence) refuse('is not random: make another');
+  if (new Set(bytes).size < fewest || period < bytes.length || isSequence)
+    refuse('is not random: make another');
 }
 
 const secretKey = reads((text, refuse) => {
@@ -294,7 +340,8 @@ const secretKey = reads((text, refuse) => {
   if (!isHex && !/^[A-Za-z0-9+/_-]+={0,2}$/.test(text))
     refuse('must be base64 or hex, as from: openssl rand -base64 32');
   const bytes = new Uint8Array(Buffer.from(text, isHex ? 'hex' : 'base64'));
-  if (bytes.length < 32 || bytes.length > 1024) refuse('must hold at least 32 bytes, as from: openssl rand -base64 32');
+  if (bytes.length < 32 || bytes.length > 1024)
+    refuse('must hold at least 32 bytes, as from: openssl rand -base64 32');
   refuseWeak(bytes, 12, refuse);
   return bytes;
 });
@@ -330,7 +377,10 @@ const rateLimits = reads((text, refuse) => {
   return overrides;
 });
 
-/** `10/15m`: ten in a quarter of an hour. `10/15m/5/10s`: the same, and after the fifth the next waits 10 s, then twice as long each time. */
+/**
+ * `10/15m`: ten in a quarter of an hour. `10/15m/5/10s`: the same, and after the fifth the next
+ * waits 10 s, then twice as long each time.
+ */
 function readBudget(rule: string, refuse: Refuse): Budget {
   const [limit = '', window = '', after, first = '', ...rest] = rule.split('/');
   const count = (text: string): number => {
@@ -343,7 +393,9 @@ function readBudget(rule: string, refuse: Refuse): Budget {
   };
   if (rest.length > 0) refuse('must be like 10/15m or 10/15m/5/10s');
   const base = { limit: count(limit), window: seconds(window) };
-  return after === undefined ? base : { ...base, delay: { after: count(after), firstSeconds: seconds(first) } };
+  return after === undefined
+    ? base
+    : { ...base, delay: { after: count(after), firstSeconds: seconds(first) } };
 }
 
 const filePath = reads((text, refuse) => (/\p{Cc}/u.test(text) ? refuse('must be a path') : text));
@@ -352,7 +404,9 @@ const filePath = reads((text, refuse) => (/\p{Cc}/u.test(text) ? refuse('must be
 const collectorUrl = reads((text, refuse) => {
   const url = parseUrl(text, ['https:', 'http:'], refuse);
   if (url.username || url.password || /[?#]/.test(text)) {
-    refuse('must be a URL without query and credentials; a key goes into OTEL_EXPORTER_OTLP_HEADERS');
+    refuse(
+      'must be a URL without query and credentials; a key goes into OTEL_EXPORTER_OTLP_HEADERS',
+    );
   }
   return url.href.replace(/\/+$/, '');
 });
@@ -361,7 +415,8 @@ const collectorHeaders = reads((text, refuse) =>
   Object.fromEntries(
     text.split(',').map((pair, index) => {
       const [, name, value] = /^\s*([\w-]{1,100})\s*=\s*([\x21-\x7e]{1,4096})\s*$/.exec(pair) ?? [];
-      if (name === undefined || value === undefined) return refuse(`entry ${index + 1} must be name=value`);
+      if (name === undefined || value === undefined)
+        return refuse(`entry ${index + 1} must be name=value`);
       return [name, decodeURIComponent(value)];
     }),
   ),
@@ -441,7 +496,9 @@ export const entries = {
     doc: 'The `aud` of access tokens.',
     shown: 'PUBLIC_URL',
     schema: reads((text, refuse) =>
-      /^[\x21-\x7e]{1,255}$/.test(text) ? text : refuse('must have 1 to 255 visible ASCII characters'),
+      /^[\x21-\x7e]{1,255}$/.test(text)
+        ? text
+        : refuse('must have 1 to 255 visible ASCII characters'),
     ),
   }),
   jwtType: entry({
@@ -512,7 +569,9 @@ export const entries = {
     schema: reads((text, refuse) => {
       if (text === 'auto') return null;
       const value = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-      return value >= 1 && value <= 256 ? value : refuse('must be a whole number from 1 to 256, or auto');
+      return value >= 1 && value <= 256
+        ? value
+        : refuse('must be a whole number from 1 to 256, or auto');
     }),
   }),
   threadPoolSize: entry({
@@ -637,7 +696,9 @@ export const entries = {
     fallback: '1',
     schema: reads((text, refuse) => {
       const value = /^\d{1,5}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
-      return value > 0 && value <= 10_000 ? value : refuse('must be a number over 0 and up to 10000');
+      return value > 0 && value <= 10_000
+        ? value
+        : refuse('must be a number over 0 and up to 10000');
     }),
   }),
   rateLimits: entry({
@@ -671,8 +732,11 @@ export const entries = {
     shown: '1',
     fallback: '1',
     schema: reads((text, refuse) => {
-      const value = text === 'max' ? availableParallelism() : /^\d{1,3}$/.test(text) ? Number(text) : 0;
-      return value >= 1 && value <= 256 ? value : refuse('must be a whole number from 1 to 256, or max');
+      const value =
+        text === 'max' ? availableParallelism() : /^\d{1,3}$/.test(text) ? Number(text) : 0;
+      return value >= 1 && value <= 256
+        ? value
+        : refuse('must be a whole number from 1 to 256, or max');
     }),
   }),
   host: entry({
@@ -701,7 +765,9 @@ export const entries = {
     schema: reads((text, refuse) => {
       if (text === 'off') return null;
       const result = whole(1, 65_535).safeParse(text);
-      return result.success ? result.data : refuse('must be a whole number from 1 to 65535, or off');
+      return result.success
+        ? result.data
+        : refuse('must be a whole number from 1 to 65535, or off');
     }),
   }),
   otlpEndpoint: entry({
@@ -750,7 +816,9 @@ export const entries = {
     shown: 'latchkey',
     fallback: 'latchkey',
     schema: reads((text, refuse) =>
-      /^[\x20-\x7e]{1,100}$/.test(text) ? text : refuse('must have 1 to 100 printable ASCII characters'),
+      /^[\x20-\x7e]{1,100}$/.test(text)
+        ? text
+        : refuse('must have 1 to 100 printable ASCII characters'),
     ),
   }),
   shutdownDelay: entry({
@@ -795,8 +863,9 @@ export function environment(): Environment {
 }
 
 /**
- * Adds the variables of a file such as `.env` to the environment; what is set there already stays. Throws where it cannot be read. The size of
- * libuv's pool is left out: the pool is there by now, and hashes would be let in for threads that are not (AV-1).
+ * Adds the variables of a file such as `.env` to the environment; what is set there already stays.
+ * Throws where it cannot be read. The size of libuv's pool is left out: the pool is there by now,
+ * and hashes would be let in for threads that are not (AV-1).
  */
 export function loadEnvironmentFile(path: string): void {
   const { name } = entries.threadPoolSize;
@@ -806,13 +875,19 @@ export function loadEnvironmentFile(path: string): void {
 }
 
 type Options = {
-  /** Comes from the command. SECURITY: never from NODE_ENV, so that an unset one cannot open anything (CF-5). */
+  /**
+   * Comes from the command. SECURITY: never from NODE_ENV, so that an unset one cannot open
+   * anything (CF-5).
+   */
   readonly mode: Config['mode'];
   /** Asked in development where SECRET_KEY or GATEWAY_TOKEN is not set. */
   readonly developmentSecrets?: (dataDirectory: string) => DevelopmentSecrets;
 };
 
-/** The configuration from the environment. Throws one ConfigError with everything that is missing, wrong or weak. */
+/**
+ * The configuration from the environment. Throws one ConfigError with everything that is missing,
+ * wrong or weak.
+ */
 export function readConfig(env: Environment, options: Options): Config {
   const problems: string[] = [];
   const production = options.mode === 'production';
@@ -859,7 +934,8 @@ export function readConfig(env: Environment, options: Options): Config {
   }
 
   const dataDirectory = read(entries.dataDirectory);
-  if (production && !isMissing(entries.dataDirectory)) refuse(entries.dataDirectory, 'is for development only');
+  if (production && !isMissing(entries.dataDirectory))
+    refuse(entries.dataDirectory, 'is for development only');
   const made = production ? null : developmentSecrets();
   function developmentSecrets(): DevelopmentSecrets | null {
     const needed = isMissing(entries.secretKey) || isMissing(entries.gatewayToken);
@@ -867,7 +943,10 @@ export function readConfig(env: Environment, options: Options): Config {
     try {
       return options.developmentSecrets(dataDirectory);
     } catch {
-      refuse(entries.dataDirectory, 'must be a folder where the development secrets can be kept and read');
+      refuse(
+        entries.dataDirectory,
+        'must be a folder where the development secrets can be kept and read',
+      );
       return null;
     }
   }
@@ -878,16 +957,21 @@ export function readConfig(env: Environment, options: Options): Config {
   const databasePreparedStatements = read(entries.databasePreparedStatements);
   const allowInsecureDatabase = read(entries.allowInsecureDatabase);
   if (production) demand(entries.databaseUrl);
-  if (databaseReplicaUrls.length > 0) demand(entries.databaseUrl, 'is required beside DATABASE_REPLICA_URLS');
+  if (databaseReplicaUrls.length > 0)
+    demand(entries.databaseUrl, 'is required beside DATABASE_REPLICA_URLS');
   if (production && allowInsecureDatabase === false) {
-    const rule = 'turns TLS off to another machine; acknowledge that by ALLOW_INSECURE_DATABASE=true or remove sslmode';
+    const rule =
+      'turns TLS off to another machine; acknowledge that by ALLOW_INSECURE_DATABASE=true or remove sslmode';
     if (databaseUrl && isPlainAndRemote(databaseUrl)) refuse(entries.databaseUrl, rule);
     if (databaseReplicaUrls.some(isPlainAndRemote)) refuse(entries.databaseReplicaUrls, rule);
   }
 
   const secretKey = read(entries.secretKey, made?.secretKey);
   if (!made)
-    demand(entries.secretKey, 'is required: 32 random bytes, base64 or hex; openssl rand -base64 32 makes them');
+    demand(
+      entries.secretKey,
+      'is required: 32 random bytes, base64 or hex; openssl rand -base64 32 makes them',
+    );
   const secretKeyPrevious = read(entries.secretKeyPrevious);
   const gatewayToken = read(entries.gatewayToken, made?.gatewayToken);
 
@@ -897,7 +981,11 @@ export function readConfig(env: Environment, options: Options): Config {
   const tracing = readTracing();
   const shutdownDelay = read(entries.shutdownDelay, production ? '3s' : '0s');
   const shutdownDeadline = read(entries.shutdownDeadline);
-  if (shutdownDelay !== undefined && shutdownDeadline !== undefined && shutdownDelay >= shutdownDeadline) {
+  if (
+    shutdownDelay !== undefined &&
+    shutdownDeadline !== undefined &&
+    shutdownDelay >= shutdownDeadline
+  ) {
     refuse(entries.shutdownDeadline, 'must be longer than SHUTDOWN_DELAY');
   }
   const publicUrl = read(entries.publicUrl, development(`http://localhost:${port}`));
@@ -908,7 +996,8 @@ export function readConfig(env: Environment, options: Options): Config {
   if (production) {
     const rule = 'must be https in production, unless the host is this machine';
     if (publicUrl && !isHttpsOrLoopback(publicUrl)) refuse(entries.publicUrl, rule);
-    if (appUrl && !isMissing(entries.appUrl) && !isHttpsOrLoopback(appUrl)) refuse(entries.appUrl, rule);
+    if (appUrl && !isMissing(entries.appUrl) && !isHttpsOrLoopback(appUrl))
+      refuse(entries.appUrl, rule);
     if (!corsOrigins.every(isHttpsOrLoopback)) refuse(entries.corsOrigins, rule);
   }
 
@@ -922,9 +1011,13 @@ export function readConfig(env: Environment, options: Options): Config {
   const smtpUrl = read(entries.smtpUrl);
   const mailFrom = read(entries.mailFrom);
   if (production && mailTransport === 'mailbox') {
-    refuse(entries.mailTransport, 'must not be mailbox in production: nobody would get their codes');
+    refuse(
+      entries.mailTransport,
+      'must not be mailbox in production: nobody would get their codes',
+    );
   }
-  if (mailTransport === 'resend') demand(entries.resendApiKey, 'is required for MAIL_TRANSPORT=resend');
+  if (mailTransport === 'resend')
+    demand(entries.resendApiKey, 'is required for MAIL_TRANSPORT=resend');
   if (mailTransport === 'smtp') demand(entries.smtpUrl, 'is required for MAIL_TRANSPORT=smtp');
   if (mailTransport === 'resend' || mailTransport === 'smtp') {
     demand(entries.mailFrom, `is required for MAIL_TRANSPORT=${mailTransport}`);
@@ -947,7 +1040,8 @@ export function readConfig(env: Environment, options: Options): Config {
     refuse(entries.workers, 'must be 1 on the embedded database, which has one process');
   }
 
-  // SECURITY: whoever learns one of them, such as the mail provider, must not hold another (CF-2, ASVS 13.2.3).
+  // SECURITY: whoever learns one of them, such as the mail provider, must not hold another (CF-2,
+  // ASVS 13.2.3).
   const purposes: [Entry<unknown>, Uint8Array | string | undefined][] = [
     [entries.secretKey, secretKey],
     [entries.secretKeyPrevious, secretKeyPrevious],
@@ -960,8 +1054,13 @@ export function readConfig(env: Environment, options: Options): Config {
   for (const [of, value] of purposes) {
     if (!value) continue;
     // In every spelling: the key's bytes in hex equal a token that was made from the same text.
-    const spellings = typeof value === 'string' ? [value, ...decodings(value)] : [Buffer.from(value).toString('hex')];
-    const first = spellings.map((spelling) => seen.get(spelling)).find((name) => name !== undefined);
+    const spellings =
+      typeof value === 'string'
+        ? [value, ...decodings(value)]
+        : [Buffer.from(value).toString('hex')];
+    const first = spellings
+      .map((spelling) => seen.get(spelling))
+      .find((name) => name !== undefined);
     if (first !== undefined) refuse(of, `must not be the same as ${first}`);
     for (const spelling of spellings) if (!seen.has(spelling)) seen.set(spelling, of.name);
   }
@@ -978,7 +1077,11 @@ export function readConfig(env: Environment, options: Options): Config {
   const bcryptCost = read(entries.bcryptCost);
   const bcryptConcurrency = read(entries.bcryptConcurrency) ?? null;
   const threadPoolSize = read(entries.threadPoolSize);
-  if (bcryptConcurrency !== null && threadPoolSize !== undefined && bcryptConcurrency >= threadPoolSize) {
+  if (
+    bcryptConcurrency !== null &&
+    threadPoolSize !== undefined &&
+    bcryptConcurrency >= threadPoolSize
+  ) {
     refuse(entries.bcryptConcurrency, `takes ${entries.threadPoolSize.name} of at least one more`);
   }
   const passwordMinLength = read(entries.passwordMinLength);
@@ -1003,7 +1106,11 @@ export function readConfig(env: Environment, options: Options): Config {
     secretKeys: secretKeyPrevious ? [present(secretKey), secretKeyPrevious] : [present(secretKey)],
     publicUrl: present(publicUrl),
     appUrl: present(appUrl),
-    jwt: { algorithm: present(jwtAlgorithm), audience: present(jwtAudience), type: present(jwtType) },
+    jwt: {
+      algorithm: present(jwtAlgorithm),
+      audience: present(jwtAudience),
+      type: present(jwtType),
+    },
     accessTokenTtl: present(accessTokenTtl),
     sessionIdleTtl: present(sessionIdleTtl),
     sessionAbsoluteTtl: present(sessionAbsoluteTtl),
@@ -1044,9 +1151,11 @@ export function readConfig(env: Environment, options: Options): Config {
 
   function readTracing(): TracingSettings | null {
     const base = read(entries.otlpEndpoint);
-    const url = read(entries.otlpTracesEndpoint) ?? (base === undefined ? undefined : `${base}/v1/traces`);
+    const url =
+      read(entries.otlpTracesEndpoint) ?? (base === undefined ? undefined : `${base}/v1/traces`);
     const headers = read(entries.otlpHeaders) ?? {};
-    const isNone = read(entries.tracesExporter) === 'none' || read(entries.telemetryDisabled) === true;
+    const isNone =
+      read(entries.tracesExporter) === 'none' || read(entries.telemetryDisabled) === true;
     read(entries.otlpProtocol);
     const serviceName = read(entries.serviceName);
     if (url === undefined || serviceName === undefined || isNone) return null;
@@ -1061,9 +1170,13 @@ export function readConfig(env: Environment, options: Options): Config {
     demand(entries.tlsKeyFile, 'is required beside TLS_CERT_FILE');
     const cert = certFile === undefined ? null : readPem(entries.tlsCertFile, certFile);
     const key = keyFile === undefined ? null : readPem(entries.tlsKeyFile, keyFile);
-    if (certFile === undefined || keyFile === undefined || cert === null || key === null) return null;
+    if (certFile === undefined || keyFile === undefined || cert === null || key === null)
+      return null;
     if (!isPair(cert, key)) {
-      refuse(entries.tlsCertFile, 'must hold a certificate, and TLS_KEY_FILE its private key, both as PEM');
+      refuse(
+        entries.tlsCertFile,
+        'must hold a certificate, and TLS_KEY_FILE its private key, both as PEM',
+      );
     }
     return { certFile, keyFile };
   }
@@ -1112,7 +1225,10 @@ function present<T>(value: T | undefined): T {
 function isLoopback(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
   return (
-    host === 'localhost' || host.endsWith('.localhost') || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host === '::1' ||
+    (isIPv4(host) && host.startsWith('127.'))
   );
 }
 
@@ -1147,15 +1263,25 @@ export function configWarnings(config: Config): string[] {
   if (config.mode !== 'production') return [];
   const warnings: string[] = [];
   if (config.rateLimitMultiplier > 10) {
-    warnings.push('RATE_LIMIT_MULTIPLIER is over 10: attempts to guess passwords and codes are hardly limited.');
+    warnings.push(
+      'RATE_LIMIT_MULTIPLIER is over 10: attempts to guess passwords and codes are hardly limited.',
+    );
   }
-  if (config.publicUrl.startsWith('https://') && config.tls === null && config.trustedProxies.length === 0) {
+  if (
+    config.publicUrl.startsWith('https://') &&
+    config.tls === null &&
+    config.trustedProxies.length === 0
+  ) {
     warnings.push(
       'PUBLIC_URL is https, and neither TRUSTED_PROXIES nor TLS_CERT_FILE is set: every request is taken for plain http and refused.',
     );
   }
   if (config.introspection) warnings.push('INTROSPECTION is on: anyone may read the whole schema.');
-  if ([config.databaseUrl ?? '', ...config.databaseReplicaUrls].some((url) => url !== '' && isPlainAndRemote(url))) {
+  if (
+    [config.databaseUrl ?? '', ...config.databaseReplicaUrls].some(
+      (url) => url !== '' && isPlainAndRemote(url),
+    )
+  ) {
     warnings.push('The database is on another machine and its connection is not under TLS.');
   }
   return warnings;

@@ -11,7 +11,9 @@ export type Inspection = {
   readonly major: number;
   /** Milliseconds of a statement that does nothing. */
   readonly roundTrip: number;
-  /** Milliseconds by which the server's clock is ahead of `now`; half a round trip is allowed for. */
+  /**
+   * Milliseconds by which the server's clock is ahead of `now`; half a round trip is allowed for.
+   */
   readonly clockAhead: number;
   readonly isSuperuser: boolean;
   readonly isReplica: boolean;
@@ -22,7 +24,10 @@ export type Inspection = {
   readonly unknown: number;
 };
 
-/** Looks at the server and changes nothing. Rejects with the driver's error where it cannot be reached or entered. */
+/**
+ * Looks at the server and changes nothing. Rejects with the driver's error where it cannot be
+ * reached or entered.
+ */
 export async function inspectPostgres(url: string, now: () => Date): Promise<Inspection> {
   const wire = createWire({ url, silenceMs: 12_000 });
   const sql = postgres(wire.url, {
@@ -37,7 +42,14 @@ export async function inspectPostgres(url: string, now: () => Date): Promise<Ins
     const begun = performance.now();
     const before = now();
     const [row] = await sql<
-      { version: string; now: Date; superuser: boolean; replica: boolean; connections: number; table: string | null }[]
+      {
+        version: string;
+        now: Date;
+        superuser: boolean;
+        replica: boolean;
+        connections: number;
+        table: string | null;
+      }[]
     >`
       select current_setting('server_version') as version, clock_timestamp() as now, pg_is_in_recovery() as replica,
              (select rolsuper from pg_roles where rolname = current_user) as superuser,
@@ -62,7 +74,10 @@ export async function inspectPostgres(url: string, now: () => Date): Promise<Ins
       maxConnections: row.connections,
       // As drizzle's migrator decides it: by the time of the newest one that is in.
       pending: known.filter((at) => at > newest).length,
-      unknown: newest > Math.max(...known) ? applied.filter(({ at }) => !known.includes(Number(at))).length : 0,
+      unknown:
+        newest > Math.max(...known)
+          ? applied.filter(({ at }) => !known.includes(Number(at))).length
+          : 0,
     };
   } finally {
     await sql.end({ timeout: 1 });

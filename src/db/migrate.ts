@@ -13,9 +13,13 @@ export const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.me
 /** "latchkey" in ASCII, cut to 63 bits: one number that all instances agree on. */
 const migrationLock = '7809634751936259449';
 
-/** Applies what is missing. Safe to run from many instances at once: one applies, the others wait and find nothing to do. */
+/**
+ * Applies what is missing. Safe to run from many instances at once: one applies, the others wait
+ * and find nothing to do.
+ */
 export async function migratePostgres(url: string): Promise<void> {
-  // drizzle's migrator takes no lock (drizzle-orm#874). A session lock wants a connection of its own.
+  // drizzle's migrator takes no lock (drizzle-orm#874). A session lock wants a connection of its
+  // own.
   const wire = createWire({ url, silenceMs: Number.POSITIVE_INFINITY });
   const sql = postgres(wire.url, {
     ...{ socket: wire.socket },

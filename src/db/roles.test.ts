@@ -70,12 +70,21 @@ describe('the database role of docs/database-roles.sql', () => {
   });
 
   it('AZ-9 creates nothing and is no superuser', async () => {
-    for (const attempt of [app`create table mine (id int)`, app`create schema mine`, app`create role mine`]) {
+    for (const attempt of [
+      app`create table mine (id int)`,
+      app`create schema mine`,
+      app`create role mine`,
+    ]) {
       await expect(attempt).rejects.toThrow(/permission denied/);
     }
     const [row] =
       await app`select rolsuper, rolcreatedb, rolcreaterole, rolbypassrls from pg_roles where rolname = current_user`;
-    expect(row).toEqual({ rolsuper: false, rolcreatedb: false, rolcreaterole: false, rolbypassrls: false });
+    expect(row).toEqual({
+      rolsuper: false,
+      rolcreatedb: false,
+      rolcreaterole: false,
+      rolbypassrls: false,
+    });
   });
 
   it('LG-6 is enough for a whole life: registration, changes, export, deletion, purge', async () => {
@@ -91,7 +100,11 @@ describe('the database role of docs/database-roles.sql', () => {
   });
 
   it('LG-6 actor and subject come from the server, whatever the caller sends', async () => {
-    const answer = await server.mutate('updateProfile', { name: 'Ada', actorId: 'somebody', userId: 'somebody' });
+    const answer = await server.mutate('updateProfile', {
+      name: 'Ada',
+      actorId: 'somebody',
+      userId: 'somebody',
+    });
     expect(answer.errors[0].extensions.code).toMatch(/BAD_USER_INPUT|UNAUTHENTICATED/);
   });
 });

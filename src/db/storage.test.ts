@@ -12,7 +12,8 @@ const rounds = 4;
 const idOf = (kind: 'user' | 'session', index: number): string =>
   `0193f5f0-0000-7000-${kind === 'user' ? '8' : '9'}000-${String(index).padStart(12, '0')}`;
 
-// A server of its own: room on a page is won back only from what no transaction sees any more, be it another test's.
+// A server of its own: room on a page is won back only from what no transaction sees any more, be
+// it another test's.
 let server: EmbeddedPostgres;
 let database: Database;
 let sql: postgres.Sql;
@@ -20,7 +21,12 @@ beforeAll(async () => {
   server = await startEmbeddedPostgres();
   await migratePostgres(server.url);
   const { url } = server;
-  database = openPostgres({ url, maxConnections: 1, applicationName: 'latchkey-test', statementTimeoutMs: 10_000 });
+  database = openPostgres({
+    url,
+    maxConnections: 1,
+    applicationName: 'latchkey-test',
+    statementTimeoutMs: 10_000,
+  });
   sql = postgres(url, { max: 1, onnotice: () => {} });
   await sql`insert into users (id, email, email_canonical, email_verified_at, password_hash, created_at)
     select ('0193f5f0-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, n || '@example.com', n || '@example.com', now(),
@@ -55,7 +61,15 @@ it('a refresh and a sign-in change rows where they lie, and enter nothing into a
     const [presentedHash, nextHash] = [await hashOf(round), await hashOf(round + 1)];
     for (let index = 1; index <= people; index += 1) {
       const sessionId = idOf('session', index);
-      const moved = { sessionId, presentedHash, nextHash, now, idleExpiresAt: later, limit: 300, windowEndsAt: later };
+      const moved = {
+        sessionId,
+        presentedHash,
+        nextHash,
+        now,
+        idleExpiresAt: later,
+        limit: 300,
+        windowEndsAt: later,
+      };
       expect(await rotate({ ...moved, owner: { over: null } })).not.toBeNull();
       expect(await recordLogin(db, { id: idOf('user', index), now })).not.toBeNull();
     }

@@ -3,8 +3,8 @@ import type { Context } from '../context.ts';
 import { AuthError, type FieldError } from '../errors.ts';
 
 /**
- * A domain verb with the one schema of its input. The schema runs here and nowhere else; what does not fit becomes one
- * VALIDATION_FAILED that names each field and rule, never the value (GQ-10).
+ * A domain verb with the one schema of its input. The schema runs here and nowhere else; what does
+ * not fit becomes one VALIDATION_FAILED that names each field and rule, never the value (GQ-10).
  */
 export function command<Schema extends z.ZodType, Result>(
   schema: Schema,
@@ -14,10 +14,15 @@ export function command<Schema extends z.ZodType, Result>(
 }
 
 /** The parsed input. Throws VALIDATION_FAILED. */
-export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+export function parseInput<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+): z.output<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  throw new AuthError('VALIDATION_FAILED', { fields: result.error.issues.slice(0, 10).map(fieldError) });
+  throw new AuthError('VALIDATION_FAILED', {
+    fields: result.error.issues.slice(0, 10).map(fieldError),
+  });
 }
 
 function fieldError(issue: z.core.$ZodIssue): FieldError {
@@ -25,8 +30,10 @@ function fieldError(issue: z.core.$ZodIssue): FieldError {
 }
 
 function codeOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'custom' && typeof issue.params?.['code'] === 'string') return issue.params['code'];
-  if (issue.code === 'too_small') return issue.input === '' || issue.minimum === 1 ? 'REQUIRED' : 'TOO_SHORT';
+  if (issue.code === 'custom' && typeof issue.params?.['code'] === 'string')
+    return issue.params['code'];
+  if (issue.code === 'too_small')
+    return issue.input === '' || issue.minimum === 1 ? 'REQUIRED' : 'TOO_SHORT';
   if (issue.code === 'too_big') return 'TOO_LONG';
   return 'INVALID';
 }

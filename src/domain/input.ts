@@ -3,7 +3,10 @@ import { type EmailAddress, parseEmailAddress } from './addresses/email-address.
 import { localeOf, localeTags } from './emails/locales.ts';
 import { passwordTextFault } from './passwords/password-text.ts';
 
-/** Text that PostgreSQL and every log can hold: no NUL, well-formed, of bounded length in UTF-16 units. */
+/**
+ * Text that PostgreSQL and every log can hold: no NUL, well-formed, of bounded length in UTF-16
+ * units.
+ */
 export function text(options: { max: number; min?: number }): z.ZodType<string, string> {
   return z
     .string({ error: 'A text is required.' })
@@ -35,11 +38,17 @@ export const password: z.ZodType<string, string> = z
   .string({ error: 'A password is required.' })
   .superRefine((value, ctx) => {
     const fault = passwordTextFault(value);
-    if (fault) ctx.addIssue({ code: 'custom', params: { code: fault.code }, message: fault.message });
+    if (fault)
+      ctx.addIssue({ code: 'custom', params: { code: fault.code }, message: fault.message });
   });
 
-/** A password that is being set; the policy (check-password) says the rest, with every rule in one place. */
-export const newPassword: z.ZodType<string, string> = z.string({ error: 'A password is required.' });
+/**
+ * A password that is being set; the policy (check-password) says the rest, with every rule in one
+ * place.
+ */
+export const newPassword: z.ZodType<string, string> = z.string({
+  error: 'A password is required.',
+});
 
 /** An opaque bearer value in base64url. */
 export const opaqueToken: z.ZodType<string, string> = z

@@ -36,7 +36,8 @@ export function encodeCursor({ at, id }: Place): string {
 
 /** Throws VALIDATION_FAILED for anything that encodeCursor did not make. */
 export function decodeCursor(cursor: string): Place {
-  const [, time, id] = /^(\d{1,15}) ([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
+  const [, time, id] =
+    /^(\d{1,15}) ([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
   if (time === undefined || id === undefined) {
     throw new AuthError('VALIDATION_FAILED', {
       message: 'The cursor is not one of ours.',
@@ -57,9 +58,13 @@ export function pageOf<Row, Node>(
   },
 ): Page<Node> & { readonly totalCount: number } {
   const after = input.after ? decodeCursor(input.after) : null;
-  const begin = after === null ? 0 : rows.filter((row) => !isOlder(input.placeOf(row), after)).length;
+  const begin =
+    after === null ? 0 : rows.filter((row) => !isOlder(input.placeOf(row), after)).length;
   const shown = rows.slice(begin, begin + input.first);
-  const edges = shown.map((row) => ({ cursor: encodeCursor(input.placeOf(row)), node: input.view(row) }));
+  const edges = shown.map((row) => ({
+    cursor: encodeCursor(input.placeOf(row)),
+    node: input.view(row),
+  }));
   return {
     edges,
     pageInfo: {
@@ -72,7 +77,10 @@ export function pageOf<Row, Node>(
   };
 }
 
-/** A page of rows that the database has cut already, the newest first: those after the cursor, and one more than the page where there are more. */
+/**
+ * A page of rows that the database has cut already, the newest first: those after the cursor, and
+ * one more than the page where there are more.
+ */
 export function pageOfSlice<Row, Node>(
   rows: readonly Row[],
   input: {

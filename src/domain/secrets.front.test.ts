@@ -17,16 +17,20 @@ afterAll(() => server.stop());
 const bearers: Readonly<Record<string, () => Promise<string[]>>> = {
   'the id of a challenge': async () => {
     const ids: string[] = [];
-    for (let n = 0; n < 5; n += 1) ids.push((await server.mutate('requestLoginCode', { email: freshAddress() })).id);
+    for (let n = 0; n < 5; n += 1)
+      ids.push((await server.mutate('requestLoginCode', { email: freshAddress() })).id);
     const { email } = await registerPerson(server);
-    for (let n = 0; n < 5; n += 1) ids.push((await server.mutate('requestLoginCode', { email })).id);
+    for (let n = 0; n < 5; n += 1)
+      ids.push((await server.mutate('requestLoginCode', { email })).id);
     return ids;
   },
   'a refresh token': async () => {
     const person = await registerPerson(server);
     const tokens = [person.refreshToken];
     for (let n = 0; n < 5; n += 1) tokens.push((await signIn(server, person)).refreshToken);
-    const { refreshToken } = await server.mutate('refreshSession', { refreshToken: person.refreshToken });
+    const { refreshToken } = await server.mutate('refreshSession', {
+      refreshToken: person.refreshToken,
+    });
     return [...tokens, refreshToken];
   },
   'the token of a reset link': async () => {
@@ -40,7 +44,8 @@ const bearers: Readonly<Record<string, () => Promise<string[]>>> = {
   },
   'the secret of an app': async () => {
     const secrets: string[] = [];
-    for (let n = 0; n < 4; n += 1) secrets.push((await enrolTotp(server, await registerPerson(server))).phone.secret);
+    for (let n = 0; n < 4; n += 1)
+      secrets.push((await enrolTotp(server, await registerPerson(server))).phone.secret);
     return secrets;
   },
 };
@@ -53,7 +58,8 @@ describe.each(Object.keys(bearers))('%s', (kind) => {
       expect(value).not.toMatch(uuid);
       expect(value).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-/i);
     }
-    // Base32 has five bits a character, base64url six; what a token begins with that is the same each time says nothing.
+    // Base32 has five bits a character, base64url six; what a token begins with that is the same
+    // each time says nothing.
     const bits = /^[A-Z2-7]+$/.test(values[0] ?? '') ? 5 : 6;
     for (const [n, value] of values.entries()) {
       const [next = ''] = values.slice(n + 1);

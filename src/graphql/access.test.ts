@@ -19,8 +19,8 @@ import { guardFields } from './guard-fields.ts';
 import { authSchema } from './schema.ts';
 
 /**
- * The reviewed list, written here once more: who opens a root field to everyone has to say so in two places. `_entities` and `_service`
- * are for gateways, which show a credential of their own.
+ * The reviewed list, written here once more: who opens a root field to everyone has to say so in
+ * two places. `_entities` and `_service` are for gateways, which show a credential of their own.
  */
 const reviewed: readonly string[] = [
   'Query.me',
@@ -68,7 +68,8 @@ function valueFor(type: GraphQLInputType): unknown {
   }
   const values: Readonly<Record<string, unknown>> = { Boolean: true, Int: 1, Float: 1 };
   // Objects of a scalar of its own, such as federation's _Any.
-  if (type.name.startsWith('_')) return { __typename: 'User', id: '0190a0a0-0000-7000-8000-000000000000' };
+  if (type.name.startsWith('_'))
+    return { __typename: 'User', id: '0190a0a0-0000-7000-8000-000000000000' };
   return values[type.name] ?? '0190a0a0-0000-7000-8000-000000000000';
 }
 
@@ -80,7 +81,10 @@ function callOf({ kind, field }: Root): { query: string; variables: Record<strin
   const named = getNamedType(field.type);
   const selection = 'getFields' in named || 'getTypes' in named ? ' { __typename }' : '';
   const query = `${kind}${declared && `(${declared})`} { ${field.name}${passed && `(${passed})`}${selection} }`;
-  return { query, variables: Object.fromEntries(needed.map(({ name, type }) => [name, valueFor(type)])) };
+  return {
+    query,
+    variables: Object.fromEntries(needed.map(({ name, type }) => [name, valueFor(type)])),
+  };
 }
 
 describe('root fields', () => {
@@ -93,28 +97,37 @@ describe('root fields', () => {
   it('AZ-1 are open to everyone only where the reviewed list says so', () => {
     expect([...publicFields].sort()).toEqual([...reviewed].sort());
     const all = new Set(roots.map(({ coordinate }) => coordinate));
-    for (const name of [...publicFields, ...staleBearerFields]) expect.soft(all, name).toContain(name);
+    for (const name of [...publicFields, ...staleBearerFields])
+      expect.soft(all, name).toContain(name);
     // A stale bearer is ignored only where no bearer is needed.
     for (const name of staleBearerFields) expect.soft(publicFields, name).toContain(name);
     expect(schema.getSubscriptionType()).toBeUndefined();
   });
 
   it.each(
-    roots.filter(({ coordinate }) => !publicFields.has(coordinate)).map((root) => [root.coordinate, root] as const),
+    roots
+      .filter(({ coordinate }) => !publicFields.has(coordinate))
+      .map((root) => [root.coordinate, root] as const),
   )('AZ-1 %s refuses an anonymous caller, and one with a bad token', async (_coordinate, root) => {
     const { query, variables } = callOf(root);
     const answer = await server.send(query, variables);
     const [error] = answer.errors;
     expect(['UNAUTHENTICATED', 'FORBIDDEN']).toContain(error?.extensions.code);
-    if (error?.extensions.code === 'UNAUTHENTICATED') expect(error.extensions.reason).toBe('TOKEN_MISSING');
+    if (error?.extensions.code === 'UNAUTHENTICATED')
+      expect(error.extensions.reason).toBe('TOKEN_MISSING');
     expect(answer.data?.[root.field.name] ?? null).toBeNull();
     const forged = await server.send(query, variables, { token: 'a.b.c' });
     expect(forged.status).toBe(401);
-    expect(forged.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' });
+    expect(forged.errors[0]?.extensions).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      reason: 'TOKEN_INVALID',
+    });
   });
 
   it.each(
-    roots.filter(({ coordinate }) => publicFields.has(coordinate)).map((root) => [root.coordinate, root] as const),
+    roots
+      .filter(({ coordinate }) => publicFields.has(coordinate))
+      .map((root) => [root.coordinate, root] as const),
   )('AZ-1 %s is what the list says: it answers an anonymous caller', async (_coordinate, root) => {
     const { query, variables } = callOf(root);
     const answer = await server.send(query, variables);
@@ -145,7 +158,9 @@ describe('root fields', () => {
   });
 
   it('AZ-1 the door stands before every root field: fragments, aliases and directives lead to none past it', async () => {
-    const [closed] = roots.filter(({ coordinate, kind }) => kind === 'query' && !publicFields.has(coordinate));
+    const [closed] = roots.filter(
+      ({ coordinate, kind }) => kind === 'query' && !publicFields.has(coordinate),
+    );
     if (!closed) return;
     const inner = callOf(closed).query.replace(/^query[^{]*\{ (.*) \}$/, '$1');
     const { variables } = callOf(closed);
@@ -186,10 +201,13 @@ describe('the walk through every root field', () => {
     const { query, variables } = callOf(root);
     const person = people.get(who);
     const text =
-      root.kind === 'mutation' ? query.replace('{ __typename }', '{ __typename ... on AuthError { code } }') : query;
+      root.kind === 'mutation'
+        ? query.replace('{ __typename }', '{ __typename ... on AuthError { code } }')
+        : query;
     const answer = await server.send(text, variables, { token: person?.accessToken });
     // What ends its own session goes on with another.
-    if (person && who !== 'suspended' && root.field.name === 'logout') people.set(who, await signIn(server, person));
+    if (person && who !== 'suspended' && root.field.name === 'logout')
+      people.set(who, await signIn(server, person));
     const [error] = answer.errors;
     if (error) {
       expect(answer.data?.[root.field.name] ?? null).toBeNull();
@@ -205,34 +223,40 @@ describe('the walk through every root field', () => {
   };
   const closed = /UNAUTHENTICATED|FORBIDDEN|INTERNAL/;
 
-  it.each(roots.map((root) => [root.coordinate, root] as const))('AZ-1 AZ-4 AZ-8 %s', async (coordinate, root) => {
-    const kind = kindOf(coordinate);
-    const mutation = root.kind === 'mutation';
+  it.each(roots.map((root) => [root.coordinate, root] as const))(
+    'AZ-1 AZ-4 AZ-8 %s',
+    async (coordinate, root) => {
+      const kind = kindOf(coordinate);
+      const mutation = root.kind === 'mutation';
 
-    const anonymous = await outcome(root, 'anonymous');
-    if (kind === 'public') expect(anonymous).not.toMatch(closed);
-    else if (kind === 'gateway') expect(anonymous).toMatch(/UNAUTHENTICATED|FORBIDDEN/);
-    else expect(anonymous).toBe('200 UNAUTHENTICATED TOKEN_MISSING');
+      const anonymous = await outcome(root, 'anonymous');
+      if (kind === 'public') expect(anonymous).not.toMatch(closed);
+      else if (kind === 'gateway') expect(anonymous).toMatch(/UNAUTHENTICATED|FORBIDDEN/);
+      else expect(anonymous).toBe('200 UNAUTHENTICATED TOKEN_MISSING');
 
-    const user = await outcome(root, 'user');
-    if (kind === 'public' || kind === 'own') expect(user).not.toMatch(closed);
-    else expect(user).toBe('200 FORBIDDEN');
+      const user = await outcome(root, 'user');
+      if (kind === 'public' || kind === 'own') expect(user).not.toMatch(closed);
+      else expect(user).toBe('200 FORBIDDEN');
 
-    // A suspended user's token is worth nothing: where a stale one is let by, its bearer is nobody.
-    const suspended = await outcome(root, 'suspended');
-    if (staleBearerFields.has(coordinate)) expect(suspended).toBe(await outcome(root, 'anonymous'));
-    else expect(suspended).toBe('401 UNAUTHENTICATED SESSION_REVOKED');
+      // A suspended user's token is worth nothing: where a stale one is let by, its bearer is nobody.
+      const suspended = await outcome(root, 'suspended');
+      if (staleBearerFields.has(coordinate))
+        expect(suspended).toBe(await outcome(root, 'anonymous'));
+      else expect(suspended).toBe('401 UNAUTHENTICATED SESSION_REVOKED');
 
-    const bare = await outcome(root, 'admin without a second factor');
-    if (kind === 'admin' && mutation) expect(bare).toBe('STEP_UP_REQUIRED');
-    else if (kind === 'admin' || kind === 'gateway') expect(bare).toBe('200 FORBIDDEN');
-    else expect(bare).not.toMatch(closed);
-  });
+      const bare = await outcome(root, 'admin without a second factor');
+      if (kind === 'admin' && mutation) expect(bare).toBe('STEP_UP_REQUIRED');
+      else if (kind === 'admin' || kind === 'gateway') expect(bare).toBe('200 FORBIDDEN');
+      else expect(bare).not.toMatch(closed);
+    },
+  );
 
   it('AZ-4 knows every administrative field: there is none that a user reaches and that names a user', () => {
     const all = new Set(roots.map(({ coordinate }) => coordinate));
     for (const name of administrativeFields) expect(all).toContain(name);
     const named = roots.filter(({ coordinate }) => /User|auditEvents/i.test(coordinate));
-    expect(named.filter(({ coordinate }) => ['own', 'public'].includes(kindOf(coordinate)))).toEqual([]);
+    expect(
+      named.filter(({ coordinate }) => ['own', 'public'].includes(kindOf(coordinate))),
+    ).toEqual([]);
   });
 });

@@ -16,12 +16,16 @@ export class AccountResolver {
     return account(ctx);
   }
 
-  @FieldResolver(() => Int, { description: 'Recovery codes that are not used yet; 0 without an authenticator app.' })
+  @FieldResolver(() => Int, {
+    description: 'Recovery codes that are not used yet; 0 without an authenticator app.',
+  })
   recoveryCodesLeft(@Ctx() ctx: Context): Promise<number> {
     return recoveryCodesLeft(ctx);
   }
 
-  @FieldResolver(() => AuthSessionConnectionType, { description: 'The devices that are signed in, the newest first.' })
+  @FieldResolver(() => AuthSessionConnectionType, {
+    description: 'The devices that are signed in, the newest first.',
+  })
   sessions(@Args(() => PageArgs) page: PageArgs, @Ctx() ctx: Context): Promise<SessionPage> {
     return listSessions(ctx, page);
   }
@@ -29,7 +33,10 @@ export class AccountResolver {
   @FieldResolver(() => AuditEventConnectionType, {
     description: 'What happened to this account: sign-ins, failures, changes.',
   })
-  securityEvents(@Args(() => PageArgs) page: PageArgs, @Ctx() ctx: Context): Promise<Page<SecurityEvent>> {
+  securityEvents(
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() ctx: Context,
+  ): Promise<Page<SecurityEvent>> {
     return listSecurityEvents(ctx, page);
   }
 }

@@ -1,7 +1,9 @@
 import { Field, ObjectType } from 'type-graphql';
 import { UserType } from './users.types.ts';
 
-@ObjectType('Account', { description: "The caller's own private settings. Never reachable for another user." })
+@ObjectType('Account', {
+  description: "The caller's own private settings. Never reachable for another user.",
+})
 export class AccountType {
   @Field(() => UserType, { description: 'The caller.' })
   user: UserType;
@@ -14,7 +16,8 @@ export class AccountType {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The language of mails, as a BCP 47 tag; null for the default. `updateProfile` changes it.',
+    description:
+      'The language of mails, as a BCP 47 tag; null for the default. `updateProfile` changes it.',
   })
   locale: string | null;
 }

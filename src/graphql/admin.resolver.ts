@@ -1,4 +1,15 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import {
+  Arg,
+  Args,
+  Ctx,
+  FieldResolver,
+  ID,
+  Int,
+  Mutation,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 import type { Context } from '../context.ts';
 import { createUser } from '../domain/admin/create-user.ts';
 import { deleteUser } from '../domain/admin/delete-user.ts';
@@ -56,12 +67,18 @@ export class AdminResolver {
   }
 
   @Query(() => UserType, { nullable: true, description: 'One user; null where there is none.' })
-  user(@Arg('id', () => ID, { description: 'Whom.' }) id: string, @Ctx() ctx: Context): Promise<UserView | null> {
+  user(
+    @Arg('id', () => ID, { description: 'Whom.' }) id: string,
+    @Ctx() ctx: Context,
+  ): Promise<UserView | null> {
     return findUser(ctx, { id });
   }
 
   @Query(() => AuditEventConnectionType, { description: 'What happened, the newest first.' })
-  auditEvents(@Args(() => AuditEventsArgs) args: AuditEventsArgs, @Ctx() ctx: Context): Promise<Page<AdminAuditEvent>> {
+  auditEvents(
+    @Args(() => AuditEventsArgs) args: AuditEventsArgs,
+    @Ctx() ctx: Context,
+  ): Promise<Page<AdminAuditEvent>> {
     return listAuditEvents(ctx, args);
   }
 
@@ -70,24 +87,28 @@ export class AdminResolver {
       'Makes an account and mails its owner a link to choose a password. Nobody can sign in before the mailbox is proved. Admins, with a recent step-up.',
   })
   createUser(
-    @Arg('input', () => CreateUserInput, { description: 'Whose, and with which roles.' }) input: CreateUserInput,
+    @Arg('input', () => CreateUserInput, { description: 'Whose, and with which roles.' })
+    input: CreateUserInput,
     @Ctx() ctx: Context,
   ): Promise<UserView> {
     return createUser(ctx, input);
   }
 
   @Mutation(() => SuspendUserResult, {
-    description: 'Closes an account to its owner and ends its sessions at once. Admins, with a recent step-up.',
+    description:
+      'Closes an account to its owner and ends its sessions at once. Admins, with a recent step-up.',
   })
   suspendUser(
-    @Arg('input', () => SuspendUserInput, { description: 'Whom, and why.' }) input: SuspendUserInput,
+    @Arg('input', () => SuspendUserInput, { description: 'Whom, and why.' })
+    input: SuspendUserInput,
     @Ctx() ctx: Context,
   ): Promise<UserView> {
     return suspendUser(ctx, input);
   }
 
   @Mutation(() => ReinstateUserResult, {
-    description: 'Opens a suspended account again. Its old sessions stay ended. Admins, with a recent step-up.',
+    description:
+      'Opens a suspended account again. Its old sessions stay ended. Admins, with a recent step-up.',
   })
   reinstateUser(
     @Arg('input', () => ReinstateUserInput, { description: 'Whom.' }) input: ReinstateUserInput,
@@ -101,7 +122,8 @@ export class AdminResolver {
       'Gives a user these roles and no others, from the next request on. The last admin keeps the role. Admins, with a recent step-up.',
   })
   setUserRoles(
-    @Arg('input', () => SetUserRolesInput, { description: 'Whom, and which.' }) input: SetUserRolesInput,
+    @Arg('input', () => SetUserRolesInput, { description: 'Whom, and which.' })
+    input: SetUserRolesInput,
     @Ctx() ctx: Context,
   ): Promise<UserView> {
     return setUserRoles(ctx, input);
@@ -111,7 +133,8 @@ export class AdminResolver {
     description: 'Signs a user out everywhere at once. Admins, with a recent step-up.',
   })
   revokeUserSessions(
-    @Arg('input', () => RevokeUserSessionsInput, { description: 'Whose.' }) input: RevokeUserSessionsInput,
+    @Arg('input', () => RevokeUserSessionsInput, { description: 'Whose.' })
+    input: RevokeUserSessionsInput,
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return revokeUserSessions(ctx, input);
@@ -122,7 +145,8 @@ export class AdminResolver {
       'Takes the password of a user away, signs them out everywhere, and mails them a link to choose another. Nobody else gets the link. Admins, with a recent step-up.',
   })
   resetUserPassword(
-    @Arg('input', () => ResetUserPasswordInput, { description: 'Whose, and why.' }) input: ResetUserPasswordInput,
+    @Arg('input', () => ResetUserPasswordInput, { description: 'Whose, and why.' })
+    input: ResetUserPasswordInput,
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return resetUserPassword(ctx, input);
@@ -133,7 +157,8 @@ export class AdminResolver {
       'Removes the second factors of a user who has lost them, and signs them out everywhere; they are told by mail. Admins, with a recent step-up.',
   })
   resetUserFactors(
-    @Arg('input', () => ResetUserFactorsInput, { description: 'Whose, and why.' }) input: ResetUserFactorsInput,
+    @Arg('input', () => ResetUserFactorsInput, { description: 'Whose, and why.' })
+    input: ResetUserFactorsInput,
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return resetUserFactors(ctx, input);

@@ -6,7 +6,13 @@ import { type Administrator, makeAdministrator } from '../testing/administrators
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { signInWithApp } from '../testing/authenticator.ts';
 import { type Answer, meQuery } from '../testing/client.ts';
-import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../testing/people.ts';
+import {
+  freshAddress,
+  goodPassword,
+  type Person,
+  registerPerson,
+  signIn,
+} from '../testing/people.ts';
 import { authSchema } from './schema.ts';
 
 let server: TestServer;
@@ -35,7 +41,8 @@ const mutations: Readonly<Record<string, string>> = {
   resetUserFactors: `{ userId: "${someId}", reason: "test" }`,
 };
 
-const ask = (name: string, token?: string): Promise<Answer> => server.send(`{ ${queries[name]} }`, {}, { token });
+const ask = (name: string, token?: string): Promise<Answer> =>
+  server.send(`{ ${queries[name]} }`, {}, { token });
 const change = (name: string, token?: string): Promise<Answer> =>
   server.send(
     `mutation { ${name}(input: ${mutations[name]}) { __typename ... on AuthError { code } } }`,
@@ -110,10 +117,15 @@ describe('who may administer', () => {
       challengeId: challenge.id,
       code: await server.nextCode(admin.email),
     });
-    const tokens = await server.mutate('verifyOtp', { challengeId: next.id, code: admin.phone.nextCode() });
+    const tokens = await server.mutate('verifyOtp', {
+      challengeId: next.id,
+      code: admin.phone.nextCode(),
+    });
     expect(tokens.session.methods).toEqual(['otp']);
     expect((await ask('users', tokens.accessToken)).errors[0]?.extensions.code).toBe('FORBIDDEN');
-    expect((await change('suspendUser', tokens.accessToken)).data.suspendUser.code).toBe('STEP_UP_REQUIRED');
+    expect((await change('suspendUser', tokens.accessToken)).data.suspendUser.code).toBe(
+      'STEP_UP_REQUIRED',
+    );
   });
 
   it('AZ-4 SE-11 an admin whose role is taken away is refused at the next request, on another instance too', async () => {
@@ -121,7 +133,11 @@ describe('who may administer', () => {
     const second = await server.another();
     try {
       expect((await second.send(`{ ${queries['user']} }`, {}, as(other))).errors).toEqual([]);
-      const changed = await server.mutate('setUserRoles', { userId: other.id, roles: ['editor'] }, as(admin));
+      const changed = await server.mutate(
+        'setUserRoles',
+        { userId: other.id, roles: ['editor'] },
+        as(admin),
+      );
       expect(changed).toMatchObject({ __typename: 'User', roles: ['editor'] });
       const refused = await second.send(`{ ${queries['user']} }`, {}, as(other));
       expect(refused.errors[0]?.extensions.code).toBe('FORBIDDEN');
@@ -159,7 +175,11 @@ describe('the last administrator', () => {
       expect(demoted).toMatchObject({ __typename: 'AuthError', code: 'CONFLICT' });
       const suspended = await alone.mutate('suspendUser', { userId }, as(last));
       expect(suspended).toMatchObject({ __typename: 'AuthError', code: 'CONFLICT' });
-      const kept = await alone.mutate('setUserRoles', { userId, roles: ['admin', 'editor', 'admin'] }, as(last));
+      const kept = await alone.mutate(
+        'setUserRoles',
+        { userId, roles: ['admin', 'editor', 'admin'] },
+        as(last),
+      );
       expect(kept).toMatchObject({ __typename: 'User', roles: ['admin', 'editor'] });
     } finally {
       await alone.stop();
@@ -171,12 +191,18 @@ describe('the last administrator', () => {
     try {
       const last = await makeAdministrator(alone);
       const other = await makeAdministrator(alone);
-      expect(await alone.mutate('suspendUser', { userId: other.id }, as(last))).toMatchObject({ status: 'SUSPENDED' });
-      expect(await alone.mutate('setUserRoles', { userId: last.id, roles: [] }, as(last))).toMatchObject({
+      expect(await alone.mutate('suspendUser', { userId: other.id }, as(last))).toMatchObject({
+        status: 'SUSPENDED',
+      });
+      expect(
+        await alone.mutate('setUserRoles', { userId: last.id, roles: [] }, as(last)),
+      ).toMatchObject({
         code: 'CONFLICT',
       });
       await alone.mutate('reinstateUser', { userId: other.id }, as(last));
-      expect(await alone.mutate('setUserRoles', { userId: last.id, roles: [] }, as(last))).toMatchObject({
+      expect(
+        await alone.mutate('setUserRoles', { userId: last.id, roles: [] }, as(last)),
+      ).toMatchObject({
         __typename: 'User',
         roles: [],
       });
@@ -192,21 +218,39 @@ describe('changes to users', () => {
     const second = await server.another();
     try {
       expect((await second.send(meQuery, {}, as(user))).data.me.id).toBe(user.id);
-      const suspended = await server.mutate('suspendUser', { userId: user.id, reason: 'spam' }, as(admin));
-      expect(suspended).toMatchObject({ __typename: 'User', id: user.id, status: 'SUSPENDED', email: user.email });
+      const suspended = await server.mutate(
+        'suspendUser',
+        { userId: user.id, reason: 'spam' },
+        as(admin),
+      );
+      expect(suspended).toMatchObject({
+        __typename: 'User',
+        id: user.id,
+        status: 'SUSPENDED',
+        email: user.email,
+      });
       const refused = await second.send(meQuery, {}, as(user));
-      expect(refused.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'SESSION_REVOKED' });
+      expect(refused.errors[0]?.extensions).toMatchObject({
+        code: 'UNAUTHENTICATED',
+        reason: 'SESSION_REVOKED',
+      });
       const { refreshToken, email, password } = user;
       expect(await second.mutate('refreshSession', { refreshToken })).toMatchObject({
         code: 'INVALID_OR_EXPIRED_TOKEN',
       });
-      expect(await second.mutate('login', { email, password })).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+      expect(await second.mutate('login', { email, password })).toMatchObject({
+        code: 'INVALID_CREDENTIALS',
+      });
 
-      expect(await server.mutate('reinstateUser', { userId: user.id }, as(admin))).toMatchObject({ status: 'ACTIVE' });
+      expect(await server.mutate('reinstateUser', { userId: user.id }, as(admin))).toMatchObject({
+        status: 'ACTIVE',
+      });
       expect(await second.mutate('refreshSession', { refreshToken })).toMatchObject({
         code: 'INVALID_OR_EXPIRED_TOKEN',
       });
-      expect(await second.mutate('login', { email, password })).toMatchObject({ __typename: 'AuthTokens' });
+      expect(await second.mutate('login', { email, password })).toMatchObject({
+        __typename: 'AuthTokens',
+      });
     } finally {
       await second.stop();
     }
@@ -215,21 +259,33 @@ describe('changes to users', () => {
   it('RC-11 resets a password by a link to its owner alone, with a reason, and neither takes nor shows a secret', async () => {
     const user = await registerPerson(server);
     const { id, email, password } = user;
-    expect(await server.mutate('resetUserPassword', { userId: id, reason: '' }, as(admin))).toMatchObject({
+    expect(
+      await server.mutate('resetUserPassword', { userId: id, reason: '' }, as(admin)),
+    ).toMatchObject({
       code: 'VALIDATION_FAILED',
       fields: [{ path: 'reason', code: 'REQUIRED' }],
     });
     const reason = 'found in a list; called back on the number we have';
     const answer = await server.mutate('resetUserPassword', { userId: id, reason }, as(admin));
     expect(answer).toEqual({ __typename: 'AuthAccepted', accepted: true });
-    expect((await server.send(meQuery, {}, as(user))).errors[0]?.extensions.reason).toBe('SESSION_REVOKED');
-    expect(await server.mutate('login', { email, password })).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+    expect((await server.send(meQuery, {}, as(user))).errors[0]?.extensions.reason).toBe(
+      'SESSION_REVOKED',
+    );
+    expect(await server.mutate('login', { email, password })).toMatchObject({
+      code: 'INVALID_CREDENTIALS',
+    });
     const token = await server.nextToken(email);
     const newPassword = 'walnut harbour thirteen kites';
-    expect(await server.mutate('resetPassword', { token, newPassword })).toMatchObject({ accepted: true });
-    expect(await server.mutate('login', { email, password: newPassword })).toMatchObject({ __typename: 'AuthTokens' });
+    expect(await server.mutate('resetPassword', { token, newPassword })).toMatchObject({
+      accepted: true,
+    });
+    expect(await server.mutate('login', { email, password: newPassword })).toMatchObject({
+      __typename: 'AuthTokens',
+    });
     const rows = await server.app.database.db.select().from(auditEvents);
-    const row = rows.find(({ type, subjectId }) => type === 'user.password_reset' && subjectId === id);
+    const row = rows.find(
+      ({ type, subjectId }) => type === 'user.password_reset' && subjectId === id,
+    );
     expect(row).toMatchObject({ actorId: admin.id, outcome: 'SUCCESS', detail: { reason } });
     expect(JSON.stringify(rows)).not.toContain(token);
 
@@ -249,24 +305,36 @@ describe('changes to users', () => {
   it('SE-11 signs a user out everywhere', async () => {
     const user = await registerPerson(server);
     const phone = await signIn(server, user);
-    expect(await server.mutate('revokeUserSessions', { userId: user.id }, as(admin))).toMatchObject({ accepted: true });
+    expect(await server.mutate('revokeUserSessions', { userId: user.id }, as(admin))).toMatchObject(
+      { accepted: true },
+    );
     for (const { accessToken, refreshToken } of [user, phone]) {
-      expect((await server.send(meQuery, {}, { token: accessToken })).errors[0]?.extensions.reason).toBe(
-        'SESSION_REVOKED',
+      expect(
+        (await server.send(meQuery, {}, { token: accessToken })).errors[0]?.extensions.reason,
+      ).toBe('SESSION_REVOKED');
+      expect((await server.mutate('refreshSession', { refreshToken })).code).toBe(
+        'INVALID_OR_EXPIRED_TOKEN',
       );
-      expect((await server.mutate('refreshSession', { refreshToken })).code).toBe('INVALID_OR_EXPIRED_TOKEN');
     }
   });
 
   it('OT-15 removes the factors of one who lost them, ends the sessions and tells the owner', async () => {
     const user = await makeAdministrator(server);
-    expect(await server.mutate('resetUserFactors', { userId: user.id, reason: ' ' }, as(admin))).toMatchObject({
+    expect(
+      await server.mutate('resetUserFactors', { userId: user.id, reason: ' ' }, as(admin)),
+    ).toMatchObject({
       code: 'VALIDATION_FAILED',
       fields: [{ path: 'reason', code: 'REQUIRED' }],
     });
-    const reset = await server.mutate('resetUserFactors', { userId: user.id, reason: 'lost phone' }, as(admin));
+    const reset = await server.mutate(
+      'resetUserFactors',
+      { userId: user.id, reason: 'lost phone' },
+      as(admin),
+    );
     expect(reset).toMatchObject({ accepted: true });
-    expect((await server.send(meQuery, {}, as(user))).errors[0]?.extensions.reason).toBe('SESSION_REVOKED');
+    expect((await server.send(meQuery, {}, as(user))).errors[0]?.extensions.reason).toBe(
+      'SESSION_REVOKED',
+    );
     const tokens = await server.mutate('login', { email: user.email, password: user.password });
     expect(tokens).toMatchObject({ __typename: 'AuthTokens', user: { totpEnabled: false } });
     expect((await ask('users', tokens.accessToken)).errors[0]?.extensions.code).toBe('FORBIDDEN');
@@ -286,13 +354,18 @@ describe('changes to users', () => {
     const user = await registerPerson(server);
     const answer = await server.mutate('setUserRoles', { userId: user.id, roles }, as(admin));
     expect(answer).toMatchObject({ __typename: 'AuthError', code: 'VALIDATION_FAILED' });
-    if (roles[0]) expect(JSON.stringify(answer)).not.toContain(JSON.stringify(roles[0]).slice(1, -1));
+    if (roles[0])
+      expect(JSON.stringify(answer)).not.toContain(JSON.stringify(roles[0]).slice(1, -1));
   });
 
   it('LG-1 LG-6 leaves a trail with actor, subject and reason', async () => {
     const user = await registerPerson(server);
     await server.mutate('suspendUser', { userId: user.id, reason: 'spam\r\nfrom here' }, as(admin));
-    await server.mutate('setUserRoles', { userId: user.id, roles: ['editor'], reason: 'joined' }, as(admin));
+    await server.mutate(
+      'setUserRoles',
+      { userId: user.id, roles: ['editor'], reason: 'joined' },
+      as(admin),
+    );
     await server.mutate('reinstateUser', { userId: user.id, reason: 'appeal' }, as(admin));
     await server.mutate('revokeUserSessions', { userId: user.id, reason: 'stolen' }, as(admin));
     await server.mutate('deleteUser', { userId: user.id, reason: 'asked to' }, as(admin));
@@ -313,7 +386,10 @@ describe('changes to users', () => {
       ['user.sessions_revoked', 'stolen'],
       ['account.deleted', 'asked to'],
     ]) {
-      expect(rows.find((row) => row.type === type)).toMatchObject({ actorId: admin.id, detail: { reason } });
+      expect(rows.find((row) => row.type === type)).toMatchObject({
+        actorId: admin.id,
+        detail: { reason },
+      });
     }
     expect(rows.find(({ type }) => type === 'session.closed')).toMatchObject({ actorId: admin.id });
   });
@@ -347,14 +423,22 @@ describe('createUser', () => {
     });
     const weak = await server.mutate('resetPassword', { token, newPassword: 'password1' });
     expect(weak).toMatchObject({ code: 'VALIDATION_FAILED' });
-    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+    expect(
+      await server.mutate('resetPassword', { token, newPassword: goodPassword }),
+    ).toMatchObject({
       accepted: true,
     });
-    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+    expect(
+      await server.mutate('resetPassword', { token, newPassword: goodPassword }),
+    ).toMatchObject({
       code: 'INVALID_OR_EXPIRED_TOKEN',
     });
     const tokens = await server.mutate('login', { email, password: goodPassword });
-    expect(tokens.user).toMatchObject({ id: created.id, status: 'ACTIVE', roles: ['editor', 'team:7'] });
+    expect(tokens.user).toMatchObject({
+      id: created.id,
+      status: 'ACTIVE',
+      roles: ['editor', 'team:7'],
+    });
   });
 
   it('RC-2 lets an invitation expire after a day, and a reset opens the account then', async () => {
@@ -362,7 +446,9 @@ describe('createUser', () => {
     await server.mutate('createUser', { email, sendInvitation: true }, as(admin));
     const token = await tokenOf(server, email);
     server.clock.advance(24 * 3600);
-    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+    expect(
+      await server.mutate('resetPassword', { token, newPassword: goodPassword }),
+    ).toMatchObject({
       code: 'INVALID_OR_EXPIRED_TOKEN',
     });
     await server.mutate('requestPasswordReset', { email });
@@ -378,10 +464,14 @@ describe('createUser', () => {
     const second = await server.mutate('createUser', { email, roles: ['viewer'] }, as(admin));
     expect(second).toMatchObject({ id: first.id, roles: ['viewer'] });
     const token = await tokenOf(server, email);
-    expect(await server.mutate('resetPassword', { token: old, newPassword: goodPassword })).toMatchObject({
+    expect(
+      await server.mutate('resetPassword', { token: old, newPassword: goodPassword }),
+    ).toMatchObject({
       code: 'INVALID_OR_EXPIRED_TOKEN',
     });
-    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+    expect(
+      await server.mutate('resetPassword', { token, newPassword: goodPassword }),
+    ).toMatchObject({
       accepted: true,
     });
   });
@@ -403,7 +493,9 @@ describe('createUser', () => {
     const codeBefore = await server.nextCode(email);
     await server.mutate('createUser', { email, roles: ['admin'] }, as(admin));
     const token = await tokenOf(server, email);
-    expect(await server.mutate('verifyOtp', { challengeId: before.id, code: codeBefore })).toMatchObject({
+    expect(
+      await server.mutate('verifyOtp', { challengeId: before.id, code: codeBefore }),
+    ).toMatchObject({
       code: 'INVALID_OR_EXPIRED_CODE',
     });
 
@@ -413,13 +505,17 @@ describe('createUser', () => {
     expect(mail.subject).toBe('You already have an account');
     expect(mail.text).not.toMatch(/^\d{6}$/m);
 
-    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+    expect(
+      await server.mutate('resetPassword', { token, newPassword: goodPassword }),
+    ).toMatchObject({
       accepted: true,
     });
     expect(await server.mutate('login', { email, password: squat.password })).toMatchObject({
       code: 'INVALID_CREDENTIALS',
     });
-    expect((await server.mutate('login', { email, password: goodPassword })).user).toMatchObject({ roles: ['admin'] });
+    expect((await server.mutate('login', { email, password: goodPassword })).user).toMatchObject({
+      roles: ['admin'],
+    });
   });
 
   it('lets people in by invitation where registration is closed', async () => {
@@ -437,14 +533,22 @@ describe('createUser', () => {
 describe('deleteUser', () => {
   it('DP-4 erases, tells the owner nothing of who did it, and keeps the trail', async () => {
     const user = await registerPerson(server);
-    expect(await server.mutate('deleteUser', { userId: user.id }, as(admin))).toMatchObject({ accepted: true });
-    expect((await server.send(meQuery, {}, as(user))).errors[0]?.extensions.reason).toBe('SESSION_REVOKED');
-    expect((await server.send(`{ user(id: "${user.id}") { id } }`, {}, as(admin))).data.user).toBeNull();
+    expect(await server.mutate('deleteUser', { userId: user.id }, as(admin))).toMatchObject({
+      accepted: true,
+    });
+    expect((await server.send(meQuery, {}, as(user))).errors[0]?.extensions.reason).toBe(
+      'SESSION_REVOKED',
+    );
+    expect(
+      (await server.send(`{ user(id: "${user.id}") { id } }`, {}, as(admin))).data.user,
+    ).toBeNull();
     const farewell = () =>
       server.mailbox.list().find(({ to, subject }) => to === user.email && /deleted/.test(subject));
     await expect.poll(farewell).toBeDefined();
     expect(farewell()?.text).not.toContain('Network');
-    expect(await server.mutate('deleteUser', { userId: user.id }, as(admin))).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await server.mutate('deleteUser', { userId: user.id }, as(admin))).toMatchObject({
+      code: 'NOT_FOUND',
+    });
 
     const { data } = await server.send(
       `{ auditEvents(userId: "${user.id}", type: "account.deleted") {
@@ -467,13 +571,19 @@ describe('deleteUser', () => {
     const alone = await startTestServer();
     try {
       const last = await makeAdministrator(alone);
-      expect(await alone.mutate('deleteUser', { userId: last.id }, as(last))).toMatchObject({ code: 'CONFLICT' });
-      expect(await alone.mutate('deleteAccount', { confirmEmail: last.email }, as(last))).toMatchObject({
+      expect(await alone.mutate('deleteUser', { userId: last.id }, as(last))).toMatchObject({
+        code: 'CONFLICT',
+      });
+      expect(
+        await alone.mutate('deleteAccount', { confirmEmail: last.email }, as(last)),
+      ).toMatchObject({
         code: 'CONFLICT',
       });
       // One who was invited and never came does not count.
       await alone.mutate('createUser', { email: freshAddress(), roles: ['admin'] }, as(last));
-      expect(await alone.mutate('deleteUser', { userId: last.id }, as(last))).toMatchObject({ code: 'CONFLICT' });
+      expect(await alone.mutate('deleteUser', { userId: last.id }, as(last))).toMatchObject({
+        code: 'CONFLICT',
+      });
     } finally {
       await alone.stop();
     }
@@ -495,7 +605,11 @@ describe('the audit trail', () => {
     const ids: string[] = [];
     let after: string | null = null;
     for (let page = 0; page < 10; page += 1) {
-      const answer: Answer = await server.send(list, { first: 2, after, userId: user.id }, as(admin));
+      const answer: Answer = await server.send(
+        list,
+        { first: 2, after, userId: user.id },
+        as(admin),
+      );
       const { edges, pageInfo } = answer.data.auditEvents;
       ids.push(...edges.map((edge: { node: { id: string } }) => edge.node.id));
       after = pageInfo.endCursor;
@@ -504,12 +618,24 @@ describe('the audit trail', () => {
     expect(ids.length).toBeGreaterThanOrEqual(4);
     expect(ids).toEqual([...new Set(ids)].sort().reverse());
 
-    const suspended = await server.send(list, { userId: user.id, type: 'user.suspended' }, as(admin));
+    const suspended = await server.send(
+      list,
+      { userId: user.id, type: 'user.suspended' },
+      as(admin),
+    );
     expect(suspended.data.auditEvents.edges).toMatchObject([
-      { node: { reason: 'spam', actor: { id: other.id, email: other.email }, subject: { id: user.id } } },
+      {
+        node: {
+          reason: 'spam',
+          actor: { id: other.id, email: other.email },
+          subject: { id: user.id },
+        },
+      },
     ]);
     const did = await server.send(list, { userId: other.id, first: 100 }, as(admin));
-    const types = did.data.auditEvents.edges.map((edge: { node: { type: string } }) => edge.node.type);
+    const types = did.data.auditEvents.edges.map(
+      (edge: { node: { type: string } }) => edge.node.type,
+    );
     expect(types).toContain('user.suspended');
     expect(types).toContain('totp.enabled');
     for (const nobody of [{ userId: 'nobody' }, { type: 'nothing.happened' }]) {
@@ -531,7 +657,9 @@ describe('the list of users', () => {
     chief = await makeAdministrator(alone);
     for (const name of ['Zoë Ashdown', 'zoo_keeper', 'ZOO%', 'Zooey', 'back\\slash']) {
       alone.clock.advance(1);
-      people.push(await registerPerson(alone, { name, email: `list-${people.length}-${freshAddress()}` }));
+      people.push(
+        await registerPerson(alone, { name, email: `list-${people.length}-${freshAddress()}` }),
+      );
     }
   });
   afterAll(() => alone.stop());
@@ -585,7 +713,10 @@ describe('the list of users', () => {
   it('filters by state, and counts what the filter leaves', async () => {
     const [first] = people;
     await alone.mutate('suspendUser', { userId: first?.id }, as(chief));
-    await alone.mutate('register', { email: freshAddress(), password: 'otter lantern gravel sunday' });
+    await alone.mutate('register', {
+      email: freshAddress(),
+      password: 'otter lantern gravel sunday',
+    });
     expect(await names({ status: 'SUSPENDED' })).toEqual(['Zoë Ashdown']);
     expect(await names({ status: 'UNVERIFIED' })).toEqual([null]);
     expect(await names({ status: 'ACTIVE' })).toHaveLength(5);

@@ -44,10 +44,16 @@ export class CreateUserInput {
   @Field(() => String, { description: 'One e-mail address that has no account yet.' })
   email: string;
 
-  @Field(() => String, { nullable: true, description: 'The name that the user goes by, 100 characters at most.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The name that the user goes by, 100 characters at most.',
+  })
   name?: string | null;
 
-  @Field(() => [String], { nullable: true, description: 'Roles as in `setUserRoles`; none unless given.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Roles as in `setUserRoles`; none unless given.',
+  })
   roles?: string[] | null;
 
   @Field(() => Boolean, {
@@ -138,7 +144,9 @@ export class ResetUserPasswordInput {
   @Field(() => ID, { description: 'Whose.' })
   userId: string;
 
-  @Field(() => String, { description: 'Why, for the audit trail; 200 characters at most. Name no person in it.' })
+  @Field(() => String, {
+    description: 'Why, for the audit trail; 200 characters at most. Name no person in it.',
+  })
   reason: string;
 }
 
@@ -147,15 +155,27 @@ export class ResetUserFactorsInput {
   @Field(() => ID, { description: 'Whose.' })
   userId: string;
 
-  @Field(() => String, { description: 'Why, for the audit trail; 200 characters at most. Name no person in it.' })
+  @Field(() => String, {
+    description: 'Why, for the audit trail; 200 characters at most. Name no person in it.',
+  })
   reason: string;
 }
 
-export const SuspendUserResult = resultUnion('SuspendUserResult', 'What `suspendUser` answers.', () => [UserType]);
-export const ReinstateUserResult = resultUnion('ReinstateUserResult', 'What `reinstateUser` answers.', () => [
-  UserType,
-]);
-export const SetUserRolesResult = resultUnion('SetUserRolesResult', 'What `setUserRoles` answers.', () => [UserType]);
+export const SuspendUserResult = resultUnion(
+  'SuspendUserResult',
+  'What `suspendUser` answers.',
+  () => [UserType],
+);
+export const ReinstateUserResult = resultUnion(
+  'ReinstateUserResult',
+  'What `reinstateUser` answers.',
+  () => [UserType],
+);
+export const SetUserRolesResult = resultUnion(
+  'SetUserRolesResult',
+  'What `setUserRoles` answers.',
+  () => [UserType],
+);
 export const RevokeUserSessionsResult = resultUnion(
   'RevokeUserSessionsResult',
   'What `revokeUserSessions` answers.',
@@ -166,8 +186,18 @@ export const ResetUserPasswordResult = resultUnion(
   'What `resetUserPassword` answers.',
   () => [AuthAcceptedType],
 );
-export const ResetUserFactorsResult = resultUnion('ResetUserFactorsResult', 'What `resetUserFactors` answers.', () => [
-  AuthAcceptedType,
-]);
-export const CreateUserResult = resultUnion('CreateUserResult', 'What `createUser` answers.', () => [UserType]);
-export const DeleteUserResult = resultUnion('DeleteUserResult', 'What `deleteUser` answers.', () => [AuthAcceptedType]);
+export const ResetUserFactorsResult = resultUnion(
+  'ResetUserFactorsResult',
+  'What `resetUserFactors` answers.',
+  () => [AuthAcceptedType],
+);
+export const CreateUserResult = resultUnion(
+  'CreateUserResult',
+  'What `createUser` answers.',
+  () => [UserType],
+);
+export const DeleteUserResult = resultUnion(
+  'DeleteUserResult',
+  'What `deleteUser` answers.',
+  () => [AuthAcceptedType],
+);

@@ -1,4 +1,10 @@
-import { type GraphQLInputField, GraphQLInputObjectType, getNamedType, isEnumType, isNonNullType } from 'graphql';
+import {
+  type GraphQLInputField,
+  GraphQLInputObjectType,
+  getNamedType,
+  isEnumType,
+  isNonNullType,
+} from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import type { Answer } from '../testing/client.ts';
@@ -29,7 +35,9 @@ const badTexts = [
 const wrongTypes = [12, 1.5, true, [], ['x'], { x: 'y' }];
 
 type InputOfMutation = { readonly name: string; readonly type: GraphQLInputObjectType };
-const inputs: InputOfMutation[] = Object.values(authSchema().getMutationType()?.getFields() ?? {}).map((field) => {
+const inputs: InputOfMutation[] = Object.values(
+  authSchema().getMutationType()?.getFields() ?? {},
+).map((field) => {
   const argument = field.args.find(({ name }) => name === 'input');
   const type = argument && getNamedType(argument.type);
   if (!(type instanceof GraphQLInputObjectType) || field.args.length !== 1)
@@ -70,8 +78,13 @@ describe('every argument of every mutation', () => {
 
   const selection = '{ __typename ... on AuthError { code fields { path code } } }';
   const byVariable = ({ name, type }: InputOfMutation, input: unknown): Promise<Answer> =>
-    server.send(`mutation M($input: ${type.name}!) { ${name}(input: $input) ${selection} }`, { input });
-  const byLiteral = ({ name, type }: InputOfMutation, input: Record<string, unknown>): Promise<Answer> => {
+    server.send(`mutation M($input: ${type.name}!) { ${name}(input: $input) ${selection} }`, {
+      input,
+    });
+  const byLiteral = (
+    { name, type }: InputOfMutation,
+    input: Record<string, unknown>,
+  ): Promise<Answer> => {
     const fields = Object.entries(input).map(([key, value]) => {
       const field = type.getFields()[key];
       return `${key}: ${literal(value, field !== undefined && isEnumType(getNamedType(field.type)))}`;
@@ -128,7 +141,10 @@ describe('every argument of every mutation', () => {
       for (const field of Object.values(mutation.type.getFields())) {
         for (const value of [...badTexts, ...wrongTypes]) {
           const input = { ...base, [field.name]: value };
-          const [variable, written] = [await byVariable(mutation, input), await byLiteral(mutation, input)];
+          const [variable, written] = [
+            await byVariable(mutation, input),
+            await byLiteral(mutation, input),
+          ];
           const where = `${mutation.name}.${field.name} = ${JSON.stringify(value).slice(0, 40)}`;
           expect.soft(outcome(variable, mutation), where).not.toContain('INTERNAL');
           expect.soft(outcome(written, mutation), where).toBe(outcome(variable, mutation));
@@ -138,7 +154,10 @@ describe('every argument of every mutation', () => {
   );
 
   it('GQ-13 keys of prototypes are inert', async () => {
-    for (const extra of ['"__proto__": {"admin": true}', '"constructor": {"prototype": {"admin": true}}']) {
+    for (const extra of [
+      '"__proto__": {"admin": true}',
+      '"constructor": {"prototype": {"admin": true}}',
+    ]) {
       for (const body of [
         `{"query": "{ me { id } }", "variables": {${extra}}}`,
         `{"query": "{ me { id } }", ${extra}}`,

@@ -2,7 +2,9 @@ import { ArgsType, Field, ID, ObjectType } from 'type-graphql';
 import { AuthPageInfoType, PageArgs } from './paging.types.ts';
 import { UserType } from './users.types.ts';
 
-@ObjectType('AuditEvent', { description: 'Something that happened: a sign-in, a failure, a change.' })
+@ObjectType('AuditEvent', {
+  description: 'Something that happened: a sign-in, a failure, a change.',
+})
 export class AuditEventType {
   @Field(() => ID, { description: 'Events sort by it.' })
   id: string;
@@ -67,9 +69,15 @@ export class AuditEventConnectionType {
 
 @ArgsType()
 export class AuditEventsArgs extends PageArgs {
-  @Field(() => String, { nullable: true, description: 'Only events of this type, such as `login.failed`.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Only events of this type, such as `login.failed`.',
+  })
   type?: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'Only what this user did, or what was done to them.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Only what this user did, or what was done to them.',
+  })
   userId?: string | null;
 }

@@ -1,4 +1,11 @@
-import { buildSchema, type GraphQLError, getIntrospectionQuery, parse, specifiedRules, validate } from 'graphql';
+import {
+  buildSchema,
+  type GraphQLError,
+  getIntrospectionQuery,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { mutationText } from '../testing/client.ts';
 import { hostileDocuments } from '../testing/hostile-documents.ts';
@@ -30,7 +37,9 @@ function levels(count: number): string {
 describe('a document', () => {
   it('GQ-1 may have eight levels of fields, also through fragments', () => {
     expect(messages(`{ me { ${levels(7)} } }`)).toEqual([]);
-    expect(messages(`{ me { ${levels(8)} } }`)).toEqual(['A document may have at most 8 levels of fields.']);
+    expect(messages(`{ me { ${levels(8)} } }`)).toEqual([
+      'A document may have at most 8 levels of fields.',
+    ]);
     const through = (count: number) =>
       `{ me { ...A } } fragment A on User { ${'boss { '.repeat(3)} ...B ${'} '.repeat(3)} } fragment B on User { ${levels(count)} }`;
     expect(messages(through(4))).toEqual([]);
@@ -40,10 +49,14 @@ describe('a document', () => {
   it('GQ-2 may have 250 fields when its fragments are put in their places', () => {
     const fields = (count: number) => 'id '.repeat(count);
     expect(messages(`{ me { ${fields(249)} } }`)).toEqual([]);
-    expect(messages(`{ me { ${fields(250)} } }`)).toEqual(['A document may have at most 250 fields.']);
+    expect(messages(`{ me { ${fields(250)} } }`)).toEqual([
+      'A document may have at most 250 fields.',
+    ]);
     const spread = `{ ${'me { ...A } '.repeat(5)} } fragment A on User { ${fields(50)} }`;
     expect(messages(spread)).toEqual(['A document may have at most 250 fields.']);
-    expect(() => parse(`{ me { ${fields(1000)} } }`, { maxTokens: documentLimits.tokens })).toThrow('1000 tokens');
+    expect(() => parse(`{ me { ${fields(1000)} } }`, { maxTokens: documentLimits.tokens })).toThrow(
+      '1000 tokens',
+    );
   });
 
   it('GQ-2 may ask for no more objects than its sizes multiply to', () => {
@@ -55,7 +68,8 @@ describe('a document', () => {
     expect(messages(`{ a: ${page('1000000000')} }`)).toEqual(tooMuch);
     const inside = 'users(first: 100) { edges { node { team(first: 100) { totalCount } } } }';
     expect(messages(`{ ${inside} }`)).toEqual(tooMuch);
-    const variable = 'query Q($n: Int) { users(first: $n) { edges { node { team(first: $n) { totalCount } } } } }';
+    const variable =
+      'query Q($n: Int) { users(first: $n) { edges { node { team(first: $n) { totalCount } } } } }';
     expect(messages(variable)).toEqual(tooMuch);
     const byIds = (count: number) =>
       `{ usersByIds(ids: [${'"x" '.repeat(count)}]) { team(first: 50) { edges { node { id } } } } }`;
@@ -72,13 +86,16 @@ describe('a document', () => {
   });
 
   it('GQ-3 may have no fragment that contains itself', () => {
-    const circle = '{ me { ...A } } fragment A on User { boss { ...B } } fragment B on User { boss { ...A } }';
+    const circle =
+      '{ me { ...A } } fragment A on User { boss { ...B } } fragment B on User { boss { ...A } }';
     expect(messages(circle)).toEqual(['A fragment contains itself.']);
   });
 
   it('GQ-4 ADV-38 ADV-52 may try or change a secret once', () => {
     expect(messages('mutation { login(a: 1) { id } }')).toEqual([]);
-    expect(messages('mutation { revokeSession(a: 1) { id } again: revokeSession(a: 2) { id } }')).toEqual([]);
+    expect(
+      messages('mutation { revokeSession(a: 1) { id } again: revokeSession(a: 2) { id } }'),
+    ).toEqual([]);
     expect(messages('mutation A { login { id } } mutation B { verifyOtp { id } }')).toEqual([]);
     const once = [
       'Of the mutations that try or change a secret an operation may hold one, and that once.',
@@ -121,8 +138,15 @@ describe('a document', () => {
       expect(messages(mutationText(name), schema)).toEqual([]);
     }
     for (const inputValueDeprecation of [false, true]) {
-      const options = { schemaDescription: true, specifiedByUrl: true, directiveIsRepeatable: true, oneOf: true };
-      expect(messages(getIntrospectionQuery({ ...options, inputValueDeprecation }), schema)).toEqual([]);
+      const options = {
+        schemaDescription: true,
+        specifiedByUrl: true,
+        directiveIsRepeatable: true,
+        oneOf: true,
+      };
+      expect(
+        messages(getIntrospectionQuery({ ...options, inputValueDeprecation }), schema),
+      ).toEqual([]);
     }
   });
 

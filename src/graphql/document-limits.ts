@@ -17,7 +17,10 @@ import {
 } from 'graphql';
 import { repeatableFields } from './access.ts';
 
-/** What a document may hold. Generous for a person, a client library or a gateway; docs/security.md has the table. */
+/**
+ * What a document may hold. Generous for a person, a client library or a gateway; docs/security.md
+ * has the table.
+ */
 export const documentLimits = {
   /** Words and signs, counted while parsing: nothing longer is ever a tree. */
   tokens: 1000,
@@ -35,11 +38,17 @@ export const documentLimits = {
   fields: 250,
   /** The same for the schema's own description, where that may be asked for. */
   selections: 1000,
-  /** Objects that an operation may ask for at most: a field counts 1, what is below a list once for each of its members. */
+  /**
+   * Objects that an operation may ask for at most: a field counts 1, what is below a list once for
+   * each of its members.
+   */
   cost: 5000,
 } as const;
 
-/** A list that has no `first` of its own, or whose `first` or ids come from a variable, is taken to be as long as one may be. */
+/**
+ * A list that has no `first` of its own, or whose `first` or ids come from a variable, is taken to
+ * be as long as one may be.
+ */
 const longestList = 100;
 
 /** Arguments that say how many. */
@@ -63,9 +72,9 @@ type Size = {
 const nothing: Size = { fields: 0, depth: 0, nesting: 0, cost: 0, described: 0, once: new Map() };
 
 /**
- * A rule for graphql-js's `validate`: refuses a document that asks for too much before any other rule walks it, since some of those
- * take quadratic time (GQ-1 to GQ-6). Each fragment is measured once, so thirty that double each other take no longer than thirty
- * that do not (ADV-36).
+ * A rule for graphql-js's `validate`: refuses a document that asks for too much before any other
+ * rule walks it, since some of those take quadratic time (GQ-1 to GQ-6). Each fragment is measured
+ * once, so thirty that double each other take no longer than thirty that do not (ADV-36).
  */
 export function limitDocument(context: ValidationContext): ASTVisitor {
   return {
@@ -73,7 +82,8 @@ export function limitDocument(context: ValidationContext): ASTVisitor {
       const fault = findFault(context.getSchema(), document);
       if (fault === null) return undefined;
       context.reportError(fault);
-      // In place of a document that is too large the other rules get one with nothing in it to walk.
+      // In place of a document that is too large the other rules get one with nothing in it to
+      // walk.
       return { ...document, definitions: [] };
     },
   };
@@ -86,11 +96,13 @@ function findFault(schema: GraphQLSchema, document: DocumentNode): GraphQLError 
     if (definition.kind === Kind.OPERATION_DEFINITION) operations.push(definition);
     else if (definition.kind === Kind.FRAGMENT_DEFINITION) {
       // Of two with one name neither is measured in the other's place.
-      if (fragments.has(definition.name.value)) return refusal('There are two fragments of one name.');
+      if (fragments.has(definition.name.value))
+        return refusal('There are two fragments of one name.');
       fragments.set(definition.name.value, definition);
     }
   }
-  if (operations.length > documentLimits.operations) return refusal(atMost('operations', 'operations'));
+  if (operations.length > documentLimits.operations)
+    return refusal(atMost('operations', 'operations'));
   if (fragments.size > documentLimits.fragments) return refusal(atMost('fragments', 'fragments'));
   return findFlood(document) ?? findExcess(schema, { operations, fragments });
 }
@@ -129,8 +141,10 @@ function findExcess(schema: GraphQLSchema, { operations, fragments }: Parts): Gr
     if (!root) return refusal('There are no operations of this kind.', operation);
     const size = measure(operation.selectionSet, root);
     if (size === null) return refusal('A fragment contains itself.', operation);
-    if (size.depth > documentLimits.depth) return refusal(atMost('depth', 'levels of fields'), operation);
-    if (size.nesting > documentLimits.nesting) return refusal(atMost('nesting', 'levels of selections'), operation);
+    if (size.depth > documentLimits.depth)
+      return refusal(atMost('depth', 'levels of fields'), operation);
+    if (size.nesting > documentLimits.nesting)
+      return refusal(atMost('nesting', 'levels of selections'), operation);
     if (size.fields > documentLimits.fields) return refusal(atMost('fields', 'fields'), operation);
     if (size.described > documentLimits.selections)
       return refusal(atMost('selections', 'fields of the schema'), operation);
@@ -143,7 +157,8 @@ function findExcess(schema: GraphQLSchema, { operations, fragments }: Parts): Gr
   return repeated === undefined ? null : refusal(`"${repeated}" may stand in a document once.`);
 }
 
-const onceInAnOperation = 'Of the mutations that try or change a secret an operation may hold one, and that once.';
+const onceInAnOperation =
+  'Of the mutations that try or change a secret an operation may hold one, and that once.';
 
 /** Measures selections; null where a fragment contains itself. */
 function createMeasure(schema: GraphQLSchema, fragments: Parts['fragments']) {
@@ -158,7 +173,10 @@ function createMeasure(schema: GraphQLSchema, fragments: Parts['fragments']) {
     if (!fragment) return nothing;
     if (open.has(name)) return null;
     open.add(name);
-    const measured = measure(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value));
+    const measured = measure(
+      fragment.selectionSet,
+      schema.getType(fragment.typeCondition.name.value),
+    );
     open.delete(name);
     if (measured) known.set(name, measured);
     return measured;
@@ -166,7 +184,8 @@ function createMeasure(schema: GraphQLSchema, fragments: Parts['fragments']) {
 
   const ofField = (field: FieldNode, parent: GraphQLNamedType | null | undefined): Size | null => {
     const name = field.name.value;
-    const definition = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
+    const definition =
+      isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
     const below = field.selectionSet
       ? measure(field.selectionSet, definition ? getNamedType(definition.type) : undefined)
       : nothing;
@@ -178,7 +197,8 @@ function createMeasure(schema: GraphQLSchema, fragments: Parts['fragments']) {
       fields: 1 + below.fields,
       depth: 1 + below.depth,
       nesting: below.nesting,
-      cost: 1 + membersOf(field, definition?.args.map((argument) => argument.name) ?? []) * below.cost,
+      cost:
+        1 + membersOf(field, definition?.args.map((argument) => argument.name) ?? []) * below.cost,
       described: below.described,
       once:
         takesOne && !repeatableFields.has(`${mutation.name}.${name}`)
@@ -187,7 +207,10 @@ function createMeasure(schema: GraphQLSchema, fragments: Parts['fragments']) {
     };
   };
 
-  const measure = (set: SelectionSetNode, parent: GraphQLNamedType | null | undefined): Size | null => {
+  const measure = (
+    set: SelectionSetNode,
+    parent: GraphQLNamedType | null | undefined,
+  ): Size | null => {
     let total = nothing;
     for (const selection of set.selections) {
       const size =
@@ -197,7 +220,9 @@ function createMeasure(schema: GraphQLSchema, fragments: Parts['fragments']) {
             ? ofFragment(selection.name.value)
             : measure(
                 selection.selectionSet,
-                selection.typeCondition ? schema.getType(selection.typeCondition.name.value) : parent,
+                selection.typeCondition
+                  ? schema.getType(selection.typeCondition.name.value)
+                  : parent,
               );
       if (size === null) return null;
       total = {
@@ -246,7 +271,10 @@ function atMost(limit: keyof typeof documentLimits, of: string): string {
 }
 
 function refusal(message: string, node?: ASTNode): GraphQLError {
-  return new GraphQLError(message, { ...(node ? { nodes: [node] } : {}), extensions: { [excess]: true } });
+  return new GraphQLError(message, {
+    ...(node ? { nodes: [node] } : {}),
+    extensions: { [excess]: true },
+  });
 }
 
 /** Stays inside: http/graphql/format-error passes on no extension that it does not know. */

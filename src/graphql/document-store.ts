@@ -8,7 +8,10 @@ export type DocumentStore = {
   delete(key: string): Promise<boolean>;
 };
 
-/** A client has a few dozen operations. A flood of made-up ones takes turns in here and no memory beyond (AV-7). */
+/**
+ * A client has a few dozen operations. A flood of made-up ones takes turns in here and no memory
+ * beyond (AV-7).
+ */
 const mostDocuments = 500;
 /** Characters of their texts; a tree takes up to two hundred times as many bytes. */
 const mostCharacters = 256 * 1024;

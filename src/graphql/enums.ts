@@ -19,7 +19,9 @@ registerEnumType(OtpMethod, {
   valuesConfig: {
     EMAIL: { description: 'The six-digit code that was sent to the address.' },
     TOTP: { description: 'The code that an authenticator app shows (RFC 6238).' },
-    RECOVERY_CODE: { description: 'One of the codes kept for the day the phone is lost. Each works once.' },
+    RECOVERY_CODE: {
+      description: 'One of the codes kept for the day the phone is lost. Each works once.',
+    },
   },
 });
 
@@ -40,7 +42,11 @@ registerEnumType(OtpPurpose, {
   },
 });
 
-export const UserStatus = { ACTIVE: 'ACTIVE', UNVERIFIED: 'UNVERIFIED', SUSPENDED: 'SUSPENDED' } as const;
+export const UserStatus = {
+  ACTIVE: 'ACTIVE',
+  UNVERIFIED: 'UNVERIFIED',
+  SUSPENDED: 'SUSPENDED',
+} as const;
 registerEnumType(UserStatus, {
   name: 'UserStatus',
   description: 'The state of an account.',
@@ -67,9 +73,12 @@ registerEnumType(AuthErrorCode, {
   valuesConfig: {
     VALIDATION_FAILED: { description: 'Input breaks a rule; `fields` says which.' },
     INVALID_CREDENTIALS: {
-      description: 'The address and password do not open an account. Says nothing of which is wrong.',
+      description:
+        'The address and password do not open an account. Says nothing of which is wrong.',
     },
-    INVALID_OR_EXPIRED_CODE: { description: 'The code is wrong, used, replaced or too old, or the challenge is over.' },
+    INVALID_OR_EXPIRED_CODE: {
+      description: 'The code is wrong, used, replaced or too old, or the challenge is over.',
+    },
     INVALID_OR_EXPIRED_TOKEN: { description: 'The token is unknown, used, revoked or too old.' },
     STEP_UP_REQUIRED: { description: 'Call `reauthenticate` first, then repeat the request.' },
     RATE_LIMITED: { description: 'Too many tries; `retryAfter` says how long to wait.' },

@@ -13,22 +13,30 @@ export class AuthFieldErrorType {
   message: string;
 }
 
-@ObjectType('AuthError', { description: 'An outcome other than success that a client has to handle.' })
+@ObjectType('AuthError', {
+  description: 'An outcome other than success that a client has to handle.',
+})
 export class AuthErrorType {
   @Field(() => AuthErrorCode, { description: 'What happened; stable, for programs.' })
   code: keyof typeof AuthErrorCode;
 
-  @Field(() => String, { description: 'For a person to read; never names an account that the caller may not know of.' })
+  @Field(() => String, {
+    description: 'For a person to read; never names an account that the caller may not know of.',
+  })
   message: string;
 
-  @Field(() => [AuthFieldErrorType], { description: 'With VALIDATION_FAILED: which fields break which rules.' })
+  @Field(() => [AuthFieldErrorType], {
+    description: 'With VALIDATION_FAILED: which fields break which rules.',
+  })
   fields: AuthFieldErrorType[];
 
   @Field(() => Int, { nullable: true, description: 'Seconds, with RATE_LIMITED.' })
   retryAfter: number | null;
 }
 
-@ObjectType('AuthAccepted', { description: 'The request was taken. Says nothing of whether an account exists.' })
+@ObjectType('AuthAccepted', {
+  description: 'The request was taken. Says nothing of whether an account exists.',
+})
 export class AuthAcceptedType {
   @Field(() => Boolean, { description: 'Always true.' })
   accepted: boolean;

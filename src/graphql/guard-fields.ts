@@ -8,8 +8,9 @@ import { gatewayFields, publicFields } from './access.ts';
 import { toGraphQLError } from './to-graphql-error.ts';
 
 /**
- * Puts the one door before every root field: who may call it, and what an AuthError becomes. In a mutation an outcome is the
- * union's AuthError; everything else is a top-level error, also where a field below has arguments that do not fit.
+ * Puts the one door before every root field: who may call it, and what an AuthError becomes. In a
+ * mutation an outcome is the union's AuthError; everything else is a top-level error, also where a
+ * field below has arguments that do not fit.
  */
 export function guardFields(schema: GraphQLSchema): GraphQLSchema {
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
@@ -19,13 +20,18 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
       const coordinate = `${type.name}.${field.name}`;
       field.resolve = guarded(resolve, {
         coordinate,
-        opensTo: publicFields.has(coordinate) ? 'everyone' : gatewayFields.has(coordinate) ? 'gateways' : 'signed-in',
+        opensTo: publicFields.has(coordinate)
+          ? 'everyone'
+          : gatewayFields.has(coordinate)
+            ? 'gateways'
+            : 'signed-in',
         outcomesAreData: type === schema.getMutationType(),
       });
     }
   }
   for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type) || type === schema.getQueryType() || type === schema.getMutationType()) continue;
+    if (!isObjectType(type) || type === schema.getQueryType() || type === schema.getMutationType())
+      continue;
     for (const field of Object.values(type.getFields())) {
       const { resolve } = field;
       if (!resolve || field.args.length === 0) continue;

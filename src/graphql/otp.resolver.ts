@@ -12,7 +12,8 @@ export class OtpResolver {
     description: 'Meets a challenge from register, login, requestLoginCode or reauthenticate.',
   })
   verifyOtp(
-    @Arg('input', () => VerifyOtpInput, { description: 'The challenge and the code.' }) input: VerifyOtpInput,
+    @Arg('input', () => VerifyOtpInput, { description: 'The challenge and the code.' })
+    input: VerifyOtpInput,
     @Ctx() ctx: Context,
   ): Promise<AuthTokens | OtpChallenge> {
     return verifyOtp(ctx, input);

@@ -7,13 +7,17 @@ import { resultUnion } from './unions.ts';
   description: 'A code is awaited. The same shape comes back whether or not the account exists.',
 })
 export class OtpChallengeType {
-  @Field(() => ID, { description: 'For `verifyOtp` and `resendOtp`. Opaque; keep it as a secret of this device.' })
+  @Field(() => ID, {
+    description: 'For `verifyOtp` and `resendOtp`. Opaque; keep it as a secret of this device.',
+  })
   id: string;
 
   @Field(() => OtpPurpose, { description: 'What the code is for.' })
   purpose: keyof typeof OtpPurpose;
 
-  @Field(() => [OtpMethod], { description: 'The ways in which this challenge can be met, the best first.' })
+  @Field(() => [OtpMethod], {
+    description: 'The ways in which this challenge can be met, the best first.',
+  })
   methods: (keyof typeof OtpMethod)[];
 
   @Field(() => String, {
@@ -42,7 +46,8 @@ export class VerifyOtpInput {
 
   @Field(() => OtpMethod, {
     nullable: true,
-    description: 'May be left out where the challenge offers one method only, or the code’s shape tells.',
+    description:
+      'May be left out where the challenge offers one method only, or the code’s shape tells.',
   })
   method?: keyof typeof OtpMethod | null;
 
@@ -64,4 +69,6 @@ export const VerifyOtpResult = resultUnion('VerifyOtpResult', 'What `verifyOtp` 
   AuthTokensType,
   OtpChallengeType,
 ]);
-export const ResendOtpResult = resultUnion('ResendOtpResult', 'What `resendOtp` answers.', () => [OtpChallengeType]);
+export const ResendOtpResult = resultUnion('ResendOtpResult', 'What `resendOtp` answers.', () => [
+  OtpChallengeType,
+]);

@@ -9,7 +9,10 @@ import { auditOf } from '../testing/rows.ts';
 import { gatewayFields } from './access.ts';
 import { authSchema } from './schema.ts';
 
-/** Things of one's own that a caller names by id. Whoever adds one adds it to the test of ADV-14 below. */
+/**
+ * Things of one's own that a caller names by id. Whoever adds one adds it to the test of ADV-14
+ * below.
+ */
 const namedById = [
   'confirmEmailChange.challengeId',
   'confirmTotpEnrollment.enrollmentId',
@@ -23,15 +26,25 @@ type Argument = { readonly of: string; readonly name: string };
 function argumentsOf(of: string, name: string, type: GraphQLInputType): Argument[] {
   const named = getNamedType(type);
   if (!(named instanceof GraphQLInputObjectType)) return [{ of, name }];
-  return Object.values(named.getFields()).flatMap((field) => argumentsOf(of, field.name, field.type));
+  return Object.values(named.getFields()).flatMap((field) =>
+    argumentsOf(of, field.name, field.type),
+  );
 }
 
-/** Every argument of the operations that are about the caller, nested ones too, and of fields below. */
+/**
+ * Every argument of the operations that are about the caller, nested ones too, and of fields below.
+ */
 const selfService: Argument[] = Object.values(authSchema().getTypeMap()).flatMap((type) => {
-  if (type.name.startsWith('__') || !('getFields' in type) || type instanceof GraphQLInputObjectType) return [];
+  if (
+    type.name.startsWith('__') ||
+    !('getFields' in type) ||
+    type instanceof GraphQLInputObjectType
+  )
+    return [];
   return Object.values(type.getFields()).flatMap((field) => {
     const coordinate = `${type.name}.${field.name}`;
-    if (administrativeFields.has(coordinate) || gatewayFields.has(coordinate) || !('args' in field)) return [];
+    if (administrativeFields.has(coordinate) || gatewayFields.has(coordinate) || !('args' in field))
+      return [];
     return field.args.flatMap((argument) => argumentsOf(field.name, argument.name, argument.type));
   });
 });
@@ -46,15 +59,20 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const meOf = async (person: Person) => (await server.send(meQuery, {}, { token: person.accessToken })).data.me;
+const meOf = async (person: Person) =>
+  (await server.send(meQuery, {}, { token: person.accessToken })).data.me;
 
 describe('operations on one’s own account', () => {
   it('AZ-2 name no user: who it is about is in the token', () => {
     expect(selfService.length).toBeGreaterThan(30);
     expect(
-      selfService.filter(({ name }) => /^(user|account|owner|subject|sub|actor|person)(Ids?)?$/i.test(name)),
+      selfService.filter(({ name }) =>
+        /^(user|account|owner|subject|sub|actor|person)(Ids?)?$/i.test(name),
+      ),
     ).toEqual([]);
-    const ids = selfService.filter(({ name }) => /id$/i.test(name)).map(({ of, name }) => `${of}.${name}`);
+    const ids = selfService
+      .filter(({ name }) => /id$/i.test(name))
+      .map(({ of, name }) => `${of}.${name}`);
     expect(ids.sort()).toEqual(namedById);
   });
 
@@ -62,7 +80,11 @@ describe('operations on one’s own account', () => {
     const before = await meOf(bob);
     for (const key of ['userId', 'id', 'sub', 'accountId']) {
       const input = { name: 'Mallory', [key]: bob.id };
-      const answer = await server.send(mutationText('updateProfile'), { input }, { token: ada.accessToken });
+      const answer = await server.send(
+        mutationText('updateProfile'),
+        { input },
+        { token: ada.accessToken },
+      );
       expect(answer.status).toBe(400);
       expect(answer.data).toBeNull();
     }
@@ -75,7 +97,11 @@ describe('operations on one’s own account', () => {
     };
     const answer = await fetch(`${server.url}/graphql?userId=${bob.id}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${ada.accessToken}`, ...said },
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${ada.accessToken}`,
+        ...said,
+      },
       body: JSON.stringify({
         query: mutationText('updateProfile'),
         variables: { input: { name: 'Ada L.' }, userId: bob.id },
@@ -83,7 +109,10 @@ describe('operations on one’s own account', () => {
         extensions: { userId: bob.id, authorization: `Bearer ${bob.accessToken}` },
       }),
     });
-    expect(JSON.parse(await answer.text()).data.updateProfile).toMatchObject({ id: ada.id, name: 'Ada L.' });
+    expect(JSON.parse(await answer.text()).data.updateProfile).toMatchObject({
+      id: ada.id,
+      name: 'Ada L.',
+    });
     // And nobody is signed in by it.
     const anonymous = await server.send(meQuery, { userId: bob.id }, { headers: said });
     expect(anonymous.data.me).toBeNull();
@@ -100,7 +129,11 @@ describe('operations on one’s own account', () => {
     const nowhere = '0190a0a0-0000-7000-8000-000000000000';
     for (const [name, input, missing] of [
       ['revokeSession', { sessionId: bob.sessionId }, { sessionId: nowhere }],
-      ['confirmEmailChange', { challengeId: change.id, code }, { challengeId: 'x'.repeat(32), code }],
+      [
+        'confirmEmailChange',
+        { challengeId: change.id, code },
+        { challengeId: 'x'.repeat(32), code },
+      ],
       [
         'confirmTotpEnrollment',
         { enrollmentId: enrollment.id, code: '123456' },
@@ -113,7 +146,11 @@ describe('operations on one’s own account', () => {
     }
     expect((await meOf(ada)).email).toBe(ada.email);
     // Bob's session, challenge and enrolment are as they were.
-    const confirmed = await server.mutate('confirmEmailChange', { challengeId: change.id, code }, asBob);
+    const confirmed = await server.mutate(
+      'confirmEmailChange',
+      { challengeId: change.id, code },
+      asBob,
+    );
     expect(confirmed).toMatchObject({ id: bob.id, email: newEmail });
     bob = { ...bob, email: newEmail };
   });
@@ -143,21 +180,28 @@ describe('what an owner may not write', () => {
     expect(selfService.filter(({ name }) => words.test(name))).toEqual([]);
   });
 
-  it.each(forbidden)('AZ-5 ADV-30 register and updateProfile refuse "%s", and do nothing', async (key) => {
-    for (const value of ['ADMIN', true, ['admin'], '2020-01-01T00:00:00Z']) {
-      const email = freshAddress();
-      const asked = { email, password: goodPassword, [key]: value };
-      const registration = await server.send(mutationText('register'), { input: asked });
-      expect(registration.status).toBe(400);
-      expect(registration.data).toBeNull();
-      const input = { name: 'Changed', [key]: value };
-      const profile = await server.send(mutationText('updateProfile'), { input }, { token: ada.accessToken });
-      expect(profile.status).toBe(400);
-      server.app.wakeOutbox();
-      expect(server.mailbox.list().filter(({ to }) => to === email)).toEqual([]);
-    }
-    expect((await meOf(ada)).name).not.toBe('Changed');
-  });
+  it.each(forbidden)(
+    'AZ-5 ADV-30 register and updateProfile refuse "%s", and do nothing',
+    async (key) => {
+      for (const value of ['ADMIN', true, ['admin'], '2020-01-01T00:00:00Z']) {
+        const email = freshAddress();
+        const asked = { email, password: goodPassword, [key]: value };
+        const registration = await server.send(mutationText('register'), { input: asked });
+        expect(registration.status).toBe(400);
+        expect(registration.data).toBeNull();
+        const input = { name: 'Changed', [key]: value };
+        const profile = await server.send(
+          mutationText('updateProfile'),
+          { input },
+          { token: ada.accessToken },
+        );
+        expect(profile.status).toBe(400);
+        server.app.wakeOutbox();
+        expect(server.mailbox.list().filter(({ to }) => to === email)).toEqual([]);
+      }
+      expect((await meOf(ada)).name).not.toBe('Changed');
+    },
+  );
 
   it('AZ-5 ADV-30 what a registration and a profile write is what they are for: no role, not verified, not suspended', async () => {
     const email = freshAddress();
@@ -171,14 +215,20 @@ describe('what an owner may not write', () => {
     });
     const person = await registerPerson(server, { name: '__proto__' });
     await server.mutate('updateProfile', { name: 'roles' }, { token: person.accessToken });
-    expect(await meOf(person)).toMatchObject({ roles: [], status: 'ACTIVE', totpEnabled: false, id: person.id });
+    expect(await meOf(person)).toMatchObject({
+      roles: [],
+      status: 'ACTIVE',
+      totpEnabled: false,
+      id: person.id,
+    });
   });
 });
 
 describe('what one request has looked up', () => {
   it('GQ-18 is not there for another: the same user, asked for by many at once, is shown to each as they may see them', async () => {
     const administrator = await makeAdministrator(server);
-    const query = 'query Q($ids: [ID!]!) { usersByIds(ids: $ids) { id email status lastLoginAt totpEnabled } }';
+    const query =
+      'query Q($ids: [ID!]!) { usersByIds(ids: $ids) { id email status lastLoginAt totpEnabled } }';
     const headers = { 'x-gateway-token': gatewayToken };
     const callers = [
       { who: 'self', sender: { token: ada.accessToken, headers } },
@@ -188,8 +238,13 @@ describe('what one request has looked up', () => {
       { who: 'nobody', sender: {} },
       { who: 'user', sender: { token: bob.accessToken } },
     ];
-    const asked = Array.from({ length: 60 }, (_, n) => callers[n % callers.length] ?? { who: '', sender: {} });
-    const answers = await Promise.all(asked.map(({ sender }) => server.send(query, { ids: [ada.id] }, sender)));
+    const asked = Array.from(
+      { length: 60 },
+      (_, n) => callers[n % callers.length] ?? { who: '', sender: {} },
+    );
+    const answers = await Promise.all(
+      asked.map(({ sender }) => server.send(query, { ids: [ada.id] }, sender)),
+    );
     for (const [n, { who }] of asked.entries()) {
       const answer = answers[n];
       const [shown] = answer?.data?.usersByIds ?? [];
@@ -198,7 +253,11 @@ describe('what one request has looked up', () => {
         expect(answer?.text).not.toContain(ada.email);
       } else {
         const personal = who === 'self' || who === 'admin';
-        expect(shown).toMatchObject({ id: ada.id, email: ada.email, status: personal ? 'ACTIVE' : null });
+        expect(shown).toMatchObject({
+          id: ada.id,
+          email: ada.email,
+          status: personal ? 'ACTIVE' : null,
+        });
         expect(shown.totpEnabled).toBe(personal ? false : null);
       }
     }
@@ -224,11 +283,16 @@ describe('the trail', () => {
     const code = await server.nextCode(person.email);
     server.clock.advance(31);
     await server.mutate('resendOtp', { challengeId: challenge.id });
-    await server.mutate('verifyOtp', { challengeId: challenge.id, code: code === '000000' ? '000001' : '000000' });
+    await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: code === '000000' ? '000001' : '000000',
+    });
     await server.mutate('login', { email: person.email, password: 'wrong words' });
     expect(await opened(person.id)).toBe(before);
     const sent = await server.nextCode(person.email);
-    expect((await server.mutate('verifyOtp', { challengeId: challenge.id, code: sent })).__typename).toBe('AuthTokens');
+    expect(
+      (await server.mutate('verifyOtp', { challengeId: challenge.id, code: sent })).__typename,
+    ).toBe('AuthTokens');
     expect(await opened(person.id)).toBe(before + 1);
   });
 
@@ -236,12 +300,20 @@ describe('the trail', () => {
     const administrator = await makeAdministrator(server);
     const opened = async () => (await auditOf(server, administrator.id, 'session.opened')).length;
     const before = await opened();
-    const challenge = await server.mutate('login', { email: administrator.email, password: administrator.password });
+    const challenge = await server.mutate('login', {
+      email: administrator.email,
+      password: administrator.password,
+    });
     expect(challenge.__typename).toBe('OtpChallenge');
-    await server.mutate('verifyOtp', { challengeId: challenge.id, code: administrator.phone.wrongCode() });
+    await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: administrator.phone.wrongCode(),
+    });
     expect(await opened()).toBe(before);
     const code = administrator.phone.nextCode();
-    expect((await server.mutate('verifyOtp', { challengeId: challenge.id, code })).__typename).toBe('AuthTokens');
+    expect((await server.mutate('verifyOtp', { challengeId: challenge.id, code })).__typename).toBe(
+      'AuthTokens',
+    );
     expect(await opened()).toBe(before + 1);
   });
 });

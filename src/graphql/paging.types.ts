@@ -1,6 +1,8 @@
 import { ArgsType, Field, Int, ObjectType } from 'type-graphql';
 
-@ObjectType('AuthPageInfo', { description: 'What lies before and after a page (Relay cursor connections).' })
+@ObjectType('AuthPageInfo', {
+  description: 'What lies before and after a page (Relay cursor connections).',
+})
 export class AuthPageInfoType {
   @Field(() => Boolean, { description: 'Whether more follow.' })
   hasNextPage: boolean;
@@ -11,7 +13,10 @@ export class AuthPageInfoType {
   @Field(() => String, { nullable: true, description: 'Of the first one on the page.' })
   startCursor: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Of the last one: `after` for the next page.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Of the last one: `after` for the next page.',
+  })
   endCursor: string | null;
 }
 
@@ -20,6 +25,9 @@ export class PageArgs {
   @Field(() => Int, { nullable: true, defaultValue: 20, description: 'How many, 1 to 100.' })
   first?: number | null;
 
-  @Field(() => String, { nullable: true, description: 'The cursor of the one after which the page begins.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The cursor of the one after which the page begins.',
+  })
   after?: string | null;
 }

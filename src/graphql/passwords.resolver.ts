@@ -20,7 +20,8 @@ export class PasswordsResolver {
       'Mails a link to a new password, good for one hour. The answer is the same whether or not there is an account.',
   })
   requestPasswordReset(
-    @Arg('input', () => RequestPasswordResetInput, { description: 'The address.' }) input: RequestPasswordResetInput,
+    @Arg('input', () => RequestPasswordResetInput, { description: 'The address.' })
+    input: RequestPasswordResetInput,
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return requestPasswordReset(ctx, input);
@@ -30,14 +31,18 @@ export class PasswordsResolver {
     description: 'Signs nobody in and skips no second factor; ends every session.',
   })
   resetPassword(
-    @Arg('input', () => ResetPasswordInput, { description: 'The token of the link and the new password.' })
+    @Arg('input', () => ResetPasswordInput, {
+      description: 'The token of the link and the new password.',
+    })
     input: ResetPasswordInput,
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return resetPassword(ctx, input);
   }
 
-  @Mutation(() => ChangePasswordResult, { description: 'Sets another password and ends every other session.' })
+  @Mutation(() => ChangePasswordResult, {
+    description: 'Sets another password and ends every other session.',
+  })
   changePassword(
     @Arg('input', () => ChangePasswordInput, { description: 'The present and the new password.' })
     input: ChangePasswordInput,

@@ -4,7 +4,9 @@ import { resultUnion } from './unions.ts';
 
 @InputType({ description: 'Input of `requestPasswordReset`.' })
 export class RequestPasswordResetInput {
-  @Field(() => String, { description: 'The address of the account. Mail goes to the address that is stored.' })
+  @Field(() => String, {
+    description: 'The address of the account. Mail goes to the address that is stored.',
+  })
   email: string;
 }
 
@@ -33,9 +35,13 @@ export const RequestPasswordResetResult = resultUnion(
   'What `requestPasswordReset` answers.',
   () => [AuthAcceptedType],
 );
-export const ResetPasswordResult = resultUnion('ResetPasswordResult', 'What `resetPassword` answers.', () => [
-  AuthAcceptedType,
-]);
-export const ChangePasswordResult = resultUnion('ChangePasswordResult', 'What `changePassword` answers.', () => [
-  AuthAcceptedType,
-]);
+export const ResetPasswordResult = resultUnion(
+  'ResetPasswordResult',
+  'What `resetPassword` answers.',
+  () => [AuthAcceptedType],
+);
+export const ChangePasswordResult = resultUnion(
+  'ChangePasswordResult',
+  'What `changePassword` answers.',
+  () => [AuthAcceptedType],
+);

@@ -14,7 +14,10 @@ import {
 /** Directives by what they stand on: `User` or `Query.usersByIds`. */
 type Applied = Readonly<Record<string, string>>;
 
-/** What the Federation spec demands of every subgraph; gateways know it, and everyone else has no use for it. */
+/**
+ * What the Federation spec demands of every subgraph; gateways know it, and everyone else has no
+ * use for it.
+ */
 const machineFields = new Set(['_entities', '_service', '_sdl']);
 const machineTypes = new Set(['_Any', '_Entity', '_Service']);
 
@@ -32,7 +35,8 @@ const federationDirectives: Applied = {
   User: '@key(fields: "id")',
   // A graph of profiles may know the name as well.
   'User.name': '@shareable',
-  // SECURITY: the gateway shows its credential with every request, so its own callers must not reach this by way of it.
+  // SECURITY: the gateway shows its credential with every request, so its own callers must not
+  // reach this by way of it.
   'Query.usersByIds': '@inaccessible',
 };
 
@@ -41,7 +45,8 @@ const stitchingDefinitions = `
   directive @merge("The key of the result's type." keyField: String) on FIELD_DEFINITION
 `;
 const stitchingDirectives: Applied = {
-  // SECURITY: "gateway access only" is what RemoveObjectFieldsWithDeprecation takes out of the gateway's own schema.
+  // SECURITY: "gateway access only" is what RemoveObjectFieldsWithDeprecation takes out of the
+  // gateway's own schema.
   'Query.usersByIds': '@merge(keyField: "id") @deprecated(reason: "gateway access only")',
 };
 
@@ -50,7 +55,10 @@ export function printPublicSdl(schema: GraphQLSchema): string {
   return printWith(schema, publicDefinitions, publicDirectives);
 }
 
-/** For `_service`: with the directives of Apollo Federation 2, whose own fields and types are left out (the spec asks so). */
+/**
+ * For `_service`: with the directives of Apollo Federation 2, whose own fields and types are left
+ * out (the spec asks so).
+ */
 export function printSubgraphSdl(schema: GraphQLSchema): string {
   return printWith(schema, federationLink, federationDirectives);
 }
@@ -62,7 +70,10 @@ export function printStitchingSdl(schema: GraphQLSchema): string {
 
 function printWith(schema: GraphQLSchema, definitions: string, applied: Applied): string {
   const document = withDirectives(withoutMachinery(parse(printSchema(schema))), applied);
-  return print({ ...document, definitions: [...parse(definitions).definitions, ...document.definitions] });
+  return print({
+    ...document,
+    definitions: [...parse(definitions).definitions, ...document.definitions],
+  });
 }
 
 function withoutMachinery(document: DocumentNode): DocumentNode {

@@ -3,15 +3,22 @@ import type { Context } from '../context.ts';
 import { deleteAccount } from '../domain/accounts/delete-account.ts';
 import { type AccountExport, exportAccount } from '../domain/accounts/export-account.ts';
 import type { Accepted } from '../domain/sessions/logout.ts';
-import { DeleteAccountInput, DeleteAccountResult, ExportAccountInput, ExportAccountResult } from './privacy.types.ts';
+import {
+  DeleteAccountInput,
+  DeleteAccountResult,
+  ExportAccountInput,
+  ExportAccountResult,
+} from './privacy.types.ts';
 
 @Resolver()
 export class PrivacyResolver {
   @Mutation(() => ExportAccountResult, {
-    description: 'Gives all that is stored about the caller, in the answer and never by mail. Needs a fresh step-up.',
+    description:
+      'Gives all that is stored about the caller, in the answer and never by mail. Needs a fresh step-up.',
   })
   exportAccount(
-    @Arg('input', () => ExportAccountInput, { description: 'In which form.' }) input: ExportAccountInput,
+    @Arg('input', () => ExportAccountInput, { description: 'In which form.' })
+    input: ExportAccountInput,
     @Ctx() ctx: Context,
   ): Promise<AccountExport> {
     return exportAccount(ctx, input);

@@ -20,9 +20,12 @@ import {
 
 @Resolver()
 export class ProfilesResolver {
-  @Mutation(() => UpdateProfileResult, { description: 'Changes the name and the language of mails.' })
+  @Mutation(() => UpdateProfileResult, {
+    description: 'Changes the name and the language of mails.',
+  })
   updateProfile(
-    @Arg('input', () => UpdateProfileInput, { description: 'What is to change.' }) input: UpdateProfileInput,
+    @Arg('input', () => UpdateProfileInput, { description: 'What is to change.' })
+    input: UpdateProfileInput,
     @Ctx() ctx: Context,
   ): Promise<UserView> {
     return updateProfile(ctx, input);
@@ -33,7 +36,8 @@ export class ProfilesResolver {
       'Sends a code to the new address; `confirmEmailChange` of the same session completes it. Needs a fresh step-up.',
   })
   requestEmailChange(
-    @Arg('input', () => RequestEmailChangeInput, { description: 'The new address.' }) input: RequestEmailChangeInput,
+    @Arg('input', () => RequestEmailChangeInput, { description: 'The new address.' })
+    input: RequestEmailChangeInput,
     @Ctx() ctx: Context,
   ): Promise<OtpChallenge> {
     return requestEmailChange(ctx, input);
@@ -56,7 +60,8 @@ export class ProfilesResolver {
       'Takes a change of address back, from the old mailbox. Ends every session, and the password: the owner sets a new one.',
   })
   undoEmailChange(
-    @Arg('input', () => UndoEmailChangeInput, { description: 'The token of the link.' }) input: UndoEmailChangeInput,
+    @Arg('input', () => UndoEmailChangeInput, { description: 'The token of the link.' })
+    input: UndoEmailChangeInput,
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return undoEmailChange(ctx, input);

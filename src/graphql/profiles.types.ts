@@ -4,9 +4,14 @@ import { OtpChallengeType } from './otp.types.ts';
 import { resultUnion } from './unions.ts';
 import { UserType } from './users.types.ts';
 
-@InputType({ description: 'Input of `updateProfile`. What is left out stays as it is; null takes it away.' })
+@InputType({
+  description: 'Input of `updateProfile`. What is left out stays as it is; null takes it away.',
+})
 export class UpdateProfileInput {
-  @Field(() => String, { nullable: true, description: 'The name that the user goes by, 100 characters at most.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The name that the user goes by, 100 characters at most.',
+  })
   name?: string | null;
 
   @Field(() => String, {
@@ -34,13 +39,17 @@ export class ConfirmEmailChangeInput {
 
 @InputType({ description: 'Input of `undoEmailChange`.' })
 export class UndoEmailChangeInput {
-  @Field(() => String, { description: 'The link that the old address was sent: what stands behind `#token=`.' })
+  @Field(() => String, {
+    description: 'The link that the old address was sent: what stands behind `#token=`.',
+  })
   token: string;
 }
 
-export const UpdateProfileResult = resultUnion('UpdateProfileResult', 'What `updateProfile` answers.', () => [
-  UserType,
-]);
+export const UpdateProfileResult = resultUnion(
+  'UpdateProfileResult',
+  'What `updateProfile` answers.',
+  () => [UserType],
+);
 export const RequestEmailChangeResult = resultUnion(
   'RequestEmailChangeResult',
   'What `requestEmailChange` answers.',
@@ -51,6 +60,8 @@ export const ConfirmEmailChangeResult = resultUnion(
   'What `confirmEmailChange` answers.',
   () => [UserType],
 );
-export const UndoEmailChangeResult = resultUnion('UndoEmailChangeResult', 'What `undoEmailChange` answers.', () => [
-  AuthAcceptedType,
-]);
+export const UndoEmailChangeResult = resultUnion(
+  'UndoEmailChangeResult',
+  'What `undoEmailChange` answers.',
+  () => [AuthAcceptedType],
+);

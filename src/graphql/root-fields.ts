@@ -9,18 +9,28 @@ import {
 /** An operation belongs to one document, which is parsed once and asked for again and again. */
 const known = new WeakMap<OperationDefinitionNode, readonly string[]>();
 
-/** `Query.me`, `Mutation.login` …: the root fields that an operation asks for, through fragments too, each once. */
-export function rootFields(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] {
+/**
+ * `Query.me`, `Mutation.login` …: the root fields that an operation asks for, through fragments
+ * too, each once.
+ */
+export function rootFields(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): readonly string[] {
   const fields = known.get(operation) ?? collectRootFields(document, operation);
   known.set(operation, fields);
   return fields;
 }
 
-function collectRootFields(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] {
+function collectRootFields(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): readonly string[] {
   const root = operation.operation === 'mutation' ? 'Mutation' : 'Query';
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+    if (definition.kind === Kind.FRAGMENT_DEFINITION)
+      fragments.set(definition.name.value, definition);
   }
   const fields = new Set<string>();
   const seen = new Set<string>();

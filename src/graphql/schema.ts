@@ -35,10 +35,12 @@ export function authSchema(): GraphQLSchema {
         TotpResolver,
         UsersResolver,
       ],
-      // Inputs are validated by the domain (domain/command.ts): type-graphql's own way skips scalars and echoes values.
+      // Inputs are validated by the domain (domain/command.ts): type-graphql's own way skips
+      // scalars and echoes values.
       validate: false,
       scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],
-      // It would run an introspection query, a twelfth of a start. Apollo, graphql and printAuthSchema each look whether the schema is valid.
+      // It would run an introspection query, a twelfth of a start. Apollo, graphql and
+      // printAuthSchema each look whether the schema is valid.
       skipCheck: true,
     }),
   );

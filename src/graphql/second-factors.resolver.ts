@@ -4,7 +4,10 @@ import type { RecoveryCodes } from '../domain/recovery-codes/issue-recovery-code
 import { confirmTotpEnrollment } from '../domain/second-factors/confirm-totp-enrollment.ts';
 import { disableTotp } from '../domain/second-factors/disable-totp.ts';
 import { regenerateRecoveryCodes } from '../domain/second-factors/regenerate-recovery-codes.ts';
-import { startTotpEnrollment, type TotpEnrollment } from '../domain/second-factors/start-totp-enrollment.ts';
+import {
+  startTotpEnrollment,
+  type TotpEnrollment,
+} from '../domain/second-factors/start-totp-enrollment.ts';
 import type { Accepted } from '../domain/sessions/logout.ts';
 import {
   ConfirmTotpEnrollmentInput,
@@ -24,7 +27,8 @@ export class TotpResolver {
       'Begins to set up an authenticator app. The app in force, if any, stays so until a code of the new one comes back. Needs a recent step-up.',
   })
   startTotpEnrollment(
-    @Arg('input', () => StartTotpEnrollmentInput, { description: 'What to call it.' }) input: StartTotpEnrollmentInput,
+    @Arg('input', () => StartTotpEnrollmentInput, { description: 'What to call it.' })
+    input: StartTotpEnrollmentInput,
     @Ctx() ctx: Context,
   ): Promise<TotpEnrollment> {
     return startTotpEnrollment(ctx, input);
@@ -35,7 +39,9 @@ export class TotpResolver {
       'Puts the app in force and makes recovery codes. Signing in takes a code from then on; every other session ends. Needs a recent step-up.',
   })
   confirmTotpEnrollment(
-    @Arg('input', () => ConfirmTotpEnrollmentInput, { description: 'The enrolment and a code of the app.' })
+    @Arg('input', () => ConfirmTotpEnrollmentInput, {
+      description: 'The enrolment and a code of the app.',
+    })
     input: ConfirmTotpEnrollmentInput,
     @Ctx() ctx: Context,
   ): Promise<RecoveryCodes> {
@@ -47,7 +53,9 @@ export class TotpResolver {
       'Takes away the app and the recovery codes; every other session ends. Needs a recent step-up with the second factor.',
   })
   disableTotp(
-    @Arg('input', () => DisableTotpInput, { description: 'A code, where the session has proved none.' })
+    @Arg('input', () => DisableTotpInput, {
+      description: 'A code, where the session has proved none.',
+    })
     input: DisableTotpInput,
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
@@ -59,7 +67,9 @@ export class TotpResolver {
       'A new set of recovery codes; the old one is dead, and every other session ends. Needs a recent step-up with the second factor.',
   })
   regenerateRecoveryCodes(
-    @Arg('input', () => RegenerateRecoveryCodesInput, { description: 'A code, where the session has proved none.' })
+    @Arg('input', () => RegenerateRecoveryCodesInput, {
+      description: 'A code, where the session has proved none.',
+    })
     input: RegenerateRecoveryCodesInput,
     @Ctx() ctx: Context,
   ): Promise<RecoveryCodes> {

@@ -3,7 +3,8 @@ import { AuthAcceptedType } from './errors.types.ts';
 import { resultUnion } from './unions.ts';
 
 @ObjectType('TotpEnrollment', {
-  description: 'An authenticator app that waits for its first code. The secret is shown here and never again.',
+  description:
+    'An authenticator app that waits for its first code. The secret is shown here and never again.',
 })
 export class TotpEnrollmentType {
   @Field(() => ID, { description: 'For `confirmTotpEnrollment`.' })
@@ -12,18 +13,23 @@ export class TotpEnrollmentType {
   @Field(() => String, { description: 'In base32, to type where no camera is at hand.' })
   secret: string;
 
-  @Field(() => String, { description: 'The secret as an otpauth:// address, which authenticator apps open.' })
+  @Field(() => String, {
+    description: 'The secret as an otpauth:// address, which authenticator apps open.',
+  })
   uri: string;
 
   @Field(() => String, { description: 'An SVG picture of the uri.' })
   qrCode: string;
 
-  @Field(() => Date, { description: 'A code has to come back until then; nothing changes without one.' })
+  @Field(() => Date, {
+    description: 'A code has to come back until then; nothing changes without one.',
+  })
   expiresAt: Date;
 }
 
 @ObjectType('RecoveryCodes', {
-  description: 'A new set of recovery codes, shown here and never again. The set before it is dead.',
+  description:
+    'A new set of recovery codes, shown here and never again. The set before it is dead.',
 })
 export class RecoveryCodesType {
   @Field(() => [String], {
@@ -82,9 +88,11 @@ export const ConfirmTotpEnrollmentResult = resultUnion(
   'What `confirmTotpEnrollment` answers.',
   () => [RecoveryCodesType],
 );
-export const DisableTotpResult = resultUnion('DisableTotpResult', 'What `disableTotp` answers.', () => [
-  AuthAcceptedType,
-]);
+export const DisableTotpResult = resultUnion(
+  'DisableTotpResult',
+  'What `disableTotp` answers.',
+  () => [AuthAcceptedType],
+);
 export const RegenerateRecoveryCodesResult = resultUnion(
   'RegenerateRecoveryCodesResult',
   'What `regenerateRecoveryCodes` answers.',

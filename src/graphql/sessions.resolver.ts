@@ -24,7 +24,9 @@ export class SessionsResolver {
       'Trades a refresh token for the next one and a new access token. Asked twice within the grace window, it answers the same.',
   })
   refreshSession(
-    @Arg('input', () => RefreshSessionInput, { description: 'The refresh token, unless it is in the cookie.' })
+    @Arg('input', () => RefreshSessionInput, {
+      description: 'The refresh token, unless it is in the cookie.',
+    })
     input: RefreshSessionInput,
     @Ctx() ctx: Context,
   ): Promise<AuthTokens> {
@@ -35,7 +37,8 @@ export class SessionsResolver {
     description: 'Ends the session at once. Idempotent; works with an expired access token.',
   })
   logout(
-    @Arg('input', () => LogoutInput, { description: 'Which session, and whether all.' }) input: LogoutInput,
+    @Arg('input', () => LogoutInput, { description: 'Which session, and whether all.' })
+    input: LogoutInput,
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return logout(ctx, input);
@@ -46,7 +49,8 @@ export class SessionsResolver {
       "Ends one of your sessions at once. Takes a recent proof of who asks. Another user's session is NOT_FOUND.",
   })
   revokeSession(
-    @Arg('input', () => RevokeSessionInput, { description: 'Which session.' }) input: RevokeSessionInput,
+    @Arg('input', () => RevokeSessionInput, { description: 'Which session.' })
+    input: RevokeSessionInput,
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return revokeSession(ctx, input);

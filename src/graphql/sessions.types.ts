@@ -63,7 +63,9 @@ export class AuthSessionConnectionType {
   totalCount: number;
 }
 
-@ObjectType('AuthTokens', { description: 'A pair of tokens for a session that has just begun or been refreshed.' })
+@ObjectType('AuthTokens', {
+  description: 'A pair of tokens for a session that has just begun or been refreshed.',
+})
 export class AuthTokensType {
   @Field(() => String, { description: 'A JWT, for the header `Authorization: Bearer …`.' })
   accessToken: string;
@@ -138,14 +140,21 @@ export class ReauthenticateInput {
   tokenDelivery?: keyof typeof TokenDelivery | null;
 }
 
-export const RefreshSessionResult = resultUnion('RefreshSessionResult', 'What `refreshSession` answers.', () => [
-  AuthTokensType,
-]);
-export const LogoutResult = resultUnion('LogoutResult', 'What `logout` answers.', () => [AuthAcceptedType]);
-export const RevokeSessionResult = resultUnion('RevokeSessionResult', 'What `revokeSession` answers.', () => [
+export const RefreshSessionResult = resultUnion(
+  'RefreshSessionResult',
+  'What `refreshSession` answers.',
+  () => [AuthTokensType],
+);
+export const LogoutResult = resultUnion('LogoutResult', 'What `logout` answers.', () => [
   AuthAcceptedType,
 ]);
-export const ReauthenticateResult = resultUnion('ReauthenticateResult', 'What `reauthenticate` answers.', () => [
-  AuthTokensType,
-  OtpChallengeType,
-]);
+export const RevokeSessionResult = resultUnion(
+  'RevokeSessionResult',
+  'What `revokeSession` answers.',
+  () => [AuthAcceptedType],
+);
+export const ReauthenticateResult = resultUnion(
+  'ReauthenticateResult',
+  'What `reauthenticate` answers.',
+  () => [AuthTokensType, OtpChallengeType],
+);

@@ -18,7 +18,9 @@ import {
 
 @Resolver()
 export class AccountsResolver {
-  @Query(() => AuthOptionsType, { description: 'What a sign-in page needs to know before anyone has signed in.' })
+  @Query(() => AuthOptionsType, {
+    description: 'What a sign-in page needs to know before anyone has signed in.',
+  })
   authOptions(@Ctx() ctx: Context): Promise<AuthOptions> {
     return authOptions(ctx);
   }
@@ -28,7 +30,8 @@ export class AccountsResolver {
       'Begins an account. A code goes to the address; verifyOtp completes it. The answer is the same for a taken address, whose owner gets a notice.',
   })
   register(
-    @Arg('input', () => RegisterInput, { description: 'Address, password, name.' }) input: RegisterInput,
+    @Arg('input', () => RegisterInput, { description: 'Address, password, name.' })
+    input: RegisterInput,
     @Ctx() ctx: Context,
   ): Promise<OtpChallenge> {
     return register(ctx, input);
@@ -48,7 +51,8 @@ export class AccountsResolver {
     description: 'Sign-in without a password: a code and a link to the address.',
   })
   requestLoginCode(
-    @Arg('input', () => RequestLoginCodeInput, { description: 'The address.' }) input: RequestLoginCodeInput,
+    @Arg('input', () => RequestLoginCodeInput, { description: 'The address.' })
+    input: RequestLoginCodeInput,
     @Ctx() ctx: Context,
   ): Promise<OtpChallenge> {
     return requestLoginCode(ctx, input);

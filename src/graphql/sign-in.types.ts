@@ -4,7 +4,9 @@ import { OtpChallengeType } from './otp.types.ts';
 import { AuthTokensType } from './sessions.types.ts';
 import { resultUnion } from './unions.ts';
 
-@ObjectType('AuthOptions', { description: 'What a sign-in page needs to know before anyone has signed in.' })
+@ObjectType('AuthOptions', {
+  description: 'What a sign-in page needs to know before anyone has signed in.',
+})
 export class AuthOptionsType {
   @Field(() => Boolean, { description: 'Whether anyone may register, or only who is invited.' })
   registrationOpen: boolean;
@@ -22,11 +24,15 @@ export class RegisterInput {
   email: string;
 
   @Field(() => String, {
-    description: 'Any characters, spaces too. Length and strength count, not the kinds of characters.',
+    description:
+      'Any characters, spaces too. Length and strength count, not the kinds of characters.',
   })
   password: string;
 
-  @Field(() => String, { nullable: true, description: 'The name that the user goes by, 100 characters at most.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The name that the user goes by, 100 characters at most.',
+  })
   name?: string | null;
 }
 
@@ -52,11 +58,15 @@ export class RequestLoginCodeInput {
   email: string;
 }
 
-export const RegisterResult = resultUnion('RegisterResult', 'What `register` answers.', () => [OtpChallengeType]);
+export const RegisterResult = resultUnion('RegisterResult', 'What `register` answers.', () => [
+  OtpChallengeType,
+]);
 export const LoginResult = resultUnion('LoginResult', 'What `login` answers.', () => [
   AuthTokensType,
   OtpChallengeType,
 ]);
-export const RequestLoginCodeResult = resultUnion('RequestLoginCodeResult', 'What `requestLoginCode` answers.', () => [
-  OtpChallengeType,
-]);
+export const RequestLoginCodeResult = resultUnion(
+  'RequestLoginCodeResult',
+  'What `requestLoginCode` answers.',
+  () => [OtpChallengeType],
+);

@@ -16,7 +16,9 @@ export class SubgraphResolver {
       'For federated gateways (service credential) and admins: one row per representation, in order, null where there is none. At most 100.',
   })
   entities(
-    @Arg('representations', () => [AnyScalar], { description: 'Each `{ __typename: "User", id }`.' })
+    @Arg('representations', () => [AnyScalar], {
+      description: 'Each `{ __typename: "User", id }`.',
+    })
     representations: unknown[],
     @Ctx() ctx: Context,
   ): Promise<(UserView | null)[]> {
@@ -33,7 +35,8 @@ export class SubgraphResolver {
 
   @Query(() => String, {
     name: '_sdl',
-    description: 'For stitching gateways (service credential) and admins: the SDL with stitching directives.',
+    description:
+      'For stitching gateways (service credential) and admins: the SDL with stitching directives.',
   })
   sdl(@Info() { schema }: GraphQLResolveInfo): string {
     return printStitchingSdl(schema);

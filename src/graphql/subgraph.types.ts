@@ -2,7 +2,10 @@ import { GraphQLScalarType, valueFromASTUntyped } from 'graphql';
 import { createUnionType, Field, ObjectType } from 'type-graphql';
 import { UserType } from './users.types.ts';
 
-/** https://www.apollographql.com/docs/graphos/reference/federation/subgraph-spec: names and shapes are the spec's. */
+/**
+ * https://www.apollographql.com/docs/graphos/reference/federation/subgraph-spec: names and shapes
+ * are the spec's.
+ */
 export const AnyScalar = new GraphQLScalarType<unknown, unknown>({
   name: '_Any',
   description: 'A representation of an entity: its `__typename` and the fields of its key.',
@@ -19,6 +22,9 @@ export const EntityUnion = createUnionType({
 
 @ObjectType('_Service', { description: 'This graph, as one to be composed with others.' })
 export class ServiceType {
-  @Field(() => String, { nullable: true, description: 'The SDL with the directives of Apollo Federation 2.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The SDL with the directives of Apollo Federation 2.',
+  })
   sdl: string;
 }

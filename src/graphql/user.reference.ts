@@ -10,13 +10,21 @@ declare module '../context.ts' {
   }
 }
 
-/** The request's one loader of users: what one tick asks for, by whichever field, is one statement. Null where there is none. */
+/**
+ * The request's one loader of users: what one tick asks for, by whichever field, is one statement.
+ * Null where there is none.
+ */
 export function userLoader(ctx: Context): DataLoader<string, UserView | null> {
-  ctx.loaders.users ??= new DataLoader((ids) => usersByIds(ctx, { ids }), { maxBatchSize: maxUsersByIds });
+  ctx.loaders.users ??= new DataLoader((ids) => usersByIds(ctx, { ids }), {
+    maxBatchSize: maxUsersByIds,
+  });
   return ctx.loaders.users;
 }
 
-/** The users of one field's list of ids, in its order. Throws VALIDATION_FAILED for more than a hundred, before any is looked up. */
+/**
+ * The users of one field's list of ids, in its order. Throws VALIDATION_FAILED for more than a
+ * hundred, before any is looked up.
+ */
 export async function loadUsers(
   ctx: Context,
   { path, ids }: { path: string; ids: readonly string[] },
@@ -29,7 +37,10 @@ export async function loadUsers(
   return Promise.all(ids.map((id) => loader.load(id)));
 }
 
-/** The users that representations of the Federation spec stand for. Throws VALIDATION_FAILED for what is no `User` with an `id`. */
+/**
+ * The users that representations of the Federation spec stand for. Throws VALIDATION_FAILED for
+ * what is no `User` with an `id`.
+ */
 export async function resolveReferences(
   ctx: Context,
   representations: readonly unknown[],
@@ -42,10 +53,15 @@ function userId(representation: unknown, index: number): string {
     new AuthError('VALIDATION_FAILED', {
       fields: [{ path: `representations.${index}.${field}`, code: 'INVALID', message }],
     });
-  if (typeof representation !== 'object' || representation === null || !('__typename' in representation)) {
+  if (
+    typeof representation !== 'object' ||
+    representation === null ||
+    !('__typename' in representation)
+  ) {
     throw refuse('__typename', 'A representation is an object with a __typename.');
   }
-  if (representation.__typename !== 'User') throw refuse('__typename', 'The one entity of this graph is User.');
+  if (representation.__typename !== 'User')
+    throw refuse('__typename', 'The one entity of this graph is User.');
   if (!('id' in representation) || typeof representation.id !== 'string')
     throw refuse('id', 'A User is known by its id.');
   return representation.id;

@@ -15,19 +15,28 @@ export class UserType {
   })
   email: string | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Whether the user has proved that the address is theirs.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether the user has proved that the address is theirs.',
+  })
   emailVerified: boolean | null;
 
   @Field(() => String, { nullable: true, description: 'The name that the user goes by.' })
   name: string | null;
 
-  @Field(() => [String], { nullable: true, description: 'Roles in lower case; `admin` opens administration.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Roles in lower case; `admin` opens administration.',
+  })
   roles: string[] | null;
 
   @Field(() => Date, { nullable: true, description: 'When the account was begun.' })
   createdAt: Date | null;
 
-  @Field(() => UserStatus, { nullable: true, description: 'Seen by the user and by admins, as are the next two.' })
+  @Field(() => UserStatus, {
+    nullable: true,
+    description: 'Seen by the user and by admins, as are the next two.',
+  })
   status: keyof typeof UserStatus | null;
 
   @Field(() => Date, { nullable: true, description: 'When the user last signed in.' })

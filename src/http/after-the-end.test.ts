@@ -3,7 +3,13 @@ import { startTestServer, type TestServer } from '../testing/app.ts';
 import { enrolTotp, signInWithApp } from '../testing/authenticator.ts';
 import { meQuery } from '../testing/client.ts';
 import { doors, gatewayToken, openDoors, postForm } from '../testing/doors.ts';
-import { changeEmail, freshAddress, type Person, registerPerson, signIn } from '../testing/people.ts';
+import {
+  changeEmail,
+  freshAddress,
+  type Person,
+  registerPerson,
+  signIn,
+} from '../testing/people.ts';
 import { deleteUser, proveSecondFactor, setRoles, suspendUser } from '../testing/rows.ts';
 
 type Ending = {
@@ -23,7 +29,9 @@ async function signInAdmin(server: TestServer): Promise<string> {
   return admin.accessToken;
 }
 
-/** Everything that ends a session. Whoever builds another way adds it here: the sweep does the rest. */
+/**
+ * Everything that ends a session. Whoever builds another way adds it here: the sweep does the rest.
+ */
 const endings: readonly Ending[] = [
   {
     title: 'SE-7 logout by the access token',
@@ -37,12 +45,14 @@ const endings: readonly Ending[] = [
   },
   {
     title: 'SE-11 logout everywhere',
-    end: (server, person) => server.mutate('logout', { everywhere: true }, { token: person.accessToken }),
+    end: (server, person) =>
+      server.mutate('logout', { everywhere: true }, { token: person.accessToken }),
     all: true,
   },
   {
     title: 'SE-11 revokeSession from another device',
-    end: (server, { sessionId }, other) => server.mutate('revokeSession', { sessionId }, { token: other.accessToken }),
+    end: (server, { sessionId }, other) =>
+      server.mutate('revokeSession', { sessionId }, { token: other.accessToken }),
     all: false,
   },
   {
@@ -76,7 +86,8 @@ const endings: readonly Ending[] = [
   },
   {
     title: 'SE-11 ADV-40 suspendUser by an administrator',
-    end: async (server, { id }) => server.mutate('suspendUser', { userId: id }, { token: await signInAdmin(server) }),
+    end: async (server, { id }) =>
+      server.mutate('suspendUser', { userId: id }, { token: await signInAdmin(server) }),
     all: true,
   },
   {
@@ -140,7 +151,8 @@ const endings: readonly Ending[] = [
   },
   {
     title: 'SE-11 ADV-13 deleteUser by an administrator',
-    end: async (server, { id }) => server.mutate('deleteUser', { userId: id }, { token: await signInAdmin(server) }),
+    end: async (server, { id }) =>
+      server.mutate('deleteUser', { userId: id }, { token: await signInAdmin(server) }),
     all: true,
   },
   {
@@ -177,7 +189,8 @@ const endings: readonly Ending[] = [
   },
   {
     title: 'SE-9 a step-up, which goes on under a new id',
-    end: (server, { password, accessToken }) => server.mutate('reauthenticate', { password }, { token: accessToken }),
+    end: (server, { password, accessToken }) =>
+      server.mutate('reauthenticate', { password }, { token: accessToken }),
     all: false,
   },
 ];
@@ -210,7 +223,8 @@ describe('after the end of a session', () => {
       expect(await openDoors(there, person)).toEqual([]);
       expect(await openDoors(here, person)).toEqual([]);
       expect(await openDoors(there, other)).toEqual(all ? [] : Object.keys(doors));
-      if (!title.startsWith('SE-5')) expect(await openDoors(there, stranger)).toEqual(Object.keys(doors));
+      if (!title.startsWith('SE-5'))
+        expect(await openDoors(there, stranger)).toEqual(Object.keys(doors));
     });
   }
 

@@ -7,7 +7,9 @@ import { countRows, lookInto } from '../testing/raw-sql.ts';
 
 // `npm run bench:anonymous` is the long form: a hundred thousand, and memory.
 it('AV-7 anonymous requests of every kind leave the same rows week after week, and one address makes few a day', async () => {
-  const server = await startTestServer({ config: { rateLimitMultiplier: 1, trustedProxies: ['127.0.0.1'] } });
+  const server = await startTestServer({
+    config: { rateLimitMultiplier: 1, trustedProxies: ['127.0.0.1'] },
+  });
   const tables = await lookInto(
     server,
     (sql) => sql<{ name: string }[]>`
@@ -31,7 +33,8 @@ it('AV-7 anonymous requests of every kind leave the same rows week after week, a
         }),
       );
       for (const { status } of answers) if (status >= 500) expect(status).toBe(503);
-      challengeId = answers.find((answer) => answer.challengeId !== undefined)?.challengeId ?? challengeId;
+      challengeId =
+        answers.find((answer) => answer.challengeId !== undefined)?.challengeId ?? challengeId;
     }
     const told = (await rowsOf(trail)) - before;
     server.clock.advance(8 * 86_400);
@@ -50,7 +53,8 @@ it('AV-7 anonymous requests of every kind leave the same rows week after week, a
   };
 
   const [first, second] = [await week(3), await week(3)];
-  // Counts of failures in a row last for years, in a few hundred rows for all accounts that are not there.
+  // Counts of failures in a row last for years, in a few hundred rows for all accounts that are not
+  // there.
   expect(second.rows - first.rows).toBeLessThan(12);
   // Five times as many of an address: the limits let through what they let through.
   const third = await week(15);

@@ -5,8 +5,9 @@ import { type Attack, attackRequests } from '../testing/attacks.ts';
 import { goodPassword } from '../testing/people.ts';
 
 /**
- * graphql-cop's and OWASP's attacks over HTTP, against a server as in production. How long each takes by the clock, and how long it keeps
- * others waiting, measures `npm run bench:attacks`; here it is the time of the processor, since others use this machine too.
+ * graphql-cop's and OWASP's attacks over HTTP, against a server as in production. How long each
+ * takes by the clock, and how long it keeps others waiting, measures `npm run bench:attacks`; here
+ * it is the time of the processor, since others use this machine too.
  */
 describe('an attack', () => {
   let server: TestServer;
@@ -24,7 +25,10 @@ describe('an attack', () => {
     return { status: response.status, text, cpu: (user + system) / 1000 };
   };
 
-  /** Waits until this process does nothing, ten seconds at the most: the collector's threads are counted in, at work on what other tests left. */
+  /**
+   * Waits until this process does nothing, ten seconds at the most: the collector's threads are
+   * counted in, at work on what other tests left.
+   */
   const rest = async (): Promise<void> => {
     for (let n = 0; n < 500; n += 1) {
       const before = process.cpuUsage();
@@ -47,10 +51,12 @@ describe('an attack', () => {
         expect(answer.text.length).toBeLessThan(3000);
         times.push(answer.cpu);
       }
-      // Client and server share this process: both together are under what the event loop may be blocked for.
+      // Client and server share this process: both together are under what the event loop may be
+      // blocked for.
       expect(Math.min(...times)).toBeLessThan(50);
 
-      // Clients of old get 200 for a mistake in a document, as GraphQL over HTTP 6.4.1 has it, and 4xx for everything else.
+      // Clients of old get 200 for a mistake in a document, as GraphQL over HTTP 6.4.1 has it, and
+      // 4xx for everything else.
       const old = await ask(request, 'application/json');
       if (isMistake !== true) expect(old.status).toBeGreaterThanOrEqual(400);
       expect(old.status).toBeLessThan(500);
@@ -59,18 +65,23 @@ describe('an attack', () => {
   );
 
   it('GQ-4 none of them has reached a resolver', () => {
-    expect(server.logLines.filter((line) => /login\.failed|otp\.failed|"error"|"fatal"/.test(line))).toEqual([]);
+    expect(
+      server.logLines.filter((line) => /login\.failed|otp\.failed|"error"|"fatal"/.test(line)),
+    ).toEqual([]);
   });
 
   it('GQ-2 a password of 60,000 characters costs no hash', async () => {
-    const query = 'mutation M($input: LoginInput!) { login(input: $input) { __typename ... on AuthError { code } } }';
+    const query =
+      'mutation M($input: LoginInput!) { login(input: $input) { __typename ... on AuthError { code } } }';
     const body = (password: string) =>
       JSON.stringify({ query, variables: { input: { email: 'a@example.com', password } } });
     const headers = { 'content-type': 'application/json' };
     const long = await ask({ method: 'POST', headers, body: body('x'.repeat(60_000)) });
     expect(long.text).toContain('VALIDATION_FAILED');
     expect(server.logLines.filter((line) => line.includes('login.failed'))).toEqual([]);
-    expect((await ask({ method: 'POST', headers, body: body(goodPassword) })).text).toContain('INVALID_CREDENTIALS');
+    expect((await ask({ method: 'POST', headers, body: body(goodPassword) })).text).toContain(
+      'INVALID_CREDENTIALS',
+    );
     expect(server.logLines.filter((line) => line.includes('login.failed'))).toHaveLength(1);
   });
 });

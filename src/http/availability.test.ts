@@ -32,7 +32,11 @@ function anotherPool(
   return { database, url: url.href, drop: () => database.close() };
 }
 
-const overloaded = (answer: { status: number; headers: Headers; errors: { extensions: { code: string } }[] }) => {
+const overloaded = (answer: {
+  status: number;
+  headers: Headers;
+  errors: { extensions: { code: string } }[];
+}) => {
   expect(answer.status).toBe(503);
   expect(answer.errors[0]?.extensions.code).toBe('OVERLOADED');
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -87,7 +91,10 @@ describe('the pool', () => {
     // More than any gate takes: the rest are refused here.
     const hashes = Promise.allSettled(Array.from({ length: 100 }, () => hasher.hash(goodPassword)));
     const input = { email: 'a@example.com', password: goodPassword };
-    const [login, registration] = await Promise.all([server.mutate('login', input), server.mutate('register', input)]);
+    const [login, registration] = await Promise.all([
+      server.mutate('login', input),
+      server.mutate('register', input),
+    ]);
     overloaded(login);
     overloaded(registration);
     expect(await lookInto(server, (sql) => sql`select * from rate_limits`)).toHaveLength(0);
@@ -100,7 +107,11 @@ describe('the pool', () => {
     const server = await startTestServer();
     const person = await registerPerson(server);
     const pool = anotherPool(server, { connections: 2 });
-    const small = await startTestServer({ database: pool, clock: server.clock, server: { deadline: 3000 } });
+    const small = await startTestServer({
+      database: pool,
+      clock: server.clock,
+      server: { deadline: 3000 },
+    });
     const sql = rawSql(server);
     const lock = await sql.reserve();
     await lock`begin`;
@@ -118,7 +129,9 @@ describe('the pool', () => {
       overloaded(answer);
       expect(answer.text).not.toMatch(/pool|connection|postgres/i);
     }
-    const plain = await fetch(`${small.url}/verify`, { headers: { authorization: `Bearer ${person.accessToken}` } });
+    const plain = await fetch(`${small.url}/verify`, {
+      headers: { authorization: `Bearer ${person.accessToken}` },
+    });
     expect(plain.status).toBe(503);
     expect(plain.headers.get('retry-after')).toBe('1');
     await lock`rollback`;
@@ -170,7 +183,9 @@ describe('an operation', () => {
       // Past the time in which a token that was used could be used again.
       server.clock.advance(60);
       const { refreshToken } = person;
-      expect(await server.mutate('refreshSession', { refreshToken })).toMatchObject({ __typename: 'AuthTokens' });
+      expect(await server.mutate('refreshSession', { refreshToken })).toMatchObject({
+        __typename: 'AuthTokens',
+      });
       await sql.end();
       await server.stop();
     },
@@ -189,7 +204,9 @@ describe('an operation', () => {
       reached = true;
     });
     await expect(work).rejects.toMatchObject({ cause: { code: 'OPERATION_OVER' } });
-    await expect(listSigningKeys(db, { now: new Date() })).rejects.toMatchObject({ cause: { code: 'OPERATION_OVER' } });
+    await expect(listSigningKeys(db, { now: new Date() })).rejects.toMatchObject({
+      cause: { code: 'OPERATION_OVER' },
+    });
     expect(reached).toBe(false);
     expect(await listSigningKeys(server.app.db, { now: new Date() })).toHaveLength(1);
     await server.stop();
@@ -214,9 +231,12 @@ describe('a database that goes away', () => {
         const answer =
           n % 2 === 0
             ? await fragile.send(meQuery, {}, { token: person.accessToken })
-            : await fragile.send('mutation M($i: LoginInput!) { login(input: $i) { __typename } }', {
-                i: { email: person.email, password: goodPassword },
-              });
+            : await fragile.send(
+                'mutation M($i: LoginInput!) { login(input: $i) { __typename } }',
+                {
+                  i: { email: person.email, password: goodPassword },
+                },
+              );
         seen.push({ status: answer.status, text: answer.text });
         await sleep(5);
       }
@@ -243,7 +263,8 @@ describe('a database that goes away', () => {
       expect(text).not.toMatch(/ECONN|CONNECTION_|postgres|127\.0\.0\.1|select |INTERNAL/i);
     }
     expect((await signIn(fragile, person)).id).toBe(person.id);
-    // Neither half of a sign-in: there are as many sessions as events that tell of one, and each has a sign-in's count given back.
+    // Neither half of a sign-in: there are as many sessions as events that tell of one, and each
+    // has a sign-in's count given back.
     const [halves] = await lookInto(
       server,
       (sql) => sql`
@@ -267,7 +288,8 @@ describe('slow clients', () => {
   it('AV-4 two hundred that drip a byte at a time are closed, and others are served meanwhile', async () => {
     const server = await startTestServer({ server: { limits } });
     const begun = performance.now();
-    const head = 'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
+    const head =
+      'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
     let open = 200;
     const sockets = await Promise.all(
       Array.from({ length: 200 }, async (_, n) => {
@@ -284,7 +306,8 @@ describe('slow clients', () => {
     );
     let times = 0;
     while (open > 0 && performance.now() - begun < 15_000) {
-      for (const [n, socket] of sockets.entries()) if (n % 3 !== 2 && socket.writable) socket.write('a');
+      for (const [n, socket] of sockets.entries())
+        if (n % 3 !== 2 && socket.writable) socket.write('a');
       const asked = performance.now();
       const answer = await server.send('{ authOptions { otpLength } }');
       expect(answer.status).toBe(200);
@@ -300,7 +323,11 @@ describe('slow clients', () => {
   it('AV-4 the limits in force are ten seconds for headers and thirty for a request, looked after every two', async () => {
     const server = await startTestServer();
     const { server: node } = server.server.fastify;
-    expect(node).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000, maxConnections: 10_000 });
+    expect(node).toMatchObject({
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      maxConnections: 10_000,
+    });
     expect(Reflect.get(node, 'connectionsCheckingInterval')).toBe(2000);
     expect(node.maxRequestsPerSocket).toBe(10_000);
     await server.stop();
@@ -317,10 +344,15 @@ describe('slow clients', () => {
         server: { limits: { connectionsPerAddress: 3 } },
       });
       const answers = await Promise.all(
-        Array.from({ length: 10 }, () => sendRaw(server.url, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', 700)),
+        Array.from({ length: 10 }, () =>
+          sendRaw(server.url, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', 700),
+        ),
       );
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(served);
-      const later = await sendRaw(server.url, 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      const later = await sendRaw(
+        server.url,
+        'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+      );
       expect(later.status).toBe(200);
       await server.stop();
     }
@@ -369,7 +401,8 @@ describe('plain http', () => {
       const { status } = await fetch(`${server.url}${path}`, { redirect: 'manual' });
       expect(status).toBeGreaterThanOrEqual(400);
     }
-    for (const path of ['/livez', '/readyz']) expect((await fetch(`${server.url}${path}`)).status).toBe(200);
+    for (const path of ['/livez', '/readyz'])
+      expect((await fetch(`${server.url}${path}`)).status).toBe(200);
     expect(server.logLines.filter((line) => line.includes('plain_http.refused'))).toHaveLength(1);
     await server.stop();
   });

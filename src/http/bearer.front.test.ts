@@ -16,12 +16,21 @@ afterAll(() => server.stop());
 
 type RawAnswer = { readonly status: number; readonly text: string };
 
-/** Sends header lines exactly as they stand, which no client library would; bytes as in ISO 8859-1. */
+/**
+ * Sends header lines exactly as they stand, which no client library would; bytes as in ISO 8859-1.
+ */
 async function sendLines(lines: readonly string[], path = '/graphql'): Promise<RawAnswer> {
   const { hostname, port } = new URL(server.url);
   const body = JSON.stringify({ query: meQuery });
-  const head = [`POST ${path} HTTP/1.1`, `Host: ${hostname}`, 'Content-Type: application/json', 'Connection: close'];
-  const text = [...head, `Content-Length: ${Buffer.byteLength(body)}`, ...lines, '', body].join('\r\n');
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    `Host: ${hostname}`,
+    'Content-Type: application/json',
+    'Connection: close',
+  ];
+  const text = [...head, `Content-Length: ${Buffer.byteLength(body)}`, ...lines, '', body].join(
+    '\r\n',
+  );
   const answer = await new Promise<string>((resolve, reject) => {
     let received = '';
     const socket = connect(Number(port), hostname, () => socket.write(Buffer.from(text, 'latin1')));
@@ -64,12 +73,15 @@ describe('the Authorization header', () => {
     ',',
     '\u00ff\u00fe',
     'Bearer \u00e9.\u00e9.\u00e9',
-  ])('ADV-21 JW-13 %j is a credential that does not hold: 401, never a fault of ours', async (value) => {
-    const answer = await sendLines([`Authorization: ${value}`]);
-    expect(answer.status).toBe(401);
-    expect(answer.text).toContain('"reason":"TOKEN_INVALID"');
-    expect(answer.text).toMatch(/www-authenticate: Bearer error="invalid_token"\r\n/i);
-  });
+  ])(
+    'ADV-21 JW-13 %j is a credential that does not hold: 401, never a fault of ours',
+    async (value) => {
+      const answer = await sendLines([`Authorization: ${value}`]);
+      expect(answer.status).toBe(401);
+      expect(answer.text).toContain('"reason":"TOKEN_INVALID"');
+      expect(answer.text).toMatch(/www-authenticate: Bearer error="invalid_token"\r\n/i);
+    },
+  );
 
   it.each(['', ' ', '\t'])('contract: an empty one, %j, is an anonymous caller', async (value) => {
     const answer = await sendLines([`Authorization: ${value}`]);
@@ -77,10 +89,13 @@ describe('the Authorization header', () => {
     expect(answer.text).toContain('{"data":{"me":null}}');
   });
 
-  it.each(['Bearer', 'bearer', 'BEARER'])('takes the scheme as %s (RFC 9110 11.1)', async (scheme) => {
-    const answer = await sendLines([`Authorization: ${scheme} ${person.accessToken}`]);
-    expect(answer.text).toContain(`"id":"${person.id}"`);
-  });
+  it.each(['Bearer', 'bearer', 'BEARER'])(
+    'takes the scheme as %s (RFC 9110 11.1)',
+    async (scheme) => {
+      const answer = await sendLines([`Authorization: ${scheme} ${person.accessToken}`]);
+      expect(answer.text).toContain(`"id":"${person.id}"`);
+    },
+  );
 
   it('JW-12 refuses two of them, whichever is good: a proxy may have checked the other', async () => {
     const mine = `Authorization: Bearer ${person.accessToken}`;
@@ -118,9 +133,13 @@ describe('the Authorization header', () => {
 
   it('JW-12 refuses one of more than 8 KiB before any parsing', async () => {
     const [header = '', payload = '', signature = ''] = person.accessToken.split('.');
-    const long = await sendLines([`Authorization: Bearer ${header}.${payload}.${signature}${'A'.repeat(8_200)}`]);
+    const long = await sendLines([
+      `Authorization: Bearer ${header}.${payload}.${signature}${'A'.repeat(8_200)}`,
+    ]);
     expect(long.status).toBe(401);
-    const spaces = await sendLines([`Authorization: Bearer ${' '.repeat(9_000)}${person.accessToken}`]);
+    const spaces = await sendLines([
+      `Authorization: Bearer ${' '.repeat(9_000)}${person.accessToken}`,
+    ]);
     expect(spaces.status).toBe(401);
     const tooLong = await sendLines([`Authorization: Bearer ${'A'.repeat(20_000)}`]);
     expect(tooLong.status).toBe(431);
@@ -134,7 +153,11 @@ describe('every other carrier', () => {
     expect.soft(text, what).not.toContain(person.id);
     expect.soft(response.status, what).toBeLessThan(500);
   };
-  const post = (path: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
+  const post = (
+    path: string,
+    body: string,
+    headers: Record<string, string> = {},
+  ): Promise<Response> =>
     fetch(`${server.url}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
@@ -146,22 +169,32 @@ describe('every other carrier', () => {
     const query = JSON.stringify({ query: meQuery });
     for (const name of ['access_token', 'token', 'authorization', 'jwt', 'bearer']) {
       await isNobody(await post(`/graphql?${name}=${token}`, query), `query ${name}`);
-      await isNobody(await post('/graphql', JSON.stringify({ query: meQuery, [name]: token })), `body ${name}`);
+      await isNobody(
+        await post('/graphql', JSON.stringify({ query: meQuery, [name]: token })),
+        `body ${name}`,
+      );
       await isNobody(
         await post('/graphql', JSON.stringify({ query: meQuery, variables: { [name]: token } })),
         `variable ${name}`,
       );
       await isNobody(
-        await post('/graphql', JSON.stringify({ query: meQuery, extensions: { [name]: `Bearer ${token}` } })),
+        await post(
+          '/graphql',
+          JSON.stringify({ query: meQuery, extensions: { [name]: `Bearer ${token}` } }),
+        ),
         `extension ${name}`,
       );
       await isNobody(
-        await post('/graphql', query, { cookie: `${name}=${token}; latchkey=${token}; __Host-latchkey=${token}` }),
+        await post('/graphql', query, {
+          cookie: `${name}=${token}; latchkey=${token}; __Host-latchkey=${token}`,
+        }),
         `cookie ${name}`,
       );
       const search = new URLSearchParams({ query: meQuery, [name]: token });
       await isNobody(
-        await fetch(`${server.url}/graphql?${search}`, { headers: { 'apollo-require-preflight': '1' } }),
+        await fetch(`${server.url}/graphql?${search}`, {
+          headers: { 'apollo-require-preflight': '1' },
+        }),
         `GET ${name}`,
       );
     }
@@ -183,7 +216,9 @@ describe('every other carrier', () => {
     });
     await isNobody(form, 'form');
     // And none of these changes who the header says it is.
-    const both = await post(`/graphql?access_token=${other.accessToken}`, query, { authorization: `Bearer ${token}` });
+    const both = await post(`/graphql?access_token=${other.accessToken}`, query, {
+      authorization: `Bearer ${token}`,
+    });
     expect(await both.json()).toMatchObject({ data: { me: { id: person.id } } });
   });
 });

@@ -20,7 +20,9 @@ const nowhere: Places = [];
 describe('secrets that are planted in every input', () => {
   let server: TestServer;
   let sql: postgres.Sql;
-  /** Each planted value with the places that are its own, and whether an answer is where it belongs. */
+  /**
+   * Each planted value with the places that are its own, and whether an answer is where it belongs.
+   */
   const planted = new Map<string, { places: Places; answered: boolean }>();
   const answers: string[] = [];
 
@@ -60,7 +62,11 @@ describe('secrets that are planted in every input', () => {
     input: Record<string, unknown>,
     sender: { token?: string } = {},
   ): Promise<Answer> => {
-    const answer = await server.send(mutationText(name), { input }, { ...sender, headers: hostileHeaders() });
+    const answer = await server.send(
+      mutationText(name),
+      { input },
+      { ...sender, headers: hostileHeaders() },
+    );
     answers.push(answer.text);
     return answer;
   };
@@ -92,11 +98,14 @@ describe('secrets that are planted in every input', () => {
     // Use.
     const ada = await registered();
     await call('verifyOtp', { challengeId: ada.challenge.id, code: '000000' });
-    const tokens = (await call('verifyOtp', { challengeId: ada.challenge.id, code: ada.code })).data.verifyOtp;
+    const tokens = (await call('verifyOtp', { challengeId: ada.challenge.id, code: ada.code })).data
+      .verifyOtp;
     for (const value of [tokens.accessToken, tokens.accessToken.split('.')[2], tokens.refreshToken])
       plant(value, nowhere, true);
-    const refreshed = (await call('refreshSession', { refreshToken: tokens.refreshToken })).data.refreshSession;
-    for (const value of [refreshed.accessToken, refreshed.refreshToken]) plant(value, nowhere, true);
+    const refreshed = (await call('refreshSession', { refreshToken: tokens.refreshToken })).data
+      .refreshSession;
+    for (const value of [refreshed.accessToken, refreshed.refreshToken])
+      plant(value, nowhere, true);
     const signedIn = (await call('login', { email: ada.email, password: ada.password })).data.login;
     for (const value of [signedIn.accessToken, signedIn.refreshToken]) plant(value, nowhere, true);
     const asked = (await call('requestLoginCode', { email: ada.email })).data.requestLoginCode;
@@ -105,7 +114,10 @@ describe('secrets that are planted in every input', () => {
     await call('resendOtp', { challengeId: asked.id });
     await call('requestPasswordReset', { email: ada.email });
     const link = plant(await server.nextToken(ada.email));
-    await call('resetPassword', { token: `${link}x`, newPassword: canary('velvet otter gravel wrong link') });
+    await call('resetPassword', {
+      token: `${link}x`,
+      newPassword: canary('velvet otter gravel wrong link'),
+    });
     await call('register', {
       email: ada.email,
       password: canary('velvet otter gravel again'),
@@ -114,9 +126,14 @@ describe('secrets that are planted in every input', () => {
 
     // A mail that says from where.
     const bob = await registered();
-    const own = (await call('verifyOtp', { challengeId: bob.challenge.id, code: bob.code })).data.verifyOtp;
+    const own = (await call('verifyOtp', { challengeId: bob.challenge.id, code: bob.code })).data
+      .verifyOtp;
     for (const value of [own.accessToken, own.refreshToken]) plant(value, nowhere, true);
-    const gone = await call('deleteAccount', { confirmEmail: bob.email }, { token: own.accessToken });
+    const gone = await call(
+      'deleteAccount',
+      { confirmEmail: bob.email },
+      { token: own.accessToken },
+    );
     expect(gone.data.deleteAccount).toMatchObject({ __typename: 'AuthAccepted' });
 
     // Mistakes: a password in every other field, and every other field's value in the password's.
@@ -127,11 +144,20 @@ describe('secrets that are planted in every input', () => {
       await call('requestLoginCode', { email: `${secret.slice(0, 40)}@example.com` });
       await call('verifyOtp', { challengeId: secret, code: secret });
       await call('resendOtp', { challengeId: secret });
-      await call('refreshSession', { refreshToken: secret === tokens.refreshToken ? `${secret}x` : secret });
+      await call('refreshSession', {
+        refreshToken: secret === tokens.refreshToken ? `${secret}x` : secret,
+      });
     }
     await call('login', { email: canary('no-address'), password: canary('password') });
-    await call('login', { email: `${canary('unknown')}@example.com`, password: canary('password') });
-    await call('register', { email: `${canary('weak')}@example.com`, password: 'password1', name: canary('name') });
+    await call('login', {
+      email: `${canary('unknown')}@example.com`,
+      password: canary('password'),
+    });
+    await call('register', {
+      email: `${canary('weak')}@example.com`,
+      password: 'password1',
+      name: canary('name'),
+    });
     await call('verifyOtp', { challengeId: canary('challenge'), code: '123456' });
     await call('logout', { refreshToken: canary('refresh') });
 
@@ -143,7 +169,9 @@ describe('secrets that are planted in every input', () => {
       { email: { [canary('key')]: canary('value') }, password: [canary('list')] },
       { email: canary('email'), password: canary('password'), tokenDelivery: canary('enum') },
     ]) {
-      answers.push((await server.send(asText, { input, [canary('variable')]: canary('value') })).text);
+      answers.push(
+        (await server.send(asText, { input, [canary('variable')]: canary('value') })).text,
+      );
     }
     for (const document of [
       `mutation { login(input: {email: "${canary('literal')}", password: "${canary('literal')}"}) { __typename } }`,
@@ -156,7 +184,9 @@ describe('secrets that are planted in every input', () => {
     }
 
     // Other doors.
-    const query = encodeURIComponent(`{ authOptions(x: "${canary('url-literal')}") { otpLength } }`);
+    const query = encodeURIComponent(
+      `{ authOptions(x: "${canary('url-literal')}") { otpLength } }`,
+    );
     await raw(
       `/graphql?query=${query}&variables=${encodeURIComponent(JSON.stringify({ a: canary('url-variable') }))}`,
       {
@@ -164,7 +194,9 @@ describe('secrets that are planted in every input', () => {
       },
     );
     await raw(`/${canary('path')}?token=${canary('query')}`, {});
-    await raw(`/verify?token=${canary('query')}`, { headers: { authorization: `Bearer ${canary('bearer')}` } });
+    await raw(`/verify?token=${canary('query')}`, {
+      headers: { authorization: `Bearer ${canary('bearer')}` },
+    });
     await raw('/verify', {
       headers: { authorization: `Basic ${Buffer.from(`u:${canary('basic')}`).toString('base64')}` },
     });
@@ -183,8 +215,16 @@ describe('secrets that are planted in every input', () => {
       headers: { 'content-type': 'application/json' },
       body: `{"query": "${canary('broken')}`,
     });
-    await raw('/graphql', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: canary('plain') });
-    await raw('/graphql', { method: 'POST', headers: { 'content-type': canary('media') }, body: canary('body') });
+    await raw('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: canary('plain'),
+    });
+    await raw('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': canary('media') },
+      body: canary('body'),
+    });
 
     // Tokens that are nobody's.
     const real = partsOf(signedIn.accessToken);
@@ -192,14 +232,26 @@ describe('secrets that are planted in every input', () => {
     for (const token of [
       canary('bearer'),
       forge({ header: { ...real.header, kid: canary('kid') }, payload: real.payload }, key),
-      forge({ header: real.header, payload: { ...real.payload, sub: canary('sub'), jti: canary('jti') } }, key),
-      forge({ header: real.header, payload: { ...real.payload, exp: 1, note: canary('claim') } }, key),
+      forge(
+        {
+          header: real.header,
+          payload: { ...real.payload, sub: canary('sub'), jti: canary('jti') },
+        },
+        key,
+      ),
+      forge(
+        { header: real.header, payload: { ...real.payload, exp: 1, note: canary('claim') } },
+        key,
+      ),
     ]) {
       plant(token);
-      answers.push((await server.send('{ me { id } }', {}, { token, headers: hostileHeaders() })).text);
+      answers.push(
+        (await server.send('{ me { id } }', {}, { token, headers: hostileHeaders() })).text,
+      );
     }
 
-    // Outages: a table that is gone fails with a statement full of parameters; a row that is damaged, with its content.
+    // Outages: a table that is gone fails with a statement full of parameters; a row that is
+    // damaged, with its content.
     await sql`alter table outbox_messages rename to outbox_messages_gone`;
     await call('register', {
       email: `${canary('fault')}@example.com`,
@@ -212,7 +264,13 @@ describe('secrets that are planted in every input', () => {
     await call('login', { email: ada.email, password: ada.password });
     await call('refreshSession', { refreshToken: refreshed.refreshToken });
     answers.push(
-      (await server.send(`query ${'Operation'.repeat(200)} { me { id } }`, {}, { token: signedIn.accessToken })).text,
+      (
+        await server.send(
+          `query ${'Operation'.repeat(200)} { me { id } }`,
+          {},
+          { token: signedIn.accessToken },
+        )
+      ).text,
     );
     await sql`alter table sessions_gone rename to sessions`;
     await sql`update users set password_hash = ${canary('hash', ['users.password_hash'])} where email = ${ada.email}`;
@@ -224,13 +282,16 @@ describe('secrets that are planted in every input', () => {
   });
 
   it('LG-3 LG-4 none of it is in the log', () => {
-    // Where a request came from belongs into the log (LG-2): address and agent, cut and as they were sent.
+    // Where a request came from belongs into the log (LG-2): address and agent, cut and as they
+    // were sent.
     const lines = server.logLines.map((line) =>
       JSON.stringify({ ...JSON.parse(line), ipAddress: null, userAgent: null }),
     );
     const log = lines.join('');
     expect(lines.length).toBeGreaterThan(15);
-    const found = [...planted.keys()].filter((value) => spellings(value).some((spelling) => log.includes(spelling)));
+    const found = [...planted.keys()].filter((value) =>
+      spellings(value).some((spelling) => log.includes(spelling)),
+    );
     expect(found).toEqual([]);
     expect(log).not.toMatch(/canary|xyzzy|@example\.com|insert into|"variables"|mutation \{/i);
   });
@@ -285,8 +346,13 @@ describe('secrets that are planted in every input', () => {
       for (const [field, content] of Object.entries(mail)) {
         const isBody = field === 'text' || field === 'html';
         for (const value of new Set([...planted.keys(), ...brought])) {
-          if (planted.get(value)?.places.includes(`mails.${field}`) || (isBody && own.includes(value))) continue;
-          if (spellings(value).some((spelling) => content.includes(spelling))) leaks.push(`${value} in mails.${field}`);
+          if (
+            planted.get(value)?.places.includes(`mails.${field}`) ||
+            (isBody && own.includes(value))
+          )
+            continue;
+          if (spellings(value).some((spelling) => content.includes(spelling)))
+            leaks.push(`${value} in mails.${field}`);
         }
       }
     }
@@ -306,11 +372,15 @@ describe('secrets that are planted in every input', () => {
     for (const [value, { answered }] of planted) {
       // An address comes back to its owner, and the masked one to whoever typed it.
       if (answered || /^canary-(mailbox|name|user-agent)-/.test(value)) continue;
-      if (answers.some((answer) => spellings(value).some((spelling) => answer.includes(spelling)))) leaks.push(value);
+      if (answers.some((answer) => spellings(value).some((spelling) => answer.includes(spelling))))
+        leaks.push(value);
     }
-    // What stands in a document outside of its literals is quoted where it is wrong: names of fields and variables.
+    // What stands in a document outside of its literals is quoted where it is wrong: names of
+    // fields and variables.
     expect(leaks.filter((value) => !/^canary-(variable|key)-/.test(value))).toEqual([]);
-    expect(answers.join('')).not.toMatch(/Failed query|params:|relation "|42P01|\/src\/|node_modules/);
+    expect(answers.join('')).not.toMatch(
+      /Failed query|params:|relation "|42P01|\/src\/|node_modules/,
+    );
   });
 });
 
@@ -338,7 +408,9 @@ describe('input that would forge lines of the log', () => {
   const bytes = (lines: readonly string[]): Promise<void> => {
     const { hostname, port } = new URL(server.url);
     return new Promise((resolve, reject) => {
-      const socket = connect(Number(port), hostname, () => socket.end(Buffer.from(lines.join('\r\n'), 'latin1')));
+      const socket = connect(Number(port), hostname, () =>
+        socket.end(Buffer.from(lines.join('\r\n'), 'latin1')),
+      );
       socket.on('close', () => resolve()).on('error', reject);
       socket.resume();
     });
@@ -349,7 +421,10 @@ describe('input that would forge lines of the log', () => {
   }, async () => {
     // Faults are what gets logged with something of the request.
     await sql`alter table sessions rename to sessions_gone`;
-    const real = await server.mutate('register', { email: 'a@example.com', password: 'otter lantern gravel sunday' });
+    const real = await server.mutate('register', {
+      email: 'a@example.com',
+      password: 'otter lantern gravel sunday',
+    });
     const { privateKey, kid } = server.app.keyRing.signing();
     const now = Math.floor(server.clock.now().getTime() / 1000);
     const payload = {
@@ -366,7 +441,9 @@ describe('input that would forge lines of the log', () => {
         await server.mutate(name, { email: text, password: text, name: text });
         await server.mutate(
           name,
-          name === 'requestLoginCode' ? { email: text } : { email: `${text}@example.com`, password: text },
+          name === 'requestLoginCode'
+            ? { email: text }
+            : { email: `${text}@example.com`, password: text },
         );
       }
       await server.mutate('verifyOtp', { challengeId: text, code: text });
@@ -387,11 +464,21 @@ describe('input that would forge lines of the log', () => {
       await fetch(`${server.url}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ query: 'query A { me { id } } query B { __typename }', operationName: text }),
+        body: JSON.stringify({
+          query: 'query A { me { id } } query B { __typename }',
+          operationName: text,
+        }),
       });
       await fetch(`${server.url}/${encodeURIComponent(text)}`);
       await bytes([`GET /${text} HTTP/1.1`, 'Host: x', '', '']);
-      await bytes(['POST /graphql HTTP/1.1', 'Host: x', `User-Agent: ${text}`, 'Content-Length: 0', '', '']);
+      await bytes([
+        'POST /graphql HTTP/1.1',
+        'Host: x',
+        `User-Agent: ${text}`,
+        'Content-Length: 0',
+        '',
+        '',
+      ]);
       await bytes([
         'GET /verify HTTP/1.1',
         'Host: x',

@@ -20,7 +20,9 @@ describe('clientAddress', () => {
     fc.assert(
       fc.property(fc.string(), (invented) => {
         const forwardedFor = `${invented},203.0.113.9`;
-        expect(clientAddress({ socketAddress: '10.0.0.1', forwardedFor, trustedProxies: proxies })).toBe('203.0.113.9');
+        expect(
+          clientAddress({ socketAddress: '10.0.0.1', forwardedFor, trustedProxies: proxies }),
+        ).toBe('203.0.113.9');
       }),
     );
   });
@@ -114,7 +116,9 @@ describe('addressBucket', () => {
           const one = addressBucket(`${prefix}:${hex(hosts.slice(0, 4))}`);
           const other = addressBucket(`${prefix}:${hex(hosts.slice(4))}`.toUpperCase());
           expect(one).toBe(other);
-          expect(addressBucket(`${hex([0x2001, ...net.slice(1), (last + 1) & 0xffff])}::1`)).not.toBe(one);
+          expect(
+            addressBucket(`${hex([0x2001, ...net.slice(1), (last + 1) & 0xffff])}::1`),
+          ).not.toBe(one);
         },
       ),
     );

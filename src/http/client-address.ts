@@ -3,7 +3,10 @@ import { BlockList, isIP } from 'node:net';
 /** TRUSTED_PROXIES, read once at start. */
 export type TrustedProxies = { has(address: string): boolean };
 
-/** Reads addresses and CIDRs, of either family. Throws, naming the entry by its place, on anything else. */
+/**
+ * Reads addresses and CIDRs, of either family. Throws, naming the entry by its place, on anything
+ * else.
+ */
 export function trustedProxyList(entries: readonly string[]): TrustedProxies {
   const list = new BlockList();
   entries.forEach((entry, index) => {
@@ -13,7 +16,8 @@ export function trustedProxyList(entries: readonly string[]): TrustedProxies {
     const length = bits === undefined ? undefined : Number(bits) - (mapped ? 96 : 0);
     const widest = address?.includes(':') ? 128 : 32;
     const lengthIsRight =
-      bits === undefined || (/^\d{1,3}$/.test(bits) && length !== undefined && length >= 0 && length <= widest);
+      bits === undefined ||
+      (/^\d{1,3}$/.test(bits) && length !== undefined && length >= 0 && length <= widest);
     if (address === null || rest.length > 0 || !lengthIsRight) {
       throw new Error(`TRUSTED_PROXIES: entry ${index + 1} is neither an IP address nor a CIDR.`);
     }
@@ -31,14 +35,16 @@ export type ClientAddressInput = {
 };
 
 /**
- * The address that a request came from, in one canonical spelling: the socket's, or, where that is a trusted proxy's, the
- * right-most address in X-Forwarded-For that is not (RL-5). `unknown` without a socket.
+ * The address that a request came from, in one canonical spelling: the socket's, or, where that is
+ * a trusted proxy's, the right-most address in X-Forwarded-For that is not (RL-5). `unknown`
+ * without a socket.
  */
 export function clientAddress(input: ClientAddressInput): string {
   let client = canonicalAddress(input.socketAddress ?? '');
   if (client === null) return 'unknown';
   const hops = input.forwardedFor?.split(',') ?? [];
-  // SECURITY: from right to left, as each proxy appends. What stands left of an untrusted hop is the client's own invention.
+  // SECURITY: from right to left, as each proxy appends. What stands left of an untrusted hop is
+  // the client's own invention.
   while (input.trustedProxies.has(client)) {
     const hop = canonicalAddress(withoutPort(hops.pop() ?? ''));
     // A proxy that writes nonsense says nothing: it stays the last one that we know.
@@ -49,8 +55,8 @@ export function clientAddress(input: ClientAddressInput): string {
 }
 
 /**
- * The key under which attempts from an address are counted: an IPv4 address, or the /64 of an IPv6 one, since a whole /64 is
- * one customer's (RL-2, ADV-6). Whatever is no address shares one bucket.
+ * The key under which attempts from an address are counted: an IPv4 address, or the /64 of an IPv6
+ * one, since a whole /64 is one customer's (RL-2, ADV-6). Whatever is no address shares one bucket.
  */
 export function addressBucket(address: string): string {
   const canonical = canonicalAddress(address);
@@ -59,11 +65,15 @@ export function addressBucket(address: string): string {
   const [left = '', right] = canonical.split('::');
   const head = left === '' ? [] : left.split(':');
   const tail = right === undefined || right === '' ? [] : right.split(':');
-  const zeros = right === undefined ? [] : new Array<string>(8 - head.length - tail.length).fill('0');
+  const zeros =
+    right === undefined ? [] : new Array<string>(8 - head.length - tail.length).fill('0');
   return `${[...head, ...zeros, ...tail].slice(0, 4).join(':')}::/64`;
 }
 
-/** One spelling per address: RFC 5952 for IPv6, dotted IPv4 for IPv4 mapped into it (RFC 4291 section 2.5.5.2), no zone. */
+/**
+ * One spelling per address: RFC 5952 for IPv6, dotted IPv4 for IPv4 mapped into it (RFC 4291
+ * section 2.5.5.2), no zone.
+ */
 function canonicalAddress(text: string): string | null {
   const [address = ''] = text.trim().split('%');
   const version = isIP(address);

@@ -21,14 +21,20 @@ type Headers = Readonly<Record<string, string>>;
 type Mutation = Parameters<typeof mutationText>[0];
 
 /** One operation as a browser sends it, which has this in its jar. */
-function ask(name: Mutation, input: object, options: { jar?: string | undefined; headers?: Headers; token?: string }) {
-  const cookie: Headers = options.jar === undefined ? {} : { cookie: `theme=dark; __Host-latchkey=${options.jar}` };
+function ask(
+  name: Mutation,
+  input: object,
+  options: { jar?: string | undefined; headers?: Headers; token?: string },
+) {
+  const cookie: Headers =
+    options.jar === undefined ? {} : { cookie: `theme=dark; __Host-latchkey=${options.jar}` };
   const headers = { ...proxied, ...cookie, ...options.headers };
   return server.send(mutationText(name), { input }, { headers, token: options.token });
 }
 
 const fromApp = { origin: appOrigin, 'sec-fetch-site': 'same-site' };
-const cookiesIn = (answer: Answer) => answer.headers.getSetCookie().map((text) => parseSetCookie(text));
+const cookiesIn = (answer: Answer) =>
+  answer.headers.getSetCookie().map((text) => parseSetCookie(text));
 const jarAfter = (answer: Answer): string => cookiesIn(answer)[0]?.value ?? '';
 
 async function register(): Promise<Person> {
@@ -40,10 +46,15 @@ async function signInWithCookie(person: Person): Promise<Answer> {
   return ask('login', { email, password, tokenDelivery: 'COOKIE' }, { headers: fromApp });
 }
 
-/** What a request of another site looks like, or of a client that does not say where it comes from. */
+/**
+ * What a request of another site looks like, or of a client that does not say where it comes from.
+ */
 const strangers: Readonly<Record<string, Headers>> = {
   'another origin': { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
-  'a sibling that is not listed': { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' },
+  'a sibling that is not listed': {
+    origin: 'https://blog.example.com',
+    'sec-fetch-site': 'same-site',
+  },
   'the listed origin over http': { origin: 'http://app.example.com' },
   'the listed name with a port': { origin: `${appOrigin}:8443` },
   'an origin that only begins alike': { origin: `${appOrigin}.evil.example` },
@@ -60,7 +71,11 @@ describe('cookie mode refuses', () => {
       const person = await register();
       const jar = jarAfter(await signInWithCookie(person));
       const before = await sessionsOf(server, person.id);
-      const challenge = await server.mutate('requestLoginCode', { email: person.email }, { headers: proxied });
+      const challenge = await server.mutate(
+        'requestLoginCode',
+        { email: person.email },
+        { headers: proxied },
+      );
       const code = await server.nextCode(person.email);
       const { email, password } = person;
       const tokenDelivery = 'COOKIE';
@@ -81,7 +96,11 @@ describe('cookie mode refuses', () => {
       }
       expect(await sessionsOf(server, person.id)).toEqual(before);
       // The code was not spent on it either.
-      const redeemed = await ask('verifyOtp', { challengeId: challenge.id, code }, { headers: fromApp });
+      const redeemed = await ask(
+        'verifyOtp',
+        { challengeId: challenge.id, code },
+        { headers: fromApp },
+      );
       expect(redeemed.data.verifyOtp.__typename).toBe('AuthTokens');
     });
   }
@@ -111,13 +130,22 @@ describe('cookie mode', () => {
       path: '/',
     });
     expect(cookie).not.toHaveProperty('domain');
-    expect(cookie?.expires?.toISOString().slice(0, 19)).toBe(login.data.login.refreshTokenExpiresAt.slice(0, 19));
+    expect(cookie?.expires?.toISOString().slice(0, 19)).toBe(
+      login.data.login.refreshTokenExpiresAt.slice(0, 19),
+    );
     expect(login.data.login.refreshToken).toBeNull();
     expect(login.text).not.toContain(cookie?.value);
 
     // The default delivery is BODY; what came in the cookie still does not leave in JSON.
-    const refreshed = await ask('refreshSession', { tokenDelivery: 'BODY' }, { jar: cookie?.value, headers: fromApp });
-    expect(refreshed.data.refreshSession).toMatchObject({ __typename: 'AuthTokens', refreshToken: null });
+    const refreshed = await ask(
+      'refreshSession',
+      { tokenDelivery: 'BODY' },
+      { jar: cookie?.value, headers: fromApp },
+    );
+    expect(refreshed.data.refreshSession).toMatchObject({
+      __typename: 'AuthTokens',
+      refreshToken: null,
+    });
     const next = jarAfter(refreshed);
     expect(next).toMatch(/^[\w-]{91}$/);
     expect(refreshed.text).not.toContain(next);
@@ -134,7 +162,13 @@ describe('cookie mode', () => {
     expect(answer.data.logout).toEqual({ __typename: 'AuthAccepted', accepted: true });
     const [cleared] = cookiesIn(answer);
     expect(cleared).toMatchObject({ value: '', maxAge: 0, expires: new Date(0) });
-    const attributes = ({ name, httpOnly, secure, sameSite, path }: NonNullable<typeof cleared>) => ({
+    const attributes = ({
+      name,
+      httpOnly,
+      secure,
+      sameSite,
+      path,
+    }: NonNullable<typeof cleared>) => ({
       name,
       httpOnly,
       secure,
@@ -145,7 +179,11 @@ describe('cookie mode', () => {
     expect(answer.headers.get('clear-site-data')).toBe('"storage"');
     const after = await ask('refreshSession', {}, { jar: set?.value, headers: fromApp });
     expect(after.data.refreshSession.code).toBe('INVALID_OR_EXPIRED_TOKEN');
-    const me = await server.send(meQuery, {}, { token: login.data.login.accessToken, headers: proxied });
+    const me = await server.send(
+      meQuery,
+      {},
+      { token: login.data.login.accessToken, headers: proxied },
+    );
     expect(me.errors[0]?.extensions.reason).toBe('SESSION_REVOKED');
   });
 

@@ -17,7 +17,10 @@ describe('what leaves the server', () => {
   let journey: Journey;
   const reached = new Set<string>();
   const note = (message: unknown): void => {
-    const socket = typeof message === 'object' && message !== null && 'socket' in message ? message.socket : null;
+    const socket =
+      typeof message === 'object' && message !== null && 'socket' in message
+        ? message.socket
+        : null;
     if (!(socket instanceof Socket)) return;
     socket.once('connect', () => reached.add(`${socket.remoteAddress}:${socket.remotePort}`));
     socket.once('lookup', (_error, _address, _family, host) => reached.add(`lookup of ${host}`));
@@ -53,7 +56,9 @@ describe('what leaves the server', () => {
   });
 
   it('DP-7 goes to the database and to the mail service, and nowhere else, through a whole life', () => {
-    const ours = [server.url, resend.url, server.database.url ?? ''].map((url) => new URL(url).port);
+    const ours = [server.url, resend.url, server.database.url ?? ''].map(
+      (url) => new URL(url).port,
+    );
     expect(reached.size).toBeGreaterThan(1);
     const strange = [...reached].filter((place) => !ours.includes(place.split(':').at(-1) ?? ''));
     expect(strange).toEqual([]);
@@ -63,7 +68,9 @@ describe('what leaves the server', () => {
     expect(resend.requests.length).toBeGreaterThan(10);
     for (const { body } of resend.requests) {
       expect(
-        Object.keys(body).filter((key) => !['from', 'to', 'subject', 'text', 'html', 'headers'].includes(key)),
+        Object.keys(body).filter(
+          (key) => !['from', 'to', 'subject', 'text', 'html', 'headers'].includes(key),
+        ),
       ).toEqual([]);
       const whole = JSON.stringify(body);
       expect(whole).not.toContain(journey.id);
@@ -77,11 +84,15 @@ describe('docs/security.md', () => {
   /** The first cells of the table under a heading. */
   const rowsUnder = (heading: string): string[] => {
     const [, section = ''] = text.split(`\n## ${heading}\n`);
-    return [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `([\w-]+)`/gm)].map(([, name = '']) => name);
+    return [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `([\w-]+)`/gm)].map(
+      ([, name = '']) => name,
+    );
   };
 
   it('DP-7 says of every table what it holds of a person, and for how long', () => {
-    expect(rowsUnder('What is stored').sort()).toEqual(tables.map((table) => getTableName(table)).sort());
+    expect(rowsUnder('What is stored').sort()).toEqual(
+      tables.map((table) => getTableName(table)).sort(),
+    );
   });
 
   it('DP-7 says of every key what it is for', () => {

@@ -3,7 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeAdministrator } from '../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { meQuery, type Sender } from '../testing/client.ts';
-import { callsOf, type FuzzedOperation, fuzzRequests, marker, rootFieldsOfSchema, texts } from '../testing/fuzz.ts';
+import {
+  callsOf,
+  type FuzzedOperation,
+  fuzzRequests,
+  marker,
+  rootFieldsOfSchema,
+  texts,
+} from '../testing/fuzz.ts';
 import { registerPerson } from '../testing/people.ts';
 import { sendRaw } from '../testing/raw-request.ts';
 
@@ -24,7 +31,14 @@ const headers = fc.record(
       '<script>',
       '$\u007bjndi:ldap://x}',
     ),
-    'x-forwarded-for': fc.constantFrom('', '::1', '999.1.1.1', 'a, b, c', '127.0.0.1, 127.0.0.1', 'x'.repeat(3000)),
+    'x-forwarded-for': fc.constantFrom(
+      '',
+      '::1',
+      '999.1.1.1',
+      'a, b, c',
+      '127.0.0.1, 127.0.0.1',
+      'x'.repeat(3000),
+    ),
     'accept-language': fc.constantFrom('', '*', 'de;q=9', 'x'.repeat(2000), 'en;q=NaN', ';;;,,,'),
     origin: fc.constantFrom('null', 'https://evil.example', 'http://localhost:3000', 'x'),
     cookie: fc.constantFrom(
@@ -45,7 +59,13 @@ const headers = fc.record(
       'Bearer a.b.c',
       `Bearer ${'a'.repeat(9000)}`,
     ),
-    accept: fc.constantFrom('*/*', 'text/html', 'application/graphql-response+json', 'multipart/mixed', ''),
+    accept: fc.constantFrom(
+      '*/*',
+      'text/html',
+      'application/graphql-response+json',
+      'multipart/mixed',
+      '',
+    ),
     'sec-fetch-site': fc.constantFrom('cross-site', 'same-origin', 'none', 'x'),
   },
   { requiredKeys: [] },
@@ -61,7 +81,9 @@ describe('fuzzed requests', () => {
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => void unhandled.push(reason);
   beforeAll(async () => {
-    server = await startTestServer({ config: { rateLimitMultiplier: 10_000, gatewayToken: 'f'.repeat(40) } });
+    server = await startTestServer({
+      config: { rateLimitMultiplier: 10_000, gatewayToken: 'f'.repeat(40) },
+    });
     process.on('unhandledRejection', note);
     process.on('uncaughtException', note);
     await signInAnew();
@@ -84,14 +106,20 @@ describe('fuzzed requests', () => {
     if (answers.some(({ data }) => !data?.me)) await signInAnew();
   }
 
-  function senderOf(who: 'anonymous' | 'user' | 'admin' | 'gateway', extra: Record<string, string>): Sender {
+  function senderOf(
+    who: 'anonymous' | 'user' | 'admin' | 'gateway',
+    extra: Record<string, string>,
+  ): Sender {
     if (who === 'user') return { token: user, headers: extra };
     if (who === 'admin') return { token: admin, headers: extra };
     return { headers: who === 'gateway' ? { ...extra, 'x-gateway-token': 'f'.repeat(40) } : extra };
   }
 
   let sent = 0;
-  async function check({ coordinate, ...operation }: FuzzedOperation, sender: Sender): Promise<void> {
+  async function check(
+    { coordinate, ...operation }: FuzzedOperation,
+    sender: Sender,
+  ): Promise<void> {
     const { authorization, ...rest } = sender.headers ?? {};
     sent += 1;
     // Of each request its own: what an earlier one has stored may well be shown to its owner.
@@ -99,7 +127,10 @@ describe('fuzzed requests', () => {
     const { query, variables } = JSON.parse(JSON.stringify(operation).replaceAll(marker, own));
     const answer = await server.send(query, variables, {
       ...sender,
-      headers: sender.token === undefined && authorization !== undefined ? { ...rest, authorization } : rest,
+      headers:
+        sender.token === undefined && authorization !== undefined
+          ? { ...rest, authorization }
+          : rest,
     });
     if (answer.status >= 500) expect(answer.errors[0]?.extensions.code).toBe('OVERLOADED');
     expect(answer.text).not.toContain('INTERNAL_SERVER_ERROR');
@@ -122,7 +153,9 @@ describe('fuzzed requests', () => {
           round.map(([operation, who, extra]) => check(operation, senderOf(who, extra))),
         );
         const failed = outcomes.flatMap((outcome, index) =>
-          outcome.status === 'rejected' ? [{ reason: String(outcome.reason), request: round[index] }] : [],
+          outcome.status === 'rejected'
+            ? [{ reason: String(outcome.reason), request: round[index] }]
+            : [],
         );
         expect(failed).toEqual([]);
       }),
@@ -130,7 +163,10 @@ describe('fuzzed requests', () => {
     );
   });
 
-  const post = async (body: string | Uint8Array, extra: Record<string, string> = {}): Promise<number> => {
+  const post = async (
+    body: string | Uint8Array,
+    extra: Record<string, string> = {},
+  ): Promise<number> => {
     const response = await fetch(`${server.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...extra },
@@ -146,7 +182,9 @@ describe('fuzzed requests', () => {
       fc.json(),
       texts.map((query) => JSON.stringify({ query })),
       fc.json().map((json) => `{"query":"{ me { id } }","variables":${json}}`),
-      fc.json().map((json) => `{"query":"{ me { id } }","extensions":${json},"operationName":${json}}`),
+      fc
+        .json()
+        .map((json) => `{"query":"{ me { id } }","extensions":${json},"operationName":${json}}`),
     );
     await hold(
       fc.asyncProperty(bodies, async (body) => {
@@ -159,11 +197,22 @@ describe('fuzzed requests', () => {
   it('LG-8 any bytes are a body, any text a content type or a bearer', { timeout }, async () => {
     const header = fc.string({ unit: 'grapheme-ascii', maxLength: 60 });
     await hold(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), header, header, async (body, type, bearer) => {
-        expect(answered).toContain(await post(body, { 'content-type': type, authorization: bearer }));
-        const others = { authorization: `Bearer ${bearer}`, cookie: type, 'accept-language': bearer };
-        expect(answered).toContain(await post(JSON.stringify({ query: meQuery }), others));
-      }),
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 300 }),
+        header,
+        header,
+        async (body, type, bearer) => {
+          expect(answered).toContain(
+            await post(body, { 'content-type': type, authorization: bearer }),
+          );
+          const others = {
+            authorization: `Bearer ${bearer}`,
+            cookie: type,
+            'accept-language': bearer,
+          };
+          expect(answered).toContain(await post(JSON.stringify({ query: meQuery }), others));
+        },
+      ),
       0.05 * fuzzRequests,
     );
   });
@@ -203,7 +252,11 @@ describe('fuzzed requests', () => {
       fc.asyncProperty(sockets, async (round) => {
         const answers = await Promise.all(
           round.map(([head, bytes]) => {
-            const sent = Buffer.concat([Buffer.from(head, 'latin1'), bytes, Buffer.from('\r\n\r\n')]);
+            const sent = Buffer.concat([
+              Buffer.from(head, 'latin1'),
+              bytes,
+              Buffer.from('\r\n\r\n'),
+            ]);
             return sendRaw(server.url, sent, 300);
           }),
         );
@@ -218,8 +271,9 @@ describe('fuzzed requests', () => {
     expect(unhandled).toEqual([]);
     const lines = server.logLines.map((line) => JSON.parse(line));
     expect(lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
-    // What is planted may stand in names and agents that are kept for their owner, and in the log in what an administrator gives as the
-    // reason of a change: an event of the trail is a line of it. Nowhere else.
+    // What is planted may stand in names and agents that are kept for their owner, and in the log
+    // in what an administrator gives as the reason of a change: an event of the trail is a line of
+    // it. Nowhere else.
     const leaked = lines.filter(
       ({ userAgent, detail: { reason: _reason, ...detail } = {}, ...line }) =>
         userAgent !== `${marker} agent` && JSON.stringify({ ...line, detail }).includes(marker),

@@ -32,13 +32,16 @@ describe('what the hot path asks of the database', () => {
     const { accessToken } = await registerPerson(server);
     for (let count = 0; count < 3; count += 1) {
       const sent = await statementsOf(() => server.send(meQuery, {}, { token: accessToken }));
-      expect(sent).toEqual([expect.stringMatching(/^select .* from "sessions" inner join "users"/)]);
+      expect(sent).toEqual([
+        expect.stringMatching(/^select .* from "sessions" inner join "users"/),
+      ]);
     }
   });
 
   it('SE-7 one statement for /verify, and none for a token that is none', async () => {
     const { accessToken } = await registerPerson(server);
-    const ask = (token: string) => fetch(`${server.url}/verify`, { headers: { authorization: `Bearer ${token}` } });
+    const ask = (token: string) =>
+      fetch(`${server.url}/verify`, { headers: { authorization: `Bearer ${token}` } });
     expect(await statementsOf(() => ask(accessToken))).toHaveLength(1);
     expect(await statementsOf(() => ask(`${accessToken.slice(0, -4)}AAAA`))).toEqual([]);
   });
@@ -60,12 +63,17 @@ describe('what the hot path asks of the database', () => {
   it('two statements for a refresh that is asked for again or refused, one for a made-up token', async () => {
     const { refreshToken } = await registerPerson(server);
     await server.mutate('refreshSession', { refreshToken });
-    expect(await statementsOf(() => server.mutate('refreshSession', { refreshToken }))).toHaveLength(2);
+    expect(
+      await statementsOf(() => server.mutate('refreshSession', { refreshToken })),
+    ).toHaveLength(2);
     // Nor more for one past the session's budget, which a client can ask for at will.
     const { refreshToken: current, sessionId } = await registerPerson(server);
     await database.database.db
       .update(sessions)
-      .set({ refreshWindowCount: 1_000_000, refreshWindowEndsAt: secondsAfter(server.clock.now(), 60) })
+      .set({
+        refreshWindowCount: 1_000_000,
+        refreshWindowEndsAt: secondsAfter(server.clock.now(), 60),
+      })
       .where(eq(sessions.id, sessionId));
     const refused = await statementsOf(async () => {
       expect(await server.mutate('refreshSession', { refreshToken: current })).toMatchObject({
@@ -74,13 +82,18 @@ describe('what the hot path asks of the database', () => {
       });
     });
     expect(refused).toHaveLength(2);
-    const made = await statementsOf(() => server.mutate('refreshSession', { refreshToken: 'nonsense' }));
+    const made = await statementsOf(() =>
+      server.mutate('refreshSession', { refreshToken: 'nonsense' }),
+    );
     expect(made).toEqual([expect.stringMatching(/^insert into "rate_limits"/)]);
   });
 
   it('two statements for account with a page of sessions', async () => {
     const { accessToken } = await registerPerson(server);
-    const query = '{ account { hasPassword sessions { totalCount edges { node { id device } } } } }';
-    expect(await statementsOf(() => server.send(query, {}, { token: accessToken }))).toHaveLength(2);
+    const query =
+      '{ account { hasPassword sessions { totalCount edges { node { id device } } } } }';
+    expect(await statementsOf(() => server.send(query, {}, { token: accessToken }))).toHaveLength(
+      2,
+    );
   });
 });

@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
@@ -8,13 +13,20 @@ import { addressBucket, type TrustedProxies } from './client-address.ts';
 
 /** How long a client may take, and how much of the server it may hold (AV-4). Milliseconds. */
 export type ListenerLimits = {
-  /** From the first byte of a connection to the end of a request's headers; Node's default is 60 s. */
+  /**
+   * From the first byte of a connection to the end of a request's headers; Node's default is 60 s.
+   */
   readonly headers: number;
   /** To the end of its body; Node's default is 300 s. */
   readonly request: number;
-  /** How often the two above are looked after; Node's default is 30 s, by which both would be late. */
+  /**
+   * How often the two above are looked after; Node's default is 30 s, by which both would be late.
+   */
   readonly checks: number;
-  /** Nothing sent either way. Longer than load balancers keep a connection (60 s), or they would use one that has just closed. */
+  /**
+   * Nothing sent either way. Longer than load balancers keep a connection (60 s), or they would use
+   * one that has just closed.
+   */
   readonly idle: number;
   readonly handshake: number;
   readonly connections: number;
@@ -45,9 +57,15 @@ type Options = {
 export type Listener = {
   /** For Fastify's `serverFactory`; called once for each address that a host name has. */
   readonly serverFactory: (handler: RequestListener) => Server;
-  /** Puts something before the handler, once: it gets the handler and answers in its place, or by it. */
+  /**
+   * Puts something before the handler, once: it gets the handler and answers in its place, or by
+   * it.
+   */
   putBefore(shortcut: (handler: RequestListener) => RequestListener): void;
-  /** From here on each answer is the last of its connection, so that clients go elsewhere for the next. */
+  /**
+   * From here on each answer is the last of its connection, so that clients go elsewhere for the
+   * next.
+   */
   drain(): void;
   /** Closes connections on which nothing is under way. */
   closeIdle(): void;
@@ -56,10 +74,16 @@ export type Listener = {
 
 /** Milliseconds between two looks at the certificate's files. */
 const certificateCheck = 60_000;
-/** Lines of a request's head; the rest would be left out without a word, so http/hooks/head refuses fewer. */
+/**
+ * Lines of a request's head; the rest would be left out without a word, so http/hooks/head refuses
+ * fewer.
+ */
 const mostHeaders = 200;
 
-/** Node's HTTP or HTTPS server with our limits on connections. Throws where the certificate cannot be read. */
+/**
+ * Node's HTTP or HTTPS server with our limits on connections. Throws where the certificate cannot
+ * be read.
+ */
 export function createListener({ tls, trustedProxies, limits, log }: Options): Listener {
   const options: ServerOptions = {
     headersTimeout: limits.headers,
@@ -93,7 +117,12 @@ export function createListener({ tls, trustedProxies, limits, log }: Options): L
           ? createHttpServer(options, handler)
           : certificate.follow(
               createHttpsServer(
-                { ...options, ...certificate.read(), handshakeTimeout: limits.handshake, minVersion: 'TLSv1.2' },
+                {
+                  ...options,
+                  ...certificate.read(),
+                  handshakeTimeout: limits.handshake,
+                  minVersion: 'TLSv1.2',
+                },
                 handler,
               ),
             );
@@ -141,7 +170,10 @@ type Pair = { readonly cert: Buffer; readonly key: Buffer };
 /** The certificate's files, and whoever serves it: a new one is taken up without a restart. */
 function createCertificate(files: NonNullable<Config['tls']>, log: Options['log']) {
   const servers = new Set<HttpsServer>();
-  const read = (): Pair => ({ cert: readFileSync(files.certFile), key: readFileSync(files.keyFile) });
+  const read = (): Pair => ({
+    cert: readFileSync(files.certFile),
+    key: readFileSync(files.keyFile),
+  });
   let current = read();
   const timer = setInterval(() => {
     try {
@@ -151,8 +183,12 @@ function createCertificate(files: NonNullable<Config['tls']>, log: Options['log'
       current = next;
       log.info({ event: 'certificate.renewed' }, 'The certificate was read again.');
     } catch (error) {
-      // Half of a pair that is being replaced: the old one serves on, and the next look finds the whole.
-      log.error({ err: error, event: 'certificate.not_renewed' }, 'The new certificate cannot be used.');
+      // Half of a pair that is being replaced: the old one serves on, and the next look finds the
+      // whole.
+      log.error(
+        { err: error, event: 'certificate.not_renewed' },
+        'The new certificate cannot be used.',
+      );
     }
   }, certificateCheck).unref();
   return {

@@ -7,7 +7,11 @@ import { freshAddress, goodPassword, registerPerson } from '../testing/people.ts
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer({
-    config: { appUrl: 'https://app.example.com', publicUrl: 'https://auth.example.com', trustedProxies: ['127.0.0.1'] },
+    config: {
+      appUrl: 'https://app.example.com',
+      publicUrl: 'https://auth.example.com',
+      trustedProxies: ['127.0.0.1'],
+    },
   });
 });
 afterAll(() => server.stop());
@@ -30,8 +34,12 @@ const hostile: Readonly<Record<string, string>> = {
 };
 
 /** As a client that lies about everything; fetch would not let the Host header be set. */
-// biome-ignore lint/suspicious/noExplicitAny: an answer; see testing/client.ts.
-function mutateHostile(name: MutationName, input: Record<string, unknown>, token?: string): Promise<any> {
+function mutateHostile(
+  name: MutationName,
+  input: Record<string, unknown>,
+  token?: string,
+  // biome-ignore lint/suspicious/noExplicitAny: an answer; see testing/client.ts.
+): Promise<any> {
   const { port } = new URL(server.url);
   return new Promise((resolve, reject) => {
     const call = request(
@@ -65,26 +73,46 @@ function mutateHostile(name: MutationName, input: Record<string, unknown>, token
 describe('mails that are asked for with hostile headers', () => {
   it('EM-1 ADV-1 ADV-2 lead to APP_URL alone, whatever Host, X-Forwarded-Host or Origin say', async () => {
     const email = freshAddress();
-    const challenge = await mutateHostile('register', { email, password: goodPassword, name: 'Ada' });
+    const challenge = await mutateHostile('register', {
+      email,
+      password: goodPassword,
+      name: 'Ada',
+    });
     expect(challenge.__typename).toBe('OtpChallenge');
-    const tokens = await mutateHostile('verifyOtp', { challengeId: challenge.id, code: await server.nextCode(email) });
+    const tokens = await mutateHostile('verifyOtp', {
+      challengeId: challenge.id,
+      code: await server.nextCode(email),
+    });
     expect(tokens.__typename).toBe('AuthTokens');
     const token: string = tokens.accessToken;
     await mutateHostile('register', { email, password: goodPassword });
     await mutateHostile('requestLoginCode', { email });
     await mutateHostile('login', { email, password: goodPassword });
     const other = 'copper willow thunder market';
-    await mutateHostile('changePassword', { currentPassword: goodPassword, newPassword: other }, token);
+    await mutateHostile(
+      'changePassword',
+      { currentPassword: goodPassword, newPassword: other },
+      token,
+    );
     const to = freshAddress();
     const change = await mutateHostile('requestEmailChange', { newEmail: to }, token);
-    await mutateHostile('confirmEmailChange', { challengeId: change.id, code: await server.nextCode(to) }, token);
+    await mutateHostile(
+      'confirmEmailChange',
+      { challengeId: change.id, code: await server.nextCode(to) },
+      token,
+    );
     await mutateHostile('requestPasswordReset', { email: to });
-    await mutateHostile('resetPassword', { token: await server.nextToken(to), newPassword: goodPassword });
+    await mutateHostile('resetPassword', {
+      token: await server.nextToken(to),
+      newPassword: goodPassword,
+    });
     const again = await mutateHostile('login', { email: to, password: goodPassword });
     const owner = await registerPerson(server);
     await mutateHostile('requestEmailChange', { newEmail: owner.email }, again.accessToken);
     await mutateHostile('deleteAccount', { confirmEmail: to }, again.accessToken);
-    await expect.poll(() => server.mailbox.list().length, { timeout: 5000 }).toBeGreaterThanOrEqual(12);
+    await expect
+      .poll(() => server.mailbox.list().length, { timeout: 5000 })
+      .toBeGreaterThanOrEqual(12);
 
     const mails = server.mailbox.list();
     for (const { subject, text, html, to: recipient } of mails) {

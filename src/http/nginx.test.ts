@@ -49,7 +49,9 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
   const page = createServer(async (request, response) => {
     // A page that answers and closes while the body is still coming makes nginx say 502.
     for await (const _ of request);
-    const headers = ['x-auth-user', 'x-auth-roles', 'x-auth-session'].map((name) => request.headers[name] ?? null);
+    const headers = ['x-auth-user', 'x-auth-roles', 'x-auth-session'].map(
+      (name) => request.headers[name] ?? null,
+    );
     response.end(JSON.stringify({ method: request.method, headers }));
   });
   let server: TestServer;
@@ -62,11 +64,19 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
     });
     await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
     const portOf = (of: typeof page): number => (of.address() as AddressInfo).port;
-    const ports = { nginx: await freePort(), auth: Number(new URL(server.url).port), page: portOf(page) };
+    const ports = {
+      nginx: await freePort(),
+      auth: Number(new URL(server.url).port),
+      page: portOf(page),
+    };
     writeFileSync(join(folder, 'nginx.conf'), configuration(folder, ports));
-    nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', join(folder, 'error.log')], {
-      stdio: 'ignore',
-    });
+    nginx = spawn(
+      'nginx',
+      ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', join(folder, 'error.log')],
+      {
+        stdio: 'ignore',
+      },
+    );
     url = `http://127.0.0.1:${ports.nginx}`;
     for (let waited = 0; waited < 100; waited += 1) {
       if (
@@ -95,22 +105,39 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
 
   it('lets nobody through without a token, or with one that does not hold', async () => {
     const person = await registerPerson(server);
-    for (const headers of [{}, bearer('nonsense'), { 'x-auth-user': person.id }, bearer(person.refreshToken)]) {
+    for (const headers of [
+      {},
+      bearer('nonsense'),
+      { 'x-auth-user': person.id },
+      bearer(person.refreshToken),
+    ]) {
       expect((await ask(headers)).status).toBe(401);
     }
     expect((await ask({})).headers.get('www-authenticate')).toBe('Bearer realm="latchkey"');
-    expect((await ask(bearer('x'))).headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+    expect((await ask(bearer('x'))).headers.get('www-authenticate')).toBe(
+      'Bearer error="invalid_token"',
+    );
   });
 
   it('lets a signed-in person through, and tells the page who it is, whatever the client has claimed', async () => {
     const person = await registerPerson(server);
-    const claimed = { 'x-auth-user': 'somebody', 'x-auth-roles': 'admin', 'x-auth-session': 'other' };
+    const claimed = {
+      'x-auth-user': 'somebody',
+      'x-auth-roles': 'admin',
+      'x-auth-session': 'other',
+    };
     const answer = await ask({ ...bearer(person.accessToken), ...claimed });
     expect(answer.status).toBe(200);
     // nginx leaves out a header that is empty: a person without roles has none.
-    expect(JSON.parse(await answer.text())).toEqual({ method: 'GET', headers: [person.id, null, person.sessionId] });
+    expect(JSON.parse(await answer.text())).toEqual({
+      method: 'GET',
+      headers: [person.id, null, person.sessionId],
+    });
     await setRoles(server, person.id, ['editor', 'billing:read']);
-    const posted = await ask(bearer(person.accessToken), { method: 'POST', body: 'x'.repeat(100_000) });
+    const posted = await ask(bearer(person.accessToken), {
+      method: 'POST',
+      body: 'x'.repeat(100_000),
+    });
     expect(posted.status).toBe(200);
     expect(JSON.parse(await posted.text())).toEqual({
       method: 'POST',
@@ -122,6 +149,7 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
     const [one, two] = [await registerPerson(server), await registerPerson(server)];
     await server.mutate('logout', {}, { token: one.accessToken });
     await suspendUser(server, two.id);
-    for (const { accessToken } of [one, two]) expect((await ask(bearer(accessToken))).status).toBe(401);
+    for (const { accessToken } of [one, two])
+      expect((await ask(bearer(accessToken))).status).toBe(401);
   });
 });

@@ -38,8 +38,12 @@ describe('a database that goes away and comes back', () => {
   /** Every way of asking the database that a client has. */
   const requests = (): Promise<Answer>[] => [
     server.send(meQuery, {}, { token: person.accessToken }),
-    server.send(mutationText('login'), { input: { email: person.email, password: person.password } }),
-    server.send(mutationText('register'), { input: { email: freshAddress(), password: goodPassword } }),
+    server.send(mutationText('login'), {
+      input: { email: person.email, password: person.password },
+    }),
+    server.send(mutationText('register'), {
+      input: { email: freshAddress(), password: goodPassword },
+    }),
     server.send(mutationText('requestLoginCode'), { input: { email: person.email } }),
     server.send(mutationText('verifyOtp'), { input: { challengeId: 'x', code: '123456' } }),
     server.send(mutationText('resendOtp'), { input: { challengeId: 'x' } }),
@@ -64,7 +68,9 @@ describe('a database that goes away and comes back', () => {
     timeout: 120_000,
   }, async () => {
     expect(await status('/readyz')).toBe(200);
-    expect((await Promise.all(requests())).map((answer) => answer.status)).toEqual(Array(8).fill(200));
+    expect((await Promise.all(requests())).map((answer) => answer.status)).toEqual(
+      Array(8).fill(200),
+    );
     const tokens = await server.mutate('login', { email: person.email, password: person.password });
 
     // Under requests: whatever was on its way gets an answer too.
@@ -83,8 +89,12 @@ describe('a database that goes away and comes back', () => {
       expect(performance.now() - asked).toBeLessThan(3_000);
       // Neither 401 nor `active: false`: that the database is away says nothing of a token.
       expect(await status('/verify', { authorization: `Bearer ${tokens.accessToken}` })).toBe(503);
-      expect((await postForm(server, '/oauth/introspect', { token: tokens.accessToken })).status).toBe(503);
-      expect((await postForm(server, '/oauth/revoke', { token: tokens.refreshToken })).status).toBe(503);
+      expect(
+        (await postForm(server, '/oauth/introspect', { token: tokens.accessToken })).status,
+      ).toBe(503);
+      expect((await postForm(server, '/oauth/revoke', { token: tokens.refreshToken })).status).toBe(
+        503,
+      );
       expect(await status('/livez')).toBe(200);
       expect(await status('/.well-known/jwks.json')).toBe(200);
       const forged = await server.send(meQuery, {}, { token: 'a.b.c' });
@@ -96,17 +106,24 @@ describe('a database that goes away and comes back', () => {
     await postgres.resume();
     const resumed = performance.now();
     while ((await status('/readyz')) !== 200) await sleep(50);
-    while (!(await server.send(meQuery, {}, { token: tokens.accessToken })).text.includes(person.id)) await sleep(50);
+    while (
+      !(await server.send(meQuery, {}, { token: tokens.accessToken })).text.includes(person.id)
+    )
+      await sleep(50);
     expect(performance.now() - resumed).toBeLessThan(3_000);
-    // postgres.js gives the first statement on a connection that was cut under a statement that one's error, late: once each of the five.
+    // postgres.js gives the first statement on a connection that was cut under a statement that
+    // one's error, late: once each of the five.
     let late = 0;
     for (let wave = 0; wave < 6; wave += 1) {
       const answers = await Promise.all(requests());
-      for (const answer of answers.filter(({ status }) => status !== 200)) expectUnavailable(answer);
+      for (const answer of answers.filter(({ status }) => status !== 200))
+        expectUnavailable(answer);
       late += answers.filter(({ status }) => status !== 200).length;
     }
     expect(late).toBeLessThanOrEqual(5);
-    expect((await Promise.all(requests())).map((answer) => answer.status)).toEqual(Array(8).fill(200));
+    expect((await Promise.all(requests())).map((answer) => answer.status)).toEqual(
+      Array(8).fill(200),
+    );
     // And mail goes out again.
     expect((await registerPerson(server)).id).toBeTruthy();
   });
@@ -115,6 +132,8 @@ describe('a database that goes away and comes back', () => {
     const log = server.logLines.join('');
     expect(log).toContain('The database does not answer.');
     expect(log).not.toMatch(/Failed query|params:|insert into|select |postgres:\/\/|@example\.com/);
-    expect(server.logLines.map((line) => JSON.parse(line)).filter((line) => line.level === 'fatal')).toEqual([]);
+    expect(
+      server.logLines.map((line) => JSON.parse(line)).filter((line) => line.level === 'fatal'),
+    ).toEqual([]);
   });
 });

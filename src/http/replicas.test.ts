@@ -40,7 +40,9 @@ describe('a server with a replica that lags so far that it knows nobody', () => 
     const admin = await makeAdministrator(server);
     const person = await registerPerson(server);
     const token = { token: person.accessToken };
-    expect((await server.mutate('login', { email: person.email, password: 'wrong' })).code).toBe('INVALID_CREDENTIALS');
+    expect((await server.mutate('login', { email: person.email, password: 'wrong' })).code).toBe(
+      'INVALID_CREDENTIALS',
+    );
     expect((await server.send(meQuery, {}, token)).data.me.id).toBe(person.id);
     const refreshed = await server.mutate('refreshSession', { refreshToken: person.refreshToken });
     expect(refreshed.__typename).toBe('AuthTokens');
@@ -54,7 +56,10 @@ describe('a server with a replica that lags so far that it knows nobody', () => 
   });
 
   it('fails lists, and nothing else, where the replica does not answer', async () => {
-    const other = await serverWith(home, `postgres://nobody@127.0.0.1:${await freePort()}/none?sslmode=disable`);
+    const other = await serverWith(
+      home,
+      `postgres://nobody@127.0.0.1:${await freePort()}/none?sslmode=disable`,
+    );
     const admin = await makeAdministrator(other);
     const list = await other.send(listUsers, {}, { token: admin.accessToken });
     expect(list.status).toBe(503);

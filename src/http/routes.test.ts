@@ -3,7 +3,10 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 
-/** What anybody may ask for without a credential. Reviewed: a route that stands neither here nor below turns this test red. */
+/**
+ * What anybody may ask for without a credential. Reviewed: a route that stands neither here nor
+ * below turns this test red.
+ */
 const publicRoutes: readonly string[] = [
   // The API has a door of its own before each root field: graphql/access.test.ts.
   'GET /graphql',
@@ -24,7 +27,10 @@ const developmentRoutes: readonly string[] = [
 const closedRoutes: Readonly<Record<string, number>> = {
   'GET /verify': 401,
   ...Object.fromEntries(
-    ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => [`${method} /verify/*`, 401]),
+    ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => [
+      `${method} /verify/*`,
+      401,
+    ]),
   ),
   'POST /oauth/introspect': 401,
   'POST /oauth/revoke': 401,
@@ -54,7 +60,8 @@ describe.each(['development', 'production'] as const)('the routes in %s', (mode)
   let server: TestServer;
   let found: string[];
   beforeAll(async () => {
-    const start = () => startTestServer({ config: { mode, gatewayToken: 'gateway-token-of-this-test' } });
+    const start = () =>
+      startTestServer({ config: { mode, gatewayToken: 'gateway-token-of-this-test' } });
     const { result, routes } = await routesAddedBy(start);
     server = result;
     // HEAD comes with GET, and OPTIONS with CORS.
@@ -103,7 +110,8 @@ describe.each(['development', 'production'] as const)('the routes in %s', (mode)
     ]) {
       const response = await fetch(`${server.url}${path}`);
       const exists =
-        mode === 'development' && /^\/(dev|%64ev)\/mailbox(\.json)?$|^\/dev\/\.\.\/dev\/mailbox$/.test(path);
+        mode === 'development' &&
+        /^\/(dev|%64ev)\/mailbox(\.json)?$|^\/dev\/\.\.\/dev\/mailbox$/.test(path);
       expect.soft(response.status, path).toBe(exists ? 200 : 404);
     }
   });
@@ -116,7 +124,8 @@ it('AZ-1 the walk itself sees every route of every plugin', async () => {
     fastify.register(async (scope) => {
       scope.post('/a/b', () => '');
       await scope.register(
-        async (inner) => void inner.route({ method: ['PUT', 'DELETE'], url: '/c/*', handler: () => '' }),
+        async (inner) =>
+          void inner.route({ method: ['PUT', 'DELETE'], url: '/c/*', handler: () => '' }),
       );
     });
     await fastify.ready();

@@ -37,7 +37,9 @@ export type ServerOptions = {
   readonly deadline?: number;
 };
 
-/** Milliseconds for a whole operation (GQ-15); the database's own limit for a statement is the same. */
+/**
+ * Milliseconds for a whole operation (GQ-15); the database's own limit for a statement is the same.
+ */
 const operationDeadline = 10_000;
 
 /** Milliseconds between two looks for connections that have become idle while the server closes. */
@@ -46,7 +48,9 @@ const idleSweep = 50;
 /** Bytes of a request's body (GQ-14). */
 const bodyLimit = 64 * 1024;
 
-/** SECURITY: our own ids of requests only; a caller's would be a way to write into the log (LG-5). */
+/**
+ * SECURITY: our own ids of requests only; a caller's would be a way to write into the log (LG-5).
+ */
 function newId(): string {
   return randomUUID();
 }
@@ -62,15 +66,22 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
     log: app.log,
   });
   // Fastify says at start, for each address, what we say once.
-  const logger: FastifyBaseLogger = app.log.child({}, { level: app.log.level === 'silent' ? 'silent' : 'warn' });
+  const logger: FastifyBaseLogger = app.log.child(
+    {},
+    { level: app.log.level === 'silent' ? 'silent' : 'warn' },
+  );
   const fastify: FastifyInstance = Fastify({
     loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'requestId',
+    }),
     bodyLimit,
     genReqId: newId,
     requestIdHeader: false,
     serverFactory: listener.serverFactory,
-    // Few requests log anything, and each would have a logger made for it: who logs says which request it is.
+    // Few requests log anything, and each would have a logger made for it: who logs says which
+    // request it is.
     childLoggerFactory: (parent) => parent,
     forceCloseConnections: 'idle',
     ...errorOptions({ publicUrl: config.publicUrl }),
@@ -84,7 +95,8 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
 
   let draining = false;
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
-    // A connection that is kept open after its last answer would hold up the end until its own time-out.
+    // A connection that is kept open after its last answer would hold up the end until its own
+    // time-out.
     if (draining) reply.header('connection', 'close');
     done();
   });
@@ -131,7 +143,8 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
     close: async () => {
       drain();
       listener.stop();
-      // A connection whose last answer had begun before is idle only later, and would hold the server for as long as clients keep it.
+      // A connection whose last answer had begun before is idle only later, and would hold the
+      // server for as long as clients keep it.
       const sweep = setInterval(() => listener.closeIdle(), idleSweep);
       try {
         await fastify.close();

@@ -47,13 +47,19 @@ describe('the fields of gateways', () => {
         { authorization: '' },
       ]) {
         const answer = await server.send(query, variables, { headers });
-        expect(answer.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_MISSING' });
+        expect(answer.errors[0]?.extensions).toMatchObject({
+          code: 'UNAUTHENTICATED',
+          reason: 'TOKEN_MISSING',
+        });
         expect(answer.data?.[name] ?? null).toBeNull();
       }
       const signedIn = await server.send(query, variables, { token: ada.accessToken });
       expect(signedIn.errors[0]?.extensions).toMatchObject({ code: 'FORBIDDEN' });
       const bearer = await server.send(query, variables, { token: gatewayToken });
-      expect(bearer.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' });
+      expect(bearer.errors[0]?.extensions).toMatchObject({
+        code: 'UNAUTHENTICATED',
+        reason: 'TOKEN_INVALID',
+      });
     },
   );
 
@@ -62,7 +68,9 @@ describe('the fields of gateways', () => {
     async (_name, query, variables) => {
       const without = await server.another({ gatewayToken: null });
       for (const shown of ['', 'null', gatewayToken]) {
-        const answer = await without.send(query, variables, { headers: { 'x-gateway-token': shown } });
+        const answer = await without.send(query, variables, {
+          headers: { 'x-gateway-token': shown },
+        });
         expect(answer.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED' });
       }
       await without.stop();
@@ -94,7 +102,10 @@ describe('the fields of gateways', () => {
     expect(full.data[name]).toEqual(ids.map(() => null));
     const before = database.userReads();
     const over = await server.send(query, variables([...ids, ada.id]), gateway);
-    expect(over.errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', fields: [{ code: 'TOO_LONG' }] });
+    expect(over.errors[0]?.extensions).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      fields: [{ code: 'TOO_LONG' }],
+    });
     expect(database.userReads()).toBe(before);
   });
 
@@ -106,8 +117,15 @@ describe('the fields of gateways', () => {
       [{ __typename: 'User' }, 'representations.1.id'],
       [user({ $ne: null }), 'representations.1.id'],
     ] as const) {
-      const answer = await server.send(entities, { representations: [user(ada.id), wrong] }, gateway);
-      expect(answer.errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', fields: [{ path }] });
+      const answer = await server.send(
+        entities,
+        { representations: [user(ada.id), wrong] },
+        gateway,
+      );
+      expect(answer.errors[0]?.extensions).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        fields: [{ path }],
+      });
     }
   });
 });
@@ -145,7 +163,11 @@ describe('rows', () => {
       { id: ada.id, email: ada.email, name: 'Ada', status: null },
       { id: bob.id, email: bob.email, name: 'Bob', status: null },
     ]);
-    const forAda = await server.send(byIds, { ids: [ada.id, bob.id] }, { ...gateway, token: ada.accessToken });
+    const forAda = await server.send(
+      byIds,
+      { ids: [ada.id, bob.id] },
+      { ...gateway, token: ada.accessToken },
+    );
     expect(forAda.data.usersByIds).toMatchObject([{ status: 'ACTIVE' }, { status: null }]);
   });
 
@@ -165,14 +187,22 @@ describe('rows', () => {
     await setRoles(server, admin.id, ['admin']);
     const refused = await server.send(byIds, { ids: [bob.id] }, { token: admin.accessToken });
     expect(refused.errors[0]?.extensions).toMatchObject({ code: 'FORBIDDEN' });
-    const { data } = await server.send(byIds, { ids: [bob.id] }, { ...gateway, token: admin.accessToken });
+    const { data } = await server.send(
+      byIds,
+      { ids: [bob.id] },
+      { ...gateway, token: admin.accessToken },
+    );
     expect(data.usersByIds).toMatchObject([{ email: bob.email, status: null }]);
   });
 
   it('are null for a user who has been deleted', async () => {
     const person = await registerPerson(server);
     await deleteUser(server, person.id);
-    const answer = await server.send(entities, { representations: [user(person.id), user(bob.id)] }, gateway);
+    const answer = await server.send(
+      entities,
+      { representations: [user(person.id), user(bob.id)] },
+      gateway,
+    );
     expect(answer).toMatchObject({ errors: [], data: { _entities: [null, { id: bob.id }] } });
   });
 });
@@ -193,7 +223,9 @@ describe('the SDL', () => {
     const { data } = await server.send('{ _sdl }', {}, gateway);
     expect(data._sdl).toMatch(/usersByIds\([^)]*\): \[User\]! @merge\(keyField: "id"\)/);
     expect(data._sdl).not.toMatch(/_entities|_service|@link|@key/);
-    expect(Object.keys(buildSchema(data._sdl).getQueryType()?.getFields() ?? {})).toContain('usersByIds');
+    expect(Object.keys(buildSchema(data._sdl).getQueryType()?.getFields() ?? {})).toContain(
+      'usersByIds',
+    );
   });
 });
 

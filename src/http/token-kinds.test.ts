@@ -39,10 +39,14 @@ type Door = {
 };
 
 const verify = async (token: string) => {
-  const { status } = await fetch(`${server.url}/verify`, { headers: { authorization: `Bearer ${token}` } });
+  const { status } = await fetch(`${server.url}/verify`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
   return status === 200;
 };
-const basic = (password: string) => ({ authorization: `Basic ${Buffer.from(`any:${password}`).toString('base64')}` });
+const basic = (password: string) => ({
+  authorization: `Basic ${Buffer.from(`any:${password}`).toString('base64')}`,
+});
 
 const usersByIds = 'query Q($ids: [ID!]!) { usersByIds(ids: $ids) { id } }';
 
@@ -94,32 +98,41 @@ const places: Readonly<Record<string, Door>> = {
   },
   'undoEmailChange.token': {
     takes: ['undo token'],
-    opens: async (token) => (await server.mutate('undoEmailChange', { token })).__typename === 'AuthAccepted',
+    opens: async (token) =>
+      (await server.mutate('undoEmailChange', { token })).__typename === 'AuthAccepted',
   },
   'confirmEmailChange.challengeId': {
     // A challenge of a change of address is of another purpose than that of a sign-in.
     takes: [],
     opens: async (challengeId, { code, person }) => {
       const sender = { token: person.accessToken };
-      return (await server.mutate('confirmEmailChange', { challengeId, code }, sender)).__typename === 'User';
+      return (
+        (await server.mutate('confirmEmailChange', { challengeId, code }, sender)).__typename ===
+        'User'
+      );
     },
   },
   'X-Gateway-Token of usersByIds': {
     takes: ['service credential'],
     opens: async (token, { person }) => {
       const headers = { 'x-gateway-token': token };
-      return (await server.send(usersByIds, { ids: [person.id] }, { headers })).data?.usersByIds?.[0]?.id === person.id;
+      return (
+        (await server.send(usersByIds, { ids: [person.id] }, { headers })).data?.usersByIds?.[0]
+          ?.id === person.id
+      );
     },
   },
   'bearer of usersByIds': {
     // Authorization belongs to the user for whom a gateway speaks.
     takes: [],
     opens: async (token, { person }) =>
-      (await server.send(usersByIds, { ids: [person.id] }, { token })).data?.usersByIds?.[0]?.id === person.id,
+      (await server.send(usersByIds, { ids: [person.id] }, { token })).data?.usersByIds?.[0]?.id ===
+      person.id,
   },
   'token of /oauth/introspect': {
     takes: ['access token', 'refresh token'],
-    opens: async (token) => (await postForm(server, '/oauth/introspect', { token })).body['active'] === true,
+    opens: async (token) =>
+      (await postForm(server, '/oauth/introspect', { token })).body['active'] === true,
   },
   'token of /oauth/revoke': {
     takes: ['access token', 'refresh token'],
@@ -138,7 +151,8 @@ const places: Readonly<Record<string, Door>> = {
   },
   'Basic password of /oauth/revoke': {
     takes: ['service credential'],
-    opens: async (token) => (await postForm(server, '/oauth/revoke', { token: 'x' }, basic(token))).status === 200,
+    opens: async (token) =>
+      (await postForm(server, '/oauth/revoke', { token: 'x' }, basic(token))).status === 200,
   },
 };
 

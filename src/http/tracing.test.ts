@@ -16,7 +16,11 @@ beforeAll(async () => {
   vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '50');
   collector = await openCollector({ status: () => status });
   tracing = await startTracing(
-    { url: `${collector.url}/v1/traces`, headers: { 'x-key': 'key-of-the-collector' }, serviceName: 'latchkey-test' },
+    {
+      url: `${collector.url}/v1/traces`,
+      headers: { 'x-key': 'key-of-the-collector' },
+      serviceName: 'latchkey-test',
+    },
     { warn: () => {}, info: () => {} },
   );
   server = await startTestServer({ tracing });
@@ -34,7 +38,10 @@ const loginMutation = `mutation SignMeIn($input: LoginInput!) {
 
 type Traced = { readonly headers: Headers; readonly text: string };
 
-async function login(input: { email: string; password: string }, headers: Record<string, string>): Promise<Traced> {
+async function login(
+  input: { email: string; password: string },
+  headers: Record<string, string>,
+): Promise<Traced> {
   const response = await fetch(`${server.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -59,7 +66,10 @@ describe('the trace of a sign-in', () => {
   });
 
   it('goes from HTTP to the GraphQL operation to each of its statements, within the trace of the caller', async () => {
-    const { headers, text } = await login({ email: person.email, password: goodPassword }, { traceparent });
+    const { headers, text } = await login(
+      { email: person.email, password: goodPassword },
+      { traceparent },
+    );
     expect(text).toContain('accessToken');
     const spans = await traceOf(byId(headers));
     const request = spans.find(byId(headers));
@@ -82,14 +92,21 @@ describe('the trace of a sign-in', () => {
     });
     const statements = spans.filter((span) => span.parentSpanId === operation?.spanId);
     expect(statements.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['select users', 'insert sessions', 'insert audit_events', 'insert rate_limits']),
+      expect.arrayContaining([
+        'select users',
+        'insert sessions',
+        'insert audit_events',
+        'insert rate_limits',
+      ]),
     );
     for (const span of statements)
       expect(span).toMatchObject({ kind: 3, attributes: { 'db.system.name': 'postgresql' } });
     // Nothing else: no span of a field, and none that hangs loose.
     expect(spans).toHaveLength(2 + statements.length);
     for (const span of [...statements, operation]) {
-      expect(BigInt(span?.startTimeUnixNano ?? 0)).toBeGreaterThanOrEqual(BigInt(request?.startTimeUnixNano ?? 0));
+      expect(BigInt(span?.startTimeUnixNano ?? 0)).toBeGreaterThanOrEqual(
+        BigInt(request?.startTimeUnixNano ?? 0),
+      );
     }
     expect(collector.faults).toEqual([]);
     expect(collector.headers[0]).toMatchObject({ 'x-key': 'key-of-the-collector' });
@@ -97,7 +114,8 @@ describe('the trace of a sign-in', () => {
 
   it('of refreshes that share a statement is in the trace of each of them', async () => {
     const people = await Promise.all([1, 2, 3].map(() => registerPerson(server)));
-    const query = 'mutation($input: RefreshSessionInput!) { refreshSession(input: $input) { __typename } }';
+    const query =
+      'mutation($input: RefreshSessionInput!) { refreshSession(input: $input) { __typename } }';
     const answers = await Promise.all(
       people.map(({ refreshToken }) =>
         fetch(`${server.url}/graphql`, {
@@ -121,10 +139,16 @@ describe('the trace of a sign-in', () => {
   it('LG-3 LG-4 holds no address, password, token, parameter or message of an error', async () => {
     const { headers } = await login({ email: person.email, password: 'wrong-canary-password' }, {});
     const spans = await traceOf(byId(headers));
-    expect(spans.find(({ name }) => name === 'mutation login')?.attributes['latchkey.outcome']).toBe(
-      'INVALID_CREDENTIALS',
-    );
-    for (const secret of [person.email, goodPassword, 'wrong-canary-password', person.refreshToken, person.id]) {
+    expect(
+      spans.find(({ name }) => name === 'mutation login')?.attributes['latchkey.outcome'],
+    ).toBe('INVALID_CREDENTIALS');
+    for (const secret of [
+      person.email,
+      goodPassword,
+      'wrong-canary-password',
+      person.refreshToken,
+      person.id,
+    ]) {
       expect(collector.bodies.join('\n')).not.toContain(secret);
     }
   });
@@ -163,7 +187,11 @@ describe('the trace of a sign-in', () => {
 
 describe('without a collector', () => {
   it('the caller’s trace is still in the log, and only if it is one', async () => {
-    const plain = await startTestServer({ clock: server.clock, database: server.database, mailbox: server.mailbox });
+    const plain = await startTestServer({
+      clock: server.clock,
+      database: server.database,
+      mailbox: server.mailbox,
+    });
     const send = (header: string) =>
       fetch(`${plain.url}/graphql`, {
         method: 'POST',

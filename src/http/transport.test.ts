@@ -12,9 +12,15 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const registration = (email: string) =>
-  JSON.stringify({ query: mutationText('register'), variables: { input: { email, password: goodPassword } } });
+  JSON.stringify({
+    query: mutationText('register'),
+    variables: { input: { email, password: goodPassword } },
+  });
 
-async function post(path: string, init: RequestInit): Promise<{ status: number; text: string; headers: Headers }> {
+async function post(
+  path: string,
+  init: RequestInit,
+): Promise<{ status: number; text: string; headers: Headers }> {
   const response = await fetch(`${server.url}${path}`, { method: 'POST', ...init });
   return { status: response.status, text: await response.text(), headers: response.headers };
 }
@@ -38,7 +44,10 @@ describe('bodies', () => {
     const email = freshAddress();
     for (const headers of [{}, { 'apollo-require-preflight': 'true' }]) {
       const body = Buffer.from(registration(email));
-      const answer = await post('/graphql', { headers: { ...headers, 'content-type': type }, body });
+      const answer = await post('/graphql', {
+        headers: { ...headers, 'content-type': type },
+        body,
+      });
       expect(answer.status).toBeGreaterThanOrEqual(400);
       expect(answer.status).toBeLessThan(500);
       expect(answer.text).not.toContain('"data"');
@@ -47,8 +56,14 @@ describe('bodies', () => {
   });
 
   it('TR-5 a query by GET without a header that a page cannot send is refused, whatever its content type', async () => {
-    for (const headers of [{}, { 'content-type': 'text/plain' }, { 'content-type': 'multipart/form-data; a=b' }]) {
-      const answer = await fetch(`${server.url}/graphql?query=${encodeURIComponent(meQuery)}`, { headers });
+    for (const headers of [
+      {},
+      { 'content-type': 'text/plain' },
+      { 'content-type': 'multipart/form-data; a=b' },
+    ]) {
+      const answer = await fetch(`${server.url}/graphql?query=${encodeURIComponent(meQuery)}`, {
+        headers,
+      });
       expect(answer.status).toBeGreaterThanOrEqual(400);
       expect(answer.status).toBeLessThan(500);
       expect(await answer.text()).not.toContain('"data"');
@@ -59,7 +74,8 @@ describe('bodies', () => {
     ['by its text', (text: string) => `query=${encodeURIComponent(text)}`],
     [
       'by the name of an operation',
-      (text: string) => `query=${encodeURIComponent(`query Q { me { id } } ${text}`)}&operationName=M`,
+      (text: string) =>
+        `query=${encodeURIComponent(`query Q { me { id } } ${text}`)}&operationName=M`,
     ],
     [
       'by a hash',
@@ -75,7 +91,8 @@ describe('bodies', () => {
       const text = await answer.text();
       expect(text).not.toContain('"data"');
       // The one 200 is the protocol of persisted queries: a client then sends its text.
-      if (!text.includes('PERSISTED_QUERY_NOT_SUPPORTED')) expect(answer.status).toBeGreaterThanOrEqual(400);
+      if (!text.includes('PERSISTED_QUERY_NOT_SUPPORTED'))
+        expect(answer.status).toBeGreaterThanOrEqual(400);
       expect(answer.status).toBeLessThan(500);
     }
     expect(mailsTo(email)).toBe(0);
@@ -84,18 +101,24 @@ describe('bodies', () => {
   it('GQ-16 remembers no document by its hash', async () => {
     const body =
       '{"query":"{ authOptions { otpLength } }","extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}';
-    const { text } = await post('/graphql', { headers: { 'content-type': 'application/json' }, body });
+    const { text } = await post('/graphql', {
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
     expect(JSON.parse(text).errors[0].extensions.code).toBe('PERSISTED_QUERY_NOT_SUPPORTED');
   });
 
-  it.each(['PUT', 'DELETE', 'PATCH', 'TRACE'])('TR-6 %s is told which methods there are', async (method) => {
-    const { status, text } = await sendRaw(
-      server.url,
-      `${method} /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
-    );
-    expect(status).toBe(405);
-    expect(text).toMatch(/\r\nallow: GET, HEAD, POST, OPTIONS\r\n/i);
-  });
+  it.each(['PUT', 'DELETE', 'PATCH', 'TRACE'])(
+    'TR-6 %s is told which methods there are',
+    async (method) => {
+      const { status, text } = await sendRaw(
+        server.url,
+        `${method} /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      );
+      expect(status).toBe(405);
+      expect(text).toMatch(/\r\nallow: GET, HEAD, POST, OPTIONS\r\n/i);
+    },
+  );
 
   it('GQ-14 takes 64 kB and no more, told by a length or not', async () => {
     const padded = (size: number) => {
@@ -112,7 +135,9 @@ describe('bodies', () => {
   });
 
   it('GQ-14 unfolds no compressed body', async () => {
-    const bomb = gzipSync(JSON.stringify({ query: `{ authOptions { otpLength } } # ${'a'.repeat(5_000_000)}` }));
+    const bomb = gzipSync(
+      JSON.stringify({ query: `{ authOptions { otpLength } } # ${'a'.repeat(5_000_000)}` }),
+    );
     for (const encoding of ['gzip', 'deflate', 'br', 'gzip, identity', 'x']) {
       const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
       expect((await post('/graphql', { headers, body: bomb })).status).toBe(415);
@@ -121,8 +146,14 @@ describe('bodies', () => {
 
   it('GQ-14 PW-6 bytes that are no UTF-8 are refused, not replaced', async () => {
     const email = freshAddress();
-    const body = Buffer.from(registration(email).replace(goodPassword, 'otter lantern gravel sunday \u00ff'), 'latin1');
-    const answer = await post('/graphql', { headers: { 'content-type': 'application/json' }, body });
+    const body = Buffer.from(
+      registration(email).replace(goodPassword, 'otter lantern gravel sunday \u00ff'),
+      'latin1',
+    );
+    const answer = await post('/graphql', {
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
     expect(answer.status).toBe(400);
     expect(mailsTo(email)).toBe(0);
   });
@@ -142,17 +173,23 @@ describe('bodies', () => {
     ['extensions that are a list', '{"query":"{ me { id } }","extensions":[1]}'],
     ['a prototype', '{"query":"{ me { id } }","__proto__":{"admin":true}}'],
     ['a constructor', '{"query":"{ me { id } }","constructor":{"prototype":{"admin":true}}}'],
-  ])('GQ-5 GQ-16 a body that is %s gets 4xx, as JSON, and says nothing of us', async (_what, body) => {
-    const answer = await post('/graphql', { headers: { 'content-type': 'application/json' }, body });
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer.status).toBeLessThan(500);
-    expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
-    const { data, errors } = JSON.parse(answer.text);
-    expect(data).toBeUndefined();
-    expect(errors).toHaveLength(1);
-    expect(answer.text).not.toMatch(/node_modules|stack|at .*\.[jt]s:\d/);
-    expect(Object.hasOwn(Object.prototype, 'admin')).toBe(false);
-  });
+  ])(
+    'GQ-5 GQ-16 a body that is %s gets 4xx, as JSON, and says nothing of us',
+    async (_what, body) => {
+      const answer = await post('/graphql', {
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.status).toBeLessThan(500);
+      expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+      const { data, errors } = JSON.parse(answer.text);
+      expect(data).toBeUndefined();
+      expect(errors).toHaveLength(1);
+      expect(answer.text).not.toMatch(/node_modules|stack|at .*\.[jt]s:\d/);
+      expect(Object.hasOwn(Object.prototype, 'admin')).toBe(false);
+    },
+  );
 });
 
 describe('what the API does not have', () => {
@@ -169,7 +206,10 @@ describe('what the API does not have', () => {
       { headers: { accept: 'multipart/mixed; deferSpec=20220824, application/json' } },
     );
     expect(deferred.headers.get('content-type')).toMatch(/^application\/json/);
-    expect(deferred).toMatchObject({ data: null, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
+    expect(deferred).toMatchObject({
+      data: null,
+      errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
+    });
     const subscription = await server.send('subscription { me { id } }');
     expect(subscription.status).toBeGreaterThanOrEqual(400);
     expect(subscription.data).toBeNull();
@@ -188,7 +228,14 @@ describe('what the API does not have', () => {
       expect(answer.data).toBeNull();
       expect(answer.text).not.toContain('authOptions');
     }
-    for (const path of ['/', '/graphql', '/dev/mailbox', '/dev/mailbox.json', '/graphiql', '/playground']) {
+    for (const path of [
+      '/',
+      '/graphql',
+      '/dev/mailbox',
+      '/dev/mailbox.json',
+      '/graphiql',
+      '/playground',
+    ]) {
       const answer = await fetch(`${closed.url}${path}`, { headers: { accept: 'text/html' } });
       expect(answer.status).toBeGreaterThanOrEqual(400);
       expect(await answer.text()).not.toMatch(/<html|sandbox|graphiql/i);
@@ -202,7 +249,9 @@ describe('what the API does not have', () => {
       input: { email: 'CANARY-address', password: 'CANARY-9', name: 'CANARY'.repeat(50) },
     });
     expect(answer.data.register.code).toBe('VALIDATION_FAILED');
-    expect(answer.data.register.fields.map((field: { path: string }) => field.path).sort()).toEqual(['email', 'name']);
+    expect(answer.data.register.fields.map((field: { path: string }) => field.path).sort()).toEqual(
+      ['email', 'name'],
+    );
     expect(answer.text).not.toMatch(/CANARY|target|"value"/);
   });
 });
@@ -220,25 +269,41 @@ describe('TR-9 framing', () => {
     ['two lengths', `${line}Content-Length: ${body.length}\r\nContent-Length: 4\r\n\r\n${body}`],
     ['a length that is none', `${line}Content-Length: 0x29\r\n\r\n${body}`],
     ['a signed length', `${line}Content-Length: +41\r\n\r\n${body}`],
-    ['chunks that are not the last coding', `${line}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${second}`],
+    [
+      'chunks that are not the last coding',
+      `${line}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${second}`,
+    ],
     ['an unknown coding', `${line}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${second}`],
     ['a space before the colon', `${line}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n`],
     ['a folded header', `${line}X-A: 1\r\n 2\r\n\r\n`],
-    ['a bare line feed', `${line.replaceAll('\r\n', '\n')}Content-Length: ${body.length}\n\n${body}`],
+    [
+      'a bare line feed',
+      `${line.replaceAll('\r\n', '\n')}Content-Length: ${body.length}\n\n${body}`,
+    ],
     ['no host', 'GET /livez HTTP/1.1\r\n\r\n'],
     ['a NUL in a header', `${line}X-A: a\0b\r\n\r\n`],
-    ['a chunk length that overflows', `${line}Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n`],
-  ])('TR-9 %s is refused, and nothing after it is taken for another request', async (_what, bytes) => {
-    const { status, text } = await sendRaw(server.url, bytes);
-    expect(status).toBe(400);
-    expect(text).not.toContain('\r\n\r\nok');
-    expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
-  });
+    [
+      'a chunk length that overflows',
+      `${line}Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n`,
+    ],
+  ])(
+    'TR-9 %s is refused, and nothing after it is taken for another request',
+    async (_what, bytes) => {
+      const { status, text } = await sendRaw(server.url, bytes);
+      expect(status).toBe(400);
+      expect(text).not.toContain('\r\n\r\nok');
+      expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    },
+  );
 
   it('AV-4 heads that are too large or too many are refused', async () => {
-    const large = await sendRaw(server.url, `GET /livez HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`);
+    const large = await sendRaw(
+      server.url,
+      `GET /livez HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`,
+    );
     expect(large.status).toBe(431);
-    const lines = (count: number) => Array.from({ length: count }, (_, n) => `X-${n}: 1\r\n`).join('');
+    const lines = (count: number) =>
+      Array.from({ length: count }, (_, n) => `X-${n}: 1\r\n`).join('');
     for (const count of [110, 300]) {
       const many = await sendRaw(
         server.url,
@@ -246,14 +311,19 @@ describe('TR-9 framing', () => {
       );
       expect(many.status).toBe(431);
     }
-    const some = await sendRaw(server.url, `GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines(90)}\r\n`);
+    const some = await sendRaw(
+      server.url,
+      `GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines(90)}\r\n`,
+    );
     expect(some.status).toBe(200);
   });
 });
 
 describe('every answer', () => {
   it('TR-3 TR-1 has the headers that a browser needs to be told, whatever it is an answer to', async () => {
-    const behindProxy = await startTestServer({ config: { publicUrl: 'https://auth.example.com' } });
+    const behindProxy = await startTestServer({
+      config: { publicUrl: 'https://auth.example.com' },
+    });
     const person = await registerPerson(behindProxy);
     const json = { 'content-type': 'application/json', 'x-forwarded-proto': 'https' };
     const asked = (query: string, more = {}) =>
@@ -274,17 +344,24 @@ describe('every answer', () => {
       fetch(`${behindProxy.url}/livez`),
       fetch(`${behindProxy.url}/graphql`),
     ]);
-    expect(answers.map(({ status }) => status)).toEqual([200, 401, 200, 400, 400, 405, 404, 200, 200, 403]);
+    expect(answers.map(({ status }) => status)).toEqual([
+      200, 401, 200, 400, 400, 405, 404, 200, 200, 403,
+    ]);
     for (const { headers } of answers) {
-      expect(headers.get('strict-transport-security')).toMatch(/^max-age=(\d{8,}); includeSubDomains/);
+      expect(headers.get('strict-transport-security')).toMatch(
+        /^max-age=(\d{8,}); includeSubDomains/,
+      );
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('referrer-policy')).toBe('no-referrer');
-      expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
+      expect(headers.get('content-security-policy')).toBe(
+        "default-src 'none'; frame-ancestors 'none'",
+      );
       expect(headers.get('cross-origin-resource-policy')).toMatch(/^(same|cross)-origin$/);
       expect(headers.get('x-powered-by')).toBeNull();
       expect(headers.get('server')).toBeNull();
     }
-    for (const { headers } of answers.slice(0, 7)) expect(headers.get('cache-control')).toBe('no-store');
+    for (const { headers } of answers.slice(0, 7))
+      expect(headers.get('cache-control')).toBe('no-store');
     await behindProxy.stop();
   });
 });

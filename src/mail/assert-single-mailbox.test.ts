@@ -50,7 +50,12 @@ describe('one mail goes to one mailbox', () => {
   });
 
   it('passes plain addresses', () => {
-    for (const to of ['a@x.org', "o'neil+tag@mail.example.co.uk", 'a.b-c_d@xn--bcher-kva.example', 'a@localhost']) {
+    for (const to of [
+      'a@x.org',
+      "o'neil+tag@mail.example.co.uk",
+      'a.b-c_d@xn--bcher-kva.example',
+      'a@localhost',
+    ]) {
       expect(() => assertSingleMailbox(to)).not.toThrow();
     }
   });
@@ -58,7 +63,9 @@ describe('one mail goes to one mailbox', () => {
   it('EM-2 refuses line breaks in a subject and in an id', () => {
     const mail = { id: 'abc-1', to: 'a@x.org', subject: 'Hello', text: '', html: '' };
     expect(() => assertSafeHeaders(mail)).not.toThrow();
-    expect(() => assertSafeHeaders({ ...mail, subject: 'Hello\r\nBcc: b@evil.example' })).toThrow(MailError);
+    expect(() => assertSafeHeaders({ ...mail, subject: 'Hello\r\nBcc: b@evil.example' })).toThrow(
+      MailError,
+    );
     expect(() => assertSafeHeaders({ ...mail, id: 'abc\r\nX: y' })).toThrow(MailError);
   });
 });

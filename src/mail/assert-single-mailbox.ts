@@ -8,9 +8,10 @@ const mailbox = new RegExp(`^${atom}(?:\\.${atom})*@${label}(?:\\.${label})*$`);
 const maxLength = 254;
 
 /**
- * Passes exactly one bare address (dot-atom of RFC 5322 3.2.3, ASCII); throws a permanent MailError, without the value, at anything else.
- * SECURITY: the last door before a header. Lists, display names, groups, quoted forms and line breaks send mail to people whom
- * nobody named (EM-2, ADV-19), so none of them is parsed or repaired here.
+ * Passes exactly one bare address (dot-atom of RFC 5322 3.2.3, ASCII); throws a permanent
+ * MailError, without the value, at anything else. SECURITY: the last door before a header. Lists,
+ * display names, groups, quoted forms and line breaks send mail to people whom nobody named (EM-2,
+ * ADV-19), so none of them is parsed or repaired here.
  */
 export function assertSingleMailbox(to: unknown): asserts to is string {
   if (typeof to !== 'string' || to.length > maxLength || !mailbox.test(to)) {
@@ -18,7 +19,10 @@ export function assertSingleMailbox(to: unknown): asserts to is string {
   }
 }
 
-/** Refuses whatever would reach a header and is not one line of text; each transport asks before it hands a mail on. */
+/**
+ * Refuses whatever would reach a header and is not one line of text; each transport asks before it
+ * hands a mail on.
+ */
 export function assertSafeHeaders(mail: Mail): void {
   assertSingleMailbox(mail.to);
   if (/\p{Cc}/u.test(mail.subject)) throw new MailError('refused_subject', { permanent: true });

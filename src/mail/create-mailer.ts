@@ -5,7 +5,10 @@ import type { Mailer } from './mailer.ts';
 import { createResendMailer } from './resend-mailer.ts';
 import { createSmtpMailer } from './smtp-mailer.ts';
 
-/** The transport that the configuration names. Rejects for the mailbox in production, where nobody would get their codes. */
+/**
+ * The transport that the configuration names. Rejects for the mailbox in production, where nobody
+ * would get their codes.
+ */
 export async function createMailer(
   config: Pick<Config, 'mode' | 'mail' | 'dataDirectory'>,
   options: { readonly clock: Clock },
@@ -16,7 +19,8 @@ export async function createMailer(
     case 'smtp':
       return createSmtpMailer(config.mail);
     case 'mailbox':
-      if (config.mode === 'production') throw new Error('MAIL_TRANSPORT=mailbox is for development only.');
+      if (config.mode === 'production')
+        throw new Error('MAIL_TRANSPORT=mailbox is for development only.');
       return openMailboxMailer({ clock: options.clock, dataDirectory: config.dataDirectory });
   }
 }

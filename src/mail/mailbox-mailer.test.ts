@@ -25,12 +25,16 @@ describe('the mailbox of development', () => {
   it('refuses to be the transport of production', async () => {
     const config = { mode: 'production', mail: { transport: 'mailbox' }, dataDirectory } as const;
     await expect(createMailer(config, { clock })).rejects.toThrow('MAIL_TRANSPORT');
-    expect((await createMailer({ ...config, mode: 'development' }, { clock })).name).toBe('mailbox');
+    expect((await createMailer({ ...config, mode: 'development' }, { clock })).name).toBe(
+      'mailbox',
+    );
   });
 
   it('EM-2 keeps nothing that is addressed to more than one', async () => {
     const mailbox = await openMailboxMailer({ clock });
-    await expect(mailbox.send({ ...mailOf(1), to: 'a@x.org,b@evil.example' })).rejects.toMatchObject({
+    await expect(
+      mailbox.send({ ...mailOf(1), to: 'a@x.org,b@evil.example' }),
+    ).rejects.toMatchObject({
       reason: 'refused_recipient',
     });
     expect(mailbox.list()).toEqual([]);

@@ -22,9 +22,12 @@ export type MailboxOptions = {
   readonly dataDirectory?: string;
 };
 
-/** The mailbox of development: mail goes nowhere, the newest 200 can be read, over a restart too. */
+/**
+ * The mailbox of development: mail goes nowhere, the newest 200 can be read, over a restart too.
+ */
 export async function openMailboxMailer(options: MailboxOptions): Promise<MailboxMailer> {
-  const file = options.dataDirectory === undefined ? null : join(options.dataDirectory, 'mailbox.jsonl');
+  const file =
+    options.dataDirectory === undefined ? null : join(options.dataDirectory, 'mailbox.jsonl');
   let entries = file === null ? [] : await readCompacted(file, options.dataDirectory ?? '');
   let last: Promise<void> = Promise.resolve();
 
@@ -37,7 +40,8 @@ export async function openMailboxMailer(options: MailboxOptions): Promise<Mailbo
   return {
     name: 'mailbox',
     send: (mail) => {
-      // One after the other: lines must not mix, and a second send with the same id must see the first.
+      // One after the other: lines must not mix, and a second send with the same id must see the
+      // first.
       const sending = last.then(() => {
         assertSafeHeaders(mail);
         const { id, to, subject, text, html } = mail;
@@ -53,10 +57,14 @@ export async function openMailboxMailer(options: MailboxOptions): Promise<Mailbo
 
 async function readCompacted(file: string, directory: string): Promise<MailboxEntry[]> {
   await mkdir(directory, { recursive: true });
-  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+  const lines = (await readFile(file, 'utf8').catch(() => ''))
+    .split('\n')
+    .filter((line) => line !== '');
   const entries = lines.flatMap(readLine).slice(-keptMails);
   if (entries.length < lines.length) {
-    await writeFile(`${file}.new`, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''), { mode: 0o600 });
+    await writeFile(`${file}.new`, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''), {
+      mode: 0o600,
+    });
     await rename(`${file}.new`, file);
   }
   return entries;

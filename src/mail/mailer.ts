@@ -41,8 +41,8 @@ type MailErrorOptions = {
 };
 
 /**
- * Why a mail was not taken. SECURITY: `reason` is a short word of ours; what a provider answers may quote addresses, keys or
- * the mail itself and goes nowhere (LG-3).
+ * Why a mail was not taken. SECURITY: `reason` is a short word of ours; what a provider answers may
+ * quote addresses, keys or the mail itself and goes nowhere (LG-3).
  */
 export class MailError extends Error {
   override readonly name = 'MailError';

@@ -16,7 +16,12 @@ describe('mail by Resend', () => {
   let resend: ResendStandIn;
   let mailer: Mailer;
   const mailerWith = ({ timeoutMs }: { timeoutMs: number }): Mailer =>
-    createResendMailer({ apiKey, baseUrl: resend.url, from: 'Latchkey <no-reply@example.com>', timeoutMs });
+    createResendMailer({
+      apiKey,
+      baseUrl: resend.url,
+      from: 'Latchkey <no-reply@example.com>',
+      timeoutMs,
+    });
 
   beforeEach(async () => {
     resend = await startResendStandIn();
@@ -27,7 +32,9 @@ describe('mail by Resend', () => {
   it.each(['a@x.org,b@evil.example', 'a@x.org\r\nBcc: b@evil.example', 'Ada <a@x.org>'])(
     'EM-2 ADV-19 asks nobody to send to %j',
     async (to) => {
-      await expect(mailer.send({ ...mail, to })).rejects.toMatchObject({ reason: 'refused_recipient' });
+      await expect(mailer.send({ ...mail, to })).rejects.toMatchObject({
+        reason: 'refused_recipient',
+      });
       expect(resend.requests).toHaveLength(0);
     },
   );
@@ -47,7 +54,9 @@ describe('mail by Resend', () => {
   it('EM-5 gives up on an answer that does not come', async () => {
     resend.behave('hang');
     const begun = performance.now();
-    await expect(mailerWith({ timeoutMs: 300 }).send(mail)).rejects.toMatchObject({ reason: 'timeout' });
+    await expect(mailerWith({ timeoutMs: 300 }).send(mail)).rejects.toMatchObject({
+      reason: 'timeout',
+    });
     expect(performance.now() - begun).toBeLessThan(3000);
   });
 

@@ -11,14 +11,20 @@ export type ResendOptions = {
   readonly timeoutMs?: number;
 };
 
-/** Mail by Resend's HTTP API. The mail's id is the idempotency key: a repeated send within a day yields one mail (EM-5). */
+/**
+ * Mail by Resend's HTTP API. The mail's id is the idempotency key: a repeated send within a day
+ * yields one mail (EM-5).
+ */
 export function createResendMailer(options: ResendOptions): Mailer {
   let client: Promise<Resend> | null = null;
   const connect = async (): Promise<Resend> => {
     // Loaded at the first mail: a server's start does not wait for it.
     const { Resend } = await import('resend');
     // Always given, so that the package does not read the environment by itself.
-    return new Resend(options.apiKey, { baseUrl: options.baseUrl ?? 'https://api.resend.com', userAgent: 'latchkey' });
+    return new Resend(options.apiKey, {
+      baseUrl: options.baseUrl ?? 'https://api.resend.com',
+      userAgent: 'latchkey',
+    });
   };
 
   return {
@@ -38,7 +44,8 @@ export function createResendMailer(options: ResendOptions): Mailer {
           throw new MailError(signal.aborted ? 'timeout' : 'unreachable');
         });
       if (!error) return;
-      // The id is known there with another body: an earlier try was taken, and the template has changed since.
+      // The id is known there with another body: an earlier try was taken, and the template has
+      // changed since.
       if (error.name === 'invalid_idempotent_request') return;
       if (signal.aborted) throw new MailError('timeout');
       if (typeof error.statusCode !== 'number') throw new MailError('unreachable');
@@ -49,8 +56,9 @@ export function createResendMailer(options: ResendOptions): Mailer {
 }
 
 /**
- * Whether Resend can be reached and takes the key, by a mail that it has to refuse: it has no recipient, and a key that may send only opens
- * nothing else. Rejects with a MailError where it does not.
+ * Whether Resend can be reached and takes the key, by a mail that it has to refuse: it has no
+ * recipient, and a key that may send only opens nothing else. Rejects with a MailError where it
+ * does not.
  */
 export async function checkResend(options: ResendOptions): Promise<void> {
   const signal = AbortSignal.timeout(options.timeoutMs ?? 10_000);
@@ -64,7 +72,8 @@ export async function checkResend(options: ResendOptions): Promise<void> {
   });
   await response.body?.cancel();
   if (response.status === 401 || response.status === 403) throw new MailError('login');
-  if (response.status >= 500 || response.status === 404) throw new MailError(`http_${response.status}`);
+  if (response.status >= 500 || response.status === 404)
+    throw new MailError(`http_${response.status}`);
 }
 
 function retryAfter(headers: Record<string, string> | null): { retryAfter?: number } {

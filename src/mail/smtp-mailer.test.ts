@@ -21,7 +21,9 @@ describe('mail by SMTP', () => {
     async (to) => {
       server = await startSmtpStandIn({ startTls: false });
       const mailer = createSmtpMailer({ url: `smtp://127.0.0.1:${server.port}`, from });
-      await expect(mailer.send({ ...mail, to })).rejects.toMatchObject({ reason: 'refused_recipient' });
+      await expect(mailer.send({ ...mail, to })).rejects.toMatchObject({
+        reason: 'refused_recipient',
+      });
       expect(server.mails).toHaveLength(0);
     },
   );
@@ -68,7 +70,11 @@ describe('mail by SMTP', () => {
     await mailer.close();
     expect(server.mails).toHaveLength(1);
     const [sent] = server.mails;
-    expect(sent).toMatchObject({ from: 'no-reply@mail.example.com', to: ['ada@example.org'], secure: true });
+    expect(sent).toMatchObject({
+      from: 'no-reply@mail.example.com',
+      to: ['ada@example.org'],
+      secure: true,
+    });
     expect(sent?.raw).toContain(`Message-ID: <${mail.id}@mail.example.com>\r\n`);
     expect(sent?.raw).toContain('Auto-Submitted: auto-generated\r\n');
     expect(sent?.raw).toContain('To: ada@example.org\r\n');

@@ -11,7 +11,10 @@ export type SmtpOptions = {
   readonly timeoutMs?: number;
 };
 
-/** Mail by SMTP, under TLS with a certificate that is checked, unless the server is on this very machine. */
+/**
+ * Mail by SMTP, under TLS with a certificate that is checked, unless the server is on this very
+ * machine.
+ */
 export function createSmtpMailer(options: SmtpOptions): Mailer {
   const sender = addressOf(options.from);
   let transporter: Promise<Transporter> | null = null;
@@ -65,7 +68,8 @@ async function connect(options: SmtpOptions): Promise<Transporter> {
     port: server.port,
     secure: server.secure,
     ...(server.auth ? { auth: server.auth } : {}),
-    // SECURITY: without this a man in the middle strips STARTTLS and reads the codes (RFC 3207 section 6).
+    // SECURITY: without this a man in the middle strips STARTTLS and reads the codes (RFC 3207
+    // section 6).
     requireTLS: !server.local,
     tls: { rejectUnauthorized: !server.local, minVersion: 'TLSv1.2' },
     connectionTimeout: timeout,
@@ -95,7 +99,9 @@ function readServer(text: string): Server {
     port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
     secure,
     local: host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.')),
-    auth: url.username ? { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } : null,
+    auth: url.username
+      ? { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) }
+      : null,
   };
 }
 
@@ -109,7 +115,8 @@ function classify(error: unknown): MailError {
   if (code === 'ETLS') return new MailError('tls');
   const status = property(error, 'responseCode');
   if (typeof status === 'number') {
-    // A 5yz answer to the recipient or the message is final (RFC 5321 4.2.1). One to our own login is the operator's to mend.
+    // A 5yz answer to the recipient or the message is final (RFC 5321 4.2.1). One to our own login
+    // is the operator's to mend.
     const command = property(error, 'command');
     return new MailError(`smtp_${status}`, {
       permanent: status >= 500 && (command === 'RCPT TO' || command === 'DATA'),

@@ -37,18 +37,29 @@ const rulesSchema = z.object({
   ),
 });
 
-const dashboard = dashboardSchema.parse(JSON.parse(readFileSync('deploy/grafana/latchkey.json', 'utf8')));
+const dashboard = dashboardSchema.parse(
+  JSON.parse(readFileSync('deploy/grafana/latchkey.json', 'utf8')),
+);
 const rules = rulesSchema
   .parse(parse(readFileSync('deploy/prometheus/alerts.yaml', 'utf8')))
   .groups.flatMap((group) => group.rules);
 const queries: readonly (readonly [string, string])[] = [
-  ...dashboard.panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const)),
-  ...dashboard.templating.list.flatMap(({ name, query }) => (name === 'job' ? [[name, query] as const] : [])),
+  ...dashboard.panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr }) => [title, expr] as const),
+  ),
+  ...dashboard.templating.list.flatMap(({ name, query }) =>
+    name === 'job' ? [[name, query] as const] : [],
+  ),
   ...rules.map(({ alert, expr }) => [alert, expr] as const),
 ];
 
-/** The metrics of a PromQL expression with the labels that it asks of each: names that are neither functions nor words of the language. */
-function metricsIn(expression: string): { readonly name: string; readonly labels: readonly string[] }[] {
+/**
+ * The metrics of a PromQL expression with the labels that it asks of each: names that are neither
+ * functions nor words of the language.
+ */
+function metricsIn(
+  expression: string,
+): { readonly name: string; readonly labels: readonly string[] }[] {
   return [...expression.matchAll(/\b([a-z][a-z0-9]*(?:_[a-z0-9]+)+)\b(?!\s*\()(?:\{([^}]*)\})?/g)]
     .filter(([, name = '']) => !['label_values', 'histogram_quantile'].includes(name))
     .map(([, name = '', matchers = '']) => ({
@@ -70,10 +81,13 @@ describe('the dashboard and the alerts', () => {
 
   /** What Prometheus puts on each series itself, and what it makes of histograms. */
   const added = new Set(['job', 'instance', 'le']);
-  const familyOf = (name: string) => families.get(name) ?? families.get(name.replace(/_(bucket|sum|count)$/, ''));
+  const familyOf = (name: string) =>
+    families.get(name) ?? families.get(name.replace(/_(bucket|sum|count)$/, ''));
 
   it('reads the names in an expression', () => {
-    expect(metricsIn('sum by (a_label) (rate(one_total{x="1",y=~"2"}[5m])) > 3 * max(two_seconds)')).toEqual([
+    expect(
+      metricsIn('sum by (a_label) (rate(one_total{x="1",y=~"2"}[5m])) > 3 * max(two_seconds)'),
+    ).toEqual([
       { name: 'a_label', labels: [] },
       { name: 'one_total', labels: ['x', 'y'] },
       { name: 'two_seconds', labels: [] },
@@ -103,7 +117,9 @@ describe('the dashboard and the alerts', () => {
 
   it('leave out no metric of ours', () => {
     const all = queries.map(([, expression]) => expression).join('\n');
-    expect([...families.keys()].filter((name) => name.startsWith('latchkey_') && !all.includes(name))).toEqual([]);
+    expect(
+      [...families.keys()].filter((name) => name.startsWith('latchkey_') && !all.includes(name)),
+    ).toEqual([]);
   });
 
   it('are explained in docs/operations.md, each alert by its name', () => {
@@ -112,8 +128,13 @@ describe('the dashboard and the alerts', () => {
   });
 
   it('are rules to Prometheus too, where that is installed', () => {
-    const checked = spawnSync('promtool', ['check', 'rules', 'deploy/prometheus/alerts.yaml'], { encoding: 'utf8' });
+    const checked = spawnSync('promtool', ['check', 'rules', 'deploy/prometheus/alerts.yaml'], {
+      encoding: 'utf8',
+    });
     if (checked.error) return;
-    expect([checked.status, checked.stdout]).toEqual([0, expect.stringContaining(`${rules.length} rules found`)]);
+    expect([checked.status, checked.stdout]).toEqual([
+      0,
+      expect.stringContaining(`${rules.length} rules found`),
+    ]);
   });
 });

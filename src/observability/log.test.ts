@@ -12,7 +12,10 @@ const canary = 'CANARY-4711';
 let lines: string[] = [];
 function logTo(): Logger {
   lines = [];
-  return createLog({ ...testConfig, logLevel: 'trace' }, { write: (line) => void lines.push(line) });
+  return createLog(
+    { ...testConfig, logLevel: 'trace' },
+    { write: (line) => void lines.push(line) },
+  );
 }
 const parsed = () => lines.map((line) => JSON.parse(line));
 
@@ -30,12 +33,15 @@ describe('errors in the log', () => {
     };
     await db.insert(users).values(row);
     const failures = [
-      // A unique violation, whose detail quotes the value; a value of the wrong type; and one that is made to look like a stack.
+      // A unique violation, whose detail quotes the value; a value of the wrong type; and one that
+      // is made to look like a stack.
       db.insert(users).values(row),
       db.insert(users).values({ ...row, id: canary }),
-      db
-        .insert(users)
-        .values({ ...row, id: '01900000-0000-7000-8000-00000000000b', name: `x\n    at ${canary} (file.js:1:1)` }),
+      db.insert(users).values({
+        ...row,
+        id: '01900000-0000-7000-8000-00000000000b',
+        name: `x\n    at ${canary} (file.js:1:1)`,
+      }),
     ];
     drizzleErrors = await Promise.all(
       failures.map((failure) =>
@@ -59,13 +65,18 @@ describe('errors in the log', () => {
       log.error({ err: error }, 'with a text');
       log.error({ error }, 'under another name');
       log.error({ err: new Error('outer', { cause: error }) }, 'as a cause');
-      log.error({ err: new GraphQLError(error.message, { originalError: error }) }, 'inside of a GraphQLError');
+      log.error(
+        { err: new GraphQLError(error.message, { originalError: error }) },
+        'inside of a GraphQLError',
+      );
       log.child({ requestId: 'x' }).error(error);
       expect(lines).toHaveLength(8);
       const text = lines.join('');
       expect(text).not.toMatch(/CANARY|Failed query|insert into|params:/);
       for (const line of parsed()) expect(line.level).toBe('error');
-      expect(parsed()[3]).toMatchObject({ err: { type: 'DrizzleQueryError', cause: { type: 'PostgresError' } } });
+      expect(parsed()[3]).toMatchObject({
+        err: { type: 'DrizzleQueryError', cause: { type: 'PostgresError' } },
+      });
       expect(parsed()[3].err.cause.code).toMatch(/^(23505|22P02)$/);
       expect(parsed()[3].err.stack).toMatch(/^ {4}at /);
     }
@@ -76,7 +87,10 @@ describe('errors in the log', () => {
       new GraphQLError(`Variable "$input" got invalid value { password: "${canary}" }`),
       attempt(() => JSON.parse(`{"password": ${canary}`)),
       z.object({ password: z.literal(canary) }).safeParse({ password: 1, [canary]: 1 }).error,
-      Object.assign(new Error(`bind message has ${canary}`), { query: `select '${canary}'`, parameters: [canary] }),
+      Object.assign(new Error(`bind message has ${canary}`), {
+        query: `select '${canary}'`,
+        parameters: [canary],
+      }),
     ];
     const log = logTo();
     for (const error of errors) {
@@ -88,9 +102,16 @@ describe('errors in the log', () => {
   });
 
   it('LG-4 keeps of an error its kind, its code and where it was thrown, and of one of ours the message', () => {
-    const error = Object.assign(new TypeError('No signing key is active.'), { code: 'E_KEYS', secret: canary });
+    const error = Object.assign(new TypeError('No signing key is active.'), {
+      code: 'E_KEYS',
+      secret: canary,
+    });
     const described = describeError(error);
-    expect(described).toMatchObject({ type: 'TypeError', code: 'E_KEYS', message: 'No signing key is active.' });
+    expect(described).toMatchObject({
+      type: 'TypeError',
+      code: 'E_KEYS',
+      message: 'No signing key is active.',
+    });
     expect(described.stack?.split('\n').every((line) => /^ {4}at /.test(line))).toBe(true);
     expect(JSON.stringify(described)).not.toContain(canary);
     for (const thrown of [canary, { password: canary }, null, undefined, 5]) {
@@ -142,8 +163,10 @@ describe('lines of the log', () => {
   it('LG-5 hold no character that a terminal or a line reader takes for a command', () => {
     const log = logTo();
     for (const text of hostile) log.info({ event: text }, text);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for.
-    for (const line of lines) expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
+    for (const line of lines) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for.
+      expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
+    }
   });
 
   it('LG-3 are without what has a secret’s name, should somebody log a whole object', () => {
@@ -170,7 +193,11 @@ describe('lines of the log', () => {
     const log = logTo();
     log.warn('text');
     expect(parsed()).toEqual([
-      { level: 'warn', time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/), msg: 'text' },
+      {
+        level: 'warn',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        msg: 'text',
+      },
     ]);
   });
 });

@@ -12,10 +12,13 @@ const secretNames = [
 ].concat('challengeId', 'authorization', 'cookie');
 
 /**
- * The log: one JSON object a line (LG-5), UTC. What goes in is chosen where it is written; headers, bodies, variables and query
- * text never do (LG-3). `destination` is standard output unless told.
+ * The log: one JSON object a line (LG-5), UTC. What goes in is chosen where it is written; headers,
+ * bodies, variables and query text never do (LG-3). `destination` is standard output unless told.
  */
-export function createLog(config: Pick<Config, 'logLevel' | 'mode'>, destination?: DestinationStream): Logger {
+export function createLog(
+  config: Pick<Config, 'logLevel' | 'mode'>,
+  destination?: DestinationStream,
+): Logger {
   const options = {
     level: config.logLevel,
     base: null,
@@ -32,12 +35,18 @@ export function createLog(config: Pick<Config, 'logLevel' | 'mode'>, destination
   };
   if (destination) return pino(options, destination);
   if (config.mode === 'development') {
-    return pino({ ...options, transport: { target: 'pino-pretty', options: { colorize: true, ignore: 'level' } } });
+    return pino({
+      ...options,
+      transport: { target: 'pino-pretty', options: { colorize: true, ignore: 'level' } },
+    });
   }
   return pino(options);
 }
 
-/** JSON lets these stand as they are; terminals and some readers of lines take them for commands and line ends (LG-5). */
+/**
+ * JSON lets these stand as they are; terminals and some readers of lines take them for commands and
+ * line ends (LG-5).
+ */
 function escapeControls(line: string): string {
   return line.replace(
     /[\u007f-\u009f\u2028\u2029]/g,
@@ -45,8 +54,15 @@ function escapeControls(line: string): string {
   );
 }
 
-/** SECURITY: where an error is logged without a text, pino takes its message, past every serializer (LG-4). */
-function withoutErrorMessages(this: Logger, args: Parameters<pino.LogFn>, method: pino.LogFn): void {
+/**
+ * SECURITY: where an error is logged without a text, pino takes its message, past every serializer
+ * (LG-4).
+ */
+function withoutErrorMessages(
+  this: Logger,
+  args: Parameters<pino.LogFn>,
+  method: pino.LogFn,
+): void {
   const [first, text]: readonly unknown[] = args;
   const fields = first instanceof Error ? { err: first } : first;
   const hasError = typeof fields === 'object' && fields !== null && 'err' in fields;
@@ -54,30 +70,45 @@ function withoutErrorMessages(this: Logger, args: Parameters<pino.LogFn>, method
   else method.apply(this, args);
 }
 
-type DescribedError = { type: string; code?: string; message?: string; stack?: string; cause?: DescribedError };
+type DescribedError = {
+  type: string;
+  code?: string;
+  message?: string;
+  stack?: string;
+  cause?: DescribedError;
+};
 
 /**
- * What the log keeps of an error, by name. SECURITY: the messages of drizzle and of the drivers hold SQL, parameters and values, and
- * graphql-js quotes input in its own; of those only the kind, the code and the frames stay (LG-4).
+ * What the log keeps of an error, by name. SECURITY: the messages of drizzle and of the drivers
+ * hold SQL, parameters and values, and graphql-js quotes input in its own; of those only the kind,
+ * the code and the frames stay (LG-4).
  */
 export function describeError(error: unknown, depth = 0): DescribedError {
   if (!(error instanceof Error)) return { type: typeof error };
   const quotesInput =
-    /Drizzle|Postgres|Database|GraphQL|Zod|SyntaxError/.test(`${error.name} ${error.constructor.name}`) ||
-    'query' in error;
+    /Drizzle|Postgres|Database|GraphQL|Zod|SyntaxError/.test(
+      `${error.name} ${error.constructor.name}`,
+    ) || 'query' in error;
   const code =
-    'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? String(error.code) : null;
+    'code' in error && (typeof error.code === 'string' || typeof error.code === 'number')
+      ? String(error.code)
+      : null;
   const frames = framesOf(error);
   return {
     type: error.constructor.name,
     ...(code === null ? {} : { code }),
     ...(quotesInput || depth > 0 ? {} : { message: error.message }),
     ...(frames ? { stack: frames } : {}),
-    ...(error.cause instanceof Error && depth < 3 ? { cause: describeError(error.cause, depth + 1) } : {}),
+    ...(error.cause instanceof Error && depth < 3
+      ? { cause: describeError(error.cause, depth + 1) }
+      : {}),
   };
 }
 
-/** Where it was thrown. SECURITY: a stack begins with the message, and a line of a value may look like a frame; so only what follows. */
+/**
+ * Where it was thrown. SECURITY: a stack begins with the message, and a line of a value may look
+ * like a frame; so only what follows.
+ */
 function framesOf({ stack = '', message }: Error): string {
   const start = stack.indexOf(message);
   if (start === -1) return '';

@@ -9,9 +9,15 @@ export type Gauges = {
   readonly budgets: readonly string[];
   /** Password hashes under way and waiting. */
   readonly hashes: () => Load;
-  /** Statements on a connection of the pool, and those that wait for one; null for a database without a pool. */
+  /**
+   * Statements on a connection of the pool, and those that wait for one; null for a database
+   * without a pool.
+   */
   readonly pool: () => Load | null;
-  /** Mails that wait, and for how many seconds the oldest has. Rejects where the database does not answer. */
+  /**
+   * Mails that wait, and for how many seconds the oldest has. Rejects where the database does not
+   * answer.
+   */
   readonly outbox: () => Promise<Backlog>;
 };
 
@@ -20,12 +26,25 @@ type Backlog = { readonly waiting: number; readonly oldest: number };
 /** One process's metrics as they travel between processes. */
 export type Snapshot = readonly object[];
 
-/** What is counted. Every label is from a fixed set of ours: nothing that a caller makes up becomes a series. */
+/**
+ * What is counted. Every label is from a fixed set of ours: nothing that a caller makes up becomes
+ * a series.
+ */
 export type Metrics = {
-  /** A GraphQL operation, by its root field (http/hooks/metrics) and `ok` or the code of its error. */
-  operation(of: { readonly operation: string; readonly outcome: string; readonly seconds: number }): void;
+  /**
+   * A GraphQL operation, by its root field (http/hooks/metrics) and `ok` or the code of its error.
+   */
+  operation(of: {
+    readonly operation: string;
+    readonly outcome: string;
+    readonly seconds: number;
+  }): void;
   /** Any request, by the route's pattern. */
-  httpRequest(of: { readonly route: string; readonly method: string; readonly status: number }): void;
+  httpRequest(of: {
+    readonly route: string;
+    readonly method: string;
+    readonly status: number;
+  }): void;
   /** An event of the audit trail. */
   audited(of: { readonly type: string; readonly outcome: string }): void;
   /** A budget of attempts was used up. */
@@ -58,12 +77,23 @@ const logins: Readonly<Record<string, string>> = {
   'otp.failed': 'wrong_code',
 };
 
-/** Milliseconds for which the answer about the outbox holds, however often the page is asked for. */
+/**
+ * Milliseconds for which the answer about the outbox holds, however often the page is asked for.
+ */
 const outboxMemory = 5000;
 
-/** This process's metrics, with those of Node and the process itself. The library is loaded here, and so by whoever has a METRICS_PORT. */
+/**
+ * This process's metrics, with those of Node and the process itself. The library is loaded here,
+ * and so by whoever has a METRICS_PORT.
+ */
 export async function createMetrics(): Promise<Metrics> {
-  const { Counter, Gauge, Histogram, Registry: NewRegistry, collectDefaultMetrics } = await import('prom-client');
+  const {
+    Counter,
+    Gauge,
+    Histogram,
+    Registry: NewRegistry,
+    collectDefaultMetrics,
+  } = await import('prom-client');
   const register: Registry = new NewRegistry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -117,7 +147,8 @@ export async function createMetrics(): Promise<Metrics> {
     help: 'Worker processes that took the place of one that had crashed.',
     registers,
   });
-  // What has not happened yet is a zero: a rate over a series that begins with its first event does not see that event.
+  // What has not happened yet is a zero: a rate over a series that begins with its first event does
+  // not see that event.
   for (const outcome of Object.values(logins)) signIns.inc({ outcome }, 0);
 
   return {
@@ -149,10 +180,22 @@ export async function createMetrics(): Promise<Metrics> {
       };
       gauge('latchkey_processes', 'Processes that serve.', () => 1);
       gauge('latchkey_hashes_running', 'Password hashes under way.', () => hashes().running);
-      gauge('latchkey_hashes_waiting', 'Password hashes that wait for their turn.', () => hashes().waiting);
-      gauge('latchkey_hashes_width', 'Password hashes that run at once at most.', () => hashes().width);
+      gauge(
+        'latchkey_hashes_waiting',
+        'Password hashes that wait for their turn.',
+        () => hashes().waiting,
+      );
+      gauge(
+        'latchkey_hashes_width',
+        'Password hashes that run at once at most.',
+        () => hashes().width,
+      );
       gauge('latchkey_pool_busy', 'Connections to the database in use.', () => pool()?.running);
-      gauge('latchkey_pool_waiting', 'Statements that wait for a connection.', () => pool()?.waiting);
+      gauge(
+        'latchkey_pool_waiting',
+        'Statements that wait for a connection.',
+        () => pool()?.waiting,
+      );
       gauge('latchkey_pool_size', 'Connections to the database at most.', () => pool()?.width);
       let asked: { readonly at: number; readonly answer: Promise<Backlog> } | null = null;
       const backlog = (): Promise<Backlog> => {
@@ -171,13 +214,18 @@ export async function createMetrics(): Promise<Metrics> {
             try {
               this.set(read(await backlog()));
             } catch {
-              // The page answers without the database too, and then says nothing of this rather than an old number.
+              // The page answers without the database too, and then says nothing of this rather
+              // than an old number.
               this.remove();
             }
           },
         });
       };
-      backlogGauge('latchkey_outbox_waiting', 'Mails that have not gone out yet.', ({ waiting }) => waiting);
+      backlogGauge(
+        'latchkey_outbox_waiting',
+        'Mails that have not gone out yet.',
+        ({ waiting }) => waiting,
+      );
       backlogGauge(
         'latchkey_outbox_oldest_seconds',
         'Seconds for which the oldest mail has waited that has not gone out yet.',
@@ -194,7 +242,10 @@ export async function formatMetrics(snapshots: readonly Snapshot[]): Promise<str
   return AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot])).metrics();
 }
 
-/** What stays of processes that have ended: their counts, as one. Otherwise a sum would fall when one ends, which reads as a restart. */
+/**
+ * What stays of processes that have ended: their counts, as one. Otherwise a sum would fall when
+ * one ends, which reads as a restart.
+ */
 export async function keepCounts(snapshots: readonly Snapshot[]): Promise<Snapshot> {
   const { AggregatorRegistry } = await import('prom-client');
   const added = AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot]));

@@ -24,8 +24,20 @@ describe('readTraceparent', () => {
   });
 
   it('reads the present version, and the part of a later one that it knows', () => {
-    expect(readTraceparent(`00-${traceId}-${spanId}-01`)).toEqual({ traceId, spanId, sampled: true });
-    expect(readTraceparent(`00-${traceId}-${spanId}-00`)).toEqual({ traceId, spanId, sampled: false });
-    expect(readTraceparent(`cc-${traceId}-${spanId}-03-more`)).toEqual({ traceId, spanId, sampled: true });
+    expect(readTraceparent(`00-${traceId}-${spanId}-01`)).toEqual({
+      traceId,
+      spanId,
+      sampled: true,
+    });
+    expect(readTraceparent(`00-${traceId}-${spanId}-00`)).toEqual({
+      traceId,
+      spanId,
+      sampled: false,
+    });
+    expect(readTraceparent(`cc-${traceId}-${spanId}-03-more`)).toEqual({
+      traceId,
+      spanId,
+      sampled: true,
+    });
   });
 });

@@ -1,15 +1,22 @@
 /** Where a caller's trace stands (W3C Trace Context). */
-export type TraceContext = { readonly traceId: string; readonly spanId: string; readonly sampled: boolean };
+export type TraceContext = {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly sampled: boolean;
+};
 
 /**
- * Reads a `traceparent` header (W3C Trace Context 3.2); null for anything that is not one, so that what reaches log and spans is
- * hexadecimal digits and nothing else (LG-5).
+ * Reads a `traceparent` header (W3C Trace Context 3.2); null for anything that is not one, so that
+ * what reaches log and spans is hexadecimal digits and nothing else (LG-5).
  */
-export function readTraceparent(header: string | readonly string[] | undefined): TraceContext | null {
+export function readTraceparent(
+  header: string | readonly string[] | undefined,
+): TraceContext | null {
   if (typeof header !== 'string') return null;
   const [, version, traceId, spanId, flags, rest] =
     /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(header) ?? [];
-  if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined) return null;
+  if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined)
+    return null;
   // Later versions may have more behind; 00 may not, and ff is none.
   if (version === 'ff' || (version === '00' && rest !== undefined)) return null;
   if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return null;

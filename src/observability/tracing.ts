@@ -3,7 +3,10 @@ import type { Logger } from 'pino';
 import type { TracingSettings } from '../config/read-config.ts';
 import type { TraceContext } from './trace-context.ts';
 
-/** Told of a statement when it is handed in, by its text without parameters; what it answers with is told of its end. */
+/**
+ * Told of a statement when it is handed in, by its text without parameters; what it answers with is
+ * told of its end.
+ */
 export type StatementWatch = (text: string) => (error?: unknown) => void;
 
 export type OperationSpan = {
@@ -43,10 +46,14 @@ const maxName = 64;
 const maxStatement = 4096;
 
 /**
- * Starts OpenTelemetry: spans of requests, of their GraphQL operation and of its statements, none of single fields. Sampling, batching
- * and limits are set by the SDK's own OTEL_* variables. Parents are handed on as values, so nothing follows async calls behind our backs.
+ * Starts OpenTelemetry: spans of requests, of their GraphQL operation and of its statements, none
+ * of single fields. Sampling, batching and limits are set by the SDK's own OTEL_* variables.
+ * Parents are handed on as values, so nothing follows async calls behind our backs.
  */
-export async function startTracing(settings: TracingSettings, log: Pick<Logger, 'warn' | 'info'>): Promise<Tracing> {
+export async function startTracing(
+  settings: TracingSettings,
+  log: Pick<Logger, 'warn' | 'info'>,
+): Promise<Tracing> {
   const [api, sdk, { OTLPTraceExporter }, resources] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-trace-base'),
@@ -68,8 +75,12 @@ export async function startTracing(settings: TracingSettings, log: Pick<Logger, 
             const failed = result.code !== 0;
             // Once an outage. Not the error's text: it may hold what the collector answered.
             if (failed && !outage)
-              log.warn({ event: 'tracing.not_exported' }, 'The collector does not take the traces.');
-            if (!failed && outage) log.info({ event: 'tracing.exported' }, 'The collector takes traces again.');
+              log.warn(
+                { event: 'tracing.not_exported' },
+                'The collector does not take the traces.',
+              );
+            if (!failed && outage)
+              log.info({ event: 'tracing.exported' }, 'The collector takes traces again.');
             outage = failed;
             done(result);
           }),
@@ -81,7 +92,11 @@ export async function startTracing(settings: TracingSettings, log: Pick<Logger, 
   const tracer: Tracer = provider.getTracer('latchkey');
 
   const operationSpan = (parent: Span): OperationSpan => {
-    const span = tracer.startSpan('graphql', { kind: SpanKind.INTERNAL }, trace.setSpan(ROOT_CONTEXT, parent));
+    const span = tracer.startSpan(
+      'graphql',
+      { kind: SpanKind.INTERNAL },
+      trace.setSpan(ROOT_CONTEXT, parent),
+    );
     const within = trace.setSpan(ROOT_CONTEXT, span);
     return {
       onStatement: (text) => {
@@ -102,7 +117,9 @@ export async function startTracing(settings: TracingSettings, log: Pick<Logger, 
         return (error) => {
           // SECURITY: the kind of the error and no more; messages of the driver hold values (LG-4).
           if (error !== undefined) {
-            statement.setAttribute('error.type', kindOfError(error)).setStatus({ code: SpanStatusCode.ERROR });
+            statement
+              .setAttribute('error.type', kindOfError(error))
+              .setStatus({ code: SpanStatusCode.ERROR });
           }
           statement.end();
         };
@@ -129,8 +146,16 @@ export async function startTracing(settings: TracingSettings, log: Pick<Logger, 
               traceFlags: parent.sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
               isRemote: true,
             });
-      const attributes = { 'http.request.method': method, 'http.route': route, 'latchkey.request_id': id };
-      const span = tracer.startSpan(`${method} ${route}`, { kind: SpanKind.SERVER, attributes }, before);
+      const attributes = {
+        'http.request.method': method,
+        'http.route': route,
+        'latchkey.request_id': id,
+      };
+      const span = tracer.startSpan(
+        `${method} ${route}`,
+        { kind: SpanKind.SERVER, attributes },
+        before,
+      );
       return {
         traceId: span.spanContext().traceId,
         operation: () => operationSpan(span),
@@ -157,7 +182,8 @@ const faults: ReadonlySet<string> = new Set(['INTERNAL_SERVER_ERROR', 'OVERLOADE
 /** `insert sessions` of a statement that drizzle wrote. */
 function summaryOf(text: string): { verb: string; table: string } {
   // What a statement changes names it, also where it begins by `with`.
-  const [, change, changed] = /\b(insert|update|delete)\s+(?:(?:into|from)\s+)?"([a-z_]{1,63})"/.exec(text) ?? [];
+  const [, change, changed] =
+    /\b(insert|update|delete)\s+(?:(?:into|from)\s+)?"([a-z_]{1,63})"/.exec(text) ?? [];
   if (change !== undefined && changed !== undefined) return { verb: change, table: changed };
   const verb = /^\s*(?:with|select)\b/.test(text) ? 'select' : 'statement';
   return { verb, table: /\bfrom\s+"([a-z_]{1,63})"/.exec(text)?.[1] ?? '' };

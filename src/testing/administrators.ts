@@ -3,7 +3,10 @@ import type { TestServer } from './app.ts';
 import { type Enrolled, enrolTotp, signInWithApp } from './authenticator.ts';
 import { type Person, registerPerson } from './people.ts';
 
-/** What administrators do, reviewed and written here apart from the code: every other root field is about the caller, or for gateways. */
+/**
+ * What administrators do, reviewed and written here apart from the code: every other root field is
+ * about the caller, or for gateways.
+ */
 export const administrativeFields: ReadonlySet<string> = new Set([
   'Query.users',
   'Query.user',
@@ -20,7 +23,9 @@ export const administrativeFields: ReadonlySet<string> = new Set([
 
 export type Administrator = Person & Enrolled;
 
-/** Somebody with the role `admin`, an authenticator app, and a session that has just proved both. */
+/**
+ * Somebody with the role `admin`, an authenticator app, and a session that has just proved both.
+ */
 export async function makeAdministrator(server: TestServer): Promise<Administrator> {
   const person = await registerPerson(server);
   await setUserRoles(server.app.db, { id: person.id, roles: ['admin'] });

@@ -6,24 +6,35 @@ export type Sent = {
   readonly body?: string;
   readonly headers?: Record<string, string>;
 };
-const graphql = (query: string, variables: unknown = {}): Sent => ({ body: JSON.stringify({ query, variables }) });
+const graphql = (query: string, variables: unknown = {}): Sent => ({
+  body: JSON.stringify({ query, variables }),
+});
 const call = (name: Parameters<typeof mutationText>[0], input: Record<string, unknown>): Sent =>
   graphql(mutationText(name), { input });
 
-/** An anonymous request of each kind; `n` makes it one that was not there before, `challengeId` is one that was given out, or not. */
+/**
+ * An anonymous request of each kind; `n` makes it one that was not there before, `challengeId` is
+ * one that was given out, or not.
+ */
 export const anonymousRequests: readonly ((n: number, challengeId: string) => Sent)[] = [
-  (n) => call('register', { email: `made-up-${n}@example.com`, password: 'otter lantern gravel sunday' }),
+  (n) =>
+    call('register', {
+      email: `made-up-${n}@example.com`,
+      password: 'otter lantern gravel sunday',
+    }),
   (n) => call('login', { email: `made-up-${n}@example.com`, password: 'wrong words' }),
   () => call('login', { email: 'known@example.com', password: 'wrong words' }),
   (n) => call('requestLoginCode', { email: `made-up-${n}@example.com` }),
   () => call('requestLoginCode', { email: 'known@example.com' }),
-  (n, challengeId) => call('verifyOtp', { challengeId: n % 2 === 0 ? challengeId : `made-up-${n}`, code: '000000' }),
+  (n, challengeId) =>
+    call('verifyOtp', { challengeId: n % 2 === 0 ? challengeId : `made-up-${n}`, code: '000000' }),
   (_n, challengeId) => call('resendOtp', { challengeId }),
   (n) => call('refreshSession', { refreshToken: `made-up-${n}` }),
   (n) => call('logout', { refreshToken: `made-up-${n}` }),
   (n) => call('requestPasswordReset', { email: `made-up-${n}@example.com` }),
   () => call('requestPasswordReset', { email: 'known@example.com' }),
-  (n) => call('resetPassword', { token: `made-up-${n}`, newPassword: 'otter lantern gravel sunday' }),
+  (n) =>
+    call('resetPassword', { token: `made-up-${n}`, newPassword: 'otter lantern gravel sunday' }),
   (n) => call('undoEmailChange', { token: `made-up-${n}` }),
   () => graphql(meQuery),
   (n) => graphql(`{ a${n}: me { id } }`),
@@ -43,7 +54,9 @@ export const anonymousRequests: readonly ((n: number, challengeId: string) => Se
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
   }),
   (n) => ({ body: `{"query":${n}` }),
-  (n) => ({ body: JSON.stringify({ query: '{ me { id } }', variables: { n: 'x'.repeat(60_000) }, n }) }),
+  (n) => ({
+    body: JSON.stringify({ query: '{ me { id } }', variables: { n: 'x'.repeat(60_000) }, n }),
+  }),
 ];
 
 /** Sends one; answers with its status, and with the id of the challenge where it began one. */

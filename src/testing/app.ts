@@ -14,7 +14,9 @@ import { type Answer, type MutationName, mutate, type Sender, send } from './cli
 import { createTestClock, type TestClock } from './clock.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
-/** A whole server on a port of its own, with a database, a clock and a mailbox that the test holds. */
+/**
+ * A whole server on a port of its own, with a database, a clock and a mailbox that the test holds.
+ */
 export type TestServer = {
   readonly url: string;
   readonly app: ComposedApp['app'];
@@ -27,11 +29,16 @@ export type TestServer = {
   send(query: string, variables?: Record<string, unknown>, sender?: Sender): Promise<Answer>;
   // biome-ignore lint/suspicious/noExplicitAny: see Answer in client.ts.
   mutate(name: MutationName, input: Record<string, unknown>, sender?: Sender): Promise<any>;
-  /** The next mail to an address that this was not asked for yet; waits up to five seconds for it. */
+  /**
+   * The next mail to an address that this was not asked for yet; waits up to five seconds for it.
+   */
   nextMail(to: string): Promise<MailboxEntry>;
   /** The code of the next mail that has one; notices before it are passed over. */
   nextCode(to: string): Promise<string>;
-  /** What stands behind `#token=` in the next mail that has such a link; notices before it are passed over. */
+  /**
+   * What stands behind `#token=` in the next mail that has such a link; notices before it are
+   * passed over.
+   */
   nextToken(to: string): Promise<string>;
   /** All mail to an address, once none waits to go out any more. */
   allMail(to: string): Promise<readonly MailboxEntry[]>;
@@ -54,7 +61,10 @@ export type TestServerOptions = {
   readonly graphiql?: GraphiqlRouteOptions;
 };
 
-/** What a test changes nothing of. Limits are a thousandfold, so that only tests of limits meet them. */
+/**
+ * What a test changes nothing of. Limits are a thousandfold, so that only tests of limits meet
+ * them.
+ */
 export const testConfig: Config = {
   mode: 'development',
   databaseUrl: null,
@@ -78,7 +88,12 @@ export const testConfig: Config = {
   passwordMinLength: 8,
   mail: { transport: 'mailbox' },
   mailTemplatesDirectory: null,
-  retention: { unverifiedAccounts: 7 * 86_400, sessions: 7 * 86_400, codes: 3 * 86_400, addresses: 30 * 86_400 },
+  retention: {
+    unverifiedAccounts: 7 * 86_400,
+    sessions: 7 * 86_400,
+    codes: 3 * 86_400,
+    addresses: 30 * 86_400,
+  },
   corsOrigins: ['http://localhost:3000'],
   tls: null,
   trustedProxies: [],
@@ -106,7 +121,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const wanted: Config = { ...testConfig, ...options.config };
   // Behind a proxy that ends TLS, as far as the server can tell; the client in client.ts says so.
   const behindProxy =
-    wanted.publicUrl.startsWith('https://') && wanted.tls === null && wanted.trustedProxies.length === 0;
+    wanted.publicUrl.startsWith('https://') &&
+    wanted.tls === null &&
+    wanted.trustedProxies.length === 0;
   const config: Config = behindProxy ? { ...wanted, trustedProxies: ['127.0.0.1'] } : wanted;
   const logLines: string[] = [];
   const log = createLog(config, { write: (line) => void logLines.push(line) });
@@ -169,14 +186,27 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     },
     allMail: async (to) => {
       const waiting = and(isNull(outboxMessages.sentAt), isNull(outboxMessages.failedAt));
-      while ((await composed.app.db.select({ id: outboxMessages.id }).from(outboxMessages).where(waiting)).length > 0) {
+      while (
+        (
+          await composed.app.db
+            .select({ id: outboxMessages.id })
+            .from(outboxMessages)
+            .where(waiting)
+        ).length > 0
+      ) {
         composed.app.wakeOutbox();
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       return mailbox.list().filter((entry) => entry.to.toLowerCase() === to.toLowerCase());
     },
     another: (overrides) =>
-      startTestServer({ ...options, config: { ...options.config, ...overrides }, clock, database, mailbox }),
+      startTestServer({
+        ...options,
+        config: { ...options.config, ...overrides },
+        clock,
+        database,
+        mailbox,
+      }),
     stop: async () => {
       await server.close();
       await composed.stop();

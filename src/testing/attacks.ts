@@ -14,7 +14,10 @@ export type Attack = {
 };
 
 const json = { 'content-type': 'application/json' };
-const post = (body: unknown, headers: Readonly<Record<string, string>> = json): Attack['request'] => ({
+const post = (
+  body: unknown,
+  headers: Readonly<Record<string, string>> = json,
+): Attack['request'] => ({
   method: 'POST',
   headers,
   body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -42,11 +45,20 @@ const variables = (value: unknown) => ({
 });
 const deep = (count: number): string => '['.repeat(count) + ']'.repeat(count);
 
-/** graphql-cop's list and OWASP's (GraphQL Cheat Sheet), and every hostile document as a request. */
+/**
+ * graphql-cop's list and OWASP's (GraphQL Cheat Sheet), and every hostile document as a request.
+ */
 export const attackRequests: readonly Attack[] = [
-  ...hostileDocuments.map(({ name, query }) => ({ name, request: post({ query }), isMistake: mistakes.has(name) })),
+  ...hostileDocuments.map(({ name, query }) => ({
+    name,
+    request: post({ query }),
+    isMistake: mistakes.has(name),
+  })),
   // Batches (GQ-5).
-  { name: 'a batch of ten', request: post(Array.from({ length: 10 }, () => ({ query: '{ __typename }' }))) },
+  {
+    name: 'a batch of ten',
+    request: post(Array.from({ length: 10 }, () => ({ query: '{ __typename }' }))),
+  },
   {
     name: 'a batch of 300 sign-ins',
     request: post(Array.from({ length: 300 }, () => ({ query: `mutation { ${login} }` }))),
@@ -54,16 +66,26 @@ export const attackRequests: readonly Attack[] = [
   // What a page of another site can send, and what leaves traces in logs and caches (TR-5, TR-6).
   {
     name: 'a mutation by GET',
-    request: { path: `/graphql?query=${encodeURIComponent(`mutation { ${login} }`)}`, method: 'GET', headers: {} },
+    request: {
+      path: `/graphql?query=${encodeURIComponent(`mutation { ${login} }`)}`,
+      method: 'GET',
+      headers: {},
+    },
   },
-  { name: 'a query by GET', request: { path: '/graphql?query=%7B__typename%7D', method: 'GET', headers: {} } },
+  {
+    name: 'a query by GET',
+    request: { path: '/graphql?query=%7B__typename%7D', method: 'GET', headers: {} },
+  },
   {
     name: 'a mutation as a form',
     request: post(`query=${encodeURIComponent(`mutation { ${login} }`)}`, {
       'content-type': 'application/x-www-form-urlencoded',
     }),
   },
-  { name: 'a mutation as text', request: post({ query: `mutation { ${login} }` }, { 'content-type': 'text/plain' }) },
+  {
+    name: 'a mutation as text',
+    request: post({ query: `mutation { ${login} }` }, { 'content-type': 'text/plain' }),
+  },
   {
     name: 'an upload',
     request: post(
@@ -81,9 +103,15 @@ export const attackRequests: readonly Attack[] = [
   },
   {
     name: 'introspection in a circle',
-    request: post({ query: `{ __schema ${'{ types { fields { type '.repeat(12)} { name } ${'} } } '.repeat(12)} }` }),
+    request: post({
+      query: `{ __schema ${'{ types { fields { type '.repeat(12)} { name } ${'} } } '.repeat(12)} }`,
+    }),
   },
-  { name: 'a typing error', request: post({ query: '{ authOption { otpLength } }' }), isMistake: true },
+  {
+    name: 'a typing error',
+    request: post({ query: '{ authOption { otpLength } }' }),
+    isMistake: true,
+  },
   { name: 'the page of an IDE', request: { method: 'GET', headers: { accept: 'text/html' } } },
   {
     name: 'a trace',
@@ -91,12 +119,22 @@ export const attackRequests: readonly Attack[] = [
     isMistake: true,
   },
   // Variables (GQ-6, GQ-14).
-  { name: 'a text of 60,000 characters for an object', request: post(variables('x'.repeat(60_000))), isMistake: true },
+  {
+    name: 'a text of 60,000 characters for an object',
+    request: post(variables('x'.repeat(60_000))),
+    isMistake: true,
+  },
   {
     name: '5,000 keys that are not there',
-    request: post(variables(Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`k${n}`, 1])))),
+    request: post(
+      variables(Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`k${n}`, 1]))),
+    ),
   },
-  { name: 'a list of 15,000 for an object', request: post(variables(new Array(15_000).fill(1))), isMistake: true },
+  {
+    name: 'a list of 15,000 for an object',
+    request: post(variables(new Array(15_000).fill(1))),
+    isMistake: true,
+  },
   {
     name: 'JSON of 30,000 levels',
     request: post(`{"query":"{ x }","variables":{"input":${deep(30_000)}}}`),

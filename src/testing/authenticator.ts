@@ -59,20 +59,25 @@ export function authenticator(server: Pick<TestServer, 'clock'>, secret: string)
 export type Enrolled = { readonly phone: Authenticator; readonly recoveryCodes: string[] };
 
 /**
- * Sets up an authenticator app in a session that has just proved who is there, and takes the notice from the mailbox. Other sessions
- * of the person end.
+ * Sets up an authenticator app in a session that has just proved who is there, and takes the notice
+ * from the mailbox. Other sessions of the person end.
  */
-export async function enrolTotp(server: TestServer, person: Pick<Person, 'accessToken' | 'email'>): Promise<Enrolled> {
+export async function enrolTotp(
+  server: TestServer,
+  person: Pick<Person, 'accessToken' | 'email'>,
+): Promise<Enrolled> {
   const sender = { token: person.accessToken };
   const enrollment = await server.mutate('startTotpEnrollment', {}, sender);
-  if (enrollment.__typename !== 'TotpEnrollment') throw new Error(`the answer was ${JSON.stringify(enrollment)}`);
+  if (enrollment.__typename !== 'TotpEnrollment')
+    throw new Error(`the answer was ${JSON.stringify(enrollment)}`);
   const phone = authenticator(server, enrollment.secret);
   const confirmed = await server.mutate(
     'confirmTotpEnrollment',
     { enrollmentId: enrollment.id, code: phone.code() },
     sender,
   );
-  if (confirmed.__typename !== 'RecoveryCodes') throw new Error(`the answer was ${JSON.stringify(confirmed)}`);
+  if (confirmed.__typename !== 'RecoveryCodes')
+    throw new Error(`the answer was ${JSON.stringify(confirmed)}`);
   await server.nextMail(person.email);
   return { phone, recoveryCodes: confirmed.codes };
 }
@@ -83,6 +88,12 @@ export async function signInWithApp(
   person: Pick<Person, 'email' | 'password'>,
   phone: Pick<Authenticator, 'nextCode'>,
 ): Promise<Person> {
-  const challenge = await server.mutate('login', { email: person.email, password: person.password });
-  return personOf(await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.nextCode() }), person);
+  const challenge = await server.mutate('login', {
+    email: person.email,
+    password: person.password,
+  });
+  return personOf(
+    await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.nextCode() }),
+    person,
+  );
 }

@@ -3,8 +3,13 @@ import { type Browser, chromium } from 'playwright-core';
 
 const usualPlaces = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** Starts the machine's own Chromium without a window. Null where there is none: tests that need one are then skipped. */
-export async function launchBrowser(options: { readonly executablePath?: string } = {}): Promise<Browser | null> {
+/**
+ * Starts the machine's own Chromium without a window. Null where there is none: tests that need one
+ * are then skipped.
+ */
+export async function launchBrowser(
+  options: { readonly executablePath?: string } = {},
+): Promise<Browser | null> {
   const executablePath = options.executablePath ?? usualPlaces.find((path) => existsSync(path));
   if (executablePath === undefined) return null;
   return chromium.launch({

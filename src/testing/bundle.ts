@@ -6,8 +6,14 @@ export type Bundle = { readonly code: string; readonly imports: readonly string[
 
 const src = fileURLToPath(new URL('..', import.meta.url));
 
-/** What a bundler makes of one file, ours or by its whole path, for a browser, minified; packages that `external` names stay imports. */
-export async function bundle(file: string, options: { external?: readonly string[] } = {}): Promise<Bundle> {
+/**
+ * What a bundler makes of one file, ours or by its whole path, for a browser, minified; packages
+ * that `external` names stay imports.
+ */
+export async function bundle(
+  file: string,
+  options: { external?: readonly string[] } = {},
+): Promise<Bundle> {
   const entry = resolve(src, file);
   const built = await build({
     configFile: false,
@@ -23,5 +29,8 @@ export async function bundle(file: string, options: { external?: readonly string
   });
   const outputs = [built].flat().flatMap((one) => ('output' in one ? one.output : []));
   const chunks = outputs.flatMap((one) => (one.type === 'chunk' ? [one] : []));
-  return { code: chunks.map(({ code }) => code).join('\n'), imports: chunks.flatMap(({ imports }) => imports) };
+  return {
+    code: chunks.map(({ code }) => code).join('\n'),
+    imports: chunks.flatMap(({ imports }) => imports),
+  };
 }

@@ -1,4 +1,7 @@
-/** One answer of the API, with what a test asks of it. `data` is as loose as JSON is; tests look at what they expect. */
+/**
+ * One answer of the API, with what a test asks of it. `data` is as loose as JSON is; tests look at
+ * what they expect.
+ */
 export type Answer = {
   readonly status: number;
   readonly headers: Headers;
@@ -47,8 +50,10 @@ export async function send(
   };
 }
 
-export const errorFields = '... on AuthError { __typename code message fields { path code message } retryAfter }';
-const challengeFields = '... on OtpChallenge { __typename id purpose methods sentTo expiresAt resendAvailableAt }';
+export const errorFields =
+  '... on AuthError { __typename code message fields { path code message } retryAfter }';
+const challengeFields =
+  '... on OtpChallenge { __typename id purpose methods sentTo expiresAt resendAvailableAt }';
 const tokenFields = `... on AuthTokens { __typename accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt
   session { id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current }
   user { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }`;
@@ -110,4 +115,5 @@ export async function mutate(
   return answer.data?.[name] ?? answer;
 }
 
-export const meQuery = '{ me { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }';
+export const meQuery =
+  '{ me { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }';

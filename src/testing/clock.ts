@@ -5,7 +5,10 @@ export type TestClock = Clock & {
   set(date: Date): void;
 };
 
-/** A clock that stands still until it is moved. It starts at the present, since databases and tokens have their own. */
+/**
+ * A clock that stands still until it is moved. It starts at the present, since databases and tokens
+ * have their own.
+ */
 export function createTestClock(start: Date = new Date()): TestClock {
   let now = start;
   return {

@@ -2,7 +2,10 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 
-const value = z.object({ stringValue: z.string().optional(), intValue: z.union([z.number(), z.string()]).optional() });
+const value = z.object({
+  stringValue: z.string().optional(),
+  intValue: z.union([z.number(), z.string()]).optional(),
+});
 const attributes = z.array(z.object({ key: z.string(), value })).default([]);
 const spanSchema = z.object({
   traceId: z.string().regex(/^[0-9a-f]{32}$/),
@@ -12,7 +15,9 @@ const spanSchema = z.object({
   kind: z.number(),
   startTimeUnixNano: z.string().regex(/^\d+$/),
   endTimeUnixNano: z.string().regex(/^\d+$/),
-  status: z.object({ code: z.number().default(0), message: z.string().optional() }).default({ code: 0 }),
+  status: z
+    .object({ code: z.number().default(0), message: z.string().optional() })
+    .default({ code: 0 }),
   attributes,
 });
 const exportSchema = z.object({
@@ -30,7 +35,10 @@ export type CollectedSpan = Omit<z.output<typeof spanSchema>, 'attributes'> & {
   readonly resource: Readonly<Record<string, string | number | undefined>>;
 };
 
-/** A collector's stand-in: takes `POST /v1/traces` as OTLP/HTTP with JSON, and nothing that is not that. */
+/**
+ * A collector's stand-in: takes `POST /v1/traces` as OTLP/HTTP with JSON, and nothing that is not
+ * that.
+ */
 export type Collector = {
   readonly url: string;
   readonly spans: CollectedSpan[];
@@ -44,7 +52,9 @@ export type Collector = {
   close(): Promise<void>;
 };
 
-export async function openCollector(options: { readonly status?: () => number } = {}): Promise<Collector> {
+export async function openCollector(
+  options: { readonly status?: () => number } = {},
+): Promise<Collector> {
   const spans: CollectedSpan[] = [];
   const bodies: string[] = [];
   const faults: string[] = [];
@@ -54,11 +64,16 @@ export async function openCollector(options: { readonly status?: () => number } 
     headers.push(request.headers);
     bodies.push(JSON.stringify(body));
     const parsed = exportSchema.safeParse(body);
-    if (request.method !== 'POST' || request.url !== '/v1/traces') faults.push(`${request.method} ${request.url}`);
+    if (request.method !== 'POST' || request.url !== '/v1/traces')
+      faults.push(`${request.method} ${request.url}`);
     if (!parsed.success) faults.push(parsed.error.message);
     for (const { resource, scopeSpans } of parsed.data?.resourceSpans ?? []) {
       for (const span of scopeSpans.flatMap((scope) => scope.spans)) {
-        spans.push({ ...span, attributes: flat(span.attributes), resource: flat(resource.attributes) });
+        spans.push({
+          ...span,
+          attributes: flat(span.attributes),
+          resource: flat(resource.attributes),
+        });
       }
     }
     response.writeHead(options.status?.() ?? 200, { 'content-type': 'application/json' }).end('{}');
@@ -91,5 +106,7 @@ export async function openCollector(options: { readonly status?: () => number } 
 }
 
 function flat(list: z.output<typeof attributes>): Record<string, string | number | undefined> {
-  return Object.fromEntries(list.map(({ key, value: { stringValue, intValue } }) => [key, stringValue ?? intValue]));
+  return Object.fromEntries(
+    list.map(({ key, value: { stringValue, intValue } }) => [key, stringValue ?? intValue]),
+  );
 }

@@ -5,16 +5,27 @@ import type { TestServer } from './app.ts';
 import { testConfig } from './app.ts';
 import { bundledProgram } from './compiled.ts';
 
-export type Run = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
+export type Run = {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
 
 /** A key that configuration takes; for a server whose database a command works on. */
 export const strongKey: Uint8Array = randomBytes(32);
 
 /** Nothing set, but where to find programs. */
-export const bareEnvironment: Readonly<Record<string, string>> = { PATH: process.env['PATH'] ?? '' };
+export const bareEnvironment: Readonly<Record<string, string>> = {
+  PATH: process.env['PATH'] ?? '',
+};
 
-/** What a command needs of the environment to work on a server's database. PostgreSQL only; give the server `strongKey`. */
-export function productionEnvironment(server: Pick<TestServer, 'database' | 'app'>): Record<string, string> {
+/**
+ * What a command needs of the environment to work on a server's database. PostgreSQL only; give the
+ * server `strongKey`.
+ */
+export function productionEnvironment(
+  server: Pick<TestServer, 'database' | 'app'>,
+): Record<string, string> {
   const { url } = server.database;
   if (url === null) throw new Error('PGlite takes no second client: name the file *.test.ts.');
   const [secretKey] = server.app.config.secretKeys;

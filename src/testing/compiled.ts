@@ -7,22 +7,27 @@ import { inject } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What tests start and the build leaves out. */
-const startedByTests = ['crash-child.ts', 'stepped-db.ts'].map((name) => join(root, 'src', 'testing', name));
+const startedByTests = ['crash-child.ts', 'stepped-db.ts'].map((name) =>
+  join(root, 'src', 'testing', name),
+);
 /** What the code reads beside its folder. */
 const beside = ['drizzle', 'node_modules', 'package.json', 'schema.graphql', 'scripts'];
 let compiled: string | undefined;
 let bundled: string | undefined;
 
 /**
- * The folder of the sources as JavaScript, made once a worker: a process that compiles them as it starts takes three times as long. Types
- * are not checked here.
+ * The folder of the sources as JavaScript, made once a worker: a process that compiles them as it
+ * starts takes three times as long. Types are not checked here.
  */
 export function compiledSources(): string {
   compiled ??= compile(join(inject('scratchFolder'), String(process.pid)));
   return compiled;
 }
 
-/** The program `latchkey` as the package has it, in few files, made once a worker: it starts in half the time of the compiled sources. */
+/**
+ * The program `latchkey` as the package has it, in few files, made once a worker: it starts in half
+ * the time of the compiled sources.
+ */
 export function bundledProgram(): string {
   bundled ??= bundle(compiledSources());
   return bundled;
@@ -30,9 +35,13 @@ export function bundledProgram(): string {
 
 function bundle(dist: string): string {
   const target = join(dirname(dist), 'bundled');
-  const made = spawnSync(process.execPath, [join(root, 'scripts', 'bundle.mjs'), dist, target], { encoding: 'utf8' });
+  const made = spawnSync(process.execPath, [join(root, 'scripts', 'bundle.mjs'), dist, target], {
+    encoding: 'utf8',
+  });
   if (made.status !== 0) throw new Error(made.stderr);
-  cpSync(join(dist, 'domain/emails/templates'), join(target, 'domain/emails/templates'), { recursive: true });
+  cpSync(join(dist, 'domain/emails/templates'), join(target, 'domain/emails/templates'), {
+    recursive: true,
+  });
   return join(target, 'main.js');
 }
 
@@ -45,8 +54,13 @@ function compile(folder: string): string {
   const dist = join(folder, 'dist');
   // A file alone does not say what its package is: modules.
   const compilerOptions = { ...options, module: ts.ModuleKind.ESNext };
-  for (const fileName of [...fileNames, ...startedByTests].filter((name) => !name.endsWith('.d.ts'))) {
-    const { outputText } = ts.transpileModule(readFileSync(fileName, 'utf8'), { compilerOptions, fileName });
+  for (const fileName of [...fileNames, ...startedByTests].filter(
+    (name) => !name.endsWith('.d.ts'),
+  )) {
+    const { outputText } = ts.transpileModule(readFileSync(fileName, 'utf8'), {
+      compilerOptions,
+      fileName,
+    });
     const target = join(dist, fileName.slice(join(root, 'src').length)).replace(/\.ts$/, '.js');
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, outputText);

@@ -47,7 +47,13 @@ const steps = countSteps();
 const context: Context = {
   ...app,
   db: steps.watch(app.db),
-  request: { id: 'crash', ipAddress: '127.0.0.1', addressBucket: '127.0.0.1', userAgent: null, acceptLanguage: null },
+  request: {
+    id: 'crash',
+    ipAddress: '127.0.0.1',
+    addressBucket: '127.0.0.1',
+    userAgent: null,
+    acceptLanguage: null,
+  },
   viewer: null,
   observed: { kind: null, fields: [], name: null, outcome: null },
   statementOwner: { over: null },

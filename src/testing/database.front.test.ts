@@ -19,7 +19,9 @@ describe('a test database', () => {
   it('is migrated, and apart from every other', async () => {
     const email = 'ada@example.com';
     const id = '01900000-0000-7000-8000-000000000001';
-    await first.database.db.insert(users).values({ id, email, emailCanonical: email, createdAt: new Date() });
+    await first.database.db
+      .insert(users)
+      .values({ id, email, emailCanonical: email, createdAt: new Date() });
     expect(await first.database.db.select({ id: users.id }).from(users)).toEqual([{ id }]);
     expect(await second.database.db.select({ id: users.id }).from(users)).toEqual([]);
   });
@@ -29,7 +31,9 @@ describe('a test database', () => {
     const id = '01900000-0000-7000-8000-000000000002';
     const used = await createTestDatabase();
     const write = () =>
-      used.database.db.insert(users).values({ id, email, emailCanonical: email, createdAt: new Date() });
+      used.database.db
+        .insert(users)
+        .values({ id, email, emailCanonical: email, createdAt: new Date() });
     await write();
     await used.drop();
     const next = await createTestDatabase();

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { PGlite } from '@electric-sql/pglite';
 import { inject } from 'vitest';
-import { type Database, openPglite, openPostgres, type PostgresOptions } from '../db/driver/client.ts';
+import {
+  type Database,
+  openPglite,
+  openPostgres,
+  type PostgresOptions,
+} from '../db/driver/client.ts';
 import { migratePglite } from '../db/migrate.ts';
 import { databaseUrl, type TestServer, withAdmin } from './global-setup.ts';
 
@@ -15,7 +20,10 @@ export type TestDatabase = {
 
 type Options = Partial<Pick<PostgresOptions, 'maxConnections' | 'onStatement'>>;
 
-/** An empty, migrated database of the test's own, on what the vitest project says: PostgreSQL or PGlite. */
+/**
+ * An empty, migrated database of the test's own, on what the vitest project says: PostgreSQL or
+ * PGlite.
+ */
 export async function createTestDatabase(options: Options = {}): Promise<TestDatabase> {
   const server = inject('testServer');
   return server ? await copyTemplate(server, options) : await copyPglite();
@@ -24,7 +32,8 @@ export async function createTestDatabase(options: Options = {}): Promise<TestDat
 async function copyTemplate(server: TestServer, options: Options): Promise<TestDatabase> {
   const name = `${server.prefix}${randomBytes(6).toString('hex')}`;
   await withAdmin(server.adminUrl, (sql) => {
-    // Where nothing is written through to the disk, copying files takes a third of what copying through the log does.
+    // Where nothing is written through to the disk, copying files takes a third of what copying
+    // through the log does.
     const strategy = server.isOwn ? sql`strategy file_copy` : sql``;
     return sql`create database ${sql(name)} template ${sql(server.template)} ${strategy}`;
   });
@@ -41,7 +50,10 @@ async function copyTemplate(server: TestServer, options: Options): Promise<TestD
     url,
     drop: async () => {
       await database.close();
-      await withAdmin(server.adminUrl, (sql) => sql`drop database if exists ${sql(name)} with (force)`);
+      await withAdmin(
+        server.adminUrl,
+        (sql) => sql`drop database if exists ${sql(name)} with (force)`,
+      );
     },
   };
 }
@@ -49,7 +61,9 @@ async function copyTemplate(server: TestServer, options: Options): Promise<TestD
 /** Migrating takes far longer than loading, so each worker migrates once and loads copies. */
 let migrated: Promise<Blob> | undefined;
 
-/** Of tests that are over, emptied. To load a copy takes a second, to empty one a fiftieth of that. */
+/**
+ * Of tests that are over, emptied. To load a copy takes a second, to empty one a fiftieth of that.
+ */
 const spare: PGlite[] = [];
 
 async function copyPglite(): Promise<TestDatabase> {
@@ -68,7 +82,9 @@ async function copyPglite(): Promise<TestDatabase> {
   };
 }
 
-/** The same until it is revoked: what a test has left running must not reach the next one's rows. */
+/**
+ * The same until it is revoked: what a test has left running must not reach the next one's rows.
+ */
 function leaseOf(client: PGlite): { proxy: PGlite; revoke: () => void } {
   return Proxy.revocable(client, {
     get: (target, name) => {

@@ -54,7 +54,10 @@ type Options = {
   }) => boolean;
 };
 
-/** Does the steps of a Dockerfile by hand, each stage in a folder, and answers with the last. Throws where a step fails. */
+/**
+ * Does the steps of a Dockerfile by hand, each stage in a folder, and answers with the last. Throws
+ * where a step fails.
+ */
 export function buildByHand({ stages, context, target, instead }: Options): BuiltImage {
   const roots = new Map<string, string>();
   let image: BuiltImage | null = null;
@@ -80,7 +83,11 @@ export function buildByHand({ stages, context, target, instead }: Options): Buil
         copy(text, { here, root, context, roots });
       } else if (name === 'RUN') {
         if (instead?.({ command: text, stage: stage.name, directory: here })) continue;
-        const run = spawnSync('sh', ['-ec', text], { cwd: here, encoding: 'utf8', timeout: 300_000 });
+        const run = spawnSync('sh', ['-ec', text], {
+          cwd: here,
+          encoding: 'utf8',
+          timeout: 300_000,
+        });
         if (run.status !== 0) throw new Error(`RUN ${text}\n${run.stdout}\n${run.stderr}`);
       } else if (name === 'ENV') {
         // A value may hold an equals sign too.
@@ -89,7 +96,8 @@ export function buildByHand({ stages, context, target, instead }: Options): Buil
       } else if (name === 'USER') built = { ...built, user: text };
       else if (name === 'ENTRYPOINT') built = { ...built, entrypoint: words(text) };
       else if (name === 'CMD') built = { ...built, command: words(text) };
-      else if (name === 'HEALTHCHECK') built = { ...built, healthcheck: words(text.slice(text.indexOf('CMD ') + 4)) };
+      else if (name === 'HEALTHCHECK')
+        built = { ...built, healthcheck: words(text.slice(text.indexOf('CMD ') + 4)) };
       else if (name !== 'EXPOSE') throw new Error(`${name} is not known here.`);
     }
     image = built;
@@ -119,7 +127,10 @@ function copy(text: string, { here, root, context, roots }: Places): void {
     const file = join(source, path);
     // A folder gives its contents; a file goes into a folder that ends with a slash.
     const isInto = destination.endsWith('/') && !statSync(file).isDirectory();
-    cpSync(file, isInto ? join(to, basename(file)) : to, { recursive: true, verbatimSymlinks: true });
+    cpSync(file, isInto ? join(to, basename(file)) : to, {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
     if (!existsSync(to)) throw new Error(`COPY ${text}`);
   }
 }

@@ -32,7 +32,9 @@ export const tables: readonly PgTable[] = [
 
 export type Dump = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
 
-/** Every row of every table, bytes in hex, as somebody with a copy of the database could read it. */
+/**
+ * Every row of every table, bytes in hex, as somebody with a copy of the database could read it.
+ */
 export async function dump({ db }: { db: Db }): Promise<Dump> {
   const read: Record<string, Record<string, unknown>[]> = {};
   for (const table of tables) {

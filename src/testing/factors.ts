@@ -22,14 +22,21 @@ export async function totpRow(server: TestServer, userId: string): Promise<TotpA
   return row;
 }
 
-/** Somebody whose account has no password: the mailbox was proved by a sign-in code before the registration was verified. */
+/**
+ * Somebody whose account has no password: the mailbox was proved by a sign-in code before the
+ * registration was verified.
+ */
 export async function registerWithoutPassword(server: TestServer): Promise<Person> {
   const email = freshAddress();
   await server.mutate('register', { email, password: goodPassword });
   await server.nextMail(email);
   const challenge = await server.mutate('requestLoginCode', { email });
-  const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code: await server.nextCode(email) });
-  if (tokens.__typename !== 'AuthTokens') throw new Error(`the answer was ${JSON.stringify(tokens)}`);
+  const tokens = await server.mutate('verifyOtp', {
+    challengeId: challenge.id,
+    code: await server.nextCode(email),
+  });
+  if (tokens.__typename !== 'AuthTokens')
+    throw new Error(`the answer was ${JSON.stringify(tokens)}`);
   const { accessToken, refreshToken, session, user } = tokens;
   return { email, password: '', id: user.id, accessToken, refreshToken, sessionId: session.id };
 }

@@ -19,7 +19,10 @@ import { authSchema } from '../graphql/schema.ts';
 /** Stands in every text that is made up; an answer must not hold it. */
 export const marker = 'CaNaRy7f3';
 
-/** How many requests a run makes, about; `FUZZ_REQUESTS=10000 npx vitest run --project postgres src/http/fuzz.test.ts` is a long one. */
+/**
+ * How many requests a run makes, about; `FUZZ_REQUESTS=10000 npx vitest run --project postgres
+ * src/http/fuzz.test.ts` is a long one.
+ */
 export const fuzzRequests = Number(process.env['FUZZ_REQUESTS'] ?? 1000);
 
 /** A value as JSON has it, and as a document writes it. */
@@ -32,7 +35,10 @@ export type FuzzedOperation = {
   readonly variables: Readonly<Record<string, unknown>>;
 };
 
-/** Text as JSON lets it through: NUL, lone surrogates, right to left, long, and what other languages read as code. */
+/**
+ * Text as JSON lets it through: NUL, lone surrogates, right to left, long, and what other languages
+ * read as code.
+ */
 const hostileTexts = [
   '',
   ' ',
@@ -69,18 +75,37 @@ const hostileTexts = [
 
 export const texts: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...hostileTexts) },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 80 }).map((text) => `${marker}${text}`) },
+  {
+    weight: 1,
+    arbitrary: fc.string({ unit: 'binary', maxLength: 80 }).map((text) => `${marker}${text}`),
+  },
   { weight: 1, arbitrary: fc.string({ maxLength: 200 }).map((text) => `${text}${marker}`) },
   { weight: 1, arbitrary: fc.emailAddress().map((text) => `${marker}${text}`) },
   {
     weight: 1,
-    arbitrary: fc.array(fc.nat(0xffff), { maxLength: 40 }).map((units) => String.fromCharCode(...units)),
+    arbitrary: fc
+      .array(fc.nat(0xffff), { maxLength: 40 })
+      .map((units) => String.fromCharCode(...units)),
   },
   { weight: 1, arbitrary: fc.uuid() },
 );
 
 const numbers = fc.oneof(
-  fc.constantFrom(0, -0, -1, 1, 50, 100, 101, 2 ** 31 - 1, 2 ** 31, -(2 ** 31) - 1, 2 ** 53, 1e308, 0.5),
+  fc.constantFrom(
+    0,
+    -0,
+    -1,
+    1,
+    50,
+    100,
+    101,
+    2 ** 31 - 1,
+    2 ** 31,
+    -(2 ** 31) - 1,
+    2 ** 53,
+    1e308,
+    0.5,
+  ),
   fc.integer(),
 );
 
@@ -112,12 +137,17 @@ function literalOf(json: unknown): string {
 
 /** Values for an argument: mostly of its type, sometimes of any other, null or left out. */
 function valuesFor(type: GraphQLInputType): fc.Arbitrary<Value> {
-  return fc.oneof({ weight: 9, arbitrary: fittingValues(type) }, { weight: 1, arbitrary: anything });
+  return fc.oneof(
+    { weight: 9, arbitrary: fittingValues(type) },
+    { weight: 1, arbitrary: anything },
+  );
 }
 
 function fittingValues(type: GraphQLInputType): fc.Arbitrary<Value> {
   const given = givenValues(getNullableType(type));
-  return isNonNullType(type) ? given : fc.oneof({ weight: 8, arbitrary: given }, fc.constant(asValue(null)));
+  return isNonNullType(type)
+    ? given
+    : fc.oneof({ weight: 8, arbitrary: given }, fc.constant(asValue(null)));
 }
 
 function givenValues(type: GraphQLInputType): fc.Arbitrary<Value> {
@@ -144,7 +174,10 @@ function objectsFor(
 ): fc.Arbitrary<Value> {
   const parts = fields.map(({ name, type }) =>
     fc.oneof(
-      { weight: isNonNullType(type) ? 20 : 3, arbitrary: valuesFor(type).map((value) => ({ name, value })) },
+      {
+        weight: isNonNullType(type) ? 20 : 3,
+        arbitrary: valuesFor(type).map((value) => ({ name, value })),
+      },
       fc.constant(null),
     ),
   );
@@ -162,7 +195,9 @@ export function selectionOf(type: GraphQLOutputType, levels: number): string {
   const named = getNamedType(type);
   if (!isCompositeType(named)) return '';
   if (isUnionType(named)) {
-    const members = named.getTypes().map((member) => `... on ${member.name} ${selectionOf(member, levels)}`);
+    const members = named
+      .getTypes()
+      .map((member) => `... on ${member.name} ${selectionOf(member, levels)}`);
     return `{ __typename ${members.join(' ')} }`;
   }
   if (!isObjectType(named) && !isInterfaceType(named)) return '{ __typename }';
@@ -173,11 +208,17 @@ export function selectionOf(type: GraphQLOutputType, levels: number): string {
   return `{ __typename ${fields.join(' ')} }`;
 }
 
-type RootField = { readonly root: 'Query' | 'Mutation'; readonly field: GraphQLField<unknown, unknown> };
+type RootField = {
+  readonly root: 'Query' | 'Mutation';
+  readonly field: GraphQLField<unknown, unknown>;
+};
 
 /** Every operation that there is, new ones too. */
 export const rootFieldsOfSchema: readonly RootField[] = [
-  ...Object.values(authSchema().getQueryType()?.getFields() ?? {}).map((field) => ({ root: 'Query' as const, field })),
+  ...Object.values(authSchema().getQueryType()?.getFields() ?? {}).map((field) => ({
+    root: 'Query' as const,
+    field,
+  })),
   ...Object.values(authSchema().getMutationType()?.getFields() ?? {}).map((field) => ({
     root: 'Mutation' as const,
     field,
@@ -191,10 +232,18 @@ export function callsOf({ root, field }: RootField): fc.Arbitrary<FuzzedOperatio
   return fc
     .tuple(fc.tuple(...field.args.map(({ type }) => valuesFor(type))), fc.boolean())
     .map(([values, byVariables]) => {
-      const given = field.args.map((argument, index) => ({ argument, value: values[index] ?? asValue(null) }));
-      const definitions = given.map(({ argument }) => `$${argument.name}: ${String(argument.type)}`).join(' ');
+      const given = field.args.map((argument, index) => ({
+        argument,
+        value: values[index] ?? asValue(null),
+      }));
+      const definitions = given
+        .map(({ argument }) => `$${argument.name}: ${String(argument.type)}`)
+        .join(' ');
       const passed = given
-        .map(({ argument, value }) => `${argument.name}: ${byVariables ? `$${argument.name}` : value.literal}`)
+        .map(
+          ({ argument, value }) =>
+            `${argument.name}: ${byVariables ? `$${argument.name}` : value.literal}`,
+        )
         .join(' ');
       const head = byVariables && given.length > 0 ? `${operation} F(${definitions})` : operation;
       return {

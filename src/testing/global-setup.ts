@@ -29,7 +29,10 @@ declare module 'vitest' {
   }
 }
 
-/** Runs once before the tests of the project `postgres`: a server (ours, or TEST_DATABASE_URL's) and a migrated template. */
+/**
+ * Runs once before the tests of the project `postgres`: a server (ours, or TEST_DATABASE_URL's) and
+ * a migrated template.
+ */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env['TEST_DATABASE_URL'];
   const own = given ? null : await startEmbeddedPostgres();
@@ -67,7 +70,10 @@ export function databaseUrl(adminUrl: string, name: string): string {
 }
 
 /** A connection for one piece of work. */
-export async function withAdmin<T>(adminUrl: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+export async function withAdmin<T>(
+  adminUrl: string,
+  work: (sql: postgres.Sql) => Promise<T>,
+): Promise<T> {
   const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
   try {
     return await work(sql);

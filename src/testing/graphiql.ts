@@ -2,7 +2,10 @@ import type { Browser, Page } from 'playwright-core';
 
 export type OpenGraphiql = {
   readonly page: Page;
-  /** What went wrong in the page so far: console errors, breaches of its policy, refused files, requests to another host. */
+  /**
+   * What went wrong in the page so far: console errors, breaches of its policy, refused files,
+   * requests to another host.
+   */
   readonly problems: readonly string[];
   /** Opens the tab with that operation. */
   openTab(title: string): Promise<void>;
@@ -25,7 +28,8 @@ export async function openGraphiql(browser: Browser, baseUrl: string): Promise<O
   });
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (/^(?:https?|wss?):$/.test(url.protocol) && url.origin !== baseUrl) problems.push(`another host: ${url.origin}`);
+    if (/^(?:https?|wss?):$/.test(url.protocol) && url.origin !== baseUrl)
+      problems.push(`another host: ${url.origin}`);
   });
 
   const schema = page.waitForResponse(isGraphql);

@@ -12,16 +12,21 @@ type Node =
 type Scope = { readonly dot: unknown; readonly variables: ReadonlyMap<string, unknown> };
 
 /**
- * Renders the part of Go's templates and of Helm's functions that our chart keeps to, so that it can be looked at without Helm: `if`, `with`,
- * `range`, `define`, `include`, pipelines, and the functions below. Throws at anything else.
+ * Renders the part of Go's templates and of Helm's functions that our chart keeps to, so that it
+ * can be looked at without Helm: `if`, `with`, `range`, `define`, `include`, pipelines, and the
+ * functions below. Throws at anything else.
  */
-export function renderChart(templates: ReadonlyMap<string, string>, top: Values): Map<string, string> {
+export function renderChart(
+  templates: ReadonlyMap<string, string>,
+  top: Values,
+): Map<string, string> {
   const defined = new Map<string, Node[]>();
   const files = new Map<string, Node[]>();
   for (const [file, text] of templates) {
     const nodes = parse(text);
     for (const node of nodes) {
-      if (node.kind === 'block' && node.word === 'define') defined.set(literal(node.rest), node.body);
+      if (node.kind === 'block' && node.word === 'define')
+        defined.set(literal(node.rest), node.body);
     }
     if (!file.startsWith('_')) files.set(file, nodes);
   }
@@ -148,7 +153,8 @@ function parse(text: string): Node[] {
 
 /** As lines: maps in the order of their keys, and what is in a list as JSON, which is YAML too. */
 function yamlOf(value: unknown): string[] {
-  if (Array.isArray(value)) return value.length === 0 ? ['[]'] : value.map((item) => `- ${JSON.stringify(item)}`);
+  if (Array.isArray(value))
+    return value.length === 0 ? ['[]'] : value.map((item) => `- ${JSON.stringify(item)}`);
   if (typeof value !== 'object' || value === null) return [JSON.stringify(value)];
   const entries = entriesOf(value);
   if (entries.length === 0) return ['{}'];

@@ -1,4 +1,7 @@
-/** Documents that somebody would send to hurt: after graphql-cop, OWASP's GraphQL cheat sheet and published advisories. */
+/**
+ * Documents that somebody would send to hurt: after graphql-cop, OWASP's GraphQL cheat sheet and
+ * published advisories.
+ */
 export type HostileDocument = { readonly name: string; readonly query: string };
 
 function times(count: number, part: (n: number) => string): string {
@@ -6,12 +9,16 @@ function times(count: number, part: (n: number) => string): string {
 }
 
 const login = '(input: { email: "a@example.com", password: "wrong words" }) { __typename }';
-const verify = (n: number) => `(input: { challengeId: "x", code: "${String(n).padStart(6, '0')}" }) { __typename }`;
+const verify = (n: number) =>
+  `(input: { challengeId: "x", code: "${String(n).padStart(6, '0')}" }) { __typename }`;
 
 /** Each has to be refused before any resolver runs. */
 export const hostileDocuments: readonly HostileDocument[] = [
   // Aliases and copies (GQ-4, ADV-38, ADV-52).
-  { name: '30 aliases of login', query: `mutation { ${times(30, (n) => `a${n}: login${login}`)} }` },
+  {
+    name: '30 aliases of login',
+    query: `mutation { ${times(30, (n) => `a${n}: login${login}`)} }`,
+  },
   { name: '2 aliases of login', query: `mutation { a: login${login} b: login${login} }` },
   { name: 'login twice without an alias', query: `mutation { login${login} login${login} }` },
   {
@@ -34,15 +41,24 @@ export const hostileDocuments: readonly HostileDocument[] = [
     name: 'login behind @include, twice',
     query: `mutation M($yes: Boolean = true) { ... @include(if: $yes) { a: login${login} } ... @skip(if: $yes) { b: login${login} } }`,
   },
-  { name: '100 aliases of verifyOtp', query: `mutation { ${times(100, (n) => `a${n}: verifyOtp${verify(n)}`)} }` },
+  {
+    name: '100 aliases of verifyOtp',
+    query: `mutation { ${times(100, (n) => `a${n}: verifyOtp${verify(n)}`)} }`,
+  },
   { name: '101 aliases of me', query: `{ ${times(101, (n) => `a${n}: me { id }`)} }` },
-  { name: '16 aliases of authOptions', query: `{ ${times(16, (n) => `a${n}: authOptions { otpLength }`)} }` },
+  {
+    name: '16 aliases of authOptions',
+    query: `{ ${times(16, (n) => `a${n}: authOptions { otpLength }`)} }`,
+  },
   // Batches and operations (GQ-5).
   { name: '6 operations', query: times(6, (n) => `query Q${n} { me { id } }`) },
   { name: '100 operations', query: times(100, (n) => `query Q${n} { me { id } }`) },
   // Directives (GQ-6).
   { name: '10 unknown directives at one field', query: `{ __typename ${times(10, () => '@aa')} }` },
-  { name: '500 @skip at one field', query: `{ me { id ${times(120, () => '@skip(if: false)')} } }` },
+  {
+    name: '500 @skip at one field',
+    query: `{ me { id ${times(120, () => '@skip(if: false)')} } }`,
+  },
   {
     name: 'directives everywhere',
     query: `{ ${times(40, (n) => `... @include(if: true) { me { id } } # ${n}\n`)} }`,
@@ -51,8 +67,14 @@ export const hostileDocuments: readonly HostileDocument[] = [
   // Fields and breadth (GQ-2).
   { name: '500 __typename', query: `{ ${times(500, () => '__typename')} }` },
   { name: '3,000 ids', query: `{ me { ${times(3000, () => 'id')} } }` },
-  { name: '990 ids, just under the limit of tokens', query: `{ me { ${times(990, () => 'id')} } }` },
-  { name: '110 me with an argument each', query: `{ ${times(110, (n) => `me(x${n}: 1) { id }`)} }` },
+  {
+    name: '990 ids, just under the limit of tokens',
+    query: `{ me { ${times(990, () => 'id')} } }`,
+  },
+  {
+    name: '110 me with an argument each',
+    query: `{ ${times(110, (n) => `me(x${n}: 1) { id }`)} }`,
+  },
   { name: '500 fields that are not there', query: `{ ${times(500, (n) => `f${n}`)} }` },
   // Depth and nesting (GQ-1).
   { name: '9 levels', query: `{ ${times(8, (n) => `a${n % 2} {`)} x ${times(8, () => '}')} }` },
@@ -61,7 +83,10 @@ export const hostileDocuments: readonly HostileDocument[] = [
     name: '9 levels through fragments',
     query: `{ ...F0 } ${times(9, (n) => `fragment F${n} on Query { me { ...F${n + 1} } }`)} fragment F9 on Query { __typename }`,
   },
-  { name: '300 inline fragments', query: `{ ${times(300, () => '... {')} me { id } ${times(300, () => '}')} }` },
+  {
+    name: '300 inline fragments',
+    query: `{ ${times(300, () => '... {')} me { id } ${times(300, () => '}')} }`,
+  },
   { name: '400 levels of lists', query: `{ me(x: ${'['.repeat(400)}${']'.repeat(400)}) { id } }` },
   { name: '20,000 brackets', query: '{'.repeat(20_000) },
   // Fragments (GQ-3, ADV-36).
@@ -86,7 +111,10 @@ export const hostileDocuments: readonly HostileDocument[] = [
     name: '15 fragments in a circle',
     query: `{ ...F0 } ${times(15, (n) => `fragment F${n} on Query { me { id } ...F${(n + 1) % 15} }`)}`,
   },
-  { name: '60 fragments', query: `{ me { id } } ${times(60, (n) => `fragment F${n} on User { id }`)}` },
+  {
+    name: '60 fragments',
+    query: `{ me { id } } ${times(60, (n) => `fragment F${n} on User { id }`)}`,
+  },
   {
     name: 'two fragments of one name',
     query: `mutation { ...A } fragment A on Mutation { __typename } fragment A on Mutation { login${login} }`,
@@ -99,7 +127,10 @@ export const hostileDocuments: readonly HostileDocument[] = [
   { name: 'a name of 50,000 characters', query: `{ ${'x'.repeat(50_000)} }` },
   { name: '50,000 characters of comments', query: `{ nothing } ${'#\n'.repeat(25_000)}` },
   { name: 'a string that does not end', query: `{ me(x: "${'\\u0041'.repeat(8000)}` },
-  { name: '50,000 variables’ worth of commas', query: `query Q($a: Int${','.repeat(50_000)}) { nothing }` },
+  {
+    name: '50,000 variables’ worth of commas',
+    query: `query Q($a: Int${','.repeat(50_000)}) { nothing }`,
+  },
   { name: '200 variables', query: `query Q(${times(200, (n) => `$v${n}: Int`)}) { me { id } }` },
   // What the API does not have (GQ-17).
   { name: 'a subscription', query: 'subscription { me { id } }' },

@@ -11,7 +11,10 @@ export type Journey = {
   readonly secrets: readonly string[];
 };
 
-/** Everything that happens in an account's life, from the registration to the deletion, an answer that is not the right one throws. */
+/**
+ * Everything that happens in an account's life, from the registration to the deletion, an answer
+ * that is not the right one throws.
+ */
 export async function liveThrough(server: TestServer): Promise<Journey> {
   const secrets: string[] = [];
   const keep = (person: Person): Person => {
@@ -20,7 +23,8 @@ export async function liveThrough(server: TestServer): Promise<Journey> {
   };
   // biome-ignore lint/suspicious/noExplicitAny: answers; see client.ts.
   const good = (answer: any): any => {
-    if (answer.__typename === undefined || answer.__typename === 'AuthError') throw new Error(JSON.stringify(answer));
+    if (answer.__typename === undefined || answer.__typename === 'AuthError')
+      throw new Error(JSON.stringify(answer));
     return answer;
   };
   const passwords = [
@@ -33,7 +37,10 @@ export async function liveThrough(server: TestServer): Promise<Journey> {
   server.clock.advance(1);
   await server.mutate('register', { email: person.email, password: passwords[0] });
   await server.mutate('login', { email: person.email, password: 'wrong wrong wrong' });
-  await server.mutate('login', { email: 'nobody.at.all@example.com', password: 'wrong wrong wrong' });
+  await server.mutate('login', {
+    email: 'nobody.at.all@example.com',
+    password: 'wrong wrong wrong',
+  });
   server.clock.advance(1);
 
   const pending = good(await server.mutate('requestLoginCode', { email: person.email }));
@@ -51,11 +58,19 @@ export async function liveThrough(server: TestServer): Promise<Journey> {
     { token: person.accessToken },
   );
   good(await server.mutate('changePassword', input, { token: person.accessToken }));
-  good(await server.mutate('updateProfile', { name: 'Ada Lovelace', locale: 'fr' }, { token: person.accessToken }));
+  good(
+    await server.mutate(
+      'updateProfile',
+      { name: 'Ada Lovelace', locale: 'fr' },
+      { token: person.accessToken },
+    ),
+  );
   server.clock.advance(1);
 
   const to = freshAddress();
-  const change = good(await server.mutate('requestEmailChange', { newEmail: to }, { token: person.accessToken }));
+  const change = good(
+    await server.mutate('requestEmailChange', { newEmail: to }, { token: person.accessToken }),
+  );
   secrets.push(change.id);
   const confirmation = { challengeId: change.id, code: await server.nextCode(to) };
   good(await server.mutate('confirmEmailChange', confirmation, { token: person.accessToken }));
@@ -70,7 +85,9 @@ export async function liveThrough(server: TestServer): Promise<Journey> {
   await server.mutate('resetPassword', { token: 'nonsense', newPassword: passwords[1] });
   good(await server.mutate('resetPassword', { token: reset, newPassword: passwords[1] }));
   const again = keep(await signIn(server, { email: person.email, password: passwords[1] }));
-  const refreshed = good(await server.mutate('refreshSession', { refreshToken: again.refreshToken }));
+  const refreshed = good(
+    await server.mutate('refreshSession', { refreshToken: again.refreshToken }),
+  );
   server.clock.advance(60);
   // The spent token comes back after the grace window: the family ends.
   await server.mutate('refreshSession', { refreshToken: again.refreshToken });
@@ -80,6 +97,12 @@ export async function liveThrough(server: TestServer): Promise<Journey> {
   const signedOut = keep(await signIn(server, { email: person.email, password: passwords[1] }));
   good(await server.mutate('logout', {}, { token: signedOut.accessToken }));
   good(await server.mutate('exportAccount', {}, { token: last.accessToken }));
-  good(await server.mutate('deleteAccount', { confirmEmail: person.email }, { token: last.accessToken }));
+  good(
+    await server.mutate(
+      'deleteAccount',
+      { confirmEmail: person.email },
+      { token: last.accessToken },
+    ),
+  );
   return { id: person.id, addresses: [person.email, to], secrets };
 }

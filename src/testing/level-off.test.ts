@@ -1,16 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { type DayEnd, whatGrew } from './level-off.ts';
 
-const day = (n: number, over: Partial<{ heapUsed: number; users: number; events: number }> = {}): DayEnd => ({
+const day = (
+  n: number,
+  over: Partial<{ heapUsed: number; users: number; events: number }> = {},
+): DayEnd => ({
   heapUsed: over.heapUsed ?? 1_000_000,
-  rows: { users: over.users ?? Math.min(n, 8) * 100, audit_events: over.events ?? n * 500, audit_origins: n * 500 },
+  rows: {
+    users: over.users ?? Math.min(n, 8) * 100,
+    audit_events: over.events ?? n * 500,
+    audit_origins: n * 500,
+  },
 });
-const days = (last: DayEnd): DayEnd[] => [...Array.from({ length: 19 }, (_, index) => day(index + 1)), last];
+const days = (last: DayEnd): DayEnd[] => [
+  ...Array.from({ length: 19 }, (_, index) => day(index + 1)),
+  last,
+];
 
 describe('what anonymous requests leave, day by day', () => {
   it('AV-7 has levelled off where the last day has what the middle one had, but for the trail', () => {
     expect(whatGrew(days(day(20)))).toEqual([]);
-    expect(whatGrew(days(day(20, { heapUsed: 1_050_000, users: 821, events: 10_000 })))).toEqual([]);
+    expect(whatGrew(days(day(20, { heapUsed: 1_050_000, users: 821, events: 10_000 })))).toEqual(
+      [],
+    );
   });
 
   it.each([

@@ -2,8 +2,8 @@ import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * The files that take longest, many of them waiting. The runner knows durations only from an earlier run, and goes by size where it has
- * none; a long file that begins last runs on alone.
+ * The files that take longest, many of them waiting. The runner knows durations only from an
+ * earlier run, and goes by size where it has none; a long file that begins last runs on alone.
  */
 export const longest: readonly string[] = [
   'src/domain/signing-keys/rotation.test.ts',

@@ -5,14 +5,19 @@ export type Sample = {
   readonly value: number;
 };
 
-export type Family = { readonly type: string; readonly help: string; readonly samples: readonly Sample[] };
+export type Family = {
+  readonly type: string;
+  readonly help: string;
+  readonly samples: readonly Sample[];
+};
 
 const sampleLine = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/;
 const label = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"(?:,|$)/y;
 
 /**
- * Reads Prometheus' text format (exposition formats 0.0.4) and takes nothing that is not exactly that. Throws at the first line that is
- * wrong: no type before a sample, a type twice, a sample twice, a value that is none.
+ * Reads Prometheus' text format (exposition formats 0.0.4) and takes nothing that is not exactly
+ * that. Throws at the first line that is wrong: no type before a sample, a type twice, a sample
+ * twice, a value that is none.
  */
 export function parseMetricsPage(text: string): Map<string, Family> {
   const families = new Map<string, { type: string; help: string; samples: Sample[] }>();
@@ -25,17 +30,24 @@ export function parseMetricsPage(text: string): Map<string, Family> {
     if (kind === 'HELP') helps.set(name, rest);
     if (kind === 'TYPE') {
       if (families.has(name)) throw new Error(`${name} has a type twice.`);
-      if (!/^(counter|gauge|histogram|summary|untyped)$/.test(rest)) throw new Error(`${name} has an unknown type.`);
+      if (!/^(counter|gauge|histogram|summary|untyped)$/.test(rest))
+        throw new Error(`${name} has an unknown type.`);
       families.set(name, { type: rest, help: helps.get(name) ?? '', samples: [] });
     }
     if (kind !== undefined) continue;
     const [, sample, labels = '', value = ''] = sampleLine.exec(line) ?? [];
-    if (sample === undefined || seen.has(`${sample}{${labels}}`)) throw new Error(`This line is not one: ${line}`);
+    if (sample === undefined || seen.has(`${sample}{${labels}}`))
+      throw new Error(`This line is not one: ${line}`);
     seen.add(`${sample}{${labels}}`);
     const family = families.get(sample) ?? families.get(sample.replace(/_(bucket|sum|count)$/, ''));
     if (!family) throw new Error(`${sample} has no type.`);
-    if (!/^([Nn]a[Nn]|[+-]Inf|[+-]?\d+(\.\d+)?(e[+-]?\d+)?)$/.test(value)) throw new Error(`${sample} has no value.`);
-    family.samples.push({ name: sample, labels: parseLabels(labels), value: Number(value.replace('Inf', 'Infinity')) });
+    if (!/^([Nn]a[Nn]|[+-]Inf|[+-]?\d+(\.\d+)?(e[+-]?\d+)?)$/.test(value))
+      throw new Error(`${sample} has no value.`);
+    family.samples.push({
+      name: sample,
+      labels: parseLabels(labels),
+      value: Number(value.replace('Inf', 'Infinity')),
+    });
   }
   return families;
 }
@@ -45,17 +57,24 @@ function parseLabels(text: string): Record<string, string> {
   label.lastIndex = 0;
   while (label.lastIndex < text.length) {
     const [, name, value] = label.exec(text) ?? [];
-    if (name === undefined || value === undefined) throw new Error(`These labels are none: ${text}`);
+    if (name === undefined || value === undefined)
+      throw new Error(`These labels are none: ${text}`);
     labels[name] = value;
   }
   return labels;
 }
 
 /** The sum of a metric's samples that have these labels; 0 where there is none. */
-export function countOf(page: string, name: string, labels: Readonly<Record<string, string>> = {}): number {
+export function countOf(
+  page: string,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): number {
   const samples = [...parseMetricsPage(page).values()].flatMap((family) => family.samples);
   const fitting = samples.filter(
-    (sample) => sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
+    (sample) =>
+      sample.name === name &&
+      Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
   );
   return fitting.reduce((sum, { value }) => sum + value, 0);
 }

@@ -1,11 +1,23 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The tarball to try, of `npm run package`. Without one the package is put together from this checkout, as far as apps import it. */
+/**
+ * The tarball to try, of `npm run package`. Without one the package is put together from this
+ * checkout, as far as apps import it.
+ */
 export const tarball: string | undefined = process.env['PACKAGE'];
 
 export type PackedProject = {
@@ -13,7 +25,10 @@ export type PackedProject = {
   /** Whether a package is there. */
   readonly has: (name: string) => boolean;
   write(name: string, text: string): string;
-  /** What a program of the project, or of this checkout, prints; throws with all of it where it fails. */
+  /**
+   * What a program of the project, or of this checkout, prints; throws with all of it where it
+   * fails.
+   */
   run(program: 'node' | 'npm' | 'npx' | 'tsc', args: readonly string[]): string;
   remove(): void;
 };
@@ -21,7 +36,15 @@ export type PackedProject = {
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(import.meta.url);
 const tsc = require.resolve('typescript/bin/tsc');
-const peers = ['@apollo/client', '@urql/core', '@urql/exchange-auth', 'react', 'rxjs', '@types/node', '@types/react'];
+const peers = [
+  '@apollo/client',
+  '@urql/core',
+  '@urql/exchange-auth',
+  'react',
+  'rxjs',
+  '@types/node',
+  '@types/react',
+];
 
 /** An app of its own, empty but for this package and its peers. */
 export function createPackedProject(): PackedProject {
@@ -34,7 +57,8 @@ export function createPackedProject(): PackedProject {
   };
   const start = (command: string, args: readonly string[], cwd = folder): string => {
     const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`${command} ${args[0]} ended with ${status}:\n${stdout}${stderr}`);
+    if (status !== 0)
+      throw new Error(`${command} ${args[0]} ended with ${status}:\n${stdout}${stderr}`);
     return stdout;
   };
   const run: PackedProject['run'] = (program, args) => {
@@ -49,13 +73,28 @@ export function createPackedProject(): PackedProject {
     for (const name of ['package.json', 'schema.graphql', 'bin', 'drizzle']) {
       cpSync(join(root, name), join(latchkey, name), { recursive: true });
     }
-    start(process.execPath, [tsc, '-p', 'tsconfig.client.json', '--outDir', join(latchkey, 'dist')], root);
-    start(process.execPath, ['scripts/introspection.mjs', join(latchkey, 'dist', 'introspection.json')], root);
+    start(
+      process.execPath,
+      [tsc, '-p', 'tsconfig.client.json', '--outDir', join(latchkey, 'dist')],
+      root,
+    );
+    start(
+      process.execPath,
+      ['scripts/introspection.mjs', join(latchkey, 'dist', 'introspection.json')],
+      root,
+    );
     link(join(root, 'node_modules'), join(folder, 'node_modules'));
     const gateways = join(root, 'examples', 'gateway', 'node_modules');
     if (existsSync(gateways)) link(gateways, join(folder, 'node_modules'));
   } else {
-    start('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', resolve(tarball), ...peers.map(pinned)]);
+    start('npm', [
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--ignore-scripts',
+      resolve(tarball),
+      ...peers.map(pinned),
+    ]);
   }
   const has = (name: string): boolean => existsSync(join(folder, 'node_modules', name));
   return { folder, has, write, run, remove: () => rmSync(folder, { recursive: true }) };
@@ -66,7 +105,8 @@ function link(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) {
     if (name.startsWith('@')) link(join(from, name), join(to, name));
-    else if (!name.startsWith('.') && !existsSync(join(to, name))) symlinkSync(join(from, name), join(to, name));
+    else if (!name.startsWith('.') && !existsSync(join(to, name)))
+      symlinkSync(join(from, name), join(to, name));
   }
 }
 

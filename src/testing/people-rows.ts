@@ -8,9 +8,13 @@ export type KnownPerson = { readonly userId: string; readonly sessionId: string 
 type Row = typeof sessions.$inferInsert;
 type SessionOf = (
   n: number,
-) => Pick<Row, 'refreshHash' | 'idleExpiresAt' | 'absoluteExpiresAt'> & Partial<Pick<Row, 'lastUsedAt'>>;
+) => Pick<Row, 'refreshHash' | 'idleExpiresAt' | 'absoluteExpiresAt'> &
+  Partial<Pick<Row, 'lastUsedAt'>>;
 
-/** Stores people of the addresses `p0@x.org` and on, each with a session that began at `now`; for tests of queries alone. */
+/**
+ * Stores people of the addresses `p0@x.org` and on, each with a session that began at `now`; for
+ * tests of queries alone.
+ */
 export async function putPeople(
   db: Db,
   { known, now, sessionOf }: { known: readonly KnownPerson[]; now: Date; sessionOf: SessionOf },

@@ -27,16 +27,27 @@ export async function registerPerson(
 ): Promise<Person> {
   const email = options.email ?? freshAddress();
   const password = options.password ?? goodPassword;
-  const challenge = await server.mutate('register', { email, password, name: options.name ?? null });
-  if (challenge.__typename !== 'OtpChallenge') throw new Error(`register answered ${JSON.stringify(challenge)}`);
+  const challenge = await server.mutate('register', {
+    email,
+    password,
+    name: options.name ?? null,
+  });
+  if (challenge.__typename !== 'OtpChallenge')
+    throw new Error(`register answered ${JSON.stringify(challenge)}`);
   const code = await server.nextCode(email);
   const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code });
   return personOf(tokens, { email, password });
 }
 
 /** Signs in with the password, on another device. */
-export async function signIn(server: TestServer, person: { email: string; password: string }): Promise<Person> {
-  return personOf(await server.mutate('login', { email: person.email, password: person.password }), person);
+export async function signIn(
+  server: TestServer,
+  person: { email: string; password: string },
+): Promise<Person> {
+  return personOf(
+    await server.mutate('login', { email: person.email, password: person.password }),
+    person,
+  );
 }
 
 /** Who an answer of tokens is for. */
@@ -45,12 +56,16 @@ export function personOf(
   tokens: any,
   { email, password }: { email: string; password: string },
 ): Person {
-  if (tokens.__typename !== 'AuthTokens') throw new Error(`the answer was ${JSON.stringify(tokens)}`);
+  if (tokens.__typename !== 'AuthTokens')
+    throw new Error(`the answer was ${JSON.stringify(tokens)}`);
   const { accessToken, refreshToken, session, user } = tokens;
   return { email, password, id: user.id, accessToken, refreshToken, sessionId: session.id };
 }
 
-/** Changes the address, from the person's session; answers with the token of the link that takes the old one back. */
+/**
+ * Changes the address, from the person's session; answers with the token of the link that takes the
+ * old one back.
+ */
 export async function changeEmail(
   server: TestServer,
   person: Pick<Person, 'accessToken' | 'email'>,
@@ -59,7 +74,11 @@ export async function changeEmail(
   const sender = { token: person.accessToken };
   const challenge = await server.mutate('requestEmailChange', { newEmail: to }, sender);
   const code = await server.nextCode(to);
-  const answer = await server.mutate('confirmEmailChange', { challengeId: challenge.id, code }, sender);
+  const answer = await server.mutate(
+    'confirmEmailChange',
+    { challengeId: challenge.id, code },
+    sender,
+  );
   if (answer.email !== to) throw new Error(`the answer was ${JSON.stringify(answer)}`);
   return server.nextToken(person.email);
 }

@@ -1,5 +1,6 @@
-// Runs PostgreSQL for the tests and ends it when whoever started this goes away, however that happens: the pipe on
-// standard input closes with its other end, also after SIGKILL. Then the folder with all data is removed, unless it is to be kept.
+// Runs PostgreSQL for the tests and ends it when whoever started this goes away, however that
+// happens: the pipe on standard input closes with its other end, also after SIGKILL. Then the
+// folder with all data is removed, unless it is to be kept.
 import { spawn } from 'node:child_process';
 import { openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,12 @@ const { folder, command, args, env, isKept, uid, gid } = JSON.parse(process.argv
 const log = openSync(join(folder, 'postgres.log'), 'a');
 const account = uid === undefined ? {} : { uid, gid };
 const start = () => {
-  const started = spawn(command, args, { cwd: folder, env, stdio: ['ignore', log, log], ...account });
+  const started = spawn(command, args, {
+    cwd: folder,
+    env,
+    stdio: ['ignore', log, log],
+    ...account,
+  });
   started.on('exit', gone);
   started.on('error', gone);
   return started;
@@ -43,7 +49,8 @@ process.stdin.on('end', () => {
   end();
 });
 process.stdin.on('close', end).on('error', end);
-// `halt` turns everyone out and stops the server (PostgreSQL's fast shutdown), `resume` starts it on them again.
+// `halt` turns everyone out and stops the server (PostgreSQL's fast shutdown), `resume` starts it
+// on them again.
 process.stdin.setEncoding('utf8').on('data', (order) => {
   if (order === 'halt\n' && !halted) {
     halted = true;

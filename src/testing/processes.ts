@@ -13,7 +13,10 @@ export type ServerProcess = {
   /** Waits, half a minute at most, for so many lines of the log that fit. */
   waitForLines(count: number, fits: (line: Line) => boolean): Promise<Line[]>;
   /** How it ended, once it has. */
-  readonly ended: Promise<{ readonly status: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly ended: Promise<{
+    readonly status: number | null;
+    readonly signal: NodeJS.Signals | null;
+  }>;
   signal(name: NodeJS.Signals): void;
 };
 
@@ -58,7 +61,9 @@ export async function startProcess(env: Record<string, string>): Promise<ServerP
         if (hasEnded) break;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      throw new Error(`The lines did not come. ${errors}${lines.map((line) => JSON.stringify(line)).join('\n')}`);
+      throw new Error(
+        `The lines did not come. ${errors}${lines.map((line) => JSON.stringify(line)).join('\n')}`,
+      );
     },
   };
   await server.waitForLines(Number(env['WORKERS'] ?? 1), ({ event }) => event === 'server.started');

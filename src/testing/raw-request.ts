@@ -3,8 +3,15 @@ import { connect, type Socket } from 'node:net';
 
 export type RawAnswer = { readonly status: number; readonly text: string };
 
-/** Sends these very bytes over a connection of its own and reads until the server closes it, or for `wait` milliseconds. */
-export async function sendRaw(url: string, bytes: string | Buffer, wait = 2000): Promise<RawAnswer> {
+/**
+ * Sends these very bytes over a connection of its own and reads until the server closes it, or for
+ * `wait` milliseconds.
+ */
+export async function sendRaw(
+  url: string,
+  bytes: string | Buffer,
+  wait = 2000,
+): Promise<RawAnswer> {
   const socket = await openSocket(url);
   const parts: Buffer[] = [];
   socket.on('data', (part) => parts.push(part));

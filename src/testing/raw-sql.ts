@@ -1,21 +1,29 @@
 import postgres from 'postgres';
 import type { TestServer } from './app.ts';
 
-/** A connection of the test's own to a server's database, past every rule of ours. PostgreSQL only; end it after use. */
+/**
+ * A connection of the test's own to a server's database, past every rule of ours. PostgreSQL only;
+ * end it after use.
+ */
 export function rawSql(server: Pick<TestServer, 'database'>): postgres.Sql {
   const { url } = server.database;
   if (url === null) throw new Error('PGlite takes no second client: name the file *.test.ts.');
   return postgres(url, { max: 2, onnotice: () => {} });
 }
 
-/** Every row of every table of ours as text, a line each that begins with `table: `; bytes are in hex. */
+/**
+ * Every row of every table of ours as text, a line each that begins with `table: `; bytes are in
+ * hex.
+ */
 export async function dumpTables(sql: postgres.Sql): Promise<string[]> {
   const tables = await sql<{ name: string }[]>`
     select table_name as name from information_schema.tables
     where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`;
   const lines: string[] = [];
   for (const { name } of tables) {
-    const rows = await sql<{ row: string }[]>`select row_to_json(t)::text as row from ${sql(name)} t`;
+    const rows = await sql<
+      { row: string }[]
+    >`select row_to_json(t)::text as row from ${sql(name)} t`;
     for (const { row } of rows) lines.push(`${name}: ${row}`);
   }
   return lines;
@@ -25,7 +33,15 @@ export async function dumpTables(sql: postgres.Sql): Promise<string[]> {
 export function spellings(value: string): string[] {
   const bytes = Buffer.from(value);
   const quoted = JSON.stringify(value).slice(1, -1);
-  return [...new Set([value, quoted, bytes.toString('hex'), bytes.toString('base64url'), encodeURIComponent(value)])];
+  return [
+    ...new Set([
+      value,
+      quoted,
+      bytes.toString('hex'),
+      bytes.toString('base64url'),
+      encodeURIComponent(value),
+    ]),
+  ];
 }
 
 /** One piece of work over a connection of its own. */
@@ -42,7 +58,10 @@ export async function lookInto<T>(
 }
 
 /** How many rows a table has now. */
-export async function countRows(server: Pick<TestServer, 'database'>, table: string): Promise<number> {
+export async function countRows(
+  server: Pick<TestServer, 'database'>,
+  table: string,
+): Promise<number> {
   const [row] = await lookInto(
     server,
     (sql) => sql<{ rows: number }[]>`select count(*)::int as rows from ${sql(table)}`,

@@ -1,7 +1,11 @@
 import Fastify from 'fastify';
 
 /** A GraphQL server of someone else's that takes no token, however new. */
-export async function refusingServer(): Promise<{ url: string; received(): number; close(): Promise<void> }> {
+export async function refusingServer(): Promise<{
+  url: string;
+  received(): number;
+  close(): Promise<void>;
+}> {
   let count = 0;
   const fastify = Fastify({ forceCloseConnections: true });
   fastify.post('/graphql', async () => {

@@ -3,9 +3,16 @@ import type { Reporter, TestModule, TestRunEndReason } from 'vitest/node';
 
 type Counts = { passed: number; failed: number; skipped: number };
 
-/** Prints, after all else, how many tests ran on which database, and the totals alone on the last line. */
+/**
+ * Prints, after all else, how many tests ran on which database, and the totals alone on the last
+ * line.
+ */
 export default class SummaryReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[], reason: TestRunEndReason): void {
+  onTestRunEnd(
+    modules: readonly TestModule[],
+    errors: readonly SerializedError[],
+    reason: TestRunEndReason,
+  ): void {
     const total: Counts = { passed: 0, failed: 0, skipped: 0 };
     const ranOn = new Map<string, number>();
     for (const module of modules) {
@@ -17,7 +24,8 @@ export default class SummaryReporter implements Reporter {
       ranOn.set(database, (ranOn.get(database) ?? 0) + counts.passed + counts.failed);
     }
     total.failed += errors.length;
-    // Whatever else turned the run red (no test at all, an interrupt) must not look green on the last line.
+    // Whatever else turned the run red (no test at all, an interrupt) must not look green on the
+    // last line.
     if (total.failed === 0 && (reason !== 'passed' || process.exitCode)) total.failed = 1;
 
     const lines = [...ranOn].map(([database, tests]) => `${database}: ${tests} tests`);
@@ -35,7 +43,8 @@ function count(module: TestModule): Counts {
     else if (state === 'skipped') counts.skipped += 1;
     else counts.failed += 1; // Pending too: it did not finish.
   }
-  // A file that did not load, or a hook that threw, has errors of its own beside those of its tests.
+  // A file that did not load, or a hook that threw, has errors of its own beside those of its
+  // tests.
   counts.failed += module.errors().length;
   for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
   return counts;

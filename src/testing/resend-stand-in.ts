@@ -2,7 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** How the stand-in treats what comes: takes it, answers with a status, says nothing, or takes it and says nothing. */
+/**
+ * How the stand-in treats what comes: takes it, answers with a status, says nothing, or takes it
+ * and says nothing.
+ */
 export type ResendBehaviour =
   | 'take'
   | 'hang'
@@ -37,14 +40,21 @@ export async function startResendStandIn(): Promise<ResendStandIn> {
     const idempotencyKey = String(request.headers['idempotency-key']);
     requests.push({ idempotencyKey, authorization: String(request.headers.authorization), body });
     const reply = (status: number, data: unknown, headers: Record<string, string> = {}): void => {
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(data));
+      response
+        .writeHead(status, { 'content-type': 'application/json', ...headers })
+        .end(JSON.stringify(data));
     };
 
     if (request.method !== 'POST' || request.url !== '/emails')
       return reply(404, { name: 'not_found', statusCode: 404 });
     if (typeof behaviour === 'object') {
-      const headers = behaviour.retryAfter === undefined ? {} : { 'retry-after': String(behaviour.retryAfter) };
-      const error = { name: 'application_error', statusCode: behaviour.status, message: `Refused: ${raw}` };
+      const headers =
+        behaviour.retryAfter === undefined ? {} : { 'retry-after': String(behaviour.retryAfter) };
+      const error = {
+        name: 'application_error',
+        statusCode: behaviour.status,
+        message: `Refused: ${raw}`,
+      };
       return reply(behaviour.status, error, headers);
     }
     if (behaviour === 'hang') return;

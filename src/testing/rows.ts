@@ -5,20 +5,35 @@ import { signingKeys } from '../db/tables/signing-keys.ts';
 import { users } from '../db/tables/users.ts';
 import type { TestServer } from './app.ts';
 
-/** What tests do behind the server's back, where no door leads there, and what they look at there. */
+/**
+ * What tests do behind the server's back, where no door leads there, and what they look at there.
+ */
 
 type Of = Pick<TestServer, 'app'>;
 
 export async function sessionsOf({ app }: Of, userId: string): Promise<SessionRow[]> {
-  return app.db.select().from(sessions).where(eq(sessions.userId, userId)).orderBy(asc(sessions.createdAt));
+  return app.db
+    .select()
+    .from(sessions)
+    .where(eq(sessions.userId, userId))
+    .orderBy(asc(sessions.createdAt));
 }
 
 /** The names of what happened to a user, in order; those of one kind where `type` says so. */
-export async function auditOf({ app }: Of, userId: string, type?: string): Promise<AuditEventRow[]> {
+export async function auditOf(
+  { app }: Of,
+  userId: string,
+  type?: string,
+): Promise<AuditEventRow[]> {
   return app.db
     .select()
     .from(auditEvents)
-    .where(and(eq(auditEvents.subjectId, userId), type === undefined ? undefined : eq(auditEvents.type, type)))
+    .where(
+      and(
+        eq(auditEvents.subjectId, userId),
+        type === undefined ? undefined : eq(auditEvents.type, type),
+      ),
+    )
     .orderBy(asc(auditEvents.id));
 }
 
@@ -51,11 +66,18 @@ export async function proveSecondFactor({ app }: Of, sessionId: string): Promise
 }
 
 /** Writes a signing key as somebody with the database's password could. */
-export async function putSigningKey({ app }: Of, row: typeof signingKeys.$inferInsert): Promise<void> {
+export async function putSigningKey(
+  { app }: Of,
+  row: typeof signingKeys.$inferInsert,
+): Promise<void> {
   await app.db.insert(signingKeys).values(row);
 }
 
 /** What happened to the signing keys, in order. */
 export async function signingKeyEvents({ app }: Of): Promise<AuditEventRow[]> {
-  return app.db.select().from(auditEvents).where(like(auditEvents.type, 'signing_key.%')).orderBy(asc(auditEvents.id));
+  return app.db
+    .select()
+    .from(auditEvents)
+    .where(like(auditEvents.type, 'signing_key.%'))
+    .orderBy(asc(auditEvents.id));
 }

@@ -2,13 +2,22 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 export type SelfSigned = { readonly cert: string; readonly key: string };
 
-/** A certificate for localhost and 127.0.0.1 with its key, as PEM, made anew: none lies about in the repository (X.509, RFC 5280 4.1). */
+/**
+ * A certificate for localhost and 127.0.0.1 with its key, as PEM, made anew: none lies about in the
+ * repository (X.509, RFC 5280 4.1).
+ */
 export function selfSigned(commonName = 'localhost'): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(oid('2a8648ce3d040302'));
   const name = sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(commonName)))));
-  const validity = sequence(der(0x17, Buffer.from('200101000000Z')), der(0x18, Buffer.from('20991231235959Z')));
-  const addresses = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])));
+  const validity = sequence(
+    der(0x17, Buffer.from('200101000000Z')),
+    der(0x18, Buffer.from('20991231235959Z')),
+  );
+  const addresses = sequence(
+    der(0x82, Buffer.from('localhost')),
+    der(0x87, Buffer.from([127, 0, 0, 1])),
+  );
   const toBeSigned = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     // A serial number of its own: positive, no leading zero.

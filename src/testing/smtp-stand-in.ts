@@ -19,7 +19,9 @@ export type SmtpStandIn = {
 };
 
 /** An SMTP server on loopback; with `startTls`, under a certificate that nobody has signed. */
-export async function startSmtpStandIn(options: { readonly startTls: boolean }): Promise<SmtpStandIn> {
+export async function startSmtpStandIn(options: {
+  readonly startTls: boolean;
+}): Promise<SmtpStandIn> {
   const mails: SmtpMail[] = [];
   let refusal: number | null = null;
   const server = new SMTPServer({
@@ -28,7 +30,9 @@ export async function startSmtpStandIn(options: { readonly startTls: boolean }):
     disabledCommands: options.startTls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
     onRcptTo: (address, _session, done) => {
       if (refusal === null) return done();
-      done(Object.assign(new Error(`No mailbox for ${address.address}`), { responseCode: refusal }));
+      done(
+        Object.assign(new Error(`No mailbox for ${address.address}`), { responseCode: refusal }),
+      );
     },
     onData: (stream, session, done) => {
       const from = session.envelope.mailFrom === false ? '' : session.envelope.mailFrom.address;

@@ -5,7 +5,10 @@ type Session = Db['_']['session'];
 export type Steps = {
   /** The same database, each step counted. */
   watch(db: Db): Db;
-  /** Calls `act` before the n-th step from now: a statement, the commit of a transaction, or what comes after the commit. */
+  /**
+   * Calls `act` before the n-th step from now: a statement, the commit of a transaction, or what
+   * comes after the commit.
+   */
   arm(step: number, act: () => void): void;
   /** Steps since it was armed last. */
   steps(): number;
@@ -27,7 +30,8 @@ export function countSteps(): Steps {
         const value: unknown = Reflect.get(target, key);
         if (key === '_') return { ...target._, session: wrapSession(target._.session) };
         if (typeof value !== 'function') return value;
-        if (key !== 'transaction') return (...args: unknown[]) => wrapQuery(value.apply(target, args));
+        if (key !== 'transaction')
+          return (...args: unknown[]) => wrapQuery(value.apply(target, args));
         return async (work: (tx: Db) => Promise<unknown>, ...rest: unknown[]) => {
           const result: unknown = await value.apply(target, [
             async (tx: Db) => {
@@ -72,7 +76,10 @@ export function countSteps(): Steps {
             try {
               step();
             } catch (error) {
-              return Promise.reject(error).then(undefined, onFailed as (reason: unknown) => unknown);
+              return Promise.reject(error).then(
+                undefined,
+                onFailed as (reason: unknown) => unknown,
+              );
             }
             return value.apply(target, [onDone, onFailed]);
           };

@@ -10,12 +10,18 @@ export type TcpGate = {
   cut(): Promise<void>;
   /** What a client sends arrives; instead of an answer that holds `text` the connection ends. */
   swallow(text: string): void;
-  /** Nothing comes through any more, and no connection ends: as when a machine vanishes. New connections are let through again by `open`. */
+  /**
+   * Nothing comes through any more, and no connection ends: as when a machine vanishes. New
+   * connections are let through again by `open`.
+   */
   silence(): void;
   close(): Promise<void>;
 };
 
-export async function startTcpGate(target: { readonly host: string; readonly port: number }): Promise<TcpGate> {
+export async function startTcpGate(target: {
+  readonly host: string;
+  readonly port: number;
+}): Promise<TcpGate> {
   const pairs = new Set<{ client: Socket; upstream: Socket }>();
   let swallowed: string | null = null;
   let silent = false;

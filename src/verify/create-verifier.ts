@@ -6,9 +6,15 @@ export type VerifierOptions = {
   readonly issuer: string;
   /** JWT_AUDIENCE of the server. Unless set, the issuer, as there. */
   readonly audience?: string;
-  /** Where the public keys are; unless set, `/.well-known/jwks.json` of the issuer. Set it where that name leads elsewhere from here. */
+  /**
+   * Where the public keys are; unless set, `/.well-known/jwks.json` of the issuer. Set it where
+   * that name leads elsewhere from here.
+   */
   readonly jwksUrl?: string | URL;
-  /** JWT_ALGORITHM of the server, where no other is to be taken. Unless set, the three with public keys. */
+  /**
+   * JWT_ALGORITHM of the server, where no other is to be taken. Unless set, the three with public
+   * keys.
+   */
   readonly algorithms?: readonly string[];
   /** Seconds by which clocks may differ; 5 unless set. */
   readonly clockTolerance?: number;
@@ -31,28 +37,37 @@ export type Caller = {
 
 /** Anything that carries headers: a web Request, a Node, Express or Fastify request. */
 export type WithHeaders = {
-  readonly headers: { get(name: string): string | null } | { readonly authorization?: string | undefined };
+  readonly headers:
+    | { get(name: string): string | null }
+    | { readonly authorization?: string | undefined };
 };
 
 export type Verifier = {
   /** The caller behind a token. Throws RefusedTokenError, or KeysUnavailableError. */
   verify(token: string): Promise<Caller>;
-  /** The caller behind an Authorization header; null for none, or an empty one. Throws as `verify` does. */
+  /**
+   * The caller behind an Authorization header; null for none, or an empty one. Throws as `verify`
+   * does.
+   */
   callerFrom(authorization: string | null | undefined): Promise<Caller | null>;
   /** The caller of a request; null for an anonymous one. Throws as `verify` does. */
   callerOf(request: WithHeaders): Promise<Caller | null>;
 };
 
-/** HS256 is left out: whoever can check such a token can make one, so its key must not leave the server. */
+/**
+ * HS256 is left out: whoever can check such a token can make one, so its key must not leave the
+ * server.
+ */
 const publicKeyAlgorithms = ['RS256', 'ES256', 'EdDSA'];
 const types = new Set(['jwt', 'at+jwt', 'application/at+jwt']);
 /** Ours are far shorter; nothing longer reaches any crypto. */
 const maxTokenLength = 8192;
 
 /**
- * Checks access tokens of a Latchkey server by its public keys, which are fetched once and again where a token names an unknown
- * one. Nothing of Node is used, so it runs on edge runtimes too. A session that has ended since shows only at the token's expiry; ask the
- * server's /oauth/introspect where that is too late.
+ * Checks access tokens of a Latchkey server by its public keys, which are fetched once and again
+ * where a token names an unknown one. Nothing of Node is used, so it runs on edge runtimes too. A
+ * session that has ended since shows only at the token's expiry; ask the server's /oauth/introspect
+ * where that is too late.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const { issuer, audience = issuer, clockTolerance = 5 } = options;
@@ -71,7 +86,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
         clockTolerance,
         requiredClaims: ['sub', 'sid', 'iat', 'exp', 'auth_time'],
       });
-      if (!types.has(String(protectedHeader.typ).toLowerCase())) throw new RefusedTokenError('TOKEN_INVALID');
+      if (!types.has(String(protectedHeader.typ).toLowerCase()))
+        throw new RefusedTokenError('TOKEN_INVALID');
       return callerIn(payload);
     } catch (error) {
       throw refusal(error);
@@ -79,7 +95,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   };
 
   const callerFrom = async (authorization: string | null | undefined): Promise<Caller | null> => {
-    if (authorization === null || authorization === undefined || authorization.trim() === '') return null;
+    if (authorization === null || authorization === undefined || authorization.trim() === '')
+      return null;
     const token = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(authorization)?.[1];
     if (token === undefined) throw new RefusedTokenError('TOKEN_INVALID');
     return verify(token);
@@ -95,7 +112,12 @@ function authorizationOf({ headers }: WithHeaders): string | null | undefined {
 
 function callerIn(payload: JWTPayload): Caller {
   const { sub, exp, sid, roles, amr, auth_time: authTime } = payload;
-  if (typeof sub !== 'string' || typeof sid !== 'string' || typeof exp !== 'number' || typeof authTime !== 'number') {
+  if (
+    typeof sub !== 'string' ||
+    typeof sid !== 'string' ||
+    typeof exp !== 'number' ||
+    typeof authTime !== 'number'
+  ) {
     throw new RefusedTokenError('TOKEN_INVALID');
   }
   return {
@@ -119,7 +141,8 @@ function refusal(error: unknown): Error {
   const ofTheKeys =
     error instanceof errors.JWKSTimeout ||
     error instanceof errors.JWKSInvalid ||
-    // jose throws its base class for an answer that is no key set, and fetch a TypeError where there is no answer.
+    // jose throws its base class for an answer that is no key set, and fetch a TypeError where
+    // there is no answer.
     (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC');
   if (ofTheKeys || !(error instanceof errors.JOSEError)) return new KeysUnavailableError(error);
   return new RefusedTokenError('TOKEN_INVALID');

@@ -12,7 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** What the Minimum Common Web API (ECMA-429) promises of every edge runtime, as far as a verifier could want it. */
+/**
+ * What the Minimum Common Web API (ECMA-429) promises of every edge runtime, as far as a verifier
+ * could want it.
+ */
 const webApis = {
   AbortController,
   AbortSignal,
@@ -44,11 +47,20 @@ describe('the verifier', () => {
       return `globalThis.verify = { ${pairs.map(([local, name = local]) => `${name}: ${local}`).join(', ')} };`;
     });
     runInContext(script, context);
-    const settings = { issuer: server.app.config.publicUrl, jwksUrl: `${server.url}/.well-known/jwks.json` };
+    const settings = {
+      issuer: server.app.config.publicUrl,
+      jwksUrl: `${server.url}/.well-known/jwks.json`,
+    };
     const call = `verify.createVerifier(${JSON.stringify(settings)}).callerFrom`;
-    const caller = await runInContext(`${call}(${JSON.stringify(`Bearer ${person.accessToken}`)})`, context);
+    const caller = await runInContext(
+      `${call}(${JSON.stringify(`Bearer ${person.accessToken}`)})`,
+      context,
+    );
     expect(caller.userId).toBe(person.id);
-    const refused = runInContext(`${call}('Bearer nonsense').catch((error) => error.reason)`, context);
+    const refused = runInContext(
+      `${call}('Bearer nonsense').catch((error) => error.reason)`,
+      context,
+    );
     expect(await refused).toBe('TOKEN_INVALID');
     for (const missing of ['process', 'Buffer', 'require'])
       expect(runInContext(`typeof ${missing}`, context)).toBe('undefined');

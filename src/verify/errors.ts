@@ -1,4 +1,7 @@
-/** A token that does not hold. `reason` says whether a new one is worth getting; which check failed is told to nobody. */
+/**
+ * A token that does not hold. `reason` says whether a new one is worth getting; which check failed
+ * is told to nobody.
+ */
 export class RefusedTokenError extends Error {
   override readonly name = 'RefusedTokenError';
   readonly code = 'UNAUTHENTICATED';
@@ -13,7 +16,9 @@ export class RefusedTokenError extends Error {
   }
 }
 
-/** The public keys could not be had, so nothing can be said of a token. Not the caller's fault: 503. */
+/**
+ * The public keys could not be had, so nothing can be said of a token. Not the caller's fault: 503.
+ */
 export class KeysUnavailableError extends Error {
   override readonly name = 'KeysUnavailableError';
   readonly code = 'UNAVAILABLE';

@@ -10,7 +10,10 @@ declare global {
   }
 }
 
-type Request = { readonly headers: { readonly authorization?: string | undefined }; caller?: Caller | null };
+type Request = {
+  readonly headers: { readonly authorization?: string | undefined };
+  caller?: Caller | null;
+};
 type Response = {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
@@ -18,8 +21,8 @@ type Response = {
 };
 
 /**
- * Middleware for Express 4 and 5 that puts `caller` on the request. A bearer that does not hold is answered with 401; so is an anonymous
- * request where `required` is set.
+ * Middleware for Express 4 and 5 that puts `caller` on the request. A bearer that does not hold is
+ * answered with 401; so is an anonymous request where `required` is set.
  */
 export function expressAuth(
   verifier: Verifier,

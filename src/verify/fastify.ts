@@ -12,15 +12,19 @@ type Instance<Req extends Request, Rep extends Reply> = {
   addHook(name: 'onRequest', hook: (request: Req, reply: Rep) => Promise<unknown>): unknown;
 };
 
-/** What fastifyAuth puts on the request. Declare it: `declare module 'fastify' { interface FastifyRequest extends WithCaller {} }`. */
+/**
+ * What fastifyAuth puts on the request. Declare it: `declare module 'fastify' { interface
+ * FastifyRequest extends WithCaller {} }`.
+ */
 export type WithCaller = {
   /** Null for an anonymous request. */
   caller: Caller | null;
 };
 
 /**
- * Puts `caller` on every request of a Fastify instance. A bearer that does not hold is answered with 401; so is an anonymous request
- * where `required` is set. Call it, do not register it: a plugin would see the requests of its own scope only.
+ * Puts `caller` on every request of a Fastify instance. A bearer that does not hold is answered
+ * with 401; so is an anonymous request where `required` is set. Call it, do not register it: a
+ * plugin would see the requests of its own scope only.
  */
 export function fastifyAuth<Req extends Request, Rep extends Reply>(
   fastify: Instance<Req, Rep>,

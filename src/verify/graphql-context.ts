@@ -2,7 +2,10 @@ import type { Caller, Verifier, WithHeaders } from './create-verifier.ts';
 import { KeysUnavailableError, RefusedTokenError } from './errors.ts';
 
 type Options = {
-  /** The GraphQLError of your `graphql` package. Given rather than imported: servers know their own class only, and npm may install two. */
+  /**
+   * The GraphQLError of your `graphql` package. Given rather than imported: servers know their own
+   * class only, and npm may install two.
+   */
   readonly GraphQLError: new (
     message: string,
     options: { extensions: Record<string, unknown> },
@@ -10,8 +13,8 @@ type Options = {
 };
 
 /**
- * A context function for Apollo Server: `caller` is null for an anonymous request. A bearer that does not hold fails the request with
- * 401 and UNAUTHENTICATED.
+ * A context function for Apollo Server: `caller` is null for an anonymous request. A bearer that
+ * does not hold fails the request with 401 and UNAUTHENTICATED.
  */
 export function apolloContext(
   verifier: Verifier,
@@ -25,8 +28,8 @@ export function apolloContext(
 }
 
 /**
- * A context factory for GraphQL Yoga: `caller` is null for an anonymous request. A bearer that does not hold fails the request with 401
- * and UNAUTHENTICATED.
+ * A context factory for GraphQL Yoga: `caller` is null for an anonymous request. A bearer that does
+ * not hold fails the request with 401 and UNAUTHENTICATED.
  */
 export function yogaContext(
   verifier: Verifier,
@@ -39,7 +42,10 @@ export function yogaContext(
   });
 }
 
-/** With a code, and `http` for the status and headers of the answer. Anything that is no refusal stays as it is. */
+/**
+ * With a code, and `http` for the status and headers of the answer. Anything that is no refusal
+ * stays as it is.
+ */
 function inGraphQL(
   error: unknown,
   { GraphQLError }: Options,
@@ -51,7 +57,9 @@ function inGraphQL(
     return new GraphQLError(error.message, { extensions: { code, reason, http } });
   }
   if (error instanceof KeysUnavailableError) {
-    return new GraphQLError(error.message, { extensions: { code: error.code, http: { status: error.status } } });
+    return new GraphQLError(error.message, {
+      extensions: { code: error.code, http: { status: error.status } },
+    });
   }
   return error;
 }

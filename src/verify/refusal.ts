@@ -5,13 +5,22 @@ import { KeysUnavailableError, RefusedTokenError } from './errors.ts';
 export type Refusal = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: { readonly error: { readonly code: string; readonly message: string; readonly reason?: string } };
+  readonly body: {
+    readonly error: { readonly code: string; readonly message: string; readonly reason?: string };
+  };
 };
 
 export type Admission = { readonly caller: Caller | null } | { readonly refusal: Refusal };
 
-/** Lets a request in with its caller, or says how to refuse it. Throws nothing that a caller could cause. */
-export async function admit(verifier: Verifier, request: WithHeaders, required: boolean): Promise<Admission> {
+/**
+ * Lets a request in with its caller, or says how to refuse it. Throws nothing that a caller could
+ * cause.
+ */
+export async function admit(
+  verifier: Verifier,
+  request: WithHeaders,
+  required: boolean,
+): Promise<Admission> {
   try {
     const caller = await verifier.callerOf(request);
     return caller === null && required ? { refusal: anonymous } : { caller };
@@ -19,7 +28,11 @@ export async function admit(verifier: Verifier, request: WithHeaders, required: 
     if (error instanceof RefusedTokenError) {
       const { code, reason, message, status, challenge } = error;
       return {
-        refusal: { status, headers: { 'WWW-Authenticate': challenge }, body: { error: { code, message, reason } } },
+        refusal: {
+          status,
+          headers: { 'WWW-Authenticate': challenge },
+          body: { error: { code, message, reason } },
+        },
       };
     }
     if (error instanceof KeysUnavailableError) {
@@ -30,9 +43,17 @@ export async function admit(verifier: Verifier, request: WithHeaders, required: 
   }
 }
 
-/** RFC 6750 3, 3.1: who sent no token is told the scheme with one parameter at least, and no error. */
+/**
+ * RFC 6750 3, 3.1: who sent no token is told the scheme with one parameter at least, and no error.
+ */
 const anonymous: Refusal = {
   status: 401,
   headers: { 'WWW-Authenticate': 'Bearer realm="latchkey"' },
-  body: { error: { code: 'UNAUTHENTICATED', message: 'A valid access token is required.', reason: 'TOKEN_MISSING' } },
+  body: {
+    error: {
+      code: 'UNAUTHENTICATED',
+      message: 'A valid access token is required.',
+      reason: 'TOKEN_MISSING',
+    },
+  },
 };

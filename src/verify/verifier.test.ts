@@ -3,7 +3,14 @@ import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import Fastify from 'fastify';
 import { GraphQLError } from 'graphql';
-import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import {
+  createLocalJWKSet,
+  exportJWK,
+  generateKeyPair,
+  type JWTPayload,
+  SignJWT,
+  UnsecuredJWT,
+} from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Config } from '../config/read-config.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
@@ -101,18 +108,28 @@ describe('a caller', () => {
       authenticatedAt: new Date((seconds - 60) * 1000),
       expiresAt: new Date((seconds + 900) * 1000),
     });
-    expect(await verifier.verify(await sign({}, { typ: 'at+jwt' }))).toMatchObject({ userId: 'user-1' });
-    expect(await verifier.verify(await sign({ roles: 'admin', amr: [1] }))).toMatchObject({ roles: [], methods: [] });
+    expect(await verifier.verify(await sign({}, { typ: 'at+jwt' }))).toMatchObject({
+      userId: 'user-1',
+    });
+    expect(await verifier.verify(await sign({ roles: 'admin', amr: [1] }))).toMatchObject({
+      roles: [],
+      methods: [],
+    });
   });
 
   it('is nobody without a header, or with an empty one', async () => {
-    for (const header of [undefined, null, '', ' ']) expect(await verifier.callerFrom(header)).toBeNull();
+    for (const header of [undefined, null, '', ' '])
+      expect(await verifier.callerFrom(header)).toBeNull();
   });
 
   it('is found in the requests of Node and of the web', async () => {
     const authorization = `bearer ${await sign()}`;
-    expect(await verifier.callerOf({ headers: { authorization } })).toMatchObject({ userId: 'user-1' });
-    expect(await verifier.callerOf(new Request(issuer, { headers: { authorization } }))).toMatchObject({
+    expect(await verifier.callerOf({ headers: { authorization } })).toMatchObject({
+      userId: 'user-1',
+    });
+    expect(
+      await verifier.callerOf(new Request(issuer, { headers: { authorization } })),
+    ).toMatchObject({
       userId: 'user-1',
     });
   });
@@ -124,11 +141,17 @@ describe('a Latchkey server', () => {
     async (algorithm) => {
       // Loopback: an https address would not be served over plain http.
       const local = 'http://localhost:4000';
-      const config: Partial<Config> = { jwt: { algorithm, audience: local, type: 'JWT' }, publicUrl: local };
+      const config: Partial<Config> = {
+        jwt: { algorithm, audience: local, type: 'JWT' },
+        publicUrl: local,
+      };
       const server = await startTestServer({ config });
       const person = await registerPerson(server);
       const fetched = vi.spyOn(globalThis, 'fetch');
-      const remote = createVerifier({ issuer: local, jwksUrl: `${server.url}/.well-known/jwks.json` });
+      const remote = createVerifier({
+        issuer: local,
+        jwksUrl: `${server.url}/.well-known/jwks.json`,
+      });
       for (let times = 0; times < 3; times += 1) {
         expect(await remote.verify(person.accessToken)).toMatchObject({
           userId: person.id,
@@ -151,11 +174,15 @@ describe('in the servers of others', () => {
     latchkey = await startTestServer();
     ({ accessToken: token, id: userId } = await registerPerson(latchkey));
     const { publicUrl } = latchkey.app.config;
-    remote = createVerifier({ issuer: publicUrl, jwksUrl: `${latchkey.url}/.well-known/jwks.json` });
+    remote = createVerifier({
+      issuer: publicUrl,
+      jwksUrl: `${latchkey.url}/.well-known/jwks.json`,
+    });
   });
   afterAll(() => latchkey.stop());
 
-  const get = (url: string, authorization?: string) => fetch(url, { headers: authorization ? { authorization } : {} });
+  const get = (url: string, authorization?: string) =>
+    fetch(url, { headers: authorization ? { authorization } : {} });
 
   it('Apollo Server: 401 for a bad token, null for nobody, the caller otherwise', async () => {
     const apollo = new ApolloServer<{ caller: Caller | null }>({
@@ -215,7 +242,9 @@ describe('in the servers of others', () => {
     const refused = await get(url, 'Bearer nonsense');
     expect(refused.status).toBe(401);
     expect(refused.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
-    expect(await refused.json()).toMatchObject({ error: { code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' } });
+    expect(await refused.json()).toMatchObject({
+      error: { code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' },
+    });
     const anonymous = await get(url);
     expect(anonymous.status).toBe(required ? 401 : 200);
     if (required) expect(anonymous.headers.get('www-authenticate')).toBe('Bearer realm="latchkey"');

@@ -16,7 +16,10 @@ async function startImpostor() {
     socket.once('data', () => {
       // The first message is SSLRequest; S says yes (PostgreSQL, "SSL Session Encryption").
       socket.write('S');
-      const secure = new TLSSocket(socket, { isServer: true, ...(secureContext ? { secureContext } : {}) });
+      const secure = new TLSSocket(socket, {
+        isServer: true,
+        ...(secureContext ? { secureContext } : {}),
+      });
       secure.on('error', () => {});
       secure.on('data', () => {
         greeted = true;
@@ -36,7 +39,10 @@ describe('openPostgres', () => {
       { DATABASE_URL: `postgres://auth:pass@localhost:${impostor.port}/auth?sslmode=require` },
       {
         mode: 'development',
-        developmentSecrets: () => ({ secretKey: systemRandom.token(32), gatewayToken: systemRandom.token(32) }),
+        developmentSecrets: () => ({
+          secretKey: systemRandom.token(32),
+          gatewayToken: systemRandom.token(32),
+        }),
       },
     );
     const database = openPostgres({

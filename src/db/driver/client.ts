@@ -14,17 +14,34 @@ const dialect = new PgDialect();
 /** What a query takes: the pool, or a transaction of it. The same on postgres.js and on PGlite. */
 export type Db = Pick<
   PgDatabase<PgQueryResultHKT, NoSchema>,
-  'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'transaction' | '$with' | 'with' | '_'
+  | 'select'
+  | 'selectDistinct'
+  | 'insert'
+  | 'update'
+  | 'delete'
+  | 'transaction'
+  | '$with'
+  | 'with'
+  | '_'
 >;
 
 export type Database = {
   readonly kind: 'postgres' | 'pglite';
   readonly db: Db;
-  /** The same for one operation: when `over` is aborted, what it does here is cancelled, and it begins nothing more (GQ-15). */
+  /**
+   * The same for one operation: when `over` is aborted, what it does here is cancelled, and it
+   * begins nothing more (GQ-15).
+   */
   during(over: Over, watch?: StatementWatch): Db;
-  /** For reads that may lag behind what was just written: the replicas in turn, or the database itself where there are none. */
+  /**
+   * For reads that may lag behind what was just written: the replicas in turn, or the database
+   * itself where there are none.
+   */
   readonly readDb: Db;
-  /** Statements on a connection, those that wait for one, and connections at most; null where there is no pool. */
+  /**
+   * Statements on a connection, those that wait for one, and connections at most; null where there
+   * is no pool.
+   */
   load(): { readonly running: number; readonly waiting: number; readonly width: number } | null;
   /** `readDb` for one operation, as `during`. */
   readDuring(over: Over, watch?: StatementWatch): Db;
@@ -44,18 +61,27 @@ export type PostgresOptions = {
   readonly statementTimeoutMs: number;
   /** Milliseconds that a statement waits for a connection, 2000 unless told (AV-3). */
   readonly acquireTimeoutMs?: number;
-  /** Whether statements are parsed and planned once a connection, true unless told: some poolers cannot follow that. */
+  /**
+   * Whether statements are parsed and planned once a connection, true unless told: some poolers
+   * cannot follow that.
+   */
   readonly prepares?: boolean;
   /** Told the text of each statement that a query makes, without its parameters. */
   readonly onStatement?: (text: string) => void;
 };
 
-/** Different statements that a connection keeps prepared; ours are some hundred. PostgreSQL holds each in memory. */
+/**
+ * Different statements that a connection keeps prepared; ours are some hundred. PostgreSQL holds
+ * each in memory.
+ */
 const mostPrepared = 400;
 /** Statements that may wait for a connection. */
 const mostWaiting = 5000;
 
-/** Milliseconds beyond a statement's time after which a connection that has said nothing is taken for dead. */
+/**
+ * Milliseconds beyond a statement's time after which a connection that has said nothing is taken
+ * for dead.
+ */
 const silenceMs = 2000;
 
 /** A pool on a PostgreSQL server. It connects at the first statement. */
@@ -75,7 +101,8 @@ export function openPostgres(options: PostgresOptions): Database {
         ...{ socket: wire.socket },
         max: options.maxConnections,
         connect_timeout: 5,
-        // Seconds between two tries to connect. The driver's own goes up to twenty: a database that is back would be found too late.
+        // Seconds between two tries to connect. The driver's own goes up to twenty: a database that
+        // is back would be found too late.
         backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
         idle_timeout: 60,
         max_lifetime: 60 * 30,
@@ -99,16 +126,25 @@ export function openPostgres(options: PostgresOptions): Database {
       patience: options.acquireTimeoutMs ?? 2000,
     });
     const isPrepared = rememberTexts(mostPrepared);
-    // What drizzle() does but for the client's parsers, which open() has seen to: every operation makes one of these.
-    const drizzled = (over: Over | null, watch?: StatementWatch): PgDatabase<PgQueryResultHKT, NoSchema> => {
+    // What drizzle() does but for the client's parsers, which open() has seen to: every operation
+    // makes one of these.
+    const drizzled = (
+      over: Over | null,
+      watch?: StatementWatch,
+    ): PgDatabase<PgQueryResultHKT, NoSchema> => {
       const client = guardClient(() => sql, { gate, wire, over, watch, isPrepared });
-      return new PgDatabase(dialect, new PostgresJsSession(client, dialect, undefined, sessionOptions), undefined);
+      return new PgDatabase(
+        dialect,
+        new PostgresJsSession(client, dialect, undefined, sessionOptions),
+        undefined,
+      );
     };
     const ping = async (): Promise<void> => {
       await sql`select 1`;
     };
     const close = async (): Promise<void> => {
-      // The driver takes a connection that broke off, and was not needed since, for one that is still at work.
+      // The driver takes a connection that broke off, and was not needed since, for one that is
+      // still at work.
       await sql.end({ timeout: wire.isWaiting() ? 5 : 0.5 });
       wire.close();
     };
@@ -140,7 +176,10 @@ export function openPostgres(options: PostgresOptions): Database {
   };
 }
 
-function replicasInTurn<Q extends PgDatabase<PgQueryResultHKT, NoSchema>>(db: Q, replicas: Q[]): Db {
+function replicasInTurn<Q extends PgDatabase<PgQueryResultHKT, NoSchema>>(
+  db: Q,
+  replicas: Q[],
+): Db {
   const [first, ...rest] = replicas;
   if (!first) return db;
   let turn = 0;
@@ -150,14 +189,18 @@ function replicasInTurn<Q extends PgDatabase<PgQueryResultHKT, NoSchema>>(db: Q,
   });
 }
 
-/** The embedded database of development: files in a folder, or memory where `client` was made so. One process only. */
+/**
+ * The embedded database of development: files in a folder, or memory where `client` was made so.
+ * One process only.
+ */
 export function openPglite(client: PGlite): Database {
   const db = drizzlePglite(client);
   return {
     kind: 'pglite',
     db,
     readDb: db,
-    // It lives in this process and has one connection: there is nothing to cancel, and nobody to wait for.
+    // It lives in this process and has one connection: there is nothing to cancel, and nobody to
+    // wait for.
     during: () => db,
     load: () => null,
     readDuring: () => db,

@@ -17,9 +17,9 @@ const keeps = 250;
 type Said = { readonly url: string; readonly timeline: string | null };
 
 /**
- * Answers with the URL of the host that takes writes, however often it moves; several that ask at once are answered together. With one
- * host there is nothing to find out. Rejects with `NO_PRIMARY` where each host refuses writes, or with the driver's error where
- * none can be reached.
+ * Answers with the URL of the host that takes writes, however often it moves; several that ask at
+ * once are answered together. With one host there is nothing to find out. Rejects with `NO_PRIMARY`
+ * where each host refuses writes, or with the driver's error where none can be reached.
  */
 export function createPrimaryFinder(urls: readonly string[]): () => Promise<string> {
   const [only = '', ...others] = urls;
@@ -42,21 +42,27 @@ export function createPrimaryFinder(urls: readonly string[]): () => Promise<stri
 async function findPrimary(urls: readonly string[]): Promise<string> {
   const answers = urls.map(ask);
   const writable = answers.map((answer) =>
-    answer.then((said) => (said.timeline === null ? Promise.reject(new NoPrimary('The host refuses writes.')) : said)),
+    answer.then((said) =>
+      said.timeline === null ? Promise.reject(new NoPrimary('The host refuses writes.')) : said,
+    ),
   );
   const first = await Promise.any(writable).catch(() => null);
   if (first === null) return refuse(answers);
   const heard: Said[] = [first];
   const others = writable.map((answer) => answer.then((said) => heard.push(said)));
   await Promise.race([Promise.allSettled(others), sleep(hearing)]);
-  // A promotion begins a new timeline. A primary of before it that comes back by mistake takes writes too, and must get none.
-  return heard.reduce((newest, said) => ((said.timeline ?? '') > (newest.timeline ?? '') ? said : newest)).url;
+  // A promotion begins a new timeline. A primary of before it that comes back by mistake takes
+  // writes too, and must get none.
+  return heard.reduce((newest, said) =>
+    (said.timeline ?? '') > (newest.timeline ?? '') ? said : newest,
+  ).url;
 }
 
 /** NO_PRIMARY where somebody answered, else why the first host did not. */
 async function refuse(answers: readonly Promise<Said>[]): Promise<never> {
   const settled = await Promise.allSettled(answers);
-  if (settled.some(({ status }) => status === 'fulfilled')) throw new NoPrimary('Each host refuses writes.');
+  if (settled.some(({ status }) => status === 'fulfilled'))
+    throw new NoPrimary('Each host refuses writes.');
   const [failed] = settled;
   throw failed?.status === 'rejected' ? failed.reason : new NoPrimary('There is no host.');
 }
@@ -71,7 +77,8 @@ async function ask(url: string): Promise<Said> {
     onnotice: () => {},
     connection: { application_name: 'latchkey-primary' },
   });
-  // Of one that has been stopped in its tracks, neither an answer nor the end of the connection comes.
+  // Of one that has been stopped in its tracks, neither an answer nor the end of the connection
+  // comes.
   const deadline = setTimeout(() => void sql.end({ timeout: 0 }), patience * 1000);
   try {
     const [row] = await sql<{ timeline: string | null }[]>`

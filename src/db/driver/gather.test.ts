@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { databaseFailure } from './failures.ts';
 import { gather } from './gather.ts';
 
-// The time of this file passes when it says so: what is asked for in one go is so on a machine, too, that stands still for a while.
+// The time of this file passes when it says so: what is asked for in one go is so on a machine,
+// too, that stands still for a while.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
 });
@@ -11,9 +12,15 @@ afterEach(() => {
 });
 const sleep = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 
-/** A statement that answers when the test says so; its batches in the order in which they were sent. */
+/**
+ * A statement that answers when the test says so; its batches in the order in which they were sent.
+ */
 function statements() {
-  const sent: { batch: readonly number[]; answer(found?: readonly number[]): void; fail(error: Error): void }[] = [];
+  const sent: {
+    batch: readonly number[];
+    answer(found?: readonly number[]): void;
+    fail(error: Error): void;
+  }[] = [];
   const ask = (batch: readonly number[]): Promise<readonly number[]> =>
     new Promise((resolve, reject) => {
       sent.push({ batch, answer: (found = batch.map((n) => -n)) => resolve(found), fail: reject });
@@ -30,7 +37,9 @@ async function answerAll(sent: ReturnType<typeof statements>['sent'], from = 0):
 }
 
 const refusals = (settled: readonly PromiseSettledResult<unknown>[]) =>
-  settled.filter((one) => one.status === 'rejected' && databaseFailure(one.reason) === 'unavailable').length;
+  settled.filter(
+    (one) => one.status === 'rejected' && databaseFailure(one.reason) === 'unavailable',
+  ).length;
 
 describe('what is gathered', () => {
   it('goes out at once, then together, a hundred at the most, and each gets its own', async () => {
@@ -122,7 +131,8 @@ describe('what is gathered', () => {
     const first = get(0);
     const settled: number[] = [];
     const begun = performance.now();
-    // The first answers, so that a hundred go out and hang, and those behind them wait with no more than the timer to look after them.
+    // The first answers, so that a hundred go out and hang, and those behind them wait with no more
+    // than the timer to look after them.
     const rest = Array.from({ length: 5100 }, (_, n) =>
       get(n + 1).finally(() => {
         settled.push(performance.now() - begun);

@@ -14,22 +14,33 @@ type Waiting<Wanted, Found> = {
 const mostAtOnce = 100;
 /** Milliseconds after which a statement that is under way holds up nobody else. */
 const patience = 50;
-/** Statements under way at the most; where those of both queues hang, two of a pool of ten connections are left to others. */
+/**
+ * Statements under way at the most; where those of both queues hang, two of a pool of ten
+ * connections are left to others.
+ */
 const mostUnderWay = 4;
-/** Those that wait for a statement of theirs, and the milliseconds that each waits: then it is as if no connection came free (AV-3). */
+/**
+ * Those that wait for a statement of theirs, and the milliseconds that each waits: then it is as if
+ * no connection came free (AV-3).
+ */
 const mostWaiting = 5000;
 const longestWait = 2000;
 
 /**
- * One queue of a kind for the whole process. What is asked for while a statement is under way waits for it and goes out together, in the next
- * one: the database is asked for everything after it has come, and many requests share the way there. Rejects for all of a statement as `ask`
- * does, and as the pool where it took too long to get to one. `ask` must not wait for what one of them may hold up, such as a lock.
+ * One queue of a kind for the whole process. What is asked for while a statement is under way waits
+ * for it and goes out together, in the next one: the database is asked for everything after it has
+ * come, and many requests share the way there. Rejects for all of a statement as `ask` does, and as
+ * the pool where it took too long to get to one. `ask` must not wait for what one of them may hold
+ * up, such as a lock.
  */
 export function gather<Wanted, Found>(ask: Ask<Wanted, Found>): (wanted: Wanted) => Promise<Found> {
   let waiting: Waiting<Wanted, Found>[] = [];
   /** When each of the statements began that are under way. */
   const underWay = new Set<{ readonly since: number }>();
-  /** Whether the last statement was for several: then those that come with this one are waited for, to the end of the tick. */
+  /**
+   * Whether the last statement was for several: then those that come with this one are waited for,
+   * to the end of the tick.
+   */
   let isBusy = false;
   let isDue = false;
   let isLooking = false;
@@ -40,7 +51,8 @@ export function gather<Wanted, Found>(ask: Ask<Wanted, Found>): (wanted: Wanted)
     isBusy = batch.length > 1;
     try {
       const found = await ask(batch.map(({ wanted }) => wanted));
-      if (found.length !== batch.length) throw new Error('A gathered statement answered for more or for fewer.');
+      if (found.length !== batch.length)
+        throw new Error('A gathered statement answered for more or for fewer.');
       found.forEach((one, index) => {
         batch[index]?.resolve(one);
       });
@@ -59,7 +71,10 @@ export function gather<Wanted, Found>(ask: Ask<Wanted, Found>): (wanted: Wanted)
     return batch;
   };
 
-  /** One statement that takes long must not keep those who came just after it, and nobody waits for ever. */
+  /**
+   * One statement that takes long must not keep those who came just after it, and nobody waits for
+   * ever.
+   */
   const look = (): void => {
     if (isLooking) return;
     isLooking = true;

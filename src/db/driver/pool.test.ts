@@ -7,7 +7,8 @@ import { startTcpGate } from '../../testing/tcp-gate.ts';
 import { rateLimits } from '../tables/rate-limits.ts';
 import { type Db, openPostgres } from './client.ts';
 
-const insert = (db: Db) => db.insert(rateLimits).values({ key: Buffer.from('x'), count: 1, windowEndsAt: new Date() });
+const insert = (db: Db) =>
+  db.insert(rateLimits).values({ key: Buffer.from('x'), count: 1, windowEndsAt: new Date() });
 const holdOn = (db: Db) => db.select({ waited: sql`pg_sleep(5)` }).from(sql`(select 1) as one`);
 
 it.each([

@@ -21,8 +21,15 @@ class OperationOver extends Error {
   readonly code = 'OPERATION_OVER';
 }
 
-/** postgres.js queues without bound and for ever (AV-3): here a statement waits for a connection so long and no longer. */
-export function createPoolGate(options: { connections: number; waiting: number; patience: number }): Gate {
+/**
+ * postgres.js queues without bound and for ever (AV-3): here a statement waits for a connection so
+ * long and no longer.
+ */
+export function createPoolGate(options: {
+  connections: number;
+  waiting: number;
+  patience: number;
+}): Gate {
   return createGate({
     width: options.connections,
     queue: options.waiting,
@@ -51,8 +58,9 @@ type Guards = {
 };
 
 /**
- * Says yes to the first `limit` texts. The driver sends a statement with parameters in two round trips unless it is prepared, and drizzle
- * asks for that only by name; a text that varies without end, such as a list of values, must not fill every connection's memory.
+ * Says yes to the first `limit` texts. The driver sends a statement with parameters in two round
+ * trips unless it is prepared, and drizzle asks for that only by name; a text that varies without
+ * end, such as a list of values, must not fill every connection's memory.
  */
 export function rememberTexts(limit: number): (text: string) => boolean {
   const texts = new Set<string>();
@@ -65,9 +73,11 @@ export function rememberTexts(limit: number): (text: string) => boolean {
 }
 
 /**
- * The driver's client, whichever is the current one, with `gate` before each statement and transaction, and with `over` as the end of whatever is done through it:
- * a statement that runs then is cancelled, and none begins any more, so that an open transaction is rolled back. It is made for
- * drizzle, which calls `unsafe` and `begin`, and in a transaction `unsafe` and `savepoint`.
+ * The driver's client, whichever is the current one, with `gate` before each statement and
+ * transaction, and with `over` as the end of whatever is done through it: a statement that runs
+ * then is cancelled, and none begins any more, so that an open transaction is rolled back. It is
+ * made for drizzle, which calls `unsafe` and `begin`, and in a transaction `unsafe` and
+ * `savepoint`.
  */
 export function guardClient(current: () => postgres.Sql, { gate, ...rest }: Guards): postgres.Sql {
   return new Proxy(current(), {
@@ -82,8 +92,14 @@ export function guardClient(current: () => postgres.Sql, { gate, ...rest }: Guar
 
 type Transaction = Omit<Guards, 'gate'> & { isLost: boolean };
 
-/** A transaction whose connection may break off at any time: then it rejects, and nothing of it is done any more. */
-function begin(client: postgres.Sql, { work, ...rest }: Omit<Guards, 'gate'> & { work: Work }): Promise<unknown> {
+/**
+ * A transaction whose connection may break off at any time: then it rejects, and nothing of it is
+ * done any more.
+ */
+function begin(
+  client: postgres.Sql,
+  { work, ...rest }: Omit<Guards, 'gate'> & { work: Work },
+): Promise<unknown> {
   const transaction: Transaction = { ...rest, isLost: false };
   const { wire } = rest;
   wire.begins(transaction);
@@ -96,7 +112,8 @@ function begin(client: postgres.Sql, { work, ...rest }: Omit<Guards, 'gate'> & {
       wire.begins(transaction);
     }
   });
-  // The driver rejects by itself where the connection closes, and uses it anew for others while the work may still go on.
+  // The driver rejects by itself where the connection closes, and uses it anew for others while the
+  // work may still go on.
   begun.then(
     () => wire.ends(transaction),
     () => {
@@ -108,8 +125,9 @@ function begin(client: postgres.Sql, { work, ...rest }: Omit<Guards, 'gate'> & {
 }
 
 /**
- * The driver writes a `rollback` or `commit` when the work has ended, on a connection that has closed too, and that ends this process
- * (porsager/postgres#1154, #1208). So work on a connection that is lost never ends; the transaction has been rejected without it.
+ * The driver writes a `rollback` or `commit` when the work has ended, on a connection that has
+ * closed too, and that ends this process (porsager/postgres#1154, #1208). So work on a connection
+ * that is lost never ends; the transaction has been rejected without it.
  */
 async function unlessLost<T>(transaction: Transaction, work: () => Promise<T>): Promise<T> {
   try {
@@ -122,7 +140,10 @@ async function unlessLost<T>(transaction: Transaction, work: () => Promise<T>): 
 }
 
 /** A transaction has its connection: nothing of it waits for one. */
-function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction): postgres.TransactionSql {
+function guardTransaction(
+  tx: postgres.TransactionSql,
+  transaction: Transaction,
+): postgres.TransactionSql {
   const { wire, over, watch, isPrepared } = transaction;
   const enter: Entrance['enter'] = async (run) => {
     if (transaction.isLost) throw new OperationOver('The transaction is over.');
@@ -138,7 +159,9 @@ function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction)
       if (name === 'unsafe') return statement(target, { enter, wire, over, watch, isPrepared });
       if (name === 'savepoint') {
         return (work: Work) =>
-          target.savepoint((inner) => unlessLost(transaction, () => work(guardTransaction(inner, transaction))));
+          target.savepoint((inner) =>
+            unlessLost(transaction, () => work(guardTransaction(inner, transaction))),
+          );
       }
       return Reflect.get(target, name);
     },
@@ -147,7 +170,10 @@ function guardTransaction(tx: postgres.TransactionSql, transaction: Transaction)
 
 type Entrance = Omit<Guards, 'gate'> & { readonly enter: Gate['run'] };
 
-/** Like the driver's own `unsafe`: a promise of rows, or of arrays where `values()` is called on it at once. */
+/**
+ * Like the driver's own `unsafe`: a promise of rows, or of arrays where `values()` is called on it
+ * at once.
+ */
 function statement(client: Client, { enter, wire, over, watch, isPrepared }: Entrance) {
   return (text: string, parameters?: Parameters<postgres.Sql['unsafe']>[1]) => {
     let asArrays = false;
@@ -183,16 +209,17 @@ function statement(client: Client, { enter, wire, over, watch, isPrepared }: Ent
 }
 
 /**
- * Takes rows out of the driver's result. The driver's query is held by functions that it assigns to its properties, which V8 makes among old
- * objects at once: what hangs on them stays until the next full collection, at many times the memory that requests need.
+ * Takes rows out of the driver's result. The driver's query is held by functions that it assigns to
+ * its properties, which V8 makes among old objects at once: what hangs on them stays until the next
+ * full collection, at many times the memory that requests need.
  */
 function withoutDriver(result: unknown[]): unknown[] {
   return result.splice(0);
 }
 
 /**
- * Asks the server to end a statement. Not by the driver's `cancel()`: that throws away the promise of the request, whose rejection,
- * where the server cannot be reached, would end this process.
+ * Asks the server to end a statement. Not by the driver's `cancel()`: that throws away the promise
+ * of the request, whose rejection, where the server cannot be reached, would end this process.
  */
 function cancelQuery(query: object): void {
   const canceller: unknown = Reflect.get(query, 'canceller');

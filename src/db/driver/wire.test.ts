@@ -11,9 +11,16 @@ import { joinHosts } from './host-urls.ts';
 import { createWire } from './wire.ts';
 
 const open = (url: string): Database =>
-  openPostgres({ url, maxConnections: 2, applicationName: 'latchkey-test', statementTimeoutMs: 500 });
+  openPostgres({
+    url,
+    maxConnections: 2,
+    applicationName: 'latchkey-test',
+    statementTimeoutMs: 500,
+  });
 const write = ({ db }: Database) =>
-  db.insert(rateLimits).values({ key: crypto.getRandomValues(Buffer.alloc(8)), count: 1, windowEndsAt: new Date() });
+  db
+    .insert(rateLimits)
+    .values({ key: crypto.getRandomValues(Buffer.alloc(8)), count: 1, windowEndsAt: new Date() });
 
 /** A way to the database that can fall silent, and the URL that leads through it. */
 async function throughGate(home: string) {
@@ -31,7 +38,10 @@ describe('the connections of a pool', () => {
     await write(database);
     gate.silence();
     const begun = performance.now();
-    const statements = await Promise.allSettled([write(database), database.db.transaction(async () => 'begun')]);
+    const statements = await Promise.allSettled([
+      write(database),
+      database.db.transaction(async () => 'begun'),
+    ]);
     expect(statements.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     // The statement's own time, two seconds, and a second until somebody looks.
     expect(performance.now() - begun).toBeLessThan(4500);
@@ -48,7 +58,10 @@ describe('the connections of a pool', () => {
     const home = await createTestDatabase();
     const { gate, url } = await throughGate(home.url ?? '');
     const name = new URL(url).pathname.slice(1);
-    await withAdmin(home.url ?? '', (sql) => sql`alter database ${sql(name)} set default_transaction_read_only = on`);
+    await withAdmin(
+      home.url ?? '',
+      (sql) => sql`alter database ${sql(name)} set default_transaction_read_only = on`,
+    );
     const one = open(url);
     const two = open(joinHosts([url, url.replace('127.0.0.1', 'localhost')]));
     await expect(write(one)).rejects.toMatchObject({ cause: { code: '25006' } });

@@ -13,15 +13,23 @@ const speechlessMs = 1000;
 /** Milliseconds in which all connections are renewed once at most. */
 const renewEvery = 1000;
 
-/** The connections of a pool, below the driver: which host they go to, and which of them are dead. */
+/**
+ * The connections of a pool, below the driver: which host they go to, and which of them are dead.
+ */
 export type Wire = {
   /** What the driver is opened with: a URL of one host, and where its connections come from. */
   readonly url: string;
   readonly socket: () => Promise<Duplex>;
-  /** Told what waits for an answer of the database, and that it has it: whatever object stands for it. */
+  /**
+   * Told what waits for an answer of the database, and that it has it: whatever object stands for
+   * it.
+   */
   begins(statement: object): void;
   ends(statement: object): void;
-  /** Told that the host refuses writes: all connections are renewed, and the new ones look for the primary. */
+  /**
+   * Told that the host refuses writes: all connections are renewed, and the new ones look for the
+   * primary.
+   */
   refusesWrites(): void;
   /** Whether anything waits for an answer. */
   isWaiting(): boolean;
@@ -31,15 +39,19 @@ export type Wire = {
 type WireOptions = {
   /** Of one host or more. */
   readonly url: string;
-  /** After so long a connection that should have brought an answer counts as dead; longer than any statement may take. */
+  /**
+   * After so long a connection that should have brought an answer counts as dead; longer than any
+   * statement may take.
+   */
   readonly silenceMs: number;
   /** Called where the pool must be made anew. */
   readonly renew?: () => void;
 };
 
 /**
- * SECURITY: the driver's own way with several hosts is not used (postgres.js 3.4.9): it tries without pause and for ever while none
- * answers, keeps a connection whose first statement was cancelled meanwhile, and takes a primary of before a failover for the primary.
+ * SECURITY: the driver's own way with several hosts is not used (postgres.js 3.4.9): it tries
+ * without pause and for ever while none answers, keeps a connection whose first statement was
+ * cancelled meanwhile, and takes a primary of before a failover for the primary.
  */
 export function createWire(options: WireOptions): Wire {
   const urls = hostUrls(options.url);
@@ -56,15 +68,18 @@ export function createWire(options: WireOptions): Wire {
     options.renew?.();
   };
 
-  // A machine that vanishes sends nothing, not even an end. What was sent to it is tried again by TCP for a quarter of an hour, and
-  // so long every statement on such a connection would wait. The server ends each statement in less: so this is no server any more.
+  // A machine that vanishes sends nothing, not even an end. What was sent to it is tried again by
+  // TCP for a quarter of an hour, and so long every statement on such a connection would wait. The
+  // server ends each statement in less: so this is no server any more.
   const look = setInterval(() => {
     const now = performance.now();
     for (const [socket, heard] of sockets) {
       if (socket.destroyed) sockets.delete(socket);
-      else if (heard.bytes !== socket.bytesRead) sockets.set(socket, { bytes: socket.bytesRead, at: now });
+      else if (heard.bytes !== socket.bytesRead)
+        sockets.set(socket, { bytes: socket.bytesRead, at: now });
       else if (socket.bytesWritten === 0 && now - heard.at >= speechlessMs) {
-        // A connection that closes while the driver is about to write leaves it so that it never writes again (postgres.js 3.4.9).
+        // A connection that closes while the driver is about to write leaves it so that it never
+        // writes again (postgres.js 3.4.9).
         giveUp(socket);
         renew();
       }
@@ -99,9 +114,14 @@ export function createWire(options: WireOptions): Wire {
   };
 }
 
-/** With an error, without which the driver would try to connect for the same statement again. Under TLS it listens to none here. */
+/**
+ * With an error, without which the driver would try to connect for the same statement again. Under
+ * TLS it listens to none here.
+ */
 function giveUp(socket: Socket): void {
-  const error = Object.assign(new Error('The database says nothing any more.'), { code: 'CONNECTION_CLOSED' });
+  const error = Object.assign(new Error('The database says nothing any more.'), {
+    code: 'CONNECTION_CLOSED',
+  });
   socket.destroy(socket.listenerCount('error') > 0 ? error : undefined);
 }
 
@@ -113,7 +133,9 @@ async function open(url: string): Promise<Socket> {
   const host = hostname.replace(/^\[|\]$/g, '') || 'localhost';
   const socket = connect({ host, port: port === '' ? 5432 : Number(port), noDelay: true });
   const tooLate = setTimeout(() => {
-    socket.destroy(Object.assign(new Error('The database does not answer.'), { code: 'CONNECT_TIMEOUT' }));
+    socket.destroy(
+      Object.assign(new Error('The database does not answer.'), { code: 'CONNECT_TIMEOUT' }),
+    );
   }, connectMs);
   try {
     await once(socket, 'connect');
@@ -124,7 +146,10 @@ async function open(url: string): Promise<Socket> {
   return Object.assign(socket, { host });
 }
 
-/** A connection that fails with the first thing that is said over it: the driver keeps no count of one that it was not given. */
+/**
+ * A connection that fails with the first thing that is said over it: the driver keeps no count of
+ * one that it was not given.
+ */
 function refusal(error: unknown): Duplex {
   const reason = error instanceof Error ? error : new Error('The database cannot be reached.');
   return new Duplex({ read: () => {}, write: (_bytes, _encoding, done) => done(reason) });

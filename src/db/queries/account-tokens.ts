@@ -6,10 +6,13 @@ import { type UserRow, users } from '../tables/users.ts';
 export type AccountTokenPurpose = 'RESET_PASSWORD' | 'INVITATION' | 'UNDO_EMAIL_CHANGE';
 
 /**
- * Stores a token. A reset token takes the place of the one that its user had, in the same statement: of any number of requests at
- * once one token is good (RC-3).
+ * Stores a token. A reset token takes the place of the one that its user had, in the same
+ * statement: of any number of requests at once one token is good (RC-3).
  */
-export async function putAccountToken(db: Db, row: typeof accountTokens.$inferInsert): Promise<void> {
+export async function putAccountToken(
+  db: Db,
+  row: typeof accountTokens.$inferInsert,
+): Promise<void> {
   const { id, tokenHash, email, createdAt, expiresAt } = row;
   await db
     .insert(accountTokens)
@@ -42,7 +45,10 @@ export async function findAccountToken(
 }
 
 /** Spends a token; of any number of callers one succeeds (RC-2). */
-export async function spendAccountToken(db: Db, input: { tokenHash: Uint8Array; now: Date }): Promise<boolean> {
+export async function spendAccountToken(
+  db: Db,
+  input: { tokenHash: Uint8Array; now: Date },
+): Promise<boolean> {
   const rows = await db
     .update(accountTokens)
     .set({ endedAt: input.now })
@@ -57,7 +63,10 @@ export async function spendAccountToken(db: Db, input: { tokenHash: Uint8Array; 
   return rows.length === 1;
 }
 
-/** Makes tokens of a user void: of the purposes named, and made at or after `madeSince` where that is given. */
+/**
+ * Makes tokens of a user void: of the purposes named, and made at or after `madeSince` where that
+ * is given.
+ */
 export async function endAccountTokens(
   db: Db,
   input: { userId: string; purposes: readonly AccountTokenPurpose[]; madeSince?: Date; now: Date },
@@ -76,7 +85,10 @@ export async function endAccountTokens(
 }
 
 /** Every token that is kept of a user, the oldest first; `limit` at most. */
-export async function findTokensOf(db: Db, input: { userId: string; limit: number }): Promise<AccountTokenRow[]> {
+export async function findTokensOf(
+  db: Db,
+  input: { userId: string; limit: number },
+): Promise<AccountTokenRow[]> {
   return db
     .select()
     .from(accountTokens)

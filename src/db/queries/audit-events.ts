@@ -4,7 +4,8 @@ import { type AuditEventRow, auditEvents } from '../tables/audit-events.ts';
 import { type AuditOriginRow, auditOrigins } from '../tables/audit-origins.ts';
 
 /** An event with where it came from, as far as that is still kept. */
-export type AuditEntry = AuditEventRow & Pick<AuditOriginRow, 'ipAddress' | 'userAgent' | 'shortenedAt'>;
+export type AuditEntry = AuditEventRow &
+  Pick<AuditOriginRow, 'ipAddress' | 'userAgent' | 'shortenedAt'>;
 
 const entry = {
   event: auditEvents,
@@ -26,14 +27,19 @@ export async function insertAuditEvent(
     await db.insert(auditEvents).values(event);
     return;
   }
-  const written = db.$with('written').as(db.insert(auditEvents).values(event).returning({ id: auditEvents.id }));
+  const written = db
+    .$with('written')
+    .as(db.insert(auditEvents).values(event).returning({ id: auditEvents.id }));
   await db
     .with(written)
     .insert(auditOrigins)
     .values({ ...origin, eventId: event.id, at: event.at });
 }
 
-/** Events about a user, the newest first, from the one after `before` on. Ids are UUIDv7: they sort by time. */
+/**
+ * Events about a user, the newest first, from the one after `before` on. Ids are UUIDv7: they sort
+ * by time.
+ */
 export async function findEventsAbout(
   db: Db,
   input: { subjectId: string; before: string | null; limit: number },
@@ -54,9 +60,10 @@ export async function findEventsAbout(
 }
 
 /**
- * Events of everyone, the newest first, from the one after `before` on: of one type, about or by one user, or all. `limit` at most.
- * What a user did to others is asked apart from what happened to them, so that each is read in the order of an index. One type is a
- * range, and not an equation, from which PostgreSQL might conclude that the newest events of all are soon of that type: after a
+ * Events of everyone, the newest first, from the one after `before` on: of one type, about or by
+ * one user, or all. `limit` at most. What a user did to others is asked apart from what happened to
+ * them, so that each is read in the order of an index. One type is a range, and not an equation,
+ * from which PostgreSQL might conclude that the newest events of all are soon of that type: after a
  * flood of failed sign-ins they are not.
  */
 export async function listAuditEvents(

@@ -2,9 +2,17 @@ import { eq, or } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { auditOrigins } from '../tables/audit-origins.ts';
 
-/** Erases where a person's events came from, and which events their address was typed in. What happened stays, under random ids. */
-export async function eraseOriginsOf(db: Db, input: { personId: string; accountKey: Uint8Array }): Promise<void> {
+/**
+ * Erases where a person's events came from, and which events their address was typed in. What
+ * happened stays, under random ids.
+ */
+export async function eraseOriginsOf(
+  db: Db,
+  input: { personId: string; accountKey: Uint8Array },
+): Promise<void> {
   await db
     .delete(auditOrigins)
-    .where(or(eq(auditOrigins.personId, input.personId), eq(auditOrigins.accountKey, input.accountKey)));
+    .where(
+      or(eq(auditOrigins.personId, input.personId), eq(auditOrigins.accountKey, input.accountKey)),
+    );
 }

@@ -4,7 +4,10 @@ import { knownDevices } from '../tables/known-devices.ts';
 
 type Device = { readonly userId: string; readonly deviceHash: Uint8Array };
 
-/** Notes that a device was here, to the day; true where it had not been before. Of any number of callers one is told so. */
+/**
+ * Notes that a device was here, to the day; true where it had not been before. Of any number of
+ * callers one is told so.
+ */
 export async function noteDevice(
   db: Db,
   input: Device & { id: string; now: Date; refreshBefore: Date },

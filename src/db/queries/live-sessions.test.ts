@@ -15,7 +15,10 @@ const people = 60;
 let home: TestDatabase;
 let lookUp: SessionLookup;
 let texts: string[] = [];
-const known = Array.from({ length: people }, () => ({ userId: systemRandom.id(now), sessionId: systemRandom.id(now) }));
+const known = Array.from({ length: people }, () => ({
+  userId: systemRandom.id(now),
+  sessionId: systemRandom.id(now),
+}));
 
 beforeAll(async () => {
   home = await createTestDatabase({ onStatement: (text) => texts.push(text) });
@@ -24,7 +27,11 @@ beforeAll(async () => {
   await putPeople(db, {
     known,
     now,
-    sessionOf: (n) => ({ refreshHash: Buffer.from([n]), idleExpiresAt: later, absoluteExpiresAt: later }),
+    sessionOf: (n) => ({
+      refreshHash: Buffer.from([n]),
+      idleExpiresAt: later,
+      absoluteExpiresAt: later,
+    }),
   });
 });
 afterAll(() => home.drop());
@@ -39,7 +46,8 @@ it('SE-7 GQ-18 gives each of many that ask at once their own session and user, i
   expect(found.map((live) => [live?.user.id, live?.session.id, live?.session.userId])).toEqual(
     known.map(({ userId, sessionId }) => [userId, sessionId, userId]),
   );
-  // The first goes out alone, the others together, and how many they are changes nothing of their statement.
+  // The first goes out alone, the others together, and how many they are changes nothing of their
+  // statement.
   expect(texts).toHaveLength(2);
   await Promise.all(known.slice(0, 7).map(lookUp));
   expect(texts).toHaveLength(3);
@@ -145,5 +153,7 @@ it('AV-6 rejects for everyone who waits where the database does not answer, and 
   await gone.close();
   const ended = await Promise.allSettled(known.map(asks));
   expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['rejected']));
-  expect(await Promise.allSettled([asks(at(0))])).toEqual([expect.objectContaining({ status: 'rejected' })]);
+  expect(await Promise.allSettled([asks(at(0))])).toEqual([
+    expect.objectContaining({ status: 'rejected' }),
+  ]);
 });

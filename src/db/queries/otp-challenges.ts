@@ -2,20 +2,30 @@ import { and, asc, eq, gt, inArray, isNull, lt, lte, ne, or, sql } from 'drizzle
 import type { Db } from '../driver/client.ts';
 import { type OtpChallengeRow, otpChallenges } from '../tables/otp-challenges.ts';
 
-export async function insertChallenge(db: Db, row: typeof otpChallenges.$inferInsert): Promise<OtpChallengeRow> {
+export async function insertChallenge(
+  db: Db,
+  row: typeof otpChallenges.$inferInsert,
+): Promise<OtpChallengeRow> {
   const [inserted] = await db.insert(otpChallenges).values(row).returning();
   if (!inserted) throw new Error('The challenge was not stored.');
   return inserted;
 }
 
-export async function findChallenge(db: Db, input: { handleHash: Uint8Array }): Promise<OtpChallengeRow | null> {
-  const [row] = await db.select().from(otpChallenges).where(eq(otpChallenges.handleHash, input.handleHash));
+export async function findChallenge(
+  db: Db,
+  input: { handleHash: Uint8Array },
+): Promise<OtpChallengeRow | null> {
+  const [row] = await db
+    .select()
+    .from(otpChallenges)
+    .where(eq(otpChallenges.handleHash, input.handleHash));
   return row ?? null;
 }
 
 /**
- * Takes one of the tries, before any code is compared and committed on its own, so that parallel guesses cannot share one
- * (OT-3, ADV-29, ADV-43). Null where the challenge is unknown, over, met, used up, for another purpose or of another session.
+ * Takes one of the tries, before any code is compared and committed on its own, so that parallel
+ * guesses cannot share one (OT-3, ADV-29, ADV-43). Null where the challenge is unknown, over, met,
+ * used up, for another purpose or of another session.
  */
 export async function reserveAttempt(
   db: Db,
@@ -35,7 +45,10 @@ export async function reserveAttempt(
       and(
         eq(otpChallenges.handleHash, input.handleHash),
         inArray(otpChallenges.purpose, [...input.purposes]),
-        or(isNull(otpChallenges.sessionId), sql`${otpChallenges.sessionId} = ${input.sessionId}::uuid`),
+        or(
+          isNull(otpChallenges.sessionId),
+          sql`${otpChallenges.sessionId} = ${input.sessionId}::uuid`,
+        ),
         lt(otpChallenges.attempts, input.maxAttempts),
         isNull(otpChallenges.consumedAt),
         gt(otpChallenges.expiresAt, input.now),
@@ -66,7 +79,10 @@ export async function consumeChallenge(
   return row ?? null;
 }
 
-/** A new code in place of the old; the tries that were used stay used (OT-4). Null where it is too early, too often or over. */
+/**
+ * A new code in place of the old; the tries that were used stay used (OT-4). Null where it is too
+ * early, too often or over.
+ */
 export async function renewCode(
   db: Db,
   input: {
@@ -101,7 +117,10 @@ export async function renewCode(
   return row ?? null;
 }
 
-/** Ends what else is open for a user, such as other registrations for the address that has just been claimed (RC-7). */
+/**
+ * Ends what else is open for a user, such as other registrations for the address that has just been
+ * claimed (RC-7).
+ */
 export async function endOtherChallenges(
   db: Db,
   input: { userId: string; exceptId: string; now: Date },
@@ -119,7 +138,10 @@ export async function endOtherChallenges(
 }
 
 /** Ends everything that is open for a user, or all of one purpose. */
-export async function endChallenges(db: Db, input: { userId: string; purpose?: string; now: Date }): Promise<void> {
+export async function endChallenges(
+  db: Db,
+  input: { userId: string; purpose?: string; now: Date },
+): Promise<void> {
   await db
     .update(otpChallenges)
     .set({ consumedAt: input.now, pendingPasswordHash: null, pendingName: null })
@@ -133,7 +155,10 @@ export async function endChallenges(db: Db, input: { userId: string; purpose?: s
 }
 
 /** Every challenge that is kept of a user, the oldest first; `limit` at most. */
-export async function findChallengesOf(db: Db, input: { userId: string; limit: number }): Promise<OtpChallengeRow[]> {
+export async function findChallengesOf(
+  db: Db,
+  input: { userId: string; limit: number },
+): Promise<OtpChallengeRow[]> {
   return db
     .select()
     .from(otpChallenges)

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { secondsAfter } from '../../clock.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { outboxMessages } from '../tables/outbox-messages.ts';
-import { insertOutboxMessage, leaseDueMail, markMailFailed, markMailSent, postponeMail } from './outbox.ts';
+import {
+  insertOutboxMessage,
+  leaseDueMail,
+  markMailFailed,
+  markMailSent,
+  postponeMail,
+} from './outbox.ts';
 
 const now = new Date('2026-11-23T08:41:00.000Z');
 const leaseUntil = secondsAfter(now, 60);
@@ -33,11 +39,15 @@ describe('rows of the outbox, on PostgreSQL and on PGlite', () => {
     const { db } = test.database;
     await markMailSent(db, { id: idOf(0), now });
     await markMailFailed(db, { id: idOf(1), attempts: 0, now, lastError: 'x' });
-    await postponeMail(db, { id: idOf(2), attempts: 0, availableAt: secondsAfter(now, 1), lastError: 'x' });
-    expect((await leaseDueMail(db, { now, leaseUntil, limit: 2 })).map(({ id }) => id).sort()).toEqual([
-      idOf(4),
-      idOf(5),
-    ]);
+    await postponeMail(db, {
+      id: idOf(2),
+      attempts: 0,
+      availableAt: secondsAfter(now, 1),
+      lastError: 'x',
+    });
+    expect(
+      (await leaseDueMail(db, { now, leaseUntil, limit: 2 })).map(({ id }) => id).sort(),
+    ).toEqual([idOf(4), idOf(5)]);
     const [last, ...more] = await leaseDueMail(db, { now, leaseUntil, limit: 100 });
     expect(more).toEqual([]);
     expect(last).toEqual({
@@ -52,7 +62,9 @@ describe('rows of the outbox, on PostgreSQL and on PGlite', () => {
 
   it('EM-5 two takers at the same time never get the same row', async () => {
     const { db } = test.database;
-    const taken = await Promise.all(Array.from({ length: 6 }, () => leaseDueMail(db, { now, leaseUntil, limit: 2 })));
+    const taken = await Promise.all(
+      Array.from({ length: 6 }, () => leaseDueMail(db, { now, leaseUntil, limit: 2 })),
+    );
     const ids = taken.flat().map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });

@@ -2,28 +2,43 @@ import { and, asc, count, eq, isNull, lte, min, sql } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { type OutboxMessageRow, outboxMessages } from '../tables/outbox-messages.ts';
 
-export async function insertOutboxMessage(db: Db, row: typeof outboxMessages.$inferInsert): Promise<void> {
+export async function insertOutboxMessage(
+  db: Db,
+  row: typeof outboxMessages.$inferInsert,
+): Promise<void> {
   await db.insert(outboxMessages).values(row);
 }
 
-/** A row that this process alone may send until the lease ends. `attempts` counts the lease itself and tells it from later ones. */
-export type LeasedMail = Pick<OutboxMessageRow, 'id' | 'template' | 'sealedPayload' | 'attempts' | 'expiresAt'>;
+/**
+ * A row that this process alone may send until the lease ends. `attempts` counts the lease itself
+ * and tells it from later ones.
+ */
+export type LeasedMail = Pick<
+  OutboxMessageRow,
+  'id' | 'template' | 'sealedPayload' | 'attempts' | 'expiresAt'
+>;
 
 /**
- * Takes up to `limit` rows that are due, the longest waiting first, and counts the try. One statement, committed at once: no
- * connection is held while mail goes out, and a worker that dies leaves rows that are due again at `leaseUntil`.
+ * Takes up to `limit` rows that are due, the longest waiting first, and counts the try. One
+ * statement, committed at once: no connection is held while mail goes out, and a worker that dies
+ * leaves rows that are due again at `leaseUntil`.
  */
 export async function leaseDueMail(
   db: Db,
   input: { now: Date; leaseUntil: Date; limit: number },
 ): Promise<LeasedMail[]> {
-  // A CTE with FOR UPDATE runs exactly once; a subquery behind IN may be run again and take more rows than LIMIT says.
+  // A CTE with FOR UPDATE runs exactly once; a subquery behind IN may be run again and take more
+  // rows than LIMIT says.
   const due = db.$with('due').as(
     db
       .select({ id: outboxMessages.id })
       .from(outboxMessages)
       .where(
-        and(lte(outboxMessages.availableAt, input.now), isNull(outboxMessages.sentAt), isNull(outboxMessages.failedAt)),
+        and(
+          lte(outboxMessages.availableAt, input.now),
+          isNull(outboxMessages.sentAt),
+          isNull(outboxMessages.failedAt),
+        ),
       )
       .orderBy(asc(outboxMessages.availableAt))
       .limit(input.limit)
@@ -45,16 +60,24 @@ export async function leaseDueMail(
 }
 
 /** How many mails wait, and for how many seconds the oldest has. */
-export async function outboxBacklog(db: Db, { now }: { now: Date }): Promise<{ waiting: number; oldest: number }> {
+export async function outboxBacklog(
+  db: Db,
+  { now }: { now: Date },
+): Promise<{ waiting: number; oldest: number }> {
   const [row] = await db
     .select({ waiting: count(), since: min(outboxMessages.createdAt) })
     .from(outboxMessages)
     .where(and(isNull(outboxMessages.sentAt), isNull(outboxMessages.failedAt)));
   const since = row?.since ?? now;
-  return { waiting: row?.waiting ?? 0, oldest: Math.max(0, (now.getTime() - since.getTime()) / 1000) };
+  return {
+    waiting: row?.waiting ?? 0,
+    oldest: Math.max(0, (now.getTime() - since.getTime()) / 1000),
+  };
 }
 
-/** The mail is out: nothing of it stays but that it was sent. Holds whoever has the lease by now. */
+/**
+ * The mail is out: nothing of it stays but that it was sent. Holds whoever has the lease by now.
+ */
 export async function markMailSent(db: Db, input: { id: string; now: Date }): Promise<void> {
   await db
     .update(outboxMessages)

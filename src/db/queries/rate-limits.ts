@@ -8,7 +8,10 @@ export type Reservation = {
   readonly limit: number;
   /** Where this operation begins a window. */
   readonly windowEndsAt: Date;
-  /** After the `after`th operation of a window the next has to wait `firstSeconds`, after each further one twice as long. */
+  /**
+   * After the `after`th operation of a window the next has to wait `firstSeconds`, after each
+   * further one twice as long.
+   */
   readonly delay: { readonly after: number; readonly firstSeconds: number } | null;
 };
 
@@ -25,10 +28,14 @@ export type WindowState = {
 const mostDoublings = 20;
 
 /**
- * Takes a place in a window, where there is one, in one statement: parallel callers on any number of instances each get a place of
- * their own or none (RL-6). A window ends when it was set to end, whatever comes (ADV-53).
+ * Takes a place in a window, where there is one, in one statement: parallel callers on any number
+ * of instances each get a place of their own or none (RL-6). A window ends when it was set to end,
+ * whatever comes (ADV-53).
  */
-export async function reserveInWindow(db: Db, input: Reservation & { now: Date }): Promise<WindowState> {
+export async function reserveInWindow(
+  db: Db,
+  input: Reservation & { now: Date },
+): Promise<WindowState> {
   const now = sql`${input.now.toISOString()}::timestamptz`;
   const isOver = sql`${rateLimits.windowEndsAt} <= ${now}`;
   const isOpen = sql`${rateLimits.count} < ${input.limit} and (${rateLimits.blockedUntil} is null or ${rateLimits.blockedUntil} <= ${now})`;
@@ -39,7 +46,12 @@ export async function reserveInWindow(db: Db, input: Reservation & { now: Date }
       : sql`case when ${count} >= ${delay.after} then ${now} + make_interval(secs => ${delay.firstSeconds} * power(2, least(${count} - ${delay.after}, ${mostDoublings}))) end`;
   const [row] = await db
     .insert(rateLimits)
-    .values({ key: input.key, count: 1, windowEndsAt: input.windowEndsAt, blockedUntil: blockAfter(sql`1`) })
+    .values({
+      key: input.key,
+      count: 1,
+      windowEndsAt: input.windowEndsAt,
+      blockedUntil: blockAfter(sql`1`),
+    })
     .onConflictDoUpdate({
       target: rateLimits.key,
       set: {
@@ -57,7 +69,8 @@ export async function reserveInWindow(db: Db, input: Reservation & { now: Date }
 
 /** Forgets what was counted against these keys. */
 export async function clearWindows(db: Db, input: { keys: readonly Uint8Array[] }): Promise<void> {
-  // Locked in the keys' order too: a plain DELETE takes rows as they lie, and now and then waits for a reservation that waits for it.
+  // Locked in the keys' order too: a plain DELETE takes rows as they lie, and now and then waits
+  // for a reservation that waits for it.
   const inOrder = db
     .select({ key: rateLimits.key })
     .from(rateLimits)
@@ -72,11 +85,23 @@ export async function takeOffWindow(db: Db, input: { key: Uint8Array; now: Date 
   await db
     .update(rateLimits)
     .set({ count: sql`${rateLimits.count} - 1` })
-    .where(and(eq(rateLimits.key, input.key), gt(rateLimits.count, 0), gt(rateLimits.windowEndsAt, input.now)));
+    .where(
+      and(
+        eq(rateLimits.key, input.key),
+        gt(rateLimits.count, 0),
+        gt(rateLimits.windowEndsAt, input.now),
+      ),
+    );
 }
 
-/** Removes up to `limit` windows that are over, the oldest first, and waits for nobody (AV-7, RL-10). */
-export async function deleteEndedWindows(db: Db, input: { now: Date; limit: number }): Promise<void> {
+/**
+ * Removes up to `limit` windows that are over, the oldest first, and waits for nobody (AV-7,
+ * RL-10).
+ */
+export async function deleteEndedWindows(
+  db: Db,
+  input: { now: Date; limit: number },
+): Promise<void> {
   const ended = db
     .$with('ended')
     .as(

@@ -3,7 +3,9 @@ import type { Db } from '../driver/client.ts';
 import { type RecoveryCodeRow, recoveryCodes } from '../tables/recovery-codes.ts';
 import { isAnyOf } from './any-of.ts';
 
-/** A new set in place of the old one (OT-16). Call it in a transaction that holds the user's row. */
+/**
+ * A new set in place of the old one (OT-16). Call it in a transaction that holds the user's row.
+ */
 export async function replaceRecoveryCodes(
   db: Db,
   input: { userId: string; rows: readonly (typeof recoveryCodes.$inferInsert)[] },
@@ -16,7 +18,9 @@ export async function deleteRecoveryCodes(db: Db, input: { userId: string }): Pr
   await db.delete(recoveryCodes).where(eq(recoveryCodes.userId, input.userId));
 }
 
-/** Compare-and-set: of any number of callers with the same code one is told true (ADV-34, ADV-35). */
+/**
+ * Compare-and-set: of any number of callers with the same code one is told true (ADV-34, ADV-35).
+ */
 export async function spendRecoveryCode(
   db: Db,
   input: { userId: string; codeHashes: readonly Uint8Array[]; now: Date },

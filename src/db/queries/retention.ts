@@ -1,4 +1,18 @@
-import { and, asc, eq, exists, gt, inArray, isNotNull, isNull, lt, not, or, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  eq,
+  exists,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  not,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { Db } from '../driver/client.ts';
 import { accountTokens } from '../tables/account-tokens.ts';
@@ -12,8 +26,9 @@ import { totpAuthenticators } from '../tables/totp-authenticators.ts';
 import { users } from '../tables/users.ts';
 
 /**
- * Each function is one statement that removes at most `limit` rows, the oldest first by an index, and answers with their number. Rows that
- * anybody holds are skipped, so that any number of workers share the work and none of them waits for a request (DP-6).
+ * Each function is one statement that removes at most `limit` rows, the oldest first by an index,
+ * and answers with their number. Rows that anybody holds are skipped, so that any number of workers
+ * share the work and none of them waits for a request (DP-6).
  */
 type Batch = { readonly before: Date; readonly limit: number };
 
@@ -25,7 +40,10 @@ type Kind = {
   readonly also?: SQL | undefined;
 };
 
-/** Whether this transaction may purge: one at a time over all instances. Waits for nobody; ends with the transaction. */
+/**
+ * Whether this transaction may purge: one at a time over all instances. Waits for nobody; ends with
+ * the transaction.
+ */
 export async function tryPurgeLock(db: Db): Promise<boolean> {
   const rows = await db
     .select({ taken: sql<boolean>`pg_try_advisory_xact_lock(7809634751936259451)` })
@@ -34,7 +52,8 @@ export async function tryPurgeLock(db: Db): Promise<boolean> {
 }
 
 async function purgeOldest(db: Db, kind: Kind, { before, limit }: Batch): Promise<number> {
-  // A CTE with FOR UPDATE runs exactly once; a subquery behind IN may be run again and take more rows than LIMIT says.
+  // A CTE with FOR UPDATE runs exactly once; a subquery behind IN may be run again and take more
+  // rows than LIMIT says.
   const doomed = db.$with('doomed').as(
     db
       .select({ key: kind.key })
@@ -53,30 +72,56 @@ async function purgeOldest(db: Db, kind: Kind, { before, limit }: Batch): Promis
 }
 
 export function purgeChallenges(db: Db, batch: Batch): Promise<number> {
-  return purgeOldest(db, { table: otpChallenges, key: otpChallenges.id, at: otpChallenges.expiresAt }, batch);
+  return purgeOldest(
+    db,
+    { table: otpChallenges, key: otpChallenges.id, at: otpChallenges.expiresAt },
+    batch,
+  );
 }
 
 export function purgeAccountTokens(db: Db, batch: Batch): Promise<number> {
-  return purgeOldest(db, { table: accountTokens, key: accountTokens.id, at: accountTokens.expiresAt }, batch);
+  return purgeOldest(
+    db,
+    { table: accountTokens, key: accountTokens.id, at: accountTokens.expiresAt },
+    batch,
+  );
 }
 
-/** By their latest possible end, which is indexed and fixed: revoked and idle ones go with the rest. */
+/**
+ * By their latest possible end, which is indexed and fixed: revoked and idle ones go with the rest.
+ */
 export function purgeSessions(db: Db, batch: Batch): Promise<number> {
-  return purgeOldest(db, { table: sessions, key: sessions.id, at: sessions.absoluteExpiresAt }, batch);
+  return purgeOldest(
+    db,
+    { table: sessions, key: sessions.id, at: sessions.absoluteExpiresAt },
+    batch,
+  );
 }
 
 export function purgeRateLimits(db: Db, batch: Batch): Promise<number> {
-  return purgeOldest(db, { table: rateLimits, key: rateLimits.key, at: rateLimits.windowEndsAt }, batch);
+  return purgeOldest(
+    db,
+    { table: rateLimits, key: rateLimits.key, at: rateLimits.windowEndsAt },
+    batch,
+  );
 }
 
 /** Mails that are out or given up. One that waits stays, however old. */
 export function purgeMails(db: Db, batch: Batch): Promise<number> {
   const also = or(isNotNull(outboxMessages.sentAt), isNotNull(outboxMessages.failedAt));
-  return purgeOldest(db, { table: outboxMessages, key: outboxMessages.id, at: outboxMessages.createdAt, also }, batch);
+  return purgeOldest(
+    db,
+    { table: outboxMessages, key: outboxMessages.id, at: outboxMessages.createdAt, also },
+    batch,
+  );
 }
 
 export function purgeKnownDevices(db: Db, batch: Batch): Promise<number> {
-  return purgeOldest(db, { table: knownDevices, key: knownDevices.id, at: knownDevices.lastSeenAt }, batch);
+  return purgeOldest(
+    db,
+    { table: knownDevices, key: knownDevices.id, at: knownDevices.lastSeenAt },
+    batch,
+  );
 }
 
 /** Authenticator apps whose set-up was begun and not finished. */
@@ -87,21 +132,29 @@ export function purgePendingFactors(db: Db, batch: Batch): Promise<number> {
 }
 
 /**
- * Accounts that nobody has proved, begun before that time, for which no code and no link is open. Suspended ones stay: they keep an
- * address closed on purpose.
+ * Accounts that nobody has proved, begun before that time, for which no code and no link is open.
+ * Suspended ones stay: they keep an address closed on purpose.
  */
 export function purgeUnverifiedUsers(db: Db, batch: Batch & { now: Date }): Promise<number> {
   const openChallenge = db
     .select({ id: otpChallenges.id })
     .from(otpChallenges)
     .where(
-      and(eq(otpChallenges.userId, users.id), isNull(otpChallenges.consumedAt), gt(otpChallenges.expiresAt, batch.now)),
+      and(
+        eq(otpChallenges.userId, users.id),
+        isNull(otpChallenges.consumedAt),
+        gt(otpChallenges.expiresAt, batch.now),
+      ),
     );
   const openToken = db
     .select({ id: accountTokens.id })
     .from(accountTokens)
     .where(
-      and(eq(accountTokens.userId, users.id), isNull(accountTokens.endedAt), gt(accountTokens.expiresAt, batch.now)),
+      and(
+        eq(accountTokens.userId, users.id),
+        isNull(accountTokens.endedAt),
+        gt(accountTokens.expiresAt, batch.now),
+      ),
     );
   const also = and(
     isNull(users.emailVerifiedAt),
@@ -120,7 +173,11 @@ export async function takeFullOrigins(
   { before, limit }: Batch,
 ): Promise<{ eventId: string; ipAddress: string | null; userAgent: string | null }[]> {
   return db
-    .select({ eventId: auditOrigins.eventId, ipAddress: auditOrigins.ipAddress, userAgent: auditOrigins.userAgent })
+    .select({
+      eventId: auditOrigins.eventId,
+      ipAddress: auditOrigins.ipAddress,
+      userAgent: auditOrigins.userAgent,
+    })
     .from(auditOrigins)
     .where(and(lt(auditOrigins.at, before), isNull(auditOrigins.shortenedAt)))
     .orderBy(asc(auditOrigins.at))
@@ -131,10 +188,15 @@ export async function takeFullOrigins(
 /** Puts coarse values in the place of full ones, all rows in one statement. */
 export async function shortenOrigins(
   db: Db,
-  input: { rows: readonly { eventId: string; ipAddress: string | null; userAgent: string | null }[]; now: Date },
+  input: {
+    rows: readonly { eventId: string; ipAddress: string | null; userAgent: string | null }[];
+    now: Date;
+  },
 ): Promise<void> {
   if (input.rows.length === 0) return;
-  const values = JSON.stringify(input.rows.map(({ eventId, ipAddress, userAgent }) => [eventId, ipAddress, userAgent]));
+  const values = JSON.stringify(
+    input.rows.map(({ eventId, ipAddress, userAgent }) => [eventId, ipAddress, userAgent]),
+  );
   const coarse = sql`jsonb_array_elements(${values}::jsonb) as coarse(value)`;
   await db
     .update(auditOrigins)

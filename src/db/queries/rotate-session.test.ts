@@ -8,7 +8,12 @@ import { type Database, openPostgres } from '../driver/client.ts';
 import { databaseFailure } from '../driver/failures.ts';
 import { sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
-import { createSessionRotation, type Rotation, rotateSession, type SessionRotation } from './rotate-session.ts';
+import {
+  createSessionRotation,
+  type Rotation,
+  rotateSession,
+  type SessionRotation,
+} from './rotate-session.ts';
 import { revokeAllSessions } from './sessions.ts';
 
 const now = new Date('2026-05-01T12:00:00.000Z');
@@ -21,7 +26,10 @@ let home: TestDatabase;
 let elsewhere: Database;
 let rotate: SessionRotation;
 let texts: string[] = [];
-const known = Array.from({ length: people }, () => ({ userId: systemRandom.id(now), sessionId: systemRandom.id(now) }));
+const known = Array.from({ length: people }, () => ({
+  userId: systemRandom.id(now),
+  sessionId: systemRandom.id(now),
+}));
 const at = (n: number) => known[n] ?? { userId: '', sessionId: '' };
 
 /** Bytes as a hash is: 32, quotes and backslashes and zeros among them. */
@@ -37,7 +45,8 @@ const rotationOf = (n: number, more: Partial<Rotation> = {}): Rotation => ({
   windowEndsAt: later,
   ...more,
 });
-const together = (n: number, more: Partial<Rotation> = {}) => rotate({ ...rotationOf(n, more), owner: { over: null } });
+const together = (n: number, more: Partial<Rotation> = {}) =>
+  rotate({ ...rotationOf(n, more), owner: { over: null } });
 
 const rowOf = async (n: number) => {
   const [row] = await home.database.db
@@ -95,7 +104,9 @@ const ways: readonly [string, (n: number, more?: Partial<Rotation>) => Promise<u
 ];
 
 /** Holds what `statement` locks until it is told to let go, on a connection of its own. */
-async function hold(lock: (tx: postgres.TransactionSql) => Promise<unknown>): Promise<() => Promise<void>> {
+async function hold(
+  lock: (tx: postgres.TransactionSql) => Promise<unknown>,
+): Promise<() => Promise<void>> {
   const sql = postgres(home.url ?? '', { max: 1, onnotice: () => {} });
   let letGo = (): void => {};
   const isOver = new Promise<void>((resolve) => {
@@ -117,7 +128,10 @@ async function hold(lock: (tx: postgres.TransactionSql) => Promise<unknown>): Pr
   };
 }
 
-type Change = { readonly session?: Partial<typeof sessions.$inferInsert>; readonly user?: { suspendedAt: Date } };
+type Change = {
+  readonly session?: Partial<typeof sessions.$inferInsert>;
+  readonly user?: { suspendedAt: Date };
+};
 const refusals: readonly [string, Change, Partial<Rotation>][] = [
   ['a token that is not the current one', {}, { presentedHash: hashOf(10, 7) }],
   ['another session’s token', {}, { presentedHash: hashOf(11, 0) }],
@@ -130,22 +144,31 @@ const refusals: readonly [string, Change, Partial<Rotation>][] = [
 ];
 
 describe.each(ways)('a rotation %s', (_way, run) => {
-  it.each(refusals)('SE-2 SE-7 AZ-3 RL-8 is refused for %s, and changes nothing', async (_what, change, more) => {
-    const { db } = home.database;
-    const { sessionId, userId } = at(10);
-    if (change.session) await db.update(sessions).set(change.session).where(eq(sessions.id, sessionId));
-    if (change.user) await db.update(users).set(change.user).where(eq(users.id, userId));
-    const before = await rowOf(10);
-    expect(await run(10, more)).toBeNull();
-    expect(await rowOf(10)).toEqual(before);
-    expect((await rowOf(11)).refreshGeneration).toBe(0);
-  });
+  it.each(refusals)(
+    'SE-2 SE-7 AZ-3 RL-8 is refused for %s, and changes nothing',
+    async (_what, change, more) => {
+      const { db } = home.database;
+      const { sessionId, userId } = at(10);
+      if (change.session)
+        await db.update(sessions).set(change.session).where(eq(sessions.id, sessionId));
+      if (change.user) await db.update(users).set(change.user).where(eq(users.id, userId));
+      const before = await rowOf(10);
+      expect(await run(10, more)).toBeNull();
+      expect(await rowOf(10)).toEqual(before);
+      expect((await rowOf(11)).refreshGeneration).toBe(0);
+    },
+  );
 
   it('SE-3 SE-4 SE-5 moves the token on, and the idle end no further than the absolute one', async () => {
     const beyond = new Date(later.getTime() + 60_000);
     const moved = await run(10, { idleExpiresAt: beyond });
     expect(moved).toMatchObject({
-      session: { id: at(10).sessionId, userId: at(10).userId, lastUsedAt: now, idleExpiresAt: later },
+      session: {
+        id: at(10).sessionId,
+        userId: at(10).userId,
+        lastUsedAt: now,
+        idleExpiresAt: later,
+      },
       user: { id: at(10).userId, email: 'p10@x.org' },
     });
     const row = await rowOf(10);
@@ -170,10 +193,15 @@ describe.each(ways)('a rotation %s', (_way, run) => {
         .where(eq(sessions.id, at(10).sessionId));
     await set({ refreshWindowCount: limit - 1, refreshWindowEndsAt: later });
     expect(await run(10)).not.toBeNull();
-    expect(await rowOf(10)).toMatchObject({ refreshWindowCount: limit, refreshWindowEndsAt: later });
+    expect(await rowOf(10)).toMatchObject({
+      refreshWindowCount: limit,
+      refreshWindowEndsAt: later,
+    });
     await set({ refreshWindowEndsAt: now });
     const next = new Date(later.getTime() + 5);
-    expect(await run(10, { presentedHash: hashOf(10, 1), nextHash: hashOf(10, 2), windowEndsAt: next })).not.toBeNull();
+    expect(
+      await run(10, { presentedHash: hashOf(10, 1), nextHash: hashOf(10, 2), windowEndsAt: next }),
+    ).not.toBeNull();
     expect(await rowOf(10)).toMatchObject({ refreshWindowCount: 1, refreshWindowEndsAt: next });
   });
 });
@@ -184,19 +212,27 @@ describe('rotations at once', () => {
     expect(moved.map((one) => [one?.user.id, one?.session.id, one?.user.email])).toEqual(
       known.map(({ userId, sessionId }, n) => [userId, sessionId, `p${n}@x.org`]),
     );
-    // The first goes out at once, the others together unless the machine stands still meanwhile, in a text that does not tell how many.
+    // The first goes out at once, the others together unless the machine stands still meanwhile, in
+    // a text that does not tell how many.
     expect(texts.length).toBeLessThanOrEqual(4);
     expect(new Set(texts).size).toBe(1);
-    for (const n of known.keys()) expect(Buffer.from((await rowOf(n)).refreshHash)).toEqual(hashOf(n, 1));
+    for (const n of known.keys())
+      expect(Buffer.from((await rowOf(n)).refreshHash)).toEqual(hashOf(n, 1));
   });
 
   it('SE-3 of one token give it to one, and to none where it is not the current one, whatever comes beside it', async () => {
     for (const wrongFirst of [true, false]) {
       const generation = wrongFirst ? 0 : 1;
-      const right = () => together(10, { presentedHash: hashOf(10, generation), nextHash: hashOf(10, generation + 1) });
+      const right = () =>
+        together(10, {
+          presentedHash: hashOf(10, generation),
+          nextHash: hashOf(10, generation + 1),
+        });
       const wrong = () => together(10, { presentedHash: hashOf(10, 9), nextHash: hashOf(10, 8) });
       const first = together(30 + generation);
-      const [a, b, c] = await Promise.all(wrongFirst ? [wrong(), right(), right()] : [right(), right(), wrong()]);
+      const [a, b, c] = await Promise.all(
+        wrongFirst ? [wrong(), right(), right()] : [right(), right(), wrong()],
+      );
       await first;
       expect(wrongFirst ? a : c).toBeNull();
       expect((wrongFirst ? [b, c] : [a, b]).filter((one) => one !== null)).toHaveLength(1);
@@ -221,7 +257,9 @@ describe('rotations at once', () => {
   });
 
   it('SE-3 wait for no row that somebody holds: that one is passed over, the others are moved on, and it can be had after', async () => {
-    const release = await hold((tx) => tx`select 1 from sessions where id = ${at(10).sessionId} for update`);
+    const release = await hold(
+      (tx) => tx`select 1 from sessions where id = ${at(10).sessionId} for update`,
+    );
     // The row is held until all of these have answered.
     const answers = await Promise.all([10, 11, 12, 10, 13].map((n) => together(n)));
     expect(answers.map((one) => one?.session.id ?? null)).toEqual([
@@ -250,7 +288,11 @@ describe('rotations at once', () => {
           .where(eq(sessions.id, at(n).sessionId));
       const [answers, ended] = await Promise.all([
         Promise.all([...known.keys()].toReversed().map((n) => together(n))),
-        revokeAllSessions(elsewhere.db, { userId: at(0).userId, now, reason: `round-${generation}` }),
+        revokeAllSessions(elsewhere.db, {
+          userId: at(0).userId,
+          now,
+          reason: `round-${generation}`,
+        }),
       ]);
       expect(ended).toHaveLength(people);
       const rows = await db.select().from(sessions);
@@ -291,7 +333,10 @@ describe('rotations at once', () => {
     await release();
     expect((await first)?.session.id).toBe(at(20).sessionId);
     expect(await late).toBeNull();
-    expect((await Promise.all(inTime)).map((one) => one?.session.id)).toEqual([at(12).sessionId, at(13).sessionId]);
+    expect((await Promise.all(inTime)).map((one) => one?.session.id)).toEqual([
+      at(12).sessionId,
+      at(13).sessionId,
+    ]);
     expect((await rowOf(11)).refreshGeneration).toBe(0);
     expect(Buffer.from((await rowOf(13)).refreshHash)).toEqual(hashOf(13, 1));
   });

@@ -20,9 +20,10 @@ export type Rotation = {
 };
 
 /**
- * Moves a session on to the next refresh token, and reads it and its user anew, in one guarded statement: of any number of
- * callers with the same token, on any number of instances, one gets the row (SE-3, SE-6). Null: the token is not the current one,
- * session or user have ended, or the session has used up its `limit` of rotations in a window.
+ * Moves a session on to the next refresh token, and reads it and its user anew, in one guarded
+ * statement: of any number of callers with the same token, on any number of instances, one gets the
+ * row (SE-3, SE-6). Null: the token is not the current one, session or user have ended, or the
+ * session has used up its `limit` of rotations in a window.
  */
 export async function rotateSession(db: Db, rotation: Rotation): Promise<IssuedSession | null> {
   const [row] = await ofOne(db, {
@@ -34,15 +35,20 @@ export async function rotateSession(db: Db, rotation: Rotation): Promise<IssuedS
   return row ? issuedSession.of(row) : null;
 }
 
-/** The same where several may go together. Null also where it was passed over: somebody else holds the row, or its owner's time is over. */
+/**
+ * The same where several may go together. Null also where it was passed over: somebody else holds
+ * the row, or its owner's time is over.
+ */
 export type SessionRotation = (
   rotation: Rotation & { readonly owner: StatementOwner },
 ) => Promise<IssuedSession | null>;
 
 /**
- * Rotations of the whole process, many in one statement. It waits for no row: what somebody else holds is passed over, and whoever asked is
- * told null and goes on with `rotateSession`, alone. So nobody waits for another's lock, and two statements that hold rows cannot wait for
- * each other. Rejects as a statement does, for all that are in it, but for one that was cancelled as the time of some was over: the others go on.
+ * Rotations of the whole process, many in one statement. It waits for no row: what somebody else
+ * holds is passed over, and whoever asked is told null and goes on with `rotateSession`, alone. So
+ * nobody waits for another's lock, and two statements that hold rows cannot wait for each other.
+ * Rejects as a statement does, for all that are in it, but for one that was cancelled as the time
+ * of some was over: the others go on.
  */
 export function createSessionRotation(database: Pick<Database, 'during'>): SessionRotation {
   return gather(async (batch) => {
@@ -57,7 +63,8 @@ export function createSessionRotation(database: Pick<Database, 'during'>): Sessi
         }
         break;
       } catch (error) {
-        // Cancelled for those whose time was over: nothing has been done, and the others are in time.
+        // Cancelled for those whose time was over: nothing has been done, and the others are in
+        // time.
         const rest = wanted.filter(isInTime);
         if (rest.length === wanted.length) throw error;
         wanted = rest;
@@ -77,7 +84,8 @@ async function moveOn(
   wanted: readonly Wanted[],
 ): Promise<[position: number, session: IssuedSession][]> {
   const { over, watch } = sharedOwner(wanted.map(({ owner }) => owner));
-  // All came within the two seconds that one waits at the most: the last one's clock is everybody's.
+  // All came within the two seconds that one waits at the most: the last one's clock is
+  // everybody's.
   const last = wanted.at(-1);
   if (!last) return [];
   const rows = await ofSeveral(database.during(over, watch), {
@@ -103,7 +111,10 @@ function termsOf({ now, idleExpiresAt, limit, windowEndsAt }: Rotation) {
   };
 }
 
-/** SECURITY: what a rotation changes and under which conditions, the same whichever statement it is part of. */
+/**
+ * SECURITY: what a rotation changes and under which conditions, the same whichever statement it is
+ * part of.
+ */
 function rotation({ presentedHash, nextHash }: { presentedHash: SQL; nextHash: SQL }) {
   const now = sql`${sql.placeholder('now')}::timestamptz`;
   const windowIsOver = sql`(${sessions.refreshWindowEndsAt} is null or ${sessions.refreshWindowEndsAt} <= ${now})`;
@@ -142,8 +153,9 @@ const ofOne = builtOnce((db) => {
 });
 
 /**
- * For several, with the same text and one plan however many (live-sessions says why). Their rows are locked first, those that can be at once. A row
- * that another statement has changed meanwhile is looked at anew by both halves.
+ * For several, with the same text and one plan however many (live-sessions says why). Their rows
+ * are locked first, those that can be at once. A row that another statement has changed meanwhile
+ * is looked at anew by both halves.
  */
 const ofSeveral = builtOnce((db) => {
   const free = db
@@ -166,7 +178,10 @@ const ofSeveral = builtOnce((db) => {
       )
       .crossJoinLateral(free),
   );
-  const { changes, isAllowed } = rotation({ presentedHash: sql`${held.presented}`, nextHash: sql`${held.next}` });
+  const { changes, isAllowed } = rotation({
+    presentedHash: sql`${held.presented}`,
+    nextHash: sql`${held.next}`,
+  });
   return db
     .with(held)
     .update(sessions)

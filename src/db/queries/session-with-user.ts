@@ -27,10 +27,23 @@ const issued = {
     'network',
     'device',
   ],
-  user: ['id', 'email', 'emailVerifiedAt', 'name', 'roles', 'createdAt', 'suspendedAt', 'lastLoginAt', 'totpEnabledAt'],
+  user: [
+    'id',
+    'email',
+    'emailVerifiedAt',
+    'name',
+    'roles',
+    'createdAt',
+    'suspendedAt',
+    'lastLoginAt',
+    'totpEnabledAt',
+  ],
 } as const;
 
-/** Of a session and its user what the tokens say that are issued for it, and the answer that hands them over. */
+/**
+ * Of a session and its user what the tokens say that are issued for it, and the answer that hands
+ * them over.
+ */
 export type IssuedSession = {
   readonly session: Pick<SessionRow, (typeof issued.session)[number]>;
   readonly user: Pick<UserRow, (typeof issued.user)[number]>;
@@ -75,16 +88,19 @@ class Reading<OfSession extends keyof SessionRow, OfUser extends keyof UserRow> 
 }
 
 /**
- * Of a session only what a request needs that is not about it. Every column that is not null costs PostgreSQL a microsecond: with all of
- * them the statement takes a fourth longer (decision 093).
+ * Of a session only what a request needs that is not about it. Every column that is not null costs
+ * PostgreSQL a microsecond: with all of them the statement takes a fourth longer (decision 093).
  */
-export const actingSession = new Reading(acting, Object.keys(getTableColumns(users)) as (keyof UserRow)[]);
+export const actingSession = new Reading(
+  acting,
+  Object.keys(getTableColumns(users)) as (keyof UserRow)[],
+);
 /** Of both only what is told with the tokens of a refresh. */
 export const issuedSession = new Reading(issued.session, issued.user);
 
 /**
- * A row of those columns. Drizzle makes an object of every row, column by column: more work than all the rest of a request. Here each half is
- * read at the first look: `me` needs no more than one.
+ * A row of those columns. Drizzle makes an object of every row, column by column: more work than
+ * all the rest of a request. Here each half is read at the first look: `me` needs no more than one.
  */
 export class SessionWithUser<OfSession extends keyof SessionRow, OfUser extends keyof UserRow> {
   readonly #reading: Reading<OfSession, OfUser>;

@@ -18,7 +18,12 @@ import {
 /** The issue's figure. Fewer would let the planner change its mind. */
 const rows = 1_000_000;
 
-type Plan = { 'Node Type': string; 'Relation Name'?: string; 'Index Name'?: string; Plans?: Plan[] };
+type Plan = {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  Plans?: Plan[];
+};
 type Explained = { Plan: Plan & { 'Total Cost': number; 'Actual Total Time'?: number } };
 
 let database: TestDatabase;
@@ -29,7 +34,9 @@ let captured: { text: string; parameters: unknown[] }[] = [];
 beforeAll(async () => {
   database = await createTestDatabase();
   sql = postgres(database.url ?? '', { max: 1, onnotice: () => {} });
-  db = drizzle(sql, { logger: { logQuery: (text, parameters) => captured.push({ text, parameters }) } });
+  db = drizzle(sql, {
+    logger: { logQuery: (text, parameters) => captured.push({ text, parameters }) },
+  });
   await loadRows();
   await sql`analyze users, sessions`;
 }, 180_000);
@@ -38,7 +45,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** A million rows, without the foreign key and the indexes that each would be entered in by itself; those are made again after. */
+/**
+ * A million rows, without the foreign key and the indexes that each would be entered in by itself;
+ * those are made again after.
+ */
 async function loadRows(): Promise<void> {
   const keys = await sql<{ name: string; definition: string }[]>`
     select conname as name, pg_get_constraintdef(oid) as definition from pg_constraint
@@ -60,7 +70,9 @@ async function loadRows(): Promise<void> {
     from generate_series(1, ${rows}) n`;
   const again = [
     ...indexes.map(({ definition }) => definition),
-    ...keys.map(({ name, definition }) => `alter table sessions add constraint ${name} ${definition}`),
+    ...keys.map(
+      ({ name, definition }) => `alter table sessions add constraint ${name} ${definition}`,
+    ),
   ];
   // biome-ignore lint/plugin: PostgreSQL's own words for what was there before.
   for (const statement of again) await sql.unsafe(statement);
@@ -106,7 +118,9 @@ const rotation = {
 };
 const byOwner = { userId, now, reason: 'logout' };
 
-const statements: Readonly<Record<string, { run: () => Promise<unknown>; indexes: readonly string[] }>> = {
+const statements: Readonly<
+  Record<string, { run: () => Promise<unknown>; indexes: readonly string[] }>
+> = {
   'that of a request': {
     run: () => createSessionLookup(db, () => now)({ sessionId, userId }),
     indexes: ['sessions_pkey', 'users_pkey'],
@@ -160,9 +174,13 @@ describe(`the plans at ${rows} users and sessions`, () => {
 
   it('AV-8 that of many requests at once is a look-up by index for each', async () => {
     const lookUp = createSessionLookup(db, () => now);
-    const ids = [0, 1, 2, 3].map((more) => `00000000-0000-7000-9000-${(n + more).toString(16).padStart(12, '0')}`);
+    const ids = [0, 1, 2, 3].map(
+      (more) => `00000000-0000-7000-9000-${(n + more).toString(16).padStart(12, '0')}`,
+    );
     // The first goes out alone.
-    const [, plan] = await explain(() => Promise.all(ids.map((id) => lookUp({ sessionId: id, userId }))));
+    const [, plan] = await explain(() =>
+      Promise.all(ids.map((id) => lookUp({ sessionId: id, userId }))),
+    );
     const scans = plan ? scansOf(plan.Plan) : [];
     expect(scans.flatMap((scan) => scan['Index Name'] ?? scan['Node Type']).sort()).toEqual([
       'sessions_pkey',
@@ -172,7 +190,9 @@ describe(`the plans at ${rows} users and sessions`, () => {
 
   it('AV-8 that of many refreshes at once is a look-up by index for each', async () => {
     const rotate = createSessionRotation({ during: () => db });
-    const ids = [0, 1, 2, 3].map((more) => `00000000-0000-7000-9000-${(n + more).toString(16).padStart(12, '0')}`);
+    const ids = [0, 1, 2, 3].map(
+      (more) => `00000000-0000-7000-9000-${(n + more).toString(16).padStart(12, '0')}`,
+    );
     const plans = await explain(() =>
       Promise.all(ids.map((id) => rotate({ ...rotation, sessionId: id, owner: { over: null } }))),
     );

@@ -4,16 +4,26 @@ import { type SessionRow, sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
 import type { LiveSession } from './session-with-user.ts';
 
-export async function insertSession(db: Db, row: typeof sessions.$inferInsert): Promise<SessionRow> {
+export async function insertSession(
+  db: Db,
+  row: typeof sessions.$inferInsert,
+): Promise<SessionRow> {
   const [inserted] = await db.insert(sessions).values(row).returning();
   if (!inserted) throw new Error('The session was not stored.');
   return inserted;
 }
 
 export const alive = (now: Date | Placeholder) =>
-  and(isNull(sessions.revokedAt), gt(sessions.idleExpiresAt, now), gt(sessions.absoluteExpiresAt, now));
+  and(
+    isNull(sessions.revokedAt),
+    gt(sessions.idleExpiresAt, now),
+    gt(sessions.absoluteExpiresAt, now),
+  );
 
-/** The session and its user in one look-up by primary key, where neither has ended; what requests ask is db/queries/live-sessions. */
+/**
+ * The session and its user in one look-up by primary key, where neither has ended; what requests
+ * ask is db/queries/live-sessions.
+ */
 export async function findLiveSession(
   db: Db,
   input: { sessionId: string; userId: string; now: Date },
@@ -34,7 +44,10 @@ export async function findLiveSession(
 }
 
 /** A session, ended or not, with its user. */
-export async function findSessionById(db: Db, input: { sessionId: string }): Promise<LiveSession | null> {
+export async function findSessionById(
+  db: Db,
+  input: { sessionId: string },
+): Promise<LiveSession | null> {
   const [row] = await db
     .select({ session: sessions, user: users })
     .from(sessions)
@@ -64,12 +77,20 @@ export async function revokeSession(
   const [row] = await db
     .update(sessions)
     .set({ revokedAt: input.now, revokedReason: input.reason })
-    .where(and(eq(sessions.id, input.sessionId), eq(sessions.userId, input.userId), isNull(sessions.revokedAt)))
+    .where(
+      and(
+        eq(sessions.id, input.sessionId),
+        eq(sessions.userId, input.userId),
+        isNull(sessions.revokedAt),
+      ),
+    )
     .returning();
   return row ?? null;
 }
 
-/** Ends every session of a user, but for `exceptId`; answers with the ids of those that it ended. */
+/**
+ * Ends every session of a user, but for `exceptId`; answers with the ids of those that it ended.
+ */
 export async function revokeAllSessions(
   db: Db,
   input: { userId: string; now: Date; reason: string; exceptId?: string },
@@ -89,8 +110,8 @@ export async function revokeAllSessions(
 }
 
 /**
- * Ends a user's living sessions beyond the `keep` that were used last, and answers with them. `exceptId`, the one that has just
- * begun, always stays and is one of the `keep`.
+ * Ends a user's living sessions beyond the `keep` that were used last, and answers with them.
+ * `exceptId`, the one that has just begun, always stays and is one of the `keep`.
  */
 export async function evictSessions(
   db: Db,
@@ -100,7 +121,9 @@ export async function evictSessions(
     db
       .select({ id: sessions.id })
       .from(sessions)
-      .where(and(eq(sessions.userId, input.userId), ne(sessions.id, input.exceptId), alive(input.now)))
+      .where(
+        and(eq(sessions.userId, input.userId), ne(sessions.id, input.exceptId), alive(input.now)),
+      )
       .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
       .offset(input.keep - 1),
   );
@@ -108,7 +131,12 @@ export async function evictSessions(
     .with(beyond)
     .update(sessions)
     .set({ revokedAt: input.now, revokedReason: input.reason })
-    .where(and(inArray(sessions.id, db.select({ id: beyond.id }).from(beyond)), isNull(sessions.revokedAt)))
+    .where(
+      and(
+        inArray(sessions.id, db.select({ id: beyond.id }).from(beyond)),
+        isNull(sessions.revokedAt),
+      ),
+    )
     .returning();
 }
 
@@ -131,7 +159,10 @@ export async function countEndedSessions(
 }
 
 /** Every session that is kept of a user, ended ones too, the oldest first; `limit` at most. */
-export async function findSessionsOf(db: Db, input: { userId: string; limit: number }): Promise<SessionRow[]> {
+export async function findSessionsOf(
+  db: Db,
+  input: { userId: string; limit: number },
+): Promise<SessionRow[]> {
   return db
     .select()
     .from(sessions)

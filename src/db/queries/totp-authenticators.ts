@@ -2,7 +2,10 @@ import { and, eq, gt, isNotNull, isNull, lt } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { type TotpAuthenticatorRow, totpAuthenticators } from '../tables/totp-authenticators.ts';
 
-/** Begins an enrolment in place of the one that was pending, if any; what is in force stays in force (OT-14). */
+/**
+ * Begins an enrolment in place of the one that was pending, if any; what is in force stays in force
+ * (OT-14).
+ */
 export async function putPendingTotp(
   db: Db,
   row: { id: string; userId: string; sealedSecret: Uint8Array; createdAt: Date; expiresAt: Date },
@@ -37,15 +40,23 @@ export async function findPendingTotp(
 }
 
 /** The authenticator in force. */
-export async function findTotp(db: Db, input: { userId: string }): Promise<TotpAuthenticatorRow | null> {
+export async function findTotp(
+  db: Db,
+  input: { userId: string },
+): Promise<TotpAuthenticatorRow | null> {
   const [row] = await db
     .select()
     .from(totpAuthenticators)
-    .where(and(eq(totpAuthenticators.userId, input.userId), isNotNull(totpAuthenticators.confirmedAt)));
+    .where(
+      and(eq(totpAuthenticators.userId, input.userId), isNotNull(totpAuthenticators.confirmedAt)),
+    );
   return row ?? null;
 }
 
-/** Puts a pending authenticator in force, with the step of the code that confirmed it. Null where it is gone, over or in force. */
+/**
+ * Puts a pending authenticator in force, with the step of the code that confirmed it. Null where it
+ * is gone, over or in force.
+ */
 export async function confirmTotp(
   db: Db,
   input: { id: string; userId: string; step: number; now: Date },
@@ -66,8 +77,9 @@ export async function confirmTotp(
 }
 
 /**
- * Moves the last accepted step forward, never back: of any number of callers with the same code, on any instance, one is told
- * true (OT-12; RFC 6238 5.2). The secret is stored anew with it, under the current key.
+ * Moves the last accepted step forward, never back: of any number of callers with the same code, on
+ * any instance, one is told true (OT-12; RFC 6238 5.2). The secret is stored anew with it, under
+ * the current key.
  */
 export async function advanceTotpStep(
   db: Db,
@@ -91,7 +103,9 @@ export async function advanceTotpStep(
 export async function deleteConfirmedTotp(db: Db, input: { userId: string }): Promise<void> {
   await db
     .delete(totpAuthenticators)
-    .where(and(eq(totpAuthenticators.userId, input.userId), isNotNull(totpAuthenticators.confirmedAt)));
+    .where(
+      and(eq(totpAuthenticators.userId, input.userId), isNotNull(totpAuthenticators.confirmedAt)),
+    );
 }
 
 /** Takes away what is in force and what is pending. */

@@ -3,8 +3,8 @@ import type { Db } from '../driver/client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
 /**
- * The ids of the administrators who can sign in, their rows held until the transaction ends. Always in the order of ids, so that
- * two transactions wait for each other and never lock each other out.
+ * The ids of the administrators who can sign in, their rows held until the transaction ends. Always
+ * in the order of ids, so that two transactions wait for each other and never lock each other out.
  */
 export async function holdAdmins(db: Db): Promise<string[]> {
   const rows = await db
@@ -18,13 +18,20 @@ export async function holdAdmins(db: Db): Promise<string[]> {
 
 /** How many administrators can sign in. */
 export async function countAdmins(db: Db): Promise<number> {
-  const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(users).where(isActiveAdmin());
+  const [row] = await db
+    .select({ count: sql<number>`count(*)::int` })
+    .from(users)
+    .where(isActiveAdmin());
   return row?.count ?? 0;
 }
 
 /** Written out, so that the partial index over administrators serves it. */
 function isActiveAdmin() {
-  return and(sql`${users.roles} @> '{admin}'::text[]`, isNull(users.suspendedAt), isNotNull(users.emailVerifiedAt));
+  return and(
+    sql`${users.roles} @> '{admin}'::text[]`,
+    isNull(users.suspendedAt),
+    isNotNull(users.emailVerifiedAt),
+  );
 }
 
 /** A user's row, whatever its state, held until the transaction ends. */
@@ -34,7 +41,10 @@ export async function holdAnyUser(db: Db, input: { id: string }): Promise<UserRo
 }
 
 /** Null where the user was suspended already. */
-export async function suspendUser(db: Db, input: { id: string; now: Date }): Promise<UserRow | null> {
+export async function suspendUser(
+  db: Db,
+  input: { id: string; now: Date },
+): Promise<UserRow | null> {
   const [row] = await db
     .update(users)
     .set({ suspendedAt: input.now })
@@ -53,7 +63,10 @@ export async function reinstateUser(db: Db, input: { id: string }): Promise<User
   return row ?? null;
 }
 
-export async function setUserRoles(db: Db, input: { id: string; roles: readonly string[] }): Promise<UserRow | null> {
+export async function setUserRoles(
+  db: Db,
+  input: { id: string; roles: readonly string[] },
+): Promise<UserRow | null> {
   const [row] = await db
     .update(users)
     .set({ roles: [...input.roles] })
@@ -63,8 +76,8 @@ export async function setUserRoles(db: Db, input: { id: string; roles: readonly 
 }
 
 /**
- * An account that an administrator makes. One that nobody has verified becomes it; null where the address has an account otherwise,
- * or a suspended one.
+ * An account that an administrator makes. One that nobody has verified becomes it; null where the
+ * address has an account otherwise, or a suspended one.
  */
 export async function putInvitedUser(
   db: Db,
@@ -85,7 +98,15 @@ export async function putInvitedUser(
     .values({ id, email, emailCanonical, name, roles, locale, invitedAt: now, createdAt: now })
     .onConflictDoUpdate({
       target: users.emailCanonical,
-      set: { email, name, roles, locale, invitedAt: now, passwordHash: null, passwordChangedAt: null },
+      set: {
+        email,
+        name,
+        roles,
+        locale,
+        invitedAt: now,
+        passwordHash: null,
+        passwordChangedAt: null,
+      },
       setWhere: sql`${users.emailVerifiedAt} is null and ${users.suspendedAt} is null`,
     })
     .returning();

@@ -28,8 +28,9 @@ afterAll(async () => {
 });
 
 /**
- * How often the table was read from one end to the other. A connection of its own: PostgreSQL counts in when it ends. It asks often enough
- * for PostgreSQL to think of a plan that knows no values (after five times).
+ * How often the table was read from one end to the other. A connection of its own: PostgreSQL
+ * counts in when it ends. It asks often enough for PostgreSQL to think of a plan that knows no
+ * values (after five times).
  */
 async function sequentialScans(work: (db: Db) => Promise<unknown>): Promise<number> {
   const read = async () => {
@@ -46,7 +47,9 @@ async function sequentialScans(work: (db: Db) => Promise<unknown>): Promise<numb
   });
   for (let turn = 0; turn < 8; turn += 1) await work(own.db);
   await own.close();
-  await expect.poll(async () => (await read()).index, { timeout: 15_000 }).toBeGreaterThan(before.index);
+  await expect
+    .poll(async () => (await read()).index, { timeout: 15_000 })
+    .toBeGreaterThan(before.index);
   return (await read()).seq - before.seq;
 }
 
@@ -60,34 +63,46 @@ describe('the directory of users, among fifty thousand', () => {
       (db: Db) =>
         listUsers(db, {
           filter: none,
-          after: { at: new Date(Date.now() - 25_000 * 60_000), id: '0190a0a0-0000-7000-8000-000000000000' },
+          after: {
+            at: new Date(Date.now() - 25_000 * 60_000),
+            id: '0190a0a0-0000-7000-8000-000000000000',
+          },
           limit: 21,
         }),
     ],
     [
       'the start of an address',
-      (db: Db) => listUsers(db, { filter: { search: 'person4999', status: null }, after: null, limit: 21 }),
+      (db: Db) =>
+        listUsers(db, { filter: { search: 'person4999', status: null }, after: null, limit: 21 }),
     ],
     [
       'the start of a name',
-      (db: Db) => listUsers(db, { filter: { search: 'NAME 4999', status: null }, after: null, limit: 21 }),
+      (db: Db) =>
+        listUsers(db, { filter: { search: 'NAME 4999', status: null }, after: null, limit: 21 }),
     ],
     [
       'a start that nobody has',
-      (db: Db) => listUsers(db, { filter: { search: 'zzz', status: 'ACTIVE' }, after: null, limit: 21 }),
+      (db: Db) =>
+        listUsers(db, { filter: { search: 'zzz', status: 'ACTIVE' }, after: null, limit: 21 }),
     ],
     [
       'those who are suspended',
-      (db: Db) => listUsers(db, { filter: { search: null, status: 'SUSPENDED' }, after: null, limit: 21 }),
+      (db: Db) =>
+        listUsers(db, { filter: { search: null, status: 'SUSPENDED' }, after: null, limit: 21 }),
     ],
     [
       'those who are unverified',
-      (db: Db) => listUsers(db, { filter: { search: null, status: 'UNVERIFIED' }, after: null, limit: 21 }),
+      (db: Db) =>
+        listUsers(db, { filter: { search: null, status: 'UNVERIFIED' }, after: null, limit: 21 }),
     ],
-    ['the number of the suspended', (db: Db) => countUsers(db, { filter: { search: null, status: 'SUSPENDED' } })],
+    [
+      'the number of the suspended',
+      (db: Db) => countUsers(db, { filter: { search: null, status: 'SUSPENDED' } }),
+    ],
     [
       'those of some ids',
-      (db: Db) => findUsersByIds(db, { ids: Array.from({ length: 100 }, () => crypto.randomUUID()) }),
+      (db: Db) =>
+        findUsersByIds(db, { ids: Array.from({ length: 100 }, () => crypto.randomUUID()) }),
     ],
     [
       'those of some addresses',
@@ -134,7 +149,11 @@ describe('the directory of users, among fifty thousand', () => {
     for (const search of ['person4999', 'person', 'person4']) {
       const whole = await sql<{ id: string }[]>`
         select id from users where email like ${`${search}%`} order by created_at desc, id desc limit 9`;
-      const first = await listUsers(db, { filter: { search, status: null }, after: null, limit: 5 });
+      const first = await listUsers(db, {
+        filter: { search, status: null },
+        after: null,
+        limit: 5,
+      });
       const last = first.at(-1);
       const after = last ? { at: last.createdAt, id: last.id } : null;
       const second = await listUsers(db, { filter: { search, status: null }, after, limit: 4 });

@@ -1,4 +1,15 @@
-import { and, count, desc, eq, getTableColumns, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  isNotNull,
+  isNull,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
 import type { Db } from '../driver/client.ts';
 import { type UserRow, users } from '../tables/users.ts';
@@ -24,7 +35,10 @@ export async function listUsers(db: Db, input: Wanted): Promise<UserRow[]> {
   return search === null ? listNewest(db, input) : listMatches(db, { ...input, search });
 }
 
-/** How many users fit: exact up to `mostCounted`, and an estimate past it, however many millions there are. */
+/**
+ * How many users fit: exact up to `mostCounted`, and an estimate past it, however many millions
+ * there are.
+ */
 export async function countUsers(db: Db, { filter }: { filter: UserFilter }): Promise<number> {
   const few = await countFew(db, filter);
   return few ?? Math.max(mostCounted + 1, await estimateCount(db, filter));
@@ -42,9 +56,10 @@ async function listNewest(db: Db, { filter, after, limit }: Wanted): Promise<Use
 type Search = Wanted & { readonly search: string };
 
 /**
- * No index has both orders, that of the text and that of time. What many begin with is soon found among the newest; what few do, by the
- * index over texts. Each is tried on a few rows and then on many, and only what is neither (many, and all of them old) is read
- * whole. So the work stays bounded whatever PostgreSQL believes of the text: a plan that it keeps knows nothing of it.
+ * No index has both orders, that of the text and that of time. What many begin with is soon found
+ * among the newest; what few do, by the index over texts. Each is tried on a few rows and then on
+ * many, and only what is neither (many, and all of them old) is read whole. So the work stays
+ * bounded whatever PostgreSQL believes of the text: a plan that it keeps knows nothing of it.
  */
 async function listMatches(db: Db, input: Search): Promise<UserRow[]> {
   return (
@@ -57,7 +72,10 @@ async function listMatches(db: Db, input: Search): Promise<UserRow[]> {
 }
 
 /** Null where the newest `window` users do not fill the page. */
-async function listAmongNewest(db: Db, input: Search & { window: number }): Promise<UserRow[] | null> {
+async function listAmongNewest(
+  db: Db,
+  input: Search & { window: number },
+): Promise<UserRow[] | null> {
   const { filter, after, limit, search, window } = input;
   const newest = db
     .select()
@@ -77,7 +95,10 @@ async function listAmongNewest(db: Db, input: Search & { window: number }): Prom
 }
 
 /** Null where more than `most` begin so. */
-async function listAmongMatches(db: Db, input: Search & { most: number | null }): Promise<UserRow[] | null> {
+async function listAmongMatches(
+  db: Db,
+  input: Search & { most: number | null },
+): Promise<UserRow[] | null> {
   const { filter, after, limit, search, most } = input;
   const found = matches(db, { search, most });
   const page = db
@@ -102,7 +123,10 @@ async function listAmongMatches(db: Db, input: Search & { most: number | null })
   return isTooMany ? null : rows.flatMap(({ page: user }) => user ?? []);
 }
 
-/** Null where there are more than `mostCounted`, or where too many begin with the text to look at the state of each. */
+/**
+ * Null where there are more than `mostCounted`, or where too many begin with the text to look at
+ * the state of each.
+ */
 async function countFew(db: Db, { search, status }: UserFilter): Promise<number | null> {
   const most = mostCounted;
   if (search === null) {
@@ -129,7 +153,10 @@ async function countFew(db: Db, { search, status }: UserFilter): Promise<number 
   return row && row.all <= most ? row.fit : null;
 }
 
-/** By a sample of some 20,000 users from all over the table, and PostgreSQL's own estimate of how many there are. */
+/**
+ * By a sample of some 20,000 users from all over the table, and PostgreSQL's own estimate of how
+ * many there are.
+ */
 async function estimateCount(db: Db, { search, status }: UserFilter): Promise<number> {
   const total = sql`(select greatest(reltuples, 1) from pg_class where oid = ${'users'}::regclass)`;
   if (search === null && status === null) {
@@ -146,7 +173,9 @@ async function estimateCount(db: Db, { search, status }: UserFilter): Promise<nu
   return Math.round((row?.share ?? 0) * (row?.total ?? 0));
 }
 
-/** More rows than a table can have; drizzle's types take no query that may or may not have a limit. */
+/**
+ * More rows than a table can have; drizzle's types take no query that may or may not have a limit.
+ */
 const noLimit = 2 ** 31 - 1;
 
 /** The ids of those whose address or name begins so, up to one more than `most` of each. */
@@ -161,12 +190,16 @@ function matches(db: Db, { search, most }: { search: string; most: number | null
   return db.$with('found').as(union(idsOf(byEmail), idsOf(byName)));
 }
 
-/** Begins past every text that begins with what stands before it: the last code point of Unicode, which is no character. */
+/**
+ * Begins past every text that begins with what stands before it: the last code point of Unicode,
+ * which is no character.
+ */
 const last = '\u{10ffff}';
 
 /**
- * Whether the address or the name begins so, as ranges: of LIKE with a parameter PostgreSQL makes a range of an index only where it plans
- * anew each time. Nothing in the text means anything but itself (AZ-9).
+ * Whether the address or the name begins so, as ranges: of LIKE with a parameter PostgreSQL makes a
+ * range of an index only where it plans anew each time. Nothing in the text means anything but
+ * itself (AZ-9).
  */
 function startsOf(search: string): [SQL, SQL] {
   const email = search.toLowerCase();
@@ -180,7 +213,9 @@ function startsOf(search: string): [SQL, SQL] {
 function inState(status: UserFilter['status']): SQL | undefined {
   if (status === 'SUSPENDED') return isNotNull(users.suspendedAt);
   if (status === 'UNVERIFIED') return and(isNull(users.suspendedAt), isNull(users.emailVerifiedAt));
-  return status === 'ACTIVE' ? and(isNull(users.suspendedAt), isNotNull(users.emailVerifiedAt)) : undefined;
+  return status === 'ACTIVE'
+    ? and(isNull(users.suspendedAt), isNotNull(users.emailVerifiedAt))
+    : undefined;
 }
 
 function isOlder(than: Wanted['after']): SQL | undefined {

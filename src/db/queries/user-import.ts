@@ -4,10 +4,14 @@ import { type UserRow, users } from '../tables/users.ts';
 import { isAnyOf } from './any-of.ts';
 
 /**
- * Inserts those whose address and id nobody has, in one statement; answers with the addresses of those it inserted. The rows go over as one
- * JSON text: a parameter for each value costs several times as much, here and in the database.
+ * Inserts those whose address and id nobody has, in one statement; answers with the addresses of
+ * those it inserted. The rows go over as one JSON text: a parameter for each value costs several
+ * times as much, here and in the database.
  */
-export async function insertImportedUsers(db: Db, input: { rows: readonly UserRow[] }): Promise<Set<string>> {
+export async function insertImportedUsers(
+  db: Db,
+  input: { rows: readonly UserRow[] },
+): Promise<Set<string>> {
   const columns = Object.entries(getTableColumns(users));
   // In one order, so that two imports at once never wait for each other's rows.
   const sorted = [...input.rows].sort((a, b) => (a.emailCanonical < b.emailCanonical ? -1 : 1));
@@ -20,14 +24,19 @@ export async function insertImportedUsers(db: Db, input: { rows: readonly UserRo
   );
   const inserted = await db
     .insert(users)
-    .select(sql`select ${list} from json_populate_recordset(null::users, ${JSON.stringify(json)}::json) as users`)
+    .select(
+      sql`select ${list} from json_populate_recordset(null::users, ${JSON.stringify(json)}::json) as users`,
+    )
     .onConflictDoNothing()
     .returning({ emailCanonical: users.emailCanonical });
   return new Set(inserted.map(({ emailCanonical }) => emailCanonical));
 }
 
 /** Those of the addresses that have an account. */
-export async function findTakenAddresses(db: Db, input: { addresses: readonly string[] }): Promise<Set<string>> {
+export async function findTakenAddresses(
+  db: Db,
+  input: { addresses: readonly string[] },
+): Promise<Set<string>> {
   if (input.addresses.length === 0) return new Set();
   const rows = await db
     .select({ emailCanonical: users.emailCanonical })

@@ -3,7 +3,10 @@ import { index, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/
 import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
-/** What the links in mails hold, by hash alone (DP-2). A row without a user is a decoy: same cost, no token ever matches it. */
+/**
+ * What the links in mails hold, by hash alone (DP-2). A row without a user is a decoy: same cost,
+ * no token ever matches it.
+ */
 export const accountTokens = pgTable(
   'account_tokens',
   {

@@ -2,8 +2,9 @@ import { sql } from 'drizzle-orm';
 import { index, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 /**
- * What happened, written with the change and never altered: the application's role may only insert and read (LG-6). No foreign keys:
- * the trail outlives the account. It holds nothing that names a person but random ids; the rest stands in audit_origins.
+ * What happened, written with the change and never altered: the application's role may only insert
+ * and read (LG-6). No foreign keys: the trail outlives the account. It holds nothing that names a
+ * person but random ids; the rest stands in audit_origins.
  */
 export const auditEvents = pgTable(
   'audit_events',

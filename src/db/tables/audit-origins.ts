@@ -2,12 +2,18 @@ import { sql } from 'drizzle-orm';
 import { index, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 import { bytes } from './bytes.ts';
 
-/** Where an audit event came from. Kept apart, so that it can be shortened with age and erased with the account (DP-4, DP-6). */
+/**
+ * Where an audit event came from. Kept apart, so that it can be shortened with age and erased with
+ * the account (DP-4, DP-6).
+ */
 export const auditOrigins = pgTable(
   'audit_origins',
   {
     eventId: uuid('event_id').primaryKey(),
-    /** Whose data this is: the caller where one was signed in, else the account that the event is about. */
+    /**
+     * Whose data this is: the caller where one was signed in, else the account that the event is
+     * about.
+     */
     personId: uuid('person_id'),
     /** The HMAC of the address that was typed, known or not (LG-7); see rate-limits/reserve. */
     accountKey: bytes('account_key'),
@@ -19,7 +25,9 @@ export const auditOrigins = pgTable(
   },
   (table) => [
     index('audit_origins_person_index').on(table.personId),
-    index('audit_origins_account_key_index').on(table.accountKey).where(sql`${table.accountKey} is not null`),
+    index('audit_origins_account_key_index')
+      .on(table.accountKey)
+      .where(sql`${table.accountKey} is not null`),
     index('audit_origins_full_index').on(table.at).where(sql`${table.shortenedAt} is null`),
   ],
 );

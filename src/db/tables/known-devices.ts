@@ -2,7 +2,10 @@ import { index, pgTable, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-cor
 import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
-/** Kinds of device that a user has signed in from. They open no door: they only decide whether a sign-in is worth a mail. */
+/**
+ * Kinds of device that a user has signed in from. They open no door: they only decide whether a
+ * sign-in is worth a mail.
+ */
 export const knownDevices = pgTable(
   'known_devices',
   {
@@ -10,7 +13,10 @@ export const knownDevices = pgTable(
     userId: uuid('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    /** HMAC of the user and of browser and system, such as `Firefox on Linux` (domain/sessions/known-device). */
+    /**
+     * HMAC of the user and of browser and system, such as `Firefox on Linux`
+     * (domain/sessions/known-device).
+     */
     deviceHash: bytes('device_hash').notNull(),
     firstSeenAt: timestamp('first_seen_at', { withTimezone: true, precision: 3 }).notNull(),
     lastSeenAt: timestamp('last_seen_at', { withTimezone: true, precision: 3 }).notNull(),

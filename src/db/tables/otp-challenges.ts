@@ -2,7 +2,10 @@ import { index, integer, pgTable, text, timestamp, uniqueIndex, uuid } from 'dri
 import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
-/** A code that is awaited. A row without a user is a decoy: same shape, same cost, no code ever matches it. */
+/**
+ * A code that is awaited. A row without a user is a decoy: same shape, same cost, no code ever
+ * matches it.
+ */
 export const otpChallenges = pgTable(
   'otp_challenges',
   {
@@ -14,9 +17,15 @@ export const otpChallenges = pgTable(
     sessionId: uuid('session_id'),
     purpose: text('purpose').notNull(),
     methods: text('methods').array().notNull(),
-    /** What was proved before this challenge was made: PASSWORD, EMAIL … (domain/factors/rules; ADV-50). */
+    /**
+     * What was proved before this challenge was made: PASSWORD, EMAIL … (domain/factors/rules;
+     * ADV-50).
+     */
     provedMethods: text('proved_methods').array().notNull().default([]),
-    /** users.password_changed_at when the password was proved: a password that is changed meanwhile is proved no more. */
+    /**
+     * users.password_changed_at when the password was proved: a password that is changed meanwhile
+     * is proved no more.
+     */
     passwordChangedAt: timestamp('password_changed_at', { withTimezone: true, precision: 3 }),
     /** Where the code goes; null for decoys and where nothing is sent. */
     email: text('email'),
@@ -26,9 +35,14 @@ export const otpChallenges = pgTable(
     codeHash: bytes('code_hash'),
     attempts: integer('attempts').notNull().default(0),
     resends: integer('resends').notNull().default(0),
-    /** Whose failure budget this counts against (OT-4), decoys included; see rate-limits/reserve. */
+    /**
+     * Whose failure budget this counts against (OT-4), decoys included; see rate-limits/reserve.
+     */
     accountKey: bytes('account_key').notNull(),
-    /** What `register` asked for; becomes the account's only when this very challenge is met (ADV-48). */
+    /**
+     * What `register` asked for; becomes the account's only when this very challenge is met
+     * (ADV-48).
+     */
     pendingPasswordHash: text('pending_password_hash'),
     pendingName: text('pending_name'),
     pendingLocale: text('pending_locale'),

@@ -2,13 +2,19 @@ import { sql } from 'drizzle-orm';
 import { index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 import { bytes } from './bytes.ts';
 
-/** Mail on its way out, written in the transaction of the change that it speaks of. The id is the idempotency key. */
+/**
+ * Mail on its way out, written in the transaction of the change that it speaks of. The id is the
+ * idempotency key.
+ */
 export const outboxMessages = pgTable(
   'outbox_messages',
   {
     id: uuid('id').primaryKey(),
     template: text('template').notNull(),
-    /** Recipient, locale and variables, sealed: a code stands in no dump (DP-2). Emptied once the mail is out. */
+    /**
+     * Recipient, locale and variables, sealed: a code stands in no dump (DP-2). Emptied once the
+     * mail is out.
+     */
     sealedPayload: bytes('sealed_payload'),
     attempts: integer('attempts').notNull().default(0),
     /** Not before; also the lease of the worker that has taken the row. */

@@ -1,7 +1,10 @@
 import { boolean, index, integer, pgTable, timestamp } from 'drizzle-orm/pg-core';
 import { bytes } from './bytes.ts';
 
-/** A counter in a window that does not slide (ADV-53). The key is an HMAC of bucket and identifier (RL-10). */
+/**
+ * A counter in a window that does not slide (ADV-53). The key is an HMAC of bucket and identifier
+ * (RL-10).
+ */
 export const rateLimits = pgTable(
   'rate_limits',
   {
@@ -9,7 +12,9 @@ export const rateLimits = pgTable(
     /** Operations that were let through in this window. What was refused used nothing up. */
     count: integer('count').notNull(),
     refused: integer('refused').notNull().default(0),
-    /** Whether the last operation was let through: what the statement that counted it answers with. */
+    /**
+     * Whether the last operation was let through: what the statement that counted it answers with.
+     */
     admitted: boolean('admitted').notNull().default(true),
     /** Nothing is let through before; null where the next may come at once. */
     blockedUntil: timestamp('blocked_until', { withTimezone: true, precision: 3 }),

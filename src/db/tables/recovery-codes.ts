@@ -2,7 +2,9 @@ import { pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core
 import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
-/** Codes for the day the phone is lost, as a set: a new set takes the place of all that were there. */
+/**
+ * Codes for the day the phone is lost, as a set: a new set takes the place of all that were there.
+ */
 export const recoveryCodes = pgTable(
   'recovery_codes',
   {
@@ -12,12 +14,16 @@ export const recoveryCodes = pgTable(
       .references(() => users.id, { onDelete: 'cascade' }),
     /** HMAC of user id and code (OT-16). */
     codeHash: bytes('code_hash').notNull(),
-    /** Which key made the HMAC: one that is gone makes the code worthless, and it counts no more. */
+    /**
+     * Which key made the HMAC: one that is gone makes the code worthless, and it counts no more.
+     */
     keyId: text('key_id').notNull(),
     usedAt: timestamp('used_at', { withTimezone: true, precision: 3 }),
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
   },
-  (table) => [uniqueIndex('recovery_codes_user_id_code_hash_unique').on(table.userId, table.codeHash)],
+  (table) => [
+    uniqueIndex('recovery_codes_user_id_code_hash_unique').on(table.userId, table.codeHash),
+  ],
 );
 
 export type RecoveryCodeRow = typeof recoveryCodes.$inferSelect;

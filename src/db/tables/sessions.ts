@@ -2,7 +2,10 @@ import { index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-c
 import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
-/** A signed-in device and its family of refresh tokens: the row holds the current token's hash and the one before it. */
+/**
+ * A signed-in device and its family of refresh tokens: the row holds the current token's hash and
+ * the one before it.
+ */
 export const sessions = pgTable(
   'sessions',
   {
@@ -14,7 +17,10 @@ export const sessions = pgTable(
     previousRefreshHash: bytes('previous_refresh_hash'),
     refreshGeneration: integer('refresh_generation').notNull().default(0),
     rotatedAt: timestamp('rotated_at', { withTimezone: true, precision: 3 }),
-    /** Rotations in the window that ends then (budget `refresh:session`); kept here so that a refresh stays one statement. */
+    /**
+     * Rotations in the window that ends then (budget `refresh:session`); kept here so that a
+     * refresh stays one statement.
+     */
     refreshWindowEndsAt: timestamp('refresh_window_ends_at', { withTimezone: true, precision: 3 }),
     refreshWindowCount: integer('refresh_window_count').notNull().default(0),
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
@@ -22,11 +28,17 @@ export const sessions = pgTable(
     /** Moves forward with each refresh (SE-5); never past absoluteExpiresAt. */
     idleExpiresAt: timestamp('idle_expires_at', { withTimezone: true, precision: 3 }).notNull(),
     /** Fixed at sign-in (SE-4). */
-    absoluteExpiresAt: timestamp('absolute_expires_at', { withTimezone: true, precision: 3 }).notNull(),
+    absoluteExpiresAt: timestamp('absolute_expires_at', {
+      withTimezone: true,
+      precision: 3,
+    }).notNull(),
     authenticatedAt: timestamp('authenticated_at', { withTimezone: true, precision: 3 }).notNull(),
     /** RFC 8176 method names, as the token's `amr`. */
     methods: text('methods').array().notNull(),
-    /** What the policy counts, which RFC 8176 has no names for: PASSWORD, EMAIL, TOTP, RECOVERY_CODE (domain/factors/rules). */
+    /**
+     * What the policy counts, which RFC 8176 has no names for: PASSWORD, EMAIL, TOTP, RECOVERY_CODE
+     * (domain/factors/rules).
+     */
     provedMethods: text('proved_methods').array().notNull(),
     /** Where it began, coarse from the start (DP-6): `203.0.113.0/24`. */
     network: text('network'),
@@ -36,8 +48,8 @@ export const sessions = pgTable(
     revokedReason: text('revoked_reason'),
   },
   (table) => [
-    // A user's living sessions are one short range, however many ended ones wait for the purge. No column that a refresh changes
-    // is indexed, so that PostgreSQL can update in place (HOT).
+    // A user's living sessions are one short range, however many ended ones wait for the purge. No
+    // column that a refresh changes is indexed, so that PostgreSQL can update in place (HOT).
     index('sessions_user_id_index').on(table.userId, table.revokedAt, table.createdAt),
     index('sessions_absolute_expires_at_index').on(table.absoluteExpiresAt),
   ],

@@ -3,7 +3,10 @@ import { index, integer, pgTable, timestamp, uniqueIndex, uuid } from 'drizzle-o
 import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
-/** An authenticator app: pending until a code of it has been seen, then in force. A user has one of each at most. */
+/**
+ * An authenticator app: pending until a code of it has been seen, then in force. A user has one of
+ * each at most.
+ */
 export const totpAuthenticators = pgTable(
   'totp_authenticators',
   {
@@ -21,9 +24,15 @@ export const totpAuthenticators = pgTable(
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
   },
   (table) => [
-    uniqueIndex('totp_authenticators_confirmed_unique').on(table.userId).where(sql`${table.confirmedAt} is not null`),
-    index('totp_authenticators_pending_index').on(table.expiresAt).where(sql`${table.confirmedAt} is null`),
-    uniqueIndex('totp_authenticators_pending_unique').on(table.userId).where(sql`${table.confirmedAt} is null`),
+    uniqueIndex('totp_authenticators_confirmed_unique')
+      .on(table.userId)
+      .where(sql`${table.confirmedAt} is not null`),
+    index('totp_authenticators_pending_index')
+      .on(table.expiresAt)
+      .where(sql`${table.confirmedAt} is null`),
+    uniqueIndex('totp_authenticators_pending_unique')
+      .on(table.userId)
+      .where(sql`${table.confirmedAt} is null`),
   ],
 );
 

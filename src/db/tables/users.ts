@@ -1,14 +1,20 @@
 import { sql } from 'drizzle-orm';
 import { index, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 
-/** A person. The row exists from the first `register`, unverified and with no password, until retention removes it. */
+/**
+ * A person. The row exists from the first `register`, unverified and with no password, until
+ * retention removes it.
+ */
 export const users = pgTable(
   'users',
   {
     id: uuid('id').primaryKey(),
     /** As the person wrote it, the domain in ASCII; where mail goes. */
     email: text('email').notNull(),
-    /** The one canonical form (domain/addresses/email-address): behind every look-up and the unique index. */
+    /**
+     * The one canonical form (domain/addresses/email-address): behind every look-up and the unique
+     * index.
+     */
     emailCanonical: text('email_canonical').notNull(),
     emailVerifiedAt: timestamp('email_verified_at', { withTimezone: true, precision: 3 }),
     name: text('name'),
@@ -17,9 +23,15 @@ export const users = pgTable(
     /** `scheme.keyId$bcrypt` (domain/passwords/stored-hash); null: no password. */
     passwordHash: text('password_hash'),
     passwordChangedAt: timestamp('password_changed_at', { withTimezone: true, precision: 3 }),
-    /** Since when a sign-in needs an authenticator app too; moves with totp_authenticators, in one transaction. Null: no need. */
+    /**
+     * Since when a sign-in needs an authenticator app too; moves with totp_authenticators, in one
+     * transaction. Null: no need.
+     */
     totpEnabledAt: timestamp('totp_enabled_at', { withTimezone: true, precision: 3 }),
-    /** When an administrator made the account. Until its mailbox is proved, no password of a `register` can claim it. */
+    /**
+     * When an administrator made the account. Until its mailbox is proved, no password of a
+     * `register` can claim it.
+     */
     invitedAt: timestamp('invited_at', { withTimezone: true, precision: 3 }),
     suspendedAt: timestamp('suspended_at', { withTimezone: true, precision: 3 }),
     lastLoginAt: timestamp('last_login_at', { withTimezone: true, precision: 3 }),
@@ -34,7 +46,9 @@ export const users = pgTable(
     index('users_unverified_index')
       .on(table.createdAt, table.id)
       .where(sql`${table.suspendedAt} is null and ${table.emailVerifiedAt} is null`),
-    index('users_suspended_index').on(table.createdAt, table.id).where(sql`${table.suspendedAt} is not null`),
+    index('users_suspended_index')
+      .on(table.createdAt, table.id)
+      .where(sql`${table.suspendedAt} is not null`),
     index('users_admins_index').on(table.id).where(sql`${table.roles} @> '{admin}'::text[]`),
   ],
 );

@@ -5,7 +5,10 @@ import { readRefreshToken } from '../sessions/refresh-token.ts';
 import { isGood, judgeToken } from '../sessions/rules.ts';
 import { verifyAccessToken } from './verify-access-token.ts';
 
-/** RFC 7662 section 2.2; `token_use` says what kind it is, since a backend must take access tokens alone. */
+/**
+ * RFC 7662 section 2.2; `token_use` says what kind it is, since a backend must take access tokens
+ * alone.
+ */
 export type Introspection =
   | { readonly active: false }
   | {
@@ -28,8 +31,14 @@ const inactive: Introspection = { active: false };
 
 type Introspector = Pick<App, 'db' | 'lookUpSession' | 'keys' | 'clock' | 'config' | 'keyRing'>;
 
-/** What a token of either kind is worth right now, by the database; whatever is not alive is `{active: false}` (ADV-45). */
-export async function introspectToken(app: Introspector, { token }: { token: string }): Promise<Introspection> {
+/**
+ * What a token of either kind is worth right now, by the database; whatever is not alive is
+ * `{active: false}` (ADV-45).
+ */
+export async function introspectToken(
+  app: Introspector,
+  { token }: { token: string },
+): Promise<Introspection> {
   return (await introspectAccess(app, token)) ?? (await introspectRefresh(app, token)) ?? inactive;
 }
 
@@ -57,7 +66,11 @@ async function introspectRefresh(app: Introspector, value: string): Promise<Intr
   if (!found || found.user.suspendedAt !== null) return null;
   const { session } = found;
   // A spent one is no longer active; that somebody asks after it is not its reuse.
-  const verdict = judgeToken(session, { token, now: app.clock.now(), graceSeconds: app.config.refreshGrace });
+  const verdict = judgeToken(session, {
+    token,
+    now: app.clock.now(),
+    graceSeconds: app.config.refreshGrace,
+  });
   if (!isGood(verdict)) return null;
   return {
     active: true,

@@ -3,32 +3,38 @@ import { expect, it } from 'vitest';
 import { startTestServer, testConfig } from '../../testing/app.ts';
 import { issueAccessToken } from './issue-access-token.ts';
 
-// One ECDSA signature in 128 has a number that is shorter than 32 bytes, and every other one a number with a zero before it.
+// One ECDSA signature in 128 has a number that is shorter than 32 bytes, and every other one a
+// number with a zero before it.
 it.each([
   ['ES256', 2000],
   ['EdDSA', 20],
   ['RS256', 5],
-] as const)('JW-1 every signature of %s holds for a library that is not ours', async (algorithm, count) => {
-  const { app, stop } = await startTestServer({ config: { jwt: { ...testConfig.jwt, algorithm } } });
-  try {
-    const keys = createLocalJWKSet({ keys: [...app.keyRing.published()] });
-    const now = app.clock.now();
-    const ids = { session: crypto.randomUUID(), user: crypto.randomUUID() };
-    for (let n = 0; n < count; n += 1) {
-      const { token } = await issueAccessToken(app, {
-        session: {
-          id: ids.session,
-          authenticatedAt: now,
-          methods: ['pwd'],
-          idleExpiresAt: new Date(now.getTime() + 86_400_000),
-        },
-        user: { id: ids.user, roles: [] },
-      });
-      const { payload, protectedHeader } = await jwtVerify(token, keys, { currentDate: now });
-      expect(payload).toMatchObject({ sub: ids.user, sid: ids.session });
-      expect(protectedHeader.alg).toBe(algorithm);
+] as const)(
+  'JW-1 every signature of %s holds for a library that is not ours',
+  async (algorithm, count) => {
+    const { app, stop } = await startTestServer({
+      config: { jwt: { ...testConfig.jwt, algorithm } },
+    });
+    try {
+      const keys = createLocalJWKSet({ keys: [...app.keyRing.published()] });
+      const now = app.clock.now();
+      const ids = { session: crypto.randomUUID(), user: crypto.randomUUID() };
+      for (let n = 0; n < count; n += 1) {
+        const { token } = await issueAccessToken(app, {
+          session: {
+            id: ids.session,
+            authenticatedAt: now,
+            methods: ['pwd'],
+            idleExpiresAt: new Date(now.getTime() + 86_400_000),
+          },
+          user: { id: ids.user, roles: [] },
+        });
+        const { payload, protectedHeader } = await jwtVerify(token, keys, { currentDate: now });
+        expect(payload).toMatchObject({ sub: ids.user, sid: ids.session });
+        expect(protectedHeader.alg).toBe(algorithm);
+      }
+    } finally {
+      await stop();
     }
-  } finally {
-    await stop();
-  }
-});
+  },
+);

@@ -12,7 +12,10 @@ type Input = {
   readonly user: Pick<UserRow, 'id' | 'roles'>;
 };
 
-/** Signs an access token for a session. Whoever holds it can read it: no personal data goes in (JW-8). */
+/**
+ * Signs an access token for a session. Whoever holds it can read it: no personal data goes in
+ * (JW-8).
+ */
 export async function issueAccessToken(
   app: Issuer,
   { session, user }: Input,
@@ -20,7 +23,8 @@ export async function issueAccessToken(
   const key = app.keyRing.signing();
   // Whole seconds, as `iat` and `exp` are (RFC 7519 2, NumericDate).
   const issuedAt = Math.floor(app.clock.now().getTime() / 1000);
-  // Not past the session's own end, which a backend that checks the JWT alone would not see (SE-4, SE-5).
+  // Not past the session's own end, which a backend that checks the JWT alone would not see (SE-4,
+  // SE-5).
   const sessionEnd = Math.floor(session.idleExpiresAt.getTime() / 1000);
   const expiresAt = Math.min(issuedAt + app.config.accessTokenTtl, sessionEnd);
   const header = { alg: key.algorithm, kid: key.kid, typ: app.config.jwt.type };
@@ -38,7 +42,10 @@ export async function issueAccessToken(
   };
   const signed = `${encode(header)}.${encode(claims)}`;
   const signature = await sign(key, Buffer.from(signed));
-  return { token: `${signed}.${signature.toString('base64url')}`, expiresAt: secondsAfter(new Date(0), expiresAt) };
+  return {
+    token: `${signed}.${signature.toString('base64url')}`,
+    expiresAt: secondsAfter(new Date(0), expiresAt),
+  };
 }
 
 function encode(members: object): string {
@@ -48,8 +55,9 @@ function encode(members: object): string {
 const signAside = promisify<string, Buffer, KeyObject, Buffer>(signBytes);
 
 /**
- * On this thread where a signature takes less than the way to another would (a fourth of a millisecond, or the time of a password hash
- * that is at work there, AV-1). RSA takes a millisecond and more: that would hold up everybody else.
+ * On this thread where a signature takes less than the way to another would (a fourth of a
+ * millisecond, or the time of a password hash that is at work there, AV-1). RSA takes a millisecond
+ * and more: that would hold up everybody else.
  */
 async function sign({ algorithm, privateKey }: SigningKey, data: Buffer): Promise<Buffer> {
   switch (algorithm) {
@@ -68,12 +76,14 @@ async function sign({ algorithm, privateKey }: SigningKey, data: Buffer): Promis
 const es256Bytes = 32;
 
 /**
- * Both numbers of an ECDSA signature one after the other, as RFC 7518 3.4 has them, from DER's `SEQUENCE { INTEGER r, INTEGER s }`. Node would do
- * it (`dsaEncoding`), and takes as long for the object in which that is said as for the signature.
+ * Both numbers of an ECDSA signature one after the other, as RFC 7518 3.4 has them, from DER's
+ * `SEQUENCE { INTEGER r, INTEGER s }`. Node would do it (`dsaEncoding`), and takes as long for the
+ * object in which that is said as for the signature.
  */
 function withoutDer(der: Buffer): Buffer {
   const signature = Buffer.alloc(2 * es256Bytes);
-  // Two bytes say that it is a sequence and how long; two more come before each number. All of them are short: P-256.
+  // Two bytes say that it is a sequence and how long; two more come before each number. All of them
+  // are short: P-256.
   let at = 2;
   for (const end of [es256Bytes, 2 * es256Bytes]) {
     const length = der[at + 1] ?? 0;

@@ -5,9 +5,10 @@ import { readRefreshToken } from '../sessions/refresh-token.ts';
 import { verifyAccessToken } from './verify-access-token.ts';
 
 /**
- * Ends the session of a token of either kind, and with it every token of that session (RFC 7009 section 2.1); also of an access
- * token that has expired, since its session may live on (ADV-45). A token that is unknown or revoked already is no error. The caller
- * has made sure that a service or an admin asks.
+ * Ends the session of a token of either kind, and with it every token of that session (RFC 7009
+ * section 2.1); also of an access token that has expired, since its session may live on (ADV-45). A
+ * token that is unknown or revoked already is no error. The caller has made sure that a service or
+ * an admin asks.
  */
 export async function revokeToken(ctx: Context, { token }: { token: string }): Promise<void> {
   const named = await sessionOf(ctx, token);
@@ -17,7 +18,10 @@ export async function revokeToken(ctx: Context, { token }: { token: string }): P
   await ctx.db.transaction((tx) => endSession(ctx, { db: tx, ...named, reason, actorId }));
 }
 
-async function sessionOf(ctx: Context, value: string): Promise<{ userId: string; sessionId: string } | null> {
+async function sessionOf(
+  ctx: Context,
+  value: string,
+): Promise<{ userId: string; sessionId: string } | null> {
   const verdict = verifyAccessToken(ctx, value);
   if (verdict.kind === 'valid' || verdict.reason === 'TOKEN_EXPIRED')
     return { userId: verdict.userId, sessionId: verdict.sessionId };

@@ -20,7 +20,10 @@ export type TokenVerdict =
   | ({ readonly kind: 'refused'; readonly reason: 'TOKEN_EXPIRED' } & VerifiedToken)
   | { readonly kind: 'refused'; readonly reason: 'TOKEN_INVALID' };
 
-/** RFC 9110 sets no bound; a token of ours is far shorter, and nothing longer reaches any crypto (JW-12). */
+/**
+ * RFC 9110 sets no bound; a token of ours is far shorter, and nothing longer reaches any crypto
+ * (JW-12).
+ */
 const maxTokenLength = 8192;
 /** Seconds by which two of our own machines' clocks may differ (JW-6 allows 60). */
 const clockTolerance = 5;
@@ -47,10 +50,12 @@ function memoryOf(keyRing: KeyRing): LRUCache<string, Genuine> {
 }
 
 /**
- * Whether a bearer is an access token of ours that has not expired. Says nothing of the session, which is asked of the
- * database on every request. Never throws for anything that a caller can send. The signature is checked on this thread: in libuv's
- * pool, where WebCrypto would do it, a check of 0.1 ms waits behind password hashes of 250 ms (AV-1). A good one is remembered, so that a
- * client's next request costs a look-up; its claims, its time and whether its key is still in force are looked at every time.
+ * Whether a bearer is an access token of ours that has not expired. Says nothing of the session,
+ * which is asked of the database on every request. Never throws for anything that a caller can
+ * send. The signature is checked on this thread: in libuv's pool, where WebCrypto would do it, a
+ * check of 0.1 ms waits behind password hashes of 250 ms (AV-1). A good one is remembered, so that
+ * a client's next request costs a look-up; its claims, its time and whether its key is still in
+ * force are looked at every time.
  */
 export function verifyAccessToken(app: Verifier, token: string): TokenVerdict {
   if (token.length > maxTokenLength) return invalid;
@@ -62,7 +67,8 @@ export function verifyAccessToken(app: Verifier, token: string): TokenVerdict {
 function genuineClaims(app: Verifier, token: string): Members | null {
   const memory = memoryOf(app.keyRing);
   const known = memory.get(token);
-  // SECURITY: by the key itself, not by its name alone; one that was removed or is past its time is found no more (JW-10).
+  // SECURITY: by the key itself, not by its name alone; one that was removed or is past its time is
+  // found no more (JW-10).
   if (known && app.keyRing.find(known.kid)?.publicKey === known.publicKey) return known.claims;
   if (known) memory.delete(token);
   const read = readGenuine(app, token);
@@ -82,12 +88,15 @@ function readGenuine(app: Verifier, token: string): Genuine | null {
 }
 
 /**
- * SECURITY: the key comes from the kid alone, by exact match in memory; jwk, jku, x5u, x5c are never looked at (RFC 8725 3.10). Its
- * algorithm is its own and no other (3.1); what is critical we do not know (RFC 7515 4.1.11).
+ * SECURITY: the key comes from the kid alone, by exact match in memory; jwk, jku, x5u, x5c are
+ * never looked at (RFC 8725 3.10). Its algorithm is its own and no other (3.1); what is critical we
+ * do not know (RFC 7515 4.1.11).
  */
 function keyFor(app: Verifier, { kid, alg, typ, crit }: Members): SigningKey | undefined {
   const key = typeof kid === 'string' ? app.keyRing.find(kid) : undefined;
-  return key && alg === key.algorithm && typ === app.config.jwt.type && crit === undefined ? key : undefined;
+  return key && alg === key.algorithm && typ === app.config.jwt.type && crit === undefined
+    ? key
+    : undefined;
 }
 
 function isSigned(key: SigningKey, signed: Buffer, signature: Buffer): boolean {
@@ -103,7 +112,9 @@ function isSigned(key: SigningKey, signed: Buffer, signature: Buffer): boolean {
   }
 }
 
-/** Every claim that we write is required and read as we write it (RFC 8725 3.8, 3.9; RFC 9068 4). */
+/**
+ * Every claim that we write is required and read as we write it (RFC 8725 3.8, 3.9; RFC 9068 4).
+ */
 function judgeClaims(app: Verifier, claims: Members): TokenVerdict {
   const { iss, aud, sub, sid, jti, iat, exp, nbf, cnf } = claims;
   const now = app.clock.now().getTime() / 1000;
@@ -112,7 +123,8 @@ function judgeClaims(app: Verifier, claims: Members): TokenVerdict {
   if (typeof sub !== 'string' || !uuidPattern.test(sub)) return invalid;
   if (typeof sid !== 'string' || !uuidPattern.test(sid)) return invalid;
   if (typeof jti !== 'string' || jti === '' || !isTime(iat) || !isTime(exp)) return invalid;
-  // Bound to a key of its holder's: we give out none, take no proof, and must not take it without one (RFC 9449 section 7).
+  // Bound to a key of its holder's: we give out none, take no proof, and must not take it without
+  // one (RFC 9449 section 7).
   if (cnf !== undefined) return invalid;
   if (exp - iat > longestTokenLifetime || iat > now + clockTolerance) return invalid;
   if (nbf !== undefined && (!isTime(nbf) || nbf > now + clockTolerance)) return invalid;

@@ -6,7 +6,10 @@ import { sha256 } from '../../secret-keys.ts';
 
 /** Seconds that a link to a new password is good (RC-2; NIST 4.2.1.2 allows a day). */
 export const resetLifetime = 3600;
-/** Seconds that an invitation is good (NIST SP 800-63A-4: an enrolment code by e-mail, 24 hours). After that a reset does as well. */
+/**
+ * Seconds that an invitation is good (NIST SP 800-63A-4: an enrolment code by e-mail, 24 hours).
+ * After that a reset does as well.
+ */
 export const invitationLifetime = 24 * 3600;
 /** What `resetPassword` takes. */
 export const passwordPurposes: readonly AccountTokenPurpose[] = ['RESET_PASSWORD', 'INVITATION'];
@@ -25,8 +28,13 @@ type Input = {
   readonly lifetime: number;
 };
 
-/** Makes and stores a token for a mailed link, and answers with its value, which nothing else keeps. */
-export async function issueAccountToken(ctx: Pick<Context, 'clock' | 'random'>, input: Input): Promise<string> {
+/**
+ * Makes and stores a token for a mailed link, and answers with its value, which nothing else keeps.
+ */
+export async function issueAccountToken(
+  ctx: Pick<Context, 'clock' | 'random'>,
+  input: Input,
+): Promise<string> {
   const now = ctx.clock.now();
   const token = ctx.random.token(tokenBytes);
   await putAccountToken(input.db, {

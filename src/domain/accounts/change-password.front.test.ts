@@ -13,7 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const change = (person: Pick<Person, 'accessToken'>, currentPassword: unknown, newPassword: unknown = otherPassword) =>
+const change = (
+  person: Pick<Person, 'accessToken'>,
+  currentPassword: unknown,
+  newPassword: unknown = otherPassword,
+) =>
   server.mutate('changePassword', { currentPassword, newPassword }, { token: person.accessToken });
 
 async function isSignedIn(person: Pick<Person, 'accessToken'>): Promise<boolean> {
@@ -24,7 +28,9 @@ async function isSignedIn(person: Pick<Person, 'accessToken'>): Promise<boolean>
 describe('changePassword', () => {
   it('PW-12 needs the current password, also in a session that is a minute old', async () => {
     const person = await registerPerson(server);
-    expect(await change(person, 'wrong wrong wrong')).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+    expect(await change(person, 'wrong wrong wrong')).toMatchObject({
+      code: 'INVALID_CREDENTIALS',
+    });
     expect(await change(person, '')).toMatchObject({
       code: 'VALIDATION_FAILED',
       fields: [{ path: 'currentPassword', code: 'REQUIRED' }],
@@ -51,10 +57,15 @@ describe('changePassword', () => {
     await server.mutate('register', { email, password: otherPassword });
     await server.nextCode(email);
     const challenge = await server.mutate('requestLoginCode', { email });
-    const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code: await server.nextCode(email) });
+    const tokens = await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: await server.nextCode(email),
+    });
     expect(tokens.__typename).toBe('AuthTokens');
     await ageProof(server, tokens.session.id, 601);
-    expect(await change(tokens, '', 'velvet harbor copper lantern')).toMatchObject({ code: 'STEP_UP_REQUIRED' });
+    expect(await change(tokens, '', 'velvet harbor copper lantern')).toMatchObject({
+      code: 'STEP_UP_REQUIRED',
+    });
     await ageProof(server, tokens.session.id, -601);
     expect(await change(tokens, '', 'velvet harbor copper lantern')).toEqual(accepted);
     await signIn(server, { email, password: 'velvet harbor copper lantern' });
@@ -67,7 +78,9 @@ describe('changePassword', () => {
       const input = { currentPassword: 'wrong wrong wrong', newPassword: otherPassword };
       const codes: string[] = [];
       for (let guess = 0; guess < 12; guess += 1) {
-        codes.push((await strict.mutate('changePassword', input, { token: person.accessToken })).code);
+        codes.push(
+          (await strict.mutate('changePassword', input, { token: person.accessToken })).code,
+        );
       }
       expect(codes.filter((code) => code === 'INVALID_CREDENTIALS')).toHaveLength(10);
       expect(codes.at(-1)).toBe('RATE_LIMITED');
@@ -84,13 +97,19 @@ describe('changePassword', () => {
     expect(await change(person, person.password)).toEqual(accepted);
     expect(await isSignedIn(person)).toBe(true);
     expect(await isSignedIn(phone)).toBe(false);
-    expect(await server.mutate('refreshSession', { refreshToken: phone.refreshToken })).toMatchObject({
+    expect(
+      await server.mutate('refreshSession', { refreshToken: phone.refreshToken }),
+    ).toMatchObject({
       code: 'INVALID_OR_EXPIRED_TOKEN',
     });
-    expect(await server.mutate('refreshSession', { refreshToken: person.refreshToken })).toMatchObject({
+    expect(
+      await server.mutate('refreshSession', { refreshToken: person.refreshToken }),
+    ).toMatchObject({
       __typename: 'AuthTokens',
     });
-    expect(await server.mutate('login', { email: person.email, password: person.password })).toMatchObject({
+    expect(
+      await server.mutate('login', { email: person.email, password: person.password }),
+    ).toMatchObject({
       code: 'INVALID_CREDENTIALS',
     });
     await signIn(server, { email: person.email, password: otherPassword });
@@ -101,7 +120,8 @@ describe('changePassword', () => {
     await change(person, person.password);
     const notice = await server.nextMail(person.email);
     expect(notice.subject).toBe('Your password was changed');
-    for (const secret of [person.password, otherPassword]) expect(notice.text + notice.html).not.toContain(secret);
+    for (const secret of [person.password, otherPassword])
+      expect(notice.text + notice.html).not.toContain(secret);
     const events = await auditOf(server, person.id, 'password.changed');
     expect(events).toMatchObject([{ outcome: 'SUCCESS', actorId: person.id }]);
   });
@@ -109,7 +129,9 @@ describe('changePassword', () => {
   it('two changes at once: one of them holds', async () => {
     const person = await registerPerson(server);
     const answers = await Promise.all(
-      ['one', 'two', 'three'].map((word) => change(person, person.password, `${otherPassword} ${word}`)),
+      ['one', 'two', 'three'].map((word) =>
+        change(person, person.password, `${otherPassword} ${word}`),
+      ),
     );
     const won = answers.filter((answer) => answer.accepted);
     expect(won).toHaveLength(1);

@@ -20,12 +20,17 @@ import type { Accepted } from '../sessions/logout.ts';
 import { passwordLocks } from '../sign-in/login-budget.ts';
 import { passwordPurposes } from './account-token.ts';
 
-const schema = z.object({ currentPassword: z.string({ error: 'The current password is required.' }), newPassword });
+const schema = z.object({
+  currentPassword: z.string({ error: 'The current password is required.' }),
+  newPassword,
+});
 
 /**
- * Sets another password and ends every other session (SE-10). The current password is the proof, and with a second factor set up a
- * fresh step-up beside it (SE-13); an account that has no password, from signing in by mailed codes, sends an empty one and needs the
- * step-up (PW-12). Throws INVALID_CREDENTIALS, STEP_UP_REQUIRED, or VALIDATION_FAILED for a password below the policy.
+ * Sets another password and ends every other session (SE-10). The current password is the proof,
+ * and with a second factor set up a fresh step-up beside it (SE-13); an account that has no
+ * password, from signing in by mailed codes, sends an empty one and needs the step-up (PW-12).
+ * Throws INVALID_CREDENTIALS, STEP_UP_REQUIRED, or VALIDATION_FAILED for a password below the
+ * policy.
  */
 export const changePassword = command(schema, async (ctx, input): Promise<Accepted> => {
   const viewer = requireViewer(ctx);
@@ -45,16 +50,25 @@ export const changePassword = command(schema, async (ctx, input): Promise<Accept
   return { kind: 'accepted', accepted: true };
 });
 
-/** SECURITY: a stolen access token alone must not be enough, nor a wrong password together with a fresh session. */
+/**
+ * SECURITY: a stolen access token alone must not be enough, nor a wrong password together with a
+ * fresh session.
+ */
 async function proveOwner(ctx: Context, viewer: Viewer, currentPassword: string): Promise<void> {
   const { user } = viewer.session;
   if (user.passwordHash === null || user.totpEnabledAt !== null) requireStepUp(ctx);
   if (user.passwordHash === null) return;
   const fault = passwordTextFault(currentPassword);
-  if (fault) throw new AuthError('VALIDATION_FAILED', { fields: [{ path: 'currentPassword', ...fault }] });
+  if (fault)
+    throw new AuthError('VALIDATION_FAILED', { fields: [{ path: 'currentPassword', ...fault }] });
   const { matches } = await ctx.hasher.verify(currentPassword, user.passwordHash);
   if (matches) return;
-  await recordAudit(ctx, { db: ctx.db, type: 'password.change_failed', outcome: 'FAILURE', subjectId: user.id });
+  await recordAudit(ctx, {
+    db: ctx.db,
+    type: 'password.change_failed',
+    outcome: 'FAILURE',
+    subjectId: user.id,
+  });
   throw new AuthError('INVALID_CREDENTIALS', { message: 'The current password is not right.' });
 }
 
@@ -74,17 +88,34 @@ async function applyChange(
       passwordHash: change.passwordHash,
       now,
     });
-    if (!changed) throw new AuthError('CONFLICT', { message: 'The password was changed a moment ago. Sign in again.' });
+    if (!changed)
+      throw new AuthError('CONFLICT', {
+        message: 'The password was changed a moment ago. Sign in again.',
+      });
     await endAccountTokens(tx, { userId, purposes: passwordPurposes, now });
     await endChallenges(tx, { userId, now });
-    await endAllSessions(ctx, { db: tx, userId, reason: 'credentials_changed', exceptId: viewer.sessionId });
+    await endAllSessions(ctx, {
+      db: tx,
+      userId,
+      reason: 'credentials_changed',
+      exceptId: viewer.sessionId,
+    });
     await release(ctx, { db: tx, claims: [change.claim, ...passwordLocks(ctx, user)] });
-    await recordAudit(ctx, { db: tx, type: 'password.changed', outcome: 'SUCCESS', subjectId: userId });
+    await recordAudit(ctx, {
+      db: tx,
+      type: 'password.changed',
+      outcome: 'SUCCESS',
+      subjectId: userId,
+    });
     await enqueueEmail(ctx, {
       db: tx,
       to: changed.email,
       locale: changed.locale,
-      content: { template: 'password-changed', ...requestOrigin(ctx), resetLink: forgotPasswordLink(ctx.config) },
+      content: {
+        template: 'password-changed',
+        ...requestOrigin(ctx),
+        resetLink: forgotPasswordLink(ctx.config),
+      },
     });
   });
 }

@@ -2,7 +2,11 @@ import { z } from 'zod';
 import type { Context, Viewer } from '../../context.ts';
 import { databaseFailure } from '../../db/driver/failures.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
-import { consumeChallenge, endChallenges, reserveAttempt } from '../../db/queries/otp-challenges.ts';
+import {
+  consumeChallenge,
+  endChallenges,
+  reserveAttempt,
+} from '../../db/queries/otp-challenges.ts';
 import { changeEmail } from '../../db/queries/users.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
@@ -14,7 +18,12 @@ import { holdCaller } from '../caller/hold-caller.ts';
 import { requireViewer } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { undoEmailChangeLink } from '../emails/links.ts';
-import { budgetOf, countSuccess, type FailureBudget, reserveTry } from '../factors/failure-budget.ts';
+import {
+  budgetOf,
+  countSuccess,
+  type FailureBudget,
+  reserveTry,
+} from '../factors/failure-budget.ts';
 import { maxAttempts } from '../factors/rules.ts';
 import { opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
@@ -36,9 +45,10 @@ const typedCode = z.string({ error: 'A code is required.' }).transform((value, c
 const schema = z.object({ challengeId: opaqueToken, code: typedCode });
 
 /**
- * Puts the new address in place of the old one, for the session that asked. Every other session ends; the old address gets a link
- * that takes it back. Throws INVALID_OR_EXPIRED_CODE for whatever is not the right code of this session's challenge, and where
- * somebody else has taken the address meanwhile.
+ * Puts the new address in place of the old one, for the session that asked. Every other session
+ * ends; the old address gets a link that takes it back. Throws INVALID_OR_EXPIRED_CODE for whatever
+ * is not the right code of this session's challenge, and where somebody else has taken the address
+ * meanwhile.
  */
 export const confirmEmailChange = command(schema, async (ctx, input): Promise<UserView> => {
   const viewer = requireViewer(ctx);
@@ -60,7 +70,13 @@ export const confirmEmailChange = command(schema, async (ctx, input): Promise<Us
   const isRight = codeHash !== null && codeMatches(ctx.keys, challenge.id, input.code, codeHash);
   if (!isOurs || !isRight) {
     const detail = { purpose: challenge.purpose };
-    await recordAudit(ctx, { db: ctx.db, type: 'otp.failed', outcome: 'FAILURE', subjectId: viewer.userId, detail });
+    await recordAudit(ctx, {
+      db: ctx.db,
+      type: 'otp.failed',
+      outcome: 'FAILURE',
+      subjectId: viewer.userId,
+      detail,
+    });
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
   }
   const user = await applyChange(ctx, { viewer, challenge, codeHash, budget });
@@ -80,13 +96,17 @@ async function applyChange(ctx: Context, met: Met): Promise<UserRow> {
     return await ctx.db.transaction((tx) => change(withContext(ctx, { db: tx }), met));
   } catch (error) {
     // Two people, one address: the index lets one of them have it (RC-9).
-    if (databaseFailure(error) === 'unique-violation') throw new AuthError('INVALID_OR_EXPIRED_CODE', { cause: error });
+    if (databaseFailure(error) === 'unique-violation')
+      throw new AuthError('INVALID_OR_EXPIRED_CODE', { cause: error });
     throw error;
   }
 }
 
 /** `ctx.db` is the transaction. */
-async function change(ctx: Context, { viewer, challenge, codeHash, budget }: Met): Promise<UserRow> {
+async function change(
+  ctx: Context,
+  { viewer, challenge, codeHash, budget }: Met,
+): Promise<UserRow> {
   const { db } = ctx;
   const { userId, sessionId } = viewer;
   const before = viewer.session.user;
@@ -97,7 +117,13 @@ async function change(ctx: Context, { viewer, challenge, codeHash, budget }: Met
   const email = challenge.email ?? '';
   await displaceUnverified(ctx, { db, emailCanonical, exceptId: userId });
   // The user's row before what hangs on it, as everywhere.
-  const user = await changeEmail(db, { id: userId, email, emailCanonical, seenCanonical: before.emailCanonical, now });
+  const user = await changeEmail(db, {
+    id: userId,
+    email,
+    emailCanonical,
+    seenCanonical: before.emailCanonical,
+    now,
+  });
   const consumed = await consumeChallenge(db, { id: challenge.id, codeHash, now });
   if (!user || !consumed) throw new AuthError('INVALID_OR_EXPIRED_CODE');
   await endChallenges(db, { userId, now });
@@ -115,7 +141,11 @@ async function change(ctx: Context, { viewer, challenge, codeHash, budget }: Met
     db,
     to: before.email,
     locale: before.locale,
-    content: { template: 'email-changed', ...requestOrigin(ctx), undoLink: undoEmailChangeLink(ctx.config, { token }) },
+    content: {
+      template: 'email-changed',
+      ...requestOrigin(ctx),
+      undoLink: undoEmailChangeLink(ctx.config, { token }),
+    },
   });
   return user;
 }

@@ -16,7 +16,10 @@ import { countSteps } from '../../testing/stepped-db.ts';
 const otherPassword = 'copper willow thunder market';
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
 
-/** A server whose requests can be stopped, and one that lives on: it delivers what the first has left behind. */
+/**
+ * A server whose requests can be stopped, and one that lives on: it delivers what the first has
+ * left behind.
+ */
 let server: TestServer;
 let survivor: TestServer;
 let database: TestDatabase;
@@ -35,7 +38,10 @@ beforeAll(async () => {
   Object.assign(server.app, {
     wakeOutbox: () => {},
     // One reservation in 256 takes a step more; not here.
-    random: { ...random, bytes: (length: number) => (length === 1 ? Uint8Array.of(1) : random.bytes(length)) },
+    random: {
+      ...random,
+      bytes: (length: number) => (length === 1 ? Uint8Array.of(1) : random.bytes(length)),
+    },
   });
 });
 afterAll(async () => {
@@ -44,7 +50,11 @@ afterAll(async () => {
   await database.drop();
 });
 
-type Call = { readonly name: MutationName; readonly input: Record<string, unknown>; readonly token?: string };
+type Call = {
+  readonly name: MutationName;
+  readonly input: Record<string, unknown>;
+  readonly token?: string;
+};
 type Flow = {
   readonly name: string;
   /** Puts a person where the flow begins, and answers with its last call. */
@@ -58,7 +68,8 @@ type Flow = {
 };
 
 const signedIn =
-  (name: MutationName, input: (person: Person) => Record<string, unknown>) => async (person: Person) => ({
+  (name: MutationName, input: (person: Person) => Record<string, unknown>) =>
+  async (person: Person) => ({
     name,
     input: input(person),
     token: person.accessToken,
@@ -67,7 +78,10 @@ const signedIn =
 const flows: readonly Flow[] = [
   {
     name: 'register',
-    prepare: async () => ({ name: 'register', input: { email: freshAddress(), password: goodPassword } }),
+    prepare: async () => ({
+      name: 'register',
+      input: { email: freshAddress(), password: goodPassword },
+    }),
     mail: 'verify-email',
   },
   {
@@ -85,7 +99,10 @@ const flows: readonly Flow[] = [
     prepare: async () => {
       const email = freshAddress();
       const { id } = await survivor.mutate('register', { email, password: goodPassword });
-      return { name: 'verifyOtp', input: { challengeId: id, code: await survivor.nextCode(email) } };
+      return {
+        name: 'verifyOtp',
+        input: { challengeId: id, code: await survivor.nextCode(email) },
+      };
     },
     mail: null,
     isCounted: true,
@@ -94,7 +111,10 @@ const flows: readonly Flow[] = [
     name: 'verifyOtp with a recovery code',
     prepare: async (person) => {
       const { recoveryCodes } = await enrolTotp(survivor, person);
-      const { id } = await survivor.mutate('login', { email: person.email, password: person.password });
+      const { id } = await survivor.mutate('login', {
+        email: person.email,
+        password: person.password,
+      });
       return { name: 'verifyOtp', input: { challengeId: id, code: recoveryCodes[0] } };
     },
     mail: 'recovery-code-used',
@@ -103,9 +123,17 @@ const flows: readonly Flow[] = [
   {
     name: 'confirmTotpEnrollment',
     prepare: async ({ accessToken }) => {
-      const { id, secret } = await survivor.mutate('startTotpEnrollment', {}, { token: accessToken });
+      const { id, secret } = await survivor.mutate(
+        'startTotpEnrollment',
+        {},
+        { token: accessToken },
+      );
       const code = authenticator(survivor, secret).code();
-      return { name: 'confirmTotpEnrollment', input: { enrollmentId: id, code }, token: accessToken };
+      return {
+        name: 'confirmTotpEnrollment',
+        input: { enrollmentId: id, code },
+        token: accessToken,
+      };
     },
     mail: 'totp-enabled',
     isCounted: true,
@@ -138,13 +166,19 @@ const flows: readonly Flow[] = [
     name: 'resetPassword',
     prepare: async ({ email }) => {
       await survivor.mutate('requestPasswordReset', { email });
-      return { name: 'resetPassword', input: { token: await survivor.nextToken(email), newPassword: otherPassword } };
+      return {
+        name: 'resetPassword',
+        input: { token: await survivor.nextToken(email), newPassword: otherPassword },
+      };
     },
     mail: 'password-reset-done',
   },
   {
     name: 'changePassword',
-    prepare: signedIn('changePassword', ({ password }) => ({ currentPassword: password, newPassword: otherPassword })),
+    prepare: signedIn('changePassword', ({ password }) => ({
+      currentPassword: password,
+      newPassword: otherPassword,
+    })),
     mail: 'password-changed',
   },
   {
@@ -161,7 +195,11 @@ const flows: readonly Flow[] = [
     name: 'confirmEmailChange',
     prepare: async ({ accessToken }) => {
       const newEmail = freshAddress();
-      const { id } = await survivor.mutate('requestEmailChange', { newEmail }, { token: accessToken });
+      const { id } = await survivor.mutate(
+        'requestEmailChange',
+        { newEmail },
+        { token: accessToken },
+      );
       const input = { challengeId: id, code: await survivor.nextCode(newEmail) };
       return { name: 'confirmEmailChange', input, token: accessToken };
     },
@@ -172,9 +210,17 @@ const flows: readonly Flow[] = [
     name: 'undoEmailChange',
     prepare: async ({ accessToken, email }) => {
       const newEmail = freshAddress();
-      const { id } = await survivor.mutate('requestEmailChange', { newEmail }, { token: accessToken });
+      const { id } = await survivor.mutate(
+        'requestEmailChange',
+        { newEmail },
+        { token: accessToken },
+      );
       const code = await survivor.nextCode(newEmail);
-      await survivor.mutate('confirmEmailChange', { challengeId: id, code }, { token: accessToken });
+      await survivor.mutate(
+        'confirmEmailChange',
+        { challengeId: id, code },
+        { token: accessToken },
+      );
       return { name: 'undoEmailChange', input: { token: await survivor.nextToken(email) } };
     },
     mail: 'email-change-undone',
@@ -189,8 +235,9 @@ const flows: readonly Flow[] = [
 type State = Readonly<Record<string, number>>;
 
 /**
- * What there is, without what is random: rows and their states, counted. Left out is what is committed on its own on purpose:
- * budgets of attempts, the tries of a challenge, and the record of what was refused.
+ * What there is, without what is random: rows and their states, counted. Left out is what is
+ * committed on its own on purpose: budgets of attempts, the tries of a challenge, and the record of
+ * what was refused.
  */
 async function state(): Promise<State> {
   const tables = await dump(server.app);
@@ -207,11 +254,15 @@ async function state(): Promise<State> {
       `user row changed=${row['passwordChangedAt']} login=${row['lastLoginAt']} hash=${row['passwordHash']} ${row['email']}`,
     );
   }
-  for (const row of tables['totp_authenticators'] ?? []) count(`app confirmed=${is(row['confirmedAt'])}`);
-  for (const row of tables['recovery_codes'] ?? []) count(`recovery code used=${is(row['usedAt'])}`);
+  for (const row of tables['totp_authenticators'] ?? [])
+    count(`app confirmed=${is(row['confirmedAt'])}`);
+  for (const row of tables['recovery_codes'] ?? [])
+    count(`recovery code used=${is(row['usedAt'])}`);
   for (const row of tables['sessions'] ?? []) count(`session ended=${is(row['revokedAt'])}`);
-  for (const row of tables['account_tokens'] ?? []) count(`token ${row['purpose']} ended=${is(row['endedAt'])}`);
-  for (const row of tables['otp_challenges'] ?? []) count(`challenge ${row['purpose']} met=${is(row['consumedAt'])}`);
+  for (const row of tables['account_tokens'] ?? [])
+    count(`token ${row['purpose']} ended=${is(row['endedAt'])}`);
+  for (const row of tables['otp_challenges'] ?? [])
+    count(`challenge ${row['purpose']} met=${is(row['consumedAt'])}`);
   for (const row of tables['audit_events'] ?? []) count(`event ${row['type']}`);
   for (const row of tables['outbox_messages'] ?? []) count(`mail ${row['template']}`);
   for (const _ of tables['known_devices'] ?? []) count('device');
@@ -219,18 +270,24 @@ async function state(): Promise<State> {
   return counted;
 }
 
-/** What has come and gone between two states; of users' own values only how many. Empty where nothing has. */
+/**
+ * What has come and gone between two states; of users' own values only how many. Empty where
+ * nothing has.
+ */
 function changesOf(before: State, after: State): string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .flatMap((what) => {
       const difference = (after[what] ?? 0) - (before[what] ?? 0);
-      return difference === 0 ? [] : [`${what.startsWith('user row') ? 'user row' : what}: ${difference}`];
+      return difference === 0
+        ? []
+        : [`${what.startsWith('user row') ? 'user row' : what}: ${difference}`];
     })
     .sort();
 }
 
 const mailsOf = async (template: string): Promise<number> =>
-  ((await dump(server.app))['outbox_messages'] ?? []).filter((row) => row['template'] === template).length;
+  ((await dump(server.app))['outbox_messages'] ?? []).filter((row) => row['template'] === template)
+    .length;
 
 describe('a process that dies', () => {
   it.each(flows)(
@@ -254,17 +311,24 @@ describe('a process that dies', () => {
           throw new Error('The process is gone.');
         });
         const { name, input, ...sender } = last;
-        const answer = await server.mutate(name, input, { ...sender, headers: { 'user-agent': firefox } });
+        const answer = await server.mutate(name, input, {
+          ...sender,
+          headers: { 'user-agent': firefox },
+        });
         steps.arm(0, () => {});
         const changes = changesOf(before, await state());
         const happened = changes.length > 0;
         // Whatever happens is the same every time, so nothing is half done.
         if (happened) whole.push(changes);
         // The mail is there if and only if the change is: it waits in the outbox for whoever lives.
-        expect((await mails()) - mailsBefore, `step ${step}`).toBe(happened && flow.mail !== null ? 1 : 0);
+        expect((await mails()) - mailsBefore, `step ${step}`).toBe(
+          happened && flow.mail !== null ? 1 : 0,
+        );
         if (!died) {
           expect(answer.__typename).toBeDefined();
-          expect(answer.__typename === 'AuthError', JSON.stringify(answer)).toBe(flow.isRefused === true);
+          expect(answer.__typename === 'AuthError', JSON.stringify(answer)).toBe(
+            flow.isRefused === true,
+          );
           expect(happened).toBe(true);
           break;
         }
@@ -283,7 +347,10 @@ describe('a process that dies', () => {
     if (url === null) throw new Error('PGlite lives in this process.');
     const attempt = async (step: number, token: string): Promise<string | null> => {
       const order: CrashOrder = {
-        config: { ...testConfig, secretKeys: testConfig.secretKeys.map((key) => Buffer.from(key).toString('base64')) },
+        config: {
+          ...testConfig,
+          secretKeys: testConfig.secretKeys.map((key) => Buffer.from(key).toString('base64')),
+        },
         databaseUrl: url,
         step,
         token,
@@ -322,7 +389,8 @@ describe('a process that dies', () => {
       const person = await registerPerson(survivor);
       const token = await linkOf(person);
       expect(await attempt(step, token)).toBeNull();
-      const signIn = (password: string) => survivor.mutate('login', { email: person.email, password });
+      const signIn = (password: string) =>
+        survivor.mutate('login', { email: person.email, password });
       // PostgreSQL notices that the connection is gone and rolls back.
       await expect
         .poll(async () => (await signIn(isDone ? otherPassword : person.password)).__typename)
@@ -330,12 +398,15 @@ describe('a process that dies', () => {
       const me = await survivor.send('{ me { id } }', {}, { token: person.accessToken });
       expect(me.data?.me?.id ?? null).toBe(isDone ? null : person.id);
       if (!isDone) {
-        expect(await survivor.mutate('resetPassword', { token, newPassword: otherPassword })).toMatchObject({
+        expect(
+          await survivor.mutate('resetPassword', { token, newPassword: otherPassword }),
+        ).toMatchObject({
           accepted: true,
         });
       }
       let notice = await survivor.nextMail(person.email);
-      while (notice.subject !== 'Your password was reset') notice = await survivor.nextMail(person.email);
+      while (notice.subject !== 'Your password was reset')
+        notice = await survivor.nextMail(person.email);
     }
   }, 120_000);
 });

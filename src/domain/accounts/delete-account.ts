@@ -21,9 +21,9 @@ import { passwordLocks } from '../sign-in/login-budget.ts';
 const schema = z.object({ confirmEmail: emailAddress });
 
 /**
- * Erases the caller's account: the user's row and all that hangs on it, and where the audited events came from. The events themselves
- * stay under random ids. A last mail goes out. Throws STEP_UP_REQUIRED, VALIDATION_FAILED for another address, CONFLICT for the last
- * administrator.
+ * Erases the caller's account: the user's row and all that hangs on it, and where the audited
+ * events came from. The events themselves stay under random ids. A last mail goes out. Throws
+ * STEP_UP_REQUIRED, VALIDATION_FAILED for another address, CONFLICT for the last administrator.
  */
 export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Promise<Accepted> => {
   const viewer = requireStepUp(ctx);
@@ -31,7 +31,9 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
   const { user } = viewer.session;
   if (confirmEmail.canonical !== user.emailCanonical) {
     const message = 'This is not the address of the account.';
-    throw new AuthError('VALIDATION_FAILED', { fields: [{ path: 'confirmEmail', code: 'MISMATCH', message }] });
+    throw new AuthError('VALIDATION_FAILED', {
+      fields: [{ path: 'confirmEmail', code: 'MISMATCH', message }],
+    });
   }
   await ctx.db.transaction(async (tx) => {
     // Administrators' rows before all others, as in every change that may be to one.
@@ -44,7 +46,10 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
   return { kind: 'accepted', accepted: true };
 });
 
-/** Erases a user within a transaction: for the owner's request and for an administrator's. Throws CONFLICT for the last administrator. */
+/**
+ * Erases a user within a transaction: for the owner's request and for an administrator's. Throws
+ * CONFLICT for the last administrator.
+ */
 export async function eraseUser(
   ctx: Context,
   input: { readonly db: Db; readonly user: UserRow; readonly reason: string | null },
@@ -82,6 +87,9 @@ export async function eraseUser(
     to: deleted.email,
     locale: deleted.locale,
     // Where an administrator sits is none of the owner's business.
-    content: { template: 'account-deleted', ...(isOwner ? requestOrigin(ctx) : { at: ctx.clock.now().toISOString() }) },
+    content: {
+      template: 'account-deleted',
+      ...(isOwner ? requestOrigin(ctx) : { at: ctx.clock.now().toISOString() }),
+    },
   });
 }

@@ -6,8 +6,9 @@ import { recordAudit } from '../audit/record.ts';
 import { accountKey } from '../rate-limits/reserve.ts';
 
 /**
- * Erases an account of that address which nobody has proved, an invitation too, for one who has proved the mailbox (RC-7). Where
- * somebody has proved it before, nothing happens here and the unique index speaks. Within the transaction of the change.
+ * Erases an account of that address which nobody has proved, an invitation too, for one who has
+ * proved the mailbox (RC-7). Where somebody has proved it before, nothing happens here and the
+ * unique index speaks. Within the transaction of the change.
  */
 export async function displaceUnverified(
   ctx: Context,

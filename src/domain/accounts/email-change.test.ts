@@ -3,7 +3,14 @@ import { findUserById } from '../../db/queries/users.ts';
 import { makeAdministrator } from '../../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
-import { changeEmail, freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
+import {
+  changeEmail,
+  freshAddress,
+  goodPassword,
+  type Person,
+  registerPerson,
+  signIn,
+} from '../../testing/people.ts';
 import { ageProof, auditOf, suspendUser } from '../../testing/rows.ts';
 
 const otherPassword = 'copper willow thunder market';
@@ -36,7 +43,10 @@ describe('requestEmailChange', () => {
   it('is for the signed-in, and asks for a fresh proof', async () => {
     const person = await registerPerson(server);
     const anonymous = await server.mutate('requestEmailChange', { newEmail: freshAddress() });
-    expect(anonymous.errors[0].extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_MISSING' });
+    expect(anonymous.errors[0].extensions).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      reason: 'TOKEN_MISSING',
+    });
     await ageProof(server, person.sessionId, 601);
     expect(await request(person, freshAddress())).toMatchObject({ code: 'STEP_UP_REQUIRED' });
   });
@@ -51,7 +61,9 @@ describe('requestEmailChange', () => {
 
   it('EN-3 RC-10 answers the same for an address that somebody has, and tells its owner', async () => {
     const person = await registerPerson(server);
-    const owner = await registerPerson(server, { email: freshAddress().replace('person', 'Owner') });
+    const owner = await registerPerson(server, {
+      email: freshAddress().replace('person', 'Owner'),
+    });
     const free = freshAddress();
     const taken = await request(person, owner.email.toLowerCase());
     const untaken = await request(person, free);
@@ -64,7 +76,9 @@ describe('requestEmailChange', () => {
     expect(notice.subject).toBe('Your email address was entered for another account');
     expect(notice.text).not.toMatch(/^\d{6}$/m);
     for (let guess = 0; guess < 5; guess += 1) {
-      expect(await confirm(person, taken.id, String(guess).padStart(6, '0'))).toMatchObject(wrongCode);
+      expect(await confirm(person, taken.id, String(guess).padStart(6, '0'))).toMatchObject(
+        wrongCode,
+      );
     }
   });
 
@@ -76,9 +90,13 @@ describe('requestEmailChange', () => {
       for (let round = 0; round < 5; round += 1) {
         const person = await registerPerson(strict);
         const input = { newEmail: target };
-        challenges.push(await strict.mutate('requestEmailChange', input, { token: person.accessToken }));
+        challenges.push(
+          await strict.mutate('requestEmailChange', input, { token: person.accessToken }),
+        );
       }
-      expect(challenges.map((challenge) => challenge.__typename)).toEqual(Array(5).fill('OtpChallenge'));
+      expect(challenges.map((challenge) => challenge.__typename)).toEqual(
+        Array(5).fill('OtpChallenge'),
+      );
       expect(await strict.allMail(target)).toHaveLength(3);
     } finally {
       await strict.stop();
@@ -91,7 +109,11 @@ describe('confirmEmailChange', () => {
     const person = await registerPerson(server);
     const to = freshAddress();
     const challenge = await request(person, to);
-    expect(challenge).toMatchObject({ __typename: 'OtpChallenge', purpose: 'CHANGE_EMAIL', methods: ['EMAIL'] });
+    expect(challenge).toMatchObject({
+      __typename: 'OtpChallenge',
+      purpose: 'CHANGE_EMAIL',
+      methods: ['EMAIL'],
+    });
     const { data } = await server.send(meQuery, {}, { token: person.accessToken });
     expect(data.me.email).toBe(person.email);
     await signIn(server, person);
@@ -108,12 +130,19 @@ describe('confirmEmailChange', () => {
     const to = freshAddress();
     const challenge = await request(person, to);
     const code = await server.nextCode(to);
-    expect(await confirm(person, challenge.id, code === '000000' ? '000001' : '000000')).toMatchObject(wrongCode);
-    expect(await confirm(person, challenge.id, code)).toMatchObject({ email: to, emailVerified: true });
+    expect(
+      await confirm(person, challenge.id, code === '000000' ? '000001' : '000000'),
+    ).toMatchObject(wrongCode);
+    expect(await confirm(person, challenge.id, code)).toMatchObject({
+      email: to,
+      emailVerified: true,
+    });
     expect(await isSignedIn(person)).toBe(true);
     expect(await isSignedIn(other)).toBe(false);
     await signIn(server, { email: to, password: person.password });
-    expect(await server.mutate('login', { email: person.email, password: person.password })).toMatchObject({
+    expect(
+      await server.mutate('login', { email: person.email, password: person.password }),
+    ).toMatchObject({
       code: 'INVALID_CREDENTIALS',
     });
     const notice = await server.nextMail(person.email);
@@ -136,7 +165,10 @@ describe('confirmEmailChange', () => {
 
     await server.mutate('logout', {}, { token: person.accessToken });
     const late = await confirm(person, challenge.id, code);
-    expect(late.errors[0].extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'SESSION_REVOKED' });
+    expect(late.errors[0].extensions).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      reason: 'SESSION_REVOKED',
+    });
     const again = await signIn(server, person);
     expect(await confirm(again, challenge.id, code)).toMatchObject(wrongCode);
   });
@@ -147,7 +179,9 @@ describe('confirmEmailChange', () => {
       const person = await registerPerson(server);
       const { id: challengeId } = await request(person, to);
       server.clock.advance(31);
-      expect(await server.mutate('resendOtp', { challengeId }, { token: person.accessToken })).toMatchObject({
+      expect(
+        await server.mutate('resendOtp', { challengeId }, { token: person.accessToken }),
+      ).toMatchObject({
         __typename: 'OtpChallenge',
       });
       await server.mutate('logout', {}, { token: person.accessToken });
@@ -164,7 +198,9 @@ describe('confirmEmailChange', () => {
     const login = await server.mutate('requestLoginCode', { email: person.email });
     const loginCode = await server.nextCode(person.email);
     expect(await confirm(person, login.id, loginCode)).toMatchObject(wrongCode);
-    expect(await server.mutate('verifyOtp', { challengeId: change.id, code: changeCode })).toMatchObject(wrongCode);
+    expect(
+      await server.mutate('verifyOtp', { challengeId: change.id, code: changeCode }),
+    ).toMatchObject(wrongCode);
     expect(await confirm(person, change.id, loginCode)).toMatchObject(wrongCode);
     expect(await confirm(person, change.id, changeCode)).toMatchObject({ email: to });
   });
@@ -181,12 +217,15 @@ describe('confirmEmailChange', () => {
     const guessed = await request(again, to);
     const guessedCode = await server.nextCode(to);
     const wrong = guessedCode === '111111' ? '222222' : '111111';
-    for (let guess = 0; guess < 5; guess += 1) expect(await confirm(again, guessed.id, wrong)).toMatchObject(wrongCode);
+    for (let guess = 0; guess < 5; guess += 1)
+      expect(await confirm(again, guessed.id, wrong)).toMatchObject(wrongCode);
     expect(await confirm(again, guessed.id, guessedCode)).toMatchObject(wrongCode);
 
     const used = await request(again, to);
     const usedCode = await server.nextCode(to);
-    const answers = await Promise.all(Array.from({ length: 5 }, () => confirm(again, used.id, usedCode)));
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => confirm(again, used.id, usedCode)),
+    );
     expect(answers.filter((answer) => answer.__typename === 'User')).toHaveLength(1);
   });
 
@@ -197,7 +236,9 @@ describe('confirmEmailChange', () => {
     const firstCode = await server.nextCode(one);
     const second = await request(person, two);
     expect(await confirm(person, first.id, firstCode)).toMatchObject(wrongCode);
-    expect(await confirm(person, second.id, await server.nextCode(two))).toMatchObject({ email: two });
+    expect(await confirm(person, second.id, await server.nextCode(two))).toMatchObject({
+      email: two,
+    });
   });
 
   it('RC-9 two users race for one address: one gets it', async () => {
@@ -209,13 +250,17 @@ describe('confirmEmailChange', () => {
         const { id } = await request(person, to);
         starts.push({ person, id, code: await server.nextCode(to) });
       }
-      const answers = await Promise.all(starts.map(({ person, id, code }) => confirm(person, id, code)));
+      const answers = await Promise.all(
+        starts.map(({ person, id, code }) => confirm(person, id, code)),
+      );
       expect(answers.filter((answer) => answer.email === to)).toHaveLength(1);
       expect(answers.find((answer) => answer.email !== to)).toMatchObject(wrongCode);
       const loser = racers[answers.findIndex((answer) => answer.email !== to)];
       if (!loser) throw new Error('Nobody lost.');
       await signIn(server, loser);
-      expect(mailsTo(loser.email).some((mail) => mail.text.includes('undo-email-change'))).toBe(false);
+      expect(mailsTo(loser.email).some((mail) => mail.text.includes('undo-email-change'))).toBe(
+        false,
+      );
     }
   });
 
@@ -225,10 +270,13 @@ describe('confirmEmailChange', () => {
     const squatted = await server.mutate('register', { email: to, password: otherPassword });
     const squattersCode = await server.nextCode(to);
     const challenge = await request(person, to);
-    expect(await confirm(person, challenge.id, await server.nextCode(to))).toMatchObject({ id: person.id, email: to });
-    expect(await server.mutate('verifyOtp', { challengeId: squatted.id, code: squattersCode })).toMatchObject(
-      wrongCode,
-    );
+    expect(await confirm(person, challenge.id, await server.nextCode(to))).toMatchObject({
+      id: person.id,
+      email: to,
+    });
+    expect(
+      await server.mutate('verifyOtp', { challengeId: squatted.id, code: squattersCode }),
+    ).toMatchObject(wrongCode);
     expect(await server.mutate('login', { email: to, password: otherPassword })).toMatchObject({
       code: 'INVALID_CREDENTIALS',
     });
@@ -237,7 +285,11 @@ describe('confirmEmailChange', () => {
   it('LG-6 what had to make way, an invitation too, is on record', async () => {
     const admin = await makeAdministrator(server);
     const to = freshAddress();
-    const invited = await server.mutate('createUser', { email: to, roles: ['editor'] }, { token: admin.accessToken });
+    const invited = await server.mutate(
+      'createUser',
+      { email: to, roles: ['editor'] },
+      { token: admin.accessToken },
+    );
     const person = await registerPerson(server);
     const challenge = await request(person, to);
     await confirm(person, challenge.id, await server.nextCode(to));
@@ -270,16 +322,18 @@ describe('undoEmailChange', () => {
         code: 'INVALID_CREDENTIALS',
       });
     }
-    expect(await server.mutate('resetPassword', { token: thiefsReset, newPassword: otherPassword })).toMatchObject(
-      refusedToken,
-    );
+    expect(
+      await server.mutate('resetPassword', { token: thiefsReset, newPassword: otherPassword }),
+    ).toMatchObject(refusedToken);
     const notice = await server.nextMail(person.email);
     expect(notice.subject).toBe('Your account has its former email address again');
     expect(await server.mutate('undoEmailChange', { token })).toMatchObject(refusedToken);
 
     await server.mutate('requestPasswordReset', { email: person.email });
     const reset = await server.nextToken(person.email);
-    expect(await server.mutate('resetPassword', { token: reset, newPassword: otherPassword })).toEqual(accepted);
+    expect(
+      await server.mutate('resetPassword', { token: reset, newPassword: otherPassword }),
+    ).toEqual(accepted);
     const owner = await signIn(server, { email: person.email, password: otherPassword });
     expect(owner.id).toBe(person.id);
   });
@@ -310,7 +364,9 @@ describe('undoEmailChange', () => {
     const thiefsLink = await move({ ...person, email: second }, third);
     expect(await server.mutate('undoEmailChange', { token: ownersLink })).toEqual(accepted);
     // The thief's link, made later, is dead with it.
-    expect(await server.mutate('undoEmailChange', { token: thiefsLink })).toMatchObject(refusedToken);
+    expect(await server.mutate('undoEmailChange', { token: thiefsLink })).toMatchObject(
+      refusedToken,
+    );
     const user = await findUserById(server.app.db, { id: person.id });
     expect(user).toMatchObject({ email: person.email, passwordHash: null });
   });
@@ -342,8 +398,12 @@ describe('undoEmailChange', () => {
     expect(await server.mutate('undoEmailChange', { token })).toEqual(accepted);
     await server.mutate('requestPasswordReset', { email: person.email });
     const reset = await server.nextToken(person.email);
-    expect(await server.mutate('resetPassword', { token: reset, newPassword: otherPassword })).toEqual(accepted);
-    expect((await signIn(server, { email: person.email, password: otherPassword })).id).toBe(person.id);
+    expect(
+      await server.mutate('resetPassword', { token: reset, newPassword: otherPassword }),
+    ).toEqual(accepted);
+    expect((await signIn(server, { email: person.email, password: otherPassword })).id).toBe(
+      person.id,
+    );
   });
 
   it('RC-6 lifts no suspension', async () => {
@@ -352,7 +412,9 @@ describe('undoEmailChange', () => {
     await suspendUser(server, person.id);
     await server.mutate('undoEmailChange', { token });
     await server.mutate('requestPasswordReset', { email: person.email });
-    expect(await server.mutate('login', { email: person.email, password: person.password })).toMatchObject({
+    expect(
+      await server.mutate('login', { email: person.email, password: person.password }),
+    ).toMatchObject({
       code: 'INVALID_CREDENTIALS',
     });
   });

@@ -16,25 +16,40 @@ import { countRecoveryCodes } from '../recovery-codes/count-recovery-codes.ts';
 const schema = z.object({
   format: z
     .string()
-    .refine((format) => format === 'json', { message: '`json` is the only format.', params: { code: 'UNSUPPORTED' } })
+    .refine((format) => format === 'json', {
+      message: '`json` is the only format.',
+      params: { code: 'UNSUPPORTED' },
+    })
     .nullish(),
 });
 
-export type AccountExport = { readonly kind: 'export'; readonly json: string; readonly createdAt: Date };
+export type AccountExport = {
+  readonly kind: 'export';
+  readonly json: string;
+  readonly createdAt: Date;
+};
 
-/** Rows of a kind at most, so that one request stays within a server's means; the document says where something is missing. */
+/**
+ * Rows of a kind at most, so that one request stays within a server's means; the document says
+ * where something is missing.
+ */
 const mostRows = 10_000;
 
 /**
- * All that is stored about the caller, as JSON: named fields only, no hash, seed, code or token (DP-5). Throws STEP_UP_REQUIRED,
- * RATE_LIMITED.
+ * All that is stored about the caller, as JSON: named fields only, no hash, seed, code or token
+ * (DP-5). Throws STEP_UP_REQUIRED, RATE_LIMITED.
  */
 export const exportAccount = command(schema, async (ctx): Promise<AccountExport> => {
   const viewer = requireStepUp(ctx);
   await reserve(ctx, [{ budget: 'export:user', identifier: viewer.userId }]);
   const createdAt = ctx.clock.now();
   const document = await collect(ctx, viewer.session.user, createdAt);
-  await recordAudit(ctx, { db: ctx.db, type: 'account.exported', outcome: 'SUCCESS', subjectId: viewer.userId });
+  await recordAudit(ctx, {
+    db: ctx.db,
+    type: 'account.exported',
+    outcome: 'SUCCESS',
+    subjectId: viewer.userId,
+  });
   return { kind: 'export', json: JSON.stringify(document, null, 2), createdAt };
 });
 
@@ -46,7 +61,8 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<un
   const challenges = await findChallengesOf(db, { userId, limit: mostRows });
   const recoveryCodesLeft = await countRecoveryCodes(ctx, { db, userId });
   const links = await findTokensOf(db, { userId, limit: mostRows });
-  // About the caller and by the caller: an administrator's own addresses stand beside what was done to others.
+  // About the caller and by the caller: an administrator's own addresses stand beside what was done
+  // to others.
   const events = await listAuditEvents(db, { type: null, userId, before: null, limit: mostRows });
   return {
     createdAt,
@@ -98,7 +114,10 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<un
       endedAt: row.endedAt,
     })),
     securityEvents: events.map((row) => {
-      const { id, at, type, outcome, ipAddress, userAgent, requestId } = viewAuditEvent(row, userId);
+      const { id, at, type, outcome, ipAddress, userAgent, requestId } = viewAuditEvent(
+        row,
+        userId,
+      );
       return { id, at, type, outcome, ipAddress, userAgent, requestId };
     }),
   };

@@ -15,8 +15,14 @@ export type SecurityEvent = AuditEventView & {
   readonly reason: null;
 };
 
-/** What happened to the caller's account, the newest first. Throws VALIDATION_FAILED for a page that is too large or a cursor that is none. */
-export async function listSecurityEvents(ctx: Context, input: PageInput): Promise<Page<SecurityEvent>> {
+/**
+ * What happened to the caller's account, the newest first. Throws VALIDATION_FAILED for a page that
+ * is too large or a cursor that is none.
+ */
+export async function listSecurityEvents(
+  ctx: Context,
+  input: PageInput,
+): Promise<Page<SecurityEvent>> {
   const { userId, session } = requireViewer(ctx);
   const { first, after } = parseInput(pageInput, input);
   const before = after ? decodeCursor(after).id : null;
@@ -33,6 +39,11 @@ function view(entry: AuditEntry, viewer: UserRow): SecurityEvent {
   const shown = viewAuditEvent(entry, viewer.id);
   const self = viewUser(viewer, 'self');
   const { actorId } = shown;
-  const actor = actorId === null ? null : actorId === viewer.id ? self : viewUser({ ...viewer, id: actorId }, 'other');
+  const actor =
+    actorId === null
+      ? null
+      : actorId === viewer.id
+        ? self
+        : viewUser({ ...viewer, id: actorId }, 'other');
   return { ...shown, actor, subject: self, reason: null };
 }

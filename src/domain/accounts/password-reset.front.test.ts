@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer, tokenIn } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
-import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
+import {
+  freshAddress,
+  goodPassword,
+  type Person,
+  registerPerson,
+  signIn,
+} from '../../testing/people.ts';
 import { suspendUser } from '../../testing/rows.ts';
 
 const otherPassword = 'copper willow thunder market';
@@ -20,7 +26,8 @@ async function requestReset(email: string): Promise<string> {
   return server.nextToken(email);
 }
 
-const reset = (token: string, newPassword = otherPassword) => server.mutate('resetPassword', { token, newPassword });
+const reset = (token: string, newPassword = otherPassword) =>
+  server.mutate('resetPassword', { token, newPassword });
 
 const mailsTo = (email: string) => server.mailbox.list().filter((mail) => mail.to === email);
 
@@ -73,12 +80,17 @@ describe('requestPasswordReset', () => {
   });
 
   it('RC-10 ADV-55 mails the stored address, whichever spelling was typed', async () => {
-    const person = await registerPerson(server, { email: freshAddress().replace('person', 'Mixed.Case') });
+    const person = await registerPerson(server, {
+      email: freshAddress().replace('person', 'Mixed.Case'),
+    });
     await server.mutate('requestPasswordReset', { email: person.email.toUpperCase() });
     const mail = await server.nextMail(person.email);
     expect(mail.to).toBe(person.email);
     expect(
-      await server.mutate('login', { email: person.email.toUpperCase(), password: person.password }),
+      await server.mutate('login', {
+        email: person.email.toUpperCase(),
+        password: person.password,
+      }),
     ).toMatchObject({
       __typename: 'AuthTokens',
       user: { id: person.id, email: person.email },
@@ -106,12 +118,18 @@ describe('requestPasswordReset', () => {
       const first = await strict.nextToken(person.email);
       const second = await strict.nextToken(person.email);
       const third = await strict.nextToken(person.email);
-      expect((await strict.allMail(person.email)).filter((mail) => tokenIn(mail) !== null)).toHaveLength(3);
+      expect(
+        (await strict.allMail(person.email)).filter((mail) => tokenIn(mail) !== null),
+      ).toHaveLength(3);
       // What came last stays good: a flood does not take the owner's link away.
       for (const token of [first, second]) {
-        expect(await strict.mutate('resetPassword', { token, newPassword: otherPassword })).toMatchObject(refusedToken);
+        expect(
+          await strict.mutate('resetPassword', { token, newPassword: otherPassword }),
+        ).toMatchObject(refusedToken);
       }
-      expect(await strict.mutate('resetPassword', { token: third, newPassword: otherPassword })).toEqual(accepted);
+      expect(
+        await strict.mutate('resetPassword', { token: third, newPassword: otherPassword }),
+      ).toEqual(accepted);
     } finally {
       await strict.stop();
     }
@@ -132,7 +150,10 @@ describe('resetPassword', () => {
     try {
       const codes: string[] = [];
       for (let round = 0; round < 62; round += 1) {
-        codes.push((await strict.mutate('resetPassword', { token: 'nonsense', newPassword: otherPassword })).code);
+        codes.push(
+          (await strict.mutate('resetPassword', { token: 'nonsense', newPassword: otherPassword }))
+            .code,
+        );
       }
       expect(codes.filter((code) => code === 'INVALID_OR_EXPIRED_TOKEN')).toHaveLength(60);
       expect(codes.at(-1)).toBe('RATE_LIMITED');
@@ -173,7 +194,11 @@ describe('resetPassword', () => {
     expect(await reset(second)).toEqual(accepted);
 
     const another = await registerPerson(server);
-    await Promise.all(Array.from({ length: 8 }, () => server.mutate('requestPasswordReset', { email: another.email })));
+    await Promise.all(
+      Array.from({ length: 8 }, () =>
+        server.mutate('requestPasswordReset', { email: another.email }),
+      ),
+    );
     const tokens: string[] = [];
     for (let count = 0; count < 8; count += 1) tokens.push(await server.nextToken(another.email));
     const outcomes: boolean[] = [];
@@ -185,15 +210,23 @@ describe('resetPassword', () => {
     const changed = await registerPerson(server);
     const token = await requestReset(changed.email);
     const input = { currentPassword: changed.password, newPassword: otherPassword };
-    expect(await server.mutate('changePassword', input, { token: changed.accessToken })).toEqual(accepted);
+    expect(await server.mutate('changePassword', input, { token: changed.accessToken })).toEqual(
+      accepted,
+    );
     expect(await reset(token)).toMatchObject(refusedToken);
 
     const moved = await registerPerson(server);
     const movedToken = await requestReset(moved.email);
     const to = freshAddress();
-    const { id } = await server.mutate('requestEmailChange', { newEmail: to }, { token: moved.accessToken });
+    const { id } = await server.mutate(
+      'requestEmailChange',
+      { newEmail: to },
+      { token: moved.accessToken },
+    );
     const confirmation = { challengeId: id, code: await server.nextCode(to) };
-    expect(await server.mutate('confirmEmailChange', confirmation, { token: moved.accessToken })).toMatchObject({
+    expect(
+      await server.mutate('confirmEmailChange', confirmation, { token: moved.accessToken }),
+    ).toMatchObject({
       email: to,
     });
     expect(await reset(movedToken)).toMatchObject(refusedToken);
@@ -208,7 +241,8 @@ describe('resetPassword', () => {
     const person = await registerPerson(server);
     const token = await requestReset(person.email);
     for (const method of ['HEAD', 'GET', 'HEAD', 'GET', 'HEAD', 'GET']) {
-      // The app's page, and the same path here: APP_URL is this server's address where nothing else is set.
+      // The app's page, and the same path here: APP_URL is this server's address where nothing else
+      // is set.
       await fetch(`${server.url}/reset-password#token=${token}`, { method });
       await fetch(`${server.url}/reset-password?token=${token}`, { method });
       const query = encodeURIComponent(
@@ -239,7 +273,11 @@ describe('resetPassword', () => {
     const pending = await server.mutate('requestLoginCode', { email: person.email });
     const pendingCode = await server.nextCode(person.email);
     const change = freshAddress();
-    const challenge = await server.mutate('requestEmailChange', { newEmail: change }, { token: phone.accessToken });
+    const challenge = await server.mutate(
+      'requestEmailChange',
+      { newEmail: change },
+      { token: phone.accessToken },
+    );
     const changeCode = await server.nextCode(change);
     const token = await requestReset(person.email);
 
@@ -252,17 +290,23 @@ describe('resetPassword', () => {
 
     for (const device of [person, phone]) {
       expect(await isSignedIn(device)).toBe(false);
-      expect(await server.mutate('refreshSession', { refreshToken: device.refreshToken })).toMatchObject(refusedToken);
+      expect(
+        await server.mutate('refreshSession', { refreshToken: device.refreshToken }),
+      ).toMatchObject(refusedToken);
     }
-    expect(await server.mutate('verifyOtp', { challengeId: pending.id, code: pendingCode })).toMatchObject({
+    expect(
+      await server.mutate('verifyOtp', { challengeId: pending.id, code: pendingCode }),
+    ).toMatchObject({
       code: 'INVALID_OR_EXPIRED_CODE',
     });
-    expect(await server.mutate('login', { email: person.email, password: person.password })).toMatchObject(
-      wrongCredentials,
-    );
+    expect(
+      await server.mutate('login', { email: person.email, password: person.password }),
+    ).toMatchObject(wrongCredentials);
     const again = await signIn(server, { email: person.email, password: otherPassword });
     const confirmation = { challengeId: challenge.id, code: changeCode };
-    expect(await server.mutate('confirmEmailChange', confirmation, { token: again.accessToken })).toMatchObject({
+    expect(
+      await server.mutate('confirmEmailChange', confirmation, { token: again.accessToken }),
+    ).toMatchObject({
       code: 'INVALID_OR_EXPIRED_CODE',
     });
   });
@@ -273,15 +317,22 @@ describe('resetPassword', () => {
     await server.mutate(
       'resetPassword',
       { token, newPassword: otherPassword },
-      { headers: { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0' } },
+      {
+        headers: {
+          'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
+        },
+      },
     );
     const notice = await server.nextMail(person.email);
     expect(notice.subject).toBe('Your password was reset');
     expect(notice.text).toContain('Device: Firefox on Linux');
     expect(notice.text).toContain(' UTC');
     expect(notice.text).toContain('/forgot-password');
-    for (const secret of [token, otherPassword]) expect(notice.text + notice.html).not.toContain(secret);
-    expect(mailsTo(person.email).filter(({ subject }) => subject === notice.subject)).toHaveLength(1);
+    for (const secret of [token, otherPassword])
+      expect(notice.text + notice.html).not.toContain(secret);
+    expect(mailsTo(person.email).filter(({ subject }) => subject === notice.subject)).toHaveLength(
+      1,
+    );
   });
 
   it('lifts the locks that guessing has put on the account', async () => {
@@ -290,12 +341,16 @@ describe('resetPassword', () => {
       const person = await registerPerson(strict);
       let last = '';
       for (let round = 0; round < 12; round += 1) {
-        last = (await strict.mutate('login', { email: person.email, password: 'wrong wrong wrong' })).code;
+        last = (
+          await strict.mutate('login', { email: person.email, password: 'wrong wrong wrong' })
+        ).code;
       }
       expect(last).toBe('RATE_LIMITED');
       await strict.mutate('requestPasswordReset', { email: person.email });
       const token = await strict.nextToken(person.email);
-      expect(await strict.mutate('resetPassword', { token, newPassword: otherPassword })).toEqual(accepted);
+      expect(await strict.mutate('resetPassword', { token, newPassword: otherPassword })).toEqual(
+        accepted,
+      );
       await signIn(strict, { email: person.email, password: otherPassword });
     } finally {
       await strict.stop();
@@ -311,9 +366,13 @@ describe('a suspended account', () => {
     expect(await reset(before)).toMatchObject(refusedToken);
     const mails = mailsTo(person.email).length;
     expect(await server.mutate('requestPasswordReset', { email: person.email })).toEqual(accepted);
-    expect(await server.mutate('requestPasswordReset', { email: freshAddress() })).toEqual(accepted);
+    expect(await server.mutate('requestPasswordReset', { email: freshAddress() })).toEqual(
+      accepted,
+    );
     for (const password of [person.password, otherPassword]) {
-      expect(await server.mutate('login', { email: person.email, password })).toMatchObject(wrongCredentials);
+      expect(await server.mutate('login', { email: person.email, password })).toMatchObject(
+        wrongCredentials,
+      );
     }
     expect(mailsTo(person.email)).toHaveLength(mails);
   });
@@ -323,7 +382,11 @@ describe('an account that nobody has verified', () => {
   it('RC-7 ADV-9 ADV-48 is claimed by a reset: what a squatter asked for is dead', async () => {
     const email = freshAddress();
     const squatterPassword = 'velvet harbor copper lantern';
-    const squatted = await server.mutate('register', { email, password: squatterPassword, name: 'Squatter' });
+    const squatted = await server.mutate('register', {
+      email,
+      password: squatterPassword,
+      name: 'Squatter',
+    });
     const squattersCode = await server.nextCode(email);
     const squattersLogin = await server.mutate('requestLoginCode', { email });
     await server.nextCode(email);
@@ -331,7 +394,9 @@ describe('an account that nobody has verified', () => {
     const token = await requestReset(email);
     expect(await reset(token)).toEqual(accepted);
 
-    expect(await server.mutate('login', { email, password: squatterPassword })).toMatchObject(wrongCredentials);
+    expect(await server.mutate('login', { email, password: squatterPassword })).toMatchObject(
+      wrongCredentials,
+    );
     for (const challengeId of [squatted.id, squattersLogin.id]) {
       expect(await server.mutate('verifyOtp', { challengeId, code: squattersCode })).toMatchObject({
         code: 'INVALID_OR_EXPIRED_CODE',
@@ -344,7 +409,10 @@ describe('an account that nobody has verified', () => {
 
   it('ADV-48 the owner verifies their own registration, not the password of another', async () => {
     const email = freshAddress();
-    const squatted = await server.mutate('register', { email, password: 'velvet harbor copper lantern' });
+    const squatted = await server.mutate('register', {
+      email,
+      password: 'velvet harbor copper lantern',
+    });
     await server.nextCode(email);
     const mine = await server.mutate('register', { email, password: otherPassword, name: 'Owner' });
     const code = await server.nextCode(email);
@@ -353,9 +421,9 @@ describe('an account that nobody has verified', () => {
     });
     const tokens = await server.mutate('verifyOtp', { challengeId: mine.id, code });
     expect(tokens).toMatchObject({ __typename: 'AuthTokens', user: { name: 'Owner' } });
-    expect(await server.mutate('login', { email, password: 'velvet harbor copper lantern' })).toMatchObject(
-      wrongCredentials,
-    );
+    expect(
+      await server.mutate('login', { email, password: 'velvet harbor copper lantern' }),
+    ).toMatchObject(wrongCredentials);
     await signIn(server, { email, password: otherPassword });
   });
 });

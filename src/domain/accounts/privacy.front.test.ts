@@ -3,7 +3,13 @@ import { makeAdministrator } from '../../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
 import { dump, dumpText } from '../../testing/dump.ts';
-import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
+import {
+  freshAddress,
+  goodPassword,
+  type Person,
+  registerPerson,
+  signIn,
+} from '../../testing/people.ts';
 import { ageProof, auditOf, setRoles } from '../../testing/rows.ts';
 
 const accepted = { __typename: 'AuthAccepted', accepted: true };
@@ -23,14 +29,19 @@ const exportOf = (person: Pick<Person, 'accessToken'>, input = {}) =>
 
 /** Keys of a JSON value, as paths. */
 function keysOf(value: unknown, path = ''): string[] {
-  if (Array.isArray(value)) return [...new Set(value.flatMap((entry) => keysOf(entry, `${path}[]`)))];
+  if (Array.isArray(value))
+    return [...new Set(value.flatMap((entry) => keysOf(entry, `${path}[]`)))];
   if (typeof value !== 'object' || value === null) return [path];
-  return Object.entries(value).flatMap(([key, entry]) => keysOf(entry, path === '' ? key : `${path}.${key}`));
+  return Object.entries(value).flatMap(([key, entry]) =>
+    keysOf(entry, path === '' ? key : `${path}.${key}`),
+  );
 }
 
 describe('exportAccount', () => {
   it('DP-5 is for the signed-in after a fresh proof, in the one format there is, and counted', async () => {
-    expect((await server.mutate('exportAccount', {})).errors[0].extensions.code).toBe('UNAUTHENTICATED');
+    expect((await server.mutate('exportAccount', {})).errors[0].extensions.code).toBe(
+      'UNAUTHENTICATED',
+    );
     const person = await registerPerson(server);
     expect(await exportOf(person, { format: 'xml' })).toMatchObject({
       code: 'VALIDATION_FAILED',
@@ -70,23 +81,62 @@ describe('exportAccount', () => {
       account: { id: person.id, email: person.email, name: 'Ada', hasPassword: true },
     });
     expect(document.sessions).toHaveLength(2);
-    expect(document.links).toMatchObject([{ purpose: 'RESET_PASSWORD', email: person.email, endedAt: null }]);
-    expect(document.securityEvents.map(({ type }: { type: string }) => type)).toContain('login.failed');
+    expect(document.links).toMatchObject([
+      { purpose: 'RESET_PASSWORD', email: person.email, endedAt: null },
+    ]);
+    expect(document.securityEvents.map(({ type }: { type: string }) => type)).toContain(
+      'login.failed',
+    );
     const allowed = [
       'createdAt',
       'isComplete',
-      ...['id', 'email', 'emailVerifiedAt', 'name', 'locale', 'roles[]', 'hasPassword', 'passwordChangedAt']
-        .concat('suspendedAt', 'lastLoginAt', 'createdAt', 'roles', 'totpEnabledAt', 'recoveryCodesLeft', 'invitedAt')
+      ...[
+        'id',
+        'email',
+        'emailVerifiedAt',
+        'name',
+        'locale',
+        'roles[]',
+        'hasPassword',
+        'passwordChangedAt',
+      ]
+        .concat(
+          'suspendedAt',
+          'lastLoginAt',
+          'createdAt',
+          'roles',
+          'totpEnabledAt',
+          'recoveryCodesLeft',
+          'invitedAt',
+        )
         .map((key) => `account.${key}`),
-      ...['id', 'createdAt', 'lastUsedAt', 'authenticatedAt', 'expiresAt', 'methods[]', 'network', 'device']
+      ...[
+        'id',
+        'createdAt',
+        'lastUsedAt',
+        'authenticatedAt',
+        'expiresAt',
+        'methods[]',
+        'network',
+        'device',
+      ]
         .concat('revokedAt', 'revokedReason')
         .map((key) => `sessions[].${key}`),
       ...['firstSeenAt', 'lastSeenAt'].map((key) => `knownDevices[].${key}`),
-      ...['purpose', 'methods[]', 'email', 'pendingName', 'pendingLocale', 'createdAt', 'expiresAt', 'consumedAt'].map(
-        (key) => `challenges[].${key}`,
-      ),
+      ...[
+        'purpose',
+        'methods[]',
+        'email',
+        'pendingName',
+        'pendingLocale',
+        'createdAt',
+        'expiresAt',
+        'consumedAt',
+      ].map((key) => `challenges[].${key}`),
       ...['purpose', 'email', 'createdAt', 'expiresAt', 'endedAt'].map((key) => `links[].${key}`),
-      ...['id', 'at', 'type', 'outcome', 'ipAddress', 'userAgent', 'requestId'].map((key) => `securityEvents[].${key}`),
+      ...['id', 'at', 'type', 'outcome', 'ipAddress', 'userAgent', 'requestId'].map(
+        (key) => `securityEvents[].${key}`,
+      ),
     ];
     expect(keysOf(document).filter((key) => !allowed.includes(key))).toEqual([]);
     for (const secret of [
@@ -109,7 +159,11 @@ describe('exportAccount of an administrator', () => {
   it('DP-5 holds where they acted from on others, and nobody’s id but their own', async () => {
     const admin = await makeAdministrator(server);
     const user = await registerPerson(server);
-    await server.mutate('suspendUser', { userId: user.id, reason: 'spam' }, { token: admin.accessToken, headers });
+    await server.mutate(
+      'suspendUser',
+      { userId: user.id, reason: 'spam' },
+      { token: admin.accessToken, headers },
+    );
     const document = JSON.parse((await exportOf(admin)).json);
     expect(document.securityEvents).toContainEqual(
       expect.objectContaining({ type: 'user.suspended', ipAddress: '127.0.0.1', userAgent: agent }),
@@ -121,23 +175,30 @@ describe('exportAccount of an administrator', () => {
 describe('deleteAccount', () => {
   it('DP-4 asks for a fresh proof and for the address', async () => {
     const person = await registerPerson(server);
-    expect((await server.mutate('deleteAccount', { confirmEmail: person.email })).errors[0].extensions.code).toBe(
-      'UNAUTHENTICATED',
-    );
+    expect(
+      (await server.mutate('deleteAccount', { confirmEmail: person.email })).errors[0].extensions
+        .code,
+    ).toBe('UNAUTHENTICATED');
     expect(await remove(person, freshAddress())).toMatchObject({
       code: 'VALIDATION_FAILED',
       fields: [{ path: 'confirmEmail', code: 'MISMATCH' }],
     });
     await ageProof(server, person.sessionId, 601);
     expect(await remove(person)).toMatchObject({ code: 'STEP_UP_REQUIRED' });
-    expect((await server.send(meQuery, {}, { token: person.accessToken })).data.me.id).toBe(person.id);
+    expect((await server.send(meQuery, {}, { token: person.accessToken })).data.me.id).toBe(
+      person.id,
+    );
   });
 
   it('DP-4 erases what is personal, keeps the trail under random ids, and says good-bye', async () => {
     const headers = { 'user-agent': agent.replace('Linux', 'QuokkaOS') };
     const email = freshAddress().replace('person', 'canary.person');
     const name = 'Canary Lovelace';
-    const challenge = await server.mutate('register', { email, password: goodPassword, name }, { headers });
+    const challenge = await server.mutate(
+      'register',
+      { email, password: goodPassword, name },
+      { headers },
+    );
     const tokens = await server.mutate(
       'verifyOtp',
       { challengeId: challenge.id, code: await server.nextCode(email) },
@@ -153,14 +214,17 @@ describe('deleteAccount', () => {
 
     const spelled = email.toUpperCase();
     const farewell = { confirmEmail: spelled };
-    expect(await server.mutate('deleteAccount', farewell, { token: tokens.accessToken, headers })).toEqual(accepted);
+    expect(
+      await server.mutate('deleteAccount', farewell, { token: tokens.accessToken, headers }),
+    ).toEqual(accepted);
     let notice = await server.nextMail(email);
     while (notice.subject !== 'Your account was deleted') notice = await server.nextMail(email);
     expect(notice.text).toContain('Device: Firefox');
 
     const rows = await dump(server.app);
     const text = JSON.stringify(rows).toLowerCase();
-    for (const personal of [email, 'canary', 'lovelace', 'quokka']) expect(text).not.toContain(personal.toLowerCase());
+    for (const personal of [email, 'canary', 'lovelace', 'quokka'])
+      expect(text).not.toContain(personal.toLowerCase());
     // What is left of the person is an id that nothing leads back from.
     const about = rows['audit_events']?.filter((row) => row['subjectId'] === tokens.user.id) ?? [];
     expect(about.map((row) => row['type'])).toEqual(
@@ -174,14 +238,19 @@ describe('deleteAccount', () => {
 
     for (const token of [tokens.accessToken, phone.accessToken]) {
       const answer = await server.send(meQuery, {}, { token });
-      expect(answer.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'SESSION_REVOKED' });
+      expect(answer.errors[0]?.extensions).toMatchObject({
+        code: 'UNAUTHENTICATED',
+        reason: 'SESSION_REVOKED',
+      });
     }
     for (const refreshToken of [tokens.refreshToken, phone.refreshToken]) {
       expect(await server.mutate('refreshSession', { refreshToken })).toMatchObject({
         code: 'INVALID_OR_EXPIRED_TOKEN',
       });
     }
-    expect(await server.mutate('resetPassword', { token: reset, newPassword: goodPassword })).toMatchObject({
+    expect(
+      await server.mutate('resetPassword', { token: reset, newPassword: goodPassword }),
+    ).toMatchObject({
       code: 'INVALID_OR_EXPIRED_TOKEN',
     });
   });
@@ -193,22 +262,33 @@ describe('deleteAccount', () => {
       await setRoles(strict, person.id, ['editor']);
       let code = '';
       for (let round = 0; round < 11; round += 1) {
-        code = (await strict.mutate('login', { email: person.email, password: 'wrong wrong wrong' })).code;
+        code = (
+          await strict.mutate('login', { email: person.email, password: 'wrong wrong wrong' })
+        ).code;
       }
       expect(code).toBe('RATE_LIMITED');
       const { accessToken: token } = person;
-      expect(await strict.mutate('deleteAccount', { confirmEmail: person.email }, { token })).toEqual(accepted);
+      expect(
+        await strict.mutate('deleteAccount', { confirmEmail: person.email }, { token }),
+      ).toEqual(accepted);
       await strict.nextMail(person.email);
 
-      const again = await registerPerson(strict, { email: person.email, password: 'copper willow thunder market' });
+      const again = await registerPerson(strict, {
+        email: person.email,
+        password: 'copper willow thunder market',
+      });
       expect(again.id).not.toBe(person.id);
       const { data } = await strict.send(meQuery, {}, { token: again.accessToken });
       expect(data.me).toMatchObject({ email: person.email, name: null, roles: [] });
-      expect(await strict.mutate('login', { email: person.email, password: person.password })).toMatchObject({
+      expect(
+        await strict.mutate('login', { email: person.email, password: person.password }),
+      ).toMatchObject({
         code: 'INVALID_CREDENTIALS',
       });
       await signIn(strict, again);
-      expect((await auditOf(strict, again.id)).map(({ type }) => type)).not.toContain('account.deleted');
+      expect((await auditOf(strict, again.id)).map(({ type }) => type)).not.toContain(
+        'account.deleted',
+      );
     } finally {
       await strict.stop();
     }
@@ -252,9 +332,17 @@ describe('what a copy of the database tells', () => {
       await own.mutate('requestPasswordReset', { email: person.email });
       secrets.push(await own.nextToken(person.email));
       const to = freshAddress();
-      const change = await own.mutate('requestEmailChange', { newEmail: to }, { token: person.accessToken });
+      const change = await own.mutate(
+        'requestEmailChange',
+        { newEmail: to },
+        { token: person.accessToken },
+      );
       const code = await own.nextCode(to);
-      await own.mutate('confirmEmailChange', { challengeId: change.id, code }, { token: person.accessToken });
+      await own.mutate(
+        'confirmEmailChange',
+        { challengeId: change.id, code },
+        { token: person.accessToken },
+      );
       secrets.push(change.id, await own.nextToken(person.email));
       const text = await dumpText(own.app);
       for (const secret of secrets) {

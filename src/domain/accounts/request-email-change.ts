@@ -18,44 +18,63 @@ import { accountKey, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
 const schema = z.object({ newEmail: emailAddress });
 
 /**
- * Sends a code to the new address; nothing changes before confirmEmailChange. For an address that belongs to somebody the answer is
- * the same, no code goes out, and its owner is told (EN-3). Throws STEP_UP_REQUIRED.
+ * Sends a code to the new address; nothing changes before confirmEmailChange. For an address that
+ * belongs to somebody the answer is the same, no code goes out, and its owner is told (EN-3).
+ * Throws STEP_UP_REQUIRED.
  */
-export const requestEmailChange = command(schema, async (ctx, { newEmail }): Promise<OtpChallenge> => {
-  const viewer = requireStepUp(ctx);
-  await reserve(ctx, [{ budget: 'email-change:user', identifier: viewer.userId }]);
-  const { user } = viewer.session;
-  if (newEmail.canonical === user.emailCanonical) {
-    const message = 'This is the address that the account has already.';
-    throw new AuthError('VALIDATION_FAILED', { fields: [{ path: 'newEmail', code: 'UNCHANGED', message }] });
-  }
-  const mayMail = await reserveUnseen(ctx, [
-    { budget: 'email-change-mail:account', identifier: accountKey(ctx, newEmail.canonical) },
-  ]);
-  const holder = await findUserByEmail(ctx.db, { canonical: newEmail.canonical });
-  // A row that nobody has proved stands in nobody's way: confirming removes it (RC-7).
-  const isFree = holder === null || (holder.emailVerifiedAt === null && holder.suspendedAt === null);
-  const challenge = await ctx.db.transaction(async (tx) => {
-    await holdCaller(ctx, { db: tx });
-    await endChallenges(tx, { userId: user.id, purpose: 'CHANGE_EMAIL', now: ctx.clock.now() });
-    const begun = await beginEmailChallenge(ctx, {
-      db: tx,
-      purpose: 'CHANGE_EMAIL',
-      given: newEmail,
-      recipient: isFree ? { userId: user.id, email: newEmail.address, locale: user.locale } : null,
-      // Only the session that asked can confirm, so that signing out cancels it (RC-9).
-      sessionId: viewer.sessionId,
-      silent: !isFree || !mayMail,
+export const requestEmailChange = command(
+  schema,
+  async (ctx, { newEmail }): Promise<OtpChallenge> => {
+    const viewer = requireStepUp(ctx);
+    await reserve(ctx, [{ budget: 'email-change:user', identifier: viewer.userId }]);
+    const { user } = viewer.session;
+    if (newEmail.canonical === user.emailCanonical) {
+      const message = 'This is the address that the account has already.';
+      throw new AuthError('VALIDATION_FAILED', {
+        fields: [{ path: 'newEmail', code: 'UNCHANGED', message }],
+      });
+    }
+    const mayMail = await reserveUnseen(ctx, [
+      { budget: 'email-change-mail:account', identifier: accountKey(ctx, newEmail.canonical) },
+    ]);
+    const holder = await findUserByEmail(ctx.db, { canonical: newEmail.canonical });
+    // A row that nobody has proved stands in nobody's way: confirming removes it (RC-7).
+    const isFree =
+      holder === null || (holder.emailVerifiedAt === null && holder.suspendedAt === null);
+    const challenge = await ctx.db.transaction(async (tx) => {
+      await holdCaller(ctx, { db: tx });
+      await endChallenges(tx, { userId: user.id, purpose: 'CHANGE_EMAIL', now: ctx.clock.now() });
+      const begun = await beginEmailChallenge(ctx, {
+        db: tx,
+        purpose: 'CHANGE_EMAIL',
+        given: newEmail,
+        recipient: isFree
+          ? { userId: user.id, email: newEmail.address, locale: user.locale }
+          : null,
+        // Only the session that asked can confirm, so that signing out cancels it (RC-9).
+        sessionId: viewer.sessionId,
+        silent: !isFree || !mayMail,
+      });
+      if (!isFree || !mayMail) await tellHolder(ctx, tx, mayMail ? holder : null);
+      await recordAudit(ctx, {
+        db: tx,
+        type: 'email.change_requested',
+        outcome: 'SUCCESS',
+        subjectId: user.id,
+      });
+      return begun;
     });
-    if (!isFree || !mayMail) await tellHolder(ctx, tx, mayMail ? holder : null);
-    await recordAudit(ctx, { db: tx, type: 'email.change_requested', outcome: 'SUCCESS', subjectId: user.id });
-    return begun;
-  });
-  ctx.wakeOutbox();
-  return challenge;
-});
+    ctx.wakeOutbox();
+    return challenge;
+  },
+);
 
 async function tellHolder(ctx: Context, tx: Db, holder: UserRow | null): Promise<void> {
   if (holder === null || holder.emailVerifiedAt === null) return enqueueNothing(ctx, { db: tx });
-  await enqueueEmail(ctx, { db: tx, to: holder.email, locale: holder.locale, content: { template: 'address-in-use' } });
+  await enqueueEmail(ctx, {
+    db: tx,
+    to: holder.email,
+    locale: holder.locale,
+    content: { template: 'address-in-use' },
+  });
 }

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
-import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/queries/account-tokens.ts';
+import {
+  endAccountTokens,
+  findAccountToken,
+  spendAccountToken,
+} from '../../db/queries/account-tokens.ts';
 import { forgetDevices } from '../../db/queries/known-devices.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
@@ -27,18 +31,28 @@ import { passwordPurposes } from './account-token.ts';
 const schema = z.object({ token: opaqueToken, newPassword });
 
 /**
- * Sets a password by a mailed link, of a reset or of an invitation. Signs nobody in and skips no second factor (RC-5); ends every
- * session and whatever else is open, lifts the locks on the account's password and mailed codes. An account that nobody had verified is claimed by it (RC-7). Throws
- * INVALID_OR_EXPIRED_TOKEN, or VALIDATION_FAILED for a password below the policy, which leaves the link good.
+ * Sets a password by a mailed link, of a reset or of an invitation. Signs nobody in and skips no
+ * second factor (RC-5); ends every session and whatever else is open, lifts the locks on the
+ * account's password and mailed codes. An account that nobody had verified is claimed by it (RC-7).
+ * Throws INVALID_OR_EXPIRED_TOKEN, or VALIDATION_FAILED for a password below the policy, which
+ * leaves the link good.
  */
 export const resetPassword = command(schema, async (ctx, input): Promise<Accepted> => {
-  const byAddress: Claim = { budget: 'account-token:address', identifier: ctx.request.addressBucket };
+  const byAddress: Claim = {
+    budget: 'account-token:address',
+    identifier: ctx.request.addressBucket,
+  };
   await ctx.hasher.approach(() => reserve(ctx, [byAddress]));
   const tokenHash = sha256(input.token);
   const now = ctx.clock.now();
   const found = await findAccountToken(ctx.db, { tokenHash, purposes: passwordPurposes, now });
   if (!found) {
-    await recordAudit(ctx, { db: ctx.db, type: 'password.reset_failed', outcome: 'FAILURE', subjectId: null });
+    await recordAudit(ctx, {
+      db: ctx.db,
+      type: 'password.reset_failed',
+      outcome: 'FAILURE',
+      subjectId: null,
+    });
     throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
   }
   const { token, user } = found;
@@ -49,7 +63,12 @@ export const resetPassword = command(schema, async (ctx, input): Promise<Accepte
   });
   if (faults.length > 0) throw new AuthError('VALIDATION_FAILED', { fields: faults });
   const passwordHash = await ctx.hasher.hash(input.newPassword);
-  await applyReset(ctx, { user, tokenHash, passwordHash, emailCanonical: canonicalOf(token.email) });
+  await applyReset(ctx, {
+    user,
+    tokenHash,
+    passwordHash,
+    emailCanonical: canonicalOf(token.email),
+  });
   ctx.wakeOutbox();
   return { kind: 'accepted', accepted: true };
 });
@@ -66,7 +85,8 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
   const userId = user.id;
   const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {
-    // The user's row first, as in every change of password, factors or status: sign-ins wait, or this does.
+    // The user's row first, as in every change of password, factors or status: sign-ins wait, or
+    // this does.
     const changed = await resetPasswordHash(tx, { id: userId, emailCanonical, passwordHash, now });
     await endChallenges(tx, { userId, now });
     const spent = await spendAccountToken(tx, { tokenHash, now });
@@ -76,17 +96,29 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
     await endAllSessions(ctx, { db: tx, userId, reason: 'credentials_changed' });
     await forgetDevices(tx, { userId });
     await release(ctx, { db: tx, claims: locksOf(ctx, { id: userId, emailCanonical }) });
-    await recordAudit(ctx, { db: tx, type: 'password.reset', outcome: 'SUCCESS', subjectId: userId });
+    await recordAudit(ctx, {
+      db: tx,
+      type: 'password.reset',
+      outcome: 'SUCCESS',
+      subjectId: userId,
+    });
     await enqueueEmail(ctx, {
       db: tx,
       to: changed.email,
       locale: changed.locale,
-      content: { template: 'password-reset-done', ...requestOrigin(ctx), resetLink: forgotPasswordLink(ctx.config) },
+      content: {
+        template: 'password-reset-done',
+        ...requestOrigin(ctx),
+        resetLink: forgotPasswordLink(ctx.config),
+      },
     });
   });
 }
 
-/** SECURITY: whoever reads the mailbox takes the account, and nothing that others have set before (RC-7). */
+/**
+ * SECURITY: whoever reads the mailbox takes the account, and nothing that others have set before
+ * (RC-7).
+ */
 async function claim(ctx: Context, tx: Db, { id: userId, invitedAt }: UserRow): Promise<void> {
   // What is set up on an account that the operator has made, `latchkey create-admin` has set up.
   if (invitedAt === null) {
@@ -97,7 +129,10 @@ async function claim(ctx: Context, tx: Db, { id: userId, invitedAt }: UserRow): 
   await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
 }
 
-/** What the proof of the mailbox opens again (NIST 3.2.2, RL-3): nobody can lock an owner out for long by guessing. */
+/**
+ * What the proof of the mailbox opens again (NIST 3.2.2, RL-3): nobody can lock an owner out for
+ * long by guessing.
+ */
 function locksOf(ctx: Context, user: { id: string; emailCanonical: string }): Claim[] {
   const identifier = accountKey(ctx, user.emailCanonical);
   return [

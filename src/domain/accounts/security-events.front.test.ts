@@ -26,7 +26,13 @@ describe('account.securityEvents', () => {
   it('is for the signed-in, and takes a page of ours only', async () => {
     expect((await ask(null)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
     const person = await registerPerson(server);
-    for (const args of ['(first: 0)', '(first: 101)', '(first: -1)', '(after: "nonsense")', '(after: "IA")']) {
+    for (const args of [
+      '(first: 0)',
+      '(first: 101)',
+      '(first: -1)',
+      '(after: "nonsense")',
+      '(after: "IA")',
+    ]) {
       expect((await ask(person, args)).errors[0]?.extensions.code, args).toBe('BAD_USER_INPUT');
     }
   });
@@ -44,7 +50,12 @@ describe('account.securityEvents', () => {
     const nodes = data.account.securityEvents.edges.map(({ node }: Edge) => node);
     const types = nodes.map(({ type }: Edge['node']) => type);
     expect(types).toEqual(
-      expect.arrayContaining(['account.registered', 'email.verified', 'login.failed', 'session.opened']),
+      expect.arrayContaining([
+        'account.registered',
+        'email.verified',
+        'login.failed',
+        'session.opened',
+      ]),
     );
     const failed = nodes.find(({ type }: Edge['node']) => type === 'login.failed');
     // Who failed to sign in is not known.
@@ -55,7 +66,11 @@ describe('account.securityEvents', () => {
       subject: { id: person.id },
     });
     const opened = nodes.find(({ type }: Edge['node']) => type === 'session.opened');
-    expect(opened).toMatchObject({ outcome: 'SUCCESS', device: 'Firefox on Linux', actor: { id: person.id } });
+    expect(opened).toMatchObject({
+      outcome: 'SUCCESS',
+      device: 'Firefox on Linux',
+      actor: { id: person.id },
+    });
     expect(JSON.stringify(data)).not.toContain(other.id);
   });
 
@@ -104,7 +119,9 @@ describe('account.securityEvents', () => {
       },
     );
     const { data, text } = await ask(person);
-    const event = data.account.securityEvents.edges.find(({ node }: Edge) => node.type === 'user.roles_changed');
+    const event = data.account.securityEvents.edges.find(
+      ({ node }: Edge) => node.type === 'user.roles_changed',
+    );
     expect(event.node).toMatchObject({
       actor: { id: admin.id, email: null },
       ipAddress: null,

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { databaseFailure } from '../../db/driver/failures.ts';
-import { endAccountTokens, findAccountToken, spendAccountToken } from '../../db/queries/account-tokens.ts';
+import {
+  endAccountTokens,
+  findAccountToken,
+  spendAccountToken,
+} from '../../db/queries/account-tokens.ts';
 import { forgetDevices } from '../../db/queries/known-devices.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { holdAnyUser } from '../../db/queries/user-administration.ts';
@@ -26,9 +30,10 @@ import { displaceUnverified } from './displace-unverified.ts';
 const schema = z.object({ token: opaqueToken });
 
 /**
- * Gives an account its former address back, by the link that this address was sent. Every session ends and the password with it:
- * whoever changed the address may know it. Neither a suspension nor a second factor is lifted. Throws INVALID_OR_EXPIRED_TOKEN,
- * or CONFLICT where the address has an account of its own by now.
+ * Gives an account its former address back, by the link that this address was sent. Every session
+ * ends and the password with it: whoever changed the address may know it. Neither a suspension nor
+ * a second factor is lifted. Throws INVALID_OR_EXPIRED_TOKEN, or CONFLICT where the address has an
+ * account of its own by now.
  */
 export const undoEmailChange = command(schema, async (ctx, input): Promise<Accepted> => {
   await reserve(ctx, [{ budget: 'account-token:address', identifier: ctx.request.addressBucket }]);
@@ -37,17 +42,25 @@ export const undoEmailChange = command(schema, async (ctx, input): Promise<Accep
   const found = await findAccountToken(ctx.db, { tokenHash, purposes: ['UNDO_EMAIL_CHANGE'], now });
   if (!found) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
   try {
-    await ctx.db.transaction((tx) => undo(withContext(ctx, { db: tx }), { token: found.token, userId: found.user.id }));
+    await ctx.db.transaction((tx) =>
+      undo(withContext(ctx, { db: tx }), { token: found.token, userId: found.user.id }),
+    );
   } catch (error) {
     if (databaseFailure(error) !== 'unique-violation') throw error;
-    throw new AuthError('CONFLICT', { message: 'The address has an account of its own by now.', cause: error });
+    throw new AuthError('CONFLICT', {
+      message: 'The address has an account of its own by now.',
+      cause: error,
+    });
   }
   ctx.wakeOutbox();
   return { kind: 'accepted', accepted: true };
 });
 
 /** `ctx.db` is the transaction. */
-async function undo(ctx: Context, { token, userId }: { token: AccountTokenRow; userId: string }): Promise<void> {
+async function undo(
+  ctx: Context,
+  { token, userId }: { token: AccountTokenRow; userId: string },
+): Promise<void> {
   const { db } = ctx;
   const now = ctx.clock.now();
   const email = token.email ?? '';
@@ -60,16 +73,31 @@ async function undo(ctx: Context, { token, userId }: { token: AccountTokenRow; u
   if (!user || !spent) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
   await endChallenges(db, { userId, now });
   await endAccountTokens(db, { userId, purposes: passwordPurposes, now });
-  // SECURITY: links of later changes die, those of earlier ones live: a thief who moves on from the stolen address must not be able
-  // to take the owner's link away by undoing a change of the thief's own.
-  await endAccountTokens(db, { userId, purposes: ['UNDO_EMAIL_CHANGE'], madeSince: token.createdAt, now });
+  // SECURITY: links of later changes die, those of earlier ones live: a thief who moves on from the
+  // stolen address must not be able to take the owner's link away by undoing a change of the
+  // thief's own.
+  await endAccountTokens(db, {
+    userId,
+    purposes: ['UNDO_EMAIL_CHANGE'],
+    madeSince: token.createdAt,
+    now,
+  });
   await endAllSessions(ctx, { db, userId, reason: 'credentials_changed' });
   await forgetDevices(db, { userId });
-  await recordAudit(ctx, { db, type: 'email.change_undone', outcome: 'SUCCESS', subjectId: userId });
+  await recordAudit(ctx, {
+    db,
+    type: 'email.change_undone',
+    outcome: 'SUCCESS',
+    subjectId: userId,
+  });
   await enqueueEmail(ctx, {
     db,
     to: user.email,
     locale: user.locale,
-    content: { template: 'email-change-undone', ...requestOrigin(ctx), resetLink: forgotPasswordLink(ctx.config) },
+    content: {
+      template: 'email-change-undone',
+      ...requestOrigin(ctx),
+      resetLink: forgotPasswordLink(ctx.config),
+    },
   });
 }

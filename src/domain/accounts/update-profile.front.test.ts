@@ -34,14 +34,21 @@ describe('updateProfile', () => {
       });
     }
     for (const field of ['role', 'roles', 'status', 'emailVerified', 'id', 'email']) {
-      expect((await update(person, { [field]: 'admin' })).errors[0].extensions.code).toBe('BAD_USER_INPUT');
+      expect((await update(person, { [field]: 'admin' })).errors[0].extensions.code).toBe(
+        'BAD_USER_INPUT',
+      );
     }
   });
 
   it('changes what is given, leaves what is not, and takes away what is null', async () => {
     const person = await registerPerson(server, { name: 'Ada' });
-    expect(await update(person, { locale: 'de-AT' })).toMatchObject({ __typename: 'User', name: 'Ada' });
-    expect(await update(person, { name: ' Ada\nLovelace ' })).toMatchObject({ name: 'Ada Lovelace' });
+    expect(await update(person, { locale: 'de-AT' })).toMatchObject({
+      __typename: 'User',
+      name: 'Ada',
+    });
+    expect(await update(person, { name: ' Ada\nLovelace ' })).toMatchObject({
+      name: 'Ada Lovelace',
+    });
     expect(await update(person, {})).toMatchObject({ name: 'Ada Lovelace' });
     await server.mutate('requestPasswordReset', { email: person.email });
     expect((await server.nextMail(person.email)).subject).toBe('Wählen Sie ein neues Passwort');
@@ -79,8 +86,15 @@ describe('the language of mails', () => {
       { email, password: goodPassword },
       { headers: { 'accept-language': 'fr-CA,fr;q=0.9' } },
     );
-    await server.mutate('verifyOtp', { challengeId: challenge.id, code: await server.nextCode(email) });
-    await server.mutate('requestPasswordReset', { email }, { headers: { 'accept-language': 'de' } });
+    await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: await server.nextCode(email),
+    });
+    await server.mutate(
+      'requestPasswordReset',
+      { email },
+      { headers: { 'accept-language': 'de' } },
+    );
     expect((await server.nextMail(email)).subject).toBe('Choisissez un nouveau mot de passe');
   });
 });

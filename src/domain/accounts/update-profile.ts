@@ -8,7 +8,10 @@ import { displayName, supportedLocale } from '../input.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { type UserView, viewUser } from '../users/user-view.ts';
 
-const schema = z.object({ name: displayName.optional(), locale: supportedLocale.nullable().optional() });
+const schema = z.object({
+  name: displayName.optional(),
+  locale: supportedLocale.nullable().optional(),
+});
 
 /** Changes the name and the language of mails. What is left out stays; null takes it away. */
 export const updateProfile = command(schema, async (ctx, input): Promise<UserView> => {
@@ -22,7 +25,13 @@ export const updateProfile = command(schema, async (ctx, input): Promise<UserVie
     const changed = await storeProfile(tx, { id: userId, changes });
     const detail = { fields: Object.keys(changes).join(' ') };
     if (changed)
-      await recordAudit(ctx, { db: tx, type: 'profile.updated', outcome: 'SUCCESS', subjectId: userId, detail });
+      await recordAudit(ctx, {
+        db: tx,
+        type: 'profile.updated',
+        outcome: 'SUCCESS',
+        subjectId: userId,
+        detail,
+      });
     return changed;
   });
   if (!user) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });

@@ -13,12 +13,18 @@ const schema = z.object({
 const uuid = z.uuid();
 
 /**
- * The users of these ids in their order, each as the caller may see it, in one statement; null where there is none, be the id
- * a deleted user's or no id at all. Throws VALIDATION_FAILED for more than a hundred.
+ * The users of these ids in their order, each as the caller may see it, in one statement; null
+ * where there is none, be the id a deleted user's or no id at all. Throws VALIDATION_FAILED for
+ * more than a hundred.
  */
-export async function usersByIds(ctx: Context, input: { ids: readonly string[] }): Promise<(UserView | null)[]> {
+export async function usersByIds(
+  ctx: Context,
+  input: { ids: readonly string[] },
+): Promise<(UserView | null)[]> {
   const { ids } = parseInput(schema, input);
-  const wanted = [...new Set(ids.map((id) => id.toLowerCase()))].filter((id) => uuid.safeParse(id).success);
+  const wanted = [...new Set(ids.map((id) => id.toLowerCase()))].filter(
+    (id) => uuid.safeParse(id).success,
+  );
   const rows = await findUsersByIds(ctx.db, { ids: wanted });
   const found = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => {

@@ -4,9 +4,13 @@ import { domainToASCII } from 'node:url';
 const maxLength = 254;
 const maxLocalLength = 64;
 
-/** dot-atom of RFC 5322 3.2.3, without quoted forms; ASCII only, so that no look-alike letter is another person's address. */
+/**
+ * dot-atom of RFC 5322 3.2.3, without quoted forms; ASCII only, so that no look-alike letter is
+ * another person's address.
+ */
 const localPattern = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
-const domainPattern = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z][a-z0-9-]{0,61}[a-z0-9])$/;
+const domainPattern =
+  /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z][a-z0-9-]{0,61}[a-z0-9])$/;
 
 export type EmailAddress = {
   /** Where mail goes: the local part as written, the domain in ASCII. */
@@ -16,19 +20,22 @@ export type EmailAddress = {
 };
 
 /**
- * Reads exactly one address, or null. Canonical is: no surrounding space, the domain lower-cased and in punycode (UTS 46), the local
- * part lower-cased. Dots and plus signs stay: they are different mailboxes at most providers.
+ * Reads exactly one address, or null. Canonical is: no surrounding space, the domain lower-cased
+ * and in punycode (UTS 46), the local part lower-cased. Dots and plus signs stay: they are
+ * different mailboxes at most providers.
  */
 export function parseEmailAddress(text: string): EmailAddress | null {
   if (text.length > maxLength * 4) return null;
   const trimmed = text.trim();
-  // SECURITY: look-alikes of "@" and "." are normalised only inside the domain, after the one ASCII "@" has split it (ADV-18).
+  // SECURITY: look-alikes of "@" and "." are normalised only inside the domain, after the one ASCII
+  // "@" has split it (ADV-18).
   const at = trimmed.indexOf('@');
   if (at < 1 || at !== trimmed.lastIndexOf('@')) return null;
   const local = trimmed.slice(0, at);
   const writtenDomain = trimmed.slice(at + 1);
   if (local.length > maxLocalLength || !localPattern.test(local)) return null;
-  if (writtenDomain.normalize('NFKC').includes('@') || /[\s,;<>()[\]\\":/?#%]/u.test(writtenDomain)) return null;
+  if (writtenDomain.normalize('NFKC').includes('@') || /[\s,;<>()[\]\\":/?#%]/u.test(writtenDomain))
+    return null;
   const domain = domainToASCII(writtenDomain).toLowerCase();
   if (!domainPattern.test(domain)) return null;
   const address = `${local}@${domain}`;
@@ -42,7 +49,9 @@ export function maskEmailAddress(address: string): string {
   return `${address.slice(0, 1)}***${address.slice(at)}`;
 }
 
-/** The canonical form of an address that is stored already. Throws where it is none, or not there. */
+/**
+ * The canonical form of an address that is stored already. Throws where it is none, or not there.
+ */
 export function canonicalOf(stored: string | null): string {
   const parsed = stored === null ? null : parseEmailAddress(stored);
   if (!parsed) throw new Error('A stored address is not valid.');

@@ -3,7 +3,10 @@ import type { Context } from '../../context.ts';
 import { command } from '../command.ts';
 import { requireAdminToChange } from './require-admin.ts';
 
-/** A `command` for administrators. Who asks is judged before what they ask: nobody else learns anything of the input's rules (AZ-4). */
+/**
+ * A `command` for administrators. Who asks is judged before what they ask: nobody else learns
+ * anything of the input's rules (AZ-4).
+ */
 export function adminCommand<Schema extends z.ZodType, Result>(
   schema: Schema,
   run: (ctx: Context, input: z.output<Schema>) => Promise<Result>,

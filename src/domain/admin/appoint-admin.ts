@@ -18,21 +18,38 @@ export type Appointed =
 type Input = { readonly email: EmailAddress; readonly name: string | null };
 
 /**
- * Makes an administrator, for whoever holds the configuration: there is no other way to the first one (AZ-7). An address with no
- * account, or one that nobody has verified, is invited; the owner of an account gets the role beside those they have. Throws CONFLICT
- * for a suspended one.
+ * Makes an administrator, for whoever holds the configuration: there is no other way to the first
+ * one (AZ-7). An address with no account, or one that nobody has verified, is invited; the owner of
+ * an account gets the role beside those they have. Throws CONFLICT for a suspended one.
  */
-export async function appointAdmin(app: Inviter & Pick<App, 'db' | 'config'>, input: Input): Promise<Appointed> {
+export async function appointAdmin(
+  app: Inviter & Pick<App, 'db' | 'config'>,
+  input: Input,
+): Promise<Appointed> {
   const { email, name } = input;
   return app.db.transaction(async (tx) => {
     const found = await findUserByEmail(tx, { canonical: email.canonical });
     const user = found && (await holdAnyUser(tx, { id: found.id }));
-    if (user?.suspendedAt) throw new AuthError('CONFLICT', { message: 'This account is suspended.' });
+    if (user?.suspendedAt)
+      throw new AuthError('CONFLICT', { message: 'This account is suspended.' });
     if (!user || user.emailVerifiedAt === null) {
-      const invited = await inviteUser(app, { db: tx, email, name, roles: [adminRole], locale: null, reason: null });
+      const invited = await inviteUser(app, {
+        db: tx,
+        email,
+        name,
+        roles: [adminRole],
+        locale: null,
+        reason: null,
+      });
       if (!invited)
-        throw new AuthError('CONFLICT', { message: 'This address has got an account just now. Try again.' });
-      return { kind: 'invited', user: invited.user, link: resetPasswordLink(app.config, { token: invited.token }) };
+        throw new AuthError('CONFLICT', {
+          message: 'This address has got an account just now. Try again.',
+        });
+      return {
+        kind: 'invited',
+        user: invited.user,
+        link: resetPasswordLink(app.config, { token: invited.token }),
+      };
     }
     if (user.roles.includes(adminRole)) return { kind: 'unchanged', user };
     const roles = distinctRoles([...user.roles, adminRole]);

@@ -52,11 +52,16 @@ describe('two administrators who act against each other at once, on two instance
   it('AZ-7 twenty demotions of oneself at once leave one', async () => {
     const more = [ada, bob, await makeAdministrator(server), await makeAdministrator(server)];
     const fresh: Administrator[] = [];
-    for (const admin of more) fresh.push({ ...admin, ...(await signInWithApp(server, admin, admin.phone)) });
+    for (const admin of more)
+      fresh.push({ ...admin, ...(await signInWithApp(server, admin, admin.phone)) });
     await Promise.all(
       fresh.flatMap((admin) =>
         Array.from({ length: 5 }, (_, turn) =>
-          (turn % 2 === 0 ? server : second).mutate('setUserRoles', { userId: admin.id, roles: [] }, as(admin)),
+          (turn % 2 === 0 ? server : second).mutate(
+            'setUserRoles',
+            { userId: admin.id, roles: [] },
+            as(admin),
+          ),
         ),
       ),
     );

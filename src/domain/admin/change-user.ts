@@ -22,11 +22,15 @@ type Input<Result> = {
 };
 
 /**
- * Makes an administrator's change to a user. SECURITY: the administrators' rows are held first, in one order, until the change is
- * committed, and the caller has to be among them still: of two who demote each other at once, on whatever instances, the second
- * finds that it is none any more. Throws what requireAdminToChange throws, NOT_FOUND where there is no such user.
+ * Makes an administrator's change to a user. SECURITY: the administrators' rows are held first, in
+ * one order, until the change is committed, and the caller has to be among them still: of two who
+ * demote each other at once, on whatever instances, the second finds that it is none any more.
+ * Throws what requireAdminToChange throws, NOT_FOUND where there is no such user.
  */
-export async function changeUser<Result>(ctx: Context, { userId, change }: Input<Result>): Promise<Result> {
+export async function changeUser<Result>(
+  ctx: Context,
+  { userId, change }: Input<Result>,
+): Promise<Result> {
   const actor = requireAdminToChange(ctx);
   if (!isUuid(userId)) throw noSuchUser();
   const result = await ctx.db.transaction(async (tx) => {
@@ -39,7 +43,8 @@ export async function changeUser<Result>(ctx: Context, { userId, change }: Input
     const assertNotLastAdmin = (): void => {
       if (isLastAdmin(adminIds, user.id)) {
         throw new AuthError('CONFLICT', {
-          message: 'This is the last administrator, who can be neither demoted nor suspended nor deleted.',
+          message:
+            'This is the last administrator, who can be neither demoted nor suspended nor deleted.',
         });
       }
     };

@@ -23,9 +23,10 @@ const schema = z.object({
 });
 
 /**
- * Makes an account and mails its owner a link to choose a password; without an invitation they come in by a code or by a reset.
- * Asked again for an account that nobody has verified yet, it sets name and roles anew and sends another link. Throws FORBIDDEN,
- * STEP_UP_REQUIRED, VALIDATION_FAILED, RATE_LIMITED, CONFLICT where the address has an account.
+ * Makes an account and mails its owner a link to choose a password; without an invitation they come
+ * in by a code or by a reset. Asked again for an account that nobody has verified yet, it sets name
+ * and roles anew and sends another link. Throws FORBIDDEN, STEP_UP_REQUIRED, VALIDATION_FAILED,
+ * RATE_LIMITED, CONFLICT where the address has an account.
  */
 export const createUser = adminCommand(schema, async (ctx, input): Promise<UserView> => {
   const actor = requireAdminToChange(ctx);
@@ -45,7 +46,8 @@ export const createUser = adminCommand(schema, async (ctx, input): Promise<UserV
       locale: input.locale ?? null,
       reason: input.reason,
     });
-    if (!invited) throw new AuthError('CONFLICT', { message: 'This address has an account already.' });
+    if (!invited)
+      throw new AuthError('CONFLICT', { message: 'This address has an account already.' });
     if (input.sendInvitation !== false) {
       await enqueueEmail(ctx, {
         db: tx,

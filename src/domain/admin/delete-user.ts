@@ -8,7 +8,10 @@ import { reason } from './reason.ts';
 
 const schema = z.object({ userId: text({ max: 100 }), reason });
 
-/** Erases a user as deleteAccount does; the owner is told. Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND, CONFLICT for the last administrator. */
+/**
+ * Erases a user as deleteAccount does; the owner is told. Throws FORBIDDEN, STEP_UP_REQUIRED,
+ * NOT_FOUND, CONFLICT for the last administrator.
+ */
 export const deleteUser = adminCommand(
   schema,
   async (ctx, { userId, reason: why }): Promise<Accepted> =>

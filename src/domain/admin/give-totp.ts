@@ -9,7 +9,13 @@ import { productName } from '../emails/render-email.ts';
 import { readCode } from '../otp/code.ts';
 import { issueRecoveryCodes } from '../recovery-codes/issue-recovery-codes.ts';
 import { sealTotpSecret } from '../totp/seal.ts';
-import { enrollmentLifetime, matchingStep, otpauthUri, secretBytes, writeSecret } from '../totp/totp.ts';
+import {
+  enrollmentLifetime,
+  matchingStep,
+  otpauthUri,
+  secretBytes,
+  writeSecret,
+} from '../totp/totp.ts';
 
 type Giver = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics' | 'db'> & {
   readonly request: null;
@@ -20,11 +26,17 @@ export type OfferedTotp = {
   /** In base32. */
   readonly secret: string;
   readonly uri: string;
-  /** Puts the app in force with the code that it shows (OT-14), and answers with the recovery codes; null for another code. */
+  /**
+   * Puts the app in force with the code that it shows (OT-14), and answers with the recovery codes;
+   * null for another code.
+   */
   confirm(code: string): Promise<string[] | null>;
 };
 
-/** An authenticator app for a user who has just been made at the command line. Nothing is stored until a code of it has come. */
+/**
+ * An authenticator app for a user who has just been made at the command line. Nothing is stored
+ * until a code of it has come.
+ */
 export function offerTotp(app: Giver, user: Pick<UserRow, 'id' | 'email'>): OfferedTotp {
   const secret = app.random.bytes(secretBytes);
   return {
@@ -51,7 +63,13 @@ export function offerTotp(app: Giver, user: Pick<UserRow, 'id' | 'email'>): Offe
         await confirmTotp(tx, { id, userId, step, now });
         await setTotpEnabledAt(tx, { id: userId, at: now });
         const { codes } = await issueRecoveryCodes(app, { db: tx, userId });
-        await recordAudit(app, { db: tx, type: 'totp.enabled', outcome: 'SUCCESS', subjectId: userId, actorId: null });
+        await recordAudit(app, {
+          db: tx,
+          type: 'totp.enabled',
+          outcome: 'SUCCESS',
+          subjectId: userId,
+          actorId: null,
+        });
         return codes;
       });
     },

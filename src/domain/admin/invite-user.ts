@@ -31,9 +31,9 @@ export type Invited = {
 };
 
 /**
- * Makes an account that nobody can sign in to until its mailbox is proved, and a token for the link that does so. An account that
- * nobody has verified yet becomes the invited one, and what others have begun with its address ends (RC-7). Null where the address
- * has an account.
+ * Makes an account that nobody can sign in to until its mailbox is proved, and a token for the link
+ * that does so. An account that nobody has verified yet becomes the invited one, and what others
+ * have begun with its address ends (RC-7). Null where the address has an account.
  */
 export async function inviteUser(ctx: Inviter, input: Input): Promise<Invited | null> {
   const { db, email, name, roles, locale, reason } = input;

@@ -27,16 +27,23 @@ export type AdminAuditEvent = AuditEventView & {
 };
 
 /**
- * What happened, the newest first: everything, of one type, or what a user did or was done to. Throws FORBIDDEN, VALIDATION_FAILED
- * for a page that is too large or a cursor that is none.
+ * What happened, the newest first: everything, of one type, or what a user did or was done to.
+ * Throws FORBIDDEN, VALIDATION_FAILED for a page that is too large or a cursor that is none.
  */
-export async function listAuditEvents(ctx: Context, input: z.input<typeof schema>): Promise<Page<AdminAuditEvent>> {
+export async function listAuditEvents(
+  ctx: Context,
+  input: z.input<typeof schema>,
+): Promise<Page<AdminAuditEvent>> {
   requireAdminToLook(ctx);
   const { first, after, type, userId } = parseInput(schema, input);
   const before = after ? decodeCursor(after).id : null;
   const known = userId === null || isUuid(userId);
-  const rows = known ? await findEvents(ctx.readDb, { type, userId, before, limit: first + 1 }) : [];
-  const ids = rows.flatMap(({ actorId, subjectId }) => [actorId, subjectId].flatMap((id) => id ?? []));
+  const rows = known
+    ? await findEvents(ctx.readDb, { type, userId, before, limit: first + 1 })
+    : [];
+  const ids = rows.flatMap(({ actorId, subjectId }) =>
+    [actorId, subjectId].flatMap((id) => id ?? []),
+  );
   const people = await findUsersByIds(ctx.readDb, { ids: [...new Set(ids)] });
   const views = new Map(people.map((user) => [user.id, viewUser(user, 'admin')]));
   return pageOfSlice(rows, {

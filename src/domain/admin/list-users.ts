@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import { countUsers, listUsers as findUsers, type UserFilter } from '../../db/queries/user-directory.ts';
+import {
+  countUsers,
+  listUsers as findUsers,
+  type UserFilter,
+} from '../../db/queries/user-directory.ts';
 import { parseInput } from '../command.ts';
 import { text } from '../input.ts';
 import { decodeCursor, type Page, pageInput, pageOfSlice } from '../paging.ts';
@@ -22,15 +26,20 @@ const schema = pageInput.extend({
 export type UserPage = Page<UserView> & { readonly filter: UserFilter };
 
 /**
- * Users whose address or name begins with `search`, in the state `status`, the newest first; for administrators. Throws FORBIDDEN,
- * VALIDATION_FAILED for a page that is too large or a cursor that is none, RATE_LIMITED.
+ * Users whose address or name begins with `search`, in the state `status`, the newest first; for
+ * administrators. Throws FORBIDDEN, VALIDATION_FAILED for a page that is too large or a cursor that
+ * is none, RATE_LIMITED.
  */
 export async function listUsers(ctx: Context, input: z.input<typeof schema>): Promise<UserPage> {
   const { userId } = requireAdminToLook(ctx);
   const { first, after, search, status } = parseInput(schema, input);
   await reserve(ctx, [{ budget: 'user-search:admin', identifier: userId }]);
   const filter = { search, status };
-  const rows = await findUsers(ctx.readDb, { filter, after: after ? decodeCursor(after) : null, limit: first + 1 });
+  const rows = await findUsers(ctx.readDb, {
+    filter,
+    after: after ? decodeCursor(after) : null,
+    limit: first + 1,
+  });
   return {
     ...pageOfSlice(rows, {
       first,
@@ -43,7 +52,10 @@ export async function listUsers(ctx: Context, input: z.input<typeof schema>): Pr
 }
 
 /** How many users fit the filter of a page that was listed. */
-export async function countListedUsers(ctx: Context, page: Pick<UserPage, 'filter'>): Promise<number> {
+export async function countListedUsers(
+  ctx: Context,
+  page: Pick<UserPage, 'filter'>,
+): Promise<number> {
   requireAdminToLook(ctx);
   return countUsers(ctx.readDb, { filter: page.filter });
 }

@@ -20,7 +20,9 @@ const secret = /password|secret|token|code|link|hash|seed/i;
 describe('administrators and the secrets of others', () => {
   it('RC-11 no administrative field takes or gives a password, code, link or seed', () => {
     const fields = Object.values(authSchema().getMutationType()?.getFields() ?? {});
-    const administrative = fields.filter(({ name }) => /User$|^(?:setUser|revokeUser|resetUser)/.test(name));
+    const administrative = fields.filter(({ name }) =>
+      /User$|^(?:setUser|revokeUser|resetUser)/.test(name),
+    );
     expect(administrative.length).toBeGreaterThanOrEqual(7);
     for (const { name, args, type } of administrative) {
       const inputs = args.map((arg) => getNamedType(arg.type)).filter(isInputObjectType);
@@ -45,12 +47,20 @@ describe('administrators and the secrets of others', () => {
     expect(answer).toEqual({ __typename: 'AuthAccepted', accepted: true });
     const token = await server.nextToken(user.email);
     expect(server.logLines.join('\n')).not.toContain(token);
-    const created = await server.mutate('createUser', { email: freshAddress(), sendInvitation: true }, sender);
+    const created = await server.mutate(
+      'createUser',
+      { email: freshAddress(), sendInvitation: true },
+      sender,
+    );
     const invitation = await server.nextToken(created.email);
     expect(JSON.stringify(created)).not.toContain(invitation);
-    expect(await auditOf(server, user.id, 'password.reset_requested')).toMatchObject([{ actorId: admin.id }]);
+    expect(await auditOf(server, user.id, 'password.reset_requested')).toMatchObject([
+      { actorId: admin.id },
+    ]);
     // And what the link sets, no administrator has chosen.
-    expect(await server.mutate('login', { email: created.email, password: goodPassword })).toMatchObject({
+    expect(
+      await server.mutate('login', { email: created.email, password: goodPassword }),
+    ).toMatchObject({
       code: 'INVALID_CREDENTIALS',
     });
   });

@@ -10,8 +10,8 @@ import { reason } from './reason.ts';
 const schema = z.object({ userId: text({ max: 100 }), reason });
 
 /**
- * Opens a suspended account again; its sessions stay ended. A user who is not suspended stays as they are. Throws FORBIDDEN,
- * STEP_UP_REQUIRED, NOT_FOUND.
+ * Opens a suspended account again; its sessions stay ended. A user who is not suspended stays as
+ * they are. Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND.
  */
 export const reinstateUser = adminCommand(
   schema,
@@ -22,7 +22,13 @@ export const reinstateUser = adminCommand(
         const reinstated = await reinstate(db, { id: user.id });
         if (!reinstated) return viewUser(user, 'admin');
         const detail = { reason: why };
-        await recordAudit(ctx, { db, type: 'user.reinstated', outcome: 'SUCCESS', subjectId: user.id, detail });
+        await recordAudit(ctx, {
+          db,
+          type: 'user.reinstated',
+          outcome: 'SUCCESS',
+          subjectId: user.id,
+          detail,
+        });
         return viewUser(reinstated, 'admin');
       },
     }),

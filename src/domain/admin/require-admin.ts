@@ -9,7 +9,10 @@ type Asker = Pick<Context, 'viewer' | 'clock' | 'log' | 'request'>;
 const needsSecondFactor =
   'Administration needs a second factor: set up an authenticator app, then sign in with the password and a code.';
 
-/** An administrator who looks. Throws UNAUTHENTICATED, and FORBIDDEN for everyone else: a query has no union to say more in. */
+/**
+ * An administrator who looks. Throws UNAUTHENTICATED, and FORBIDDEN for everyone else: a query has
+ * no union to say more in.
+ */
 export function requireAdminToLook(ctx: Asker): Viewer {
   const { viewer, verdict } = judge(ctx, 'look');
   if (verdict === 'allowed') return viewer;
@@ -17,14 +20,18 @@ export function requireAdminToLook(ctx: Asker): Viewer {
 }
 
 /**
- * An administrator who changes something. Throws UNAUTHENTICATED, FORBIDDEN for everyone who is none, and STEP_UP_REQUIRED for one
- * whose session lacks the second factor or a recent proof (AZ-4).
+ * An administrator who changes something. Throws UNAUTHENTICATED, FORBIDDEN for everyone who is
+ * none, and STEP_UP_REQUIRED for one whose session lacks the second factor or a recent proof
+ * (AZ-4).
  */
 export function requireAdminToChange(ctx: Asker): Viewer {
   const { viewer, verdict } = judge(ctx, 'change');
   if (verdict === 'allowed') return viewer;
   if (verdict === 'not-an-admin') throw refuse(ctx, { viewer, verdict });
-  throw new AuthError('STEP_UP_REQUIRED', verdict === 'no-second-factor' ? { message: needsSecondFactor } : {});
+  throw new AuthError(
+    'STEP_UP_REQUIRED',
+    verdict === 'no-second-factor' ? { message: needsSecondFactor } : {},
+  );
 }
 
 function judge(ctx: Asker, wish: 'look' | 'change'): { viewer: Viewer; verdict: AdminVerdict } {
@@ -34,11 +41,17 @@ function judge(ctx: Asker, wish: 'look' | 'change'): { viewer: Viewer; verdict: 
   return { viewer, verdict: judgeAdmin({ roles: viewer.roles, methods, isFresh }, wish) };
 }
 
-function refuse(ctx: Asker, { viewer, verdict }: { viewer: Viewer; verdict: AdminVerdict }): AuthError {
+function refuse(
+  ctx: Asker,
+  { viewer, verdict }: { viewer: Viewer; verdict: AdminVerdict },
+): AuthError {
   // To the log and not to the trail: whoever tries doors must not be able to fill it (ASVS 16.3.2).
   ctx.log.warn(
     { event: 'admin.refused', reason: verdict, requestId: ctx.request.id, userId: viewer.userId },
     'An administrative operation was refused.',
   );
-  return new AuthError('FORBIDDEN', verdict === 'no-second-factor' ? { message: needsSecondFactor } : {});
+  return new AuthError(
+    'FORBIDDEN',
+    verdict === 'no-second-factor' ? { message: needsSecondFactor } : {},
+  );
 }

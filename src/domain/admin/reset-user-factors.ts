@@ -15,8 +15,9 @@ import { requiredReason } from './reason.ts';
 const schema = z.object({ userId: text({ max: 100 }), reason: requiredReason });
 
 /**
- * Takes a user's second factors away, for one who has lost them all: the next sign-in asks for none. Every session ends, and the
- * owner is told (RC-8). Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND.
+ * Takes a user's second factors away, for one who has lost them all: the next sign-in asks for
+ * none. Every session ends, and the owner is told (RC-8). Throws FORBIDDEN, STEP_UP_REQUIRED,
+ * NOT_FOUND.
  */
 export const resetUserFactors = adminCommand(
   schema,
@@ -27,11 +28,21 @@ export const resetUserFactors = adminCommand(
         await deleteTotp(db, { userId: user.id });
         await deleteRecoveryCodes(db, { userId: user.id });
         await setTotpEnabledAt(db, { id: user.id, at: null });
-        // Failures of what is gone are not held against what comes next; the window of the account runs on.
-        await release(ctx, { db, claims: [{ budget: 'second-factor:consecutive', identifier: user.id }] });
+        // Failures of what is gone are not held against what comes next; the window of the account
+        // runs on.
+        await release(ctx, {
+          db,
+          claims: [{ budget: 'second-factor:consecutive', identifier: user.id }],
+        });
         await endAllSessions(ctx, { db, userId: user.id, reason: 'credentials_changed' });
         const detail = { reason };
-        await recordAudit(ctx, { db, type: 'user.factors_reset', outcome: 'SUCCESS', subjectId: user.id, detail });
+        await recordAudit(ctx, {
+          db,
+          type: 'user.factors_reset',
+          outcome: 'SUCCESS',
+          subjectId: user.id,
+          detail,
+        });
         await enqueueEmail(ctx, {
           db,
           to: user.email,

@@ -17,8 +17,9 @@ import { requiredReason } from './reason.ts';
 const schema = z.object({ userId: text({ max: 100 }), reason: requiredReason });
 
 /**
- * Takes a user's password away, for one that others may know: every session ends, and a link to choose another goes to their address and
- * to nobody else (RC-11). Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND, CONFLICT for a suspended account.
+ * Takes a user's password away, for one that others may know: every session ends, and a link to
+ * choose another goes to their address and to nobody else (RC-11). Throws FORBIDDEN,
+ * STEP_UP_REQUIRED, NOT_FOUND, CONFLICT for a suspended account.
  */
 export const resetUserPassword = adminCommand(
   schema,
@@ -26,7 +27,8 @@ export const resetUserPassword = adminCommand(
     changeUser(ctx, {
       userId,
       change: async ({ db, user }) => {
-        if (user.suspendedAt) throw new AuthError('CONFLICT', { message: 'This account is suspended.' });
+        if (user.suspendedAt)
+          throw new AuthError('CONFLICT', { message: 'This account is suspended.' });
         const now = ctx.clock.now();
         await removePasswordHash(db, { id: user.id, now });
         await endAllSessions(ctx, { db, userId: user.id, reason: 'credentials_changed' });
@@ -39,7 +41,13 @@ export const resetUserPassword = adminCommand(
           lifetime: resetLifetime,
         });
         const detail = { reason };
-        await recordAudit(ctx, { db, type: 'user.password_reset', outcome: 'SUCCESS', subjectId: user.id, detail });
+        await recordAudit(ctx, {
+          db,
+          type: 'user.password_reset',
+          outcome: 'SUCCESS',
+          subjectId: user.id,
+          detail,
+        });
         await enqueueEmail(ctx, {
           db,
           to: user.email,

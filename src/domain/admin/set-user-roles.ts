@@ -12,8 +12,9 @@ import { reason } from './reason.ts';
 const schema = z.object({ userId: text({ max: 100 }), roles: roleNames, reason });
 
 /**
- * Gives a user these roles and no others. They hold from the next request on; an access token that is out names the old ones until
- * it expires, to backends that ask nobody else. Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND, CONFLICT for the last administrator.
+ * Gives a user these roles and no others. They hold from the next request on; an access token that
+ * is out names the old ones until it expires, to backends that ask nobody else. Throws FORBIDDEN,
+ * STEP_UP_REQUIRED, NOT_FOUND, CONFLICT for the last administrator.
  */
 export const setUserRoles = adminCommand(
   schema,
@@ -24,7 +25,13 @@ export const setUserRoles = adminCommand(
         if (!roles.includes(adminRole)) assertNotLastAdmin();
         const changed = await setRoles(db, { id: user.id, roles });
         const detail = { before: user.roles.join(' '), after: roles.join(' '), reason: why };
-        await recordAudit(ctx, { db, type: 'user.roles_changed', outcome: 'SUCCESS', subjectId: user.id, detail });
+        await recordAudit(ctx, {
+          db,
+          type: 'user.roles_changed',
+          outcome: 'SUCCESS',
+          subjectId: user.id,
+          detail,
+        });
         return viewUser(changed ?? user, 'admin');
       },
     }),

@@ -14,8 +14,9 @@ import { reason } from './reason.ts';
 const schema = z.object({ userId: text({ max: 100 }), reason });
 
 /**
- * Closes an account to its owner: every session ends, from the next request on, on every instance (SE-11). A suspended user stays as
- * they are. Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND, CONFLICT for the last administrator.
+ * Closes an account to its owner: every session ends, from the next request on, on every instance
+ * (SE-11). A suspended user stays as they are. Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND,
+ * CONFLICT for the last administrator.
  */
 export const suspendUser = adminCommand(
   schema,
@@ -27,11 +28,22 @@ export const suspendUser = adminCommand(
         const suspended = await suspend(db, { id: user.id, now: ctx.clock.now() });
         if (!suspended) return viewUser(user, 'admin');
         await endAllSessions(ctx, { db, userId: user.id, reason: 'account_suspended' });
-        // What was mailed before is void, also where the account is opened again within the hour (RC-3).
-        await endAccountTokens(db, { userId: user.id, purposes: passwordPurposes, now: ctx.clock.now() });
+        // What was mailed before is void, also where the account is opened again within the hour
+        // (RC-3).
+        await endAccountTokens(db, {
+          userId: user.id,
+          purposes: passwordPurposes,
+          now: ctx.clock.now(),
+        });
         await endChallenges(db, { userId: user.id, now: ctx.clock.now() });
         const detail = { reason: why };
-        await recordAudit(ctx, { db, type: 'user.suspended', outcome: 'SUCCESS', subjectId: user.id, detail });
+        await recordAudit(ctx, {
+          db,
+          type: 'user.suspended',
+          outcome: 'SUCCESS',
+          subjectId: user.id,
+          detail,
+        });
         return viewUser(suspended, 'admin');
       },
     }),

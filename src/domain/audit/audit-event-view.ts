@@ -15,7 +15,10 @@ export type AuditEventView = {
   readonly requestId: string | null;
 };
 
-/** Where somebody else acted, such as an administrator, the address and device are that person's and stay hidden. */
+/**
+ * Where somebody else acted, such as an administrator, the address and device are that person's and
+ * stay hidden.
+ */
 export function viewAuditEvent(entry: AuditEntry, viewerId: string): AuditEventView {
   const isOwn = entry.actorId === null || entry.actorId === viewerId;
   return showAuditEvent(isOwn ? entry : { ...entry, ipAddress: null, userAgent: null });
@@ -23,7 +26,18 @@ export function viewAuditEvent(entry: AuditEntry, viewerId: string): AuditEventV
 
 /** The whole of an event, for administrators. */
 export function showAuditEvent(entry: AuditEntry): AuditEventView {
-  const { id, at, type, outcome, actorId, subjectId, requestId, ipAddress, userAgent, shortenedAt } = entry;
+  const {
+    id,
+    at,
+    type,
+    outcome,
+    actorId,
+    subjectId,
+    requestId,
+    ipAddress,
+    userAgent,
+    shortenedAt,
+  } = entry;
   return {
     id,
     at,

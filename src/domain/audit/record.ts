@@ -3,7 +3,10 @@ import type { RequestInfo, Viewer } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
 import { insertAuditEvent } from '../../db/queries/audit-events.ts';
 
-/** Names in the manner of the OWASP logging vocabulary; each says what happened, not what was meant to (ADV-59). */
+/**
+ * Names in the manner of the OWASP logging vocabulary; each says what happened, not what was meant
+ * to (ADV-59).
+ */
 export type AuditType =
   | 'account.registered'
   | 'account.register_repeated'
@@ -53,11 +56,17 @@ type Event = {
   readonly sessionId?: string | null;
   /** Unless told, the caller, or the subject where nobody is signed in yet. */
   readonly actorId?: string | null;
-  /** The key of the address that was typed (rate-limits/reserve), where it may be anybody's: never the address itself (LG-7). */
+  /**
+   * The key of the address that was typed (rate-limits/reserve), where it may be anybody's: never
+   * the address itself (LG-7).
+   */
   readonly accountKey?: Uint8Array;
   /** SECURITY: no secrets and no addresses in here. */
   readonly detail?: Record<string, string | number | boolean | null>;
-  /** The event that ends an account says nothing of where it came from: that would be personal data of nobody's (DP-4). */
+  /**
+   * The event that ends an account says nothing of where it came from: that would be personal data
+   * of nobody's (DP-4).
+   */
   readonly withoutOrigin?: true;
 };
 

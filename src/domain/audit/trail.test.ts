@@ -20,7 +20,10 @@ const securityLines = (): Line[] =>
   server.logLines
     .map((line): Line => JSON.parse(line))
     // Keys are rotated by a timer, with no request.
-    .filter((line) => line['msg'] === 'security event' && !String(line['event']).startsWith('signing_key.'));
+    .filter(
+      (line) =>
+        line['msg'] === 'security event' && !String(line['event']).startsWith('signing_key.'),
+    );
 
 /** Every event of such a life, with its outcome and how often it happens. */
 const expected: readonly (readonly [type: string, outcome: string, times: number])[] = [
@@ -51,7 +54,8 @@ describe('the security log and the audit trail', () => {
     async (type, outcome, times) => {
       const lines = securityLines().filter((line) => line['event'] === type);
       expect(lines.map((line) => line['outcome'])).toEqual(Array(times).fill(outcome));
-      const rows = (await dump(server.app))['audit_events']?.filter((row) => row['type'] === type) ?? [];
+      const rows =
+        (await dump(server.app))['audit_events']?.filter((row) => row['type'] === type) ?? [];
       expect(rows.map((row) => row['outcome'])).toEqual(Array(times).fill(outcome));
     },
   );
@@ -69,7 +73,10 @@ describe('the security log and the audit trail', () => {
     const strict = await startTestServer({ config: { rateLimitMultiplier: 1 } });
     try {
       for (let round = 0; round < 62; round += 1) {
-        await strict.mutate('resetPassword', { token: 'nonsense', newPassword: 'copper willow thunder market' });
+        await strict.mutate('resetPassword', {
+          token: 'nonsense',
+          newPassword: 'copper willow thunder market',
+        });
       }
       const reached = strict.logLines
         .map((line): Line => JSON.parse(line))
@@ -102,12 +109,15 @@ describe('the security log and the audit trail', () => {
         .nullable(),
       ipAddress: z.string().refine((text) => isIP(text) !== 0),
       userAgent: z.string().max(512).nullable(),
-      detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+      detail: z
+        .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+        .optional(),
       msg: z.literal('security event'),
     });
     const lines = securityLines();
     expect(lines.length).toBeGreaterThan(25);
-    for (const line of lines) expect(schema.safeParse(line).error, JSON.stringify(line)).toBeUndefined();
+    for (const line of lines)
+      expect(schema.safeParse(line).error, JSON.stringify(line)).toBeUndefined();
     expect(lines.some((line) => line['userAgent'] === firefox)).toBe(true);
     expect(lines.find((line) => line['event'] === 'password.changed')).toMatchObject({
       operation: 'Mutation.changePassword',
@@ -151,7 +161,10 @@ describe('the security log and the audit trail', () => {
     expect(rows.filter((row) => row['accountKey'] === key)).toHaveLength(2);
     // What is no address at all, such as a password, is refused before anything is written.
     const before = server.logLines.length;
-    await server.mutate('login', { email: 'canary-password-not-an-address', password: 'wrong wrong wrong' });
+    await server.mutate('login', {
+      email: 'canary-password-not-an-address',
+      password: 'wrong wrong wrong',
+    });
     expect(server.logLines.slice(before).join()).not.toContain('canary');
     expect(await dumpText(server.app)).not.toContain('canary-password');
   });
@@ -161,7 +174,11 @@ describe('the security log and the audit trail', () => {
     await server.mutate('login', { email: person.email, password: 'wrong wrong wrong' });
     const key = accountKey(server.app, person.email).toString('hex');
     expect(JSON.stringify((await dump(server.app))['audit_origins'])).toContain(key);
-    await server.mutate('deleteAccount', { confirmEmail: person.email }, { token: person.accessToken });
+    await server.mutate(
+      'deleteAccount',
+      { confirmEmail: person.email },
+      { token: person.accessToken },
+    );
     expect(JSON.stringify((await dump(server.app))['audit_origins'])).not.toContain(key);
   });
 });

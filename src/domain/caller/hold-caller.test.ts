@@ -26,11 +26,18 @@ async function withApp() {
   return { person: await signInWithApp(server, person, phone), phone };
 }
 
-/** What a thief could do with a session, ready to be asked for and sure to be done if the session lived. */
+/**
+ * What a thief could do with a session, ready to be asked for and sure to be done if the session
+ * lived.
+ */
 const changes: Readonly<Partial<Record<MutationName, () => Promise<Prepared>>>> = {
   confirmTotpEnrollment: async () => {
     const person = await registerPerson(server);
-    const { id, secret } = await server.mutate('startTotpEnrollment', {}, { token: person.accessToken });
+    const { id, secret } = await server.mutate(
+      'startTotpEnrollment',
+      {},
+      { token: person.accessToken },
+    );
     return { person, input: { enrollmentId: id, code: authenticator(server, secret).code() } };
   },
   disableTotp: async () => {
@@ -42,11 +49,18 @@ const changes: Readonly<Partial<Record<MutationName, () => Promise<Prepared>>>> 
     const input = { currentPassword: goodPassword, newPassword: 'walnut ferry copper tuesday' };
     return { person: await registerPerson(server), input };
   },
-  requestEmailChange: async () => ({ person: await registerPerson(server), input: { newEmail: freshAddress() } }),
+  requestEmailChange: async () => ({
+    person: await registerPerson(server),
+    input: { newEmail: freshAddress() },
+  }),
   confirmEmailChange: async () => {
     const person = await registerPerson(server);
     const newEmail = freshAddress();
-    const { id } = await server.mutate('requestEmailChange', { newEmail }, { token: person.accessToken });
+    const { id } = await server.mutate(
+      'requestEmailChange',
+      { newEmail },
+      { token: person.accessToken },
+    );
     return { person, input: { challengeId: id, code: await server.nextCode(newEmail) } };
   },
   deleteAccount: async () => {
@@ -80,11 +94,15 @@ async function untilSomebodyWaits(): Promise<void> {
 }
 
 describe('a change that was on its way when its session ended', () => {
-  for (const [name, prepare] of Object.entries(changes) as [MutationName, () => Promise<Prepared>][]) {
+  for (const [name, prepare] of Object.entries(changes) as [
+    MutationName,
+    () => Promise<Prepared>,
+  ][]) {
     it(`SE-11 ${name} is not made any more`, async () => {
       const { person, input } = await prepare();
       const before = await stateOf();
-      // The owner holds the row, as every change of theirs does, and ends the session that is not theirs.
+      // The owner holds the row, as every change of theirs does, and ends the session that is not
+      // theirs.
       const answer = await sql
         .begin(async (tx) => {
           await tx`select 1 from users where id = ${person.id} for update`;
@@ -94,7 +112,10 @@ describe('a change that was on its way when its session ended', () => {
           return { sent };
         })
         .then(({ sent }) => sent);
-      expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'SESSION_REVOKED' });
+      expect(answer.errors?.[0]?.extensions).toMatchObject({
+        code: 'UNAUTHENTICATED',
+        reason: 'SESSION_REVOKED',
+      });
       expect(await stateOf()).toEqual(before);
     });
   }

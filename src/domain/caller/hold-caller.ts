@@ -11,8 +11,14 @@ type Input = {
   readonly db: Db;
 };
 
-/** The caller's row as it is now, held until the transaction ends. Throws UNAUTHENTICATED where the session has ended meanwhile. */
-export async function holdCaller(ctx: Pick<Context, 'viewer' | 'clock'>, { db }: Input): Promise<UserRow> {
+/**
+ * The caller's row as it is now, held until the transaction ends. Throws UNAUTHENTICATED where the
+ * session has ended meanwhile.
+ */
+export async function holdCaller(
+  ctx: Pick<Context, 'viewer' | 'clock'>,
+  { db }: Input,
+): Promise<UserRow> {
   const held = await holdUser(db, { id: requireViewer(ctx).userId });
   await assertSessionLives(ctx, { db });
   if (!held) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
@@ -20,10 +26,14 @@ export async function holdCaller(ctx: Pick<Context, 'viewer' | 'clock'>, { db }:
 }
 
 /**
- * SECURITY: asks for the caller's session once more, when the rows of a change are held. What was waited for may have ended it, and
- * whoever has just been signed out must not take the account with a request that was on its way (SE-11). Throws UNAUTHENTICATED.
+ * SECURITY: asks for the caller's session once more, when the rows of a change are held. What was
+ * waited for may have ended it, and whoever has just been signed out must not take the account with
+ * a request that was on its way (SE-11). Throws UNAUTHENTICATED.
  */
-export async function assertSessionLives(ctx: Pick<Context, 'viewer' | 'clock'>, { db }: Input): Promise<void> {
+export async function assertSessionLives(
+  ctx: Pick<Context, 'viewer' | 'clock'>,
+  { db }: Input,
+): Promise<void> {
   const { userId, sessionId } = requireViewer(ctx);
   const live = await findLiveSession(db, { userId, sessionId, now: ctx.clock.now() });
   if (!live) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });

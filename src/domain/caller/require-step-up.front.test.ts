@@ -14,7 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Every mutation that takes a recent proof, with input that would be taken otherwise. A new one belongs here. */
+/**
+ * Every mutation that takes a recent proof, with input that would be taken otherwise. A new one
+ * belongs here.
+ */
 const sensitive: readonly [MutationName, (person: Person) => Record<string, unknown>][] = [
   ['revokeSession', ({ sessionId }) => ({ sessionId })],
   ['logout', () => ({ everywhere: true })],
@@ -39,9 +42,12 @@ describe('what matters takes a recent proof, as the session’s row has it', () 
   for (const [name, input] of sensitive) {
     it(`SE-13 ${name}: STEP_UP_REQUIRED ten minutes after it, though the token is fresh`, async () => {
       const person = await registerPerson(server);
-      if (name === 'disableTotp' || name === 'regenerateRecoveryCodes') await enrolTotp(server, person);
+      if (name === 'disableTotp' || name === 'regenerateRecoveryCodes')
+        await enrolTotp(server, person);
       await ageProof(server, person.sessionId, stepUpLifetime);
-      const { accessToken } = await server.mutate('refreshSession', { refreshToken: person.refreshToken });
+      const { accessToken } = await server.mutate('refreshSession', {
+        refreshToken: person.refreshToken,
+      });
       const before = await sessionsOf(server, person.id);
       const answer = await server.mutate(name, input(person), { token: accessToken });
       expect(answer).toMatchObject({ __typename: 'AuthError', code: 'STEP_UP_REQUIRED' });
@@ -54,10 +60,14 @@ describe('what matters takes a recent proof, as the session’s row has it', () 
       const admin = await registerPerson(server);
       await setRoles(server, admin.id, ['admin']);
       const sender = { token: admin.accessToken };
-      expect(await server.mutate(name, input(), sender)).toMatchObject({ code: 'STEP_UP_REQUIRED' });
+      expect(await server.mutate(name, input(), sender)).toMatchObject({
+        code: 'STEP_UP_REQUIRED',
+      });
       await proveSecondFactor(server, admin.sessionId);
       await ageProof(server, admin.sessionId, stepUpLifetime);
-      expect(await server.mutate(name, input(), sender)).toMatchObject({ code: 'STEP_UP_REQUIRED' });
+      expect(await server.mutate(name, input(), sender)).toMatchObject({
+        code: 'STEP_UP_REQUIRED',
+      });
       const [session] = await sessionsOf(server, stranger.id);
       expect(session?.revokedAt).toBeNull();
     });
@@ -67,7 +77,9 @@ describe('what matters takes a recent proof, as the session’s row has it', () 
     const person = await registerPerson(server);
     await ageProof(server, person.sessionId, stepUpLifetime);
     const input = { password: goodPassword };
-    const { accessToken, session } = await server.mutate('reauthenticate', input, { token: person.accessToken });
+    const { accessToken, session } = await server.mutate('reauthenticate', input, {
+      token: person.accessToken,
+    });
     expect(session.id).not.toBe(person.sessionId);
     const answer = await server.mutate('logout', { everywhere: true }, { token: accessToken });
     expect(answer).toMatchObject({ accepted: true });

@@ -15,9 +15,9 @@ export function requireViewer(ctx: Pick<Context, 'viewer'>): Viewer {
 }
 
 /**
- * The caller, where they have proved in this session, and within ten minutes, who they are, with the second factor where they have
- * one. Read from the session's row, not from the token (SE-13). Throws STEP_UP_REQUIRED: a stolen access token alone changes nothing
- * that matters.
+ * The caller, where they have proved in this session, and within ten minutes, who they are, with
+ * the second factor where they have one. Read from the session's row, not from the token (SE-13).
+ * Throws STEP_UP_REQUIRED: a stolen access token alone changes nothing that matters.
  */
 export function requireStepUp(ctx: Asker): Viewer {
   const viewer = requireRecentProof(ctx);
@@ -28,10 +28,14 @@ export function requireStepUp(ctx: Asker): Viewer {
   return viewer;
 }
 
-/** The caller, where the session's proof is recent. For verbs that check the second factor themselves; others want requireStepUp. */
+/**
+ * The caller, where the session's proof is recent. For verbs that check the second factor
+ * themselves; others want requireStepUp.
+ */
 export function requireRecentProof(ctx: Asker): Viewer {
   const viewer = requireViewer(ctx);
   const { authenticatedAt } = viewer.session.session;
-  if (secondsAfter(authenticatedAt, stepUpLifetime) <= ctx.clock.now()) throw new AuthError('STEP_UP_REQUIRED');
+  if (secondsAfter(authenticatedAt, stepUpLifetime) <= ctx.clock.now())
+    throw new AuthError('STEP_UP_REQUIRED');
   return viewer;
 }

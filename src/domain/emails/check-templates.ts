@@ -9,9 +9,10 @@ import { sampleContents } from './sample-contents.ts';
 const appUrl = 'https://app.example.com';
 
 /**
- * Renders every mail that the operator's folder changes, once. Rejects with all that is wrong, by file: a name that is none of ours, a
- * form that is not right, a variable that this mail does not have, a code or link that would be missing. For the start of a server: a
- * mail that cannot be rendered would only be noticed by the person who waits for it.
+ * Renders every mail that the operator's folder changes, once. Rejects with all that is wrong, by
+ * file: a name that is none of ours, a form that is not right, a variable that this mail does not
+ * have, a code or link that would be missing. For the start of a server: a mail that cannot be
+ * rendered would only be noticed by the person who waits for it.
  */
 export async function checkTemplates(directory: string): Promise<void> {
   const problems: string[] = [];
@@ -25,19 +26,28 @@ export async function checkTemplates(directory: string): Promise<void> {
   const files = (await readdir(directory, { recursive: true, withFileTypes: true }))
     .filter((entry) => !entry.isDirectory())
     .map((entry) =>
-      `${entry.parentPath}${sep}${entry.name}`.slice(directory.length).split(sep).filter(Boolean).join('/'),
+      `${entry.parentPath}${sep}${entry.name}`
+        .slice(directory.length)
+        .split(sep)
+        .filter(Boolean)
+        .join('/'),
     );
   for (const path of files.filter((name) => name !== layoutPath && !mails.has(name))) {
-    problems.push(`${path}: no mail has this name; the form is LANGUAGE/MAIL.liquid, or ${layoutPath}`);
+    problems.push(
+      `${path}: no mail has this name; the form is LANGUAGE/MAIL.liquid, or ${layoutPath}`,
+    );
   }
   // A layout is in every mail; one of each kind of block shows whether it is right.
-  const changed = files.includes(layoutPath) ? [...mails.keys()] : files.filter((name) => mails.has(name));
+  const changed = files.includes(layoutPath)
+    ? [...mails.keys()]
+    : files.filter((name) => mails.has(name));
   for (const path of changed) {
     const mail = mails.get(path);
     const problem = mail ? await problemOf(mail, directory) : null;
     if (problem !== null) problems.push(`${path}: ${problem}`);
   }
-  if (problems.length > 0) throw new Error(`MAIL_TEMPLATES_DIR: ${problems.slice(0, 20).join('; ')}`);
+  if (problems.length > 0)
+    throw new Error(`MAIL_TEMPLATES_DIR: ${problems.slice(0, 20).join('; ')}`);
 }
 
 async function problemOf(
@@ -53,7 +63,9 @@ async function problemOf(
     }
     return null;
   } catch (error) {
-    return error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : 'it cannot be rendered';
+    return error instanceof Error
+      ? (error.message.split('\n')[0] ?? error.name)
+      : 'it cannot be rendered';
   }
 }
 

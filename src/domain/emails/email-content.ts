@@ -5,19 +5,28 @@ const code = z.string().regex(/^[0-9]{6,10}$/);
 const link = z.string();
 /** ISO 8601, UTC. */
 const at = z.iso.datetime();
-/** Words that somebody else chose, such as a name: rendered by inertText, left out where they are not harmless. */
+/**
+ * Words that somebody else chose, such as a name: rendered by inertText, left out where they are
+ * not harmless.
+ */
 const words = z.string().nullish();
 
 /** When and from where: see request-origin. */
 const origin = { at, device: words, ipAddress: words };
 
 /**
- * Every mail that we send, by template, with what varies in it. To add one: a member here, and a file of that name in each
- * folder of templates/. What a key is called says how its value is shown, see variablesOf in render-email.
+ * Every mail that we send, by template, with what varies in it. To add one: a member here, and a
+ * file of that name in each folder of templates/. What a key is called says how its value is shown,
+ * see variablesOf in render-email.
  */
 export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('verify-email'), code, link, name: words }),
-  z.object({ template: z.literal('already-registered'), name: words, signInLink: link, resetLink: link }),
+  z.object({
+    template: z.literal('already-registered'),
+    name: words,
+    signInLink: link,
+    resetLink: link,
+  }),
   z.object({ template: z.literal('login-code'), code, link }),
   z.object({ template: z.literal('step-up-code'), code }),
   z.object({ template: z.literal('change-email-code'), code }),

@@ -2,8 +2,14 @@ import type { Config } from '../../config/read-config.ts';
 
 type Links = Pick<Config, 'appUrl'>;
 
-/** Opens the page that fills in the code. SECURITY: what a server must not log stands behind the `#`, and no GET spends it (EM-7). */
-export function verifyLink({ appUrl }: Links, input: { challengeId: string; code: string }): string {
+/**
+ * Opens the page that fills in the code. SECURITY: what a server must not log stands behind the
+ * `#`, and no GET spends it (EM-7).
+ */
+export function verifyLink(
+  { appUrl }: Links,
+  input: { challengeId: string; code: string },
+): string {
   return `${appUrl}/verify?challenge=${encodeURIComponent(input.challengeId)}#code=${encodeURIComponent(input.code)}`;
 }
 
@@ -16,7 +22,10 @@ export function forgotPasswordLink({ appUrl }: Links): string {
   return `${appUrl}/forgot-password`;
 }
 
-/** Opens the page that asks for a new password. The token stands behind the `#` and is spent by `resetPassword` alone (RC-4). */
+/**
+ * Opens the page that asks for a new password. The token stands behind the `#` and is spent by
+ * `resetPassword` alone (RC-4).
+ */
 export function resetPasswordLink({ appUrl }: Links, input: { token: string }): string {
   return `${appUrl}/reset-password#token=${encodeURIComponent(input.token)}`;
 }
@@ -26,7 +35,10 @@ export function undoEmailChangeLink({ appUrl }: Links, input: { token: string })
   return `${appUrl}/undo-email-change#token=${encodeURIComponent(input.token)}`;
 }
 
-/** SECURITY: links in mail lead to the configured APP_URL and nowhere else (EM-1, ADV-1). Throws at any other. */
+/**
+ * SECURITY: links in mail lead to the configured APP_URL and nowhere else (EM-1, ADV-1). Throws at
+ * any other.
+ */
 export function assertOurLink({ appUrl }: Links, link: string): void {
   const same = URL.canParse(link) && new URL(link).origin === new URL(appUrl).origin;
   if (!same || !link.startsWith(`${appUrl}/`) || /[\s\p{C}]/u.test(link))

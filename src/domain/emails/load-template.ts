@@ -52,8 +52,8 @@ export function loadLayout(directory: string | null): Promise<Template[]> {
 }
 
 /**
- * Reads and parses a mail's file once: that in the operator's `directory` where there is one, else ours. Rejects where it is not of
- * the form that docs/decisions/005 describes.
+ * Reads and parses a mail's file once: that in the operator's `directory` where there is one, else
+ * ours. Rejects where it is not of the form that docs/decisions/005 describes.
  */
 export function loadTemplate(
   input: { template: EmailTemplate; locale: Locale },
@@ -63,7 +63,11 @@ export function loadTemplate(
   return cached(parsed, `${directory ?? ''}\n${path}`, () => parseTemplate(path, directory));
 }
 
-function cached<T>(cache: Map<string, Promise<T>>, key: string, load: () => Promise<T>): Promise<T> {
+function cached<T>(
+  cache: Map<string, Promise<T>>,
+  key: string,
+  load: () => Promise<T>,
+): Promise<T> {
   const known = cache.get(key);
   if (known) return known;
   const loading = load();
@@ -76,7 +80,8 @@ async function parseTemplate(path: string, directory: string | null): Promise<Pa
   const { text } = await engines();
   const [head, ...paragraphs] = (await readText(path, directory)).trim().split(/\n{2,}/);
   const subject = /^subject: (.+)$/.exec(head ?? '')?.[1];
-  // SECURITY: a subject shows on a locked screen and in every log on the way: a constant, never a variable (EM-4).
+  // SECURITY: a subject shows on a locked screen and in every log on the way: a constant, never a
+  // variable (EM-4).
   if (subject === undefined || /\{[{%]/.test(subject))
     throw new Error(`${path}: the first line must be "subject: " and constant words.`);
   return { subject, blocks: paragraphs.map((source) => parseBlock(text, source)) };
@@ -91,7 +96,10 @@ function parseBlock(engine: Liquid, source: string): Block {
 
 async function readText(path: string, directory: string | null): Promise<string> {
   const overriding = directory === null ? null : await readIfThere(join(directory, path));
-  return (overriding ?? (await readFile(new URL(path, templatesFolder), 'utf8'))).replace(/\r\n/g, '\n');
+  return (overriding ?? (await readFile(new URL(path, templatesFolder), 'utf8'))).replace(
+    /\r\n/g,
+    '\n',
+  );
 }
 
 async function readIfThere(file: string): Promise<string | null> {

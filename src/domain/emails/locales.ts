@@ -1,4 +1,6 @@
-/** The languages that templates/ has a folder for; the first is the one where nothing else is known. */
+/**
+ * The languages that templates/ has a folder for; the first is the one where nothing else is known.
+ */
 export const locales = {
   en: { direction: 'ltr' },
   de: { direction: 'ltr' },
@@ -10,9 +12,14 @@ export const locales = {
 
 export type Locale = keyof typeof locales;
 
-export const localeTags: readonly Locale[] = Object.keys(locales).filter((tag): tag is Locale => tag in locales);
+export const localeTags: readonly Locale[] = Object.keys(locales).filter(
+  (tag): tag is Locale => tag in locales,
+);
 
-/** The language of ours for a BCP 47 tag, by cutting it from the right (RFC 4647 section 3.4); null where there is none. */
+/**
+ * The language of ours for a BCP 47 tag, by cutting it from the right (RFC 4647 section 3.4); null
+ * where there is none.
+ */
 export function localeOf(tag: string): Locale | null {
   const subtags = tag.toLowerCase().split(/[-_]/, 8);
   for (let length = subtags.length; length > 0; length -= 1) {
@@ -28,7 +35,10 @@ export function nearestLocale(tag: string | null): Locale {
   return localeOf(tag ?? '') ?? 'en';
 }
 
-/** The best of our languages for an Accept-Language header (RFC 9110 12.5.4); null where it names none. */
+/**
+ * The best of our languages for an Accept-Language header (RFC 9110 12.5.4); null where it names
+ * none.
+ */
 export function preferredLocale(acceptLanguage: string | null): Locale | null {
   const ranges = (acceptLanguage ?? '')
     .slice(0, 256)

@@ -60,9 +60,13 @@ describe('mails in a browser', () => {
       const context = await browser.newContext({ offline: true });
       const page = await context.newPage();
       const mails = await Promise.all(
-        samples.map((content) => renderEmail(content, { locale, appUrl, templatesDirectory: null })),
+        samples.map((content) =>
+          renderEmail(content, { locale, appUrl, templatesDirectory: null }),
+        ),
       );
-      const frames = mails.map(({ html }) => `<iframe width="320" height="900" srcdoc="${attribute(html)}"></iframe>`);
+      const frames = mails.map(
+        ({ html }) => `<iframe width="320" height="900" srcdoc="${attribute(html)}"></iframe>`,
+      );
       await page.setContent(`<style>:root { color-scheme: light dark; }</style>${frames.join('')}`);
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });

@@ -30,16 +30,36 @@ describe('an operator’s own templates', () => {
       'subject: Welcome\n\nHello.',
       /welcome\.liquid: no mail has this name/,
     ],
-    ['a language that we do not have', 'tlh/login-code.liquid', 'subject: x\n\n{{ code }}', /no mail has this name/],
-    ['no subject', 'en/login-code.liquid', 'Hello.\n\n{{ code }}', /first line must be "subject: "/],
+    [
+      'a language that we do not have',
+      'tlh/login-code.liquid',
+      'subject: x\n\n{{ code }}',
+      /no mail has this name/,
+    ],
+    [
+      'no subject',
+      'en/login-code.liquid',
+      'Hello.\n\n{{ code }}',
+      /first line must be "subject: "/,
+    ],
     [
       'a variable in the subject',
       'en/login-code.liquid',
       'subject: Your code {{ code }}\n\n{{ code }}',
       /constant words/,
     ],
-    ['no code', 'en/login-code.liquid', 'subject: Hello\n\nThere is no code here.', /code or the link/],
-    ['no link', 'en/password-reset.liquid', 'subject: Hello\n\nThere is no link here.', /code or the link/],
+    [
+      'no code',
+      'en/login-code.liquid',
+      'subject: Hello\n\nThere is no code here.',
+      /code or the link/,
+    ],
+    [
+      'no link',
+      'en/password-reset.liquid',
+      'subject: Hello\n\nThere is no link here.',
+      /code or the link/,
+    ],
     [
       'a variable that the mail has not',
       'en/login-code.liquid',
@@ -62,13 +82,17 @@ describe('an operator’s own templates', () => {
   ])('are refused at start with %s', async (_what, path, text, problem) => {
     put(path, text);
     await expect(checkTemplates(folder)).rejects.toThrow(problem);
-    await expect(startTestServer({ config: { mailTemplatesDirectory: folder } })).rejects.toThrow('MAIL_TEMPLATES_DIR');
+    await expect(startTestServer({ config: { mailTemplatesDirectory: folder } })).rejects.toThrow(
+      'MAIL_TEMPLATES_DIR',
+    );
   });
 
   it('are refused all at once, each file named', async () => {
     put('en/login-code.liquid', 'subject: x\n\nNothing.');
     put('de/welcome.liquid', 'subject: x\n\nNothing.');
-    await expect(checkTemplates(folder)).rejects.toThrow(/de\/welcome\.liquid.*en\/login-code\.liquid/s);
+    await expect(checkTemplates(folder)).rejects.toThrow(
+      /de\/welcome\.liquid.*en\/login-code\.liquid/s,
+    );
   });
 
   it('take the place of ours, file by file, and words stay words', async () => {
@@ -83,10 +107,12 @@ describe('an operator’s own templates', () => {
     expect(subject).toBe('Willkommen bei ACME');
     expect(text).toContain('Hallo <b>Ada</b>!\n\n042719');
     expect(html).toContain('Hallo &lt;b&gt;Ada&lt;/b&gt;!');
-    expect((await renderEmail(content, { ...options, locale: 'en' })).subject).toBe('Confirm your email address');
-    expect((await renderEmail(content, { ...options, templatesDirectory: null, locale: 'de' })).subject).toBe(
-      'Bestätigen Sie Ihre E-Mail-Adresse',
+    expect((await renderEmail(content, { ...options, locale: 'en' })).subject).toBe(
+      'Confirm your email address',
     );
+    expect(
+      (await renderEmail(content, { ...options, templatesDirectory: null, locale: 'de' })).subject,
+    ).toBe('Bestätigen Sie Ihre E-Mail-Adresse');
   });
 
   it('can change the frame of every mail', async () => {
@@ -97,7 +123,11 @@ describe('an operator’s own templates', () => {
       {% else %}<p>{{ block.lines | join: ' ' }}</p>{% endcase %}{% endfor %}</body></html>`,
     );
     await checkTemplates(folder);
-    const { html } = await renderEmail(samples['login-code'], { appUrl, templatesDirectory: folder, locale: 'ar' });
+    const { html } = await renderEmail(samples['login-code'], {
+      appUrl,
+      templatesDirectory: folder,
+      locale: 'ar',
+    });
     expect(html).toContain('dir="rtl"');
     expect(html).toContain('class="acme"');
     expect(html).toContain('<b>042719</b>');

@@ -41,15 +41,22 @@ describe('mails as they are rendered', () => {
     'https://app.example.com/verify\r\nhttps://evil.example',
     '',
   ])('EM-1 ADV-1 refuses a link that does not lead to APP_URL: %j', async (strange) => {
-    await expect(renderEmail({ ...samples['verify-email'], link: strange }, options)).rejects.toThrow('APP_URL');
-    await expect(renderEmail({ ...samples['already-registered'], resetLink: strange }, options)).rejects.toThrow(
-      'APP_URL',
-    );
+    await expect(
+      renderEmail({ ...samples['verify-email'], link: strange }, options),
+    ).rejects.toThrow('APP_URL');
+    await expect(
+      renderEmail({ ...samples['already-registered'], resetLink: strange }, options),
+    ).rejects.toThrow('APP_URL');
   });
 
-  it.each(['', '12345', 'abcdef', '042719\n1', '042 719', '<b>'])('refuses %j for a code', async (strange) => {
-    await expect(renderEmail({ ...samples['login-code'], code: strange }, options)).rejects.toThrow();
-  });
+  it.each(['', '12345', 'abcdef', '042719\n1', '042 719', '<b>'])(
+    'refuses %j for a code',
+    async (strange) => {
+      await expect(
+        renderEmail({ ...samples['login-code'], code: strange }, options),
+      ).rejects.toThrow();
+    },
+  );
 
   it.each(hostile)('EM-3 ADV-20 shows %j as words and not as markup', async (words) => {
     for (const content of [
@@ -58,7 +65,9 @@ describe('mails as they are rendered', () => {
       { ...samples['refresh-reused'], device: words },
     ]) {
       const { html, text } = await renderEmail(content, options);
-      expect(tagsOf(html)).toEqual(tagsOf((await renderEmail(samples[content.template], options)).html));
+      expect(tagsOf(html)).toEqual(
+        tagsOf((await renderEmail(samples[content.template], options)).html),
+      );
       expect(text).toContain(words);
     }
   });
@@ -75,7 +84,10 @@ describe('mails as they are rendered', () => {
   );
 
   it('EM-3 keeps a name on its line, so that it cannot put a code of its own into the text part', async () => {
-    const { text } = await renderEmail({ ...samples['verify-email'], name: 'Ada\r\n\r\n999999\r\n\r\n' }, options);
+    const { text } = await renderEmail(
+      { ...samples['verify-email'], name: 'Ada\r\n\r\n999999\r\n\r\n' },
+      options,
+    );
     expect(codeLines(text)).toEqual([code]);
   });
 
@@ -89,7 +101,9 @@ describe('mails as they are rendered', () => {
     expect(text).not.toContain('Device');
   });
 
-  it.each(localeTags.flatMap((locale) => Object.values(samples).map((content) => ({ locale, content }))))(
+  it.each(
+    localeTags.flatMap((locale) => Object.values(samples).map((content) => ({ locale, content }))),
+  )(
     'EM-4 EM-6 RC-8 $content.template in $locale: a constant subject, nothing from elsewhere, both parts',
     async ({ locale, content }) => {
       const { subject, html, text } = await renderEmail(content, { ...options, locale });
@@ -109,27 +123,34 @@ describe('mails as they are rendered', () => {
       // When, from which device, and from which network: never the whole address.
       if (!('at' in content)) return;
       expect(text).toContain('2026');
-      if ('device' in content) expect(text).toContain(locale === 'en' ? 'Firefox on Linux' : 'Firefox (Linux)');
+      if ('device' in content)
+        expect(text).toContain(locale === 'en' ? 'Firefox on Linux' : 'Firefox (Linux)');
       expect(text).not.toContain('203.0.113.7');
       if ('ipAddress' in content) expect(text).toContain('203.0.113.0/24');
     },
   );
 
-  it.each(localeTags.filter((tag) => tag !== 'en'))('says everything in %s that it says in English', async (locale) => {
-    for (const content of Object.values(samples)) {
-      const ours = await renderEmail(content, options);
-      const theirs = await renderEmail(content, { ...options, locale });
-      expect(theirs.subject).not.toBe(ours.subject);
-      expect(theirs.text.split('\n\n').length).toBe(ours.text.split('\n\n').length);
-      expect(theirs.text.split('\n').length).toBe(ours.text.split('\n').length);
-    }
-  });
+  it.each(localeTags.filter((tag) => tag !== 'en'))(
+    'says everything in %s that it says in English',
+    async (locale) => {
+      for (const content of Object.values(samples)) {
+        const ours = await renderEmail(content, options);
+        const theirs = await renderEmail(content, { ...options, locale });
+        expect(theirs.subject).not.toBe(ours.subject);
+        expect(theirs.text.split('\n\n').length).toBe(ours.text.split('\n\n').length);
+        expect(theirs.text.split('\n').length).toBe(ours.text.split('\n').length);
+      }
+    },
+  );
 
   it('keeps values of another writing direction apart from the words around them', async () => {
     const { text: arabic } = await renderEmail(samples['new-device'], { ...options, locale: 'ar' });
     expect(arabic).toContain('\u2068Firefox (Linux)\u2069');
     expect(arabic).toContain('\u2068203.0.113.0/24\u2069');
-    const { text: english } = await renderEmail({ ...samples['verify-email'], name: 'ليلى' }, options);
+    const { text: english } = await renderEmail(
+      { ...samples['verify-email'], name: 'ليلى' },
+      options,
+    );
     expect(english).toMatch(/^Hello \u2068ليلى\u2069,\n/);
     expect((await renderEmail(samples['verify-email'], options)).text).toMatch(/^Hello Ada,\n/);
   });
@@ -148,11 +169,16 @@ describe('mails as they are rendered', () => {
   });
 
   it('has a file for every mail in every language, and takes the nearest language', async () => {
-    const templates = emailContent.options.map((option) => `${option.shape.template.value}.liquid`).sort();
+    const templates = emailContent.options
+      .map((option) => `${option.shape.template.value}.liquid`)
+      .sort();
     for (const locale of localeTags) {
-      expect((await readdir(new URL(`./templates/${locale}/`, import.meta.url))).sort()).toEqual(templates);
+      expect((await readdir(new URL(`./templates/${locale}/`, import.meta.url))).sort()).toEqual(
+        templates,
+      );
     }
-    for (const tag of ['en-GB', 'EN', 'en_US', 'tlh', '', null]) expect(nearestLocale(tag)).toBe('en');
+    for (const tag of ['en-GB', 'EN', 'en_US', 'tlh', '', null])
+      expect(nearestLocale(tag)).toBe('en');
   });
 });
 

@@ -15,7 +15,11 @@ export type RenderOptions = {
   readonly templatesDirectory: string | null;
 };
 
-export type RenderedEmail = { readonly subject: string; readonly text: string; readonly html: string };
+export type RenderedEmail = {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+};
 
 type Variables = { readonly [name: string]: string };
 
@@ -24,23 +28,34 @@ type RenderedBlock =
   | { readonly kind: 'code'; readonly code: string }
   | { readonly kind: 'link'; readonly label: string; readonly href: string };
 
-/** Subject, text part and HTML part of a mail. Rejects where the content is not of its template's form or a link is not ours. */
-export async function renderEmail(content: EmailContent, options: RenderOptions): Promise<RenderedEmail> {
+/**
+ * Subject, text part and HTML part of a mail. Rejects where the content is not of its template's
+ * form or a link is not ours.
+ */
+export async function renderEmail(
+  content: EmailContent,
+  options: RenderOptions,
+): Promise<RenderedEmail> {
   const locale = nearestLocale(options.locale);
   const variables = variablesOf(content, { locale, appUrl: options.appUrl });
-  const { subject, blocks } = await loadTemplate({ template: content.template, locale }, options.templatesDirectory);
+  const { subject, blocks } = await loadTemplate(
+    { template: content.template, locale },
+    options.templatesDirectory,
+  );
   const { text: textEngine, html: htmlEngine } = await engines();
 
   const rendered = blocks.flatMap((block): RenderedBlock[] => {
     if (block.kind === 'code') return [{ kind: 'code', code: required(variables, 'code') }];
-    if (block.kind === 'link') return [{ kind: 'link', label: block.label, href: required(variables, block.variable) }];
+    if (block.kind === 'link')
+      return [{ kind: 'link', label: block.label, href: required(variables, block.variable) }];
     const words: string = textEngine.renderSync(block.words, variables);
     // A paragraph that is empty because its variable is goes away altogether.
     const lines = words.split('\n').flatMap((line) => line.trim() || []);
     return lines.length === 0 ? [] : [{ kind: 'text', lines }];
   });
 
-  // SECURITY: words are put together as plain text first and escaped once, by the engine of the layout (EM-3, ADV-20).
+  // SECURITY: words are put together as plain text first and escaped once, by the engine of the
+  // layout (EM-3, ADV-20).
   const html: string = htmlEngine.renderSync(await loadLayout(options.templatesDirectory), {
     product: productName,
     subject,
@@ -61,8 +76,14 @@ function asText(block: RenderedBlock, locale: Locale): string {
   return block.kind === 'link' ? `${block.label}${colon}\n${block.href}` : block.lines.join('\n');
 }
 
-/** What the template may use, each value made harmless by its key: `at`, `code`, `…link`, `ipAddress`; all else is a stranger's words. */
-function variablesOf(content: EmailContent, options: { locale: Locale; appUrl: string }): Variables {
+/**
+ * What the template may use, each value made harmless by its key: `at`, `code`, `…link`,
+ * `ipAddress`; all else is a stranger's words.
+ */
+function variablesOf(
+  content: EmailContent,
+  options: { locale: Locale; appUrl: string },
+): Variables {
   const variables: Record<string, string> = { product: productName };
   for (const [key, value] of Object.entries(emailContent.parse(content))) {
     if (key === 'template' || value === null || value === undefined) continue;
@@ -72,7 +93,11 @@ function variablesOf(content: EmailContent, options: { locale: Locale; appUrl: s
   return variables;
 }
 
-function show(key: string, value: string, { locale, appUrl }: { locale: Locale; appUrl: string }): string | null {
+function show(
+  key: string,
+  value: string,
+  { locale, appUrl }: { locale: Locale; appUrl: string },
+): string | null {
   if (key === 'code') return value;
   if (key === 'at') return isolated(formatTime(value, locale), locale);
   if (key === 'ipAddress') return isolated(shortenAddress(value), locale);
@@ -89,13 +114,15 @@ function deviceIn(locale: Locale, device: string): string {
 }
 
 /**
- * Between FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE (Unicode UAX 9) where the writing direction may differ from that of the
- * mail, so that a value does not turn the words around it.
+ * Between FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE (Unicode UAX 9) where the writing
+ * direction may differ from that of the mail, so that a value does not turn the words around it.
  */
 function isolated(value: string | null, locale: Locale): string | null {
   const mayDiffer =
     locales[locale].direction === 'rtl' ||
-    /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(value ?? '');
+    /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(
+      value ?? '',
+    );
   return value !== null && mayDiffer ? `\u2068${value}\u2069` : value;
 }
 
@@ -111,6 +138,7 @@ function formatTime(at: string, locale: Locale): string {
 
 function required(variables: Variables, name: string): string {
   const value = variables[name];
-  if (value === undefined) throw new Error(`The template asks for "${name}", which this mail does not have.`);
+  if (value === undefined)
+    throw new Error(`The template asks for "${name}", which this mail does not have.`);
   return value;
 }

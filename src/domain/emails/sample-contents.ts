@@ -1,15 +1,29 @@
 import type { EmailContent, EmailTemplate } from './email-content.ts';
-import { forgotPasswordLink, resetPasswordLink, signInLink, undoEmailChangeLink, verifyLink } from './links.ts';
+import {
+  forgotPasswordLink,
+  resetPasswordLink,
+  signInLink,
+  undoEmailChangeLink,
+  verifyLink,
+} from './links.ts';
 
-type Samples = { readonly [Template in EmailTemplate]: Extract<EmailContent, { template: Template }> };
+type Samples = {
+  readonly [Template in EmailTemplate]: Extract<EmailContent, { template: Template }>;
+};
 
-/** One of every mail, with all that can vary in it: what templates are checked and looked at with. */
+/**
+ * One of every mail, with all that can vary in it: what templates are checked and looked at with.
+ */
 export function sampleContents(appUrl: string): Samples {
   const code = '042719';
   const token = 'c2FtcGxlIG9mIGEgdG9rZW4sIG9mIG5vIHVzZSBhdCBhbGw';
   const link = verifyLink({ appUrl }, { challengeId: 'c2FtcGxlIGNoYWxsZW5nZQ', code });
   const resetLink = forgotPasswordLink({ appUrl });
-  const origin = { at: '2026-11-23T08:41:00.000Z', device: 'Firefox on Linux', ipAddress: '203.0.113.7' };
+  const origin = {
+    at: '2026-11-23T08:41:00.000Z',
+    device: 'Firefox on Linux',
+    ipAddress: '203.0.113.7',
+  };
   return {
     'verify-email': { template: 'verify-email', code, link, name: 'Ada' },
     'already-registered': {
@@ -28,11 +42,22 @@ export function sampleContents(appUrl: string): Samples {
     'recovery-code-used': { template: 'recovery-code-used', codesLeft: '9', ...origin },
     'recovery-codes-regenerated': { template: 'recovery-codes-regenerated', ...origin },
     'factors-reset': { template: 'factors-reset', at: origin.at },
-    invitation: { template: 'invitation', name: 'Ada', link: resetPasswordLink({ appUrl }, { token }) },
-    'password-reset': { template: 'password-reset', link: resetPasswordLink({ appUrl }, { token }) },
+    invitation: {
+      template: 'invitation',
+      name: 'Ada',
+      link: resetPasswordLink({ appUrl }, { token }),
+    },
+    'password-reset': {
+      template: 'password-reset',
+      link: resetPasswordLink({ appUrl }, { token }),
+    },
     'password-reset-done': { template: 'password-reset-done', ...origin, resetLink },
     'password-changed': { template: 'password-changed', ...origin, resetLink },
-    'email-changed': { template: 'email-changed', ...origin, undoLink: undoEmailChangeLink({ appUrl }, { token }) },
+    'email-changed': {
+      template: 'email-changed',
+      ...origin,
+      undoLink: undoEmailChangeLink({ appUrl }, { token }),
+    },
     'email-change-undone': { template: 'email-change-undone', ...origin, resetLink },
     'address-in-use': { template: 'address-in-use' },
     'new-device': { template: 'new-device', ...origin, resetLink },

@@ -1,6 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { amrOf, type Enrolled, lackingMethods, type OtpMethod, type ProvedMethod, readProved } from './rules.ts';
+import {
+  amrOf,
+  type Enrolled,
+  lackingMethods,
+  type OtpMethod,
+  type ProvedMethod,
+  readProved,
+} from './rules.ts';
 
 const none: Enrolled = { totp: false, recoveryCodesLeft: 0 };
 const app: Enrolled = { totp: true, recoveryCodesLeft: 0 };
@@ -28,13 +35,25 @@ const table: readonly Row[] = [
   [['TOTP', 'RECOVERY_CODE'], { none: first, app: first, appAndCodes: first }, ['otp']],
   [['PASSWORD', 'TOTP'], { none: [], app: [], appAndCodes: [] }, ['pwd', 'otp', 'mfa']],
   [['PASSWORD', 'RECOVERY_CODE'], { none: [], app: [], appAndCodes: [] }, ['pwd', 'otp', 'mfa']],
-  [['PASSWORD', 'TOTP', 'RECOVERY_CODE'], { none: [], app: [], appAndCodes: [] }, ['pwd', 'otp', 'mfa']],
+  [
+    ['PASSWORD', 'TOTP', 'RECOVERY_CODE'],
+    { none: [], app: [], appAndCodes: [] },
+    ['pwd', 'otp', 'mfa'],
+  ],
   [['EMAIL', 'TOTP'], { none: [], app: [], appAndCodes: [] }, ['otp']],
   [['EMAIL', 'RECOVERY_CODE'], { none: [], app: [], appAndCodes: [] }, ['otp']],
   [['EMAIL', 'TOTP', 'RECOVERY_CODE'], { none: [], app: [], appAndCodes: [] }, ['otp']],
   [['PASSWORD', 'EMAIL', 'TOTP'], { none: [], app: [], appAndCodes: [] }, ['pwd', 'otp', 'mfa']],
-  [['PASSWORD', 'EMAIL', 'RECOVERY_CODE'], { none: [], app: [], appAndCodes: [] }, ['pwd', 'otp', 'mfa']],
-  [['PASSWORD', 'EMAIL', 'TOTP', 'RECOVERY_CODE'], { none: [], app: [], appAndCodes: [] }, ['pwd', 'otp', 'mfa']],
+  [
+    ['PASSWORD', 'EMAIL', 'RECOVERY_CODE'],
+    { none: [], app: [], appAndCodes: [] },
+    ['pwd', 'otp', 'mfa'],
+  ],
+  [
+    ['PASSWORD', 'EMAIL', 'TOTP', 'RECOVERY_CODE'],
+    { none: [], app: [], appAndCodes: [] },
+    ['pwd', 'otp', 'mfa'],
+  ],
 ];
 
 describe('lackingMethods', () => {
@@ -48,16 +67,22 @@ describe('lackingMethods', () => {
     expect(lackingMethods(proved, app)).toEqual(lacking.app);
     expect(lackingMethods(proved, appAndCodes)).toEqual(lacking.appAndCodes);
     // In whatever order, and twice the same is not two.
-    expect(lackingMethods([...proved, ...proved].reverse(), appAndCodes)).toEqual(lacking.appAndCodes);
+    expect(lackingMethods([...proved, ...proved].reverse(), appAndCodes)).toEqual(
+      lacking.appAndCodes,
+    );
   });
 });
 
 describe('amrOf', () => {
-  it.each(table)('OT-9 tells what was proved by %j, and never calls a mailed code mfa', (proved, _, amr) => {
-    expect(amrOf(proved)).toEqual(amr);
-    expect(amrOf([...proved, ...proved].reverse())).toEqual(amr);
-    if (!proved.includes('TOTP') && !proved.includes('RECOVERY_CODE')) expect(amr).not.toContain('mfa');
-  });
+  it.each(table)(
+    'OT-9 tells what was proved by %j, and never calls a mailed code mfa',
+    (proved, _, amr) => {
+      expect(amrOf(proved)).toEqual(amr);
+      expect(amrOf([...proved, ...proved].reverse())).toEqual(amr);
+      if (!proved.includes('TOTP') && !proved.includes('RECOVERY_CODE'))
+        expect(amr).not.toContain('mfa');
+    },
+  );
 });
 
 describe('readProved', () => {
@@ -69,10 +94,21 @@ describe('readProved', () => {
 describe('the way to a session', () => {
   it('OT-17 ADV-50 is one: begin-session is called by admit, which asks the policy, and by nothing else', () => {
     const root = new URL('../../', import.meta.url);
-    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    );
     const callers = (pattern: RegExp): string[] =>
-      files.filter((file) => !file.endsWith('.test.ts') && pattern.test(readFileSync(new URL(file, root), 'utf8')));
-    expect(callers(/\bbeginSession\(/).sort()).toEqual(['domain/sessions/begin-session.ts', 'domain/sign-in/admit.ts']);
-    expect(callers(/\binsertSession\(/).sort()).toEqual(['db/queries/sessions.ts', 'domain/sessions/begin-session.ts']);
+      files.filter(
+        (file) =>
+          !file.endsWith('.test.ts') && pattern.test(readFileSync(new URL(file, root), 'utf8')),
+      );
+    expect(callers(/\bbeginSession\(/).sort()).toEqual([
+      'domain/sessions/begin-session.ts',
+      'domain/sign-in/admit.ts',
+    ]);
+    expect(callers(/\binsertSession\(/).sort()).toEqual([
+      'db/queries/sessions.ts',
+      'domain/sessions/begin-session.ts',
+    ]);
   });
 });

@@ -29,9 +29,10 @@ export function provesSecondFactor(proved: readonly ProvedMethod[]): boolean {
 }
 
 /**
- * SECURITY: the one place that decides what a sign-in or a step-up still lacks (OT-17, ADV-24, ADV-50): the methods that would each
- * meet the next step, the best first; empty where the policy's set is complete. A first step is the password or the mailbox, whose
- * order does not matter; where an app is set up, that app or a recovery code follows, whatever the first step was.
+ * SECURITY: the one place that decides what a sign-in or a step-up still lacks (OT-17, ADV-24,
+ * ADV-50): the methods that would each meet the next step, the best first; empty where the policy's
+ * set is complete. A first step is the password or the mailbox, whose order does not matter; where
+ * an app is set up, that app or a recovery code follows, whatever the first step was.
  */
 export function lackingMethods(proved: readonly ProvedMethod[], enrolled: Enrolled): OtpMethod[] {
   if (!proved.includes('PASSWORD') && !proved.includes('EMAIL')) return ['EMAIL'];
@@ -40,8 +41,9 @@ export function lackingMethods(proved: readonly ProvedMethod[], enrolled: Enroll
 }
 
 /**
- * RFC 8176 names of what was proved. `mfa` stands for the password together with something that the user has. A mailed code is no
- * factor of that kind (NIST SP 800-63B-4 3.1.3.1), so that it is never a part of `mfa`, whatever comes with it (OT-9).
+ * RFC 8176 names of what was proved. `mfa` stands for the password together with something that the
+ * user has. A mailed code is no factor of that kind (NIST SP 800-63B-4 3.1.3.1), so that it is
+ * never a part of `mfa`, whatever comes with it (OT-9).
  */
 export function amrOf(proved: readonly ProvedMethod[]): string[] {
   const password = proved.includes('PASSWORD');

@@ -5,15 +5,23 @@ import { redeemRecoveryCode } from '../recovery-codes/redeem-recovery-code.ts';
 import { acceptTotpCode } from '../totp/accept-totp-code.ts';
 
 type Input = {
-  /** The transaction that holds the user's row: what it spends comes back where it is rolled back. */
+  /**
+   * The transaction that holds the user's row: what it spends comes back where it is rolled back.
+   */
   readonly db: Db;
   readonly user: UserRow;
   readonly method: 'TOTP' | 'RECOVERY_CODE';
   readonly code: string;
 };
 
-/** Whether the code is good; it is good once. The caller has reserved the try (failure-budget). Wake the outbox after commit. */
-export async function spendSecondFactor(ctx: Context, { db, user, method, code }: Input): Promise<boolean> {
+/**
+ * Whether the code is good; it is good once. The caller has reserved the try (failure-budget). Wake
+ * the outbox after commit.
+ */
+export async function spendSecondFactor(
+  ctx: Context,
+  { db, user, method, code }: Input,
+): Promise<boolean> {
   return method === 'TOTP'
     ? acceptTotpCode(ctx, { db, userId: user.id, code })
     : redeemRecoveryCode(ctx, { db, user, code });

@@ -8,8 +8,9 @@ export type CsvState =
 const misplacedQuote = 'has a quote in the wrong place';
 
 /**
- * Reads one record of CSV (RFC 4180) a line at a time, so that whoever reads the file can begin again at the line after a fault. A quote that
- * somebody forgot then costs one record, not the file.
+ * Reads one record of CSV (RFC 4180) a line at a time, so that whoever reads the file can begin
+ * again at the line after a fault. A quote that somebody forgot then costs one record, not the
+ * file.
  */
 export function createCsvRecord(delimiter: string): (line: string) => CsvState {
   const values: string[] = [];

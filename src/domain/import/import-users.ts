@@ -11,7 +11,11 @@ type Importer = Pick<App, 'db' | 'clock' | 'random' | 'log' | 'keys' | 'metrics'
   readonly viewer: null;
 };
 
-export type Refused = { readonly lineNumber: number; readonly field: string | null; readonly reason: string };
+export type Refused = {
+  readonly lineNumber: number;
+  readonly field: string | null;
+  readonly reason: string;
+};
 
 export type ImportCounts = {
   /** Lines that became users, or would have in a rehearsal. */
@@ -39,8 +43,9 @@ const parallelBatches = 3;
 type Waiting = { readonly lineNumber: number; readonly user: ImportedUser };
 
 /**
- * Brings users in from another system, in statements of a few hundred that each are whole or not at all. Nobody who has an account is
- * changed, so that a run that was cut short is simply run again. Rejects where the database fails.
+ * Brings users in from another system, in statements of a few hundred that each are whole or not at
+ * all. Nobody who has an account is changed, so that a run that was cut short is simply run again.
+ * Rejects where the database fails.
  */
 export async function importUsers(
   app: Importer,
@@ -96,24 +101,41 @@ export async function importUsers(
   if (counts.imported > 0 && !options.rehearsal) {
     const { imported, existing, refused } = counts;
     const detail = { imported, existing, refused };
-    await recordAudit(app, { db: app.db, type: 'users.imported', outcome: 'SUCCESS', subjectId: null, detail });
+    await recordAudit(app, {
+      db: app.db,
+      type: 'users.imported',
+      outcome: 'SUCCESS',
+      subjectId: null,
+      detail,
+    });
   }
   options.onProgress(counts);
   return counts;
 }
 
 /** By line, but for those that came in. */
-type Outcome = { readonly imported: number; readonly existing: readonly number[]; readonly idTaken: readonly number[] };
+type Outcome = {
+  readonly imported: number;
+  readonly existing: readonly number[];
+  readonly idTaken: readonly number[];
+};
 
-async function importBatch(app: Importer, batch: readonly Waiting[], rehearsal: boolean): Promise<Outcome> {
+async function importBatch(
+  app: Importer,
+  batch: readonly Waiting[],
+  rehearsal: boolean,
+): Promise<Outcome> {
   const inserted = rehearsal
     ? await findFree(app, batch)
     : await insertImportedUsers(app.db, { rows: batch.map(({ user }) => rowOf(app, user)) });
-  // Each address that came in stands for one line, the first; the same address again has an account by now.
+  // Each address that came in stands for one line, the first; the same address again has an account
+  // by now.
   const left = batch.filter(({ user }) => !inserted.delete(user.email.canonical));
   const imported = batch.length - left.length;
   if (rehearsal) return { imported, existing: left.map(lineOf), idTaken: [] };
-  const taken = await findTakenAddresses(app.db, { addresses: left.map(({ user }) => user.email.canonical) });
+  const taken = await findTakenAddresses(app.db, {
+    addresses: left.map(({ user }) => user.email.canonical),
+  });
   const hasAccount = ({ user }: Waiting): boolean => taken.has(user.email.canonical);
   return {
     imported,
@@ -145,7 +167,8 @@ function rowOf(app: Importer, user: ImportedUser): UserRow {
     passwordHash: user.hashText === null ? null : sealImportedHash(app.keys, user.hashText),
     passwordChangedAt: null,
     totpEnabledAt: null,
-    // Like one whom an administrator invites: the mailbox opens it, and no password of a `register`.
+    // Like one whom an administrator invites: the mailbox opens it, and no password of a
+    // `register`.
     invitedAt: user.emailVerifiedAt === null ? now : null,
     suspendedAt: user.isSuspended ? now : null,
     lastLoginAt: user.lastLoginAt,

@@ -1,13 +1,20 @@
-/** A line of a text file, without what ends it, and its number from 1; null where it is longer than a record may be. */
+/**
+ * A line of a text file, without what ends it, and its number from 1; null where it is longer than
+ * a record may be.
+ */
 export type TextLine = { readonly lineNumber: number; readonly text: string | null };
 
 const lineFeed = 0x0a;
 
 /**
- * The lines of a UTF-8 text, whatever ends them (LF or CRLF) and without a byte order mark. A line of more than `maxLength` bytes is read
- * past and never held (AV-1). Bytes that are no UTF-8 become U+FFFD.
+ * The lines of a UTF-8 text, whatever ends them (LF or CRLF) and without a byte order mark. A line
+ * of more than `maxLength` bytes is read past and never held (AV-1). Bytes that are no UTF-8 become
+ * U+FFFD.
  */
-export async function* readLines(input: AsyncIterable<Buffer>, maxLength: number): AsyncGenerator<TextLine> {
+export async function* readLines(
+  input: AsyncIterable<Buffer>,
+  maxLength: number,
+): AsyncGenerator<TextLine> {
   let lineNumber = 1;
   let held: Buffer[] = [];
   let length = 0;
@@ -37,6 +44,8 @@ export async function* readLines(input: AsyncIterable<Buffer>, maxLength: number
 
 function textOf(pieces: readonly Buffer[], lineNumber: number): string {
   const [first] = pieces;
-  const text = (pieces.length === 1 && first ? first : Buffer.concat(pieces)).toString('utf8').replace(/\r$/, '');
+  const text = (pieces.length === 1 && first ? first : Buffer.concat(pieces))
+    .toString('utf8')
+    .replace(/\r$/, '');
   return lineNumber === 1 ? text.replace(/^\uFEFF/, '') : text;
 }

@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { type Format, ImportFileError, type Record, readRecords } from './read-records.ts';
 
-type Read = { readonly records: Record[]; readonly faults: [number, string][]; readonly ignored: string[] };
+type Read = {
+  readonly records: Record[];
+  readonly faults: [number, string][];
+  readonly ignored: string[];
+};
 
-async function read(input: string | Buffer | AsyncIterable<Buffer>, format: Format | null = null): Promise<Read> {
-  const bytes = typeof input === 'string' || Buffer.isBuffer(input) ? inPieces(Buffer.from(input)) : input;
+async function read(
+  input: string | Buffer | AsyncIterable<Buffer>,
+  format: Format | null = null,
+): Promise<Read> {
+  const bytes =
+    typeof input === 'string' || Buffer.isBuffer(input) ? inPieces(Buffer.from(input)) : input;
   const read: Read = { records: [], faults: [], ignored: [] };
   const records = readRecords(bytes, {
     format,
@@ -32,7 +40,11 @@ describe('the records of a file', () => {
     ['a JSON array', Buffer.from(' [{"email":"a@example.com"}]'), /jq -c '\.\[\]'/],
     ['what Firebase exports', Buffer.from('{\n  "users": [\n'), /jq -c '\.users\[\]'/],
     ['no such column', Buffer.from('name,phone\nAda,1\n'), /no column `email`/],
-    ['a quote that is open in the header', Buffer.from('email,"name\nada@example.com,Ada\n'), /no column `email`/],
+    [
+      'a quote that is open in the header',
+      Buffer.from('email,"name\nada@example.com,Ada\n'),
+      /no column `email`/,
+    ],
     ['a header without end', Buffer.alloc(100_000, 'a'), /line 1 is longer than 64 KiB/],
   ])('say what to do about %s', async (_, bytes, message) => {
     const failure = await read(bytes).catch((error: unknown) => error);
@@ -59,14 +71,20 @@ describe('the records of a file', () => {
         { lineNumber: 6, line: { email: 'b@example.com', name: 'Ø, é' } },
         { lineNumber: 7, line: { email: 'c@example.com', name: '' } },
       ]);
-      const json = await read(`\uFEFF{"email":"a@example.com"}${end}${end}{"email":"b@example.com"}`);
+      const json = await read(
+        `\uFEFF{"email":"a@example.com"}${end}${end}{"email":"b@example.com"}`,
+      );
       expect(emails(json)).toEqual(['a@example.com', 'b@example.com']);
     },
   );
 
   it.each([';', '\t'])('take %j between the columns', async (delimiter) => {
-    const { records } = await read(`Name${delimiter}E-Mail\nAda, Countess${delimiter}ada@example.com\n`);
-    expect(records).toEqual([{ lineNumber: 2, line: { email: 'ada@example.com', name: 'Ada, Countess' } }]);
+    const { records } = await read(
+      `Name${delimiter}E-Mail\nAda, Countess${delimiter}ada@example.com\n`,
+    );
+    expect(records).toEqual([
+      { lineNumber: 2, line: { email: 'ada@example.com', name: 'Ada, Countess' } },
+    ]);
   });
 
   it('lose one record to a quote that is never closed, wherever it stands, and none after it', async () => {
@@ -89,12 +107,22 @@ describe('the records of a file', () => {
   });
 
   it('name each line that is no record, and go on', async () => {
-    const lines = ['email,name', 'a@example.com', 'b@example.com,B,b', 'c@example.com,x"y', 'd@example.com,D'];
+    const lines = [
+      'email,name',
+      'a@example.com',
+      'b@example.com,B,b',
+      'c@example.com,x"y',
+      'd@example.com,D',
+    ];
     const csv = await read(lines.join('\n'));
     expect(csv.faults.map(([line]) => line)).toEqual([2, 3, 4]);
     expect(emails(csv)).toEqual(['d@example.com']);
-    const json = await read('{"email":"a@example.com"}\n[]\nnull\n{"email":\n"x"\n{"email":"b@example.com"}\n');
-    expect(json.faults).toEqual([2, 3, 4, 5].map((line) => [line, 'is no JSON object on one line']));
+    const json = await read(
+      '{"email":"a@example.com"}\n[]\nnull\n{"email":\n"x"\n{"email":"b@example.com"}\n',
+    );
+    expect(json.faults).toEqual(
+      [2, 3, 4, 5].map((line) => [line, 'is no JSON object on one line']),
+    );
     expect(emails(json)).toEqual(['a@example.com', 'b@example.com']);
   });
 

@@ -21,10 +21,14 @@ type Options = {
 const maxRecordLength = 64 * 1024;
 
 /**
- * The records of a CSV file with a header, or of JSON Lines, one after the other. Holds no more than a record at a time, whatever the file
- * is. Throws an ImportFileError where nothing of it can be read.
+ * The records of a CSV file with a header, or of JSON Lines, one after the other. Holds no more
+ * than a record at a time, whatever the file is. Throws an ImportFileError where nothing of it can
+ * be read.
  */
-export async function* readRecords(input: AsyncIterable<Buffer>, options: Options): AsyncGenerator<Record> {
+export async function* readRecords(
+  input: AsyncIterable<Buffer>,
+  options: Options,
+): AsyncGenerator<Record> {
   const { head, whole } = await peek(input);
   const format = options.format ?? formatOf(head);
   const lines = readLines(whole, maxRecordLength);
@@ -36,7 +40,9 @@ export class ImportFileError extends Error {
   override readonly name = 'ImportFileError';
 }
 
-async function peek(input: AsyncIterable<Buffer>): Promise<{ head: Buffer; whole: AsyncIterable<Buffer> }> {
+async function peek(
+  input: AsyncIterable<Buffer>,
+): Promise<{ head: Buffer; whole: AsyncIterable<Buffer> }> {
   const chunks = input[Symbol.asyncIterator]();
   const begun: Buffer[] = [];
   for (let length = 0; length < 1024; ) {
@@ -59,13 +65,16 @@ function formatOf(head: Buffer): Format {
   const signature = head.subarray(0, 2).toString('hex');
   if (signature === '1f8b')
     throw new ImportFileError('It is compressed. Try: gunzip -c FILE | latchkey import-users -');
-  if (signature === '504b') throw new ImportFileError('It is a spreadsheet or an archive. Save it as CSV in UTF-8.');
-  if (signature === 'fffe' || signature === 'feff') throw new ImportFileError('It is UTF-16. Save it as UTF-8.');
+  if (signature === '504b')
+    throw new ImportFileError('It is a spreadsheet or an archive. Save it as CSV in UTF-8.');
+  if (signature === 'fffe' || signature === 'feff')
+    throw new ImportFileError('It is UTF-16. Save it as UTF-8.');
   const text = head
     .toString()
     .replace(/^\uFEFF/, '')
     .trimStart();
-  if (text.startsWith('[')) throw new ImportFileError(`It is one JSON array. Try: jq -c '.[]' FILE ${piped}`);
+  if (text.startsWith('['))
+    throw new ImportFileError(`It is one JSON array. Try: jq -c '.[]' FILE ${piped}`);
   if (/^\{\s*"users"\s*:\s*\[/.test(text)) {
     throw new ImportFileError(`It is one JSON document. Try: jq -c '.users[]' FILE ${piped}`);
   }
@@ -87,7 +96,10 @@ async function* readCsv(lines: AsyncIterator<TextLine>, options: Options): Async
     return next.done ? null : next.value;
   };
   const header = await nextLine();
-  if (!header?.text) throw new ImportFileError(`line 1 ${header ? tooLong : 'is missing'}: it must name the columns.`);
+  if (!header?.text)
+    throw new ImportFileError(
+      `line 1 ${header ? tooLong : 'is missing'}: it must name the columns.`,
+    );
   const { delimiter, fields } = readHeader(header.text, options);
 
   for (let line = await nextLine(); line; line = await nextLine()) {
@@ -98,10 +110,12 @@ async function* readCsv(lines: AsyncIterator<TextLine>, options: Options): Async
     let state: CsvState = { kind: 'open' };
     for (let current: TextLine | null = line; ; current = await nextLine()) {
       if (current === null) state = { kind: 'fault', reason: neverClosed };
-      else if (current.text === null) state = { kind: 'fault', reason: taken.length > 0 ? neverClosed : tooLong };
+      else if (current.text === null)
+        state = { kind: 'fault', reason: taken.length > 0 ? neverClosed : tooLong };
       else {
         length += current.text.length + 1;
-        state = length > maxRecordLength ? { kind: 'fault', reason: neverClosed } : feed(current.text);
+        state =
+          length > maxRecordLength ? { kind: 'fault', reason: neverClosed } : feed(current.text);
       }
       if (current) taken.push(current);
       if (state.kind !== 'open') break;
@@ -118,9 +132,17 @@ async function* readCsv(lines: AsyncIterator<TextLine>, options: Options): Async
   }
 }
 
-/** Commas unless the header makes sense with semicolons or tabs only, which spreadsheets write in parts of the world. */
-function readHeader(text: string, options: Options): { delimiter: string; fields: readonly (Field | null)[] } {
-  const delimiter = delimiters.find((each) => columnsOf(text, each).some((column) => isEmail(column, options))) ?? ',';
+/**
+ * Commas unless the header makes sense with semicolons or tabs only, which spreadsheets write in
+ * parts of the world.
+ */
+function readHeader(
+  text: string,
+  options: Options,
+): { delimiter: string; fields: readonly (Field | null)[] } {
+  const delimiter =
+    delimiters.find((each) => columnsOf(text, each).some((column) => isEmail(column, options))) ??
+    ',';
   return { delimiter, fields: fieldsOf(columnsOf(text, delimiter), options) };
 }
 
@@ -137,7 +159,8 @@ function isEmail(column: string, options: Options): boolean {
 
 function byField(fields: readonly (Field | null)[], values: readonly string[]): Line {
   const line: { [Name in Field]?: string } = {};
-  for (const [index, field] of fields.entries()) if (field !== null) line[field] = values[index] ?? '';
+  for (const [index, field] of fields.entries())
+    if (field !== null) line[field] = values[index] ?? '';
   return line;
 }
 
@@ -155,17 +178,23 @@ function fieldsOf(header: readonly string[], options: Options): (Field | null)[]
     return field;
   });
   if (!seen.has('email'))
-    throw new ImportFileError('The header has no column `email`. Name yours by --map COLUMN=email.');
+    throw new ImportFileError(
+      'The header has no column `email`. Name yours by --map COLUMN=email.',
+    );
   if (ignored.length > 0) options.onIgnored(ignored);
   return fields;
 }
 
-async function* readJsonLines(lines: AsyncIterable<TextLine>, options: Options): AsyncGenerator<Record> {
+async function* readJsonLines(
+  lines: AsyncIterable<TextLine>,
+  options: Options,
+): AsyncGenerator<Record> {
   const ignored = new Set<string>();
   for await (const { lineNumber, text } of lines) {
     if (text?.trim() === '') continue;
     const value = text === null ? null : parseObject(text);
-    if (value === null) options.onFault(lineNumber, text === null ? tooLong : 'is no JSON object on one line');
+    if (value === null)
+      options.onFault(lineNumber, text === null ? tooLong : 'is no JSON object on one line');
     else yield { lineNumber, line: byOurNames(value, { options, ignored }) };
   }
 }
@@ -179,7 +208,10 @@ function parseObject(text: string): object | null {
   }
 }
 
-function byOurNames(value: object, { options, ignored }: { options: Options; ignored: Set<string> }): Line {
+function byOurNames(
+  value: object,
+  { options, ignored }: { options: Options; ignored: Set<string> },
+): Line {
   const line = new Map<string, unknown>();
   const strange: string[] = [];
   for (const [key, entry] of Object.entries(value)) {

@@ -42,15 +42,29 @@ describe('a line of an import', () => {
   ])('%#: leaves out what it cannot trust', (line, reason) => {
     expect(reasonOf(line)).toMatch(reason);
     for (const value of Object.values(line)) {
-      if (typeof value === 'string' && value.length > 5) expect(reasonOf(line)).not.toContain(value);
+      if (typeof value === 'string' && value.length > 5)
+        expect(reasonOf(line)).not.toContain(value);
     }
   });
 
   it('reads what other systems call it', () => {
     expect(
-      ['Email', 'hashed_password', 'encrypted_password', 'passwordHash', 'is_verified', 'isActive'].map(fieldOf),
+      [
+        'Email',
+        'hashed_password',
+        'encrypted_password',
+        'passwordHash',
+        'is_verified',
+        'isActive',
+      ].map(fieldOf),
     ).toEqual(['email', 'passwordHash', 'passwordHash', 'passwordHash', 'emailVerified', 'active']);
-    expect(['__proto__', 'constructor', 'toString', 'phone', ''].map(fieldOf)).toEqual([null, null, null, null, null]);
+    expect(['__proto__', 'constructor', 'toString', 'phone', ''].map(fieldOf)).toEqual([
+      null,
+      null,
+      null,
+      null,
+      null,
+    ]);
   });
 
   it('keeps a UUID, and makes a new id of anything else', () => {
@@ -78,7 +92,9 @@ describe('a line of an import', () => {
     const createdAt = '2024-05-01T00:00:00Z';
     expect(userOf({}).emailVerifiedAt).toBeNull();
     expect(userOf({}, { assumeVerified: true }).emailVerifiedAt).toEqual(now);
-    expect(userOf({ createdAt }, { assumeVerified: true }).emailVerifiedAt).toEqual(new Date(createdAt));
+    expect(userOf({ createdAt }, { assumeVerified: true }).emailVerifiedAt).toEqual(
+      new Date(createdAt),
+    );
     expect(userOf({ emailVerified: true, createdAt }).emailVerifiedAt).toEqual(new Date(createdAt));
     expect(userOf({ emailVerified: '2024-06-01 00:00:00+00' }).emailVerifiedAt).toEqual(
       new Date('2024-06-01T00:00:00Z'),

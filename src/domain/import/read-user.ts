@@ -2,7 +2,11 @@ import { validate as isUuid } from 'uuid';
 import { type EmailAddress, parseEmailAddress } from '../addresses/email-address.ts';
 import { localeOf } from '../emails/locales.ts';
 import { displayName } from '../input.ts';
-import { type FirebaseProject, firebaseHashText, readForeignHash } from '../passwords/foreign-hash.ts';
+import {
+  type FirebaseProject,
+  firebaseHashText,
+  readForeignHash,
+} from '../passwords/foreign-hash.ts';
 import { adminRole, distinctRoles, maxRoles, rolePattern } from '../roles/rules.ts';
 
 /** What a line of an import says of a user. */
@@ -99,7 +103,8 @@ export function readUser(line: Line, rules: ImportRules): ReadUser {
   try {
     return { kind: 'user', user: read(line, rules) };
   } catch (error) {
-    if (error instanceof Refusal) return { kind: 'refused', field: error.field, reason: error.message };
+    if (error instanceof Refusal)
+      return { kind: 'refused', field: error.field, reason: error.message };
     throw error;
   }
 }
@@ -107,7 +112,8 @@ export function readUser(line: Line, rules: ImportRules): ReadUser {
 function read(line: Line, rules: ImportRules): ImportedUser {
   const address = textOf('email', line.email);
   const email = address === null ? null : parseEmailAddress(address);
-  if (!email) throw new Refusal('email', address === null ? 'is missing' : 'is not one valid e-mail address');
+  if (!email)
+    throw new Refusal('email', address === null ? 'is missing' : 'is not one valid e-mail address');
   const id = textOf('id', line.id);
   const createdAt = timeOf('createdAt', line.createdAt, rules.now);
   return {
@@ -119,7 +125,8 @@ function read(line: Line, rules: ImportRules): ImportedUser {
     // A language that mails are not written in is no reason to leave somebody out.
     locale: localeOf(textOf('locale', line.locale) ?? '') ?? null,
     hashText: hashOf(line, rules),
-    isSuspended: flagOf('suspended', line.suspended) === true || flagOf('active', line.active) === false,
+    isSuspended:
+      flagOf('suspended', line.suspended) === true || flagOf('active', line.active) === false,
     createdAt,
     lastLoginAt: timeOf('lastLoginAt', line.lastLoginAt, rules.now),
   };
@@ -153,7 +160,10 @@ function flagOf(field: Field, value: unknown): boolean | null {
   throw new Refusal(field, 'is neither true nor false');
 }
 
-/** Seconds or milliseconds since 1970, or ISO 8601 as PostgreSQL and JSON write it; UTC where no zone stands. */
+/**
+ * Seconds or milliseconds since 1970, or ISO 8601 as PostgreSQL and JSON write it; UTC where no
+ * zone stands.
+ */
 function timeOf(field: Field, value: unknown, now: Date): Date | null {
   const text = textOf(field, value);
   if (text === null) return null;
@@ -170,14 +180,23 @@ function epochOf(value: number): number {
 }
 
 function isoOf(text: string): number {
-  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))? ?(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(text);
+  const match =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))? ?(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(
+      text,
+    );
   if (!match) return Number.NaN;
   const [, day = '', hour = '00:00', zone = 'Z'] = match;
-  const offset = zone.toUpperCase() === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`;
+  const offset =
+    zone.toUpperCase() === 'Z'
+      ? 'Z'
+      : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`;
   return Date.parse(`${day}T${hour}${offset}`);
 }
 
-function verifiedAt(line: Line, context: { rules: ImportRules; createdAt: Date | null }): Date | null {
+function verifiedAt(
+  line: Line,
+  context: { rules: ImportRules; createdAt: Date | null },
+): Date | null {
   const { rules, createdAt } = context;
   const text = textOf('emailVerified', line.emailVerified);
   const since = createdAt ?? rules.now;
@@ -191,7 +210,10 @@ function rolesOf(value: unknown, rules: ImportRules): string[] {
   const roles = distinctRoles(Array.isArray(value) ? value.map(String) : roleWords(value));
   if (roles.length > maxRoles) throw new Refusal('roles', `are more than ${maxRoles}`);
   if (!roles.every((role) => rolePattern.test(role))) {
-    throw new Refusal('roles', 'have other characters than a-z, 0-9, colon, hyphen and underscore, or more than 40');
+    throw new Refusal(
+      'roles',
+      'have other characters than a-z, 0-9, colon, hyphen and underscore, or more than 40',
+    );
   }
   if (roles.includes(adminRole) && !rules.allowAdmins) {
     throw new Refusal('roles', 'name an administrator, which only --allow-admins lets in');
@@ -213,7 +235,10 @@ function hashOf(line: Line, rules: ImportRules): string | null {
   const hash = textOf('passwordHash', line.passwordHash);
   if (hash === null) return null;
   const salt = textOf('salt', line.salt);
-  const text = rules.firebase && salt !== null ? firebaseHashText({ hash, salt, project: rules.firebase }) : hash;
+  const text =
+    rules.firebase && salt !== null
+      ? firebaseHashText({ hash, salt, project: rules.firebase })
+      : hash;
   const verdict = readForeignHash(text);
   if (verdict.kind === 'hash') return text;
   if (rules.dropUnknownHashes) return null;

@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { describeDevice } from '../sessions/session-view.ts';
 
 describe('the device of a session', () => {
-  it.each([null, '', 'node', 'x'.repeat(500)])('is null where nothing is known of it (%s)', (userAgent) => {
-    expect(describeDevice(userAgent)).toBeNull();
-  });
+  it.each([null, '', 'node', 'x'.repeat(500)])(
+    'is null where nothing is known of it (%s)',
+    (userAgent) => {
+      expect(describeDevice(userAgent)).toBeNull();
+    },
+  );
 
   it('is the browser and the system', () => {
     const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0';

@@ -1,7 +1,11 @@
 import type { Context } from '../../context.ts';
 import { describeDevice } from '../sessions/session-view.ts';
 
-export type RequestOrigin = { readonly at: string; readonly device: string | null; readonly ipAddress: string };
+export type RequestOrigin = {
+  readonly at: string;
+  readonly device: string | null;
+  readonly ipAddress: string;
+};
 
 /** When and from where, for a notice; the mail shows the address without its last part (RC-8). */
 export function requestOrigin(ctx: Pick<Context, 'clock' | 'request'>): RequestOrigin {

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 
 /**
- * An address as the network that it is in: `203.0.113.0/24`, `2001:db8:7::/48`; null for whatever is no address. Enough to tell a
- * stranger's country from one's own, too little to tell a household (DP-6).
+ * An address as the network that it is in: `203.0.113.0/24`, `2001:db8:7::/48`; null for whatever
+ * is no address. Enough to tell a stranger's country from one's own, too little to tell a household
+ * (DP-6).
  */
 export function shortenAddress(address: string): string | null {
   const version = isIP(address);
@@ -11,7 +12,11 @@ export function shortenAddress(address: string): string | null {
   const [left = '', right] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const head = left === '' ? [] : left.split(':');
   const tail = right === undefined || right === '' ? [] : right.split(':');
-  const groups = [...head, ...new Array<string>(8 - head.length - tail.length).fill('0'), ...tail].slice(0, 3);
+  const groups = [
+    ...head,
+    ...new Array<string>(8 - head.length - tail.length).fill('0'),
+    ...tail,
+  ].slice(0, 3);
   while (groups.at(-1) === '0') groups.pop();
   return `${groups.join(':')}::/48`;
 }

@@ -17,14 +17,24 @@ type Input = {
   /** As the caller gave it: what the answer shows, masked, and what the budget is counted by. */
   readonly given: EmailAddress;
   /** Null makes a decoy: same shape, same work, no code that could meet it (EN-2). */
-  readonly recipient: { readonly userId: string; readonly email: string; readonly locale: string | null } | null;
+  readonly recipient: {
+    readonly userId: string;
+    readonly email: string;
+    readonly locale: string | null;
+  } | null;
   readonly sessionId?: string;
-  readonly pending?: { readonly passwordHash: string; readonly name: string | null; readonly locale: string | null };
+  readonly pending?: {
+    readonly passwordHash: string;
+    readonly name: string | null;
+    readonly locale: string | null;
+  };
   /** The caller sends another mail in place of the code's. */
   readonly silent?: boolean;
 };
 
-/** A challenge that an e-mailed code meets, with its mail on the way. Wake the outbox after commit. */
+/**
+ * A challenge that an e-mailed code meets, with its mail on the way. Wake the outbox after commit.
+ */
 export async function beginEmailChallenge(ctx: Context, input: Input): Promise<OtpChallenge> {
   const now = ctx.clock.now();
   const id = ctx.random.id(now);
@@ -49,7 +59,13 @@ export async function beginEmailChallenge(ctx: Context, input: Input): Promise<O
     createdAt: now,
   });
   if (input.silent !== true) {
-    await sendCode(ctx, { db: input.db, challenge: row, handle, code, locale: input.recipient?.locale ?? null });
+    await sendCode(ctx, {
+      db: input.db,
+      challenge: row,
+      handle,
+      code,
+      locale: input.recipient?.locale ?? null,
+    });
   }
   return viewChallenge(row, handle);
 }

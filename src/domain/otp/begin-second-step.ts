@@ -14,7 +14,10 @@ type Input = {
   /** As held, so that its password is the one that was proved. */
   readonly user: Pick<UserRow, 'id' | 'emailCanonical' | 'passwordChangedAt'>;
   readonly purpose: 'LOGIN' | 'STEP_UP';
-  /** What has been proved so far; the challenge holds it, the client holds nothing but the handle (ADV-5, ADV-50). */
+  /**
+   * What has been proved so far; the challenge holds it, the client holds nothing but the handle
+   * (ADV-5, ADV-50).
+   */
   readonly proved: readonly ProvedMethod[];
   readonly methods: readonly OtpMethod[];
   /** The session that a step-up is for. */

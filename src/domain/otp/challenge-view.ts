@@ -20,7 +20,9 @@ export function purposeOf(row: Pick<OtpChallengeRow, 'purpose'>): OtpPurpose {
   return purpose;
 }
 
-/** A challenge as the client sees it; the handle is known to the client alone, the row has its hash. */
+/**
+ * A challenge as the client sees it; the handle is known to the client alone, the row has its hash.
+ */
 export function viewChallenge(row: OtpChallengeRow, handle: string): OtpChallenge {
   return {
     kind: 'challenge',

@@ -40,7 +40,9 @@ describe('codes', () => {
     for (const { name, text } of sources) {
       expect.soft(text.includes('Math.random('), name).toBe(false);
     }
-    expect(sources.find(({ name }) => name === 'random.ts')?.text).toMatch(/randomInt\(10 \*\* length\)/);
+    expect(sources.find(({ name }) => name === 'random.ts')?.text).toMatch(
+      /randomInt\(10 \*\* length\)/,
+    );
   });
 
   it('OT-8 are kept as an HMAC bound to their challenge, compared in constant time', () => {
@@ -52,12 +54,21 @@ describe('codes', () => {
     expect(codeMatches(keys, 'challenge', '012345', stored)).toBe(true);
     expect(codeMatches(keys, 'challenge', '012346', stored)).toBe(false);
     expect(codeMatches(keys, 'another', '012345', stored)).toBe(false);
-    expect(codeMatches(createSecretKeys([Buffer.alloc(32, 2)]), 'challenge', '012345', stored)).toBe(false);
     expect(
-      codeMatches(createSecretKeys([Buffer.alloc(32, 2), Buffer.alloc(32, 1)]), 'challenge', '012345', stored),
+      codeMatches(createSecretKeys([Buffer.alloc(32, 2)]), 'challenge', '012345', stored),
+    ).toBe(false);
+    expect(
+      codeMatches(
+        createSecretKeys([Buffer.alloc(32, 2), Buffer.alloc(32, 1)]),
+        'challenge',
+        '012345',
+        stored,
+      ),
     ).toBe(true);
     expect(codeMatches(keys, 'challenge', '012345', stored.subarray(0, 31))).toBe(false);
-    expect(sources.find(({ name }) => name === 'secret-keys.ts')?.text).toMatch(/timingSafeEqual\(a, b\)/);
+    expect(sources.find(({ name }) => name === 'secret-keys.ts')?.text).toMatch(
+      /timingSafeEqual\(a, b\)/,
+    );
   });
 
   it.each(['123456', '123 456', ' 12-34-56 ', '1 2 3 4 5 6', '\t123456\n', '123\u00a0456'])(

@@ -4,8 +4,8 @@ import { type SecretKeys, sameBytes } from '../../secret-keys.ts';
 export const codeLength = 6;
 
 /**
- * What a person typed, without the spaces and hyphens that help to read it; null where it cannot be a code. ASCII digits only
- * (OT-10).
+ * What a person typed, without the spaces and hyphens that help to read it; null where it cannot be
+ * a code. ASCII digits only (OT-10).
  */
 export function readCode(typed: string): string | null {
   if (typed.length > 64) return null;
@@ -13,12 +13,20 @@ export function readCode(typed: string): string | null {
   return /^[0-9]{6}$/.test(code) ? code : null;
 }
 
-/** What is stored of a code: six digits fall at once to an unkeyed hash (OT-8). Bound to the challenge. */
+/**
+ * What is stored of a code: six digits fall at once to an unkeyed hash (OT-8). Bound to the
+ * challenge.
+ */
 export function hashCode(keys: SecretKeys, challengeId: string, code: string): Buffer {
   return keys.mac('otp-code', `${challengeId}\n${code}`).mac;
 }
 
 /** Compares in constant time, under each key that is in force. */
-export function codeMatches(keys: SecretKeys, challengeId: string, code: string, storedHash: Uint8Array): boolean {
+export function codeMatches(
+  keys: SecretKeys,
+  challengeId: string,
+  code: string,
+  storedHash: Uint8Array,
+): boolean {
   return keys.macs('otp-code', `${challengeId}\n${code}`).some((mac) => sameBytes(mac, storedHash));
 }

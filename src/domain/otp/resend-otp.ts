@@ -18,44 +18,55 @@ import { sendCode } from './send-code.ts';
 const schema = z.object({ challengeId: opaqueToken });
 
 /**
- * A new code in place of the old one. Tries that were used stay used (OT-4). Throws RATE_LIMITED within the cooldown or past the
- * last resend, INVALID_OR_EXPIRED_CODE for a challenge that is unknown, met or over.
+ * A new code in place of the old one. Tries that were used stay used (OT-4). Throws RATE_LIMITED
+ * within the cooldown or past the last resend, INVALID_OR_EXPIRED_CODE for a challenge that is
+ * unknown, met or over.
  */
-export const resendOtp = command(schema, async (ctx, { challengeId: handle }): Promise<OtpChallenge> => {
-  const handleHash = sha256(handle);
-  await reserve(ctx, [{ budget: 'resend:address', identifier: ctx.request.addressBucket }]);
-  const before = await findChallenge(ctx.db, { handleHash });
-  if (!before?.methods.includes('EMAIL')) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-  const early = refusal(before, ctx);
-  if (early) throw early;
-  await reserve(ctx, [{ budget: 'resend:account', identifier: before.accountKey }]);
-  await assertSessionLives(ctx, before);
-  // Looked up for a decoy as well: the time tells nothing (EN-3).
-  const user = await findUserById(ctx.db, { id: before.userId ?? before.id });
+export const resendOtp = command(
+  schema,
+  async (ctx, { challengeId: handle }): Promise<OtpChallenge> => {
+    const handleHash = sha256(handle);
+    await reserve(ctx, [{ budget: 'resend:address', identifier: ctx.request.addressBucket }]);
+    const before = await findChallenge(ctx.db, { handleHash });
+    if (!before?.methods.includes('EMAIL')) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+    const early = refusal(before, ctx);
+    if (early) throw early;
+    await reserve(ctx, [{ budget: 'resend:account', identifier: before.accountKey }]);
+    await assertSessionLives(ctx, before);
+    // Looked up for a decoy as well: the time tells nothing (EN-3).
+    const user = await findUserById(ctx.db, { id: before.userId ?? before.id });
 
-  const now = ctx.clock.now();
-  const code = ctx.random.digits(codeLength);
-  const renewed = await ctx.db.transaction(async (tx) => {
-    const row = await renewCode(tx, {
-      handleHash,
-      codeHash: hashCode(ctx.keys, before.id, code),
-      maxAttempts,
-      maxResends,
-      now,
-      expiresAt: secondsAfter(now, codeLifetime),
-      resendAvailableAt: secondsAfter(now, resendCooldown),
+    const now = ctx.clock.now();
+    const code = ctx.random.digits(codeLength);
+    const renewed = await ctx.db.transaction(async (tx) => {
+      const row = await renewCode(tx, {
+        handleHash,
+        codeHash: hashCode(ctx.keys, before.id, code),
+        maxAttempts,
+        maxResends,
+        now,
+        expiresAt: secondsAfter(now, codeLifetime),
+        resendAvailableAt: secondsAfter(now, resendCooldown),
+      });
+      if (row)
+        await sendCode(ctx, {
+          db: tx,
+          challenge: row,
+          handle,
+          code,
+          locale: user?.locale ?? row.pendingLocale,
+        });
+      return row;
     });
-    if (row) await sendCode(ctx, { db: tx, challenge: row, handle, code, locale: user?.locale ?? row.pendingLocale });
-    return row;
-  });
-  if (!renewed) {
-    // Another request came first: what is so now says why.
-    const after = await findChallenge(ctx.db, { handleHash });
-    throw (after && refusal(after, ctx)) ?? new AuthError('INVALID_OR_EXPIRED_CODE');
-  }
-  ctx.wakeOutbox();
-  return viewChallenge(renewed, handle);
-});
+    if (!renewed) {
+      // Another request came first: what is so now says why.
+      const after = await findChallenge(ctx.db, { handleHash });
+      throw (after && refusal(after, ctx)) ?? new AuthError('INVALID_OR_EXPIRED_CODE');
+    }
+    ctx.wakeOutbox();
+    return viewChallenge(renewed, handle);
+  },
+);
 
 /** What a session asked for goes with it: a change of address ends at the logout. */
 async function assertSessionLives(ctx: Context, { sessionId }: OtpChallengeRow): Promise<void> {
@@ -67,12 +78,20 @@ async function assertSessionLives(ctx: Context, { sessionId }: OtpChallengeRow):
 /** Why no other code may be sent for this challenge now; null where one may. */
 function refusal(challenge: OtpChallengeRow, ctx: Context): AuthError | null {
   const now = ctx.clock.now();
-  const over = challenge.consumedAt !== null || challenge.expiresAt <= now || challenge.attempts >= maxAttempts;
+  const over =
+    challenge.consumedAt !== null ||
+    challenge.expiresAt <= now ||
+    challenge.attempts >= maxAttempts;
   if (over) return new AuthError('INVALID_OR_EXPIRED_CODE');
   const isDue = challenge.resendAvailableAt !== null && challenge.resendAvailableAt <= now;
   if (isDue && challenge.resends < maxResends) return null;
   const until =
-    challenge.resends >= maxResends ? challenge.expiresAt : (challenge.resendAvailableAt ?? challenge.expiresAt);
+    challenge.resends >= maxResends
+      ? challenge.expiresAt
+      : (challenge.resendAvailableAt ?? challenge.expiresAt);
   const retryAfter = Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000));
-  return new AuthError('RATE_LIMITED', { retryAfter, message: 'A code was sent a moment ago. Try again later.' });
+  return new AuthError('RATE_LIMITED', {
+    retryAfter,
+    message: 'A code was sent a moment ago. Try again later.',
+  });
 }

@@ -14,8 +14,14 @@ type Input = {
   readonly locale: string | null;
 };
 
-/** Puts the mail with a code into the outbox; for a decoy, a row that costs the same and sends nothing. */
-export async function sendCode(ctx: Context, { db, challenge, handle, code, locale }: Input): Promise<void> {
+/**
+ * Puts the mail with a code into the outbox; for a decoy, a row that costs the same and sends
+ * nothing.
+ */
+export async function sendCode(
+  ctx: Context,
+  { db, challenge, handle, code, locale }: Input,
+): Promise<void> {
   if (challenge.userId === null || challenge.email === null) return enqueueNothing(ctx, { db });
   await enqueueEmail(ctx, {
     db,
@@ -26,8 +32,14 @@ export async function sendCode(ctx: Context, { db, challenge, handle, code, loca
   });
 }
 
-function contentOf(ctx: Context, challenge: OtpChallengeRow, handle: string, code: string): EmailContent {
-  // The code stands behind "#": a fragment reaches no server and no log, and no GET can spend it (RC-4).
+function contentOf(
+  ctx: Context,
+  challenge: OtpChallengeRow,
+  handle: string,
+  code: string,
+): EmailContent {
+  // The code stands behind "#": a fragment reaches no server and no log, and no GET can spend it
+  // (RC-4).
   const link = `${ctx.config.appUrl}/verify?challenge=${encodeURIComponent(handle)}#code=${code}`;
   switch (purposeOf(challenge)) {
     case 'VERIFY_EMAIL':

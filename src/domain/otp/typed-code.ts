@@ -7,28 +7,39 @@ import { readCode } from './code.ts';
 /** What a person typed: six digits, or a recovery code in its canonical form. */
 export type TypedCode = { readonly kind: 'digits' | 'recovery-code'; readonly code: string };
 
-/** Reads either form; what is neither becomes VALIDATION_FAILED, before anything is compared (OT-10). */
-export const typedCode = z.string({ error: 'A code is required.' }).transform((value, ctx): TypedCode => {
-  const digits = readCode(value);
-  if (digits !== null) return { kind: 'digits', code: digits };
-  const recoveryCode = readRecoveryCode(value);
-  if (recoveryCode !== null) return { kind: 'recovery-code', code: recoveryCode };
-  ctx.addIssue({
-    code: 'custom',
-    params: { code: 'INVALID' },
-    message: 'A code has six digits, a recovery code sixteen letters and digits.',
+/**
+ * Reads either form; what is neither becomes VALIDATION_FAILED, before anything is compared
+ * (OT-10).
+ */
+export const typedCode = z
+  .string({ error: 'A code is required.' })
+  .transform((value, ctx): TypedCode => {
+    const digits = readCode(value);
+    if (digits !== null) return { kind: 'digits', code: digits };
+    const recoveryCode = readRecoveryCode(value);
+    if (recoveryCode !== null) return { kind: 'recovery-code', code: recoveryCode };
+    ctx.addIssue({
+      code: 'custom',
+      params: { code: 'INVALID' },
+      message: 'A code has six digits, a recovery code sixteen letters and digits.',
+    });
+    return z.NEVER;
   });
-  return z.NEVER;
-});
 
-/** The method that a typed code is meant for: the one that was named, or the one that its shape tells; null where none is offered. */
+/**
+ * The method that a typed code is meant for: the one that was named, or the one that its shape
+ * tells; null where none is offered.
+ */
 export function methodFor(
   challenge: Pick<OtpChallengeRow, 'methods'>,
   input: { typed: TypedCode; named: OtpMethod | null },
 ): OtpMethod | null {
-  const fitting: readonly OtpMethod[] = input.typed.kind === 'digits' ? ['EMAIL', 'TOTP'] : ['RECOVERY_CODE'];
+  const fitting: readonly OtpMethod[] =
+    input.typed.kind === 'digits' ? ['EMAIL', 'TOTP'] : ['RECOVERY_CODE'];
   return (
-    fitting.find((method) => challenge.methods.includes(method) && (input.named === null || input.named === method)) ??
-    null
+    fitting.find(
+      (method) =>
+        challenge.methods.includes(method) && (input.named === null || input.named === method),
+    ) ?? null
   );
 }

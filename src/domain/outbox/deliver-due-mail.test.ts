@@ -37,7 +37,12 @@ describe('mail leaves the outbox', () => {
   afterEach(() => resend.close());
 
   const enqueueCode = (recipient = to) =>
-    enqueueEmail(app, { db: app.db, to: recipient, locale: 'en', content: { template: 'step-up-code', code } });
+    enqueueEmail(app, {
+      db: app.db,
+      to: recipient,
+      locale: 'en',
+      content: { template: 'step-up-code', code },
+    });
   const enqueueNotice = () =>
     enqueueEmail(app, {
       db: app.db,
@@ -83,7 +88,12 @@ describe('mail leaves the outbox', () => {
     await enqueueCode();
     await deliverDueMail(app, { limit: 5 });
     const row = await onlyRow();
-    expect(row).toMatchObject({ sentAt: app.clock.now(), sealedPayload: null, lastError: null, attempts: 1 });
+    expect(row).toMatchObject({
+      sentAt: app.clock.now(),
+      sealedPayload: null,
+      lastError: null,
+      attempts: 1,
+    });
     const [mail] = resend.mails.values();
     expect(mail).toMatchObject({ to: [to], subject: 'Confirm that it is you' });
     expect(mail?.['text']).toContain(`\n${code}\n`);
@@ -104,9 +114,13 @@ describe('mail leaves the outbox', () => {
     }
     await deliverDueMail(app, { limit: 5 });
     expect(resend.mails.size).toBe(2);
-    const all = [...resend.mails.values()].map((mail) => String(mail['html']) + String(mail['text'])).join();
+    const all = [...resend.mails.values()]
+      .map((mail) => String(mail['html']) + String(mail['text']))
+      .join();
     expect(all).toContain('&lt;img src=x onerror=alert(1)&gt;');
-    expect([...resend.mails.values()].map((mail) => String(mail['html'])).join()).not.toContain('<img');
+    expect([...resend.mails.values()].map((mail) => String(mail['html'])).join()).not.toContain(
+      '<img',
+    );
     expect(all).not.toContain('evil');
   });
 
@@ -133,7 +147,10 @@ describe('mail leaves the outbox', () => {
     }
     expect(tries.length).toBeGreaterThanOrEqual(6);
     expect(tries.length).toBeLessThanOrEqual(12);
-    expect(tries.slice(0, 2)).toEqual([0, expect.toSatisfy((second: number) => second >= 30 && second <= 40)]);
+    expect(tries.slice(0, 2)).toEqual([
+      0,
+      expect.toSatisfy((second: number) => second >= 30 && second <= 40),
+    ]);
     expect(await onlyRow()).toMatchObject({ sentAt: null, failedAt: null, lastError: 'http_500' });
 
     resend.behave('take');
@@ -190,7 +207,11 @@ describe('mail leaves the outbox', () => {
 
   it('EM-5 sends what a crash left between the commit and the first worker', async () => {
     await enqueueCode();
-    const restarted = createOutboxApp({ db: test.database.db, mailer: app.mailer, clock: app.clock });
+    const restarted = createOutboxApp({
+      db: test.database.db,
+      mailer: app.mailer,
+      clock: app.clock,
+    });
     await deliverDueMail(restarted, { limit: 5 });
     expect(resend.mails.size).toBe(1);
   });
@@ -198,7 +219,9 @@ describe('mail leaves the outbox', () => {
   it('EM-5 sends what a worker died with, when its lease is over and not before', async () => {
     await enqueueCode();
     const now = app.clock.now();
-    expect(await leaseDueMail(app.db, { now, leaseUntil: secondsAfter(now, 60), limit: 5 })).toHaveLength(1);
+    expect(
+      await leaseDueMail(app.db, { now, leaseUntil: secondsAfter(now, 60), limit: 5 }),
+    ).toHaveLength(1);
     app.clock.advance(59);
     expect(await deliverDueMail(app, { limit: 5 })).toEqual({ taken: 0 });
     app.clock.advance(1);
@@ -211,10 +234,19 @@ describe('mail leaves the outbox', () => {
     await enqueueCode();
     const now = app.clock.now();
     const [late] = await leaseDueMail(app.db, { now, leaseUntil: now, limit: 5 });
-    const [fresh] = await leaseDueMail(app.db, { now, leaseUntil: secondsAfter(now, 60), limit: 5 });
+    const [fresh] = await leaseDueMail(app.db, {
+      now,
+      leaseUntil: secondsAfter(now, 60),
+      limit: 5,
+    });
     if (!late || !fresh) throw new Error('The row was not taken twice.');
     await markMailFailed(app.db, { id: late.id, attempts: late.attempts, now, lastError: 'late' });
-    await postponeMail(app.db, { id: late.id, attempts: late.attempts, availableAt: now, lastError: 'late' });
+    await postponeMail(app.db, {
+      id: late.id,
+      attempts: late.attempts,
+      availableAt: now,
+      lastError: 'late',
+    });
     expect(await onlyRow()).toMatchObject({
       failedAt: null,
       lastError: null,
@@ -244,7 +276,11 @@ describe('mail leaves the outbox', () => {
     await deliverDueMail(app, { limit: 5 });
     expect(resend.mails.size).toBe(1);
     const rows = await app.db.select().from(outboxMessages);
-    expect(rows.find((row) => row.id === id)).toMatchObject({ sentAt: null, failedAt: null, lastError: 'not_opened' });
+    expect(rows.find((row) => row.id === id)).toMatchObject({
+      sentAt: null,
+      failedAt: null,
+      lastError: 'not_opened',
+    });
   });
 
   it('EM-5 a transport that never comes back does not keep the row beyond its lease', async () => {
@@ -254,9 +290,10 @@ describe('mail leaves the outbox', () => {
       queueMicrotask(() => vi.advanceTimersByTime(45_000));
       return new Promise<never>(() => {});
     };
-    await deliverDueMail({ ...app, mailer: { name: 'smtp', send, close: async () => {} } }, { limit: 5 }).finally(() =>
-      vi.useRealTimers(),
-    );
+    await deliverDueMail(
+      { ...app, mailer: { name: 'smtp', send, close: async () => {} } },
+      { limit: 5 },
+    ).finally(() => vi.useRealTimers());
     expect(await onlyRow()).toMatchObject({ sentAt: null, failedAt: null, lastError: 'timeout' });
   });
 
@@ -280,12 +317,16 @@ describe('mail leaves the outbox', () => {
     const log = app.logLines.join('');
     expect(log).toContain('"reason":"http_500"');
     expect(log).toContain('A mail was given up.');
-    for (const secret of [to, 'example.org', code, 're_key', 'Refused']) expect(log).not.toContain(secret);
+    for (const secret of [to, 'example.org', code, 're_key', 'Refused'])
+      expect(log).not.toContain(secret);
   });
 
   it('sends by SMTP too, under the same id', async () => {
     const smtp = await startSmtpStandIn({ startTls: false });
-    const mailer = createSmtpMailer({ url: `smtp://127.0.0.1:${smtp.port}`, from: 'no-reply@example.com' });
+    const mailer = createSmtpMailer({
+      url: `smtp://127.0.0.1:${smtp.port}`,
+      from: 'no-reply@example.com',
+    });
     await enqueueCode();
     await deliverDueMail({ ...app, mailer }, { limit: 5 });
     await smtp.close();

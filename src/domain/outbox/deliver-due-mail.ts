@@ -1,7 +1,13 @@
 import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
 import type { Config } from '../../config/read-config.ts';
-import { type LeasedMail, leaseDueMail, markMailFailed, markMailSent, postponeMail } from '../../db/queries/outbox.ts';
+import {
+  type LeasedMail,
+  leaseDueMail,
+  markMailFailed,
+  markMailSent,
+  postponeMail,
+} from '../../db/queries/outbox.ts';
 import { MailError } from '../../mail/mailer.ts';
 import { parseEmailAddress } from '../addresses/email-address.ts';
 import { isNotice } from '../emails/notices.ts';
@@ -11,21 +17,32 @@ import { nothing } from './enqueue-email.ts';
 import { leaseSeconds, retryDelay, sendDeadlineMs } from './rules.ts';
 import { type MailPayload, openMail } from './sealed-mail.ts';
 
-export type OutboxApp = Pick<App, 'db' | 'clock' | 'random' | 'log' | 'keys' | 'metrics' | 'mailer'> & {
-  readonly config: Pick<Config, 'appUrl' | 'mailTemplatesDirectory' | 'rateLimits' | 'rateLimitMultiplier'>;
+export type OutboxApp = Pick<
+  App,
+  'db' | 'clock' | 'random' | 'log' | 'keys' | 'metrics' | 'mailer'
+> & {
+  readonly config: Pick<
+    Config,
+    'appUrl' | 'mailTemplatesDirectory' | 'rateLimits' | 'rateLimitMultiplier'
+  >;
 };
 
 /**
- * Takes up to `limit` rows that are due and sends them, all at once, outside of any transaction; says how many it took. One row's
- * failure is written on that row. Rejects where the database fails; a row whose outcome could not be written is taken again when
- * its lease ends, and goes out under the same idempotency key.
+ * Takes up to `limit` rows that are due and sends them, all at once, outside of any transaction;
+ * says how many it took. One row's failure is written on that row. Rejects where the database
+ * fails; a row whose outcome could not be written is taken again when its lease ends, and goes out
+ * under the same idempotency key.
  */
 export async function deliverDueMail(
   app: OutboxApp,
   input: { readonly limit: number },
 ): Promise<{ readonly taken: number }> {
   const now = app.clock.now();
-  const leased = await leaseDueMail(app.db, { now, leaseUntil: secondsAfter(now, leaseSeconds), limit: input.limit });
+  const leased = await leaseDueMail(app.db, {
+    now,
+    leaseUntil: secondsAfter(now, leaseSeconds),
+    limit: input.limit,
+  });
   const outcomes = await Promise.allSettled(leased.map((row) => deliver(app, row)));
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   return { taken: leased.length };
@@ -51,24 +68,37 @@ async function deliver(app: OutboxApp, row: LeasedMail): Promise<void> {
 }
 
 /**
- * Whether a mail that anybody could have set off may still go out (RL-9). Counted here, long after the answer, so that nobody can
- * see or time it; and once for each mail, however often it is tried.
+ * Whether a mail that anybody could have set off may still go out (RL-9). Counted here, long after
+ * the answer, so that nobody can see or time it; and once for each mail, however often it is tried.
  */
-async function withinBudget(app: OutboxApp, row: LeasedMail, { to, content }: MailPayload): Promise<boolean> {
+async function withinBudget(
+  app: OutboxApp,
+  row: LeasedMail,
+  { to, content }: MailPayload,
+): Promise<boolean> {
   if (row.attempts > 1 || isNotice(content.template)) return true;
   return reserveUnseen(app, [
-    { budget: 'mail:recipient', identifier: accountKey(app, parseEmailAddress(to)?.canonical ?? to) },
+    {
+      budget: 'mail:recipient',
+      identifier: accountKey(app, parseEmailAddress(to)?.canonical ?? to),
+    },
     { budget: 'mail:day', identifier: 'all' },
   ]);
 }
 
 /** Null where the mail is out. */
-async function send(app: OutboxApp, row: LeasedMail, { content, locale, to }: MailPayload): Promise<MailError | null> {
+async function send(
+  app: OutboxApp,
+  row: LeasedMail,
+  { content, locale, to }: MailPayload,
+): Promise<MailError | null> {
   try {
     const { appUrl, mailTemplatesDirectory: templatesDirectory } = app.config;
-    const rendered = await renderEmail(content, { locale, appUrl, templatesDirectory }).catch(() => {
-      throw new MailError('not_rendered');
-    });
+    const rendered = await renderEmail(content, { locale, appUrl, templatesDirectory }).catch(
+      () => {
+        throw new MailError('not_rendered');
+      },
+    );
     await withinDeadline(app.mailer.send({ id: row.id, to, ...rendered }));
     return null;
   } catch (error) {
@@ -79,7 +109,11 @@ async function send(app: OutboxApp, row: LeasedMail, { content, locale, to }: Ma
 async function recordFailure(app: OutboxApp, row: LeasedMail, failure: MailError): Promise<void> {
   const now = app.clock.now();
   const { attempts } = row;
-  const delay = retryDelay({ attempts, fraction: randomFraction(app), retryAfter: failure.retryAfter });
+  const delay = retryDelay({
+    attempts,
+    fraction: randomFraction(app),
+    retryAfter: failure.retryAfter,
+  });
   const availableAt = secondsAfter(now, delay);
   if (failure.permanent || availableAt >= row.expiresAt) return giveUp(app, row, failure.reason);
   await postponeMail(app.db, { id: row.id, attempts, availableAt, lastError: failure.reason });

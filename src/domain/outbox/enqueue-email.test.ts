@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { outboxMessages } from '../../db/tables/outbox-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
-import { createCountingMailer, createOutboxApp, type TestOutboxApp } from '../../testing/outbox-app.ts';
+import {
+  createCountingMailer,
+  createOutboxApp,
+  type TestOutboxApp,
+} from '../../testing/outbox-app.ts';
 import { verifyLink } from '../emails/links.ts';
 import { enqueueEmail, enqueueNothing } from './enqueue-email.ts';
 import { openMail } from './sealed-mail.ts';
@@ -18,7 +22,10 @@ describe('mail is written with the change that it speaks of', () => {
   afterAll(() => test.drop());
   beforeEach(async () => {
     await test.database.db.delete(outboxMessages);
-    app = createOutboxApp({ db: test.database.db, mailer: createCountingMailer({ milliseconds: 0 }) });
+    app = createOutboxApp({
+      db: test.database.db,
+      mailer: createCountingMailer({ milliseconds: 0 }),
+    });
   });
 
   const enqueueCode = (db: TestDatabase['database']['db']) => {
@@ -36,7 +43,14 @@ describe('mail is written with the change that it speaks of', () => {
     const [row] = await app.db.select().from(outboxMessages);
     const sealed = Buffer.from(row?.sealedPayload ?? []);
     const shown = `${JSON.stringify({ ...row, sealedPayload: null })} ${sealed.toString('latin1')}`;
-    for (const secret of [code, 'handle-of-the-challenge', 'Lovelace', 'lovelace', 'example.org', 'app.example.com']) {
+    for (const secret of [
+      code,
+      'handle-of-the-challenge',
+      'Lovelace',
+      'lovelace',
+      'example.org',
+      'app.example.com',
+    ]) {
       expect(shown).not.toContain(secret);
     }
     expect(sealed.length).toBeGreaterThan(1024);
@@ -65,20 +79,39 @@ describe('mail is written with the change that it speaks of', () => {
 
   it('EN-2 costs the same for nobody: one row, as large, told apart by its template alone', async () => {
     await enqueueCode(app.db);
-    await enqueueEmail(app, { db: app.db, to: 'a@b.c', locale: null, content: { template: 'step-up-code', code } });
+    await enqueueEmail(app, {
+      db: app.db,
+      to: 'a@b.c',
+      locale: null,
+      content: { template: 'step-up-code', code },
+    });
     await enqueueNothing(app, { db: app.db });
     const rows = await app.db.select().from(outboxMessages);
     expect(rows).toHaveLength(3);
     expect(new Set(rows.map(({ sealedPayload }) => sealedPayload?.length)).size).toBe(1);
-    expect(rows.map(({ template }) => template).sort()).toEqual(['none', 'step-up-code', 'verify-email']);
+    expect(rows.map(({ template }) => template).sort()).toEqual([
+      'none',
+      'step-up-code',
+      'verify-email',
+    ]);
   });
 
   it('tries a code for as long as it works, and a notice for three days', async () => {
     const now = app.clock.now();
     const at = now.toISOString();
     const ownEnd = new Date(now.getTime() + 60_000);
-    await enqueueEmail(app, { db: app.db, to, locale: null, content: { template: 'login-code', code, link: 'x' } });
-    await enqueueEmail(app, { db: app.db, to, locale: null, content: { template: 'refresh-reused', at } });
+    await enqueueEmail(app, {
+      db: app.db,
+      to,
+      locale: null,
+      content: { template: 'login-code', code, link: 'x' },
+    });
+    await enqueueEmail(app, {
+      db: app.db,
+      to,
+      locale: null,
+      content: { template: 'refresh-reused', at },
+    });
     await enqueueEmail(app, {
       db: app.db,
       to,
@@ -88,7 +121,12 @@ describe('mail is written with the change that it speaks of', () => {
     });
     const rows = await app.db.select().from(outboxMessages);
     const seconds = (template: string) =>
-      ((rows.find((row) => row.template === template)?.expiresAt.getTime() ?? 0) - now.getTime()) / 1000;
-    expect(['login-code', 'refresh-reused', 'step-up-code'].map(seconds)).toEqual([600, 3 * 24 * 3600, 60]);
+      ((rows.find((row) => row.template === template)?.expiresAt.getTime() ?? 0) - now.getTime()) /
+      1000;
+    expect(['login-code', 'refresh-reused', 'step-up-code'].map(seconds)).toEqual([
+      600,
+      3 * 24 * 3600,
+      60,
+    ]);
   });
 });

@@ -7,7 +7,10 @@ import { type MailPayload, sealMail } from './sealed-mail.ts';
 
 type Sender = Pick<App, 'keys' | 'clock' | 'random'>;
 
-/** Seconds that a mail is worth delivering for: a code dies with its challenge (contract), a notice may come late. */
+/**
+ * Seconds that a mail is worth delivering for: a code dies with its challenge (contract), a notice
+ * may come late.
+ */
 const codeLifetime = 10 * 60;
 const noticeLifetime = 3 * 24 * 3600;
 
@@ -15,8 +18,9 @@ const noticeLifetime = 3 * 24 * 3600;
 export const nothing = 'none';
 
 /**
- * Puts a mail into the outbox. `db` is the transaction of the change that the mail speaks of: both happen or neither (EM-5). Call
- * wakeOutbox after the commit. Without `expiresAt`, a mail with a code is tried for 10 minutes and any other for 3 days.
+ * Puts a mail into the outbox. `db` is the transaction of the change that the mail speaks of: both
+ * happen or neither (EM-5). Call wakeOutbox after the commit. Without `expiresAt`, a mail with a
+ * code is tried for 10 minutes and any other for 3 days.
  */
 export async function enqueueEmail(
   ctx: Sender,
@@ -39,7 +43,10 @@ export async function enqueueEmail(
   });
 }
 
-/** Costs what enqueueEmail costs and sends nothing: so that an answer about an unknown address takes as long (EN-2). */
+/**
+ * Costs what enqueueEmail costs and sends nothing: so that an answer about an unknown address takes
+ * as long (EN-2).
+ */
 export async function enqueueNothing(ctx: Sender, input: { readonly db: Db }): Promise<void> {
   const expiresAt = secondsAfter(ctx.clock.now(), codeLifetime);
   await insertRow(ctx, { db: input.db, template: nothing, payload: null, expiresAt });

@@ -19,7 +19,9 @@ describe('when a mail is tried again', () => {
   });
 
   it('doubles, spreads what failed together, and heeds the provider', () => {
-    expect([1, 2, 3, 4, 5].map((attempts) => retryDelay({ attempts, fraction: 0 }))).toEqual([30, 60, 120, 240, 480]);
+    expect([1, 2, 3, 4, 5].map((attempts) => retryDelay({ attempts, fraction: 0 }))).toEqual([
+      30, 60, 120, 240, 480,
+    ]);
     expect(retryDelay({ attempts: 1, fraction: 0.99 })).toBeGreaterThan(36);
     expect(retryDelay({ attempts: 5, fraction: 0, retryAfter: 2 })).toBe(2);
   });

@@ -1,4 +1,7 @@
-/** Seconds that a taken row is a worker's own. SECURITY: longer than sendDeadline, or two workers could send one row at a time. */
+/**
+ * Seconds that a taken row is a worker's own. SECURITY: longer than sendDeadline, or two workers
+ * could send one row at a time.
+ */
 export const leaseSeconds = 60;
 
 /** Milliseconds that a transport has for one mail, whatever its own timeouts are. */
@@ -9,10 +12,15 @@ const longestDelay = 15 * 60;
 const spread = 0.25;
 
 /**
- * Seconds until the next try after `attempts` tries: 30, 60, 120 … up to 15 minutes, each up to a quarter longer, so that mails
- * which failed together do not come back together. `fraction` is random in [0, 1). A provider's own wish goes first.
+ * Seconds until the next try after `attempts` tries: 30, 60, 120 … up to 15 minutes, each up to a
+ * quarter longer, so that mails which failed together do not come back together. `fraction` is
+ * random in [0, 1). A provider's own wish goes first.
  */
-export function retryDelay(input: { attempts: number; fraction: number; retryAfter?: number | undefined }): number {
+export function retryDelay(input: {
+  attempts: number;
+  fraction: number;
+  retryAfter?: number | undefined;
+}): number {
   const base = input.retryAfter ?? firstDelay * 2 ** Math.min(input.attempts - 1, 10);
   return Math.min(base, longestDelay / (1 + spread)) * (1 + spread * input.fraction);
 }

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import type { App } from '../../app.ts';
 import { emailContent } from '../emails/email-content.ts';
 
-/** Every mail of ours fits into one; a row's size then tells neither its recipient's length nor whether there is one (EN-2). */
+/**
+ * Every mail of ours fits into one; a row's size then tells neither its recipient's length nor
+ * whether there is one (EN-2).
+ */
 const paddedSize = 1024;
 
 const payload = z.object({ to: z.string(), locale: z.string().nullable(), content: emailContent });
@@ -11,16 +14,32 @@ export type MailPayload = z.infer<typeof payload>;
 
 type Keys = Pick<App, 'keys'>;
 
-/** Recipient, language and content as the bytes that may stand in a table (DP-2); bound to the row's id. Null: a row for nobody. */
-export function sealMail({ keys }: Keys, input: { id: string; payload: MailPayload | null }): Uint8Array {
+/**
+ * Recipient, language and content as the bytes that may stand in a table (DP-2); bound to the row's
+ * id. Null: a row for nobody.
+ */
+export function sealMail(
+  { keys }: Keys,
+  input: { id: string; payload: MailPayload | null },
+): Uint8Array {
   const plain = Buffer.from(JSON.stringify(input.payload));
   const size = Math.ceil(plain.length / paddedSize) * paddedSize;
   // Spaces after a JSON text mean nothing (RFC 8259 section 2).
-  return keys.seal('outbox-seal', input.id, Buffer.concat([plain, Buffer.alloc(size - plain.length, ' ')]));
+  return keys.seal(
+    'outbox-seal',
+    input.id,
+    Buffer.concat([plain, Buffer.alloc(size - plain.length, ' ')]),
+  );
 }
 
-/** What was sealed; null where the key is gone, the row was tampered with, or a newer version wrote what this one does not know. */
-export function openMail({ keys }: Keys, input: { id: string; sealed: Uint8Array | null }): MailPayload | null {
+/**
+ * What was sealed; null where the key is gone, the row was tampered with, or a newer version wrote
+ * what this one does not know.
+ */
+export function openMail(
+  { keys }: Keys,
+  input: { id: string; sealed: Uint8Array | null },
+): MailPayload | null {
   const plain = input.sealed && keys.open('outbox-seal', input.id, input.sealed);
   if (!plain) return null;
   const parsed = payload.safeParse(JSON.parse(plain.toString('utf8')));

@@ -27,7 +27,8 @@ describe('the worker that empties the outbox', () => {
       content: { template: 'step-up-code', code: '042719' },
     });
   const sentCount = async () =>
-    (await test.database.db.select().from(outboxMessages)).filter(({ sentAt }) => sentAt !== null).length;
+    (await test.database.db.select().from(outboxMessages)).filter(({ sentAt }) => sentAt !== null)
+      .length;
 
   it('EM-5 two workers on one database send each of 200 mails once', async () => {
     const mailer = createCountingMailer({ milliseconds: 2 });
@@ -41,7 +42,9 @@ describe('the worker that empties the outbox', () => {
     });
     const other = createOutboxApp({ db: second.db, mailer, clock: one.clock });
 
-    const workers = [one, other, one, other].map((app) => startOutboxWorker(app, { pollSeconds: 0.02 }));
+    const workers = [one, other, one, other].map((app) =>
+      startOutboxWorker(app, { pollSeconds: 0.02 }),
+    );
     await vi.waitFor(async () => expect(await sentCount()).toBe(200), waitLong);
     await Promise.all(workers.map((worker) => worker.stop()));
     await second.close();
@@ -50,7 +53,9 @@ describe('the worker that empties the outbox', () => {
     expect(new Set(mailer.sends).size).toBe(200);
     expect(mailer.overlaps).toEqual([]);
     const rows = await test.database.db.select().from(outboxMessages);
-    expect(rows.every(({ attempts, sealedPayload }) => attempts === 1 && sealedPayload === null)).toBe(true);
+    expect(
+      rows.every(({ attempts, sealedPayload }) => attempts === 1 && sealedPayload === null),
+    ).toBe(true);
   });
 
   it('EM-5 sends at once when woken, however long it polls, and again for what came in while it was busy', async () => {
@@ -105,7 +110,8 @@ describe('the worker that empties the outbox', () => {
     const app: OutboxApp = Object.defineProperty({ ...base }, 'db', { get: () => db });
     await enqueue(base);
 
-    const outages = () => base.logLines.filter((line) => line.includes('does not reach the database'));
+    const outages = () =>
+      base.logLines.filter((line) => line.includes('does not reach the database'));
     const worker = startOutboxWorker(app, { pollSeconds: 0.02 });
     await vi.waitFor(() => expect(outages()).toHaveLength(1), waitLong);
     for (let count = 0; count < 5; count += 1) {
@@ -118,7 +124,9 @@ describe('the worker that empties the outbox', () => {
 
     db = test.database.db;
     await vi.waitFor(async () => expect(await sentCount()).toBe(1), waitLong);
-    expect(base.logLines.filter((line) => line.includes('reaches the database again'))).toHaveLength(1);
+    expect(
+      base.logLines.filter((line) => line.includes('reaches the database again')),
+    ).toHaveLength(1);
     await worker.stop();
     await gone.close();
   });

@@ -3,15 +3,24 @@ import { deliverDueMail, type OutboxApp } from './deliver-due-mail.ts';
 export type OutboxWorker = {
   /** Looks for due mail now; for after a commit. Never throws. */
   wake(): void;
-  /** Takes no more mail; resolves when what is under way is done (45 seconds at most for each transport). */
+  /**
+   * Takes no more mail; resolves when what is under way is done (45 seconds at most for each
+   * transport).
+   */
   stop(): Promise<void>;
 };
 
 /** Mails on their way at a time, in each process. */
 const parallelSends = 5;
 
-/** Sends due mail at once, on every wake() and each `pollSeconds`. Any number of processes may run one. */
-export function startOutboxWorker(app: OutboxApp, options: { readonly pollSeconds: number }): OutboxWorker {
+/**
+ * Sends due mail at once, on every wake() and each `pollSeconds`. Any number of processes may run
+ * one.
+ */
+export function startOutboxWorker(
+  app: OutboxApp,
+  options: { readonly pollSeconds: number },
+): OutboxWorker {
   let stopping = false;
   let awake = false;
   let outage = false;
@@ -28,7 +37,11 @@ export function startOutboxWorker(app: OutboxApp, options: { readonly pollSecond
       }
     } catch (error) {
       // SECURITY: not the error itself; drizzle's quotes the statement and its parameters (LG-4).
-      if (!outage) app.log.error({ reason: errorName(error) }, 'The outbox does not reach the database; mail waits.');
+      if (!outage)
+        app.log.error(
+          { reason: errorName(error) },
+          'The outbox does not reach the database; mail waits.',
+        );
       outage = true;
     }
   };

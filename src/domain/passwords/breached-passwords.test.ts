@@ -9,7 +9,8 @@ import { breachedPasswordsByRange } from './breached-passwords.ts';
 import { checkPassword } from './check-password.ts';
 
 const stolen = 'violet otters juggle seven lanterns';
-const digestOf = (password: string): string => createHash('sha1').update(password).digest('hex').toUpperCase();
+const digestOf = (password: string): string =>
+  createHash('sha1').update(password).digest('hex').toUpperCase();
 
 type Behaviour = (digest: string) => { status?: number; body?: string; location?: string } | 'hang';
 
@@ -20,7 +21,10 @@ describe('the list of breached passwords', () => {
   let asked: { method: string; url: string; headers: string }[];
   let logLines: string[];
   const lists = () =>
-    breachedPasswordsByRange({ baseUrl, log: createLog(testConfig, { write: (line) => void logLines.push(line) }) });
+    breachedPasswordsByRange({
+      baseUrl,
+      log: createLog(testConfig, { write: (line) => void logLines.push(line) }),
+    });
 
   beforeEach(async () => {
     asked = [];
@@ -35,7 +39,10 @@ describe('the list of breached passwords', () => {
       const answer = behave(digestOf(stolen));
       if (answer === 'hang') return;
       response
-        .writeHead(answer.status ?? 200, answer.location === undefined ? {} : { location: answer.location })
+        .writeHead(
+          answer.status ?? 200,
+          answer.location === undefined ? {} : { location: answer.location },
+        )
         .end(answer.body ?? '');
     });
     await new Promise<void>((resolve) => range.listen(0, '127.0.0.1', resolve));
@@ -48,10 +55,15 @@ describe('the list of breached passwords', () => {
   });
 
   const check = (password: string) =>
-    checkPassword({ config: testConfig, breachedPasswords: lists() }, { password, path: 'password', context: [] });
+    checkPassword(
+      { config: testConfig, breachedPasswords: lists() },
+      { password, path: 'password', context: [] },
+    );
 
   it('PW-10 refuses a listed password, after five hex digits have left the house and nothing else', async () => {
-    expect(await check(stolen)).toEqual([expect.objectContaining({ path: 'password', code: 'PASSWORD_BREACHED' })]);
+    expect(await check(stolen)).toEqual([
+      expect.objectContaining({ path: 'password', code: 'PASSWORD_BREACHED' }),
+    ]);
     expect(asked).toHaveLength(1);
     const [request] = asked;
     expect(request).toMatchObject({ method: 'GET', url: `/range/${digestOf(stolen).slice(0, 5)}` });
@@ -76,7 +88,9 @@ describe('the list of breached passwords', () => {
   });
 
   it('PW-10 does not ask about what is refused anyway', async () => {
-    expect(await check('passwordpassword')).toEqual([expect.objectContaining({ code: 'PASSWORD_COMMON' })]);
+    expect(await check('passwordpassword')).toEqual([
+      expect.objectContaining({ code: 'PASSWORD_COMMON' }),
+    ]);
     expect(await check('short')).toEqual([expect.objectContaining({ code: 'TOO_SHORT' })]);
     expect(asked).toEqual([]);
   });
@@ -92,7 +106,9 @@ describe('the list of breached passwords', () => {
     async (_what, behaviour) => {
       behave = behaviour;
       const start = performance.now();
-      expect(await check('password1')).toEqual([expect.objectContaining({ code: 'PASSWORD_COMMON' })]);
+      expect(await check('password1')).toEqual([
+        expect.objectContaining({ code: 'PASSWORD_COMMON' }),
+      ]);
       expect(await check(stolen)).toEqual([]);
       expect(performance.now() - start).toBeLessThan(2_000);
     },
@@ -105,8 +121,12 @@ describe('the list of breached passwords', () => {
     });
     expect(await lists.includes(stolen)).toBe(false);
     expect(logLines).toHaveLength(1);
-    expect(JSON.parse(logLines[0] ?? '')).toMatchObject({ level: 'warn', event: 'breached_passwords.unreachable' });
-    for (const secret of [stolen, digestOf(stolen).slice(0, 5)]) expect(logLines.join('')).not.toContain(secret);
+    expect(JSON.parse(logLines[0] ?? '')).toMatchObject({
+      level: 'warn',
+      event: 'breached_passwords.unreachable',
+    });
+    for (const secret of [stolen, digestOf(stolen).slice(0, 5)])
+      expect(logLines.join('')).not.toContain(secret);
   });
 
   it('PW-10 a server that is given such a list asks it at registration', async () => {

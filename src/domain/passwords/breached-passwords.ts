@@ -10,11 +10,14 @@ export const noBreachedPasswords: BreachedPasswords = { includes: async () => fa
 const timeoutMs = 1000;
 
 /**
- * Asks a range API (Have I Been Pwned's form): five hex digits of the SHA-1 leave the house, with padding, and nothing else
- * (PW-10, DP-7). Where it does not answer within a second the password counts as not listed, and the log says so: the local
- * list has been asked before.
+ * Asks a range API (Have I Been Pwned's form): five hex digits of the SHA-1 leave the house, with
+ * padding, and nothing else (PW-10, DP-7). Where it does not answer within a second the password
+ * counts as not listed, and the log says so: the local list has been asked before.
  */
-export function breachedPasswordsByRange(options: { baseUrl: string; log: Pick<Logger, 'warn'> }): BreachedPasswords {
+export function breachedPasswordsByRange(options: {
+  baseUrl: string;
+  log: Pick<Logger, 'warn'>;
+}): BreachedPasswords {
   return {
     includes: async (password) => {
       const digest = createHash('sha1').update(password).digest('hex').toUpperCase();

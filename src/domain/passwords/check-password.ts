@@ -12,8 +12,9 @@ type Input = {
 };
 
 /**
- * The one policy for every way in which a password is set (PW-12). Answers with what is wrong, or an empty list. Length is
- * counted in code points after NFC; there are no composition rules (NIST SP 800-63B-4 3.1.1.2).
+ * The one policy for every way in which a password is set (PW-12). Answers with what is wrong, or
+ * an empty list. Length is counted in code points after NFC; there are no composition rules (NIST
+ * SP 800-63B-4 3.1.1.2).
  */
 export async function checkPassword(
   app: Pick<App, 'config' | 'breachedPasswords'>,
@@ -24,12 +25,22 @@ export async function checkPassword(
   const password = normalizePassword(input.password);
   const minimum = app.config.passwordMinLength;
   if (codePointLength(password) < minimum) {
-    return [{ path: input.path, code: 'TOO_SHORT', message: `A password has at least ${minimum} characters.` }];
+    return [
+      {
+        path: input.path,
+        code: 'TOO_SHORT',
+        message: `A password has at least ${minimum} characters.`,
+      },
+    ];
   }
   const verdict = await judgeStrength({ password, context: input.context });
   if (verdict === 'common') {
     return [
-      { path: input.path, code: 'PASSWORD_COMMON', message: 'This is one of the passwords that are guessed first.' },
+      {
+        path: input.path,
+        code: 'PASSWORD_COMMON',
+        message: 'This is one of the passwords that are guessed first.',
+      },
     ];
   }
   if (verdict === 'context') {
@@ -37,7 +48,8 @@ export async function checkPassword(
       {
         path: input.path,
         code: 'PASSWORD_CONTEXT',
-        message: 'A password may not be made of your address, your name or the name of this service.',
+        message:
+          'A password may not be made of your address, your name or the name of this service.',
       },
     ];
   }

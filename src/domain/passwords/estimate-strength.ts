@@ -5,7 +5,10 @@ export type StrengthVerdict = 'common' | 'context' | 'weak' | 'strong';
 /** The service's own words, beside the person's (PW-11). */
 const serviceWords = ['latchkey'];
 
-/** zxcvbn's time grows with the square of the length, on the event loop; what is longer is judged by its first part. */
+/**
+ * zxcvbn's time grows with the square of the length, on the event loop; what is longer is judged by
+ * its first part.
+ */
 const judgedLength = 64;
 
 /** Out of 4 (decision 1 of the security requirements). */
@@ -14,7 +17,10 @@ const minimumScore = 3;
 type Estimator = { readonly zxcvbn: ZxcvbnFactory; readonly common: ReadonlySet<string> };
 let loading: Promise<Estimator> | undefined;
 
-/** Loads the word lists (about a quarter of a second, in which nothing else runs on this thread), once. */
+/**
+ * Loads the word lists (about a quarter of a second, in which nothing else runs on this thread),
+ * once.
+ */
 export function loadStrengthEstimator(): Promise<Estimator> {
   loading ??= load();
   return loading;
@@ -40,7 +46,9 @@ function commonPasswords(dictionary: Record<string, unknown>): string[] {
   return Array.isArray(list) ? list.map((entry) => String(entry).toLowerCase()) : [];
 }
 
-/** How many passwords of at least `length` characters the local list holds (PW-9 asks for 3,000). */
+/**
+ * How many passwords of at least `length` characters the local list holds (PW-9 asks for 3,000).
+ */
 export async function commonPasswordCount(length: number): Promise<number> {
   const { common } = await loadStrengthEstimator();
   let count = 0;
@@ -49,21 +57,25 @@ export async function commonPasswordCount(length: number): Promise<number> {
 }
 
 /** How guessable a password is, told the words that an attacker would try first for this person. */
-export async function estimateStrength(password: string, context: readonly string[]): Promise<StrengthVerdict> {
+export async function estimateStrength(
+  password: string,
+  context: readonly string[],
+): Promise<StrengthVerdict> {
   const { zxcvbn, common } = await loadStrengthEstimator();
   const folded = password.toLowerCase();
   if (common.has(folded) || isRepetitionOf(common, folded) || isDigitRun(folded)) return 'common';
 
   const words = contextWords(context);
-  if (leftAfter(folded, words) !== null || leftAfter(squeeze(folded), words) !== null) return 'context';
+  if (leftAfter(folded, words) !== null || leftAfter(squeeze(folded), words) !== null)
+    return 'context';
 
   const result = zxcvbn.check(password, words);
   return result.score >= minimumScore ? 'strong' : 'weak';
 }
 
 /**
- * The words themselves, an address's local part, both with and without what separates their parts, and the parts; whatever has
- * under four letters says nothing, but `jo.li.wu` and `joliwu` do.
+ * The words themselves, an address's local part, both with and without what separates their parts,
+ * and the parts; whatever has under four letters says nothing, but `jo.li.wu` and `joliwu` do.
  */
 function contextWords(context: readonly string[]): string[] {
   const whole = [...serviceWords, ...context].map((word) => word.toLowerCase());
@@ -79,8 +91,9 @@ function squeeze(text: string): string {
 }
 
 /**
- * What is left of the text when the context words are taken out, where that is only trimmings: a year, digits, signs, at
- * most three letters. Null where the text holds no such word, or enough besides it to be a password of its own.
+ * What is left of the text when the context words are taken out, where that is only trimmings: a
+ * year, digits, signs, at most three letters. Null where the text holds no such word, or enough
+ * besides it to be a password of its own.
  */
 function leftAfter(text: string, words: readonly string[]): string | null {
   let rest = text;
@@ -100,7 +113,8 @@ function isRepetitionOf(common: ReadonlySet<string>, text: string): boolean {
   for (let length = 1; length <= text.length / 2; length += 1) {
     if (text.length % length !== 0) continue;
     const block = text.slice(0, length);
-    if ((length <= 3 || common.has(block)) && block.repeat(text.length / length) === text) return true;
+    if ((length <= 3 || common.has(block)) && block.repeat(text.length / length) === text)
+      return true;
   }
   return false;
 }

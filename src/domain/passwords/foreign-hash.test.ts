@@ -24,14 +24,22 @@ describe('reading a hash of another system', () => {
     ['$2b$31$', /over 14/, `$2b$31$${'a'.repeat(53)}`],
     ['argon2 of 1 GiB', /256 MiB/, `$argon2id$v=19$m=1048576,t=1,p=1$${salt}$${digest}`],
     ['argon2 of 50 passes', /more work/, `$argon2id$v=19$m=65536,t=50,p=1$${salt}$${digest}`],
-    ['argon2 of 256 MiB five times', /more work/, `$argon2id$v=19$m=262144,t=5,p=1$${salt}$${digest}`],
+    [
+      'argon2 of 256 MiB five times',
+      /more work/,
+      `$argon2id$v=19$m=262144,t=5,p=1$${salt}$${digest}`,
+    ],
     ['argon2 of 999 lanes', /more work/, `$argon2id$v=19$m=65536,t=1,p=999$${salt}$${digest}`],
     ['argon2 without memory', /not valid/, `$argon2id$v=19$m=1,t=1,p=1$${salt}$${digest}`],
     ['scrypt of 1 GiB', /256 MiB/, `$scrypt$ln=20,r=8,p=1$${salt}$${digest}`],
     ['scrypt of 99 bits', /not valid|256 MiB/, `$scrypt$ln=99,r=8,p=1$${salt}$${digest}`],
     ['scrypt with many lanes', /more work/, `$scrypt$ln=16,r=8,p=999$${salt}$${digest}`],
     ['scrypt whose N is no power of two', /not valid/, `scrypt$10000$${salt}$8$1$${digest}`],
-    ['Firebase with 2^31', /256 MiB/, `$fbscrypt$v=1,n=31,r=8,p=1,ss=Bw==,sk=${digest}$${salt}$${digest}`],
+    [
+      'Firebase with 2^31',
+      /256 MiB/,
+      `$fbscrypt$v=1,n=31,r=8,p=1,ss=Bw==,sk=${digest}$${salt}$${digest}`,
+    ],
     ['PBKDF2 of ten million', /more than 2000000/, `pbkdf2_sha256$10000000$${salt}$${digest}`],
     ['PBKDF2 of one', /fewer than 1000/, `pbkdf2_sha256$1$${salt}$${digest}`],
     ['a salt of one byte', /salt is shorter/, `pbkdf2_sha256$20000$a$${digest}`],
@@ -64,7 +72,13 @@ function hasherWith(options: { keys?: ReturnType<typeof keysOf>; cost?: number }
   const log = createLog(testConfig, { write: (line) => void logLines.push(line) });
   const keys = options.keys ?? keysOf(1);
   const gate = createHashGate({ width: 1, queue: 100 });
-  const hasher = createPasswordHasher({ cost: options.cost ?? 4, keys, gate, random: systemRandom, log });
+  const hasher = createPasswordHasher({
+    cost: options.cost ?? 4,
+    keys,
+    gate,
+    random: systemRandom,
+    log,
+  });
   return { hasher, keys, logLines };
 }
 
@@ -74,7 +88,10 @@ describe('an imported hash', () => {
     expect(reasonFor(hash)).toMatch(/^taken/);
     const stored = sealImportedHash(keys, hash);
     expect(await hasher.verify(password, stored)).toEqual({ matches: true, outdated: true });
-    expect(await hasher.verify(`${password.slice(1)}x`, stored)).toEqual({ matches: false, outdated: false });
+    expect(await hasher.verify(`${password.slice(1)}x`, stored)).toEqual({
+      matches: false,
+      outdated: false,
+    });
     expect(await hasher.verify('', stored)).toEqual({ matches: false, outdated: false });
   });
 
@@ -82,7 +99,9 @@ describe('an imported hash', () => {
     const { hasher, keys } = hasherWith();
     const found = foreignHashes.find(({ from }) => from === 'python bcrypt $2b$');
     const stored = sealImportedHash(keys, found?.hash ?? '');
-    expect(await hasher.verify(found?.password.normalize('NFD') ?? '', stored)).toMatchObject({ matches: true });
+    expect(await hasher.verify(found?.password.normalize('NFD') ?? '', stored)).toMatchObject({
+      matches: true,
+    });
   });
 
   it('PW-4 is sealed: neither the hash nor its scheme stands in the table, and another key does not open it', async () => {
@@ -108,7 +127,10 @@ describe('an imported hash', () => {
       `${sealImportedHash(keys, first?.hash ?? '').slice(0, -2)}AA`,
     ];
     for (const stored of broken) {
-      expect(await hasher.verify(first?.password ?? '', stored)).toEqual({ matches: false, outdated: false });
+      expect(await hasher.verify(first?.password ?? '', stored)).toEqual({
+        matches: false,
+        outdated: false,
+      });
     }
     expect(logLines.filter((line) => line.includes('password_hash.'))).toHaveLength(broken.length);
     expect(logLines.join('')).not.toContain('something');
@@ -120,7 +142,8 @@ describe('an imported hash', () => {
     const cheap = ['passlib bcrypt $2b$', 'passlib pbkdf2-sha256', 'passlib scrypt'].map((name) =>
       sealImportedHash(keys, foreignHashes.find(({ from }) => from === name)?.hash ?? ''),
     );
-    const median = (times: number[]): number => times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+    const median = (times: number[]): number =>
+      times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
     const stored = [ours, ...cheap];
     const times = stored.map((): number[] => []);
     // In turn, so that whatever else this machine does falls on all alike.

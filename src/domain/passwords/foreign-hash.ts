@@ -1,9 +1,15 @@
-/** A password hash that another system has made. It verifies until the first sign-in, which puts one of ours in its place. */
+/**
+ * A password hash that another system has made. It verifies until the first sign-in, which puts one
+ * of ours in its place.
+ */
 export type ForeignHash =
   | {
       readonly scheme: 'bcrypt';
       readonly bcrypt: string;
-      /** What that system gave bcrypt: the password, or its SHA-256 in hex (Django's BCryptSHA256PasswordHasher). */
+      /**
+       * What that system gave bcrypt: the password, or its SHA-256 in hex (Django's
+       * BCryptSHA256PasswordHasher).
+       */
       readonly input: 'plain' | 'sha256-hex';
     }
   /** The PHC string as it is. */
@@ -16,7 +22,9 @@ export type ForeignHash =
       /** Better Auth normalises before it hashes; nobody else does. */
       readonly input: 'plain' | 'nfkc';
     }
-  /** scrypt whose output encrypts a key of the project (AES-256-CTR); that ciphertext is the hash. */
+  /**
+   * scrypt whose output encrypts a key of the project (AES-256-CTR); that ciphertext is the hash.
+   */
   | {
       readonly scheme: 'firebase-scrypt';
       readonly cost: ScryptCost;
@@ -40,8 +48,8 @@ export type ReadHash =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /**
- * SECURITY: what one verification may cost. Whoever writes a row into the file chooses these numbers, and each sign-in with that
- * address pays them before it is known who asks (AV-1).
+ * SECURITY: what one verification may cost. Whoever writes a row into the file chooses these
+ * numbers, and each sign-in with that address pays them before it is known who asks (AV-1).
  */
 export const ceilings = {
   bcryptCost: 14,
@@ -70,9 +78,13 @@ const refuse = (reason: string): never => {
   throw new Refusal(reason);
 };
 
-/** Reads the text forms of bcrypt, Argon2id, scrypt and PBKDF2 that are met in databases. A reason never holds any of the text. */
+/**
+ * Reads the text forms of bcrypt, Argon2id, scrypt and PBKDF2 that are met in databases. A reason
+ * never holds any of the text.
+ */
 export function readForeignHash(text: string): ReadHash {
-  if (text.length > maxLength) return { kind: 'refused', reason: 'the hash is longer than any that is known' };
+  if (text.length > maxLength)
+    return { kind: 'refused', reason: 'the hash is longer than any that is known' };
   try {
     for (const { pattern, read } of forms) {
       const match = pattern.exec(text);
@@ -85,7 +97,10 @@ export function readForeignHash(text: string): ReadHash {
   }
 }
 
-/** Firebase keeps hash and salt of a user, and four numbers of the project, apart. This is the form in which GoTrue puts them together. */
+/**
+ * Firebase keeps hash and salt of a user, and four numbers of the project, apart. This is the form
+ * in which GoTrue puts them together.
+ */
 export function firebaseHashText(input: {
   readonly hash: string;
   readonly salt: string;
@@ -115,8 +130,13 @@ const forms: readonly Form[] = [
     read: ([prefix = '', bcrypt = '', cost = '']) => {
       const exponent = Number(cost);
       if (exponent < 4) refuse('the cost of bcrypt is below 4');
-      if (exponent > ceilings.bcryptCost) refuse(`the cost of bcrypt is over ${ceilings.bcryptCost}`);
-      return { scheme: 'bcrypt', bcrypt, input: prefix.startsWith('bcrypt_sha256') ? 'sha256-hex' : 'plain' };
+      if (exponent > ceilings.bcryptCost)
+        refuse(`the cost of bcrypt is over ${ceilings.bcryptCost}`);
+      return {
+        scheme: 'bcrypt',
+        bcrypt,
+        input: prefix.startsWith('bcrypt_sha256') ? 'sha256-hex' : 'plain',
+      };
     },
   },
   {
@@ -126,9 +146,14 @@ const forms: readonly Form[] = [
     read: ([phc = '', memory = '', passes = '', lanes = '', salt = '', hash = '']) => {
       const bytes = Number(memory) * 1024;
       const [t, p] = [Number(passes), Number(lanes)];
-      if (t < 1 || p < 1 || Number(memory) < 8 * p) refuse('the parameters of Argon2 are not valid');
+      if (t < 1 || p < 1 || Number(memory) < 8 * p)
+        refuse('the parameters of Argon2 are not valid');
       if (bytes > ceilings.memory) refuse('Argon2 asks for more than 256 MiB');
-      if (t > ceilings.argon2Passes || p > ceilings.argon2Lanes || bytes * t > ceilings.argon2Work) {
+      if (
+        t > ceilings.argon2Passes ||
+        p > ceilings.argon2Lanes ||
+        bytes * t > ceilings.argon2Work
+      ) {
         refuse('Argon2 asks for more work than is allowed');
       }
       readSalt(salt);
@@ -138,7 +163,9 @@ const forms: readonly Form[] = [
   },
   // passlib.
   {
-    pattern: new RegExp(`^\\$scrypt\\$ln=(\\d{1,2}),r=(\\d{1,3}),p=(\\d{1,3})\\$(${base64Text})\\$(${base64Text})$`),
+    pattern: new RegExp(
+      `^\\$scrypt\\$ln=(\\d{1,2}),r=(\\d{1,3}),p=(\\d{1,3})\\$(${base64Text})\\$(${base64Text})$`,
+    ),
     read: ([ln = '', r = '', p = '', salt = '', hash = '']) => ({
       scheme: 'scrypt',
       cost: scryptCost(2 ** Number(ln), r, p),
@@ -196,15 +223,24 @@ const forms: readonly Form[] = [
   },
   // Django.
   {
-    pattern: new RegExp(`^pbkdf2_(sha1|sha256)\\$(\\d{1,8})\\$([\\x21-\\x23\\x25-\\x7e]+)\\$(${base64Text})$`),
+    pattern: new RegExp(
+      `^pbkdf2_(sha1|sha256)\\$(\\d{1,8})\\$([\\x21-\\x23\\x25-\\x7e]+)\\$(${base64Text})$`,
+    ),
     read: ([digest = '', iterations = '', salt = '', hash = '']) =>
       pbkdf2({ digest, iterations, salt: textSalt(salt), hash: readDigest(hash) }),
   },
   // passlib; without a name it is SHA-1.
   {
-    pattern: new RegExp(`^\\$pbkdf2(?:-(sha256|sha512))?\\$(\\d{1,8})\\$(${base64Text})\\$(${base64Text})$`),
+    pattern: new RegExp(
+      `^\\$pbkdf2(?:-(sha256|sha512))?\\$(\\d{1,8})\\$(${base64Text})\\$(${base64Text})$`,
+    ),
     read: ([digest = '', iterations = '', salt = '', hash = '']) =>
-      pbkdf2({ digest: digest || 'sha1', iterations, salt: readSalt(salt), hash: readDigest(hash) }),
+      pbkdf2({
+        digest: digest || 'sha1',
+        iterations,
+        salt: readSalt(salt),
+        hash: readDigest(hash),
+      }),
   },
   // Werkzeug.
   {
@@ -217,16 +253,23 @@ const forms: readonly Form[] = [
 function scryptCost(n: number, rText: string, pText: string): ScryptCost {
   const [r, p] = [Number(rText), Number(pText)];
   const isPowerOfTwo = Number.isInteger(Math.log2(n));
-  if (!isPowerOfTwo || n < leastScryptN || r < 1 || p < 1) refuse('the parameters of scrypt are not valid');
+  if (!isPowerOfTwo || n < leastScryptN || r < 1 || p < 1)
+    refuse('the parameters of scrypt are not valid');
   if (128 * n * r > ceilings.memory) refuse('scrypt asks for more than 256 MiB');
   if (n * r * p > ceilings.scryptWork) refuse('scrypt asks for more work than is allowed');
   return { n, r, p };
 }
 
-function pbkdf2(input: { digest: string; iterations: string; salt: Buffer; hash: Buffer }): ForeignHash {
+function pbkdf2(input: {
+  digest: string;
+  iterations: string;
+  salt: Buffer;
+  hash: Buffer;
+}): ForeignHash {
   const { salt, hash } = input;
   const iterations = Number(input.iterations);
-  if (iterations < leastPbkdf2Iterations) refuse(`PBKDF2 has fewer than ${leastPbkdf2Iterations} iterations`);
+  if (iterations < leastPbkdf2Iterations)
+    refuse(`PBKDF2 has fewer than ${leastPbkdf2Iterations} iterations`);
   if (iterations > ceilings.pbkdf2Iterations) {
     refuse(`PBKDF2 has more than ${ceilings.pbkdf2Iterations} iterations`);
   }
@@ -248,14 +291,16 @@ function textSalt(text: string): Buffer {
 }
 
 function checkedSalt(salt: Buffer): Buffer {
-  if (salt.length < saltLengths.least) refuse(`the salt is shorter than ${saltLengths.least} bytes`);
+  if (salt.length < saltLengths.least)
+    refuse(`the salt is shorter than ${saltLengths.least} bytes`);
   if (salt.length > saltLengths.most) refuse('the salt is too long');
   return salt;
 }
 
 function readDigest(text: string, encoding: 'base64' | 'hex' = 'base64'): Buffer {
   const bytes = encoding === 'hex' ? Buffer.from(text, 'hex') : bytesOf(text);
-  if (bytes.length < hashLengths.least) refuse(`the hash is shorter than ${hashLengths.least} bytes`);
+  if (bytes.length < hashLengths.least)
+    refuse(`the hash is shorter than ${hashLengths.least} bytes`);
   if (bytes.length > hashLengths.most) refuse('the hash is too long');
   return bytes;
 }
@@ -265,8 +310,10 @@ function unknownReason(text: string): string {
   if (/^[0-9a-f]{32}$|^[0-9a-f]{40}$|^[0-9a-f]{64}$|^[0-9a-f]{128}$/i.test(text)) {
     return 'a bare digest is no password hash: let these users reset their passwords';
   }
-  if (/^\$argon2[id]\$|^\$argon2id\$v=16/.test(text)) return 'of Argon2, only Argon2id of version 19 is taken';
+  if (/^\$argon2[id]\$|^\$argon2id\$v=16/.test(text))
+    return 'of Argon2, only Argon2id of version 19 is taken';
   if (/^\$2x?\$/.test(text)) return 'this variant of bcrypt is not taken';
-  if (/^\$[156]\$|^md5|^sha1\$|^\$apr1\$/.test(text)) return 'this scheme is too weak to be taken over';
+  if (/^\$[156]\$|^md5|^sha1\$|^\$apr1\$/.test(text))
+    return 'this scheme is too weak to be taken over';
   return 'the hash is of no form that is known';
 }

@@ -10,7 +10,11 @@ it.each([
   ['leaves a thread of the pool free', { ...one, cores: 16 }, 3],
   ['goes as far as a larger pool lets it', { ...one, cores: 16, threads: 32 }, 15],
   ['shares the cores between processes', { ...one, cores: 9, processes: 4, threads: 32 }, 2],
-  ['makes one hash at a time where there are more processes than cores', { ...one, cores: 2, processes: 8 }, 1],
+  [
+    'makes one hash at a time where there are more processes than cores',
+    { ...one, cores: 2, processes: 8 },
+    1,
+  ],
   ['does what it is told', { ...one, cores: 2, wanted: 3 }, 3],
   ['takes no thread that is not there', { ...one, cores: 2, wanted: 8 }, 3],
 ])('AV-1 %s', (_, machine, width) => {

@@ -6,13 +6,17 @@ export type HashGate = Gate & {
   readonly approach: Gate['run'];
 };
 
-/** Milliseconds; whoever has waited so long for a hash is told to come back, while there is time left to say so. */
+/**
+ * Milliseconds; whoever has waited so long for a hash is told to come back, while there is time
+ * left to say so.
+ */
 const patience = 8000;
 /** Of a pool of ten connections some are left to whoever is signed in already. */
 const approaching = 4;
 /**
- * A narrow door before bcrypt (AV-1): hashing, WebCrypto, DNS and files share libuv's threads, so an unbounded burst of
- * sign-ins would stall them. `width` at once, `queue` waiting, the rest refused with OVERLOADED.
+ * A narrow door before bcrypt (AV-1): hashing, WebCrypto, DNS and files share libuv's threads, so
+ * an unbounded burst of sign-ins would stall them. `width` at once, `queue` waiting, the rest
+ * refused with OVERLOADED.
  */
 export function createHashGate(options: { width: number; queue: number }): HashGate {
   const way = createGate({ width: approaching, queue: 1000, patience, refusal: noRoom });
@@ -25,8 +29,9 @@ export function noRoom(): AuthError {
 }
 
 /**
- * Hashes at once: as many as were asked for, or else a core is left to everything else on this machine, and each of its processes has its
- * share of the rest. One of libuv's threads stays for files, DNS and RSA signatures.
+ * Hashes at once: as many as were asked for, or else a core is left to everything else on this
+ * machine, and each of its processes has its share of the rest. One of libuv's threads stays for
+ * files, DNS and RSA signatures.
  */
 export function hashGateWidth(machine: {
   readonly cores: number;

@@ -29,7 +29,13 @@ function hasherWith(options: { secrets?: Buffer[]; cost?: number } = {}) {
   };
   const keys = createSecretKeys(options.secrets ?? [first]);
   const log = createLog(testConfig, { write: (line) => void logLines.push(line) });
-  const hasher = createPasswordHasher({ cost: options.cost ?? 4, keys, gate, random: systemRandom, log });
+  const hasher = createPasswordHasher({
+    cost: options.cost ?? 4,
+    keys,
+    gate,
+    random: systemRandom,
+    log,
+  });
   return { hasher, keys, logLines, durations };
 }
 
@@ -39,7 +45,9 @@ describe('a stored password hash', () => {
     const [one, other] = [await hasher.hash(password), await hasher.hash(password)];
     expect(one).toMatch(/^bcrypt-hmac-sha256\.[0-9a-f]{8}\$2b\$05\$[./A-Za-z0-9]{53}$/);
     expect(one).not.toBe(other);
-    expect(parseStoredHash(one)?.bcrypt.slice(0, 29)).not.toBe(parseStoredHash(other)?.bcrypt.slice(0, 29));
+    expect(parseStoredHash(one)?.bcrypt.slice(0, 29)).not.toBe(
+      parseStoredHash(other)?.bcrypt.slice(0, 29),
+    );
   });
 
   it('PW-4 is of a keyed digest in base64: no plain password and no unkeyed digest verifies against it', async () => {
@@ -52,7 +60,11 @@ describe('a stored password hash', () => {
     expect(await bcryptVerify(input, stored)).toBe(true);
     for (const algorithm of ['sha1', 'sha256', 'sha512', 'md5']) {
       const digest = createHash(algorithm).update(password).digest();
-      for (const guess of [digest.toString('base64'), digest.toString('hex'), digest.toString('latin1')]) {
+      for (const guess of [
+        digest.toString('base64'),
+        digest.toString('hex'),
+        digest.toString('latin1'),
+      ]) {
         expect(await bcryptVerify(guess, stored)).toBe(false);
       }
     }
@@ -70,11 +82,17 @@ describe('a stored password hash', () => {
     });
     const renewed = await rotating.hasher.hash(password);
     expect(parseStoredHash(renewed)?.pepperId).not.toBe(parseStoredHash(old)?.pepperId);
-    expect(await rotating.hasher.verify(password, renewed)).toEqual({ matches: true, outdated: false });
+    expect(await rotating.hasher.verify(password, renewed)).toEqual({
+      matches: true,
+      outdated: false,
+    });
 
     const removed = hasherWith({ secrets: [second] });
     expect(await removed.hasher.verify(password, old)).toEqual({ matches: false, outdated: false });
-    expect(await removed.hasher.verify(password, renewed)).toEqual({ matches: true, outdated: false });
+    expect(await removed.hasher.verify(password, renewed)).toEqual({
+      matches: true,
+      outdated: false,
+    });
     expect(removed.logLines.map((line) => JSON.parse(line))).toEqual([
       expect.objectContaining({ level: 'error', event: 'password_hash.pepper_unknown' }),
     ]);
@@ -103,7 +121,13 @@ describe('verification', () => {
     for (const text of ['', '\u0000', password, `${password}\u0000${password}`, '\ud800']) {
       expect(await hasher.verify(text, null)).toEqual(refused);
     }
-    for (const text of ['', '\u0000', `${password}\u0000`, `${password}\u0000${password}`, '\ud800']) {
+    for (const text of [
+      '',
+      '\u0000',
+      `${password}\u0000`,
+      `${password}\u0000${password}`,
+      '\ud800',
+    ]) {
       expect(await hasher.verify(text, good)).toEqual(refused);
     }
     expect(logLines).toEqual([]);
@@ -127,11 +151,15 @@ describe('verification', () => {
     ];
     for (const stored of damaged) {
       for (const text of ['', '\u0000', password]) {
-        expect.soft(await hasher.verify(text, stored), JSON.stringify([text, stored])).toEqual(refused);
+        expect
+          .soft(await hasher.verify(text, stored), JSON.stringify([text, stored]))
+          .toEqual(refused);
       }
     }
     const alarms = logLines.map((line) => JSON.parse(line));
-    expect(alarms.every((alarm) => alarm.level === 'error' && alarm.event.startsWith('password_hash.'))).toBe(true);
+    expect(
+      alarms.every((alarm) => alarm.level === 'error' && alarm.event.startsWith('password_hash.')),
+    ).toBe(true);
     expect(alarms.length).toBe(damaged.length);
     expect(logLines.join('')).not.toMatch(/\$2b\$|velvet/);
   });
@@ -166,7 +194,8 @@ describe('verification', () => {
         measured[index]?.push(durations[0] ?? 0);
       }
     }
-    // The quickest of fifteen is what the work takes; the rest is the machine's. A cost of one less is half, a malformed hash nothing.
+    // The quickest of fifteen is what the work takes; the rest is the machine's. A cost of one less
+    // is half, a malformed hash nothing.
     const quickest = measured.map((times) => Math.min(...times));
     for (const [index, time] of quickest.entries()) {
       expect.soft(time / (quickest[0] ?? 0), `way ${index}`).toBeGreaterThan(0.6);
@@ -178,7 +207,9 @@ it.each([4, 10, 12, 14])(
   'PW-16 ADV-51 the hash that stands for an unknown account is of cost %i, as configured',
   (cost) => {
     const dummy = dummyBcrypt(cost, systemRandom);
-    expect(dummy).toMatch(new RegExp(`^\\$2b\\$${String(cost).padStart(2, '0')}\\$[./A-Za-z0-9]{53}$`));
+    expect(dummy).toMatch(
+      new RegExp(`^\\$2b\\$${String(cost).padStart(2, '0')}\\$[./A-Za-z0-9]{53}$`),
+    );
     expect(parseStoredHash(`bcrypt-hmac-sha256.00000000${dummy}`)?.cost).toBe(cost);
     expect(dummyBcrypt(cost, systemRandom)).not.toBe(dummy);
   },

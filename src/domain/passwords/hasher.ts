@@ -23,15 +23,16 @@ export type PasswordVerdict = {
 
 export type PasswordHasher = {
   /**
-   * Runs what comes before a hash, such as its budgets, a few at a time. Rejects with OVERLOADED, and does nothing, where the hash
-   * would be refused: a storm of sign-ins costs the database next to nothing, and nobody's budget (AV-2).
+   * Runs what comes before a hash, such as its budgets, a few at a time. Rejects with OVERLOADED,
+   * and does nothing, where the hash would be refused: a storm of sign-ins costs the database next
+   * to nothing, and nobody's budget (AV-2).
    */
   approach<T>(work: () => Promise<T>): Promise<T>;
   /** The string to store. Rejects with OVERLOADED past the gate. */
   hash(password: string): Promise<string>;
   /**
-   * Whether the password is the stored one. Null stands for an account that has none or does not exist: it costs as much
-   * (PW-16) and never matches. Rejects with OVERLOADED past the gate.
+   * Whether the password is the stored one. Null stands for an account that has none or does not
+   * exist: it costs as much (PW-16) and never matches. Rejects with OVERLOADED past the gate.
    */
   verify(password: string, stored: string | null): Promise<PasswordVerdict>;
 };
@@ -74,7 +75,10 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
     return { matches: false, outdated: false };
   };
 
-  /** Works on until the time of a verification of ours has gone by, so that a cheaper hash does not tell itself by a quick "no" (PW-16). */
+  /**
+   * Works on until the time of a verification of ours has gone by, so that a cheaper hash does not
+   * tell itself by a quick "no" (PW-16).
+   */
   const fillUp = async (spent: number): Promise<void> => {
     if (usual === null) {
       await verifyOurs('', dummyOf(cost));
@@ -128,7 +132,8 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
       const parsed = parseStoredHash(stored);
       const input = parsed ? bcryptInputFor(keys, normalized, parsed.pepperId) : null;
       if (!parsed || input === null) {
-        // Not a wrong password but damage, or a pepper taken away too early: an operator has to know (PW-15, PW-17).
+        // Not a wrong password but damage, or a pepper taken away too early: an operator has to
+        // know (PW-15, PW-17).
         log.error(
           { event: parsed ? 'password_hash.pepper_unknown' : 'password_hash.malformed' },
           'A stored password hash cannot be checked.',
@@ -138,19 +143,22 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
       const matches = await gate.run(() => verifyOurs(input, parsed.bcrypt));
       return {
         matches,
-        outdated: matches && (parsed.cost < cost || parsed.pepperId !== bcryptInput(keys, normalized).pepperId),
+        outdated:
+          matches &&
+          (parsed.cost < cost || parsed.pepperId !== bcryptInput(keys, normalized).pepperId),
       };
     },
   };
 }
 
 /**
- * A well-formed hash of nothing, at today's cost. A malformed one would come back in under a millisecond, and one of another
- * cost in another time (PW-16, ADV-51).
+ * A well-formed hash of nothing, at today's cost. A malformed one would come back in under a
+ * millisecond, and one of another cost in another time (PW-16, ADV-51).
  */
 export function dummyBcrypt(cost: number, random: Random): string {
   const characters = [...random.bytes(53)].map((byte) => bcryptAlphabet.charAt(byte % 64));
-  // The last character of the salt and of the hash carry only a few bits; '.' (zero) is always valid there.
+  // The last character of the salt and of the hash carry only a few bits; '.' (zero) is always
+  // valid there.
   characters[21] = '.';
   characters[52] = '.';
   return `$2b$${String(cost).padStart(2, '0')}$${characters.join('')}`;

@@ -23,15 +23,21 @@ describe('the thread that judges passwords', () => {
       turns += 1;
     }, 1);
     const asked = ['weak', 'good', 'weak', 'good', 'good'];
-    const verdicts = await Promise.all(asked.map((password) => judge.judge({ password, context: [] })));
+    const verdicts = await Promise.all(
+      asked.map((password) => judge.judge({ password, context: [] })),
+    );
     clearInterval(timer);
     expect(verdicts).toEqual(['weak', 'strong', 'weak', 'strong', 'strong']);
     expect(turns).toBeGreaterThan(10);
   });
 
   it('AV-1 refuses with OVERLOADED what would wait too long', async () => {
-    const judge = judgeBy(`parentPort.on('message', () => setTimeout(() => parentPort.postMessage('strong'), 1));`);
-    const outcomes = await Promise.allSettled(Array.from({ length: 60 }, () => judge.judge(question)));
+    const judge = judgeBy(
+      `parentPort.on('message', () => setTimeout(() => parentPort.postMessage('strong'), 1));`,
+    );
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 60 }, () => judge.judge(question)),
+    );
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(refused).toHaveLength(60 - 49);
     expect(refused[0]?.reason).toMatchObject({ code: 'OVERLOADED' });
@@ -70,7 +76,9 @@ describe('the thread that judges passwords', () => {
   });
 
   it('has nothing of the environment', async () => {
-    const judge = judgeBy(`parentPort.on('message', () => parentPort.postMessage(Object.keys(process.env).join()));`);
+    const judge = judgeBy(
+      `parentPort.on('message', () => parentPort.postMessage(Object.keys(process.env).join()));`,
+    );
     expect(await judge.judge(question)).toBe('');
   });
 });

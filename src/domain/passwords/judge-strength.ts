@@ -2,27 +2,45 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { createGate } from '../../gate.ts';
-import { estimateStrength, loadStrengthEstimator, type StrengthVerdict } from './estimate-strength.ts';
+import {
+  estimateStrength,
+  loadStrengthEstimator,
+  type StrengthVerdict,
+} from './estimate-strength.ts';
 import { noRoom } from './hash-gate.ts';
 
 export type StrengthQuestion = { readonly password: string; readonly context: readonly string[] };
 
 export type StrengthJudge = {
-  /** Rejects with OVERLOADED where too many wait, and with the thread's fault where it has fallen; the next question starts another. */
+  /**
+   * Rejects with OVERLOADED where too many wait, and with the thread's fault where it has fallen;
+   * the next question starts another.
+   */
   judge(question: StrengthQuestion): Promise<StrengthVerdict>;
 };
 
 /** Passwords that wait: with 50 ms for one, a few seconds of work. */
 const queue = 48;
-/** Milliseconds that one waits, which includes the loading of the word lists where nobody has asked for a while. */
+/**
+ * Milliseconds that one waits, which includes the loading of the word lists where nobody has asked
+ * for a while.
+ */
 const patience = 8000;
-/** Megabytes. The word lists take 60 and last for ever, so that room for short-lived things would only be garbage that is kept. */
+/**
+ * Megabytes. The word lists take 60 and last for ever, so that room for short-lived things would
+ * only be garbage that is kept.
+ */
 const limits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
 
-/** Milliseconds without a question after which the thread ends and gives a hundred megabytes back. */
+/**
+ * Milliseconds without a question after which the thread ends and gives a hundred megabytes back.
+ */
 const idle = 10 * 60_000;
 
-/** Only a build has the thread's file as JavaScript; from the sources the estimator runs where it is asked. */
+/**
+ * Only a build has the thread's file as JavaScript; from the sources the estimator runs where it is
+ * asked.
+ */
 const threadFile = new URL('./strength-thread.js', import.meta.url);
 const ours = existsSync(threadFile) ? createStrengthJudge(threadFile) : null;
 
@@ -31,16 +49,22 @@ export function judgeStrength(question: StrengthQuestion): Promise<StrengthVerdi
   return ours ? ours.judge(question) : estimateStrength(question.password, question.context);
 }
 
-/** Loads the word lists where they are asked in this thread, so that no request is held up by that. */
+/**
+ * Loads the word lists where they are asked in this thread, so that no request is held up by that.
+ */
 export async function prepareStrength(): Promise<void> {
   if (!ours) await loadStrengthEstimator();
 }
 
 /**
- * Asks a thread of its own, one question at a time: zxcvbn takes tens of milliseconds for a password and up to a second for one that is
- * made for it, which would hold up every other request (AV-1).
+ * Asks a thread of its own, one question at a time: zxcvbn takes tens of milliseconds for a
+ * password and up to a second for one that is made for it, which would hold up every other request
+ * (AV-1).
  */
-export function createStrengthJudge(file: URL, { idleMs = idle }: { idleMs?: number } = {}): StrengthJudge {
+export function createStrengthJudge(
+  file: URL,
+  { idleMs = idle }: { idleMs?: number } = {},
+): StrengthJudge {
   const gate = createGate({ width: 1, queue, patience, refusal: noRoom });
   let thread: Worker | null = null;
   let rest: NodeJS.Timeout | undefined;
@@ -86,7 +110,8 @@ async function ask(thread: Worker, question: StrengthQuestion): Promise<Strength
   try {
     thread.postMessage(question);
     const [verdict]: StrengthVerdict[] = await once(thread, 'message', { signal: ended.signal });
-    if (verdict === undefined) throw new Error('The thread that judges passwords has said nothing.');
+    if (verdict === undefined)
+      throw new Error('The thread that judges passwords has said nothing.');
     return verdict;
   } finally {
     thread.off('exit', end);

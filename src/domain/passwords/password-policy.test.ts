@@ -2,7 +2,13 @@ import { GraphQLInputObjectType, getNamedType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authSchema, printAuthSchema } from '../../graphql/schema.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
-import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
+import {
+  freshAddress,
+  goodPassword,
+  type Person,
+  registerPerson,
+  signIn,
+} from '../../testing/people.ts';
 import { commonPasswordCount } from './estimate-strength.ts';
 
 let server: TestServer;
@@ -32,7 +38,9 @@ afterAll(() => server.stop());
 
 /** Scattered, so that no two neighbours make a sequence. */
 const emoji = (count: number): string =>
-  Array.from({ length: count }, (_, index) => String.fromCodePoint(0x1f400 + ((index * 37) % 191))).join('');
+  Array.from({ length: count }, (_, index) =>
+    String.fromCodePoint(0x1f400 + ((index * 37) % 191)),
+  ).join('');
 /** 72 bytes of ASCII, as many as bcrypt would read. */
 const prefix = 'otter lantern gravel sunday copper willow thunder market velvet harbor x';
 
@@ -40,7 +48,9 @@ const prefix = 'otter lantern gravel sunday copper willow thunder market velvet 
 const people = new Map<string, Person>();
 async function personFor({ email, name }: { email?: string; name?: string }): Promise<Person> {
   if (email === undefined) return people.get(someone.email) ?? someone;
-  const known = people.get(email) ?? (await registerPerson(server, { email, ...(name === undefined ? {} : { name }) }));
+  const known =
+    people.get(email) ??
+    (await registerPerson(server, { email, ...(name === undefined ? {} : { name }) }));
   people.set(email, known);
   return known;
 }
@@ -68,7 +78,10 @@ function faultsOf(answer: any, path: string): string[] {
 
 type Setter = (password: string, options?: { email?: string; name?: string }) => Promise<string[]>;
 
-/** Every mutation by which a password is set; each answers with the codes of what is wrong. A new one has to be entered here. */
+/**
+ * Every mutation by which a password is set; each answers with the codes of what is wrong. A new
+ * one has to be entered here.
+ */
 const setters: Readonly<Record<string, Setter>> = {
   register: async (password, { email = freshAddress(), name } = {}) =>
     faultsOf(await server.mutate('register', { email, password, name: name ?? null }), 'password'),
@@ -81,19 +94,25 @@ const setters: Readonly<Record<string, Setter>> = {
   },
   resetPassword: async (newPassword, options = {}) => {
     const person = await personFor(options);
-    const answer = await server.mutate('resetPassword', { token: await resetTokenFor(person), newPassword });
+    const answer = await server.mutate('resetPassword', {
+      token: await resetTokenFor(person),
+      newPassword,
+    });
     if (answer.accepted) resetTokens.delete(person.email);
     return faultsOf(answer, 'newPassword');
   },
 };
-const register: Setter = (password, options) => setters['register']?.(password, options) ?? Promise.reject(new Error());
+const register: Setter = (password, options) =>
+  setters['register']?.(password, options) ?? Promise.reject(new Error());
 
 it('PW-12 every mutation that sets a password is in the table', () => {
-  const found = Object.values(authSchema().getMutationType()?.getFields() ?? {}).filter(({ name, args }) => {
-    const type = args[0] && getNamedType(args[0].type);
-    const fields = type instanceof GraphQLInputObjectType ? Object.keys(type.getFields()) : [];
-    return fields.includes('newPassword') || name === 'register';
-  });
+  const found = Object.values(authSchema().getMutationType()?.getFields() ?? {}).filter(
+    ({ name, args }) => {
+      const type = args[0] && getNamedType(args[0].type);
+      const fields = type instanceof GraphQLInputObjectType ? Object.keys(type.getFields()) : [];
+      return fields.includes('newPassword') || name === 'register';
+    },
+  );
   expect(found.map(({ name }) => name).sort()).toEqual(Object.keys(setters).sort());
 });
 
@@ -108,7 +127,11 @@ describe.each(Object.entries(setters))('the password policy at %s', (_name, setP
     ['a NUL inside', `${goodPassword}\u0000tail`, 'INVALID_CHARACTER'],
     ['a lone high surrogate', `${goodPassword}\ud800`, 'INVALID_CHARACTER'],
     ['a lone low surrogate', `\udc00${goodPassword}`, 'INVALID_CHARACTER'],
-    ['the surrogates of a pair the wrong way round', `${goodPassword}\udc00\ud800`, 'INVALID_CHARACTER'],
+    [
+      'the surrogates of a pair the wrong way round',
+      `${goodPassword}\udc00\ud800`,
+      'INVALID_CHARACTER',
+    ],
     ['a common one', 'password1', 'PASSWORD_COMMON'],
     ['a common one in other case', 'PassWord1', 'PASSWORD_COMMON'],
     ['a common one twice', 'passwordpassword', 'PASSWORD_COMMON'],
@@ -164,7 +187,14 @@ describe.each(Object.entries(setters))('the password policy at %s', (_name, setP
 
   it('PW-11 refuses an address and a name that are made of short parts', async () => {
     const person = { email: `jo.li.wu@example.com`, name: 'Jo Li Wu' };
-    for (const password of ['jo.li.wu', 'jo.li.wu!', 'Jo.Li.Wu99', 'Jo Li Wu', 'joliwu2025', 'JoLiWu!!']) {
+    for (const password of [
+      'jo.li.wu',
+      'jo.li.wu!',
+      'Jo.Li.Wu99',
+      'Jo Li Wu',
+      'joliwu2025',
+      'JoLiWu!!',
+    ]) {
       expect.soft(await setPassword(password, person), password).toEqual(['PASSWORD_CONTEXT']);
     }
   });
@@ -216,7 +246,9 @@ describe('passwords as they were typed', () => {
   });
 
   it('PW-6 two lone surrogates are not the same password', async () => {
-    const answers = await Promise.all(['\ud800', '\udbff', '\udc00'].map((unit) => register(`${goodPassword}${unit}`)));
+    const answers = await Promise.all(
+      ['\ud800', '\udbff', '\udc00'].map((unit) => register(`${goodPassword}${unit}`)),
+    );
     expect(answers).toEqual([['INVALID_CHARACTER'], ['INVALID_CHARACTER'], ['INVALID_CHARACTER']]);
   });
 
@@ -250,7 +282,9 @@ describe('passwords as they were typed', () => {
     const person = await registerPerson(server);
     server.clock.advance(2 * 365 * 24 * 3600);
     await signIn(server, person);
-    expect(printAuthSchema()).not.toMatch(/hint|question|passwordExpir|mustChange|uppercase|lowercase|specialChar/i);
+    expect(printAuthSchema()).not.toMatch(
+      /hint|question|passwordExpir|mustChange|uppercase|lowercase|specialChar/i,
+    );
   });
 
   it('PW-9 the list of common passwords holds 3,000 and more that are long enough', async () => {
@@ -260,11 +294,23 @@ describe('passwords as they were typed', () => {
   it('PW-1 a longer minimum is held to, and told', async () => {
     const strict = await startTestServer({ config: { passwordMinLength: 15 } });
     try {
-      const refused = await strict.mutate('register', { email: freshAddress(), password: 'otter7 lantern' });
-      expect(refused.fields[0]).toMatchObject({ code: 'TOO_SHORT', message: expect.stringContaining('15') });
-      const taken = await strict.mutate('register', { email: freshAddress(), password: 'otter7 lantern!' });
+      const refused = await strict.mutate('register', {
+        email: freshAddress(),
+        password: 'otter7 lantern',
+      });
+      expect(refused.fields[0]).toMatchObject({
+        code: 'TOO_SHORT',
+        message: expect.stringContaining('15'),
+      });
+      const taken = await strict.mutate('register', {
+        email: freshAddress(),
+        password: 'otter7 lantern!',
+      });
       expect(taken.__typename).toBe('OtpChallenge');
-      expect((await strict.send('{ authOptions { passwordMinLength } }')).data.authOptions.passwordMinLength).toBe(15);
+      expect(
+        (await strict.send('{ authOptions { passwordMinLength } }')).data.authOptions
+          .passwordMinLength,
+      ).toBe(15);
     } finally {
       await strict.stop();
     }

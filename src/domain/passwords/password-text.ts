@@ -1,11 +1,14 @@
 import type { FieldError } from '../../errors.ts';
 
-/** Code points; the byte cap is four times that. Far above NIST's 64, and refused before any hashing (PW-2). */
+/**
+ * Code points; the byte cap is four times that. Far above NIST's 64, and refused before any hashing
+ * (PW-2).
+ */
 export const maxPasswordLength = 256;
 
 /**
- * The form of a password that is measured and hashed: NFC and nothing else (PW-7), so that a phone's and a laptop's
- * spelling of one letter agree. Case, spaces and length stay as typed.
+ * The form of a password that is measured and hashed: NFC and nothing else (PW-7), so that a
+ * phone's and a laptop's spelling of one letter agree. Case, spaces and length stay as typed.
  */
 export function normalizePassword(password: string): string {
   return password.normalize('NFC');
@@ -18,14 +21,22 @@ export function codePointLength(text: string): number {
   return length;
 }
 
-/** What makes a text unfit to be any password at all, checked at sign-in as well as when one is set; null where nothing does. */
+/**
+ * What makes a text unfit to be any password at all, checked at sign-in as well as when one is set;
+ * null where nothing does.
+ */
 export function passwordTextFault(password: string): Omit<FieldError, 'path'> | null {
   if (password.length === 0) return { code: 'REQUIRED', message: 'A password is required.' };
-  // The cheap bound first: a code point is at most two UTF-16 units, and NFC may not be run on a megabyte.
-  if (password.length > maxPasswordLength * 2 || codePointLength(normalizePassword(password)) > maxPasswordLength) {
+  // The cheap bound first: a code point is at most two UTF-16 units, and NFC may not be run on a
+  // megabyte.
+  if (
+    password.length > maxPasswordLength * 2 ||
+    codePointLength(normalizePassword(password)) > maxPasswordLength
+  ) {
     return { code: 'TOO_LONG', message: `A password has at most ${maxPasswordLength} characters.` };
   }
-  // SECURITY: bcrypt keys are cyclic and C strings end at NUL (PW-5); lone surrogates all hash as U+FFFD (PW-6).
+  // SECURITY: bcrypt keys are cyclic and C strings end at NUL (PW-5); lone surrogates all hash as
+  // U+FFFD (PW-6).
   if (password.includes('\u0000'))
     return { code: 'INVALID_CHARACTER', message: 'A password may not contain the NUL character.' };
   if (!password.isWellFormed())

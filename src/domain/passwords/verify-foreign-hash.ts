@@ -8,8 +8,9 @@ import type { ForeignHash, ScryptCost } from './foreign-hash.ts';
 const derivePbkdf2 = promisify(pbkdf2);
 
 /**
- * Whether the password is the one that another system has hashed. Runs in libuv's pool or in threads of its own, never on the event
- * loop; call it behind the gate. A password that is not in NFC is tried as it is and in NFC: that system may have done either.
+ * Whether the password is the one that another system has hashed. Runs in libuv's pool or in
+ * threads of its own, never on the event loop; call it behind the gate. A password that is not in
+ * NFC is tried as it is and in NFC: that system may have done either.
  */
 export async function verifyForeignHash(hash: ForeignHash, password: string): Promise<boolean> {
   for (const candidate of new Set([password, password.normalize('NFC')])) {
@@ -21,8 +22,10 @@ export async function verifyForeignHash(hash: ForeignHash, password: string): Pr
 async function matches(hash: ForeignHash, password: string): Promise<boolean> {
   switch (hash.scheme) {
     case 'bcrypt': {
-      // Cut at 72 bytes, as that system has cut it (PW-3): what was typed in full becomes the password at this sign-in.
-      const input = hash.input === 'plain' ? password : createHash('sha256').update(password).digest('hex');
+      // Cut at 72 bytes, as that system has cut it (PW-3): what was typed in full becomes the
+      // password at this sign-in.
+      const input =
+        hash.input === 'plain' ? password : createHash('sha256').update(password).digest('hex');
       return verifyBcrypt(input, hash.bcrypt);
     }
     case 'argon2id':
@@ -44,11 +47,17 @@ async function matches(hash: ForeignHash, password: string): Promise<boolean> {
   }
 }
 
-function deriveScrypt(password: string, from: { salt: Buffer; cost: ScryptCost }, length: number): Promise<Buffer> {
+function deriveScrypt(
+  password: string,
+  from: { salt: Buffer; cost: ScryptCost },
+  length: number,
+): Promise<Buffer> {
   const { n, r, p } = from.cost;
   // OpenSSL counts a little beside the 128·N·r of RFC 7914.
   const maxmem = 128 * n * r + 128 * r * p + 1024 * 1024;
   return new Promise((resolve, reject) => {
-    scrypt(password, from.salt, length, { N: n, r, p, maxmem }, (error, key) => (error ? reject(error) : resolve(key)));
+    scrypt(password, from.salt, length, { N: n, r, p, maxmem }, (error, key) =>
+      error ? reject(error) : resolve(key),
+    );
   });
 }

@@ -10,29 +10,43 @@ type Trial = {
   readonly server: TestServer;
   readonly person: Person;
   readonly n: number;
-  /** The same for all tries of a budget, the addresses of the clients differing; or the other way round. */
+  /**
+   * The same for all tries of a budget, the addresses of the clients differing; or the other way
+   * round.
+   */
   readonly email: string;
   readonly sender: { readonly headers: Readonly<Record<string, string>> };
 };
 
 /** One try at each budget that an answer shows the end of. */
-const tries: Partial<Record<BudgetName, (trial: Trial) => Promise<{ code?: string; retryAfter?: number }>>> = {
-  'login:account': ({ server, email, sender }) => server.mutate('login', { email, password: 'wrong words' }, sender),
-  'login:address': ({ server, email, sender }) => server.mutate('login', { email, password: 'wrong words' }, sender),
+const tries: Partial<
+  Record<BudgetName, (trial: Trial) => Promise<{ code?: string; retryAfter?: number }>>
+> = {
+  'login:account': ({ server, email, sender }) =>
+    server.mutate('login', { email, password: 'wrong words' }, sender),
+  'login:address': ({ server, email, sender }) =>
+    server.mutate('login', { email, password: 'wrong words' }, sender),
   'login:device': ({ server, person, sender }) =>
-    server.mutate('login', { email: person.email, password: 'wrong words' }, { ...sender, token: person.accessToken }),
+    server.mutate(
+      'login',
+      { email: person.email, password: 'wrong words' },
+      { ...sender, token: person.accessToken },
+    ),
   'register:account': ({ server, email, sender }) =>
     server.mutate('register', { email, password: goodPassword }, sender),
   'register:address': ({ server, email, sender }) =>
     server.mutate('register', { email, password: goodPassword }, sender),
-  'login-code:account': ({ server, email, sender }) => server.mutate('requestLoginCode', { email }, sender),
-  'login-code:address': ({ server, email, sender }) => server.mutate('requestLoginCode', { email }, sender),
+  'login-code:account': ({ server, email, sender }) =>
+    server.mutate('requestLoginCode', { email }, sender),
+  'login-code:address': ({ server, email, sender }) =>
+    server.mutate('requestLoginCode', { email }, sender),
   'resend:account': async ({ server, email, sender }) => {
     const challenge = await server.mutate('requestLoginCode', { email }, sender);
     server.clock.advance(30);
     return server.mutate('resendOtp', { challengeId: challenge.id }, sender);
   },
-  'resend:address': ({ server, n, sender }) => server.mutate('resendOtp', { challengeId: `made up ${n}` }, sender),
+  'resend:address': ({ server, n, sender }) =>
+    server.mutate('resendOtp', { challengeId: `made up ${n}` }, sender),
   'otp:account': async ({ server, email, sender }) => {
     const challenge = await server.mutate('requestLoginCode', { email }, sender);
     return server.mutate('verifyOtp', { challengeId: challenge.id, code: '000000' }, sender);
@@ -42,35 +56,57 @@ const tries: Partial<Record<BudgetName, (trial: Trial) => Promise<{ code?: strin
   'user-search:admin': async ({ server, person, sender }) => {
     await setRoles(server, person.id, ['admin']);
     await proveSecondFactor(server, person.sessionId);
-    const { errors } = await server.send('{ users { totalCount } }', {}, { ...sender, token: person.accessToken });
+    const { errors } = await server.send(
+      '{ users { totalCount } }',
+      {},
+      { ...sender, token: person.accessToken },
+    );
     const [error] = errors;
-    return error ? { code: error.extensions.code, retryAfter: Number(error.extensions['retryAfter']) } : {};
+    return error
+      ? { code: error.extensions.code, retryAfter: Number(error.extensions['retryAfter']) }
+      : {};
   },
   'refresh:address': ({ server, n, sender }) =>
     server.mutate('refreshSession', { refreshToken: `made up ${n}` }, sender),
 };
 
 describe('each budget', () => {
-  const names = Object.keys(tries).filter((name): name is BudgetName => Object.hasOwn(budgets, name));
+  const names = Object.keys(tries).filter((name): name is BudgetName =>
+    Object.hasOwn(budgets, name),
+  );
 
-  it.each(names)('RL-8 %s answers one try too many with RATE_LIMITED and how long to wait', async (budget) => {
-    const limit = 3;
-    const server = await startTestServer({
-      config: { trustedProxies: ['127.0.0.1'], rateLimits: { [budget]: { limit: limit / 1000, window: 3600 } } },
-    });
-    const person = await registerPerson(server);
-    const byAddress = budget.endsWith(':address');
-    const email = freshAddress();
-    const attempt = async (n: number) => {
-      const sender = { headers: { 'x-forwarded-for': byAddress ? '198.51.100.1' : `198.51.100.${n}` } };
-      return tries[budget]?.({ server, person, n, email: byAddress ? freshAddress() : email, sender });
-    };
-    for (let n = 0; n < limit; n += 1) expect((await attempt(n))?.code).not.toBe('RATE_LIMITED');
-    const last = await attempt(limit);
-    expect(last?.code).toBe('RATE_LIMITED');
-    expect(last?.retryAfter).toBeGreaterThan(3000);
-    await server.stop();
-  });
+  it.each(names)(
+    'RL-8 %s answers one try too many with RATE_LIMITED and how long to wait',
+    async (budget) => {
+      const limit = 3;
+      const server = await startTestServer({
+        config: {
+          trustedProxies: ['127.0.0.1'],
+          rateLimits: { [budget]: { limit: limit / 1000, window: 3600 } },
+        },
+      });
+      const person = await registerPerson(server);
+      const byAddress = budget.endsWith(':address');
+      const email = freshAddress();
+      const attempt = async (n: number) => {
+        const sender = {
+          headers: { 'x-forwarded-for': byAddress ? '198.51.100.1' : `198.51.100.${n}` },
+        };
+        return tries[budget]?.({
+          server,
+          person,
+          n,
+          email: byAddress ? freshAddress() : email,
+          sender,
+        });
+      };
+      for (let n = 0; n < limit; n += 1) expect((await attempt(n))?.code).not.toBe('RATE_LIMITED');
+      const last = await attempt(limit);
+      expect(last?.code).toBe('RATE_LIMITED');
+      expect(last?.retryAfter).toBeGreaterThan(3000);
+      await server.stop();
+    },
+  );
 
   it('RL-8 there is one, by address, for every operation that an anonymous caller may call', async () => {
     const mutation = authSchema().getMutationType();
@@ -87,10 +123,14 @@ describe('each budget', () => {
       undoEmailChange: 'account-token:address',
     };
     if (!isObjectType(mutation)) throw new Error('There are no mutations.');
-    const open = Object.keys(mutation.getFields()).filter((name) => publicFields.has(`Mutation.${name}`));
+    const open = Object.keys(mutation.getFields()).filter((name) =>
+      publicFields.has(`Mutation.${name}`),
+    );
     // Costs one look-up by key and changes nothing for anyone but the holder of a token.
     const cheap = ['logout'];
-    expect(open.filter((name) => !cheap.includes(name) && operations[name] === undefined)).toEqual([]);
+    expect(open.filter((name) => !cheap.includes(name) && operations[name] === undefined)).toEqual(
+      [],
+    );
   });
 });
 
@@ -116,10 +156,13 @@ describe('mails that anybody can set off', () => {
   });
 
   it('RL-9 stop at a number for the whole server a day, and hide no notice', async () => {
-    const server = await startTestServer({ config: { rateLimits: { 'mail:day': { limit: 0.004, window: 86_400 } } } });
+    const server = await startTestServer({
+      config: { rateLimits: { 'mail:day': { limit: 0.004, window: 86_400 } } },
+    });
     const person = await registerPerson(server);
     const addresses = Array.from({ length: 6 }, freshAddress);
-    for (const email of addresses) await server.mutate('register', { email, password: goodPassword });
+    for (const email of addresses)
+      await server.mutate('register', { email, password: goodPassword });
     const counts = await Promise.all(addresses.map((email) => deliveredTo(server, email)));
     expect(counts.reduce((sum, count) => sum + count)).toBe(3);
 

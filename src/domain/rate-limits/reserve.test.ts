@@ -43,7 +43,9 @@ describe('a budget', () => {
     const other = await server.another();
     const claim = fresh('register:account');
     const asked = await Promise.all(
-      Array.from({ length: 100 }, (_, index) => waitFor([claim], index % 2 === 0 ? server.app : other.app)),
+      Array.from({ length: 100 }, (_, index) =>
+        waitFor([claim], index % 2 === 0 ? server.app : other.app),
+      ),
     );
     await other.stop();
     expect(asked.filter((wait) => wait === 0)).toHaveLength(budgets['register:account'].limit);
@@ -80,7 +82,8 @@ describe('a budget', () => {
   it('uses nothing up by what it refuses', async () => {
     const [first, second] = [fresh('register:address'), fresh('register:account')];
     await waits(first, 30);
-    for (let time = 0; time < 20; time += 1) expect(await waitFor([first, second])).toBeGreaterThan(0);
+    for (let time = 0; time < 20; time += 1)
+      expect(await waitFor([first, second])).toBeGreaterThan(0);
     expect(await waits(second, 6)).toEqual([0, 0, 0, 0, 0, 3600]);
   });
 
@@ -95,7 +98,8 @@ describe('a budget', () => {
 
   it('answers false where nobody may see its end', async () => {
     const claim = fresh('mail:recipient');
-    for (let time = 0; time < 20; time += 1) expect(await reserveUnseen(server.app, [claim])).toBe(true);
+    for (let time = 0; time < 20; time += 1)
+      expect(await reserveUnseen(server.app, [claim])).toBe(true);
     expect(await reserveUnseen(server.app, [claim])).toBe(false);
   });
 
@@ -119,7 +123,9 @@ describe('a budget', () => {
     const sizes: number[] = [];
     for (let round = 0; round < 4; round += 1) {
       for (let n = 0; n < 150; n += 1) {
-        expect(await waitFor([{ budget: 'login:account', identifier: `made up ${round} ${n}` }], app)).toBe(0);
+        expect(
+          await waitFor([{ budget: 'login:account', identifier: `made up ${round} ${n}` }], app),
+        ).toBe(0);
       }
       sizes.push(await countRows(server, 'rate_limits'));
       server.clock.advance(86_400);
@@ -140,11 +146,20 @@ describe('RATE_LIMITS', () => {
     for (const text of ['secret=1/1h', '__proto__=1/1h', 'constructor=1/1h']) {
       expect(rule(text)).toBe('entry 1 names no budget, such as login:account=10/15m');
     }
-    for (const text of ['login:account', 'login:account=0/15m', 'login:account=/15m', 'login:account=1/1h/0/1s']) {
+    for (const text of [
+      'login:account',
+      'login:account=0/15m',
+      'login:account=/15m',
+      'login:account=1/1h/0/1s',
+    ]) {
       expect(rule(text)).toBe('entry 1 must have a limit of 1 or more');
     }
-    expect(rule('mail:day=1/1d,login:account=1/15')).toBe('entry 2 needs a unit: write 30s, 15m, 12h or 14d');
-    expect(rule('login:account=1/15m/1')).toBe('entry 1 must be a duration such as 30s, 15m, 12h or 14d');
+    expect(rule('mail:day=1/1d,login:account=1/15')).toBe(
+      'entry 2 needs a unit: write 30s, 15m, 12h or 14d',
+    );
+    expect(rule('login:account=1/15m/1')).toBe(
+      'entry 1 must be a duration such as 30s, 15m, 12h or 14d',
+    );
     expect(rule('login:account=1/15m/1/1s/1')).toBe('entry 1 must be like 10/15m or 10/15m/5/10s');
     expect(rule('mail:day=1/1d, mail:day=2/1d')).toBe('entry 2 names a budget a second time');
   });
@@ -156,20 +171,27 @@ describe('RATE_LIMITS', () => {
     const delay = { after: 6, firstSeconds: 30 };
     expect(budgetOf({ config }, 'login:device')).toEqual({ limit: 24, window: 3600, delay });
     expect(budgetOf({ config }, 'login:address')).toEqual({ limit: 300, window: 900 });
-    expect(budgetOf({ config: { rateLimits: {}, rateLimitMultiplier: 0.001 } }, 'login:address').limit).toBe(1);
+    expect(
+      budgetOf({ config: { rateLimits: {}, rateLimitMultiplier: 0.001 } }, 'login:address').limit,
+    ).toBe(1);
   });
 });
 
 it('RL-8 docs/security.md names every budget with its limit and window', () => {
   const text = readFileSync(new URL('../../../docs/security.md', import.meta.url), 'utf8');
-  const rows = [...text.matchAll(/^\| `([a-z:-]+)` \| ([\d,]+) in (\d+) (minutes?|hours?|days?|years?) \|/gm)].map(
-    (row) => {
-      const unit = { m: 60, h: 3600, d: 86_400, y: 365 * 86_400 }[(row[4] ?? '').charAt(0)] ?? 0;
-      return [row[1], { limit: Number(row[2]?.replaceAll(',', '')), window: Number(row[3]) * unit }] as const;
-    },
-  );
+  const rows = [
+    ...text.matchAll(/^\| `([a-z:-]+)` \| ([\d,]+) in (\d+) (minutes?|hours?|days?|years?) \|/gm),
+  ].map((row) => {
+    const unit = { m: 60, h: 3600, d: 86_400, y: 365 * 86_400 }[(row[4] ?? '').charAt(0)] ?? 0;
+    return [
+      row[1],
+      { limit: Number(row[2]?.replaceAll(',', '')), window: Number(row[3]) * unit },
+    ] as const;
+  });
   const described = Object.fromEntries(rows);
-  const inCode = Object.entries(budgets).map(([name, { limit, window }]) => [name, { limit, window }] as const);
+  const inCode = Object.entries(budgets).map(
+    ([name, { limit, window }]) => [name, { limit, window }] as const,
+  );
   expect(described).toEqual(Object.fromEntries(inCode));
   expect(rows).toHaveLength(inCode.length);
 });
@@ -183,12 +205,17 @@ describe('budgets under many hands', () => {
         { budget: 'login:account', identifier: `${round}` },
       ];
       // So that the rows do not lie in the order of their keys.
-      for (const claim of round % 2 ? claims : claims.toReversed()) await reserve(server.app, [claim]);
+      for (const claim of round % 2 ? claims : claims.toReversed())
+        await reserve(server.app, [claim]);
       const work = Array.from({ length: 45 }, (_, index) =>
-        index % 3 ? reserve(server.app, claims) : release(server.app, { db: server.app.db, claims }),
+        index % 3
+          ? reserve(server.app, claims)
+          : release(server.app, { db: server.app.db, claims }),
       );
       const outcomes = await Promise.allSettled(work);
-      const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+      const errors = outcomes.flatMap((outcome) =>
+        outcome.status === 'rejected' ? [outcome.reason] : [],
+      );
       expect(errors.filter((error) => error.code !== 'RATE_LIMITED')).toEqual([]);
     }
   });

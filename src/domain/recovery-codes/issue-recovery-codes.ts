@@ -1,7 +1,12 @@
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
 import { replaceRecoveryCodes } from '../../db/queries/recovery-codes.ts';
-import { hashRecoveryCode, makeRecoveryCode, recoveryCodeCount, showRecoveryCode } from './recovery-code.ts';
+import {
+  hashRecoveryCode,
+  makeRecoveryCode,
+  recoveryCodeCount,
+  showRecoveryCode,
+} from './recovery-code.ts';
 
 export type RecoveryCodes = { readonly kind: 'recovery-codes'; readonly codes: string[] };
 
@@ -11,7 +16,9 @@ type Input = {
   readonly userId: string;
 };
 
-/** A new set of codes in place of the old one; this is the only time that they can be read (OT-16). */
+/**
+ * A new set of codes in place of the old one; this is the only time that they can be read (OT-16).
+ */
 export async function issueRecoveryCodes(
   ctx: Pick<Context, 'clock' | 'random' | 'keys'>,
   { db, userId }: Input,

@@ -34,8 +34,12 @@ describe('a recovery code', () => {
     const counts = new Map<string, number>();
     for (const symbol of codes.join('')) counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
     expect([...counts.keys()].sort().join('')).toBe('0123456789ABCDEFGHJKMNPQRSTVWXYZ');
-    // 160,000 symbols, 5,000 of each: chi-square with 31 degrees of freedom stays under 80 but once in a hundred thousand runs.
-    const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - 5000) ** 2 / 5000, 0);
+    // 160,000 symbols, 5,000 of each: chi-square with 31 degrees of freedom stays under 80 but once
+    // in a hundred thousand runs.
+    const chiSquare = [...counts.values()].reduce(
+      (sum, count) => sum + (count - 5000) ** 2 / 5000,
+      0,
+    );
     expect(chiSquare).toBeLessThan(80);
   });
 
@@ -47,7 +51,12 @@ describe('a recovery code', () => {
 
   it('is read whatever the case, spaces and hyphens, and with look-alikes for the digits that they look like', () => {
     const code = '01AB11CD00EF10GH';
-    for (const typed of ['01ab-11cd-00ef-10gh', ' 01AB 11CD 00EF 10GH ', 'oIab-liCD-OOef-loGH', '01ab11cd00ef10gh\n']) {
+    for (const typed of [
+      '01ab-11cd-00ef-10gh',
+      ' 01AB 11CD 00EF 10GH ',
+      'oIab-liCD-OOef-loGH',
+      '01ab11cd00ef10gh\n',
+    ]) {
       expect(readRecoveryCode(typed)).toBe(code);
     }
   });
@@ -58,8 +67,12 @@ describe('a recovery code', () => {
     expect(mac).toHaveLength(32);
     expect(keyId).toMatch(/^[0-9a-f]{8}$/);
     expect(mac.equals(hashRecoveryCode(keys, 'user-2', code).mac)).toBe(false);
-    expect(mac.equals(hashRecoveryCode(createSecretKeys([Buffer.alloc(32, 2)]), 'user-1', code).mac)).toBe(false);
+    expect(
+      mac.equals(hashRecoveryCode(createSecretKeys([Buffer.alloc(32, 2)]), 'user-1', code).mac),
+    ).toBe(false);
     const rotating = createSecretKeys([Buffer.alloc(32, 2), Buffer.alloc(32, 1)]);
-    expect(recoveryCodeHashes(rotating, 'user-1', code).some((candidate) => candidate.equals(mac))).toBe(true);
+    expect(
+      recoveryCodeHashes(rotating, 'user-1', code).some((candidate) => candidate.equals(mac)),
+    ).toBe(true);
   });
 });

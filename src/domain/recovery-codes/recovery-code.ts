@@ -14,7 +14,9 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 /** A new code in its canonical form: sixteen symbols, no hyphens. */
 export function makeRecoveryCode(random: Random): string {
   // 256 is eight times 32: the remainder favours no symbol.
-  return [...random.bytes(symbolCount)].map((byte) => alphabet.charAt(byte % alphabet.length)).join('');
+  return [...random.bytes(symbolCount)]
+    .map((byte) => alphabet.charAt(byte % alphabet.length))
+    .join('');
 }
 
 /** As it is shown: `XXXX-XXXX-XXXX-XXXX`. */
@@ -25,8 +27,9 @@ export function showRecoveryCode(code: string): string {
 }
 
 /**
- * What a person typed, in canonical form: case, spaces and hyphens do not matter, and the letters that the alphabet leaves out are
- * read as the digits that they look like. Null where it cannot be a code.
+ * What a person typed, in canonical form: case, spaces and hyphens do not matter, and the letters
+ * that the alphabet leaves out are read as the digits that they look like. Null where it cannot be
+ * a code.
  */
 export function readRecoveryCode(typed: string): string | null {
   if (typed.length > 64) return null;
@@ -35,7 +38,11 @@ export function readRecoveryCode(typed: string): string | null {
 }
 
 /** What is stored of a code, with the id of the key. Bound to the user. */
-export function hashRecoveryCode(keys: SecretKeys, userId: string, code: string): { keyId: string; mac: Buffer } {
+export function hashRecoveryCode(
+  keys: SecretKeys,
+  userId: string,
+  code: string,
+): { keyId: string; mac: Buffer } {
   return keys.mac('recovery-code', macInput(userId, code));
 }
 

@@ -10,13 +10,25 @@ import { recoveryCodeHashes } from './recovery-code.ts';
 
 type Input = { readonly db: Db; readonly user: UserRow; readonly code: string };
 
-/** Spends one of the user's codes and tells them of it; false where there is no such code, or it was used. */
-export async function redeemRecoveryCode(ctx: Context, { db, user, code }: Input): Promise<boolean> {
+/**
+ * Spends one of the user's codes and tells them of it; false where there is no such code, or it was
+ * used.
+ */
+export async function redeemRecoveryCode(
+  ctx: Context,
+  { db, user, code }: Input,
+): Promise<boolean> {
   const now = ctx.clock.now();
   const codeHashes = recoveryCodeHashes(ctx.keys, user.id, code);
   if (!(await spendRecoveryCode(db, { userId: user.id, codeHashes, now }))) return false;
   const left = await countRecoveryCodes(ctx, { db, userId: user.id });
-  await recordAudit(ctx, { db, type: 'recovery_code.used', outcome: 'SUCCESS', subjectId: user.id, detail: { left } });
+  await recordAudit(ctx, {
+    db,
+    type: 'recovery_code.used',
+    outcome: 'SUCCESS',
+    subjectId: user.id,
+    detail: { left },
+  });
   await enqueueEmail(ctx, {
     db,
     to: user.email,

@@ -18,8 +18,11 @@ afterAll(() => server.stop());
 
 const rowsOf = async (table: string) => (await dump(server.app))[table] ?? [];
 const sizes = async (): Promise<Record<string, number>> =>
-  Object.fromEntries(Object.entries(await dump(server.app)).map(([table, rows]) => [table, rows.length]));
-const total = (counts: PurgeCounts): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
+  Object.fromEntries(
+    Object.entries(await dump(server.app)).map(([table, rows]) => [table, rows.length]),
+  );
+const total = (counts: PurgeCounts): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 describe('purgeExpired', () => {
   it('DP-6 removes nothing that is in force', async () => {
@@ -50,7 +53,12 @@ describe('purgeExpired', () => {
         today = at;
         counts[at] = await purgeExpired(own.app);
       }
-      expect(counts[2]).toMatchObject({ challenges: 0, accountTokens: 0, mails: 0, unverifiedAccounts: 0 });
+      expect(counts[2]).toMatchObject({
+        challenges: 0,
+        accountTokens: 0,
+        mails: 0,
+        unverifiedAccounts: 0,
+      });
       // Budgets of attempts go as soon as their window is over.
       expect(counts[2]?.rateLimits).toBeGreaterThan(0);
       expect(counts[4]).toMatchObject({ challenges: 3, accountTokens: 1, unverifiedAccounts: 0 });
@@ -66,7 +74,13 @@ describe('purgeExpired', () => {
       expect(counts[401]).toMatchObject({ knownDevices: 1 });
       const left = await dump(own.app);
       expect(left['users']).toHaveLength(1);
-      for (const table of ['otp_challenges', 'account_tokens', 'sessions', 'outbox_messages', 'known_devices']) {
+      for (const table of [
+        'otp_challenges',
+        'account_tokens',
+        'sessions',
+        'outbox_messages',
+        'known_devices',
+      ]) {
         expect(left[table], table).toEqual([]);
       }
       // The trail stays.
@@ -87,8 +101,13 @@ describe('purgeExpired', () => {
     const [event] = (await rowsOf('audit_events')).filter(
       (row) => row['type'] === 'login.failed' && row['subjectId'] === person.id,
     );
-    const origin = async () => (await rowsOf('audit_origins')).find((row) => row['eventId'] === event?.['id']);
-    expect(await origin()).toMatchObject({ ipAddress: '127.0.0.1', userAgent: agent, shortenedAt: null });
+    const origin = async () =>
+      (await rowsOf('audit_origins')).find((row) => row['eventId'] === event?.['id']);
+    expect(await origin()).toMatchObject({
+      ipAddress: '127.0.0.1',
+      userAgent: agent,
+      shortenedAt: null,
+    });
     server.clock.advance(31 * day);
     await purgeExpired(server.app);
     expect(await origin()).toMatchObject({
@@ -174,12 +193,16 @@ describe('the retention worker', () => {
     const worker = startRetentionWorker(server.app, { firstAfter: 0.05, every: 0.05 });
     try {
       await expect
-        .poll(() => server.logLines.some((line) => line.includes('retention.purged')), { timeout: 5000 })
+        .poll(() => server.logLines.some((line) => line.includes('retention.purged')), {
+          timeout: 5000,
+        })
         .toBe(true);
     } finally {
       await worker.stop();
     }
-    expect((await rowsOf('otp_challenges')).filter((row) => Number(row['expiresAt']) < 0)).toEqual([]);
+    expect((await rowsOf('otp_challenges')).filter((row) => Number(row['expiresAt']) < 0)).toEqual(
+      [],
+    );
     const failing = startRetentionWorker(
       {
         ...server.app,
@@ -192,7 +215,9 @@ describe('the retention worker', () => {
       { firstAfter: 0.01, every: 0.01 },
     );
     await expect
-      .poll(() => server.logLines.filter((line) => line.includes('retention.failed')).length, { timeout: 5000 })
+      .poll(() => server.logLines.filter((line) => line.includes('retention.failed')).length, {
+        timeout: 5000,
+      })
       .toBeGreaterThan(1);
     await failing.stop();
   });

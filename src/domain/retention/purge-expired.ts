@@ -32,10 +32,16 @@ export type PurgeKind =
 /** Rows of each kind that a pass has dealt with. */
 export type PurgeCounts = Readonly<Record<PurgeKind, number>>;
 
-/** Rows of the first statement of a kind; of the others as many as this database deals with in that time. */
+/**
+ * Rows of the first statement of a kind; of the others as many as this database deals with in that
+ * time.
+ */
 const firstBatch = 100;
 const [fewestRows, mostRows] = [50, 500];
-/** Milliseconds that a statement should take, so that nothing that meets one of its locks waits for long. */
+/**
+ * Milliseconds that a statement should take, so that nothing that meets one of its locks waits for
+ * long.
+ */
 const [quick, slow] = [10, 25];
 /** Milliseconds between two statements, so that a long pass leaves the database to its requests. */
 const pause = 10;
@@ -53,8 +59,9 @@ type Options = {
 };
 
 /**
- * Removes what is over and makes old addresses coarse, in small batches until nothing is left (DP-6). Any number of processes may do so
- * at once. Rejects where the database fails; what was done stays done.
+ * Removes what is over and makes old addresses coarse, in small batches until nothing is left
+ * (DP-6). Any number of processes may do so at once. Rejects where the database fails; what was
+ * done stays done.
  */
 export async function purgeExpired(app: RetentionApp, options: Options = {}): Promise<PurgeCounts> {
   const now = app.clock.now();
@@ -62,16 +69,23 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
   const ago = (seconds: number): Date => secondsAfter(now, -seconds);
   const steps: readonly [PurgeKind, (db: Db, limit: number) => Promise<number>][] = [
     ['challenges', (db, limit) => purgeChallenges(db, { before: ago(retention.codes), limit })],
-    ['accountTokens', (db, limit) => purgeAccountTokens(db, { before: ago(retention.codes), limit })],
+    [
+      'accountTokens',
+      (db, limit) => purgeAccountTokens(db, { before: ago(retention.codes), limit }),
+    ],
     [
       'unverifiedAccounts',
-      (db, limit) => purgeUnverifiedUsers(db, { before: ago(retention.unverifiedAccounts), limit, now }),
+      (db, limit) =>
+        purgeUnverifiedUsers(db, { before: ago(retention.unverifiedAccounts), limit, now }),
     ],
     ['sessions', (db, limit) => purgeSessions(db, { before: ago(retention.sessions), limit })],
     ['mails', (db, limit) => purgeMails(db, { before: ago(retention.codes), limit })],
     ['knownDevices', (db, limit) => purgeKnownDevices(db, { before: ago(deviceMemory), limit })],
     ['rateLimits', (db, limit) => purgeRateLimits(db, { before: now, limit })],
-    ['shortenedOrigins', (db, limit) => shortenBatch(db, { before: ago(retention.addresses), limit, now })],
+    [
+      'shortenedOrigins',
+      (db, limit) => shortenBatch(db, { before: ago(retention.addresses), limit, now }),
+    ],
   ];
   const counts: Record<PurgeKind, number> = {
     unverifiedAccounts: 0,
@@ -110,12 +124,18 @@ function nextLimit(limit: number, took: number): number {
   return took < quick ? Math.min(mostRows, limit * 2) : limit;
 }
 
-async function shortenBatch(db: Db, input: { before: Date; limit: number; now: Date }): Promise<number> {
+async function shortenBatch(
+  db: Db,
+  input: { before: Date; limit: number; now: Date },
+): Promise<number> {
   return db.transaction(async (tx) => {
     const full = await takeFullOrigins(tx, { before: input.before, limit: input.limit });
     // Reading a User-Agent takes longer than the rest, and most rows share a few of them.
     const devices = new Map(
-      [...new Set(full.map(({ userAgent }) => userAgent))].map((agent) => [agent, describeDevice(agent)]),
+      [...new Set(full.map(({ userAgent }) => userAgent))].map((agent) => [
+        agent,
+        describeDevice(agent),
+      ]),
     );
     const rows = full.map(({ eventId, ipAddress, userAgent }) => ({
       eventId,

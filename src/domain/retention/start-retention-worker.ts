@@ -6,7 +6,10 @@ export type RetentionWorker = {
 };
 
 type Options = {
-  /** Seconds from the start to the first pass, so that a server that restarts again and again does not begin with it. */
+  /**
+   * Seconds from the start to the first pass, so that a server that restarts again and again does
+   * not begin with it.
+   */
   readonly firstAfter: number;
   /** Seconds from the end of a pass to the next. */
   readonly every: number;
@@ -22,9 +25,13 @@ export function startRetentionWorker(app: RetentionApp, options: Options): Reten
     try {
       const counts = await purgeExpired(app, { alone: true, isStopping: () => stopping });
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-      if (total > 0) app.log.info({ event: 'retention.purged', ...counts }, 'What was over is removed.');
+      if (total > 0)
+        app.log.info({ event: 'retention.purged', ...counts }, 'What was over is removed.');
     } catch (error) {
-      app.log.error({ err: error, event: 'retention.failed' }, 'The purge did not end; it is tried again later.');
+      app.log.error(
+        { err: error, event: 'retention.failed' },
+        'The purge did not end; it is tried again later.',
+      );
     }
     running = null;
     if (!stopping) schedule(options.every);

@@ -5,7 +5,9 @@ describe('judgeAdmin', () => {
   const admin = { roles: ['editor', 'admin'], methods: ['pwd', 'otp', 'mfa'], isFresh: true };
 
   it('AZ-4 wants the role, then the second factor, then for a change a recent proof', () => {
-    expect(judgeAdmin({ ...admin, roles: ['editor', 'Admin', 'administrator'] }, 'look')).toBe('not-an-admin');
+    expect(judgeAdmin({ ...admin, roles: ['editor', 'Admin', 'administrator'] }, 'look')).toBe(
+      'not-an-admin',
+    );
     expect(judgeAdmin({ ...admin, roles: [] }, 'change')).toBe('not-an-admin');
     expect(judgeAdmin({ ...admin, methods: ['pwd', 'otp'] }, 'look')).toBe('no-second-factor');
     expect(judgeAdmin({ ...admin, methods: [] }, 'change')).toBe('no-second-factor');
@@ -26,7 +28,8 @@ describe('isLastAdmin', () => {
 
 describe('roles', () => {
   it('are short words in lower case, each once', () => {
-    for (const role of ['', 'Admin', 'a b', 'é', 'a'.repeat(41), 'admin\n']) expect(rolePattern.test(role)).toBe(false);
+    for (const role of ['', 'Admin', 'a b', 'é', 'a'.repeat(41), 'admin\n'])
+      expect(rolePattern.test(role)).toBe(false);
     for (const role of ['admin', 'a', 'team:billing', 'a-b_c:9', 'a'.repeat(40)])
       expect(rolePattern.test(role)).toBe(true);
     expect(distinctRoles(['b', 'a', 'b'])).toEqual(['b', 'a']);

@@ -18,8 +18,8 @@ type Caller = {
 export type AdminVerdict = 'allowed' | 'not-an-admin' | 'no-second-factor' | 'not-fresh';
 
 /**
- * Whether a caller may administer. Looking takes the role and a session with a second factor, which a mailed code is not (OT-9);
- * a change takes a recent proof too (AZ-4, SE-13).
+ * Whether a caller may administer. Looking takes the role and a session with a second factor, which
+ * a mailed code is not (OT-9); a change takes a recent proof too (AZ-4, SE-13).
  */
 export function judgeAdmin(caller: Caller, wish: 'look' | 'change'): AdminVerdict {
   if (!caller.roles.includes(adminRole)) return 'not-an-admin';
@@ -27,7 +27,10 @@ export function judgeAdmin(caller: Caller, wish: 'look' | 'change'): AdminVerdic
   return wish === 'change' && !caller.isFresh ? 'not-fresh' : 'allowed';
 }
 
-/** Whether nobody could administer any more once this user cannot. `adminIds` are those who can sign in now. */
+/**
+ * Whether nobody could administer any more once this user cannot. `adminIds` are those who can sign
+ * in now.
+ */
 export function isLastAdmin(adminIds: readonly string[], userId: string): boolean {
   return adminIds.length === 1 && adminIds[0] === userId;
 }

@@ -17,16 +17,22 @@ type Input<Result> = {
 };
 
 /**
- * Makes a change to the second factors of the caller, once it is sure that they hold one (OT-15): the session's proof is recent, and
- * the app or a recovery code was proved in it, or is proved by the code given here. Throws STEP_UP_REQUIRED,
- * INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT where no app is set up.
+ * Makes a change to the second factors of the caller, once it is sure that they hold one (OT-15):
+ * the session's proof is recent, and the app or a recovery code was proved in it, or is proved by
+ * the code given here. Throws STEP_UP_REQUIRED, INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT
+ * where no app is set up.
  */
-export async function changeFactors<Result>(ctx: Context, { code, change }: Input<Result>): Promise<Result> {
+export async function changeFactors<Result>(
+  ctx: Context,
+  { code, change }: Input<Result>,
+): Promise<Result> {
   // A code that was given has to be right, whatever the session has proved.
   const viewer = code === null ? requireStepUp(ctx) : requireRecentProof(ctx);
   if (viewer.session.user.totpEnabledAt === null) throw noApp();
   const spent =
-    code === null ? null : ({ method: code.kind === 'digits' ? 'TOTP' : 'RECOVERY_CODE', code: code.code } as const);
+    code === null
+      ? null
+      : ({ method: code.kind === 'digits' ? 'TOTP' : 'RECOVERY_CODE', code: code.code } as const);
   const budget = spent && secondFactorBudget({ userId: viewer.userId, method: spent.method });
   if (budget) await reserveTry(ctx, budget);
   try {
@@ -34,7 +40,8 @@ export async function changeFactors<Result>(ctx: Context, { code, change }: Inpu
       const user = await holdCaller(ctx, { db: tx });
       if (user.totpEnabledAt === null) throw noApp();
       if (spent && budget) {
-        if (!(await spendSecondFactor(ctx, { db: tx, user, ...spent }))) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+        if (!(await spendSecondFactor(ctx, { db: tx, user, ...spent })))
+          throw new AuthError('INVALID_OR_EXPIRED_CODE');
         await countSuccess(ctx, { db: tx, budget });
       }
       return change({ db: tx, viewer, user });
@@ -44,7 +51,13 @@ export async function changeFactors<Result>(ctx: Context, { code, change }: Inpu
   } catch (error) {
     if (error instanceof AuthError && error.code === 'INVALID_OR_EXPIRED_CODE') {
       const detail = { purpose: 'CHANGE_FACTORS', method: spent?.method ?? null };
-      await recordAudit(ctx, { db: ctx.db, type: 'otp.failed', outcome: 'FAILURE', subjectId: viewer.userId, detail });
+      await recordAudit(ctx, {
+        db: ctx.db,
+        type: 'otp.failed',
+        outcome: 'FAILURE',
+        subjectId: viewer.userId,
+        detail,
+      });
     }
     throw error;
   }

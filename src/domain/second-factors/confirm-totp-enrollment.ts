@@ -1,5 +1,9 @@
 import { z } from 'zod';
-import { confirmTotp, deleteConfirmedTotp, findPendingTotp } from '../../db/queries/totp-authenticators.ts';
+import {
+  confirmTotp,
+  deleteConfirmedTotp,
+  findPendingTotp,
+} from '../../db/queries/totp-authenticators.ts';
 import { setTotpEnabledAt } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -21,29 +25,47 @@ const schema = z.object({
 });
 
 /**
- * A code of the new app puts it in force, in place of the one before, and makes a new set of recovery codes, shown this once. Every
- * other session ends (SE-10). Throws STEP_UP_REQUIRED, RATE_LIMITED, INVALID_OR_EXPIRED_CODE.
+ * A code of the new app puts it in force, in place of the one before, and makes a new set of
+ * recovery codes, shown this once. Every other session ends (SE-10). Throws STEP_UP_REQUIRED,
+ * RATE_LIMITED, INVALID_OR_EXPIRED_CODE.
  */
 export const confirmTotpEnrollment = command(schema, async (ctx, input): Promise<RecoveryCodes> => {
   const viewer = requireStepUp(ctx);
   const { userId } = viewer;
   await reserve(ctx, [{ budget: 'totp-enrollment:account', identifier: userId }]);
-  const pending = await findPendingTotp(ctx.db, { id: input.enrollmentId, userId, now: ctx.clock.now() });
-  const secret = pending && openTotpSecret(ctx.keys, { userId, authenticatorId: pending.id }, pending.sealedSecret);
+  const pending = await findPendingTotp(ctx.db, {
+    id: input.enrollmentId,
+    userId,
+    now: ctx.clock.now(),
+  });
+  const secret =
+    pending &&
+    openTotpSecret(ctx.keys, { userId, authenticatorId: pending.id }, pending.sealedSecret);
   const code = readCode(input.code);
-  const step = secret && code !== null ? await matchingStep({ secret, code, now: ctx.clock.now() }) : null;
+  const step =
+    secret && code !== null ? await matchingStep({ secret, code, now: ctx.clock.now() }) : null;
   if (!pending || step === null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
 
   const codes = await ctx.db.transaction(async (tx) => {
     const user = await holdCaller(ctx, { db: tx });
     const now = ctx.clock.now();
     await deleteConfirmedTotp(tx, { userId });
-    if (!(await confirmTotp(tx, { id: pending.id, userId, step, now }))) throw new AuthError('INVALID_OR_EXPIRED_CODE');
+    if (!(await confirmTotp(tx, { id: pending.id, userId, step, now })))
+      throw new AuthError('INVALID_OR_EXPIRED_CODE');
     await setTotpEnabledAt(tx, { id: userId, at: now });
     const issued = await issueRecoveryCodes(ctx, { db: tx, userId });
-    // Rebinding is what a locked app waits for (OT-4; NIST SP 800-63B-4 3.2.2). The window of failures runs on.
-    await release(ctx, { db: tx, claims: [{ budget: 'second-factor:consecutive', identifier: userId }] });
-    await endAllSessions(ctx, { db: tx, userId, exceptId: viewer.sessionId, reason: 'credentials_changed' });
+    // Rebinding is what a locked app waits for (OT-4; NIST SP 800-63B-4 3.2.2). The window of
+    // failures runs on.
+    await release(ctx, {
+      db: tx,
+      claims: [{ budget: 'second-factor:consecutive', identifier: userId }],
+    });
+    await endAllSessions(ctx, {
+      db: tx,
+      userId,
+      exceptId: viewer.sessionId,
+      reason: 'credentials_changed',
+    });
     await recordAudit(ctx, { db: tx, type: 'totp.enabled', outcome: 'SUCCESS', subjectId: userId });
     await notifyOwner(ctx, { db: tx, user, template: 'totp-enabled' });
     return issued;

@@ -14,8 +14,9 @@ import { notifyOwner } from './notify-owner.ts';
 const schema = z.object({ code: typedCode.nullish() });
 
 /**
- * Takes away the authenticator app and the recovery codes. Asks for a recent proof with the second factor: in the session, or by the
- * code given here (OT-15). Throws STEP_UP_REQUIRED, INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT where there is no app.
+ * Takes away the authenticator app and the recovery codes. Asks for a recent proof with the second
+ * factor: in the session, or by the code given here (OT-15). Throws STEP_UP_REQUIRED,
+ * INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT where there is no app.
  */
 export const disableTotp = command(schema, async (ctx, input): Promise<Accepted> => {
   await changeFactors(ctx, {
@@ -24,8 +25,16 @@ export const disableTotp = command(schema, async (ctx, input): Promise<Accepted>
       await deleteTotp(db, { userId: user.id });
       await deleteRecoveryCodes(db, { userId: user.id });
       await setTotpEnabledAt(db, { id: user.id, at: null });
-      await release(ctx, { db, claims: [{ budget: 'second-factor:consecutive', identifier: user.id }] });
-      await endAllSessions(ctx, { db, userId: user.id, exceptId: viewer.sessionId, reason: 'credentials_changed' });
+      await release(ctx, {
+        db,
+        claims: [{ budget: 'second-factor:consecutive', identifier: user.id }],
+      });
+      await endAllSessions(ctx, {
+        db,
+        userId: user.id,
+        exceptId: viewer.sessionId,
+        reason: 'credentials_changed',
+      });
       await recordAudit(ctx, { db, type: 'totp.disabled', outcome: 'SUCCESS', subjectId: user.id });
       await notifyOwner(ctx, { db, user, template: 'totp-disabled' });
     },

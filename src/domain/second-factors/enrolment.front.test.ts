@@ -23,7 +23,9 @@ describe('setting up an authenticator app', () => {
     const enrollment = await server.mutate('startTotpEnrollment', {}, by(person));
     const phone = authenticator(server, enrollment.secret);
     server.clock.advance(599);
-    expect((await server.mutate('startTotpEnrollment', {}, by(person))).__typename).toBe('TotpEnrollment');
+    expect((await server.mutate('startTotpEnrollment', {}, by(person))).__typename).toBe(
+      'TotpEnrollment',
+    );
     server.clock.advance(1);
     const again = await server.mutate('startTotpEnrollment', {}, by(person));
     expect(again).toMatchObject(refused('STEP_UP_REQUIRED'));
@@ -37,13 +39,19 @@ describe('setting up an authenticator app', () => {
 
   it('OT-14 shows the secret once and keeps it sealed: no query, answer or log has it again', async () => {
     const person = await registerPerson(server);
-    const enrollment = await server.mutate('startTotpEnrollment', { label: 'Ada’s phone' }, by(person));
+    const enrollment = await server.mutate(
+      'startTotpEnrollment',
+      { label: 'Ada’s phone' },
+      by(person),
+    );
     expect(enrollment.secret).toMatch(/^[A-Z2-7]{32}$/);
     expect(enrollment.uri).toBe(
       `otpauth://totp/Latchkey:Ada%E2%80%99s%20phone?secret=${enrollment.secret}&issuer=Latchkey`,
     );
     expect(readQrCode(enrollment.qrCode)).toBe(enrollment.uri);
-    expect(enrollment.expiresAt).toBe(new Date(server.clock.now().getTime() + 600_000).toISOString());
+    expect(enrollment.expiresAt).toBe(
+      new Date(server.clock.now().getTime() + 600_000).toISOString(),
+    );
     const second = await server.mutate('startTotpEnrollment', {}, by(person));
     expect(second.secret).not.toBe(enrollment.secret);
     expect(new URL(second.uri).pathname).toBe(`/Latchkey:${encodeURIComponent(person.email)}`);
@@ -58,18 +66,34 @@ describe('setting up an authenticator app', () => {
     const first = await server.mutate('startTotpEnrollment', {}, by(person));
     const second = await server.mutate('startTotpEnrollment', {}, by(person));
     const confirm = (enrollmentId: string, secret: string, who: Person) =>
-      server.mutate('confirmTotpEnrollment', { enrollmentId, code: authenticator(server, secret).code() }, by(who));
+      server.mutate(
+        'confirmTotpEnrollment',
+        { enrollmentId, code: authenticator(server, secret).code() },
+        by(who),
+      );
     const stranger = await registerPerson(server);
-    expect(await confirm(first.id, first.secret, person)).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
-    expect(await confirm(second.id, first.secret, person)).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
-    expect(await confirm(second.id, second.secret, stranger)).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
-    expect(await confirm('not-an-id', second.secret, person)).toMatchObject(refused('VALIDATION_FAILED'));
-    server.clock.advance(300);
-    const renewed = await server.mutate('reauthenticate', { password: person.password }, by(person));
-    server.clock.advance(300);
-    expect(await confirm(second.id, second.secret, { ...person, accessToken: renewed.accessToken })).toMatchObject(
+    expect(await confirm(first.id, first.secret, person)).toMatchObject(
       refused('INVALID_OR_EXPIRED_CODE'),
     );
+    expect(await confirm(second.id, first.secret, person)).toMatchObject(
+      refused('INVALID_OR_EXPIRED_CODE'),
+    );
+    expect(await confirm(second.id, second.secret, stranger)).toMatchObject(
+      refused('INVALID_OR_EXPIRED_CODE'),
+    );
+    expect(await confirm('not-an-id', second.secret, person)).toMatchObject(
+      refused('VALIDATION_FAILED'),
+    );
+    server.clock.advance(300);
+    const renewed = await server.mutate(
+      'reauthenticate',
+      { password: person.password },
+      by(person),
+    );
+    server.clock.advance(300);
+    expect(
+      await confirm(second.id, second.secret, { ...person, accessToken: renewed.accessToken }),
+    ).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
     const me = await server.send(meQuery, {}, { token: renewed.accessToken });
     expect(me.data.me.totpEnabled).toBe(false);
   });
@@ -82,11 +106,20 @@ describe('setting up an authenticator app', () => {
     const next = authenticator(server, enrollment.secret);
 
     // Abandoned for now: the old app signs in, the new one does not.
-    const challenge = await server.mutate('login', { email: person.email, password: person.password });
+    const challenge = await server.mutate('login', {
+      email: person.email,
+      password: person.password,
+    });
     server.clock.advance(30);
-    const early = await server.mutate('verifyOtp', { challengeId: challenge.id, code: next.code() });
+    const early = await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: next.code(),
+    });
     expect(early).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
-    const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code: old.phone.code() });
+    const tokens = await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: old.phone.code(),
+    });
     expect(tokens.__typename).toBe('AuthTokens');
 
     const confirmed = await server.mutate(
@@ -99,7 +132,9 @@ describe('setting up an authenticator app', () => {
     server.clock.advance(30);
     const verify = (code: string) => server.mutate('verifyOtp', { challengeId: after.id, code });
     expect(await verify(old.phone.code())).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
-    expect(await verify(old.recoveryCodes[0] ?? '')).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
+    expect(await verify(old.recoveryCodes[0] ?? '')).toMatchObject(
+      refused('INVALID_OR_EXPIRED_CODE'),
+    );
     expect((await verify(next.code())).__typename).toBe('AuthTokens');
   });
 
@@ -108,9 +143,16 @@ describe('setting up an authenticator app', () => {
     const elsewhere = await signIn(server, person);
     const enrollment = await server.mutate('startTotpEnrollment', {}, by(person));
     const phone = authenticator(server, enrollment.secret);
-    await server.mutate('confirmTotpEnrollment', { enrollmentId: enrollment.id, code: phone.code() }, by(person));
+    await server.mutate(
+      'confirmTotpEnrollment',
+      { enrollmentId: enrollment.id, code: phone.code() },
+      by(person),
+    );
     const other = await server.send(meQuery, {}, by(elsewhere));
-    expect(other.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'SESSION_REVOKED' });
+    expect(other.errors[0]?.extensions).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      reason: 'SESSION_REVOKED',
+    });
     const refresh = await server.mutate('refreshSession', { refreshToken: elsewhere.refreshToken });
     expect(refresh).toMatchObject(refused('INVALID_OR_EXPIRED_TOKEN'));
     const me = await server.send(meQuery, {}, by(person));
@@ -123,8 +165,14 @@ describe('setting up an authenticator app', () => {
   it('OT-12 counts the code that confirmed as used', async () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
-    const challenge = await server.mutate('login', { email: person.email, password: person.password });
-    const replayed = await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.code() });
+    const challenge = await server.mutate('login', {
+      email: person.email,
+      password: person.password,
+    });
+    const replayed = await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: phone.code(),
+    });
     expect(replayed).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
   });
 });
@@ -144,12 +192,23 @@ describe('a code of the app', () => {
     expect(again).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
     const before = await server.mutate('verifyOtp', { challengeId: third.id, code: older });
     expect(before).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
-    const stepUp = await server.mutate('reauthenticate', { password: person.password }, { token: tokens.accessToken });
-    const other = await server.mutate('verifyOtp', { challengeId: stepUp.id, code }, { token: tokens.accessToken });
+    const stepUp = await server.mutate(
+      'reauthenticate',
+      { password: person.password },
+      { token: tokens.accessToken },
+    );
+    const other = await server.mutate(
+      'verifyOtp',
+      { challengeId: stepUp.id, code },
+      { token: tokens.accessToken },
+    );
     expect(other).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
     const asFactor = await server.mutate('disableTotp', { code }, { token: tokens.accessToken });
     expect(asFactor).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
-    const next = await server.mutate('verifyOtp', { challengeId: second.id, code: phone.nextCode() });
+    const next = await server.mutate('verifyOtp', {
+      challengeId: second.id,
+      code: phone.nextCode(),
+    });
     expect(next.__typename).toBe('AuthTokens');
   });
 
@@ -157,8 +216,14 @@ describe('a code of the app', () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     server.clock.advance(60);
-    const challenge = await server.mutate('login', { email: person.email, password: person.password });
-    const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.code(-1) });
+    const challenge = await server.mutate('login', {
+      email: person.email,
+      password: person.password,
+    });
+    const tokens = await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: phone.code(-1),
+    });
     expect(tokens.__typename).toBe('AuthTokens');
   });
 
@@ -166,8 +231,14 @@ describe('a code of the app', () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     server.clock.advance(300);
-    const challenge = await server.mutate('login', { email: person.email, password: person.password });
-    const answer = await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.code(steps) });
+    const challenge = await server.mutate('login', {
+      email: person.email,
+      password: person.password,
+    });
+    const answer = await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: phone.code(steps),
+    });
     expect(answer).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
   });
 
@@ -179,16 +250,28 @@ describe('a code of the app', () => {
     try {
       for (const seconds of [30, 60, 3600, 365 * 24 * 3600]) {
         server.clock.set(new Date(now.getTime() - seconds * 1000));
-        const challenge = await server.mutate('login', { email: person.email, password: person.password });
+        const challenge = await server.mutate('login', {
+          email: person.email,
+          password: person.password,
+        });
         expect(challenge.__typename).toBe('OtpChallenge');
-        const answer = await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.code() });
+        const answer = await server.mutate('verifyOtp', {
+          challengeId: challenge.id,
+          code: phone.code(),
+        });
         expect(answer).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
       }
     } finally {
       server.clock.set(now);
     }
-    const challenge = await server.mutate('login', { email: person.email, password: person.password });
-    const recovered = await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.nextCode() });
+    const challenge = await server.mutate('login', {
+      email: person.email,
+      password: person.password,
+    });
+    const recovered = await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: phone.nextCode(),
+    });
     expect(recovered.__typename).toBe('AuthTokens');
     expect(signedIn.id).toBe(person.id);
   });
@@ -197,18 +280,36 @@ describe('a code of the app', () => {
     const answer = await server.send(
       '{ __schema { types { name kind inputFields { name type { name ofType { name } } } } } }',
     );
-    const inputs = answer.data.__schema.types.filter((type: { kind: string }) => type.kind === 'INPUT_OBJECT');
+    const inputs = answer.data.__schema.types.filter(
+      (type: { kind: string }) => type.kind === 'INPUT_OBJECT',
+    );
     expect(inputs.length).toBeGreaterThan(10);
     expect(JSON.stringify(inputs)).not.toMatch(/DateTime|timestamp|epoch/i);
   });
 
-  it.each(['', 'abc', '12345', '１２３４５６', '\u0000\u0000', '1'.repeat(10_000), '٣٣٣٣٣٣', 'A'.repeat(17)])(
+  it.each([
+    '',
+    'abc',
+    '12345',
+    '１２３４５６',
+    '\u0000\u0000',
+    '1'.repeat(10_000),
+    '٣٣٣٣٣٣',
+    'A'.repeat(17),
+  ])(
     'OT-10 that is malformed is refused as input or as a wrong code, wherever it is asked for (case %#)',
     async (code) => {
       const person = await registerPerson(server);
       await enrolTotp(server, person);
-      const challenge = await server.mutate('login', { email: person.email, password: person.password });
-      const stepUp = await server.mutate('reauthenticate', { password: person.password }, by(person));
+      const challenge = await server.mutate('login', {
+        email: person.email,
+        password: person.password,
+      });
+      const stepUp = await server.mutate(
+        'reauthenticate',
+        { password: person.password },
+        by(person),
+      );
       const enrollmentId = challenge.id;
       const doors: [MutationName, Record<string, unknown>][] = [
         ['verifyOtp', { challengeId: challenge.id, code }],
@@ -222,7 +323,9 @@ describe('a code of the app', () => {
       for (const [name, input] of doors) {
         const answer = await server.mutate(name, input, by(person));
         expect(answer.__typename).toBe('AuthError');
-        expect(['VALIDATION_FAILED', 'INVALID_OR_EXPIRED_CODE', 'STEP_UP_REQUIRED']).toContain(answer.code);
+        expect(['VALIDATION_FAILED', 'INVALID_OR_EXPIRED_CODE', 'STEP_UP_REQUIRED']).toContain(
+          answer.code,
+        );
       }
     },
   );
@@ -235,7 +338,9 @@ describe('a stored secret', () => {
     const { phone } = await enrolTotp(server, eve);
     const [from, to] = [await totpRow(server, eve.id), await totpRow(server, ada.id)];
     await server.app.db.delete(totpAuthenticators);
-    await server.app.db.insert(totpAuthenticators).values({ ...to, sealedSecret: from.sealedSecret });
+    await server.app.db
+      .insert(totpAuthenticators)
+      .values({ ...to, sealedSecret: from.sealedSecret });
     const challenge = await server.mutate('login', { email: ada.email, password: ada.password });
     for (const code of [phone.nextCode(), hers.code()]) {
       const answer = await server.mutate('verifyOtp', { challengeId: challenge.id, code });

@@ -10,7 +10,10 @@ type Input = {
   readonly template: 'totp-enabled' | 'totp-disabled' | 'recovery-codes-regenerated';
 };
 
-/** Tells the owner that a factor of theirs has changed, when and from where; no secret (RC-8). Wake the outbox after commit. */
+/**
+ * Tells the owner that a factor of theirs has changed, when and from where; no secret (RC-8). Wake
+ * the outbox after commit.
+ */
 export async function notifyOwner(ctx: Context, { db, user, template }: Input): Promise<void> {
   await enqueueEmail(ctx, {
     db,

@@ -36,10 +36,16 @@ describe('recovery codes', () => {
     const elsewhere = await signInWithApp(server, person, phone);
     const sender = { token: elsewhere.accessToken };
     const stepUp = await server.mutate('reauthenticate', { password: person.password }, sender);
-    const again = await server.mutate('verifyOtp', { challengeId: stepUp.id, code: first ?? '' }, sender);
+    const again = await server.mutate(
+      'verifyOtp',
+      { challengeId: stepUp.id, code: first ?? '' },
+      sender,
+    );
     expect(again).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
     for (const name of ['disableTotp', 'regenerateRecoveryCodes'] as const) {
-      expect(await server.mutate(name, { code: first }, sender)).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
+      expect(await server.mutate(name, { code: first }, sender)).toMatchObject(
+        refused('INVALID_OR_EXPIRED_CODE'),
+      );
     }
     expect((await redeem(second)).__typename).toBe('AuthTokens');
     expect(await left(person.id)).toBe(8);
@@ -61,7 +67,10 @@ describe('recovery codes', () => {
     expect(await left(person.id)).toBe(0);
     const challenge = await begin();
     expect(challenge.methods).toEqual(['TOTP']);
-    const over = await server.mutate('verifyOtp', { challengeId: challenge.id, code: recoveryCodes[0] ?? '' });
+    const over = await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: recoveryCodes[0] ?? '',
+    });
     expect(over).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
     expect((await signInWithApp(server, person, phone)).id).toBe(person.id);
   });
@@ -69,13 +78,17 @@ describe('recovery codes', () => {
   it('count no more once the key that hashed them is gone', async () => {
     const { person } = await someone();
     const rotated = createSecretKeys([Buffer.alloc(32, 9)]);
-    expect(await countRecoveryCodes({ keys: rotated }, { db: server.app.db, userId: person.id })).toBe(0);
+    expect(
+      await countRecoveryCodes({ keys: rotated }, { db: server.app.db, userId: person.id }),
+    ).toBe(0);
   });
 
   it('OT-16 stand in no table and in no log', async () => {
     const { person, recoveryCodes, redeem } = await someone();
     await redeem(recoveryCodes[0]);
-    const rows = (await server.app.db.select().from(recoveryCodeTable)).filter((row) => row.userId === person.id);
+    const rows = (await server.app.db.select().from(recoveryCodeTable)).filter(
+      (row) => row.userId === person.id,
+    );
     expect(rows).toHaveLength(10);
     const stored = rows.map((row) => Buffer.from(row.codeHash).toString('latin1')).join('\n');
     for (const code of recoveryCodes) {
@@ -88,8 +101,12 @@ describe('recovery codes', () => {
 
   it('are another’s, or made up: refused like any wrong code', async () => {
     const [ada, eve] = [await someone(), await someone()];
-    expect(await ada.redeem(eve.recoveryCodes[0])).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
-    expect(await ada.redeem('0000-0000-0000-0000')).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
+    expect(await ada.redeem(eve.recoveryCodes[0])).toMatchObject(
+      refused('INVALID_OR_EXPIRED_CODE'),
+    );
+    expect(await ada.redeem('0000-0000-0000-0000')).toMatchObject(
+      refused('INVALID_OR_EXPIRED_CODE'),
+    );
     expect(await left(eve.person.id)).toBe(10);
   });
 
@@ -98,9 +115,10 @@ describe('recovery codes', () => {
     const [first = '', second = '', third = ''] = recoveryCodes;
     expect((await redeem(first.toLowerCase())).__typename).toBe('AuthTokens');
     expect((await redeem(` ${second.replaceAll('-', ' ')} `)).__typename).toBe('AuthTokens');
-    expect((await redeem(third.replaceAll('-', '').replaceAll('0', 'o').replaceAll('1', 'l'))).__typename).toBe(
-      'AuthTokens',
-    );
+    expect(
+      (await redeem(third.replaceAll('-', '').replaceAll('0', 'o').replaceAll('1', 'l')))
+        .__typename,
+    ).toBe('AuthTokens');
   });
 
   it('OT-16 tell their owner when one is used, with the number left and no code in the mail', async () => {
@@ -121,7 +139,10 @@ describe('recovery codes', () => {
     expect(renewed.codes).toHaveLength(10);
     expect(renewed.codes.filter((code: string) => recoveryCodes.includes(code))).toEqual([]);
     const other = await server.send(meQuery, {}, { token: elsewhere.accessToken });
-    expect(other.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'SESSION_REVOKED' });
+    expect(other.errors[0]?.extensions).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      reason: 'SESSION_REVOKED',
+    });
     expect((await server.nextMail(person.email)).subject).toBe('New recovery codes were made');
     for (const code of recoveryCodes.slice(0, 3)) {
       expect(await redeem(code)).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
@@ -134,9 +155,17 @@ describe('recovery codes', () => {
     const { phone, sender } = await someone();
     const wanting = await server.mutate('regenerateRecoveryCodes', {}, sender);
     expect(wanting).toMatchObject(refused('STEP_UP_REQUIRED'));
-    const wrong = await server.mutate('regenerateRecoveryCodes', { code: phone.wrongCode() }, sender);
+    const wrong = await server.mutate(
+      'regenerateRecoveryCodes',
+      { code: phone.wrongCode() },
+      sender,
+    );
     expect(wrong).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
-    const renewed = await server.mutate('regenerateRecoveryCodes', { code: phone.nextCode() }, sender);
+    const renewed = await server.mutate(
+      'regenerateRecoveryCodes',
+      { code: phone.nextCode() },
+      sender,
+    );
     expect(renewed.codes).toHaveLength(10);
   });
 
@@ -145,6 +174,8 @@ describe('recovery codes', () => {
     const sender = { token: person.accessToken };
     const seen = await server.send(accountQuery, {}, sender);
     expect(seen.data.account).toEqual({ totpEnabled: false, recoveryCodesLeft: 0 });
-    expect(await server.mutate('regenerateRecoveryCodes', {}, sender)).toMatchObject(refused('CONFLICT'));
+    expect(await server.mutate('regenerateRecoveryCodes', {}, sender)).toMatchObject(
+      refused('CONFLICT'),
+    );
   });
 });

@@ -10,8 +10,9 @@ import { notifyOwner } from './notify-owner.ts';
 const schema = z.object({ code: typedCode.nullish() });
 
 /**
- * A new set of recovery codes; the old set is dead, used or not. Asks for a recent proof with the second factor: in the session, or by
- * the code given here (OT-15). Throws STEP_UP_REQUIRED, INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT where there is no app.
+ * A new set of recovery codes; the old set is dead, used or not. Asks for a recent proof with the
+ * second factor: in the session, or by the code given here (OT-15). Throws STEP_UP_REQUIRED,
+ * INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT where there is no app.
  */
 export const regenerateRecoveryCodes = command(
   schema,
@@ -20,8 +21,18 @@ export const regenerateRecoveryCodes = command(
       code: input.code ?? null,
       change: async ({ db, viewer, user }) => {
         const codes = await issueRecoveryCodes(ctx, { db, userId: user.id });
-        await endAllSessions(ctx, { db, userId: user.id, exceptId: viewer.sessionId, reason: 'credentials_changed' });
-        await recordAudit(ctx, { db, type: 'recovery_codes.regenerated', outcome: 'SUCCESS', subjectId: user.id });
+        await endAllSessions(ctx, {
+          db,
+          userId: user.id,
+          exceptId: viewer.sessionId,
+          reason: 'credentials_changed',
+        });
+        await recordAudit(ctx, {
+          db,
+          type: 'recovery_codes.regenerated',
+          outcome: 'SUCCESS',
+          subjectId: user.id,
+        });
         await notifyOwner(ctx, { db, user, template: 'recovery-codes-regenerated' });
         return codes;
       },

@@ -17,7 +17,10 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** What a phone reads off the screen: the picture as Chromium draws it, 300 by 300 points, on a grey page. */
+/**
+ * What a phone reads off the screen: the picture as Chromium draws it, 300 by 300 points, on a grey
+ * page.
+ */
 async function scan(page: Page, svg: string): Promise<Authenticator> {
   await page.setContent(
     `<body style="background:#ccc"><img width="300" height="300" src="data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}">`,
@@ -34,7 +37,11 @@ async function scan(page: Page, svg: string): Promise<Authenticator> {
     return Array.from(drawing.getImageData(0, 0, 360, 360).data);
   })()`);
   if (!Array.isArray(pixels)) throw new Error('The browser drew nothing.');
-  const read = readQrPixels({ data: Uint8ClampedArray.from(pixels.map(Number)), width: 360, height: 360 });
+  const read = readQrPixels({
+    data: Uint8ClampedArray.from(pixels.map(Number)),
+    width: 360,
+    height: 360,
+  });
   const uri = new URL(read ?? 'nothing:');
   expect(uri.protocol).toBe('otpauth:');
   return authenticator(server, uri.searchParams.get('secret') ?? '');
@@ -59,19 +66,37 @@ describe('a whole round', () => {
         return { phone, codes };
       };
       const first = await enrol(person.accessToken);
-      expect(await server.mutate('logout', {}, { token: person.accessToken })).toMatchObject({ accepted: true });
+      expect(await server.mutate('logout', {}, { token: person.accessToken })).toMatchObject({
+        accepted: true,
+      });
 
       const withApp = await server.mutate('login', { email: person.email, password });
-      expect(withApp).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP', 'RECOVERY_CODE'] });
-      const day = await server.mutate('verifyOtp', { challengeId: withApp.id, code: first.phone.nextCode() });
-      expect(day).toMatchObject({ __typename: 'AuthTokens', session: { methods: ['pwd', 'otp', 'mfa'] } });
+      expect(withApp).toMatchObject({
+        __typename: 'OtpChallenge',
+        methods: ['TOTP', 'RECOVERY_CODE'],
+      });
+      const day = await server.mutate('verifyOtp', {
+        challengeId: withApp.id,
+        code: first.phone.nextCode(),
+      });
+      expect(day).toMatchObject({
+        __typename: 'AuthTokens',
+        session: { methods: ['pwd', 'otp', 'mfa'] },
+      });
       await server.mutate('logout', {}, { token: day.accessToken });
 
       // The phone is gone. What is left is the sheet of paper, copied by hand.
       const lost = await server.mutate('login', { email: person.email, password });
       const written = ` ${(first.codes[6] ?? '').toLowerCase().replaceAll('-', ' ')} `;
-      const back = await server.mutate('verifyOtp', { challengeId: lost.id, code: written, method: 'RECOVERY_CODE' });
-      expect(back).toMatchObject({ __typename: 'AuthTokens', user: { id: person.id, totpEnabled: true } });
+      const back = await server.mutate('verifyOtp', {
+        challengeId: lost.id,
+        code: written,
+        method: 'RECOVERY_CODE',
+      });
+      expect(back).toMatchObject({
+        __typename: 'AuthTokens',
+        user: { id: person.id, totpEnabled: true },
+      });
 
       const second = await enrol(back.accessToken);
       expect(second.phone.secret).not.toBe(first.phone.secret);
@@ -81,7 +106,10 @@ describe('a whole round', () => {
         const refused = await server.mutate('verifyOtp', { challengeId: again.id, code });
         expect(refused).toMatchObject({ code: 'INVALID_OR_EXPIRED_CODE' });
       }
-      const done = await server.mutate('verifyOtp', { challengeId: again.id, code: second.phone.code() });
+      const done = await server.mutate('verifyOtp', {
+        challengeId: again.id,
+        code: second.phone.code(),
+      });
       const me = await server.send(meQuery, {}, { token: done.accessToken });
       expect(me.data.me).toMatchObject({ id: person.id, totpEnabled: true });
     },

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
-import { type Authenticator, authenticator, enrolTotp, signInWithApp } from '../../testing/authenticator.ts';
+import {
+  type Authenticator,
+  authenticator,
+  enrolTotp,
+  signInWithApp,
+} from '../../testing/authenticator.ts';
 import { type Person, registerPerson } from '../../testing/people.ts';
 
 let server: TestServer;
@@ -19,7 +24,8 @@ afterEach(() => server.stop());
 const wrong = { __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_CODE' };
 const limited = { __typename: 'AuthError', code: 'RATE_LIMITED' };
 const login = () => server.mutate('login', { email: person.email, password: person.password });
-const verify = (challengeId: string, code: string) => server.mutate('verifyOtp', { challengeId, code });
+const verify = (challengeId: string, code: string) =>
+  server.mutate('verifyOtp', { challengeId, code });
 
 /** Wrong codes, four at each of as many new sign-ins as it takes. */
 async function failTimes(times: number): Promise<void> {
@@ -56,12 +62,20 @@ describe('the budget of second factors', () => {
     const mailedCode = await server.nextCode(person.email);
     // Two at each of five doors.
     const { id } = await login();
-    for (const code of [phone.wrongCode(), phone.wrongCode(), '0000-0000-0000-0000', '1111-1111-1111-1111']) {
+    for (const code of [
+      phone.wrongCode(),
+      phone.wrongCode(),
+      '0000-0000-0000-0000',
+      '1111-1111-1111-1111',
+    ]) {
       expect(await verify(id, code)).toMatchObject(wrong);
     }
     for (const [name, input] of [
       ['verifyOtp', { challengeId: stepUp.id, code: phone.wrongCode() }],
-      ['verifyOtp', { challengeId: mailed.id, code: mailedCode === '000000' ? '111111' : '000000' }],
+      [
+        'verifyOtp',
+        { challengeId: mailed.id, code: mailedCode === '000000' ? '111111' : '000000' },
+      ],
       ['disableTotp', { code: phone.wrongCode() }],
     ] as const) {
       expect(await server.mutate(name, input, sender)).toMatchObject(wrong);
@@ -82,7 +96,10 @@ describe('the budget of second factors', () => {
   it('locks neither the password step nor the mailed code of a first step, and ends by itself', async () => {
     await failTimes(10);
     const challenge = await login();
-    expect(challenge).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP', 'RECOVERY_CODE'] });
+    expect(challenge).toMatchObject({
+      __typename: 'OtpChallenge',
+      methods: ['TOTP', 'RECOVERY_CODE'],
+    });
     const mailed = await server.mutate('requestLoginCode', { email: person.email });
     const next = await verify(mailed.id, await server.nextCode(person.email));
     expect(next).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP', 'RECOVERY_CODE'] });
@@ -94,7 +111,8 @@ describe('the budget of second factors', () => {
   it('cannot be used up by somebody who has not passed the first step', async () => {
     for (let round = 0; round < 3; round += 1) {
       const { id } = await server.mutate('requestLoginCode', { email: person.email });
-      for (let guess = 0; guess < 5; guess += 1) expect(await verify(id, phone.wrongCode())).toMatchObject(wrong);
+      for (let guess = 0; guess < 5; guess += 1)
+        expect(await verify(id, phone.wrongCode())).toMatchObject(wrong);
     }
     expect((await verify((await login()).id, phone.nextCode())).__typename).toBe('AuthTokens');
   });
@@ -111,7 +129,8 @@ describe('the budget of second factors', () => {
 
   it('OT-3 a challenge takes five tries', async () => {
     const { id } = await login();
-    for (let guess = 0; guess < 5; guess += 1) expect(await verify(id, phone.wrongCode())).toMatchObject(wrong);
+    for (let guess = 0; guess < 5; guess += 1)
+      expect(await verify(id, phone.wrongCode())).toMatchObject(wrong);
     expect(await verify(id, phone.nextCode())).toMatchObject(wrong);
     expect((await verify((await login()).id, phone.code())).__typename).toBe('AuthTokens');
   });
@@ -123,7 +142,10 @@ describe('the budget of second factors', () => {
     const answers = await Promise.all(
       handles.flatMap((challengeId, number) =>
         Array.from({ length: 5 }, () =>
-          (number % 2 === 0 ? server : second).mutate('verifyOtp', { challengeId, code: phone.wrongCode() }),
+          (number % 2 === 0 ? server : second).mutate('verifyOtp', {
+            challengeId,
+            code: phone.wrongCode(),
+          }),
         ),
       ),
     );
@@ -162,13 +184,20 @@ describe('a step-up', () => {
   it('RL-3 tries passwords against the budget of its own device, and login there is no further one', async () => {
     const sender = { token: person.accessToken };
     for (let guess = 0; guess < 5; guess += 1) {
-      const answer = await server.mutate('reauthenticate', { password: 'not the password' }, sender);
+      const answer = await server.mutate(
+        'reauthenticate',
+        { password: 'not the password' },
+        sender,
+      );
       expect(answer).toMatchObject({ code: 'INVALID_CREDENTIALS' });
     }
-    expect(await server.mutate('reauthenticate', { password: person.password }, sender)).toMatchObject(limited);
+    expect(
+      await server.mutate('reauthenticate', { password: person.password }, sender),
+    ).toMatchObject(limited);
     const credentials = { email: person.email, password: person.password };
     expect(await server.mutate('login', credentials, sender)).toMatchObject(limited);
-    // Guesses of strangers do not keep the owner from proving who they are, nor the other way round.
+    // Guesses of strangers do not keep the owner from proving who they are, nor the other way
+    // round.
     expect(await login()).toMatchObject({ __typename: 'OtpChallenge' });
   });
 

@@ -26,8 +26,12 @@ type Reply = any;
 type Try = (code: string) => Promise<Reply>;
 
 const instance = (number: number): TestServer => (number % 2 === 0 ? server : second);
-/** A refusal is an AuthError, or an error of the whole operation: a change of factors ends the sessions of the others. */
-const isSuccess = (answer: Reply): boolean => answer.__typename !== 'AuthError' && answer.errors === undefined;
+/**
+ * A refusal is an AuthError, or an error of the whole operation: a change of factors ends the
+ * sessions of the others.
+ */
+const isSuccess = (answer: Reply): boolean =>
+  answer.__typename !== 'AuthError' && answer.errors === undefined;
 
 async function someone() {
   const person = await registerPerson(server);
@@ -35,24 +39,39 @@ async function someone() {
 }
 type Someone = Awaited<ReturnType<typeof someone>>;
 
-/** Doors at which a code can be tried, each ready to be tried once; what is tried alternates between two instances. */
+/**
+ * Doors at which a code can be tried, each ready to be tried once; what is tried alternates between
+ * two instances.
+ */
 const routes = {
   'a sign-in': async ({ person }: Someone, number: number): Promise<Try> => {
-    const challenge = await server.mutate('login', { email: person.email, password: person.password });
+    const challenge = await server.mutate('login', {
+      email: person.email,
+      password: person.password,
+    });
     return (code) => instance(number).mutate('verifyOtp', { challengeId: challenge.id, code });
   },
   'a sign-in by mail': async ({ person }: Someone, number: number): Promise<Try> => {
     const mailed = await server.mutate('requestLoginCode', { email: person.email });
     const code = await server.nextCode(person.email);
     const challenge = await server.mutate('verifyOtp', { challengeId: mailed.id, code });
-    return (guess) => instance(number).mutate('verifyOtp', { challengeId: challenge.id, code: guess });
+    return (guess) =>
+      instance(number).mutate('verifyOtp', { challengeId: challenge.id, code: guess });
   },
   'a step-up': async ({ person, phone }: Someone, number: number): Promise<Try> => {
     const { accessToken: token } = await signInWithApp(server, person, phone);
-    const challenge = await server.mutate('reauthenticate', { password: person.password }, { token });
-    return (code) => instance(number).mutate('verifyOtp', { challengeId: challenge.id, code }, { token });
+    const challenge = await server.mutate(
+      'reauthenticate',
+      { password: person.password },
+      { token },
+    );
+    return (code) =>
+      instance(number).mutate('verifyOtp', { challengeId: challenge.id, code }, { token });
   },
-  'a new set of recovery codes': async ({ person, phone }: Someone, number: number): Promise<Try> => {
+  'a new set of recovery codes': async (
+    { person, phone }: Someone,
+    number: number,
+  ): Promise<Try> => {
     const { accessToken: token } = await signInWithApp(server, person, phone);
     return (code) => instance(number).mutate('regenerateRecoveryCodes', { code }, { token });
   },
@@ -77,33 +96,43 @@ describe('one code, ten callers at once, two instances', () => {
     },
   );
 
-  it.each(routeNames)('OT-16 ADV-34 ADV-35 a recovery code is good once at %s', { timeout: 60_000 }, async (route) => {
-    const who = await someone();
-    const tries: Try[] = [];
-    for (let number = 0; number < 10; number += 1) tries.push(await routes[route](who, number));
-    const code = who.recoveryCodes[0] ?? '';
-    const answers = await Promise.all(tries.map((attempt) => attempt(code)));
-    expect(answers.filter(isSuccess)).toHaveLength(1);
-  });
+  it.each(routeNames)(
+    'OT-16 ADV-34 ADV-35 a recovery code is good once at %s',
+    { timeout: 60_000 },
+    async (route) => {
+      const who = await someone();
+      const tries: Try[] = [];
+      for (let number = 0; number < 10; number += 1) tries.push(await routes[route](who, number));
+      const code = who.recoveryCodes[0] ?? '';
+      const answers = await Promise.all(tries.map((attempt) => attempt(code)));
+      expect(answers.filter(isSuccess)).toHaveLength(1);
+    },
+  );
 
-  it.each(['app', 'recovery code'])('ADV-35 one %s code is good once over all doors together', async (kind) => {
-    const who = await someone();
-    const tries: Try[] = [];
-    for (const [number, route] of [...routeNames, ...routeNames].entries())
-      tries.push(await routes[route](who, number));
-    const code = kind === 'app' ? who.phone.nextCode() : (who.recoveryCodes[0] ?? '');
-    const answers = await Promise.all(tries.map((attempt) => attempt(code)));
-    // A new set of codes ends the sessions of the others: those are told so.
-    const isRefusal = (answer: Reply): boolean =>
-      ['INVALID_OR_EXPIRED_CODE', 'CONFLICT'].includes(answer.code) ||
-      answer.errors?.[0]?.extensions.reason === 'SESSION_REVOKED';
-    expect(answers.filter((answer) => !isRefusal(answer))).toHaveLength(1);
-  });
+  it.each(['app', 'recovery code'])(
+    'ADV-35 one %s code is good once over all doors together',
+    async (kind) => {
+      const who = await someone();
+      const tries: Try[] = [];
+      for (const [number, route] of [...routeNames, ...routeNames].entries())
+        tries.push(await routes[route](who, number));
+      const code = kind === 'app' ? who.phone.nextCode() : (who.recoveryCodes[0] ?? '');
+      const answers = await Promise.all(tries.map((attempt) => attempt(code)));
+      // A new set of codes ends the sessions of the others: those are told so.
+      const isRefusal = (answer: Reply): boolean =>
+        ['INVALID_OR_EXPIRED_CODE', 'CONFLICT'].includes(answer.code) ||
+        answer.errors?.[0]?.extensions.reason === 'SESSION_REVOKED';
+      expect(answers.filter((answer) => !isRefusal(answer))).toHaveLength(1);
+    },
+  );
 
   it('one challenge, ten callers: one session', async () => {
     const { person, phone } = await someone();
     const before = await countSessions(server, person.id);
-    const challenge = await server.mutate('login', { email: person.email, password: person.password });
+    const challenge = await server.mutate('login', {
+      email: person.email,
+      password: person.password,
+    });
     const code = phone.nextCode();
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, number) =>
@@ -119,12 +148,19 @@ describe('one code, ten callers at once, two instances', () => {
     const before = await countSessions(server, person.id);
     const answers: Reply[] = await Promise.all(
       Array.from({ length: 10 }, (_, number) =>
-        instance(number).mutate('reauthenticate', { password: person.password }, { token: person.accessToken }),
+        instance(number).mutate(
+          'reauthenticate',
+          { password: person.password },
+          { token: person.accessToken },
+        ),
       ),
     );
     expect(answers.filter((answer) => answer.__typename === 'AuthTokens')).toHaveLength(1);
     for (const answer of answers.filter((one) => one.__typename !== 'AuthTokens')) {
-      expect(answer.errors[0].extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'SESSION_REVOKED' });
+      expect(answer.errors[0].extensions).toMatchObject({
+        code: 'UNAUTHENTICATED',
+        reason: 'SESSION_REVOKED',
+      });
     }
     expect(await countSessions(server, person.id)).toBe(before + 1);
   });
@@ -144,25 +180,35 @@ describe('one code, ten callers at once, two instances', () => {
       for (const answer of await Promise.all(logins)) {
         if (answer.__typename === 'OtpChallenge') continue;
         const me = await server.send(meQuery, {}, { token: answer.accessToken });
-        expect(me.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'SESSION_REVOKED' });
+        expect(me.errors[0]?.extensions).toMatchObject({
+          code: 'UNAUTHENTICATED',
+          reason: 'SESSION_REVOKED',
+        });
       }
     }
   });
 });
 
 describe('a second step and a reset at once', () => {
-  it('RC-6 wait for each other, and leave nobody signed in with the old password', { timeout: 60_000 }, async () => {
+  it('RC-6 wait for each other, and leave nobody signed in with the old password', {
+    timeout: 60_000,
+  }, async () => {
     for (let round = 0; round < 10; round += 1) {
       const { person, phone } = await someone();
       const { email, password } = person;
       await server.mutate('requestPasswordReset', { email });
       const token = /#token=([\w-]+)/.exec((await server.nextMail(email)).text)?.[1] ?? '';
-      const challenges = await Promise.all([1, 2, 3].map(() => server.mutate('login', { email, password })));
+      const challenges = await Promise.all(
+        [1, 2, 3].map(() => server.mutate('login', { email, password })),
+      );
       const code = phone.nextCode();
       const verifying = challenges.map(({ id }, number) =>
         instance(number).mutate('verifyOtp', { challengeId: id, code }),
       );
-      const reset = await second.mutate('resetPassword', { token, newPassword: 'walnut ferry copper tuesday' });
+      const reset = await second.mutate('resetPassword', {
+        token,
+        newPassword: 'walnut ferry copper tuesday',
+      });
       expect(reset).toMatchObject({ accepted: true });
       for (const answer of await Promise.all(verifying)) {
         if (answer.__typename === 'AuthError') {
@@ -171,14 +217,20 @@ describe('a second step and a reset at once', () => {
         }
         expect(answer.__typename).toBe('AuthTokens');
         const me = await server.send(meQuery, {}, { token: answer.accessToken });
-        expect(me.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'SESSION_REVOKED' });
+        expect(me.errors[0]?.extensions).toMatchObject({
+          code: 'UNAUTHENTICATED',
+          reason: 'SESSION_REVOKED',
+        });
       }
     }
   });
 });
 
 describe('between the check of the password and the session', () => {
-  /** Signs in while another connection holds the user's row, makes its change, and lets go once the sign-in waits for it. */
+  /**
+   * Signs in while another connection holds the user's row, makes its change, and lets go once the
+   * sign-in waits for it.
+   */
   async function signInDuring(
     person: Person,
     change: (tx: postgres.TransactionSql) => Promise<unknown>,
@@ -231,7 +283,9 @@ describe('between the check of the password and the session', () => {
 
   it('an account that was deleted opens nothing', async () => {
     const person = await registerPerson(server);
-    expect(await signInDuring(person, (tx) => tx`delete from users where id = ${person.id}`)).toMatchObject(refused);
+    expect(
+      await signInDuring(person, (tx) => tx`delete from users where id = ${person.id}`),
+    ).toMatchObject(refused);
   });
 
   it('an app that was put in force meanwhile is asked for', async () => {
@@ -254,14 +308,26 @@ describe('between the check of the password and the session', () => {
   });
 
   it.each([
-    ['its password was changed', (id: string) => sql`update users set password_changed_at = now() where id = ${id}`],
-    ['it was suspended', (id: string) => sql`update users set suspended_at = now() where id = ${id}`],
+    [
+      'its password was changed',
+      (id: string) => sql`update users set password_changed_at = now() where id = ${id}`,
+    ],
+    [
+      'it was suspended',
+      (id: string) => sql`update users set suspended_at = now() where id = ${id}`,
+    ],
   ] as const)('the second step of an account opens nothing after %s', async (_, change) => {
     const { person, phone } = await someone();
     const before = await countSessions(server, person.id);
-    const challenge = await server.mutate('login', { email: person.email, password: person.password });
+    const challenge = await server.mutate('login', {
+      email: person.email,
+      password: person.password,
+    });
     await change(person.id);
-    const answer = await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.nextCode() });
+    const answer = await server.mutate('verifyOtp', {
+      challengeId: challenge.id,
+      code: phone.nextCode(),
+    });
     expect(answer).toMatchObject({ __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_CODE' });
     expect(await countSessions(server, person.id)).toBe(before);
   });
@@ -276,7 +342,9 @@ describe('the database', () => {
       { token: (await signInWithApp(server, person, phone)).accessToken },
     );
     await server.mutate('verifyOtp', {
-      challengeId: (await server.mutate('login', { email: person.email, password: person.password })).id,
+      challengeId: (
+        await server.mutate('login', { email: person.email, password: person.password })
+      ).id,
       code: recoveryCodes[0] ?? '',
     });
     const dump = (await dumpTables(sql)).join('\n').toLowerCase();
@@ -285,7 +353,10 @@ describe('the database', () => {
     const values = [
       ...secrets.flatMap(spellings),
       ...secrets.map((secret) => readBase32(secret).toString('hex')),
-      ...recoveryCodes.flatMap((code) => [...spellings(code), ...spellings(code.replaceAll('-', ''))]),
+      ...recoveryCodes.flatMap((code) => [
+        ...spellings(code),
+        ...spellings(code.replaceAll('-', '')),
+      ]),
     ];
     for (const value of values) expect(dump).not.toContain(value.toLowerCase());
   });

@@ -23,21 +23,37 @@ export type TotpEnrollment = {
 };
 
 /**
- * A secret for an authenticator app, shown this once. Nothing changes until a code of it comes back; an app that is in force stays so
- * (OT-14). An enrolment that was begun before is void. Throws STEP_UP_REQUIRED, RATE_LIMITED.
+ * A secret for an authenticator app, shown this once. Nothing changes until a code of it comes
+ * back; an app that is in force stays so (OT-14). An enrolment that was begun before is void.
+ * Throws STEP_UP_REQUIRED, RATE_LIMITED.
  */
-export const startTotpEnrollment = command(schema, async (ctx, { label }): Promise<TotpEnrollment> => {
-  const { userId, session } = requireStepUp(ctx);
-  await reserve(ctx, [{ budget: 'totp-enrollment:account', identifier: userId }]);
-  const now = ctx.clock.now();
-  const id = ctx.random.id(now);
-  const expiresAt = secondsAfter(now, enrollmentLifetime);
-  const secret = ctx.random.bytes(secretBytes);
-  const sealedSecret = sealTotpSecret(ctx.keys, { userId, authenticatorId: id }, secret);
-  await ctx.db.transaction(async (tx) => {
-    await putPendingTotp(tx, { id, userId, sealedSecret, createdAt: now, expiresAt });
-    await recordAudit(ctx, { db: tx, type: 'totp.enrollment_started', outcome: 'SUCCESS', subjectId: userId });
-  });
-  const uri = otpauthUri({ issuer: productName, label: label ?? session.user.email, secret });
-  return { kind: 'totp-enrollment', id, secret: writeSecret(secret), uri, qrCode: renderQrCode(uri), expiresAt };
-});
+export const startTotpEnrollment = command(
+  schema,
+  async (ctx, { label }): Promise<TotpEnrollment> => {
+    const { userId, session } = requireStepUp(ctx);
+    await reserve(ctx, [{ budget: 'totp-enrollment:account', identifier: userId }]);
+    const now = ctx.clock.now();
+    const id = ctx.random.id(now);
+    const expiresAt = secondsAfter(now, enrollmentLifetime);
+    const secret = ctx.random.bytes(secretBytes);
+    const sealedSecret = sealTotpSecret(ctx.keys, { userId, authenticatorId: id }, secret);
+    await ctx.db.transaction(async (tx) => {
+      await putPendingTotp(tx, { id, userId, sealedSecret, createdAt: now, expiresAt });
+      await recordAudit(ctx, {
+        db: tx,
+        type: 'totp.enrollment_started',
+        outcome: 'SUCCESS',
+        subjectId: userId,
+      });
+    });
+    const uri = otpauthUri({ issuer: productName, label: label ?? session.user.email, secret });
+    return {
+      kind: 'totp-enrollment',
+      id,
+      secret: writeSecret(secret),
+      uri,
+      qrCode: renderQrCode(uri),
+      expiresAt,
+    };
+  },
+);

@@ -27,9 +27,10 @@ type Input = {
 };
 
 /**
- * A new session under a new id; that of a step-up ends the one before it in the same transaction (SE-9). Called by admit alone, which
- * has made sure that every factor of the policy was proved. Throws UNAUTHENTICATED where the session before it has ended already.
- * Past `sessionLimit` the one that was used least recently ends.
+ * A new session under a new id; that of a step-up ends the one before it in the same transaction
+ * (SE-9). Called by admit alone, which has made sure that every factor of the policy was proved.
+ * Throws UNAUTHENTICATED where the session before it has ended already. Past `sessionLimit` the one
+ * that was used least recently ends.
  */
 export async function beginSession(
   ctx: Context,
@@ -39,10 +40,16 @@ export async function beginSession(
   // Before recordLogin: the first sign-in of all is news to nobody.
   if (previousSessionId === null) await noticeDevice(ctx, { db, userId: user.id });
   const signedIn = previousSessionId === null ? await recordLogin(db, { id: user.id, now }) : user;
-  if (!signedIn) throw new AuthError('INVALID_CREDENTIALS', { detail: 'The account may not sign in any more.' });
+  if (!signedIn)
+    throw new AuthError('INVALID_CREDENTIALS', { detail: 'The account may not sign in any more.' });
   if (previousSessionId !== null) {
     const reason = 'stepped_up';
-    const ended = await endSession(ctx, { db, userId: user.id, sessionId: previousSessionId, reason });
+    const ended = await endSession(ctx, {
+      db,
+      userId: user.id,
+      sessionId: previousSessionId,
+      reason,
+    });
     if (!ended) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
   }
   const id = ctx.random.id(now);
@@ -69,7 +76,8 @@ export async function beginSession(
     sessionId: id,
     detail: { methods: methods.join(' '), proved: proved.join(' ') },
   });
-  // After recordLogin, which holds the user's row: of two sign-ins at once the second sees the session of the first.
+  // After recordLogin, which holds the user's row: of two sign-ins at once the second sees the
+  // session of the first.
   await makeRoom(ctx, { db, session, user: signedIn });
   return { session, user: signedIn, refreshToken };
 }

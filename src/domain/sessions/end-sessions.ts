@@ -31,8 +31,14 @@ type Input = {
   readonly actorId?: string | null;
 };
 
-/** Ends one session of a user, from the next request on, everywhere; false where it had ended or is not theirs. */
-export async function endSession(ctx: Ending, input: Input & { readonly sessionId: string }): Promise<boolean> {
+/**
+ * Ends one session of a user, from the next request on, everywhere; false where it had ended or is
+ * not theirs.
+ */
+export async function endSession(
+  ctx: Ending,
+  input: Input & { readonly sessionId: string },
+): Promise<boolean> {
   const { db, userId, sessionId, reason } = input;
   const ended = await revokeSession(db, { userId, sessionId, reason, now: ctx.clock.now() });
   if (ended) await recordEnds(ctx, input, [sessionId]);
@@ -40,16 +46,28 @@ export async function endSession(ctx: Ending, input: Input & { readonly sessionI
 }
 
 /** Ends every session of a user, but for `exceptId`; answers with their number. */
-export async function endAllSessions(ctx: Ending, input: Input & { readonly exceptId?: string }): Promise<number> {
+export async function endAllSessions(
+  ctx: Ending,
+  input: Input & { readonly exceptId?: string },
+): Promise<number> {
   const { db, userId, reason, exceptId } = input;
   const now = ctx.clock.now();
-  const ended = await revokeAllSessions(db, { userId, reason, now, ...(exceptId === undefined ? {} : { exceptId }) });
+  const ended = await revokeAllSessions(db, {
+    userId,
+    reason,
+    now,
+    ...(exceptId === undefined ? {} : { exceptId }),
+  });
   await recordEnds(ctx, input, ended);
   return ended.length;
 }
 
 /** The audit rows of sessions that have just ended. */
-export async function recordEnds(ctx: Ending, input: Input, sessionIds: readonly string[]): Promise<void> {
+export async function recordEnds(
+  ctx: Ending,
+  input: Input,
+  sessionIds: readonly string[],
+): Promise<void> {
   for (const sessionId of sessionIds) {
     await recordAudit(ctx, {
       db: input.db,

@@ -14,7 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const logout = (input: Record<string, unknown>, token?: string) => server.mutate('logout', input, { token });
+const logout = (input: Record<string, unknown>, token?: string) =>
+  server.mutate('logout', input, { token });
 const refresh = (refreshToken: string) => server.mutate('refreshSession', { refreshToken });
 
 async function isAlive({ accessToken, id }: Pick<Person, 'accessToken' | 'id'>): Promise<boolean> {
@@ -30,10 +31,14 @@ describe('logout ends nothing', () => {
     expect(await logout({ refreshToken: b.sessionId }, a.accessToken)).toMatchObject(accepted);
     expect(await isAlive(b)).toBe(true);
     const alike = await signIn(server, a);
-    expect(await logout({ refreshToken: b.refreshToken }, alike.accessToken)).toMatchObject(accepted);
+    expect(await logout({ refreshToken: b.refreshToken }, alike.accessToken)).toMatchObject(
+      accepted,
+    );
     expect([await isAlive(b), await isAlive(alike)]).toEqual([true, false]);
     const again = await signIn(server, a);
-    expect(await logout({ refreshToken: b.refreshToken, everywhere: true }, again.accessToken)).toMatchObject(accepted);
+    expect(
+      await logout({ refreshToken: b.refreshToken, everywhere: true }, again.accessToken),
+    ).toMatchObject(accepted);
     expect(await isAlive(b)).toBe(true);
     expect(await isAlive(again)).toBe(false);
   });
@@ -42,7 +47,11 @@ describe('logout ends nothing', () => {
     const person = await registerPerson(server);
     const real = await logout({ refreshToken: person.refreshToken });
     expect(real).toEqual({ __typename: 'AuthAccepted', accepted: true });
-    for (const refreshToken of ['nonsense', person.accessToken.slice(0, 500), person.refreshToken]) {
+    for (const refreshToken of [
+      'nonsense',
+      person.accessToken.slice(0, 500),
+      person.refreshToken,
+    ]) {
       expect(await logout({ refreshToken })).toEqual(real);
       expect(await logout({ refreshToken, everywhere: true })).toEqual(real);
     }
@@ -55,7 +64,9 @@ describe('logout ends nothing', () => {
     const other = await signIn(server, person);
     const second = await refresh(person.refreshToken);
     const third = await refresh(second.refreshToken);
-    expect(await logout({ refreshToken: person.refreshToken, everywhere: true })).toMatchObject(stepUp);
+    expect(await logout({ refreshToken: person.refreshToken, everywhere: true })).toMatchObject(
+      stepUp,
+    );
     expect(await isAlive({ ...person, accessToken: third.accessToken })).toBe(true);
 
     expect(await logout({ refreshToken: person.refreshToken })).toMatchObject(accepted);
@@ -64,7 +75,9 @@ describe('logout ends nothing', () => {
     // To sign out is no theft, and nobody is alarmed.
     expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);
 
-    expect(await logout({ refreshToken: third.refreshToken, everywhere: true })).toMatchObject(accepted);
+    expect(await logout({ refreshToken: third.refreshToken, everywhere: true })).toMatchObject(
+      accepted,
+    );
     expect(await isAlive(other)).toBe(true);
   });
 
@@ -73,7 +86,9 @@ describe('logout ends nothing', () => {
     const other = await signIn(server, person);
     await ageProof(server, person.sessionId, 600);
     expect(await logout({ everywhere: true }, person.accessToken)).toMatchObject(stepUp);
-    expect(await logout({ everywhere: true, refreshToken: person.refreshToken })).toMatchObject(stepUp);
+    expect(await logout({ everywhere: true, refreshToken: person.refreshToken })).toMatchObject(
+      stepUp,
+    );
     expect([await isAlive(person), await isAlive(other)]).toEqual([true, true]);
   });
 });
@@ -136,10 +151,14 @@ describe('logout', () => {
     const [other, stranger] = [await signIn(server, person), await registerPerson(server)];
     server.clock.advance(500);
     const fresh = await signIn(server, person);
-    expect(await logout({ everywhere: true, refreshToken: fresh.refreshToken })).toMatchObject(accepted);
+    expect(await logout({ everywhere: true, refreshToken: fresh.refreshToken })).toMatchObject(
+      accepted,
+    );
     for (const ended of [person, other, fresh]) expect(await isAlive(ended)).toBe(false);
     expect(await isAlive(stranger)).toBe(true);
     const closed = await auditOf(server, person.id, 'session.closed');
-    expect(closed.map(({ detail }) => detail)).toEqual(Array(3).fill({ reason: 'logout_everywhere' }));
+    expect(closed.map(({ detail }) => detail)).toEqual(
+      Array(3).fill({ reason: 'logout_everywhere' }),
+    );
   });
 });

@@ -16,15 +16,18 @@ const schema = z.object({ refreshToken: opaqueToken.nullish(), everywhere: z.boo
 export type Accepted = { readonly kind: 'accepted'; readonly accepted: true };
 
 /**
- * Ends the caller's session, named by the access token, expired or not, by the refresh token or by the cookie; an unknown or ended
- * one gets the same answer (SE-8). With `everywhere`, all of the user's: that takes a good token and a recent proof, else
- * STEP_UP_REQUIRED is thrown (SE-12). Throws FORBIDDEN where another site sends the cookie.
+ * Ends the caller's session, named by the access token, expired or not, by the refresh token or by
+ * the cookie; an unknown or ended one gets the same answer (SE-8). With `everywhere`, all of the
+ * user's: that takes a good token and a recent proof, else STEP_UP_REQUIRED is thrown (SE-12).
+ * Throws FORBIDDEN where another site sends the cookie.
  */
 export const logout = command(schema, async (ctx, input): Promise<Accepted> => {
   const fromCookie = input.refreshToken ? null : ctx.cookie.read();
   const shown = await findShown(ctx, input.refreshToken ?? fromCookie);
-  // SECURITY: whoever is signed in as A ends nothing of B's, though B's cookie may be in the same browser (SE-8).
-  const isForeign = shown !== null && ctx.viewer !== null && shown.session.userId !== ctx.viewer.userId;
+  // SECURITY: whoever is signed in as A ends nothing of B's, though B's cookie may be in the same
+  // browser (SE-8).
+  const isForeign =
+    shown !== null && ctx.viewer !== null && shown.session.userId !== ctx.viewer.userId;
   const own = isForeign ? null : shown;
   if (input.everywhere) await endEverywhere(ctx, own);
   else await endOwn(ctx, own);
@@ -40,32 +43,44 @@ async function findShown(ctx: Context, refreshToken: string | null): Promise<Sho
   const found = token && (await findSessionById(ctx.db, { sessionId: token.sessionId }));
   if (!found) return null;
   const graceSeconds = ctx.config.refreshGrace;
-  return { ...found, verdict: judgeToken(found.session, { token, now: ctx.clock.now(), graceSeconds }) };
+  return {
+    ...found,
+    verdict: judgeToken(found.session, { token, now: ctx.clock.now(), graceSeconds }),
+  };
 }
 
-/** Also a spent refresh token ends its own session, and an expired access token where nothing else names one; no other ends. */
+/**
+ * Also a spent refresh token ends its own session, and an expired access token where nothing else
+ * names one; no other ends.
+ */
 async function endOwn(ctx: Context, shown: Shown | null): Promise<void> {
   const owned = new Map<string, string>();
   const bearer = ctx.viewer ?? (shown === null ? ctx.staleBearer : null);
   if (bearer) owned.set(bearer.sessionId, bearer.userId);
   if (shown && shown.verdict !== 'ended') owned.set(shown.session.id, shown.session.userId);
   for (const [sessionId, userId] of owned) {
-    await ctx.db.transaction((tx) => endSession(ctx, { db: tx, userId, sessionId, reason: 'logout' }));
+    await ctx.db.transaction((tx) =>
+      endSession(ctx, { db: tx, userId, sessionId, reason: 'logout' }),
+    );
   }
 }
 
 async function endEverywhere(ctx: Context, shown: Shown | null): Promise<void> {
   const proved =
-    ctx.viewer ?? (shown && isGood(shown.verdict) && shown.user.suspendedAt === null ? viewerOf(shown) : null);
+    ctx.viewer ??
+    (shown && isGood(shown.verdict) && shown.user.suspendedAt === null ? viewerOf(shown) : null);
   if (!proved) {
-    // SECURITY: a spent or expired token of a living session is no proof that its holder is the user.
+    // SECURITY: a spent or expired token of a living session is no proof that its holder is the
+    // user.
     if (shown ? shown.verdict !== 'ended' : await isAlive(ctx, ctx.staleBearer)) {
       throw new AuthError('STEP_UP_REQUIRED');
     }
     return;
   }
   const { userId } = requireStepUp(withContext(ctx, { viewer: proved }));
-  await ctx.db.transaction((tx) => endAllSessions(ctx, { db: tx, userId, reason: 'logout_everywhere' }));
+  await ctx.db.transaction((tx) =>
+    endAllSessions(ctx, { db: tx, userId, reason: 'logout_everywhere' }),
+  );
 }
 
 async function isAlive(ctx: Context, bearer: StaleBearer | null): Promise<boolean> {

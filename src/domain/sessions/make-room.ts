@@ -13,11 +13,20 @@ const reason: EndReason = 'evicted';
 
 type Input = { readonly db: Db; readonly session: SessionRow; readonly user: UserRow };
 
-/** Ends the sessions beyond `sessionLimit` that were used least recently, and tells the user (SE-14). `session` stays. */
+/**
+ * Ends the sessions beyond `sessionLimit` that were used least recently, and tells the user
+ * (SE-14). `session` stays.
+ */
 export async function makeRoom(ctx: Context, { db, session, user }: Input): Promise<void> {
   const now = ctx.clock.now();
   const keep = ctx.config.sessionLimit;
-  const evicted = await evictSessions(db, { userId: user.id, exceptId: session.id, keep, now, reason });
+  const evicted = await evictSessions(db, {
+    userId: user.id,
+    exceptId: session.id,
+    keep,
+    now,
+    reason,
+  });
   const [first] = evicted;
   if (!first) return;
   const ids = evicted.map(({ id }) => id);

@@ -15,9 +15,15 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const signInOn = (person: Person, userAgent: string) =>
-  server.mutate('login', { email: person.email, password: person.password }, { headers: { 'user-agent': userAgent } });
+  server.mutate(
+    'login',
+    { email: person.email, password: person.password },
+    { headers: { 'user-agent': userAgent } },
+  );
 const notices = (person: Person) =>
-  server.mailbox.list().filter((mail) => mail.to === person.email && mail.subject === 'New sign-in to your account');
+  server.mailbox
+    .list()
+    .filter((mail) => mail.to === person.email && mail.subject === 'New sign-in to your account');
 
 describe('a sign-in from a device that was not seen before', () => {
   it('is told of once, not at the first sign-in, and not again after an update', async () => {

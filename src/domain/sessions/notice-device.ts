@@ -12,10 +12,13 @@ import { describeDevice } from './session-view.ts';
 const day = 24 * 3600;
 
 /**
- * Notes what kind of device a session begins on, and mails its owner where that kind was not seen before; not at the very first
- * sign-in. Call it before the sign-in is written to the user's row.
+ * Notes what kind of device a session begins on, and mails its owner where that kind was not seen
+ * before; not at the very first sign-in. Call it before the sign-in is written to the user's row.
  */
-export async function noticeDevice(ctx: Context, { db, userId }: { db: Db; userId: string }): Promise<void> {
+export async function noticeDevice(
+  ctx: Context,
+  { db, userId }: { db: Db; userId: string },
+): Promise<void> {
   const now = ctx.clock.now();
   const refreshBefore = secondsAfter(now, -day);
   const isNew = await noteDevice(db, {
@@ -32,14 +35,24 @@ export async function noticeDevice(ctx: Context, { db, userId }: { db: Db; userI
     db,
     to: before.email,
     locale: before.locale,
-    content: { template: 'new-device', ...requestOrigin(ctx), resetLink: forgotPasswordLink(ctx.config) },
+    content: {
+      template: 'new-device',
+      ...requestOrigin(ctx),
+      resetLink: forgotPasswordLink(ctx.config),
+    },
   });
 }
 
 /**
- * Browser and system, no versions, bound to the user: it stays the same over updates and networks, and two users' rows cannot be
- * compared. Deliberately not a fingerprint (decision 052).
+ * Browser and system, no versions, bound to the user: it stays the same over updates and networks,
+ * and two users' rows cannot be compared. Deliberately not a fingerprint (decision 052).
  */
-function deviceHash({ keys, request }: Pick<Context, 'keys' | 'request'>, userId: string): Uint8Array {
-  return keys.mac('identifier', `device\n${userId}\n${describeDevice(request.userAgent) ?? 'unknown'}`).mac;
+function deviceHash(
+  { keys, request }: Pick<Context, 'keys' | 'request'>,
+  userId: string,
+): Uint8Array {
+  return keys.mac(
+    'identifier',
+    `device\n${userId}\n${describeDevice(request.userAgent) ?? 'unknown'}`,
+  ).mac;
 }

@@ -20,19 +20,33 @@ afterAll(() => server.stop());
 
 const list = (person: Pick<Person, 'accessToken'>, page: Record<string, unknown> = {}) =>
   server.send(accountQuery, page, { token: person.accessToken });
-const revoke = (sessionId: string, token?: string) => server.mutate('revokeSession', { sessionId }, { token });
-const reasonOf = async (token: string) => (await server.send(meQuery, {}, { token })).errors[0]?.extensions.reason;
+const revoke = (sessionId: string, token?: string) =>
+  server.mutate('revokeSession', { sessionId }, { token });
+const reasonOf = async (token: string) =>
+  (await server.send(meQuery, {}, { token })).errors[0]?.extensions.reason;
 
 describe('account.sessions', () => {
   it('SE-12 is refused without a token, and to a page that is too large or begins nowhere', async () => {
     const anonymous = await server.send(accountQuery);
-    expect(anonymous).toMatchObject({ data: { account: null }, errors: [{ extensions: { reason: 'TOKEN_MISSING' } }] });
+    expect(anonymous).toMatchObject({
+      data: { account: null },
+      errors: [{ extensions: { reason: 'TOKEN_MISSING' } }],
+    });
     const person = await registerPerson(server);
-    for (const page of [{ first: 0 }, { first: -1 }, { first: 101 }, { after: 'x' }, { after: 'A'.repeat(300) }]) {
+    for (const page of [
+      { first: 0 },
+      { first: -1 },
+      { first: 101 },
+      { after: 'x' },
+      { after: 'A'.repeat(300) },
+    ]) {
       const { data, errors } = await list(person, page);
       expect(data?.account ?? null).toBeNull();
       const [error] = errors;
-      expect(error?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', fields: [{ path: Object.keys(page)[0] }] });
+      expect(error?.extensions).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        fields: [{ path: Object.keys(page)[0] }],
+      });
     }
   });
 
@@ -50,7 +64,10 @@ describe('account.sessions', () => {
     expect(data.account).toMatchObject({ hasPassword: true, user: { id: person.id } });
     const { edges, totalCount } = data.account.sessions;
     expect(totalCount).toBe(2);
-    expect(edges.map(({ node }: { node: { id: string } }) => node.id)).toEqual([session.id, person.sessionId]);
+    expect(edges.map(({ node }: { node: { id: string } }) => node.id)).toEqual([
+      session.id,
+      person.sessionId,
+    ]);
     expect(edges[0].node).toEqual({
       id: session.id,
       createdAt: session.createdAt,
@@ -74,12 +91,17 @@ describe('account.sessions', () => {
       people.push(await signIn(server, person));
     }
     const ids = people.map(({ sessionId }) => sessionId).reverse();
-    const read = async (page: Record<string, unknown>) => (await list(person, page)).data.account.sessions;
-    const idsOf = (page: { edges: { node: { id: string } }[] }) => page.edges.map(({ node }) => node.id);
+    const read = async (page: Record<string, unknown>) =>
+      (await list(person, page)).data.account.sessions;
+    const idsOf = (page: { edges: { node: { id: string } }[] }) =>
+      page.edges.map(({ node }) => node.id);
 
     const first = await read({ first: 2 });
     expect(idsOf(first)).toEqual(ids.slice(0, 2));
-    expect(first).toMatchObject({ totalCount: 5, pageInfo: { hasNextPage: true, hasPreviousPage: false } });
+    expect(first).toMatchObject({
+      totalCount: 5,
+      pageInfo: { hasNextPage: true, hasPreviousPage: false },
+    });
     expect(first.pageInfo.endCursor).toBe(first.edges[1].cursor);
 
     // The one that the cursor names ends, and a new one begins in front.
@@ -101,7 +123,13 @@ describe('revokeSession', () => {
     const [a, b] = [await registerPerson(server), await registerPerson(server)];
     const foreign = await revoke(b.sessionId, a.accessToken);
     expect(foreign).toMatchObject(notFound);
-    for (const id of ['0192f0c0-0000-7000-8000-000000000001', 'nonsense', '', `${b.sessionId}'`, '\u0000'.repeat(3)]) {
+    for (const id of [
+      '0192f0c0-0000-7000-8000-000000000001',
+      'nonsense',
+      '',
+      `${b.sessionId}'`,
+      '\u0000'.repeat(3),
+    ]) {
       const answer = await revoke(id, a.accessToken);
       if (id.includes('\u0000')) expect(answer.code).toBe('VALIDATION_FAILED');
       else expect(answer).toEqual(foreign);
@@ -112,7 +140,9 @@ describe('revokeSession', () => {
   it('SE-12 SE-13 is refused without a token, and with one whose proof is a day old', async () => {
     const person = await registerPerson(server);
     const other = await signIn(server, person);
-    expect((await revoke(other.sessionId)).errors[0].extensions).toMatchObject({ reason: 'TOKEN_MISSING' });
+    expect((await revoke(other.sessionId)).errors[0].extensions).toMatchObject({
+      reason: 'TOKEN_MISSING',
+    });
     await ageProof(server, person.sessionId, 24 * 3600);
     for (const id of [other.sessionId, person.sessionId, 'nonsense']) {
       expect(await revoke(id, person.accessToken)).toMatchObject({ code: 'STEP_UP_REQUIRED' });
@@ -123,9 +153,13 @@ describe('revokeSession', () => {
   it('SE-11 ends one of the caller’s at once, and only that', async () => {
     const person = await registerPerson(server);
     const [other, third] = [await signIn(server, person), await signIn(server, person)];
-    expect(await revoke(other.sessionId, person.accessToken)).toMatchObject({ __typename: 'AuthAccepted' });
+    expect(await revoke(other.sessionId, person.accessToken)).toMatchObject({
+      __typename: 'AuthAccepted',
+    });
     expect(await reasonOf(other.accessToken)).toBe('SESSION_REVOKED');
-    expect(await server.mutate('refreshSession', { refreshToken: other.refreshToken })).toMatchObject({
+    expect(
+      await server.mutate('refreshSession', { refreshToken: other.refreshToken }),
+    ).toMatchObject({
       code: 'INVALID_OR_EXPIRED_TOKEN',
     });
     expect(await reasonOf(third.accessToken)).toBeUndefined();
@@ -155,23 +189,35 @@ describe('the cap on sessions', () => {
       small.clock.advance(1);
       await signIn(small, person);
       expect(await reasonOf(people[1]?.accessToken ?? '')).toBe('SESSION_REVOKED');
-      expect(await small.mutate('refreshSession', { refreshToken: people[1]?.refreshToken })).toMatchObject({
+      expect(
+        await small.mutate('refreshSession', { refreshToken: people[1]?.refreshToken }),
+      ).toMatchObject({
         code: 'INVALID_OR_EXPIRED_TOKEN',
       });
       expect(await reasonOf(refreshed.accessToken)).toBeUndefined();
-      expect((await small.nextMail(person.email)).subject).toBe('We signed one of your devices out');
+      expect((await small.nextMail(person.email)).subject).toBe(
+        'We signed one of your devices out',
+      );
 
       small.clock.advance(1);
       await signIn(small, person);
-      const alive = (await sessionsOf(small, person.id)).filter(({ revokedAt }) => revokedAt === null);
+      const alive = (await sessionsOf(small, person.id)).filter(
+        ({ revokedAt }) => revokedAt === null,
+      );
       expect(alive).toHaveLength(3);
       const closed = await auditOf(small, person.id, 'session.closed');
-      const evicted = (await sessionsOf(small, person.id)).filter(({ revokedAt }) => revokedAt !== null);
-      expect(evicted.map(({ id }) => id).sort()).toEqual([people[1]?.sessionId, people[2]?.sessionId].sort());
+      const evicted = (await sessionsOf(small, person.id)).filter(
+        ({ revokedAt }) => revokedAt !== null,
+      );
+      expect(evicted.map(({ id }) => id).sort()).toEqual(
+        [people[1]?.sessionId, people[2]?.sessionId].sort(),
+      );
       expect(closed).toHaveLength(2);
       expect(closed[0]).toMatchObject({ detail: { reason: 'evicted' } });
       const told = () =>
-        small.mailbox.list().filter(({ to, subject }) => to === person.email && /devices/.test(subject));
+        small.mailbox
+          .list()
+          .filter(({ to, subject }) => to === person.email && /devices/.test(subject));
       expect(told()).toHaveLength(1);
       small.clock.advance(24 * 3600);
       await signIn(small, person);
@@ -192,7 +238,10 @@ describe('the cap on sessions', () => {
     try {
       const { data } = await small.send(accountQuery, {}, { token: person.accessToken });
       expect(data.account.sessions.totalCount).toBe(5);
-      expect(data.account.sessions.edges.at(-1).node).toMatchObject({ id: person.sessionId, current: true });
+      expect(data.account.sessions.edges.at(-1).node).toMatchObject({
+        id: person.sessionId,
+        current: true,
+      });
     } finally {
       await small.stop();
     }
@@ -203,7 +252,9 @@ describe('the cap on sessions', () => {
     try {
       const person = await registerPerson(small);
       await Promise.all(Array.from({ length: 8 }, () => signIn(small, person)));
-      const alive = (await sessionsOf(small, person.id)).filter(({ revokedAt }) => revokedAt === null);
+      const alive = (await sessionsOf(small, person.id)).filter(
+        ({ revokedAt }) => revokedAt === null,
+      );
       expect(alive).toHaveLength(3);
     } finally {
       await small.stop();

@@ -18,7 +18,10 @@ describe('refresh tokens', () => {
       expect(readRefreshToken(keys, changed.toString('base64url'))).toBeNull();
     }
     const { value } = firstRefreshToken(app, sessionId);
-    const foreign = firstRefreshToken({ ...app, keys: createSecretKeys([randomBytes(32)]) }, sessionId);
+    const foreign = firstRefreshToken(
+      { ...app, keys: createSecretKeys([randomBytes(32)]) },
+      sessionId,
+    );
     for (const wrong of [
       '',
       'x',

@@ -3,9 +3,10 @@ import type { Random } from '../../random.ts';
 import { type SecretKeys, sameBytes, sha256 } from '../../secret-keys.ts';
 
 /**
- * A refresh token is 68 bytes in base64url: session id (16), generation (4), secret (32), tag (16). The secret is 256 bits
- * (SE-1). The tag is an HMAC over the rest: it tells a token that this server once gave out from one that somebody made up
- * around a session id, so that nobody but a holder of a real token can set off reuse detection.
+ * A refresh token is 68 bytes in base64url: session id (16), generation (4), secret (32), tag (16).
+ * The secret is 256 bits (SE-1). The tag is an HMAC over the rest: it tells a token that this
+ * server once gave out from one that somebody made up around a session id, so that nobody but a
+ * holder of a real token can set off reuse detection.
  */
 export type RefreshToken = {
   readonly sessionId: string;
@@ -23,14 +24,22 @@ const tagBytes = 16;
 const bodyBytes = idBytes + generationBytes + secretBytes;
 
 /** The first token of a session. */
-export function firstRefreshToken(app: { keys: SecretKeys; random: Random }, sessionId: string): RefreshToken {
-  return assemble(app.keys, { sessionId, generation: 0, secret: app.random.bytes(secretBytes), key: 0 });
+export function firstRefreshToken(
+  app: { keys: SecretKeys; random: Random },
+  sessionId: string,
+): RefreshToken {
+  return assemble(app.keys, {
+    sessionId,
+    generation: 0,
+    secret: app.random.bytes(secretBytes),
+    key: 0,
+  });
 }
 
 /**
- * The successor of a token, the same each time it is asked for: only hashes are stored, so the answer to a retry has to be
- * derived (SE-3). Without the server's key a token says nothing of its successor. With two keys in force there are two
- * candidates, the current key's first.
+ * The successor of a token, the same each time it is asked for: only hashes are stored, so the
+ * answer to a retry has to be derived (SE-3). Without the server's key a token says nothing of its
+ * successor. With two keys in force there are two candidates, the current key's first.
  */
 export function successorsOf(keys: SecretKeys, token: RefreshToken): RefreshToken[] {
   return keys
@@ -59,7 +68,10 @@ type Parts = {
   readonly sessionId: string;
   readonly generation: number;
   readonly secret: Uint8Array;
-  /** Which of the keys in force tags it: a token comes out the same, bit for bit, whichever instance is asked. */
+  /**
+   * Which of the keys in force tags it: a token comes out the same, bit for bit, whichever instance
+   * is asked.
+   */
   readonly key: number;
 };
 

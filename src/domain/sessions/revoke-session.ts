@@ -10,14 +10,16 @@ import type { Accepted } from './logout.ts';
 const schema = z.object({ sessionId: text({ max: 100 }) });
 
 /**
- * Ends one of the caller's own sessions. Throws STEP_UP_REQUIRED without a recent proof (SE-12), and NOT_FOUND alike for what is
- * another's, has ended or never was (EN-6).
+ * Ends one of the caller's own sessions. Throws STEP_UP_REQUIRED without a recent proof (SE-12),
+ * and NOT_FOUND alike for what is another's, has ended or never was (EN-6).
  */
 export const revokeSession = command(schema, async (ctx, { sessionId }): Promise<Accepted> => {
   const { userId } = requireStepUp(ctx);
   const ended =
     isUuid(sessionId) &&
-    (await ctx.db.transaction((tx) => endSession(ctx, { db: tx, userId, sessionId, reason: 'revoked_by_owner' })));
+    (await ctx.db.transaction((tx) =>
+      endSession(ctx, { db: tx, userId, sessionId, reason: 'revoked_by_owner' }),
+    ));
   if (!ended) throw new AuthError('NOT_FOUND');
   return { kind: 'accepted', accepted: true };
 });

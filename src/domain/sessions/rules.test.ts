@@ -5,7 +5,11 @@ import { hasEnded, isGood, judgeToken, lifetimeFrom } from './rules.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const day = 24 * 3600;
-const hashes = { old: Buffer.alloc(32, 1), previous: Buffer.alloc(32, 2), current: Buffer.alloc(32, 3) };
+const hashes = {
+  old: Buffer.alloc(32, 1),
+  previous: Buffer.alloc(32, 2),
+  current: Buffer.alloc(32, 3),
+};
 
 function sessionThat(change: Partial<SessionRow> = {}): SessionRow {
   return {
@@ -39,32 +43,45 @@ describe('what a refresh token means to its session', () => {
     graceSeconds = 20,
   ): string => judgeToken(sessionThat(change), { token, now, graceSeconds });
   const previous = { hash: hashes.previous, generation: 1 };
-  const rotated = (seconds: number): Partial<SessionRow> => ({ rotatedAt: secondsAfter(now, -seconds) });
+  const rotated = (seconds: number): Partial<SessionRow> => ({
+    rotatedAt: secondsAfter(now, -seconds),
+  });
 
   const cases: [string, string, string][] = [
     ['an older one', judge({ hash: hashes.old, generation: 0 }), 'spent'],
     ['the previous one at the end of the grace window', judge(previous, rotated(20)), 'spent'],
     ['the previous one just before that', judge(previous, rotated(19.999)), 'retry'],
     ['the previous one with no grace at all', judge(previous, rotated(0), 0), 'spent'],
-    ['one of the previous generation that never was its token', judge({ hash: hashes.old, generation: 1 }), 'spent'],
-    ['one that is newer than the row: the store has lost commits', judge({ hash: hashes.old, generation: 3 }), 'ahead'],
+    [
+      'one of the previous generation that never was its token',
+      judge({ hash: hashes.old, generation: 1 }),
+      'spent',
+    ],
+    [
+      'one that is newer than the row: the store has lost commits',
+      judge({ hash: hashes.old, generation: 3 }),
+      'ahead',
+    ],
     ['the current one', judge({ hash: hashes.current, generation: 2 }), 'current'],
     [
       'any of a revoked session',
       judge({ hash: hashes.current, generation: 2 }, { revokedAt: secondsAfter(now, -1) }),
       'ended',
     ],
-    ['an older one of an ended session', judge({ hash: hashes.old, generation: 0 }, { idleExpiresAt: now }), 'ended'],
+    [
+      'an older one of an ended session',
+      judge({ hash: hashes.old, generation: 0 }, { idleExpiresAt: now }),
+      'ended',
+    ],
   ];
   for (const [what, verdict, expected] of cases) {
     it(`SE-2, SE-3 ${what}: ${expected}`, () => expect(verdict).toBe(expected));
   }
 
   it('is good for a refresh where it is the current one, or the one before within the grace window', () => {
-    expect(['current', 'retry', 'spent', 'ahead', 'ended'].filter((verdict) => isGood(verdict as never))).toEqual([
-      'current',
-      'retry',
-    ]);
+    expect(
+      ['current', 'retry', 'spent', 'ahead', 'ended'].filter((verdict) => isGood(verdict as never)),
+    ).toEqual(['current', 'retry']);
   });
 });
 
@@ -73,7 +90,9 @@ describe('how long a session lives', () => {
     expect(hasEnded(sessionThat({ idleExpiresAt: now }), now)).toBe(true);
     expect(hasEnded(sessionThat({ absoluteExpiresAt: now }), now)).toBe(true);
     const soon = secondsAfter(now, 0.001);
-    expect(hasEnded(sessionThat({ idleExpiresAt: soon, absoluteExpiresAt: soon }), now)).toBe(false);
+    expect(hasEnded(sessionThat({ idleExpiresAt: soon, absoluteExpiresAt: soon }), now)).toBe(
+      false,
+    );
   });
 
   it('SE-4 never idles past its absolute end', () => {

@@ -16,7 +16,14 @@ export type SessionView = {
 
 type VisibleSession = Pick<
   SessionRow,
-  'id' | 'createdAt' | 'lastUsedAt' | 'absoluteExpiresAt' | 'authenticatedAt' | 'methods' | 'network' | 'device'
+  | 'id'
+  | 'createdAt'
+  | 'lastUsedAt'
+  | 'absoluteExpiresAt'
+  | 'authenticatedAt'
+  | 'methods'
+  | 'network'
+  | 'device'
 >;
 
 export function viewSession(session: VisibleSession, currentSessionId: string | null): SessionView {

@@ -21,18 +21,31 @@ type Input = {
 };
 
 /**
- * SECURITY: the only way to a session (OT-17). It begins where the policy's set of factors is complete; until then the answer is a
- * challenge for what is lacking, which opens nothing but verifyOtp (OT-6, ADV-5). Throws UNAUTHENTICATED where the session of a
- * step-up has ended meanwhile.
+ * SECURITY: the only way to a session (OT-17). It begins where the policy's set of factors is
+ * complete; until then the answer is a challenge for what is lacking, which opens nothing but
+ * verifyOtp (OT-6, ADV-5). Throws UNAUTHENTICATED where the session of a step-up has ended
+ * meanwhile.
  */
-export async function admit(ctx: Context, { db, user, proved, previousSessionId }: Input): Promise<Admission> {
+export async function admit(
+  ctx: Context,
+  { db, user, proved, previousSessionId }: Input,
+): Promise<Admission> {
   const totp = user.totpEnabledAt !== null;
   const recoveryCodesLeft =
-    totp && !provesSecondFactor(proved) ? await countRecoveryCodes(ctx, { db, userId: user.id }) : 0;
+    totp && !provesSecondFactor(proved)
+      ? await countRecoveryCodes(ctx, { db, userId: user.id })
+      : 0;
   const methods = lackingMethods(proved, { totp, recoveryCodesLeft });
   if (methods.length > 0) {
     const purpose = previousSessionId === null ? 'LOGIN' : 'STEP_UP';
-    return beginSecondStep(ctx, { db, user, purpose, proved, methods, sessionId: previousSessionId });
+    return beginSecondStep(ctx, {
+      db,
+      user,
+      purpose,
+      proved,
+      methods,
+      sessionId: previousSessionId,
+    });
   }
   return { kind: 'session', ...(await beginSession(ctx, { db, user, proved, previousSessionId })) };
 }

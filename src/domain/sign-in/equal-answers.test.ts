@@ -18,7 +18,11 @@ beforeAll(async () => {
     await registerPerson(server),
   ];
   await suspendUser(server, suspended.id);
-  await server.mutate('deleteAccount', { confirmEmail: deleted.email }, { token: deleted.accessToken });
+  await server.mutate(
+    'deleteAccount',
+    { confirmEmail: deleted.email },
+    { token: deleted.accessToken },
+  );
   const unverified = freshAddress();
   await server.mutate('register', { email: unverified, password: goodPassword });
   addresses.set('known', known.email);
@@ -31,10 +35,18 @@ afterAll(() => server.stop());
 
 const addressOf = (of: Class): string => addresses.get(of) ?? '';
 
-type Seen = { readonly status: number; readonly headers: string; readonly body: string; readonly length: number };
+type Seen = {
+  readonly status: number;
+  readonly headers: string;
+  readonly body: string;
+  readonly length: number;
+};
 
 /** Everything that a caller gets, but for the ids that are random. */
-async function ask(name: MutationName, input: Record<string, unknown>): Promise<Seen & { id: string | null }> {
+async function ask(
+  name: MutationName,
+  input: Record<string, unknown>,
+): Promise<Seen & { id: string | null }> {
   const { status, headers, text, data } = await server.send(mutationText(name), { input });
   const id: unknown = data?.[name]?.id;
   const random = typeof id === 'string' ? id : null;
@@ -46,7 +58,12 @@ async function ask(name: MutationName, input: Record<string, unknown>): Promise<
 }
 
 function expectEqual(seen: readonly Seen[]): void {
-  const [first, ...others] = seen.map(({ status, headers, body, length }) => ({ status, headers, body, length }));
+  const [first, ...others] = seen.map(({ status, headers, body, length }) => ({
+    status,
+    headers,
+    body,
+    length,
+  }));
   for (const other of others) expect(other).toEqual(first);
   expect(first?.status).toBe(200);
 }
@@ -54,27 +71,39 @@ function expectEqual(seen: readonly Seen[]): void {
 describe('answers that say nothing of an address', () => {
   it('RC-1 EN-3 requestPasswordReset, known, unknown, unverified, suspended and deleted', async () => {
     const seen: Seen[] = [];
-    for (const of of classes) seen.push(await ask('requestPasswordReset', { email: addressOf(of) }));
+    for (const of of classes)
+      seen.push(await ask('requestPasswordReset', { email: addressOf(of) }));
     expectEqual(seen);
-    expect(seen[0]?.body).toBe('{"data":{"requestPasswordReset":{"__typename":"AuthAccepted","accepted":true}}}\n');
+    expect(seen[0]?.body).toBe(
+      '{"data":{"requestPasswordReset":{"__typename":"AuthAccepted","accepted":true}}}\n',
+    );
     // Nor of a domain that cannot have mail, as long as it is an address at all.
-    expectEqual([...seen, await ask('requestPasswordReset', { email: 'person@no-such-domain.invalid' })]);
+    expectEqual([
+      ...seen,
+      await ask('requestPasswordReset', { email: 'person@no-such-domain.invalid' }),
+    ]);
   });
 
   it('EN-2 register, for a taken address as for a fresh one', async () => {
     const seen: Seen[] = [];
     const before = server.mailbox.list().length;
     for (const of of classes) {
-      seen.push(await ask('register', { email: addressOf(of), password: goodPassword, name: 'Somebody' }));
+      seen.push(
+        await ask('register', { email: addressOf(of), password: goodPassword, name: 'Somebody' }),
+      );
     }
     expectEqual(seen);
     let notice = await server.nextMail(addressOf('known'));
-    while (notice.subject !== 'You already have an account') notice = await server.nextMail(addressOf('known'));
+    while (notice.subject !== 'You already have an account')
+      notice = await server.nextMail(addressOf('known'));
     expect(notice.text).not.toContain('Somebody');
     expect(notice.text).not.toMatch(/^\d{6}$/m);
     expect(server.mailbox.list().length).toBeGreaterThan(before);
     // No second account, and the password of the one that is there holds.
-    const login = await server.mutate('login', { email: addressOf('known'), password: goodPassword });
+    const login = await server.mutate('login', {
+      email: addressOf('known'),
+      password: goodPassword,
+    });
     expect(login.__typename).toBe('AuthTokens');
   });
 
@@ -106,18 +135,22 @@ describe('answers that say nothing of an address', () => {
 
   it('EN-1 login, with a wrong password', async () => {
     const seen: Seen[] = [];
-    for (const of of classes) seen.push(await ask('login', { email: addressOf(of), password: 'wrong wrong wrong' }));
+    for (const of of classes)
+      seen.push(await ask('login', { email: addressOf(of), password: 'wrong wrong wrong' }));
     expectEqual(seen);
   });
 
   it('EN-3 nothing in the API tells whether an address is free', () => {
     const queries = Object.values(authSchema().getQueryType()?.getFields() ?? {});
-    expect(queries.flatMap(({ args }) => args.map(({ name }) => name)).filter((name) => /mail/i.test(name))).toEqual(
-      [],
-    );
-    const names = [...queries, ...Object.values(authSchema().getMutationType()?.getFields() ?? {})].map(
-      ({ name }) => name,
-    );
+    expect(
+      queries
+        .flatMap(({ args }) => args.map(({ name }) => name))
+        .filter((name) => /mail/i.test(name)),
+    ).toEqual([]);
+    const names = [
+      ...queries,
+      ...Object.values(authSchema().getMutationType()?.getFields() ?? {}),
+    ].map(({ name }) => name);
     expect(names.filter((name) => /available|taken|exists|check/i.test(name))).toEqual([]);
   });
 

@@ -36,7 +36,9 @@ export async function handOverTokens(
   };
 }
 
-/** What a step of a sign-in answers: the tokens of a session that has begun, or the next challenge. */
+/**
+ * What a step of a sign-in answers: the tokens of a session that has begun, or the next challenge.
+ */
 export async function handOver(
   ctx: Context,
   admission: Admission,

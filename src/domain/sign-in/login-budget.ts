@@ -13,9 +13,10 @@ export type LoginBudget = {
 };
 
 /**
- * Takes a place for one try at a password: first from the address, then from the account, or from the device where the account knows it. So
- * guesses from elsewhere lock no owner out of a device that they have used (RL-3). Throws RATE_LIMITED, alike for every address, and OVERLOADED
- * where the password could not be compared.
+ * Takes a place for one try at a password: first from the address, then from the account, or from
+ * the device where the account knows it. So guesses from elsewhere lock no owner out of a device
+ * that they have used (RL-3). Throws RATE_LIMITED, alike for every address, and OVERLOADED where
+ * the password could not be compared.
  */
 export function reserveLogin(ctx: Context, canonical: string): Promise<LoginBudget> {
   return ctx.hasher.approach(() => takePlaces(ctx, canonical));
@@ -34,8 +35,9 @@ async function takePlaces(ctx: Context, canonical: string): Promise<LoginBudget>
 }
 
 /**
- * Takes one of the failures in a row that a password has; false past the last, and from then on no password fits. Nobody is told:
- * the answer is that of a wrong password, so that it says nothing of whether there is an account (EN-4).
+ * Takes one of the failures in a row that a password has; false past the last, and from then on no
+ * password fits. Nobody is told: the answer is that of a wrong password, so that it says nothing of
+ * whether there is an account (EN-4).
  */
 export async function reserveInARow(
   ctx: Context,
@@ -45,17 +47,32 @@ export async function reserveInARow(
 }
 
 /** What a right password gives back (RL-4): never what others have used up at the address. */
-export function claimsOfSuccess({ budget, userId }: { budget: LoginBudget; userId: string }): Claim[] {
-  return [budget.inWindow, inARow(budget, userId), { budget: 'login:consecutive', identifier: userId }];
+export function claimsOfSuccess({
+  budget,
+  userId,
+}: {
+  budget: LoginBudget;
+  userId: string;
+}): Claim[] {
+  return [
+    budget.inWindow,
+    inARow(budget, userId),
+    { budget: 'login:consecutive', identifier: userId },
+  ];
 }
 
-/** Counts a wrong password on the whole server; the log says where there are far too many (RL-2). */
+/**
+ * Counts a wrong password on the whole server; the log says where there are far too many (RL-2).
+ */
 export async function countFailure(ctx: Context): Promise<void> {
   await reserveUnseen(ctx, [{ budget: 'login:failures', identifier: 'all' }]);
 }
 
 /** What a new password opens again: give it to `release` in the transaction that sets one. */
-export function passwordLocks(ctx: Pick<Context, 'keys'>, user: { id: string; emailCanonical: string }): Claim[] {
+export function passwordLocks(
+  ctx: Pick<Context, 'keys'>,
+  user: { id: string; emailCanonical: string },
+): Claim[] {
   return [
     { budget: 'login:account', identifier: accountKey(ctx, user.emailCanonical) },
     { budget: 'login:consecutive', identifier: user.id },
@@ -67,15 +84,17 @@ function inARow({ knownSessionId, accountKey: key }: LoginBudget, userId: string
 }
 
 /**
- * The session that the caller shows to have had in this account: by a bearer of ours, run out or not, or by the cookie, spent or
- * not. Null where it shows none, or one that was ended: whoever signs out, or is signed out, is a stranger again.
+ * The session that the caller shows to have had in this account: by a bearer of ours, run out or
+ * not, or by the cookie, spent or not. Null where it shows none, or one that was ended: whoever
+ * signs out, or is signed out, is a stranger again.
  */
 async function knownSession(ctx: Context, canonical: string): Promise<string | null> {
   if (ctx.viewer?.session.user.emailCanonical === canonical) return ctx.viewer.sessionId;
   for (const sessionId of [ctx.staleBearer?.sessionId, sessionOfCookie(ctx)]) {
     if (sessionId === undefined) continue;
     const found = await findSessionById(ctx.db, { sessionId });
-    if (found && found.session.revokedAt === null && found.user.emailCanonical === canonical) return sessionId;
+    if (found && found.session.revokedAt === null && found.user.emailCanonical === canonical)
+      return sessionId;
   }
   return null;
 }
@@ -85,7 +104,8 @@ function sessionOfCookie(ctx: Context): string | undefined {
     const value = ctx.cookie.read();
     return value === null ? undefined : readRefreshToken(ctx.keys, value)?.sessionId;
   } catch (error) {
-    // A request of another site: its cookie says nothing here, and what the sign-in itself makes of that is not for us to say.
+    // A request of another site: its cookie says nothing here, and what the sign-in itself makes of
+    // that is not for us to say.
     if (error instanceof AuthError) return undefined;
     throw error;
   }

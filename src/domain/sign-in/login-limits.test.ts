@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authSchema } from '../../graphql/schema.ts';
 import { startTestServer, type TestServer, type TestServerOptions } from '../../testing/app.ts';
-import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
+import {
+  freshAddress,
+  goodPassword,
+  type Person,
+  registerPerson,
+  signIn,
+} from '../../testing/people.ts';
 import { lookInto } from '../../testing/raw-sql.ts';
 
 const wrong = 'not the password of anyone';
@@ -12,12 +18,16 @@ function from(address: string) {
 }
 
 function limited(options: TestServerOptions['config'] = {}): Promise<TestServer> {
-  return startTestServer({ config: { rateLimitMultiplier: 1, trustedProxies: ['127.0.0.1'], ...options } });
+  return startTestServer({
+    config: { rateLimitMultiplier: 1, trustedProxies: ['127.0.0.1'], ...options },
+  });
 }
 
 /** Passwords that were compared and found wrong, on these instances. */
 function compares(...servers: readonly TestServer[]): number {
-  return servers.flatMap(({ logLines }) => logLines).filter((line) => line.includes('"login.failed"')).length;
+  return servers
+    .flatMap(({ logLines }) => logLines)
+    .filter((line) => line.includes('"login.failed"')).length;
 }
 
 async function guess(server: TestServer, email: string, address = '198.51.100.1'): Promise<string> {
@@ -39,15 +49,21 @@ describe('guesses at one account', () => {
     const other = await server.another();
     const { email } = await registerPerson(server);
     const codes = await Promise.all(
-      Array.from({ length: 100 }, (_, n) => guess(n % 2 === 0 ? server : other, email, `198.51.100.${n}`)),
+      Array.from({ length: 100 }, (_, n) =>
+        guess(n % 2 === 0 ? server : other, email, `198.51.100.${n}`),
+      ),
     );
     expect(codes.filter((code) => code === 'INVALID_CREDENTIALS')).toHaveLength(5);
     expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(95);
     expect(compares(server, other)).toBe(5);
     // The right one is not looked at either, and a quarter of an hour later it is.
-    expect(await server.mutate('login', { email, password: goodPassword })).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await server.mutate('login', { email, password: goodPassword })).toMatchObject({
+      code: 'RATE_LIMITED',
+    });
     server.clock.advance(900);
-    expect(await server.mutate('login', { email, password: goodPassword })).toMatchObject({ __typename: 'AuthTokens' });
+    expect(await server.mutate('login', { email, password: goodPassword })).toMatchObject({
+      __typename: 'AuthTokens',
+    });
     await other.stop();
     await server.stop();
   });
@@ -81,20 +97,38 @@ describe('guesses at one account', () => {
     expect(codes.filter((code) => code === 'INVALID_CREDENTIALS')).toHaveLength(5);
     expect(codes.at(-1)).toBe('RATE_LIMITED');
 
-    const stranger = await server.mutate('login', { email: owner.email, password: goodPassword }, from('192.0.2.1'));
+    const stranger = await server.mutate(
+      'login',
+      { email: owner.email, password: goodPassword },
+      from('192.0.2.1'),
+    );
     expect(stranger.code).toBe('RATE_LIMITED');
     const device = { token: owner.accessToken, ...from('192.0.2.1') };
-    const known = await server.mutate('login', { email: owner.email, password: goodPassword }, device);
+    const known = await server.mutate(
+      'login',
+      { email: owner.email, password: goodPassword },
+      device,
+    );
     expect(known.__typename).toBe('AuthTokens');
-    const challenge = await server.mutate('requestLoginCode', { email: owner.email }, from('192.0.2.1'));
+    const challenge = await server.mutate(
+      'requestLoginCode',
+      { email: owner.email },
+      from('192.0.2.1'),
+    );
     const code = await server.nextCode(owner.email);
-    const byCode = await server.mutate('verifyOtp', { challengeId: challenge.id, code }, from('192.0.2.1'));
+    const byCode = await server.mutate(
+      'verifyOtp',
+      { challengeId: challenge.id, code },
+      from('192.0.2.1'),
+    );
     expect(byCode.__typename).toBe('AuthTokens');
     await server.stop();
   });
 
   it('RL-1 past a hundred in a row no password fits, and the answer does not say so', async () => {
-    const server = await limited({ rateLimits: { 'login:consecutive': { limit: 7, window: 86_400 } } });
+    const server = await limited({
+      rateLimits: { 'login:consecutive': { limit: 7, window: 86_400 } },
+    });
     const owner = await registerPerson(server);
     for (let n = 0; n < 7; n += 1) {
       expect(await guess(server, owner.email)).toBe('INVALID_CREDENTIALS');
@@ -104,7 +138,11 @@ describe('guesses at one account', () => {
     expect(answer.code).toBe('INVALID_CREDENTIALS');
     // The device that was there before, and the mailbox, are another matter.
     const device = { token: owner.accessToken };
-    const known = await server.mutate('login', { email: owner.email, password: goodPassword }, device);
+    const known = await server.mutate(
+      'login',
+      { email: owner.email, password: goodPassword },
+      device,
+    );
     expect(known.__typename).toBe('AuthTokens');
     // A success ends the row.
     expect((await signIn(server, owner)).id).toBe(owner.id);
@@ -117,7 +155,11 @@ describe('guesses at one account', () => {
     const start = server.clock.now().getTime();
     let open = 0;
     for (let n = 0; n < 60; n += 1) {
-      const { code, retryAfter } = await server.mutate('login', { email, password: wrong }, from(`203.0.113.${n}`));
+      const { code, retryAfter } = await server.mutate(
+        'login',
+        { email, password: wrong },
+        from(`203.0.113.${n}`),
+      );
       if (code === 'INVALID_CREDENTIALS') open += 1;
       else expect(retryAfter).toBeLessThanOrEqual(900);
       server.clock.advance(60);
@@ -132,22 +174,26 @@ describe('guesses at one account', () => {
 // Runs by itself once there is a reset.
 const canReset = Object.hasOwn(authSchema().getMutationType()?.getFields() ?? {}, 'resetPassword');
 
-it.runIf(canReset)('RL-3 the owner of a shut account sets another password and signs in with it', async () => {
-  const server = await limited();
-  const owner = await registerPerson(server);
-  await shut(server, owner.email);
-  const request = 'mutation M($email: String!) { requestPasswordReset(input: { email: $email }) { __typename } }';
-  await server.send(request, { email: owner.email });
-  const mail = await server.nextMail(owner.email);
-  const token = /\/reset-password#token=([\w-]+)/.exec(mail.text)?.[1];
-  const password = 'harbour violin copper monday';
-  const reset =
-    'mutation M($token: String!, $password: String!) { resetPassword(input: { token: $token, newPassword: $password }) { __typename } }';
-  const answer = await server.send(reset, { token, password });
-  expect(answer.data.resetPassword.__typename).toBe('AuthAccepted');
-  expect((await signIn(server, { ...owner, password })).id).toBe(owner.id);
-  await server.stop();
-});
+it.runIf(canReset)(
+  'RL-3 the owner of a shut account sets another password and signs in with it',
+  async () => {
+    const server = await limited();
+    const owner = await registerPerson(server);
+    await shut(server, owner.email);
+    const request =
+      'mutation M($email: String!) { requestPasswordReset(input: { email: $email }) { __typename } }';
+    await server.send(request, { email: owner.email });
+    const mail = await server.nextMail(owner.email);
+    const token = /\/reset-password#token=([\w-]+)/.exec(mail.text)?.[1];
+    const password = 'harbour violin copper monday';
+    const reset =
+      'mutation M($token: String!, $password: String!) { resetPassword(input: { token: $token, newPassword: $password }) { __typename } }';
+    const answer = await server.send(reset, { token, password });
+    expect(answer.data.resetPassword.__typename).toBe('AuthAccepted');
+    expect((await signIn(server, { ...owner, password })).id).toBe(owner.id);
+    await server.stop();
+  },
+);
 
 describe('a device that has signed in to the account before', () => {
   let server: TestServer;
@@ -166,7 +212,9 @@ describe('a device that has signed in to the account before', () => {
     server.clock.advance(15 * 24 * 3600);
     await shut(server, owner.email);
     expect(await login(owner, {})).toMatchObject({ code: 'RATE_LIMITED' });
-    expect(await login(owner, { token: device.accessToken })).toMatchObject({ __typename: 'AuthTokens' });
+    expect(await login(owner, { token: device.accessToken })).toMatchObject({
+      __typename: 'AuthTokens',
+    });
   });
 
   it('RL-3 is known by its cookie, spent or not', async () => {
@@ -181,7 +229,9 @@ describe('a device that has signed in to the account before', () => {
     expect(cookie).toMatch(/^latchkey=/);
     await server.mutate('refreshSession', {}, { headers: { ...headers, cookie } });
     await shut(server, owner.email);
-    expect(await login(owner, { headers: { ...headers, cookie } })).toMatchObject({ __typename: 'AuthTokens' });
+    expect(await login(owner, { headers: { ...headers, cookie } })).toMatchObject({
+      __typename: 'AuthTokens',
+    });
     const elsewhere = { origin: 'https://evil.example', cookie };
     expect(await login(owner, { headers: elsewhere })).toMatchObject({ code: 'RATE_LIMITED' });
   });
@@ -191,7 +241,9 @@ describe('a device that has signed in to the account before', () => {
     const device = await signIn(server, { ...owner });
     await server.mutate('logout', {}, { token: device.accessToken });
     await shut(server, owner.email);
-    expect(await login(owner, { token: device.accessToken })).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await login(owner, { token: device.accessToken })).toMatchObject({
+      code: 'RATE_LIMITED',
+    });
   });
 
   it('is a stranger to every other account', async () => {
@@ -223,7 +275,9 @@ describe('an address', () => {
     const server = await limited();
     const codes: string[] = [];
     for (let n = 0; n < 101; n += 1) {
-      codes.push(await guess(server, `spray-${n}@example.com`, `2001:db8:1:2:${n.toString(16)}::1`));
+      codes.push(
+        await guess(server, `spray-${n}@example.com`, `2001:db8:1:2:${n.toString(16)}::1`),
+      );
     }
     expect(codes.filter((code) => code === 'INVALID_CREDENTIALS')).toHaveLength(100);
     expect(codes.at(-1)).toBe('RATE_LIMITED');
@@ -253,9 +307,13 @@ describe('an address', () => {
   it('RL-2 the log tells of far too many wrong passwords on the whole server', async () => {
     const server = await limited({ rateLimits: { 'login:failures': { limit: 5, window: 900 } } });
     for (let n = 0; n < 8; n += 1) {
-      expect(await guess(server, `many-${n}@example.com`, `198.51.100.${n}`)).toBe('INVALID_CREDENTIALS');
+      expect(await guess(server, `many-${n}@example.com`, `198.51.100.${n}`)).toBe(
+        'INVALID_CREDENTIALS',
+      );
     }
-    expect(server.logLines.filter((line) => line.includes('"budget":"login:failures"'))).toHaveLength(1);
+    expect(
+      server.logLines.filter((line) => line.includes('"budget":"login:failures"')),
+    ).toHaveLength(1);
     await server.stop();
   });
 });
@@ -273,7 +331,11 @@ describe('limits tell nothing', () => {
         const answer = await server.send(query, { input }, from(`${network}.${n}`));
         const headers = ['retry-after', 'content-type', 'content-length', 'cache-control'];
         texts.push(
-          JSON.stringify([answer.status, answer.text, headers.map((name) => answer.headers.get(name) ?? null)]),
+          JSON.stringify([
+            answer.status,
+            answer.text,
+            headers.map((name) => answer.headers.get(name) ?? null),
+          ]),
         );
       }
       return texts;
@@ -287,14 +349,25 @@ describe('limits tell nothing', () => {
 
   it('RL-10 ADV-42 ADV-55 share a bucket by the canonical address, whatever else a request holds', async () => {
     const server = await limited({ rateLimits: { 'login:account': { limit: 4, window: 900 } } });
-    const spellings = ['Mike@Example.com', 'mike@example.com', ' mike@EXAMPLE.com ', 'MIKE@exa\u{FF4D}ple.com'];
+    const spellings = [
+      'Mike@Example.com',
+      'mike@example.com',
+      ' mike@EXAMPLE.com ',
+      'MIKE@exa\u{FF4D}ple.com',
+    ];
     for (const [n, email] of spellings.entries()) {
       expect(await guess(server, email, `198.51.100.${n}`)).toBe('INVALID_CREDENTIALS');
     }
     const answer = await server.send(
       'mutation Another($other: LoginInput!) { mine: login(input: $other) { ... on AuthError { code } } }',
       { other: { email: 'mike@example.com', password: wrong, tokenDelivery: 'BODY' }, noise: 'x' },
-      { headers: { 'x-forwarded-for': '192.0.2.77', 'user-agent': 'another', 'x-apollo-operation-name': 'other' } },
+      {
+        headers: {
+          'x-forwarded-for': '192.0.2.77',
+          'user-agent': 'another',
+          'x-apollo-operation-name': 'other',
+        },
+      },
     );
     expect(answer.data.mine.code).toBe('RATE_LIMITED');
     await server.stop();
@@ -309,7 +382,10 @@ describe('limits tell nothing', () => {
       'mutation M($input: LoginInput!) { login(input: $input) { ... on AuthError { code retryAfter } } }',
       { input: { email, password: wrong } },
     );
-    expect(answer).toMatchObject({ status: 200, data: { login: { code: 'RATE_LIMITED', retryAfter: 800 } } });
+    expect(answer).toMatchObject({
+      status: 200,
+      data: { login: { code: 'RATE_LIMITED', retryAfter: 800 } },
+    });
     expect(answer.headers.get('retry-after')).toBe('800');
     await server.stop();
   });

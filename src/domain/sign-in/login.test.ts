@@ -118,7 +118,12 @@ describe('login, for accounts that may not sign in', () => {
     const rows = await sql`select type, outcome, detail, session_hash from audit_events`;
     expect(rows).toHaveLength(Object.keys(classes).length);
     for (const row of rows)
-      expect(row).toEqual({ type: 'login.failed', outcome: 'FAILURE', detail: null, session_hash: null });
+      expect(row).toEqual({
+        type: 'login.failed',
+        outcome: 'FAILURE',
+        detail: null,
+        session_hash: null,
+      });
     const after =
       await sql`select (select count(*) from sessions) as sessions, (select count(*) from outbox_messages) as mails`;
     expect(after).toEqual(before);
@@ -150,7 +155,9 @@ describe('the budget of failed sign-ins', () => {
   const outcomes = async (email: string, count: number): Promise<string[]> => {
     const seen: string[] = [];
     for (let index = 0; index < count; index += 1) {
-      const answer = await server.send(mutationText('login'), { input: { email, password: wrong } });
+      const answer = await server.send(mutationText('login'), {
+        input: { email, password: wrong },
+      });
       seen.push(JSON.stringify([answer.status, answer.data.login]));
     }
     return seen;
@@ -162,10 +169,16 @@ describe('the budget of failed sign-ins', () => {
     expect(await outcomes('nobody.at.all@example.com', 12)).toEqual(known);
     expect(known.filter((answer) => answer.includes('INVALID_CREDENTIALS'))).toHaveLength(10);
     expect(
-      known.slice(10).every((answer) => answer.includes('"RATE_LIMITED"') && answer.includes('"retryAfter":900')),
+      known
+        .slice(10)
+        .every(
+          (answer) => answer.includes('"RATE_LIMITED"') && answer.includes('"retryAfter":900'),
+        ),
     ).toBe(true);
     // The right password is not looked at either: a right guess would tell.
-    expect(await server.mutate('login', credentials(person))).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await server.mutate('login', credentials(person))).toMatchObject({
+      code: 'RATE_LIMITED',
+    });
   });
 
   it('EN-4 ADV-55 every spelling of an address shares one budget', async () => {
@@ -215,7 +228,10 @@ describe('the budget of failed sign-ins', () => {
     try {
       const answers = await Promise.all(
         Array.from({ length: 100 }, (_, index) =>
-          mutate((index % 2 ? other : server).url, 'login', { email: person.email, password: `${wrong} ${index}` }),
+          mutate((index % 2 ? other : server).url, 'login', {
+            email: person.email,
+            password: `${wrong} ${index}`,
+          }),
         ),
       );
       const codes = answers.map((answer) => answer.code);
@@ -249,11 +265,19 @@ describe('hashes that are brought up to date at sign-in', () => {
     await server.stop();
   });
   const storedOf = async (person: Person): Promise<string> => {
-    const [row] = await sql<{ password_hash: string }[]>`select password_hash from users where id = ${person.id}`;
+    const [row] = await sql<
+      { password_hash: string }[]
+    >`select password_hash from users where id = ${person.id}`;
     return row?.password_hash ?? '';
   };
   const instance = (config: Partial<typeof testConfig>, bcryptCost: number): Promise<TestServer> =>
-    startTestServer({ config, bcryptCost, clock: server.clock, database: server.database, mailbox: server.mailbox });
+    startTestServer({
+      config,
+      bcryptCost,
+      clock: server.clock,
+      database: server.database,
+      mailbox: server.mailbox,
+    });
 
   it('PW-14 a sign-in with the right password renews a hash below the cost, and one with a wrong password does not', async () => {
     const person = await registerPerson(server);
@@ -282,11 +306,21 @@ describe('hashes that are brought up to date at sign-in', () => {
     const changed = await server.app.hasher.hash('a password changed meanwhile');
     await sql`update users set password_hash = ${changed} where id = ${person.id}`;
     const renewed = await server.app.hasher.hash(person.password);
-    expect(await replacePasswordHash(server.app.db, { id: person.id, oldHash: verified, newHash: renewed })).toBe(
-      false,
-    );
+    expect(
+      await replacePasswordHash(server.app.db, {
+        id: person.id,
+        oldHash: verified,
+        newHash: renewed,
+      }),
+    ).toBe(false);
     expect(await storedOf(person)).toBe(changed);
-    expect(await replacePasswordHash(server.app.db, { id: person.id, oldHash: changed, newHash: renewed })).toBe(true);
+    expect(
+      await replacePasswordHash(server.app.db, {
+        id: person.id,
+        oldHash: changed,
+        newHash: renewed,
+      }),
+    ).toBe(true);
     expect(await storedOf(person)).toBe(renewed);
   });
 
@@ -300,7 +334,8 @@ describe('hashes that are brought up to date at sign-in', () => {
       const stronger = await instance({}, 5);
       const changed = await server.app.hasher.hash('a password changed meanwhile');
       const { hasher } = stronger.app;
-      const changeIt = () => sql`update users set password_hash = ${changed} where id = ${person.id}`;
+      const changeIt = () =>
+        sql`update users set password_hash = ${changed} where id = ${person.id}`;
       Object.assign(stronger.app, {
         hasher: {
           ...hasher,
@@ -317,11 +352,13 @@ describe('hashes that are brought up to date at sign-in', () => {
         },
       });
       try {
-        const [before] = await sql`select count(*)::int as count from sessions where user_id = ${person.id}`;
+        const [before] =
+          await sql`select count(*)::int as count from sessions where user_id = ${person.id}`;
         const answer = await stronger.mutate('login', credentials(person));
         expect(await storedOf(person)).toBe(changed);
         expect(answer).toMatchObject({ __typename: 'AuthError', code: 'INVALID_CREDENTIALS' });
-        const [after] = await sql`select count(*)::int as count from sessions where user_id = ${person.id}`;
+        const [after] =
+          await sql`select count(*)::int as count from sessions where user_id = ${person.id}`;
         expect(after).toEqual(before);
       } finally {
         await stronger.stop();
@@ -347,7 +384,9 @@ describe('hashes that are brought up to date at sign-in', () => {
     const removed = await instance({ secretKeys: [next] }, 4);
     try {
       expect((await removed.mutate('login', credentials(early))).__typename).toBe('AuthTokens');
-      expect(await removed.mutate('login', credentials(late))).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+      expect(await removed.mutate('login', credentials(late))).toMatchObject({
+        code: 'INVALID_CREDENTIALS',
+      });
       expect(removed.logLines.join('')).toContain('password_hash.pepper_unknown');
     } finally {
       await removed.stop();

@@ -9,20 +9,28 @@ import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { release } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from './admit.ts';
 import { type AuthTokens, handOver } from './hand-over-tokens.ts';
-import { claimsOfSuccess, countFailure, type LoginBudget, reserveInARow, reserveLogin } from './login-budget.ts';
+import {
+  claimsOfSuccess,
+  countFailure,
+  type LoginBudget,
+  reserveInARow,
+  reserveLogin,
+} from './login-budget.ts';
 
 const schema = z.object({ email: emailAddress, password, tokenDelivery });
 type Input = z.output<typeof schema>;
 
 /**
- * Sign-in with a password; with an authenticator app set up, a challenge follows. Throws INVALID_CREDENTIALS alike, and after the same
- * work, for an unknown address, a wrong password and an account that may not sign in (EN-1); which factors there are shows only after
- * the right password (EN-5).
+ * Sign-in with a password; with an authenticator app set up, a challenge follows. Throws
+ * INVALID_CREDENTIALS alike, and after the same work, for an unknown address, a wrong password and
+ * an account that may not sign in (EN-1); which factors there are shows only after the right
+ * password (EN-5).
  */
 export const login = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
   if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
   const budget = await reserveLogin(ctx, input.email.canonical);
-  // Null: the account changed under our hands. What has been checked is checked once more, against what holds now.
+  // Null: the account changed under our hands. What has been checked is checked once more, against
+  // what holds now.
   const admission = (await attempt(ctx, input, budget)) ?? (await attempt(ctx, input, budget));
   if (!admission) throw new AuthError('INVALID_CREDENTIALS');
   return handOver(ctx, admission, input.tokenDelivery);
@@ -34,7 +42,13 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
   const storedHash = mayFit ? (user?.passwordHash ?? null) : null;
   // The password is checked first and always; only then what kind of account it is (ADV-49).
   const verdict = await ctx.hasher.verify(input.password, storedHash);
-  if (!verdict.matches || storedHash === null || !user || user.emailVerifiedAt === null || user.suspendedAt !== null) {
+  if (
+    !verdict.matches ||
+    storedHash === null ||
+    !user ||
+    user.emailVerifiedAt === null ||
+    user.suspendedAt !== null
+  ) {
     await countFailure(ctx);
     await recordAudit(ctx, {
       db: ctx.db,
@@ -58,12 +72,20 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
   });
 }
 
-/** Brings an old hash up to today's cost and pepper; answers with the hash that is stored then. A sign-in does not fail for it. */
-async function rehash(ctx: Context, input: { userId: string; oldHash: string; plain: string }): Promise<string> {
+/**
+ * Brings an old hash up to today's cost and pepper; answers with the hash that is stored then. A
+ * sign-in does not fail for it.
+ */
+async function rehash(
+  ctx: Context,
+  input: { userId: string; oldHash: string; plain: string },
+): Promise<string> {
   const { userId, oldHash, plain } = input;
   try {
     const newHash = await ctx.hasher.hash(plain);
-    return (await replacePasswordHash(ctx.db, { id: userId, oldHash, newHash })) ? newHash : oldHash;
+    return (await replacePasswordHash(ctx.db, { id: userId, oldHash, newHash }))
+      ? newHash
+      : oldHash;
   } catch (error) {
     ctx.log.warn(
       { err: error, event: 'password_hash.not_renewed', requestId: ctx.request.id },

@@ -16,36 +16,55 @@ import { claimsOfSuccess, reserveInARow, reserveLogin } from './login-budget.ts'
 const schema = z.object({ password: password.nullish(), tokenDelivery });
 
 /**
- * Step-up: proves the caller again, with the same factors that a sign-in would take. It ends in a new session, and the one that asked
- * ends with it (SE-9). Throws INVALID_CREDENTIALS for a wrong password, RATE_LIMITED past the budget that `login` counts by.
+ * Step-up: proves the caller again, with the same factors that a sign-in would take. It ends in a
+ * new session, and the one that asked ends with it (SE-9). Throws INVALID_CREDENTIALS for a wrong
+ * password, RATE_LIMITED past the budget that `login` counts by.
  */
-export const reauthenticate = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
-  const viewer = requireViewer(ctx);
-  if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
-  if (input.password === null || input.password === undefined) return mailCode(ctx, viewer);
-  return handOver(ctx, await checkPassword(ctx, viewer, input.password), input.tokenDelivery);
-});
+export const reauthenticate = command(
+  schema,
+  async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
+    const viewer = requireViewer(ctx);
+    if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
+    if (input.password === null || input.password === undefined) return mailCode(ctx, viewer);
+    return handOver(ctx, await checkPassword(ctx, viewer, input.password), input.tokenDelivery);
+  },
+);
 
 async function checkPassword(ctx: Context, viewer: Viewer, plain: string): Promise<Admission> {
   const { user } = viewer.session;
-  // SECURITY: the pool of a sign-in from this device, so that this is no second door to guess the password at.
+  // SECURITY: the pool of a sign-in from this device, so that this is no second door to guess the
+  // password at.
   const budget = await reserveLogin(ctx, user.emailCanonical);
   const mayFit = await reserveInARow(ctx, { budget, userId: user.id });
   const passwordHash = mayFit ? user.passwordHash : null;
   const verdict = await ctx.hasher.verify(plain, passwordHash);
   if (!verdict.matches || passwordHash === null) {
-    await recordAudit(ctx, { db: ctx.db, type: 'step_up.failed', outcome: 'FAILURE', subjectId: user.id });
+    await recordAudit(ctx, {
+      db: ctx.db,
+      type: 'step_up.failed',
+      outcome: 'FAILURE',
+      subjectId: user.id,
+    });
     throw new AuthError('INVALID_CREDENTIALS', { message: 'The password is not right.' });
   }
   return ctx.db.transaction(async (tx) => {
     const held = await holdUser(tx, { id: user.id, passwordHash });
-    if (!held) throw new AuthError('INVALID_CREDENTIALS', { message: 'The password is not right.' });
+    if (!held)
+      throw new AuthError('INVALID_CREDENTIALS', { message: 'The password is not right.' });
     await release(ctx, { db: tx, claims: claimsOfSuccess({ budget, userId: user.id }) });
-    return admit(ctx, { db: tx, user: held, proved: ['PASSWORD'], previousSessionId: viewer.sessionId });
+    return admit(ctx, {
+      db: tx,
+      user: held,
+      proved: ['PASSWORD'],
+      previousSessionId: viewer.sessionId,
+    });
   });
 }
 
-/** For accounts without a password, and for those who do not know theirs: the mailbox is the other first step of a sign-in. */
+/**
+ * For accounts without a password, and for those who do not know theirs: the mailbox is the other
+ * first step of a sign-in.
+ */
 async function mailCode(ctx: Context, viewer: Viewer): Promise<OtpChallenge> {
   const { user } = viewer.session;
   await reserve(ctx, [{ budget: 'step-up:account', identifier: user.id }]);

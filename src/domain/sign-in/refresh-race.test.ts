@@ -18,7 +18,8 @@ afterAll(async () => {
   await one.stop();
 });
 
-const refreshAt = (server: TestServer, refreshToken: string) => server.mutate('refreshSession', { refreshToken });
+const refreshAt = (server: TestServer, refreshToken: string) =>
+  server.mutate('refreshSession', { refreshToken });
 const turn = (count: number): TestServer => (count % 2 === 0 ? one : two);
 
 describe('two instances on one database', () => {
@@ -37,7 +38,9 @@ describe('two instances on one database', () => {
         const { data } = await turn(count + 1).send(meQuery, {}, { token: accessToken });
         expect(data.me.id).toBe(person.id);
       }
-      expect(await refreshAt(two, answers[0].refreshToken)).toMatchObject({ __typename: 'AuthTokens' });
+      expect(await refreshAt(two, answers[0].refreshToken)).toMatchObject({
+        __typename: 'AuthTokens',
+      });
     }
   });
 
@@ -84,14 +87,21 @@ describe('two instances on one database', () => {
     await lock`begin`;
     await lock`select 1 from sessions where id = ${held.sessionId} for update`;
     let isAnswered = false;
-    const waiting = Promise.all([one, two].map((server) => refreshAt(server, held.refreshToken))).then((answers) => {
+    const waiting = Promise.all(
+      [one, two].map((server) => refreshAt(server, held.refreshToken)),
+    ).then((answers) => {
       isAnswered = true;
       return answers;
     });
     for (let round = 0; round < 3; round += 1) {
-      const answers = await Promise.all(others.map(({ refreshToken }, count) => refreshAt(turn(count), refreshToken)));
+      const answers = await Promise.all(
+        others.map(({ refreshToken }, count) => refreshAt(turn(count), refreshToken)),
+      );
       for (const [count, answer] of answers.entries()) {
-        expect(answer).toMatchObject({ __typename: 'AuthTokens', session: { id: others[count]?.sessionId } });
+        expect(answer).toMatchObject({
+          __typename: 'AuthTokens',
+          session: { id: others[count]?.sessionId },
+        });
         Object.assign(others[count] ?? {}, { refreshToken: answer.refreshToken });
       }
     }
@@ -102,7 +112,10 @@ describe('two instances on one database', () => {
     const answers = await waiting;
     expect(answers.map(({ __typename }) => __typename)).toEqual(['AuthTokens', 'AuthTokens']);
     expect(new Set(answers.map(({ refreshToken }) => refreshToken)).size).toBe(1);
-    expect((await sessionsOf(one, held.id))[0]).toMatchObject({ refreshGeneration: 1, revokedAt: null });
+    expect((await sessionsOf(one, held.id))[0]).toMatchObject({
+      refreshGeneration: 1,
+      revokedAt: null,
+    });
   });
 
   it('ADV-10 20 redemptions of one code at once give one session', async () => {
@@ -111,7 +124,9 @@ describe('two instances on one database', () => {
     const challenge = await one.mutate('requestLoginCode', { email });
     const code = await one.nextCode(email);
     const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, count) => turn(count).mutate('verifyOtp', { challengeId: challenge.id, code })),
+      Array.from({ length: 20 }, (_, count) =>
+        turn(count).mutate('verifyOtp', { challengeId: challenge.id, code }),
+      ),
     );
     expect(answers.filter(({ __typename }) => __typename === 'AuthTokens')).toHaveLength(1);
     expect(await sessionsOf(one, id)).toHaveLength(2);
@@ -147,7 +162,8 @@ describe('a store that fails', () => {
     await gate.close();
   });
 
-  const askThere = (refreshToken: string) => server.send(mutationText('refreshSession'), { input: { refreshToken } });
+  const askThere = (refreshToken: string) =>
+    server.send(mutationText('refreshSession'), { input: { refreshToken } });
   const unavailable = { status: 503, errors: [{ extensions: { code: 'OVERLOADED' } }] };
 
   it('SE-2 is never taken for theft: while it is away the answer is 503, then the same token works', async () => {
@@ -156,7 +172,9 @@ describe('a store that fails', () => {
     expect(await askThere(person.refreshToken)).toMatchObject(unavailable);
     expect(await askThere(person.refreshToken)).toMatchObject(unavailable);
     await gate.open();
-    expect((await askThere(person.refreshToken)).data.refreshSession).toMatchObject({ __typename: 'AuthTokens' });
+    expect((await askThere(person.refreshToken)).data.refreshSession).toMatchObject({
+      __typename: 'AuthTokens',
+    });
     expect(await auditOf(one, person.id, 'refresh.reused')).toEqual([]);
   });
 
@@ -168,7 +186,10 @@ describe('a store that fails', () => {
     const [moved] = await sessionsOf(one, person.id);
     expect(moved?.refreshGeneration).toBe(1);
     const { refreshSession } = (await askThere(person.refreshToken)).data;
-    expect(refreshSession).toMatchObject({ __typename: 'AuthTokens', session: { id: person.sessionId } });
+    expect(refreshSession).toMatchObject({
+      __typename: 'AuthTokens',
+      session: { id: person.sessionId },
+    });
     const [session] = await sessionsOf(one, person.id);
     expect(session).toMatchObject({ refreshGeneration: 1, revokedAt: null });
     expect(await auditOf(one, person.id, 'refresh.reused')).toEqual([]);

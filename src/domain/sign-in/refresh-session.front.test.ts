@@ -16,7 +16,8 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const refresh = (refreshToken: string) => server.mutate('refreshSession', { refreshToken });
-const reasonOf = async (token: string) => (await server.send(meQuery, {}, { token })).errors[0]?.extensions.reason;
+const reasonOf = async (token: string) =>
+  (await server.send(meQuery, {}, { token })).errors[0]?.extensions.reason;
 
 describe('refreshSession refuses', () => {
   it('SE-1 what was never given out, in the same words', async () => {
@@ -24,7 +25,13 @@ describe('refreshSession refuses', () => {
     const first = await refresh('nonsense');
     expect(first).toMatchObject(refused);
     const changed = `${person.refreshToken.slice(0, -2)}${person.refreshToken.endsWith('AA') ? 'BB' : 'AA'}`;
-    for (const token of [changed, person.accessToken.slice(0, 512), person.sessionId, '\u0000', 'ä'.repeat(91)]) {
+    for (const token of [
+      changed,
+      person.accessToken.slice(0, 512),
+      person.sessionId,
+      '\u0000',
+      'ä'.repeat(91),
+    ]) {
       expect(await refresh(token)).toEqual(first);
     }
     expect(await server.mutate('refreshSession', {})).toEqual(first);
@@ -49,8 +56,13 @@ describe('refreshSession refuses', () => {
     expect(await refresh(person.refreshToken)).toMatchObject(refused);
     const events = await auditOf(server, person.id, 'refresh.reused');
     expect(events).toHaveLength(1);
-    expect(events[0]).toMatchObject({ outcome: 'FAILURE', sessionHash: hashSessionId(server.app, person.sessionId) });
-    const told = server.mailbox.list().filter(({ to, subject }) => to === person.email && subject === mail.subject);
+    expect(events[0]).toMatchObject({
+      outcome: 'FAILURE',
+      sessionHash: hashSessionId(server.app, person.sessionId),
+    });
+    const told = server.mailbox
+      .list()
+      .filter(({ to, subject }) => to === person.email && subject === mail.subject);
     expect(told).toHaveLength(1);
 
     // Another session of the same user lives on.
@@ -79,7 +91,9 @@ describe('refreshSession refuses', () => {
     expect(last).toMatchObject({ __typename: 'AuthTokens' });
     expect(last.refreshTokenExpiresAt).toBe(last.session.expiresAt);
     // Nor does the access token say that it outlives the session, to backends that ask nobody.
-    expect(Date.parse(last.accessTokenExpiresAt)).toBeLessThanOrEqual(Date.parse(last.session.expiresAt));
+    expect(Date.parse(last.accessTokenExpiresAt)).toBeLessThanOrEqual(
+      Date.parse(last.session.expiresAt),
+    );
     expect(decodeJwt(last.accessToken).exp).toBe(Date.parse(last.accessTokenExpiresAt) / 1000);
     server.clock.advance(4);
     expect(await refresh(last.refreshToken)).toMatchObject(refused);
@@ -113,7 +127,8 @@ describe('refreshSession refuses', () => {
       expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);
 
       server.clock.advance(900);
-      const made = async () => (await tight.mutate('refreshSession', { refreshToken: 'nonsense' })).code;
+      const made = async () =>
+        (await tight.mutate('refreshSession', { refreshToken: 'nonsense' })).code;
       const codes = [];
       for (let count = 0; count < 13; count += 1) codes.push(await made());
       expect(codes.slice(0, 12)).toEqual(Array(12).fill('INVALID_OR_EXPIRED_TOKEN'));
@@ -121,10 +136,14 @@ describe('refreshSession refuses', () => {
 
       // Neither is for ever, and the address's does not touch those who hold a good token.
       const other = await registerPerson(server);
-      expect(await tight.mutate('refreshSession', { refreshToken: other.refreshToken })).toMatchObject({
+      expect(
+        await tight.mutate('refreshSession', { refreshToken: other.refreshToken }),
+      ).toMatchObject({
         __typename: 'AuthTokens',
       });
-      expect(await tight.mutate('refreshSession', { refreshToken })).toMatchObject({ __typename: 'AuthTokens' });
+      expect(await tight.mutate('refreshSession', { refreshToken })).toMatchObject({
+        __typename: 'AuthTokens',
+      });
     } finally {
       await tight.stop();
     }
@@ -147,7 +166,9 @@ describe('refreshSession', () => {
 
   it('SE-3 ADV-11 answers 30 at once with one token: one successor, 30 working answers, the family alive', async () => {
     const person = await registerPerson(server);
-    const answers = await Promise.all(Array.from({ length: 30 }, () => refresh(person.refreshToken)));
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => refresh(person.refreshToken)),
+    );
     expect(new Set(answers.map(({ refreshToken }) => refreshToken)).size).toBe(1);
     for (const { accessToken } of answers) expect(await reasonOf(accessToken)).toBeUndefined();
     const [session] = await sessionsOf(server, person.id);

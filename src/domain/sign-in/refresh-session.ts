@@ -20,8 +20,9 @@ import { type AuthTokens, handOverTokens } from './hand-over-tokens.ts';
 const schema = z.object({ refreshToken: opaqueToken.nullish(), tokenDelivery });
 
 /**
- * Trades a refresh token for its successor and a new access token (RFC 9700 4.14.2). User, status and roles are read anew (SE-6).
- * Throws INVALID_OR_EXPIRED_TOKEN for anything that is not a live session's token, RATE_LIMITED past the session's budget.
+ * Trades a refresh token for its successor and a new access token (RFC 9700 4.14.2). User, status
+ * and roles are read anew (SE-6). Throws INVALID_OR_EXPIRED_TOKEN for anything that is not a live
+ * session's token, RATE_LIMITED past the session's budget.
  */
 export const refreshSession = command(schema, async (ctx, input): Promise<AuthTokens> => {
   if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
@@ -31,9 +32,10 @@ export const refreshSession = command(schema, async (ctx, input): Promise<AuthTo
   const token = value === null ? null : readRefreshToken(ctx.keys, value);
   const refreshed = token && (await rotate(ctx, token));
   if (refreshed) return handOverTokens(ctx, refreshed, delivery);
-  // The cookie stays as it is: another tab may have had it replaced while this request was on its way (SE-3).
-  // Only refusals count against the address. Many users share one (a company, a server that renders pages), and a good token must
-  // not be refused for what others do; nobody guesses 256 bits, and a made-up token costs no look-up.
+  // The cookie stays as it is: another tab may have had it replaced while this request was on its
+  // way (SE-3). Only refusals count against the address. Many users share one (a company, a server
+  // that renders pages), and a good token must not be refused for what others do; nobody guesses
+  // 256 bits, and a made-up token costs no look-up.
   await reserve(ctx, [{ budget: 'refresh:address', identifier: ctx.request.addressBucket }]);
   throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
 });
@@ -54,7 +56,8 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
     limit,
     windowEndsAt: secondsAfter(now, window),
   };
-  // With others first, in a statement that passes over a row that somebody holds; who is passed over waits for it alone.
+  // With others first, in a statement that passes over a row that somebody holds; who is passed
+  // over waits for it alone.
   const together = () => ctx.rotateSession({ ...rotation, owner: ctx.statementOwner });
   const alone = () => rotateSession(ctx.db, rotation);
   for (const attempt of [together, alone]) {
@@ -66,14 +69,22 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
     switch (judgeToken(session, { token, now, graceSeconds: ctx.config.refreshGrace })) {
       case 'current': {
         const { refreshWindowCount, refreshWindowEndsAt } = session;
-        if (refreshWindowCount < limit || refreshWindowEndsAt === null || refreshWindowEndsAt <= now) break;
+        if (
+          refreshWindowCount < limit ||
+          refreshWindowEndsAt === null ||
+          refreshWindowEndsAt <= now
+        )
+          break;
         throw new AuthError('RATE_LIMITED', { retryAfter: secondsUntil(refreshWindowEndsAt, now) });
       }
       case 'ended':
         return null;
       case 'retry': {
-        // The same successor as the first time, never a second child. With two keys in force it is one of two.
-        const successor = successors.find((candidate) => sameBytes(candidate.hash, session.refreshHash));
+        // The same successor as the first time, never a second child. With two keys in force it is
+        // one of two.
+        const successor = successors.find((candidate) =>
+          sameBytes(candidate.hash, session.refreshHash),
+        );
         return successor ? { ...found, refreshToken: successor } : null;
       }
       case 'ahead':
@@ -87,7 +98,8 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
         return null;
     }
   }
-  // Something stood in the way of the statement that waits, and does not any more, such as a suspension.
+  // Something stood in the way of the statement that waits, and does not any more, such as a
+  // suspension.
   throw new AuthError('RATE_LIMITED', { retryAfter: 1 });
 }
 
@@ -95,14 +107,23 @@ function secondsUntil(date: Date, now: Date): number {
   return Math.max(1, Math.ceil((date.getTime() - now.getTime()) / 1000));
 }
 
-/** SECURITY: a spent token has come back, so two parties hold this family: both lose it, and the owner is told (SE-2). */
+/**
+ * SECURITY: a spent token has come back, so two parties hold this family: both lose it, and the
+ * owner is told (SE-2).
+ */
 async function endFamily(ctx: Context, { session, user }: LiveSession): Promise<void> {
   const now = ctx.clock.now();
   const { id: sessionId, userId } = session;
   await ctx.db.transaction(async (tx) => {
     const revoked = await revokeSession(tx, { sessionId, userId, now, reason: 'refresh.reused' });
     if (!revoked) return;
-    await recordAudit(ctx, { db: tx, type: 'refresh.reused', outcome: 'FAILURE', subjectId: userId, sessionId });
+    await recordAudit(ctx, {
+      db: tx,
+      type: 'refresh.reused',
+      outcome: 'FAILURE',
+      subjectId: userId,
+      sessionId,
+    });
     await enqueueEmail(ctx, {
       db: tx,
       to: user.email,

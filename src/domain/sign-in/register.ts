@@ -18,8 +18,9 @@ import { accountKey, type Claim, reserve } from '../rate-limits/reserve.ts';
 const schema = z.object({ email: emailAddress, password: newPassword, name: displayName });
 
 /**
- * Begins an account: a code goes to the address. For an address that is taken the answer is the same and its owner gets a notice
- * (EN-2). Throws VALIDATION_FAILED for a password below the policy, FORBIDDEN where registration is by invitation.
+ * Begins an account: a code goes to the address. For an address that is taken the answer is the
+ * same and its owner gets a notice (EN-2). Throws VALIDATION_FAILED for a password below the
+ * policy, FORBIDDEN where registration is by invitation.
  */
 export const register = command(schema, async (ctx, input): Promise<OtpChallenge> => {
   if (ctx.config.registration === 'invite')
@@ -33,8 +34,11 @@ export const register = command(schema, async (ctx, input): Promise<OtpChallenge
     context: name === null ? [email.canonical] : [email.canonical, name],
   });
   if (faults.length > 0) throw new AuthError('VALIDATION_FAILED', { fields: faults });
-  // After the policy: whoever tries a few weak passwords first has not registered yet, and is not shut out for it.
-  await reserve(ctx, [{ budget: 'register:account', identifier: accountKey(ctx, email.canonical) }]);
+  // After the policy: whoever tries a few weak passwords first has not registered yet, and is not
+  // shut out for it.
+  await reserve(ctx, [
+    { budget: 'register:account', identifier: accountKey(ctx, email.canonical) },
+  ]);
 
   // Hashed whether or not the address is free: both ways take the same time.
   const passwordHash = await ctx.hasher.hash(input.password);
@@ -43,23 +47,39 @@ export const register = command(schema, async (ctx, input): Promise<OtpChallenge
   return challenge;
 });
 
-type Wanted = { readonly email: EmailAddress; readonly name: string | null; readonly passwordHash: string };
+type Wanted = {
+  readonly email: EmailAddress;
+  readonly name: string | null;
+  readonly passwordHash: string;
+};
 
-async function begin(ctx: Context, tx: Db, { email, name, passwordHash }: Wanted): Promise<OtpChallenge> {
+async function begin(
+  ctx: Context,
+  tx: Db,
+  { email, name, passwordHash }: Wanted,
+): Promise<OtpChallenge> {
   const now = ctx.clock.now();
   // The same two statements for an address that is taken and for one that is not (EN-2).
-  await insertUser(tx, { id: ctx.random.id(now), email: email.address, emailCanonical: email.canonical, now });
+  await insertUser(tx, {
+    id: ctx.random.id(now),
+    email: email.address,
+    emailCanonical: email.canonical,
+    now,
+  });
   const user = await findUserByEmail(tx, { canonical: email.canonical });
   if (!user) throw new Error('The account was neither found nor made.');
 
-  // SECURITY: an account that an administrator made, perhaps with roles, is claimed by its mailbox alone, never by somebody's password.
-  const free = user.emailVerifiedAt === null && user.suspendedAt === null && user.invitedAt === null;
+  // SECURITY: an account that an administrator made, perhaps with roles, is claimed by its mailbox
+  // alone, never by somebody's password.
+  const free =
+    user.emailVerifiedAt === null && user.suspendedAt === null && user.invitedAt === null;
   const locale = user.locale ?? preferredLocale(ctx.request.acceptLanguage);
   const challenge = await beginEmailChallenge(ctx, {
     db: tx,
     purpose: 'VERIFY_EMAIL',
     given: email,
-    // Not the row but this challenge holds the password, so that nobody verifies another's (ADV-48).
+    // Not the row but this challenge holds the password, so that nobody verifies another's
+    // (ADV-48).
     recipient: free ? { userId: user.id, email: user.email, locale } : null,
     ...(free ? { pending: { passwordHash, name, locale } } : {}),
     silent: !free,

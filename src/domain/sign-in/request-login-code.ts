@@ -8,7 +8,10 @@ import { accountKey, reserve } from '../rate-limits/reserve.ts';
 
 const schema = z.object({ email: emailAddress });
 
-/** Sign-in by a code to the address. An address with no account, or a suspended one, gets the same answer and no mail. */
+/**
+ * Sign-in by a code to the address. An address with no account, or a suspended one, gets the same
+ * answer and no mail.
+ */
 export const requestLoginCode = command(schema, async (ctx, { email }): Promise<OtpChallenge> => {
   await reserve(ctx, [
     { budget: 'login-code:address', identifier: ctx.request.addressBucket },
@@ -21,7 +24,10 @@ export const requestLoginCode = command(schema, async (ctx, { email }): Promise<
       purpose: 'LOGIN',
       given: email,
       // Mail goes to the stored address, never to what was typed (RC-10).
-      recipient: user && user.suspendedAt === null ? { userId: user.id, email: user.email, locale: user.locale } : null,
+      recipient:
+        user && user.suspendedAt === null
+          ? { userId: user.id, email: user.email, locale: user.locale }
+          : null,
     }),
   );
   ctx.wakeOutbox();

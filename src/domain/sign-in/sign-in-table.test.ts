@@ -4,8 +4,19 @@ import { advanceTotpStep } from '../../db/queries/totp-authenticators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { type Authenticator, authenticator, enrolTotp } from '../../testing/authenticator.ts';
 import { meQuery, mutationText, type Sender } from '../../testing/client.ts';
-import { claimsOf, countSessions, registerWithoutPassword, totpRow } from '../../testing/factors.ts';
-import { freshAddress, goodPassword, type Person, registerPerson, signIn } from '../../testing/people.ts';
+import {
+  claimsOf,
+  countSessions,
+  registerWithoutPassword,
+  totpRow,
+} from '../../testing/factors.ts';
+import {
+  freshAddress,
+  goodPassword,
+  type Person,
+  registerPerson,
+  signIn,
+} from '../../testing/people.ts';
 import { appointAdmin } from '../admin/appoint-admin.ts';
 import { offerTotp } from '../admin/give-totp.ts';
 
@@ -48,11 +59,16 @@ const states = {
     const made = await enrolled(await registerPerson(server));
     const row = await totpRow(server, made.person.id);
     const sealedSecret = Buffer.from(row.sealedSecret).reverse();
-    await advanceTotpStep(server.app.db, { id: row.id, step: (row.lastStep ?? 0) + 1, sealedSecret });
+    await advanceTotpStep(server.app.db, {
+      id: row.id,
+      step: (row.lastStep ?? 0) + 1,
+      sealedSecret,
+    });
     return made;
   },
   'no password and no second factor': async () => subject(await registerWithoutPassword(server)),
-  'no password, an app and recovery codes': async () => enrolled(await registerWithoutPassword(server)),
+  'no password, an app and recovery codes': async () =>
+    enrolled(await registerWithoutPassword(server)),
 } as const satisfies Record<string, () => Promise<Subject>>;
 
 function subject(person: Person): Subject {
@@ -67,17 +83,26 @@ async function enrolled(person: Person): Promise<Subject> {
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, see testing/client.ts.
 type Reply = any;
 
-/** Every way in which a caller can come by tokens, up to the first answer; and whose session it starts from. */
+/**
+ * Every way in which a caller can come by tokens, up to the first answer; and whose session it
+ * starts from.
+ */
 const methods = {
-  'the password': ({ person }: Subject) => server.mutate('login', { email: person.email, password: person.password }),
-  'a mailed code': ({ person }: Subject) => server.mutate('requestLoginCode', { email: person.email }),
+  'the password': ({ person }: Subject) =>
+    server.mutate('login', { email: person.email, password: person.password }),
+  'a mailed code': ({ person }: Subject) =>
+    server.mutate('requestLoginCode', { email: person.email }),
   'another registration': ({ person }: Subject) =>
     server.mutate('register', { email: person.email, password: 'walnut ferry copper tuesday' }),
   'a password reset': async ({ person: { email } }: Subject) => {
     const newPassword = 'walnut ferry copper tuesday';
-    expect(await server.mutate('requestPasswordReset', { email })).toMatchObject({ accepted: true });
+    expect(await server.mutate('requestPasswordReset', { email })).toMatchObject({
+      accepted: true,
+    });
     const token = /#token=([\w-]+)/.exec((await server.nextMail(email)).text)?.[1] ?? '';
-    const reset = await server.send(mutationText('resetPassword'), { input: { token, newPassword } });
+    const reset = await server.send(mutationText('resetPassword'), {
+      input: { token, newPassword },
+    });
     // RC-5: it is taken, and that is all: no token in the answer, no cookie.
     expect(reset.data.resetPassword).toEqual({ __typename: 'AuthAccepted', accepted: true });
     expect(reset.headers.get('set-cookie')).toBeNull();
@@ -91,8 +116,9 @@ const methods = {
 } as const satisfies Record<string, (of: Subject) => Promise<Reply>>;
 
 /**
- * The table. What each way answers, step by step: a challenge by its methods, tokens by their `amr`, an error by its code. A cell is
- * a whole walk with the first method that each challenge offers.
+ * The table. What each way answers, step by step: a challenge by its methods, tokens by their
+ * `amr`, an error by its code. A cell is a whole walk with the first method that each challenge
+ * offers.
  */
 const both = 'TOTP|RECOVERY_CODE';
 const open = {
@@ -139,38 +165,46 @@ const methodNames = Object.keys(methods) as (keyof typeof methods)[];
 
 describe('every sign-in method against every set of enrolled factors', () => {
   describe.each(stateNames)('with %s', (state) => {
-    it.each(methodNames)('ADV-5 ADV-24 ADV-50 OT-6 OT-17 RC-5 by %s', { timeout: 60_000 }, async (method) => {
-      const who = await states[state]();
-      const steppingUp = method.startsWith('a step-up');
-      const sender: Sender = steppingUp ? { token: who.person.accessToken } : {};
-      const before = await countSessions(server, who.person.id);
-      const walked: string[] = [];
-      let answer: Reply = await methods[method](who);
-      while (answer.__typename === 'OtpChallenge' && walked.length < 4) {
-        walked.push(answer.methods.join('|'));
-        await tryShortCuts(who, answer, sender);
-        expect(await countSessions(server, who.person.id)).toBe(before);
-        const code = await rightCode(who, answer, method);
-        if (code === null) {
-          walked.push('no code');
-          break;
+    it.each(methodNames)(
+      'ADV-5 ADV-24 ADV-50 OT-6 OT-17 RC-5 by %s',
+      { timeout: 60_000 },
+      async (method) => {
+        const who = await states[state]();
+        const steppingUp = method.startsWith('a step-up');
+        const sender: Sender = steppingUp ? { token: who.person.accessToken } : {};
+        const before = await countSessions(server, who.person.id);
+        const walked: string[] = [];
+        let answer: Reply = await methods[method](who);
+        while (answer.__typename === 'OtpChallenge' && walked.length < 4) {
+          walked.push(answer.methods.join('|'));
+          await tryShortCuts(who, answer, sender);
+          expect(await countSessions(server, who.person.id)).toBe(before);
+          const code = await rightCode(who, answer, method);
+          if (code === null) {
+            walked.push('no code');
+            break;
+          }
+          answer = await server.mutate('verifyOtp', { challengeId: answer.id, code }, sender);
         }
-        answer = await server.mutate('verifyOtp', { challengeId: answer.id, code }, sender);
-      }
-      if (answer.__typename === 'AuthTokens') {
-        walked.push(`tokens ${answer.session.methods.join(' ')}`);
-        expect(claimsOf(answer.accessToken)['amr']).toEqual(answer.session.methods);
-        expect(answer.user.id).toBe(who.person.id);
-      } else if (answer.__typename === 'AuthError') {
-        walked.push(answer.code);
-      }
-      expect(walked).toEqual(table[state][method]);
-      const opened = walked.at(-1)?.startsWith('tokens') ? 1 : 0;
-      expect(await countSessions(server, who.person.id)).toBe(before + opened);
-    });
+        if (answer.__typename === 'AuthTokens') {
+          walked.push(`tokens ${answer.session.methods.join(' ')}`);
+          expect(claimsOf(answer.accessToken)['amr']).toEqual(answer.session.methods);
+          expect(answer.user.id).toBe(who.person.id);
+        } else if (answer.__typename === 'AuthError') {
+          walked.push(answer.code);
+        }
+        expect(walked).toEqual(table[state][method]);
+        const opened = walked.at(-1)?.startsWith('tokens') ? 1 : 0;
+        expect(await countSessions(server, who.person.id)).toBe(before + opened);
+      },
+    );
   });
 
-  async function rightCode({ person, phone }: Subject, challenge: Reply, method: string): Promise<string | null> {
+  async function rightCode(
+    { person, phone }: Subject,
+    challenge: Reply,
+    method: string,
+  ): Promise<string | null> {
     if (challenge.methods[0] === 'TOTP') return phone?.nextCode() ?? null;
     const mail = await server.nextMail(person.email);
     const code = /^(\d{6})$/m.exec(mail.text)?.[1] ?? null;
@@ -178,15 +212,24 @@ describe('every sign-in method against every set of enrolled factors', () => {
     return code;
   }
 
-  /** Nothing short of the right code opens anything: other methods, other doors, the challenge's own id as a token. */
-  async function tryShortCuts({ phone, recoveryCodes }: Subject, challenge: Reply, sender: Sender): Promise<void> {
+  /**
+   * Nothing short of the right code opens anything: other methods, other doors, the challenge's own
+   * id as a token.
+   */
+  async function tryShortCuts(
+    { phone, recoveryCodes }: Subject,
+    challenge: Reply,
+    sender: Sender,
+  ): Promise<void> {
     const { id } = challenge;
     const wrong = phone?.wrongCode() ?? '000000';
     const guesses: Record<string, unknown>[] = [
       { code: wrong },
       { code: '0000-0000-0000-0000' },
       // A factor that this step does not ask for proves nothing here, right as it is.
-      ...(challenge.methods[0] === 'EMAIL' && phone ? [{ code: phone.code(), method: 'TOTP' }] : []),
+      ...(challenge.methods[0] === 'EMAIL' && phone
+        ? [{ code: phone.code(), method: 'TOTP' }]
+        : []),
       ...(challenge.methods[0] === 'EMAIL' && recoveryCodes[0] ? [{ code: recoveryCodes[0] }] : []),
       ...(challenge.methods[0] === 'TOTP' ? [{ code: wrong, method: 'EMAIL' }] : []),
     ];
@@ -195,7 +238,10 @@ describe('every sign-in method against every set of enrolled factors', () => {
       expect(answer).toMatchObject({ __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_CODE' });
     }
     const asBearer = await server.send(meQuery, {}, { token: id });
-    expect(asBearer.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' });
+    expect(asBearer.errors[0]?.extensions).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      reason: 'TOKEN_INVALID',
+    });
     const asRefresh = await server.mutate('refreshSession', { refreshToken: id });
     expect(asRefresh).toMatchObject({ __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_TOKEN' });
   }
@@ -205,7 +251,10 @@ describe('an account that the operator has made, with an app', () => {
   async function appointed(): Promise<{ email: string; phone: Authenticator }> {
     const email = freshAddress();
     const app = { ...server.app, request: null, viewer: null };
-    const { user } = await appointAdmin(app, { email: { address: email, canonical: email }, name: null });
+    const { user } = await appointAdmin(app, {
+      email: { address: email, canonical: email },
+      name: null,
+    });
     const offer = offerTotp(app, user);
     const phone = authenticator(server, offer.secret);
     expect(await offer.confirm(phone.code())).toHaveLength(10);
@@ -217,24 +266,47 @@ describe('an account that the operator has made, with an app', () => {
     const mailed = await server.mutate('requestLoginCode', { email });
     const code = await server.nextCode(email);
     const second = await server.mutate('verifyOtp', { challengeId: mailed.id, code });
-    expect(second).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP', 'RECOVERY_CODE'] });
-    const wrong = await server.mutate('verifyOtp', { challengeId: second.id, code: phone.wrongCode() });
+    expect(second).toMatchObject({
+      __typename: 'OtpChallenge',
+      methods: ['TOTP', 'RECOVERY_CODE'],
+    });
+    const wrong = await server.mutate('verifyOtp', {
+      challengeId: second.id,
+      code: phone.wrongCode(),
+    });
     expect(wrong).toMatchObject({ __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_CODE' });
-    const tokens = await server.mutate('verifyOtp', { challengeId: second.id, code: phone.nextCode() });
-    expect(tokens).toMatchObject({ __typename: 'AuthTokens', user: { totpEnabled: true, roles: ['admin'] } });
+    const tokens = await server.mutate('verifyOtp', {
+      challengeId: second.id,
+      code: phone.nextCode(),
+    });
+    expect(tokens).toMatchObject({
+      __typename: 'AuthTokens',
+      user: { totpEnabled: true, roles: ['admin'] },
+    });
   });
 
   it('ADV-24 OT-17 RC-5 nor by a reset: the sign-in that follows asks for the app', async () => {
     const { email, phone } = await appointed();
     await server.mutate('requestPasswordReset', { email });
     const token = await server.nextToken(email);
-    expect(await server.mutate('resetPassword', { token, newPassword: goodPassword })).toMatchObject({
+    expect(
+      await server.mutate('resetPassword', { token, newPassword: goodPassword }),
+    ).toMatchObject({
       accepted: true,
     });
     const second = await server.mutate('login', { email, password: goodPassword });
-    expect(second).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP', 'RECOVERY_CODE'] });
-    const tokens = await server.mutate('verifyOtp', { challengeId: second.id, code: phone.nextCode() });
-    expect(tokens).toMatchObject({ __typename: 'AuthTokens', session: { methods: ['pwd', 'otp', 'mfa'] } });
+    expect(second).toMatchObject({
+      __typename: 'OtpChallenge',
+      methods: ['TOTP', 'RECOVERY_CODE'],
+    });
+    const tokens = await server.mutate('verifyOtp', {
+      challengeId: second.id,
+      code: phone.nextCode(),
+    });
+    expect(tokens).toMatchObject({
+      __typename: 'AuthTokens',
+      session: { methods: ['pwd', 'otp', 'mfa'] },
+    });
   });
 });
 
@@ -244,18 +316,32 @@ describe('a step-up challenge', () => {
     const { phone } = await enrolTotp(server, person);
     const sender = { token: person.accessToken };
     const challenge = await server.mutate('reauthenticate', { password: person.password }, sender);
-    expect(challenge).toMatchObject({ purpose: 'STEP_UP', methods: ['TOTP', 'RECOVERY_CODE'], sentTo: null });
+    expect(challenge).toMatchObject({
+      purpose: 'STEP_UP',
+      methods: ['TOTP', 'RECOVERY_CODE'],
+      sentTo: null,
+    });
 
     const second = await server.mutate('login', { email: person.email, password: person.password });
-    const other = await server.mutate('verifyOtp', { challengeId: second.id, code: phone.nextCode() });
+    const other = await server.mutate('verifyOtp', {
+      challengeId: second.id,
+      code: phone.nextCode(),
+    });
     const stranger = await registerPerson(server);
     const code = phone.nextCode();
     for (const token of [undefined, 'nonsense', other.accessToken, stranger.accessToken]) {
-      const answer = await server.mutate('verifyOtp', { challengeId: challenge.id, code }, { token });
+      const answer = await server.mutate(
+        'verifyOtp',
+        { challengeId: challenge.id, code },
+        { token },
+      );
       expect(answer).toMatchObject({ __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_CODE' });
     }
     const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code }, sender);
-    expect(tokens).toMatchObject({ __typename: 'AuthTokens', session: { methods: ['pwd', 'otp', 'mfa'] } });
+    expect(tokens).toMatchObject({
+      __typename: 'AuthTokens',
+      session: { methods: ['pwd', 'otp', 'mfa'] },
+    });
   });
 
   it('SE-9 ends the session that asked, and begins one under another id in the same moment', async () => {
@@ -265,12 +351,19 @@ describe('a step-up challenge', () => {
     const tokens = await server.mutate('reauthenticate', { password: person.password }, sender);
     expect(tokens.session.id).not.toBe(person.sessionId);
     expect(tokens.session.authenticatedAt).toBe(server.clock.now().toISOString());
-    expect(claimsOf(tokens.accessToken)['auth_time']).toBe(Math.floor(server.clock.now().getTime() / 1000));
+    expect(claimsOf(tokens.accessToken)['auth_time']).toBe(
+      Math.floor(server.clock.now().getTime() / 1000),
+    );
     const old = await server.send(meQuery, {}, sender);
-    expect(old.errors[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'SESSION_REVOKED' });
+    expect(old.errors[0]?.extensions).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      reason: 'SESSION_REVOKED',
+    });
     const oldRefresh = await server.mutate('refreshSession', { refreshToken: person.refreshToken });
     expect(oldRefresh).toMatchObject({ __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_TOKEN' });
-    expect((await server.send(meQuery, {}, { token: tokens.accessToken })).data.me.id).toBe(person.id);
+    expect((await server.send(meQuery, {}, { token: tokens.accessToken })).data.me.id).toBe(
+      person.id,
+    );
   });
 
   it('is not to be had with a wrong password, nor met once its session has ended', async () => {
@@ -281,7 +374,11 @@ describe('a step-up challenge', () => {
     expect(refused).toMatchObject({ __typename: 'AuthError', code: 'INVALID_CREDENTIALS' });
     const challenge = await server.mutate('reauthenticate', { password: person.password }, sender);
     await server.mutate('logout', {}, sender);
-    const late = await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.nextCode() }, sender);
+    const late = await server.mutate(
+      'verifyOtp',
+      { challengeId: challenge.id, code: phone.nextCode() },
+      sender,
+    );
     expect(late).toMatchObject({ __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_CODE' });
     const anonymous = await server.mutate('reauthenticate', { password: person.password });
     expect(anonymous.errors[0].extensions.code).toBe('UNAUTHENTICATED');
@@ -290,7 +387,13 @@ describe('a step-up challenge', () => {
   it('leaves every other device signed in', async () => {
     const person = await registerPerson(server);
     const elsewhere = await signIn(server, person);
-    await server.mutate('reauthenticate', { password: person.password }, { token: person.accessToken });
-    expect((await server.send(meQuery, {}, { token: elsewhere.accessToken })).data.me.id).toBe(person.id);
+    await server.mutate(
+      'reauthenticate',
+      { password: person.password },
+      { token: person.accessToken },
+    );
+    expect((await server.send(meQuery, {}, { token: elsewhere.accessToken })).data.me.id).toBe(
+      person.id,
+    );
   });
 });

@@ -17,7 +17,10 @@ afterAll(() => server.stop());
 const refused = (code: string) => ({ __typename: 'AuthError', code });
 const someId = '0190a0a0-0000-7000-8000-000000000000';
 
-/** Everything that matters. A code of the app may stand in for the factor where it is asked for, never for the recent proof. */
+/**
+ * Everything that matters. A code of the app may stand in for the factor where it is asked for,
+ * never for the recent proof.
+ */
 const sensitive: [MutationName, Record<string, unknown>][] = [
   ['startTotpEnrollment', {}],
   ['confirmTotpEnrollment', { enrollmentId: someId, code: '123456' }],
@@ -49,7 +52,9 @@ describe('a stolen access token alone', () => {
     },
   );
 
-  it.each(sensitive.filter(([name, input]) => !('code' in input) || name === 'confirmTotpEnrollment'))(
+  it.each(
+    sensitive.filter(([name, input]) => !('code' in input) || name === 'confirmTotpEnrollment'),
+  )(
     'SE-13 cannot %s while the app is set up and the session has not proved it, however fresh',
     async (name, input) => {
       const person = await registerPerson(server);
@@ -64,13 +69,23 @@ describe('a stolen access token alone', () => {
     const { phone } = await enrolTotp(server, person);
     const signedIn = await signInWithApp(server, person, phone);
     server.clock.advance(601);
-    const refreshed = await server.mutate('refreshSession', { refreshToken: signedIn.refreshToken });
+    const refreshed = await server.mutate('refreshSession', {
+      refreshToken: signedIn.refreshToken,
+    });
     const sender = { token: refreshed.accessToken };
-    expect(claimsOf(refreshed.accessToken)['auth_time']).toBe(claimsOf(signedIn.accessToken)['auth_time']);
-    expect(await server.mutate('disableTotp', {}, sender)).toMatchObject(refused('STEP_UP_REQUIRED'));
+    expect(claimsOf(refreshed.accessToken)['auth_time']).toBe(
+      claimsOf(signedIn.accessToken)['auth_time'],
+    );
+    expect(await server.mutate('disableTotp', {}, sender)).toMatchObject(
+      refused('STEP_UP_REQUIRED'),
+    );
     const byCode = await server.mutate('disableTotp', { code: phone.nextCode() }, sender);
     expect(byCode).toMatchObject(refused('STEP_UP_REQUIRED'));
-    const byPassword = await server.mutate('reauthenticate', { password: 'wrong password' }, sender);
+    const byPassword = await server.mutate(
+      'reauthenticate',
+      { password: 'wrong password' },
+      sender,
+    );
     expect(byPassword).toMatchObject(refused('INVALID_CREDENTIALS'));
   });
 });
@@ -85,7 +100,11 @@ describe('after a step-up', () => {
     const aged = { token: here.accessToken };
     expect(await server.mutate('disableTotp', {}, aged)).toMatchObject(refused('STEP_UP_REQUIRED'));
     const challenge = await server.mutate('reauthenticate', { password: person.password }, aged);
-    const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code: phone.nextCode() }, aged);
+    const tokens = await server.mutate(
+      'verifyOtp',
+      { challengeId: challenge.id, code: phone.nextCode() },
+      aged,
+    );
     const fresh = { token: tokens.accessToken };
     expect(await server.mutate('disableTotp', {}, fresh)).toMatchObject({ accepted: true });
 
@@ -98,7 +117,10 @@ describe('after a step-up', () => {
     // Set up anew, the codes of the first set are still dead.
     const again = await enrolTotp(server, { ...person, accessToken: tokens.accessToken });
     const login = await server.mutate('login', { email: person.email, password: person.password });
-    const old = await server.mutate('verifyOtp', { challengeId: login.id, code: recoveryCodes[0] ?? '' });
+    const old = await server.mutate('verifyOtp', {
+      challengeId: login.id,
+      code: recoveryCodes[0] ?? '',
+    });
     expect(old).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
     expect(again.recoveryCodes).toHaveLength(10);
   });
@@ -107,9 +129,15 @@ describe('after a step-up', () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     const here = await signInWithApp(server, person, phone);
-    const answer = await server.mutate('disableTotp', { code: phone.wrongCode() }, { token: here.accessToken });
+    const answer = await server.mutate(
+      'disableTotp',
+      { code: phone.wrongCode() },
+      { token: here.accessToken },
+    );
     expect(answer).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
-    expect(await server.mutate('disableTotp', {}, { token: here.accessToken })).toMatchObject({ accepted: true });
+    expect(await server.mutate('disableTotp', {}, { token: here.accessToken })).toMatchObject({
+      accepted: true,
+    });
     const twice = await server.mutate('disableTotp', {}, { token: here.accessToken });
     expect(twice).toMatchObject(refused('CONFLICT'));
   });
@@ -118,7 +146,9 @@ describe('after a step-up', () => {
     const person = await registerWithoutPassword(server);
     server.clock.advance(700);
     const sender = { token: person.accessToken };
-    expect(await server.mutate('startTotpEnrollment', {}, sender)).toMatchObject(refused('STEP_UP_REQUIRED'));
+    expect(await server.mutate('startTotpEnrollment', {}, sender)).toMatchObject(
+      refused('STEP_UP_REQUIRED'),
+    );
     const challenge = await server.mutate('reauthenticate', {}, sender);
     expect(challenge).toMatchObject({ purpose: 'STEP_UP', methods: ['EMAIL'] });
     const mail = await server.nextMail(person.email);
@@ -129,7 +159,9 @@ describe('after a step-up', () => {
     const { phone } = await enrolTotp(server, fresh);
 
     const bearer = { token: fresh.accessToken };
-    expect(await server.mutate('regenerateRecoveryCodes', {}, bearer)).toMatchObject(refused('STEP_UP_REQUIRED'));
+    expect(await server.mutate('regenerateRecoveryCodes', {}, bearer)).toMatchObject(
+      refused('STEP_UP_REQUIRED'),
+    );
     const next = await server.mutate('reauthenticate', {}, bearer);
     const second = await server.mutate(
       'verifyOtp',
@@ -137,9 +169,17 @@ describe('after a step-up', () => {
       bearer,
     );
     expect(second).toMatchObject({ purpose: 'STEP_UP', methods: ['TOTP', 'RECOVERY_CODE'] });
-    const complete = await server.mutate('verifyOtp', { challengeId: second.id, code: phone.nextCode() }, bearer);
+    const complete = await server.mutate(
+      'verifyOtp',
+      { challengeId: second.id, code: phone.nextCode() },
+      bearer,
+    );
     expect(complete).toMatchObject({ __typename: 'AuthTokens', session: { methods: ['otp'] } });
-    const renewed = await server.mutate('regenerateRecoveryCodes', {}, { token: complete.accessToken });
+    const renewed = await server.mutate(
+      'regenerateRecoveryCodes',
+      {},
+      { token: complete.accessToken },
+    );
     expect(renewed.codes).toHaveLength(10);
   });
 });
@@ -158,7 +198,10 @@ describe('a mailed code', () => {
     expect(login.methods).toEqual(['TOTP', 'RECOVERY_CODE']);
     const stillMissing = await server.mutate('resendOtp', { challengeId: login.id });
     expect(stillMissing).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
-    const tokens = await server.mutate('verifyOtp', { challengeId: login.id, code: phone.nextCode() });
+    const tokens = await server.mutate('verifyOtp', {
+      challengeId: login.id,
+      code: phone.nextCode(),
+    });
     expect(claimsOf(tokens.accessToken)['amr']).toEqual(['pwd', 'otp', 'mfa']);
   });
 });
@@ -185,17 +228,22 @@ describe('before the password is right', () => {
     });
     expect(new Set(shapes).size).toBe(1);
     expect(answers[0]?.data.login).toMatchObject(refused('INVALID_CREDENTIALS'));
-    // ADV-49: with the right password of an account that may not sign in, the answer is the same again.
+    // ADV-49: with the right password of an account that may not sign in, the answer is the same
+    // again.
     const right = await server.send(text, { input: { email: unverified, password: goodPassword } });
     expect(right.text).toBe(answers[0]?.text);
   });
 });
 
 describe('restricted states', () => {
-  const closedFields = [authSchema().getQueryType(), authSchema().getMutationType()].flatMap((type) =>
-    Object.values(type?.getFields() ?? {})
-      .filter((field) => type && !publicFields.has(`${type.name}.${field.name}`))
-      .map((field) => ({ operation: type === authSchema().getQueryType() ? 'query' : 'mutation', field })),
+  const closedFields = [authSchema().getQueryType(), authSchema().getMutationType()].flatMap(
+    (type) =>
+      Object.values(type?.getFields() ?? {})
+        .filter((field) => type && !publicFields.has(`${type.name}.${field.name}`))
+        .map((field) => ({
+          operation: type === authSchema().getQueryType() ? 'query' : 'mutation',
+          field,
+        })),
   );
 
   /** A text that asks for a field with input that could be right. */
@@ -204,7 +252,10 @@ describe('restricted states', () => {
       .filter((argument) => argument.type instanceof GraphQLNonNull)
       .map((argument) => `$${argument.name}: ${argument.type}`);
     const variables = field.args.filter((argument) => argument.type instanceof GraphQLNonNull);
-    const call = variables.length === 0 ? '' : `(${variables.map(({ name }) => `${name}: $${name}`).join(' ')})`;
+    const call =
+      variables.length === 0
+        ? ''
+        : `(${variables.map(({ name }) => `${name}: $${name}`).join(' ')})`;
     const head = parameters.length === 0 ? operation : `${operation} X(${parameters.join(' ')})`;
     return `${head} { ${field.name}${call} ${selectionOf(field.type)} }`;
   }
@@ -235,7 +286,9 @@ describe('restricted states', () => {
       const known = entry.field.args.find(({ name }) => name === 'input');
       const wanted = known && 'ofType' in known.type ? known.type.ofType : undefined;
       const names = wanted && 'getFields' in wanted ? Object.keys(wanted.getFields()) : [];
-      const fitting = Object.fromEntries(Object.entries(input).filter(([name]) => names.includes(name)));
+      const fitting = Object.fromEntries(
+        Object.entries(input).filter(([name]) => names.includes(name)),
+      );
       const variables = { input: fitting, id: someId, ids: [someId], representations: [] };
       for (const [state, sender] of Object.entries(pending)) {
         const answer = await server.send(documentOf(entry), variables, sender);
@@ -249,11 +302,18 @@ describe('restricted states', () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     const mailed = await server.mutate('requestLoginCode', { email: person.email });
-    const skipped = await server.mutate('verifyOtp', { challengeId: mailed.id, code: phone.nextCode() });
+    const skipped = await server.mutate('verifyOtp', {
+      challengeId: mailed.id,
+      code: phone.nextCode(),
+    });
     expect(skipped).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
     const code = await server.nextCode(person.email);
     const login = await server.mutate('login', { email: person.email, password: person.password });
-    const swapped = await server.mutate('verifyOtp', { challengeId: login.id, code, method: 'EMAIL' });
+    const swapped = await server.mutate('verifyOtp', {
+      challengeId: login.id,
+      code,
+      method: 'EMAIL',
+    });
     expect(swapped).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
   });
 
@@ -262,10 +322,16 @@ describe('restricted states', () => {
   /** Everything that somebody holds who has begun to sign in, in the place of an access token. */
   function pendingStates(): Promise<Record<string, { token?: string }>> {
     made ??= (async () => {
-      const registered = await server.mutate('register', { email: freshAddress(), password: goodPassword });
+      const registered = await server.mutate('register', {
+        email: freshAddress(),
+        password: goodPassword,
+      });
       const person = await registerPerson(server);
       await enrolTotp(server, person);
-      const login = await server.mutate('login', { email: person.email, password: person.password });
+      const login = await server.mutate('login', {
+        email: person.email,
+        password: person.password,
+      });
       const stepUp = await server.mutate(
         'reauthenticate',
         { password: person.password },

@@ -14,7 +14,10 @@ type Way = {
   /** What its owner holds already when the account is suspended. */
   readonly prepare?: (person: Person) => Promise<Record<string, unknown>>;
   /** The attempt; its answer. */
-  readonly attempt: (person: Person, held: Record<string, unknown>) => Promise<{ __typename?: string }>;
+  readonly attempt: (
+    person: Person,
+    held: Record<string, unknown>,
+  ) => Promise<{ __typename?: string }>;
 };
 
 const wayOf = (way: Way): Way => way;
@@ -25,7 +28,8 @@ const ways: Readonly<Record<string, Way>> = {
     attempt: ({ email, password }) => server.mutate('login', { email, password }),
   }),
   'a right password, from a device that it knows': wayOf({
-    attempt: ({ email, password, accessToken }) => server.mutate('login', { email, password }, { token: accessToken }),
+    attempt: ({ email, password, accessToken }) =>
+      server.mutate('login', { email, password }, { token: accessToken }),
   }),
   'a code that was mailed before': wayOf({
     prepare: async ({ email }) => {
@@ -37,7 +41,10 @@ const ways: Readonly<Record<string, Way>> = {
   'a second factor whose first was proved before': wayOf({
     prepare: async (person) => {
       const { phone } = await enrolTotp(server, person);
-      const challenge = await server.mutate('login', { email: person.email, password: person.password });
+      const challenge = await server.mutate('login', {
+        email: person.email,
+        password: person.password,
+      });
       return { challengeId: challenge.id, code: phone.nextCode() };
     },
     attempt: (_person, held) => server.mutate('verifyOtp', held),
@@ -45,7 +52,10 @@ const ways: Readonly<Record<string, Way>> = {
   'a recovery code whose first factor was proved before': wayOf({
     prepare: async (person) => {
       const { recoveryCodes } = await enrolTotp(server, person);
-      const challenge = await server.mutate('login', { email: person.email, password: person.password });
+      const challenge = await server.mutate('login', {
+        email: person.email,
+        password: person.password,
+      });
       return { challengeId: challenge.id, code: recoveryCodes[0], method: 'RECOVERY_CODE' };
     },
     attempt: (_person, held) => server.mutate('verifyOtp', held),
@@ -66,16 +76,22 @@ const ways: Readonly<Record<string, Way>> = {
     },
   }),
   'a step-up': wayOf({
-    attempt: ({ password, accessToken }) => server.mutate('reauthenticate', { password }, { token: accessToken }),
+    attempt: ({ password, accessToken }) =>
+      server.mutate('reauthenticate', { password }, { token: accessToken }),
   }),
   'a step-up whose code was mailed before': wayOf({
     prepare: async (person) => {
       const { phone } = await enrolTotp(server, person);
       const fresh = await signInWithApp(server, person, phone);
-      const { id } = await server.mutate('reauthenticate', { password: person.password }, { token: fresh.accessToken });
+      const { id } = await server.mutate(
+        'reauthenticate',
+        { password: person.password },
+        { token: fresh.accessToken },
+      );
       return { challengeId: id, code: phone.nextCode(), token: fresh.accessToken };
     },
-    attempt: (_person, { token, ...input }) => server.mutate('verifyOtp', input, { token: String(token) }),
+    attempt: (_person, { token, ...input }) =>
+      server.mutate('verifyOtp', input, { token: String(token) }),
   }),
   'a change of password': wayOf({
     attempt: ({ password, accessToken }) =>

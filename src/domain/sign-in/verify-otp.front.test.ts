@@ -13,7 +13,8 @@ afterAll(() => server.stop());
 
 const refused = { __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_CODE' };
 /** Some other code of six digits. */
-const not = (code: string, step = 1): string => String((Number(code) + step) % 1_000_000).padStart(6, '0');
+const not = (code: string, step = 1): string =>
+  String((Number(code) + step) % 1_000_000).padStart(6, '0');
 
 const verify = (challengeId: string, code: string, more: Record<string, unknown> = {}) =>
   server.mutate('verifyOtp', { challengeId, code, ...more });
@@ -43,7 +44,9 @@ describe('a code', () => {
     for (const { challenge, code } of [await beginLogin(), await beginRegistration()]) {
       expect((await verify(challenge.id, code)).__typename).toBe('AuthTokens');
       expect(await verify(challenge.id, code)).toMatchObject(refused);
-      expect(await server.mutate('resendOtp', { challengeId: challenge.id })).toMatchObject(refused);
+      expect(await server.mutate('resendOtp', { challengeId: challenge.id })).toMatchObject(
+        refused,
+      );
     }
   });
 
@@ -85,7 +88,9 @@ describe('a code', () => {
     const { email, challenge } = await beginLogin();
     server.clock.advance(31);
     await server.mutate('resendOtp', { challengeId: challenge.id });
-    expect((await verify(challenge.id, await server.nextCode(email))).__typename).toBe('AuthTokens');
+    expect((await verify(challenge.id, await server.nextCode(email))).__typename).toBe(
+      'AuthTokens',
+    );
   });
 
   it('OT-7 is not sent again within thirty seconds, nor more than four times', async () => {
@@ -96,12 +101,18 @@ describe('a code', () => {
     expect(early).toMatchObject({ __typename: 'AuthError', code: 'RATE_LIMITED', retryAfter: 25 });
     server.clock.advance(25);
     for (let count = 0; count < 4; count += 1) {
-      expect((await server.mutate('resendOtp', { challengeId: challenge.id })).__typename).toBe('OtpChallenge');
+      expect((await server.mutate('resendOtp', { challengeId: challenge.id })).__typename).toBe(
+        'OtpChallenge',
+      );
       await server.nextMail(email);
-      expect(await server.mutate('resendOtp', { challengeId: challenge.id })).toMatchObject({ code: 'RATE_LIMITED' });
+      expect(await server.mutate('resendOtp', { challengeId: challenge.id })).toMatchObject({
+        code: 'RATE_LIMITED',
+      });
       server.clock.advance(31);
     }
-    expect(await server.mutate('resendOtp', { challengeId: challenge.id })).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await server.mutate('resendOtp', { challengeId: challenge.id })).toMatchObject({
+      code: 'RATE_LIMITED',
+    });
   });
 
   it("OT-5 is good for its own challenge alone: not another user's, not another purpose, not an earlier one", async () => {
@@ -113,15 +124,21 @@ describe('a code', () => {
     for (const [index, { challenge, code }] of all.entries()) {
       expect(challenge.id).toMatch(/^[\w-]{32}$/);
       const others = all.filter((other) => other.code !== code && all.indexOf(other) !== index);
-      for (const other of others) expect.soft(await verify(challenge.id, other.code)).toMatchObject(refused);
+      for (const other of others)
+        expect.soft(await verify(challenge.id, other.code)).toMatchObject(refused);
     }
-    for (const { challenge, code } of all) expect((await verify(challenge.id, code)).__typename).toBe('AuthTokens');
+    for (const { challenge, code } of all)
+      expect((await verify(challenge.id, code)).__typename).toBe('AuthTokens');
   });
 
   it('OT-5 yields the account that it was sent to, whoever is signed in where it is typed', async () => {
     const [ada, bob] = [await registerPerson(server), await registerPerson(server)];
     const { challenge, code } = await beginLogin(ada);
-    const tokens = await server.mutate('verifyOtp', { challengeId: challenge.id, code }, { token: bob.accessToken });
+    const tokens = await server.mutate(
+      'verifyOtp',
+      { challengeId: challenge.id, code },
+      { token: bob.accessToken },
+    );
     expect(tokens.user.id).toBe(ada.id);
     expect((await server.send(meQuery, {}, { token: bob.accessToken })).data.me.id).toBe(bob.id);
   });
@@ -153,11 +170,14 @@ describe('a code', () => {
     }
   });
 
-  it.each(['TOTP', 'RECOVERY_CODE'])('OT-9 an e-mailed code does not pass as %s', async (method) => {
-    const { challenge, code } = await beginLogin();
-    expect(await verify(challenge.id, code, { method })).toMatchObject(refused);
-    expect((await verify(challenge.id, code, { method: 'EMAIL' })).__typename).toBe('AuthTokens');
-  });
+  it.each(['TOTP', 'RECOVERY_CODE'])(
+    'OT-9 an e-mailed code does not pass as %s',
+    async (method) => {
+      const { challenge, code } = await beginLogin();
+      expect(await verify(challenge.id, code, { method })).toMatchObject(refused);
+      expect((await verify(challenge.id, code, { method: 'EMAIL' })).__typename).toBe('AuthTokens');
+    },
+  );
 
   it.each([
     '',
@@ -170,22 +190,33 @@ describe('a code', () => {
     '\ud800',
     '12 34 5x',
     '💩💩💩',
-  ])('OT-10 what cannot be a code, such as %j, is refused by its shape and costs no try', async (typed) => {
-    const { challenge, code } = await beginLogin();
-    for (let count = 0; count < 6; count += 1) {
-      expect(await verify(challenge.id, typed)).toMatchObject({
-        code: 'VALIDATION_FAILED',
-        fields: [{ path: 'code', code: 'INVALID' }],
-      });
-    }
-    expect((await verify(challenge.id, ` ${code.slice(0, 3)} ${code.slice(3)} `)).__typename).toBe('AuthTokens');
-  });
+  ])(
+    'OT-10 what cannot be a code, such as %j, is refused by its shape and costs no try',
+    async (typed) => {
+      const { challenge, code } = await beginLogin();
+      for (let count = 0; count < 6; count += 1) {
+        expect(await verify(challenge.id, typed)).toMatchObject({
+          code: 'VALIDATION_FAILED',
+          fields: [{ path: 'code', code: 'INVALID' }],
+        });
+      }
+      expect(
+        (await verify(challenge.id, ` ${code.slice(0, 3)} ${code.slice(3)} `)).__typename,
+      ).toBe('AuthTokens');
+    },
+  );
 
   it('OT-8 DP-2 neither code nor challenge id stands in the row', async () => {
     const { challenge, code } = await beginLogin();
     const rows = await server.database.database.db.select().from(otpChallenges);
     const text = JSON.stringify(
-      rows.map((row) => ({ ...row, createdAt: null, expiresAt: null, resendAvailableAt: null, consumedAt: null })),
+      rows.map((row) => ({
+        ...row,
+        createdAt: null,
+        expiresAt: null,
+        resendAvailableAt: null,
+        consumedAt: null,
+      })),
     );
     expect(text).not.toContain(challenge.id);
     expect(text).not.toMatch(new RegExp(`"${code}"`));
@@ -205,7 +236,11 @@ describe('a challenge that nobody can meet', () => {
     const answers = [];
     for (const input of inputs) answers.push(await server.mutate('register', input));
     expect(new Set(answers.map(shapeOf)).size).toBe(1);
-    expect(answers[0]).toMatchObject({ __typename: 'OtpChallenge', purpose: 'VERIFY_EMAIL', methods: ['EMAIL'] });
+    expect(answers[0]).toMatchObject({
+      __typename: 'OtpChallenge',
+      purpose: 'VERIFY_EMAIL',
+      methods: ['EMAIL'],
+    });
 
     const codes = [];
     for (const email of [person.email, unverified, address()])
@@ -237,7 +272,8 @@ describe('a challenge that nobody can meet', () => {
       seen.push(await resend());
       server.clock.advance(31);
       seen.push(await resend());
-      for (let step = 0; step < 6; step += 1) seen.push(await verify(challenge.id, not(code, step + 11)));
+      for (let step = 0; step < 6; step += 1)
+        seen.push(await verify(challenge.id, not(code, step + 11)));
       seen.push(await resend());
       server.clock.advance(31);
       seen.push(await resend());
@@ -253,29 +289,47 @@ describe('an address that somebody else has registered first', () => {
   it('RC-7 ADV-9 ADV-48 the owner of the mailbox gets the account with their own password or none', async () => {
     const email = freshAddress();
     const squatters = 'squatter wants this account';
-    const squatted = await server.mutate('register', { email, password: squatters, name: 'Squatter' });
+    const squatted = await server.mutate('register', {
+      email,
+      password: squatters,
+      name: 'Squatter',
+    });
     const squattedCode = await server.nextCode(email);
-    expect(await server.mutate('login', { email, password: squatters })).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+    expect(await server.mutate('login', { email, password: squatters })).toMatchObject({
+      code: 'INVALID_CREDENTIALS',
+    });
 
     const own = await server.mutate('register', { email, password: goodPassword, name: 'Owner' });
     const tokens = await verify(own.id, await server.nextCode(email));
     expect(tokens.user).toMatchObject({ email, name: 'Owner', emailVerified: true });
-    expect(await server.mutate('login', { email, password: squatters })).toMatchObject({ code: 'INVALID_CREDENTIALS' });
-    expect((await server.mutate('login', { email, password: goodPassword })).__typename).toBe('AuthTokens');
+    expect(await server.mutate('login', { email, password: squatters })).toMatchObject({
+      code: 'INVALID_CREDENTIALS',
+    });
+    expect((await server.mutate('login', { email, password: goodPassword })).__typename).toBe(
+      'AuthTokens',
+    );
     expect(await verify(squatted.id, squattedCode)).toMatchObject(refused);
   });
 
   it('RC-7 a first sign-in by code claims the account and drops what was set before', async () => {
     const email = freshAddress();
     const squatters = 'squatter wants this account';
-    const squatted = await server.mutate('register', { email, password: squatters, name: 'Squatter' });
+    const squatted = await server.mutate('register', {
+      email,
+      password: squatters,
+      name: 'Squatter',
+    });
     const squattedCode = await server.nextCode(email);
     const challenge = await server.mutate('requestLoginCode', { email });
     const tokens = await verify(challenge.id, await server.nextCode(email));
     expect(tokens.user).toMatchObject({ email, name: null, status: 'ACTIVE' });
-    expect(await server.mutate('login', { email, password: squatters })).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+    expect(await server.mutate('login', { email, password: squatters })).toMatchObject({
+      code: 'INVALID_CREDENTIALS',
+    });
     expect(await verify(squatted.id, squattedCode)).toMatchObject(refused);
-    expect((await server.send(meQuery, {}, { token: tokens.accessToken })).data.me.id).toBe(tokens.user.id);
+    expect((await server.send(meQuery, {}, { token: tokens.accessToken })).data.me.id).toBe(
+      tokens.user.id,
+    );
   });
 
   it('RC-10 ADV-55 every spelling of an address is one account, and mail goes to the stored one', async () => {
@@ -289,6 +343,8 @@ describe('an address that somebody else has registered first', () => {
     expect(server.mailbox.list().length).toBe(before + 1);
     const code = /^(\d{6})$/m.exec(mail.text)?.[1] ?? '';
     expect((await verify(challenge.id, code)).user.id).toBe(person.id);
-    expect((await server.mutate('login', { email: shouted, password: person.password })).user.id).toBe(person.id);
+    expect(
+      (await server.mutate('login', { email: shouted, password: person.password })).user.id,
+    ).toBe(person.id);
   });
 });

@@ -6,7 +6,8 @@ import { mutate } from '../../testing/client.ts';
 import { freshAddress, goodPassword, registerPerson } from '../../testing/people.ts';
 import { dumpTables, rawSql, spellings } from '../../testing/raw-sql.ts';
 
-const not = (code: string, step = 1): string => String((Number(code) + step) % 1_000_000).padStart(6, '0');
+const not = (code: string, step = 1): string =>
+  String((Number(code) + step) % 1_000_000).padStart(6, '0');
 
 describe('codes that are tried at once, over two instances', () => {
   let server: TestServer;
@@ -26,7 +27,10 @@ describe('codes that are tried at once, over two instances', () => {
   const atOnce = (count: number, challengeId: string, code: (index: number) => string) =>
     Promise.all(
       Array.from({ length: count }, (_, index) =>
-        mutate((index % 2 === 0 ? server : other).url, 'verifyOtp', { challengeId, code: code(index) }),
+        mutate((index % 2 === 0 ? server : other).url, 'verifyOtp', {
+          challengeId,
+          code: code(index),
+        }),
       ),
     );
   const kinds = (answers: { __typename?: string; code?: string }[]): string[] =>
@@ -49,7 +53,10 @@ describe('codes that are tried at once, over two instances', () => {
           where u.email = ${email}`;
         const [before] = await counts();
         const answers = await atOnce(20, challenge.id, () => code);
-        expect(kinds(answers)).toEqual(['AuthTokens', ...Array(19).fill('INVALID_OR_EXPIRED_CODE')]);
+        expect(kinds(answers)).toEqual([
+          'AuthTokens',
+          ...Array(19).fill('INVALID_OR_EXPIRED_CODE'),
+        ]);
         const [after] = await counts();
         expect(after?.['sessions']).toBe(Number(before?.['sessions']) + 1);
         expect(after?.['attempts']).toBeLessThanOrEqual(5);
@@ -67,9 +74,12 @@ describe('codes that are tried at once, over two instances', () => {
       await sql`select attempts, consumed_at from otp_challenges where user_id = ${person.id} and purpose = 'LOGIN'`;
     expect(rows).toEqual([{ attempts: 5, consumed_at: null }]);
     // Written after a compare, and only then.
-    const compares = await sql`select type from audit_events where subject_id = ${person.id} and type = 'otp.failed'`;
+    const compares =
+      await sql`select type from audit_events where subject_id = ${person.id} and type = 'otp.failed'`;
     expect(compares).toHaveLength(5);
-    expect(kinds(await atOnce(10, challenge.id, () => code))).toEqual(Array(10).fill('INVALID_OR_EXPIRED_CODE'));
+    expect(kinds(await atOnce(10, challenge.id, () => code))).toEqual(
+      Array(10).fill('INVALID_OR_EXPIRED_CODE'),
+    );
   });
 
   it('OT-2 OT-3 right and wrong ones mixed, round after round: one session at most, and no fault of ours', async () => {
@@ -87,10 +97,14 @@ describe('codes that are tried at once, over two instances', () => {
         ]),
       );
       const seen = kinds(answers.flat());
-      expect(new Set(seen.filter((kind) => kind !== 'AuthTokens'))).toEqual(new Set(['INVALID_OR_EXPIRED_CODE']));
+      expect(new Set(seen.filter((kind) => kind !== 'AuthTokens'))).toEqual(
+        new Set(['INVALID_OR_EXPIRED_CODE']),
+      );
       expect(seen.filter((kind) => kind === 'AuthTokens').length).toBeLessThanOrEqual(4);
     }
-    const faults = [...server.logLines, ...other.logLines].filter((line) => JSON.parse(line).level === 'error');
+    const faults = [...server.logLines, ...other.logLines].filter(
+      (line) => JSON.parse(line).level === 'error',
+    );
     expect(faults).toEqual([]);
   });
 
@@ -128,8 +142,13 @@ describe('codes that are tried at once, over two instances', () => {
       ]).toContain(outcome);
       if (resent.__typename === 'OtpChallenge') {
         const second = await server.nextCode(person.email);
-        const answer = await server.mutate('verifyOtp', { challengeId: challenge.id, code: second });
-        expect(answer.__typename).toBe(met.__typename === 'AuthTokens' ? 'AuthError' : 'AuthTokens');
+        const answer = await server.mutate('verifyOtp', {
+          challengeId: challenge.id,
+          code: second,
+        });
+        expect(answer.__typename).toBe(
+          met.__typename === 'AuthTokens' ? 'AuthError' : 'AuthTokens',
+        );
       }
     }
   });
@@ -145,7 +164,11 @@ describe('codes that are tried at once, over two instances', () => {
       const answers = await Promise.all(
         pairs.map((pair, index) => mutate((index % 2 ? other : server).url, 'verifyOtp', pair)),
       );
-      expect(kinds(answers)).toEqual(['AuthTokens', 'INVALID_OR_EXPIRED_CODE', 'INVALID_OR_EXPIRED_CODE']);
+      expect(kinds(answers)).toEqual([
+        'AuthTokens',
+        'INVALID_OR_EXPIRED_CODE',
+        'INVALID_OR_EXPIRED_CODE',
+      ]);
     }
   });
 
@@ -160,16 +183,19 @@ describe('codes that are tried at once, over two instances', () => {
       ),
     );
     expect(kinds(answers)).toEqual(Array(20).fill('OtpChallenge'));
-    expect(await sql`select count(*)::int as count from users where email_canonical = ${email}`).toEqual([
-      { count: 1 },
-    ]);
+    expect(
+      await sql`select count(*)::int as count from users where email_canonical = ${email}`,
+    ).toEqual([{ count: 1 }]);
   });
 
   it('OT-8 DP-2 a dump of every table holds no code, no digest of one and no challenge id', async () => {
     const secrets: string[] = [];
     for (const name of ['register', 'requestLoginCode'] as const) {
       const email = name === 'register' ? freshAddress() : (await registerPerson(server)).email;
-      const challenge = await server.mutate(name, name === 'register' ? { email, password: goodPassword } : { email });
+      const challenge = await server.mutate(
+        name,
+        name === 'register' ? { email, password: goodPassword } : { email },
+      );
       const code = await server.nextCode(email);
       secrets.push(
         challenge.id,
@@ -194,7 +220,10 @@ describe('the budget of wrong codes', () => {
   afterAll(() => server.stop());
 
   /** Five wrong codes against each of so many new challenges; what the last ones were answered. */
-  const spend = async (begin: () => Promise<{ id: string }>, challenges: number): Promise<string[]> => {
+  const spend = async (
+    begin: () => Promise<{ id: string }>,
+    challenges: number,
+  ): Promise<string[]> => {
     const seen: string[] = [];
     for (let count = 0; count < challenges; count += 1) {
       const { id } = await begin();
@@ -209,14 +238,22 @@ describe('the budget of wrong codes', () => {
   it('OT-4 is the account’s: neither new challenges nor resends refill it, and decoys run out at the same try', async () => {
     const person = await registerPerson(server);
     const byCode = await spend(() => server.mutate('requestLoginCode', { email: person.email }), 5);
-    const ofUnknown = await spend(() => server.mutate('requestLoginCode', { email: 'nobody@example.com' }), 5);
+    const ofUnknown = await spend(
+      () => server.mutate('requestLoginCode', { email: 'nobody@example.com' }),
+      5,
+    );
     expect(byCode.slice(0, 20)).toEqual(Array(20).fill('INVALID_OR_EXPIRED_CODE '));
     expect(byCode.slice(20)).toEqual(Array(5).fill('RATE_LIMITED 3600'));
     expect(ofUnknown).toEqual(byCode);
 
     // Nor does another door: a registration for the same address, or the right code of it.
-    const challenge = await server.mutate('register', { email: person.email, password: goodPassword });
-    expect(await server.mutate('verifyOtp', { challengeId: challenge.id, code: '000000' })).toMatchObject({
+    const challenge = await server.mutate('register', {
+      email: person.email,
+      password: goodPassword,
+    });
+    expect(
+      await server.mutate('verifyOtp', { challengeId: challenge.id, code: '000000' }),
+    ).toMatchObject({
       code: 'RATE_LIMITED',
     });
     server.clock.advance(3601);
@@ -224,7 +261,9 @@ describe('the budget of wrong codes', () => {
     const mails = server.mailbox.list().filter((mail) => mail.to === person.email).length;
     expect(mails).toBeGreaterThan(0);
     const code = await lastCode(person.email);
-    expect((await server.mutate('verifyOtp', { challengeId: later.id, code })).__typename).toBe('AuthTokens');
+    expect((await server.mutate('verifyOtp', { challengeId: later.id, code })).__typename).toBe(
+      'AuthTokens',
+    );
   });
 
   const lastCode = async (email: string): Promise<string> => {
@@ -251,7 +290,8 @@ describe('the budget of wrong codes', () => {
       expect(seen).toEqual(Array(20).fill('INVALID_OR_EXPIRED_CODE '));
       server.clock.advance(3601);
     }
-    // Not even the right one fits now, and no answer says why: an address without an account never gets here (EN-4).
+    // Not even the right one fits now, and no answer says why: an address without an account never
+    // gets here (EN-4).
     const { id } = await server.mutate('requestLoginCode', { email: person.email });
     const code = await lastCode(person.email);
     const answer = await server.mutate('verifyOtp', { challengeId: id, code });
@@ -268,7 +308,8 @@ describe('the budget of wrong codes', () => {
         server.clock.advance(31);
         // Within the cooldown nothing is counted.
         const answer = await server.mutate('resendOtp', { challengeId: challenge.id });
-        if (answer.__typename === 'OtpChallenge') await server.mutate('resendOtp', { challengeId: challenge.id });
+        if (answer.__typename === 'OtpChallenge')
+          await server.mutate('resendOtp', { challengeId: challenge.id });
         seen.push(answer.code ?? answer.__typename);
       }
     }
@@ -278,10 +319,14 @@ describe('the budget of wrong codes', () => {
   it('a person who tries weak passwords is not shut out of registering', async () => {
     const email = freshAddress();
     for (let count = 0; count < 6; count += 1) {
-      expect(await server.mutate('register', { email, password: `password${count}` })).toMatchObject({
+      expect(
+        await server.mutate('register', { email, password: `password${count}` }),
+      ).toMatchObject({
         code: 'VALIDATION_FAILED',
       });
     }
-    expect((await server.mutate('register', { email, password: goodPassword })).__typename).toBe('OtpChallenge');
+    expect((await server.mutate('register', { email, password: goodPassword })).__typename).toBe(
+      'OtpChallenge',
+    );
   });
 });

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
-import { consumeChallenge, endOtherChallenges, reserveAttempt } from '../../db/queries/otp-challenges.ts';
+import {
+  consumeChallenge,
+  endOtherChallenges,
+  reserveAttempt,
+} from '../../db/queries/otp-challenges.ts';
 import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
 import { deleteTotp } from '../../db/queries/totp-authenticators.ts';
 import { claimUser, findUserById, holdUser } from '../../db/queries/users.ts';
@@ -11,7 +15,12 @@ import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
-import { budgetOf, countSuccess, type FailureBudget, reserveTry } from '../factors/failure-budget.ts';
+import {
+  budgetOf,
+  countSuccess,
+  type FailureBudget,
+  reserveTry,
+} from '../factors/failure-budget.ts';
 import { maxAttempts, type OtpMethod, type OtpPurpose, readProved } from '../factors/rules.ts';
 import { spendSecondFactor } from '../factors/spend-second-factor.ts';
 import { opaqueToken, tokenDelivery } from '../input.ts';
@@ -29,13 +38,17 @@ const schema = z.object({
   tokenDelivery,
 });
 
-/** A new address is confirmed elsewhere: its challenge opens no session, and is not used up here (OT-5). */
+/**
+ * A new address is confirmed elsewhere: its challenge opens no session, and is not used up here
+ * (OT-5).
+ */
 const purposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN', 'STEP_UP'];
 
 /**
- * Meets a challenge and yields the tokens that it stood for, or the next challenge where the account has a factor that is not proved
- * yet. A try is taken before the code is compared. Throws INVALID_OR_EXPIRED_CODE for whatever is not the one right code of a live
- * challenge, or of a step-up that another session asked for; RATE_LIMITED past the account's budget.
+ * Meets a challenge and yields the tokens that it stood for, or the next challenge where the
+ * account has a factor that is not proved yet. A try is taken before the code is compared. Throws
+ * INVALID_OR_EXPIRED_CODE for whatever is not the one right code of a live challenge, or of a
+ * step-up that another session asked for; RATE_LIMITED past the account's budget.
  */
 export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
   if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
@@ -70,7 +83,11 @@ export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens 
   }
 });
 
-type Attempt = { readonly challenge: OtpChallengeRow; readonly method: OtpMethod; readonly typed: TypedCode };
+type Attempt = {
+  readonly challenge: OtpChallengeRow;
+  readonly method: OtpMethod;
+  readonly typed: TypedCode;
+};
 
 async function meet(ctx: Context, { challenge, method, typed }: Attempt): Promise<Admission> {
   const budget: FailureBudget = budgetOf(challenge, method);
@@ -80,12 +97,20 @@ async function meet(ctx: Context, { challenge, method, typed }: Attempt): Promis
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
   }
   return ctx.db.transaction(async (tx) => {
-    // The user's row first, as in every change of password, factors or status: those wait, or this does.
+    // The user's row first, as in every change of password, factors or status: those wait, or this
+    // does.
     const user = await holdOrClaim(ctx, tx, { challenge, userId });
     const codeHash = method === 'EMAIL' ? challenge.codeHash : null;
-    const consumed = await consumeChallenge(tx, { id: challenge.id, codeHash, now: ctx.clock.now() });
+    const consumed = await consumeChallenge(tx, {
+      id: challenge.id,
+      codeHash,
+      now: ctx.clock.now(),
+    });
     if (!consumed) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-    if (method !== 'EMAIL' && !(await spendSecondFactor(ctx, { db: tx, user, method, code: typed.code }))) {
+    if (
+      method !== 'EMAIL' &&
+      !(await spendSecondFactor(ctx, { db: tx, user, method, code: typed.code }))
+    ) {
       throw new AuthError('INVALID_OR_EXPIRED_CODE');
     }
     await countSuccess(ctx, { db: tx, budget });
@@ -108,21 +133,26 @@ type Found = { readonly challenge: OtpChallengeRow; readonly userId: string };
 async function holdOrClaim(ctx: Context, tx: Db, { challenge, userId }: Found): Promise<UserRow> {
   const found = await findUserById(tx, { id: userId });
   if (found?.emailVerifiedAt === null) return claim(ctx, tx, { challenge, userId });
-  // An account that was verified meanwhile keeps its password, whatever this registration asked for (ADV-48).
+  // An account that was verified meanwhile keeps its password, whatever this registration asked for
+  // (ADV-48).
   if (challenge.purpose === 'VERIFY_EMAIL') throw new AuthError('INVALID_OR_EXPIRED_CODE');
   const held = await holdUser(tx, {
     id: userId,
-    // A password that was proved in the step before, and has been changed since, is proved no more (RC-6).
-    ...(challenge.provedMethods.includes('PASSWORD') ? { passwordChangedAt: challenge.passwordChangedAt } : {}),
+    // A password that was proved in the step before, and has been changed since, is proved no more
+    // (RC-6).
+    ...(challenge.provedMethods.includes('PASSWORD')
+      ? { passwordChangedAt: challenge.passwordChangedAt }
+      : {}),
   });
   if (!held) throw new AuthError('INVALID_OR_EXPIRED_CODE');
   return held;
 }
 
 /**
- * SECURITY: the owner of the mailbox takes the account. It gets the password of this very challenge or none: what others asked for
- * with the same address falls away, factors too (RC-7, ADV-9). Of an account that the operator has made they stay, and are asked for:
- * `latchkey create-admin` has set them up.
+ * SECURITY: the owner of the mailbox takes the account. It gets the password of this very challenge
+ * or none: what others asked for with the same address falls away, factors too (RC-7, ADV-9). Of an
+ * account that the operator has made they stay, and are asked for: `latchkey create-admin` has set
+ * them up.
  */
 async function claim(ctx: Context, tx: Db, { challenge, userId }: Found): Promise<UserRow> {
   const claimed = await claimUser(tx, {

@@ -6,11 +6,17 @@ import { openSigningKey, type PublicJwk, type SigningKey } from './signing-key.t
 
 /** The keys as this process knows them, held in memory and read anew every few seconds. */
 export type KeyRing = {
-  /** Reads the keys; makes the first one, or the next one where the configured algorithm is another. Throws on a weak key (JW-9). */
+  /**
+   * Reads the keys; makes the first one, or the next one where the configured algorithm is another.
+   * Throws on a weak key (JW-9).
+   */
   load(): Promise<void>;
   /** The key that signs now. */
   signing(): SigningKey;
-  /** By exact kid; undefined for anything unknown. No statement, file or address is ever made from a kid (JW-3). */
+  /**
+   * By exact kid; undefined for anything unknown. No statement, file or address is ever made from a
+   * kid (JW-3).
+   */
   find(kid: string): SigningKey | undefined;
   /** What /.well-known/jwks.json shows, the newest first. */
   published(): readonly PublicJwk[];
@@ -24,7 +30,10 @@ export function createKeyRing(app: KeyApp): KeyRing {
   let timer: NodeJS.Timeout | undefined;
   let busy = false;
 
-  /** At start a row that cannot be used is a reason not to start; later it must not keep a removal from taking effect. */
+  /**
+   * At start a row that cannot be used is a reason not to start; later it must not keep a removal
+   * from taking effect.
+   */
   const read = async (onBadRow: (error: unknown, row: SigningKeyRow) => void): Promise<void> => {
     const rows = await listSigningKeys(app.db, { now: app.clock.now() });
     const known = byKid;
@@ -45,15 +54,20 @@ export function createKeyRing(app: KeyApp): KeyRing {
     throw error;
   };
   const reportBadRow = (error: unknown, { kid }: SigningKeyRow): void => {
-    app.log.error({ err: error, event: 'signing_keys.unusable', kid }, 'A signing key cannot be used.');
+    app.log.error(
+      { err: error, event: 'signing_keys.unusable', kid },
+      'A signing key cannot be used.',
+    );
   };
 
   const rotateIfDue = async (): Promise<void> => {
     const everySeconds = app.config.signingKeyRotation;
-    const due = (key: { createdAt: Date }): boolean => isDue(key, { now: app.clock.now(), everySeconds });
+    const due = (key: { createdAt: Date }): boolean =>
+      isDue(key, { now: app.clock.now(), everySeconds });
     const newest = newestOf(byKid.values(), app.clock.now());
     if (!newest || !due(newest)) return;
-    // Other instances come to the same conclusion in the same seconds: who gets the lock first rotates.
+    // Other instances come to the same conclusion in the same seconds: who gets the lock first
+    // rotates.
     if (await rotateSigningKey(app, { unless: (row) => !due(row) })) await read(reportBadRow);
   };
 
@@ -64,7 +78,10 @@ export function createKeyRing(app: KeyApp): KeyRing {
       await read(reportBadRow);
       await rotateIfDue();
     } catch (error) {
-      app.log.error({ err: error, event: 'signing_keys.unread' }, 'The signing keys could not be read.');
+      app.log.error(
+        { err: error, event: 'signing_keys.unread' },
+        'The signing keys could not be read.',
+      );
     } finally {
       busy = false;
     }
@@ -89,7 +106,9 @@ export function createKeyRing(app: KeyApp): KeyRing {
     },
     published: () => {
       const now = app.clock.now();
-      return [...byKid.values()].flatMap((key) => (key.publicJwk && verifies(key, now) ? [key.publicJwk] : []));
+      return [...byKid.values()].flatMap((key) =>
+        key.publicJwk && verifies(key, now) ? [key.publicJwk] : [],
+      );
     },
     start: () => {
       timer ??= setInterval(() => void reload(), reloadEvery * 1000).unref();

@@ -18,18 +18,22 @@ export type RemovedKey = {
 };
 
 /**
- * Takes a key away in an emergency: every instance refuses its tokens within `reloadEvery` seconds (JW-10). If it was the one that
- * signs, the next one signs at once; there is no time to publish it first. `successor` is what this has put in its place. Null
- * for a kid that is not in use.
+ * Takes a key away in an emergency: every instance refuses its tokens within `reloadEvery` seconds
+ * (JW-10). If it was the one that signs, the next one signs at once; there is no time to publish it
+ * first. `successor` is what this has put in its place. Null for a kid that is not in use.
  */
-export async function removeSigningKey(app: KeyApp, { kid }: { kid: string }): Promise<RemovedKey | null> {
+export async function removeSigningKey(
+  app: KeyApp,
+  { kid }: { kid: string },
+): Promise<RemovedKey | null> {
   // Before the lock, and perhaps for nothing: an RSA key may take a second.
   const made = await makeKey(app);
   return app.db.transaction(async (tx) => {
     await lockSigningKeys(tx);
     const now = app.clock.now();
     const before = await listSigningKeys(tx, { now });
-    if (!before.some((row) => row.kid === kid) || !(await markRemoved(tx, { kid, now }))) return null;
+    if (!before.some((row) => row.kid === kid) || !(await markRemoved(tx, { kid, now })))
+      return null;
     await recordAudit(
       { ...app, request: null, viewer: null },
       { db: tx, type: 'signing_key.removed', outcome: 'SUCCESS', subjectId: null, detail: { kid } },
@@ -43,7 +47,10 @@ export async function removeSigningKey(app: KeyApp, { kid }: { kid: string }): P
       left,
       wasSigning: (signingAt(before, now)?.kid ?? kid) === kid,
     });
-    for (const { kid: tooEarly, expiresAt } of endsTooEarly(await listSigningKeys(tx, { now }), now)) {
+    for (const { kid: tooEarly, expiresAt } of endsTooEarly(
+      await listSigningKeys(tx, { now }),
+      now,
+    )) {
       await endSigningKey(tx, { kid: tooEarly, expiresAt });
     }
     return { kid, successor };
@@ -69,7 +76,8 @@ async function replaceKey(
     await activateSigningKey(db, { kid: next.kid, now });
     return { kid: next.kid, activeFrom: now };
   }
-  // The one that signs goes on. If the removed one was the last of those to come, another has to follow.
+  // The one that signs goes on. If the removed one was the last of those to come, another has to
+  // follow.
   if (!wasSigning && left.some((row) => row.expiresAt === null)) return null;
   const waited = secondsAfter(now, publishAhead);
   const last = newestOf(left, now)?.activeFrom ?? now;

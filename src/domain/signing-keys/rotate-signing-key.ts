@@ -17,18 +17,23 @@ export type KeyApp = Pick<App, 'db' | 'keys' | 'clock' | 'random' | 'log' | 'met
 export type NewKey = { readonly kid: string; readonly activeFrom: Date };
 
 type Options = {
-  /** Seconds for which the key is published before it signs; `publishAhead` unless told. Nothing waits where no key signs now. */
+  /**
+   * Seconds for which the key is published before it signs; `publishAhead` unless told. Nothing
+   * waits where no key signs now.
+   */
   readonly signsIn?: number;
   /** Asked under the lock, with the newest key that there is: false ends it without a new one. */
   readonly unless?: (newest: SigningKeyRow) => boolean;
 };
 
 /**
- * Makes the next key, of the configured algorithm. It is published at once and signs later; the one before verifies until its
- * last token has expired (JW-10). Null where `unless` says that it is not wanted, such as when another instance was first.
+ * Makes the next key, of the configured algorithm. It is published at once and signs later; the one
+ * before verifies until its last token has expired (JW-10). Null where `unless` says that it is not
+ * wanted, such as when another instance was first.
  */
 export async function rotateSigningKey(app: KeyApp, options: Options = {}): Promise<NewKey | null> {
-  // Made before the lock is taken: an RSA key may take a second, and no connection is held meanwhile.
+  // Made before the lock is taken: an RSA key may take a second, and no connection is held
+  // meanwhile.
   const made = await makeKey(app);
   return app.db.transaction(async (tx) => {
     await lockSigningKeys(tx);
@@ -38,9 +43,13 @@ export async function rotateSigningKey(app: KeyApp, options: Options = {}): Prom
     if (newest && options.unless?.(newest)) return null;
     const waited = signingAt(rows, now) ? secondsAfter(now, options.signsIn ?? publishAhead) : now;
     // Keys sign in the order in which they were made, whatever each was told to wait.
-    const activeFrom = newest && newest.activeFrom >= waited ? secondsAfter(newest.activeFrom, 1) : waited;
+    const activeFrom =
+      newest && newest.activeFrom >= waited ? secondsAfter(newest.activeFrom, 1) : waited;
     await addKey(app, { db: tx, made, now, activeFrom });
-    await endOtherSigningKeys(tx, { exceptKid: made.kid, expiresAt: secondsAfter(activeFrom, overlap) });
+    await endOtherSigningKeys(tx, {
+      exceptKid: made.kid,
+      expiresAt: secondsAfter(activeFrom, overlap),
+    });
     await purgeSigningKeys(tx, { before: secondsAfter(now, -keptAfterEnd) });
     return { kid: made.kid, activeFrom };
   });

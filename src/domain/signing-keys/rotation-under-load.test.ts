@@ -20,7 +20,9 @@ afterAll(async () => {
 const jwksOf = async (server: TestServer): Promise<string> =>
   (await fetch(`${server.url}/.well-known/jwks.json`)).text();
 
-/** bench/rotation-under-load.ts is the same for a minute, with real processes, commands and time. */
+/**
+ * bench/rotation-under-load.ts is the same for a minute, with real processes, commands and time.
+ */
 it('JW-10 three rotations under steady traffic over two instances: not one request fails', async () => {
   const people = await Promise.all(Array.from({ length: 4 }, () => registerPerson(one)));
   const failures: unknown[] = [];

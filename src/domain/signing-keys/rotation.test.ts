@@ -33,7 +33,8 @@ const jwksOf = async (server: TestServer): Promise<string[]> => {
 };
 const endOf = async (server: TestServer, kid: string | undefined) =>
   (await listSigningKeys(server.app)).find((key) => key.kid === kid)?.expiresAt;
-const reload = (...servers: TestServer[]) => Promise.all(servers.map(({ app }) => app.keyRing.load()));
+const reload = (...servers: TestServer[]) =>
+  Promise.all(servers.map(({ app }) => app.keyRing.load()));
 
 describe('rotation', () => {
   it('JW-10 ADV-58 the next key is published before it signs, the one before verifies until its last token has expired', async () => {
@@ -102,7 +103,9 @@ describe('rotation', () => {
     const others = await Promise.all([one.another(), one.another(), one.another()]);
     started.push(...others);
     expect(await listSigningKeys(one.app)).toEqual([key]);
-    expect(await signingKeyEvents(one)).toMatchObject([{ type: 'signing_key.created', detail: { kid: key?.kid } }]);
+    expect(await signingKeyEvents(one)).toMatchObject([
+      { type: 'signing_key.created', detail: { kid: key?.kid } },
+    ]);
   });
 
   it('JW-10 by schedule: one new key for all instances, each within seconds of the time', async () => {
@@ -113,8 +116,14 @@ describe('rotation', () => {
     await new Promise((resolve) => setTimeout(resolve, 6000));
     expect(await listSigningKeys(one.app)).toHaveLength(1);
     one.clock.advance(1);
-    await vi.waitFor(async () => expect(await jwksOf(two)).toHaveLength(2), { timeout: 12_000, interval: 200 });
-    await vi.waitFor(async () => expect(await jwksOf(one)).toHaveLength(2), { timeout: 12_000, interval: 200 });
+    await vi.waitFor(async () => expect(await jwksOf(two)).toHaveLength(2), {
+      timeout: 12_000,
+      interval: 200,
+    });
+    await vi.waitFor(async () => expect(await jwksOf(one)).toHaveLength(2), {
+      timeout: 12_000,
+      interval: 200,
+    });
     await new Promise((resolve) => setTimeout(resolve, 6000));
     expect(await listSigningKeys(one.app)).toHaveLength(2);
     expect(one.app.keyRing.signing().kid).toBe(first);
@@ -127,8 +136,13 @@ describe('rotation', () => {
     started.push(changed);
     const still = await signIn(changed, person);
     expect(decodeProtectedHeader(still.accessToken)).toMatchObject({ alg: 'ES256' });
-    const configuration = await (await fetch(`${changed.url}/.well-known/openid-configuration`)).text();
-    expect(JSON.parse(configuration).id_token_signing_alg_values_supported).toEqual(['EdDSA', 'ES256']);
+    const configuration = await (
+      await fetch(`${changed.url}/.well-known/openid-configuration`)
+    ).text();
+    expect(JSON.parse(configuration).id_token_signing_alg_values_supported).toEqual([
+      'EdDSA',
+      'ES256',
+    ]);
     one.clock.advance(publishAhead);
     await one.app.keyRing.load();
     for (const server of [one, changed]) {
@@ -168,7 +182,9 @@ describe('removal in an emergency', () => {
     }
     expect(performance.now() - begun).toBeLessThan(60_000);
     // The session was not the key's: a refresh brings it back.
-    const { accessToken } = await one.mutate('refreshSession', { refreshToken: person.refreshToken });
+    const { accessToken } = await one.mutate('refreshSession', {
+      refreshToken: person.refreshToken,
+    });
     expect(await reasonOf(two, { accessToken })).toBeUndefined();
     const event = (await signingKeyEvents(one)).find(({ type }) => type === 'signing_key.removed');
     expect(event).toMatchObject({ type: 'signing_key.removed', actorId: null, detail: { kid } });
@@ -197,8 +213,14 @@ describe('removal in an emergency', () => {
     const removed = await removeSigningKey(one.app, { kid: next?.kid ?? '' });
     const activeFrom = secondsAfter(one.clock.now(), publishAhead);
     expect(removed?.successor?.activeFrom).toEqual(activeFrom);
-    const [, , first] = (await listSigningKeys(one.app)).sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
-    expect(first).toMatchObject({ kid, state: 'active', expiresAt: secondsAfter(activeFrom, overlap) });
+    const [, , first] = (await listSigningKeys(one.app)).sort(
+      (a, b) => b.createdAt.getTime() - a.createdAt.getTime(),
+    );
+    expect(first).toMatchObject({
+      kid,
+      state: 'active',
+      expiresAt: secondsAfter(activeFrom, overlap),
+    });
   });
 
   it('JW-10 of a key between the one that signs and one that waits long: there is always one that signs', async () => {
@@ -206,7 +228,9 @@ describe('removal in an emergency', () => {
     const { kid } = one.app.keyRing.signing();
     const second = await rotateSigningKey(one.app);
     const third = await rotateSigningKey(one.app, { signsIn: 24 * 3600 });
-    expect(await removeSigningKey(one.app, { kid: second?.kid ?? '' })).toMatchObject({ successor: null });
+    expect(await removeSigningKey(one.app, { kid: second?.kid ?? '' })).toMatchObject({
+      successor: null,
+    });
     one.clock.advance(publishAhead + overlap);
     await reload(one);
     expect(one.app.keyRing.signing().kid).toBe(kid);
@@ -279,7 +303,9 @@ describe('what others do with our keys', () => {
         config: { jwt: { algorithm, audience: 'http://localhost:4000', type: 'JWT' } },
       });
       started.push(one);
-      const jwks = createRemoteJWKSet(new URL(`${one.url}/.well-known/jwks.json`), { cooldownDuration: 0 });
+      const jwks = createRemoteJWKSet(new URL(`${one.url}/.well-known/jwks.json`), {
+        cooldownDuration: 0,
+      });
       const check = async (token: string) =>
         jwtVerify(token, jwks, {
           algorithms: [algorithm],
@@ -308,7 +334,10 @@ describe('what others do with our keys', () => {
     });
     started.push(one);
     const person = await registerPerson(one);
-    expect(decodeProtectedHeader(person.accessToken)).toMatchObject({ alg: 'HS256', typ: 'at+jwt' });
+    expect(decodeProtectedHeader(person.accessToken)).toMatchObject({
+      alg: 'HS256',
+      typ: 'at+jwt',
+    });
     expect(await jwksOf(one)).toEqual([]);
     await rotateSigningKey(one.app);
     one.clock.advance(publishAhead);

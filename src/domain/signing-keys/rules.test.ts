@@ -17,7 +17,12 @@ import {
 
 const now = new Date('2026-03-01T12:00:00Z');
 const at = (seconds: number) => secondsAfter(now, seconds);
-const key = (kid: string, activeFrom: number, expiresAt: number | null = null, removedAt: number | null = null) => ({
+const key = (
+  kid: string,
+  activeFrom: number,
+  expiresAt: number | null = null,
+  removedAt: number | null = null,
+) => ({
   kid,
   createdAt: at(activeFrom - publishAhead),
   activeFrom: at(activeFrom),
@@ -50,7 +55,13 @@ describe('which key signs', () => {
 
   it('is told by one word', () => {
     const all = [next, active, old, removed, expired];
-    expect(all.map((each) => stateOf(all, each, now))).toEqual(['next', 'active', 'retired', 'removed', 'expired']);
+    expect(all.map((each) => stateOf(all, each, now))).toEqual([
+      'next',
+      'active',
+      'retired',
+      'removed',
+      'expired',
+    ]);
   });
 
   it('JW-10 a token that was just signed outlives neither its key nor the caches of its key', () => {

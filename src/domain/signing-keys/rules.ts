@@ -2,18 +2,32 @@ import { secondsAfter } from '../../clock.ts';
 
 /** Seconds for which others may keep our public keys (`Cache-Control: max-age`). */
 export const jwksMaxAge = 300;
-/** Seconds between two looks at the table: by then a new key is known, and a removed one refused, in every process. */
+/**
+ * Seconds between two looks at the table: by then a new key is known, and a removed one refused, in
+ * every process.
+ */
 export const reloadEvery = 5;
 /** Seconds by which the clocks of our own machines may differ. */
 const clockSkew = 60;
-/** The upper bound of ACCESS_TOKEN_TTL: the setting may have been changed since a token was signed. */
+/**
+ * The upper bound of ACCESS_TOKEN_TTL: the setting may have been changed since a token was signed.
+ */
 export const longestTokenLifetime = 3600;
 
-/** Seconds that a new key is published before it signs: whoever keeps the old JWKS has asked again by then (JW-10). */
+/**
+ * Seconds that a new key is published before it signs: whoever keeps the old JWKS has asked again
+ * by then (JW-10).
+ */
 export const publishAhead = 600;
-/** Seconds that a key still verifies once the next one signs: until its last token has expired, plus cache age. */
+/**
+ * Seconds that a key still verifies once the next one signs: until its last token has expired, plus
+ * cache age.
+ */
 export const overlap = longestTokenLifetime + clockSkew + jwksMaxAge;
-/** Seconds after which a key that verifies nothing any more is destroyed. Until then `keys list` shows it. */
+/**
+ * Seconds after which a key that verifies nothing any more is destroyed. Until then `keys list`
+ * shows it.
+ */
 export const keptAfterEnd = 30 * 24 * 3600;
 
 export type KeyTimes = {
@@ -23,7 +37,10 @@ export type KeyTimes = {
 };
 export type KeyState = 'next' | 'active' | 'retired' | 'expired' | 'removed';
 
-/** Whether tokens of a key are taken. One that does not sign yet is among them: another machine's clock may be ahead. */
+/**
+ * Whether tokens of a key are taken. One that does not sign yet is among them: another machine's
+ * clock may be ahead.
+ */
 export function verifies(key: KeyTimes, now: Date): boolean {
   return !key.removedAt && (key.expiresAt === null || key.expiresAt > now);
 }
@@ -48,7 +65,10 @@ export function newestOf<Key extends KeyTimes>(keys: Iterable<Key>, now: Date): 
 }
 
 /** Of the keys that wait to sign, the one that comes first. */
-export function earliestPending<Key extends KeyTimes>(keys: Iterable<Key>, now: Date): Key | undefined {
+export function earliestPending<Key extends KeyTimes>(
+  keys: Iterable<Key>,
+  now: Date,
+): Key | undefined {
   let earliest: Key | undefined;
   for (const key of keys) {
     if (!verifies(key, now) || key.activeFrom <= now) continue;
@@ -58,10 +78,14 @@ export function earliestPending<Key extends KeyTimes>(keys: Iterable<Key>, now: 
 }
 
 /**
- * Keys that would stop verifying before the last of their tokens has expired, with the end that they need: of those that sign or
- * will, each signs until the one after it does. A removal can leave such a gap.
+ * Keys that would stop verifying before the last of their tokens has expired, with the end that
+ * they need: of those that sign or will, each signs until the one after it does. A removal can
+ * leave such a gap.
  */
-export function endsTooEarly<Key extends KeyTimes>(keys: readonly Key[], now: Date): (Key & { expiresAt: Date })[] {
+export function endsTooEarly<Key extends KeyTimes>(
+  keys: readonly Key[],
+  now: Date,
+): (Key & { expiresAt: Date })[] {
   const signing = signingAt(keys, now);
   const inOrder = keys
     .filter((key) => key === signing || (verifies(key, now) && key.activeFrom > now))
@@ -69,7 +93,9 @@ export function endsTooEarly<Key extends KeyTimes>(keys: readonly Key[], now: Da
   return inOrder.flatMap((key, index) => {
     const next = inOrder[index + 1];
     const needed = next && secondsAfter(next.activeFrom, overlap);
-    return needed && key.expiresAt !== null && key.expiresAt < needed ? [{ ...key, expiresAt: needed }] : [];
+    return needed && key.expiresAt !== null && key.expiresAt < needed
+      ? [{ ...key, expiresAt: needed }]
+      : [];
   });
 }
 
@@ -82,6 +108,12 @@ export function stateOf(keys: readonly KeyTimes[], key: KeyTimes, now: Date): Ke
 }
 
 /** Whether a scheduled rotation is due: the newest key is older than it may be. */
-export function isDue(key: { readonly createdAt: Date }, input: { now: Date; everySeconds: number | null }): boolean {
-  return input.everySeconds !== null && key.createdAt.getTime() + input.everySeconds * 1000 <= input.now.getTime();
+export function isDue(
+  key: { readonly createdAt: Date },
+  input: { now: Date; everySeconds: number | null },
+): boolean {
+  return (
+    input.everySeconds !== null &&
+    key.createdAt.getTime() + input.everySeconds * 1000 <= input.now.getTime()
+  );
 }

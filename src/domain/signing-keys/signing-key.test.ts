@@ -10,7 +10,11 @@ import { generateJwk, openSigningKey, sealPrivateJwk } from './signing-key.ts';
 const keys = createSecretKeys([randomBytes(32)]);
 const now = new Date();
 
-const rowOf = (algorithm: string, privateJwk: Record<string, unknown>, sealing = keys): SigningKeyRow => ({
+const rowOf = (
+  algorithm: string,
+  privateJwk: Record<string, unknown>,
+  sealing = keys,
+): SigningKeyRow => ({
   kid: 'k1',
   algorithm,
   publicJwk: null,
@@ -50,12 +54,16 @@ describe('a signing key', () => {
   it('JW-9 is refused where it was sealed under another secret, for another kid, or has been changed', async () => {
     const { privateJwk } = await generateJwk('ES256');
     const other = createSecretKeys([randomBytes(32)]);
-    expect(() => openSigningKey(keys, rowOf('ES256', privateJwk, other))).toThrow(/SECRET_KEY has changed/);
+    expect(() => openSigningKey(keys, rowOf('ES256', privateJwk, other))).toThrow(
+      /SECRET_KEY has changed/,
+    );
     const row = rowOf('ES256', privateJwk);
     expect(() => openSigningKey(keys, { ...row, kid: 'k2' })).toThrow(/cannot be opened/);
     const changed = Buffer.from(row.sealedPrivateJwk);
     changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
-    expect(() => openSigningKey(keys, { ...row, sealedPrivateJwk: changed })).toThrow(/cannot be opened/);
+    expect(() => openSigningKey(keys, { ...row, sealedPrivateJwk: changed })).toThrow(
+      /cannot be opened/,
+    );
   });
 
   it('JW-9 that is too weak keeps a server from starting', async () => {
@@ -63,7 +71,9 @@ describe('a signing key', () => {
     try {
       const secretKeys = createSecretKeys(server.app.config.secretKeys);
       await putSigningKey(server, { ...rowOf('HS256', secretOf(16), secretKeys), activeFrom: now });
-      await expect(server.another()).rejects.toThrow('The signing key k1 is shorter than 32 bytes.');
+      await expect(server.another()).rejects.toThrow(
+        'The signing key k1 is shorter than 32 bytes.',
+      );
     } finally {
       await server.stop();
     }

@@ -36,9 +36,14 @@ const generate = promisify(generateKeyPair);
 type Jwk = Record<string, unknown>;
 
 /** A new pair as JWKs; HS256 yields one secret and no public half. */
-export async function generateJwk(algorithm: JwtAlgorithm): Promise<{ privateJwk: Jwk; publicJwk: Jwk | null }> {
+export async function generateJwk(
+  algorithm: JwtAlgorithm,
+): Promise<{ privateJwk: Jwk; publicJwk: Jwk | null }> {
   if (algorithm === 'HS256') {
-    return { privateJwk: { ...createSecretKey(randomBytes(hmacBytes)).export({ format: 'jwk' }) }, publicJwk: null };
+    return {
+      privateJwk: { ...createSecretKey(randomBytes(hmacBytes)).export({ format: 'jwk' }) },
+      publicJwk: null,
+    };
   }
   const pair = await generatePair(algorithm);
   return {
@@ -58,7 +63,10 @@ export function sealPrivateJwk(keys: SecretKeys, kid: string, privateJwk: Jwk): 
   return keys.seal('signing-key-seal', kid, Buffer.from(JSON.stringify(privateJwk)));
 }
 
-/** A row made ready for use. Throws where it cannot be opened or is too weak: a server must not start on such a key (JW-9). */
+/**
+ * A row made ready for use. Throws where it cannot be opened or is too weak: a server must not
+ * start on such a key (JW-9).
+ */
 export function openSigningKey(keys: SecretKeys, row: SigningKeyRow): SigningKey {
   const opened = keys.open('signing-key-seal', row.kid, row.sealedPrivateJwk);
   if (!opened) {
@@ -79,12 +87,22 @@ export function openSigningKey(keys: SecretKeys, row: SigningKeyRow): SigningKey
   const privateKey = createPrivateKey({ key: privateJwk, format: 'jwk' });
   const publicKey = createPublicKey(privateKey);
   assertStrong(row.kid, algorithm, privateKey);
-  return { ...common, privateKey, publicKey, publicJwk: publishedJwk(row.kid, algorithm, publicKey) };
+  return {
+    ...common,
+    privateKey,
+    publicKey,
+    publicJwk: publishedJwk(row.kid, algorithm, publicKey),
+  };
 }
 
 function readAlgorithm(row: SigningKeyRow): JwtAlgorithm {
   const { algorithm } = row;
-  if (algorithm === 'RS256' || algorithm === 'ES256' || algorithm === 'EdDSA' || algorithm === 'HS256')
+  if (
+    algorithm === 'RS256' ||
+    algorithm === 'ES256' ||
+    algorithm === 'EdDSA' ||
+    algorithm === 'HS256'
+  )
     return algorithm;
   throw new Error(`The signing key ${row.kid} is of an unknown algorithm.`);
 }
@@ -92,13 +110,20 @@ function readAlgorithm(row: SigningKeyRow): JwtAlgorithm {
 function assertStrong(kid: string, algorithm: JwtAlgorithm, key: KeyObject): void {
   const details = key.asymmetricKeyDetails;
   const fits =
-    (algorithm === 'RS256' && key.asymmetricKeyType === 'rsa' && (details?.modulusLength ?? 0) >= rsaBits) ||
-    (algorithm === 'ES256' && key.asymmetricKeyType === 'ec' && details?.namedCurve === 'prime256v1') ||
+    (algorithm === 'RS256' &&
+      key.asymmetricKeyType === 'rsa' &&
+      (details?.modulusLength ?? 0) >= rsaBits) ||
+    (algorithm === 'ES256' &&
+      key.asymmetricKeyType === 'ec' &&
+      details?.namedCurve === 'prime256v1') ||
     (algorithm === 'EdDSA' && key.asymmetricKeyType === 'ed25519');
   if (!fits) throw new Error(`The signing key ${kid} is too weak, or not one for ${algorithm}.`);
 }
 
-/** Members of the public half by name: SECURITY: never a spread, so that no private member can slip in (JW-11). */
+/**
+ * Members of the public half by name: SECURITY: never a spread, so that no private member can slip
+ * in (JW-11).
+ */
 function publishedJwk(kid: string, algorithm: JwtAlgorithm, publicKey: KeyObject): PublicJwk {
   const jwk = publicKey.export({ format: 'jwk' });
   const members = ['kty', 'n', 'e', 'crv', 'x', 'y'] as const;

@@ -13,11 +13,13 @@ describe('renderQrCode', () => {
     );
   });
 
-  it.each(['ada@example.com', `${'x'.repeat(240)}@example.com`, 'Ada Lovelace (Zürich) 🔑', 'ü'.repeat(100)])(
-    'is read by another program as the address that went in (case %#)',
-    (label) => {
-      const uri = otpauthUri({ issuer: 'Latchkey', label, secret });
-      expect(readQrCode(renderQrCode(uri))).toBe(uri);
-    },
-  );
+  it.each([
+    'ada@example.com',
+    `${'x'.repeat(240)}@example.com`,
+    'Ada Lovelace (Zürich) 🔑',
+    'ü'.repeat(100),
+  ])('is read by another program as the address that went in (case %#)', (label) => {
+    const uri = otpauthUri({ issuer: 'Latchkey', label, secret });
+    expect(readQrCode(renderQrCode(uri))).toBe(uri);
+  });
 });

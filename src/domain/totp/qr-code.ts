@@ -1,6 +1,9 @@
 import { renderSVG, renderUnicodeCompact } from 'uqr';
 
-/** A QR code as an SVG picture: black squares on white with the quiet zone of ISO/IEC 18004, no text, no script, no link. */
+/**
+ * A QR code as an SVG picture: black squares on white with the quiet zone of ISO/IEC 18004, no
+ * text, no script, no link.
+ */
 export function renderQrCode(text: string): string {
   return renderSVG(text, { ecc: 'M', border: 4, pixelSize: 4 });
 }

@@ -57,11 +57,16 @@ describe('matchingStep', () => {
 
   it('OT-11 keeps the guardrails of otplib: a secret of less than 128 bits matches nothing', async () => {
     const short = Buffer.from('123456789012345');
-    expect(await matchingStep({ secret: short, code: totpCode(writeSecret(short), now), now })).toBeNull();
+    expect(
+      await matchingStep({ secret: short, code: totpCode(writeSecret(short), now), now }),
+    ).toBeNull();
     expect(secretBytes * 8).toBeGreaterThanOrEqual(160);
   });
 
-  /** RFC 6238 appendix B, SHA-1. The RFC shows eight digits; six are the last six of them (RFC 4226 5.3). */
+  /**
+   * RFC 6238 appendix B, SHA-1. The RFC shows eight digits; six are the last six of them (RFC 4226
+   * 5.3).
+   */
   it.each([
     [59, '94287082'],
     [1_111_111_109, '07081804'],
@@ -82,16 +87,23 @@ describe('an independent program', () => {
   it.skipIf(missing)(
     'agrees with us over 1,000 secrets and times (oathtool)',
     async () => {
-      // The same thousand on every run, so that a disagreement can be looked at; times from 1970 to 2242.
+      // The same thousand on every run, so that a disagreement can be looked at; times from 1970 to
+      // 2242.
       const cases = Array.from({ length: 1000 }, (_, number) => {
         const seed = createHash('sha256').update(`secret ${number}`).digest();
         return { secret: seed.subarray(0, secretBytes), seconds: seed.readUInt32BE(20) * 2 };
       });
-      const lines = cases.map(({ secret: some, seconds }) => `${writeSecret(some)} ${at(seconds).toISOString()}`);
+      const lines = cases.map(
+        ({ secret: some, seconds }) => `${writeSecret(some)} ${at(seconds).toISOString()}`,
+      );
       const codes = await oathtool(lines);
       expect(codes).toHaveLength(1000);
       for (const [index, { secret: some, seconds }] of cases.entries()) {
-        const found = await matchingStep({ secret: some, code: codes[index] ?? '', now: at(seconds) });
+        const found = await matchingStep({
+          secret: some,
+          code: codes[index] ?? '',
+          now: at(seconds),
+        });
         expect(found).toBe(Math.floor(seconds / 30));
       }
       expect(codes.filter((code) => code.startsWith('0')).length).toBeGreaterThan(50);
@@ -101,7 +113,8 @@ describe('an independent program', () => {
 
   /** One run of the program for each line: a secret and a time. */
   async function oathtool(lines: readonly string[]): Promise<string[]> {
-    const each = 'while read -r secret time; do oathtool --totp --base32 "$secret" --now "$time"; done';
+    const each =
+      'while read -r secret time; do oathtool --totp --base32 "$secret" --now "$time"; done';
     const running = run('sh', ['-c', each]);
     running.child.stdin?.end(`${lines.join('\n')}\n`);
     const { stdout } = await running;
@@ -111,7 +124,9 @@ describe('an independent program', () => {
 
 describe('secrets and addresses', () => {
   it('OT-11 gives a secret of 160 bits: 32 symbols of base32, none twice in a thousand', () => {
-    const secrets = new Set(Array.from({ length: 1000 }, () => writeSecret(systemRandom.bytes(secretBytes))));
+    const secrets = new Set(
+      Array.from({ length: 1000 }, () => writeSecret(systemRandom.bytes(secretBytes))),
+    );
     expect(secrets.size).toBe(1000);
     for (const written of secrets) expect(written).toMatch(/^[A-Z2-7]{32}$/);
   });

@@ -1,6 +1,9 @@
 import { generateURI, ScureBase32Plugin, verify } from 'otplib';
 
-/** RFC 6238 with what every authenticator app knows: SHA-1, six digits, thirty seconds. otplib's defaults, said aloud. */
+/**
+ * RFC 6238 with what every authenticator app knows: SHA-1, six digits, thirty seconds. otplib's
+ * defaults, said aloud.
+ */
 const options = { algorithm: 'sha1', digits: 6, period: 30 } as const;
 
 /** 160 bits (OT-11; RFC 4226 4, R6). */
@@ -19,15 +22,25 @@ export function writeSecret(secret: Uint8Array): string {
 /** What the QR code says. A colon would end the issuer, so the label has none. */
 export function otpauthUri(input: { issuer: string; label: string; secret: Uint8Array }): string {
   const label = input.label.replaceAll(':', ' ');
-  return generateURI({ ...options, issuer: input.issuer, label, secret: writeSecret(input.secret) });
+  return generateURI({
+    ...options,
+    issuer: input.issuer,
+    label,
+    secret: writeSecret(input.secret),
+  });
 }
 
 /**
- * The time step of the code, where it is that of the present step or of the one before (OT-13; RFC 6238 5.2 allows one for the way);
- * null for any other code, and for a time or a secret that otplib refuses to work with. Whether the step was used before is not
- * asked here: the database decides that.
+ * The time step of the code, where it is that of the present step or of the one before (OT-13; RFC
+ * 6238 5.2 allows one for the way); null for any other code, and for a time or a secret that otplib
+ * refuses to work with. Whether the step was used before is not asked here: the database decides
+ * that.
  */
-export async function matchingStep(input: { secret: Uint8Array; code: string; now: Date }): Promise<number | null> {
+export async function matchingStep(input: {
+  secret: Uint8Array;
+  code: string;
+  now: Date;
+}): Promise<number | null> {
   try {
     const result = await verify({
       ...options,

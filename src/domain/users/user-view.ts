@@ -23,7 +23,15 @@ export type UserView = {
 
 type VisibleUser = Pick<
   UserRow,
-  'id' | 'email' | 'emailVerifiedAt' | 'name' | 'roles' | 'createdAt' | 'suspendedAt' | 'lastLoginAt' | 'totpEnabledAt'
+  | 'id'
+  | 'email'
+  | 'emailVerifiedAt'
+  | 'name'
+  | 'roles'
+  | 'createdAt'
+  | 'suspendedAt'
+  | 'lastLoginAt'
+  | 'totpEnabledAt'
 >;
 
 export function statusOf(user: Pick<UserRow, 'suspendedAt' | 'emailVerifiedAt'>): UserStatus {
@@ -31,7 +39,10 @@ export function statusOf(user: Pick<UserRow, 'suspendedAt' | 'emailVerifiedAt'>)
   return user.emailVerifiedAt ? 'ACTIVE' : 'UNVERIFIED';
 }
 
-/** The only place that decides which of a user's fields a caller sees; rows never leave the domain otherwise. */
+/**
+ * The only place that decides which of a user's fields a caller sees; rows never leave the domain
+ * otherwise.
+ */
 export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
   const known = onlooker !== 'other';
   const personal = onlooker === 'self' || onlooker === 'admin';
@@ -49,8 +60,13 @@ export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
   };
 }
 
-/** Who the caller is to this user: the person who asks counts before the gateway that passes it on. */
-export function onlookerOf({ viewer, gateway }: Pick<Context, 'viewer' | 'gateway'>, userId: string): Onlooker {
+/**
+ * Who the caller is to this user: the person who asks counts before the gateway that passes it on.
+ */
+export function onlookerOf(
+  { viewer, gateway }: Pick<Context, 'viewer' | 'gateway'>,
+  userId: string,
+): Onlooker {
   if (viewer?.userId === userId) return 'self';
   const { roles = [], session } = viewer ?? {};
   const asked = { roles, methods: session?.session.methods ?? [], isFresh: false };

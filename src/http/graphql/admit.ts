@@ -4,11 +4,15 @@ import type { KnownOperation } from './known-operations.ts';
 import type { OpenContext } from './open-context.ts';
 
 /**
- * Finds out who asks for an operation, and notes it in the context. Answers with the reason for which the whole request is to be refused:
- * its bearer does not hold, and what it asks for is not one of those that may come with a stale one. Null: it may go on. `asked` is null where
- * the document has no operation of the name that was given.
+ * Finds out who asks for an operation, and notes it in the context. Answers with the reason for
+ * which the whole request is to be refused: its bearer does not hold, and what it asks for is not
+ * one of those that may come with a stale one. Null: it may go on. `asked` is null where the
+ * document has no operation of the name that was given.
  */
-export async function admit(ctx: OpenContext, asked: KnownOperation | null): Promise<UnauthenticatedReason | null> {
+export async function admit(
+  ctx: OpenContext,
+  asked: KnownOperation | null,
+): Promise<UnauthenticatedReason | null> {
   const found = await authenticate(ctx, ctx.authorization);
   if (found.kind === 'signed-in') ctx.viewer = found.viewer;
   if (found.kind === 'refused') ctx.staleBearer = found.stale;

@@ -3,16 +3,22 @@ import type { App } from '../../app.ts';
 import type { Authentication } from '../../context.ts';
 import { verifyAccessToken } from '../../domain/access-tokens/verify-access-token.ts';
 
-/** Characters; a token of ours is far shorter, and nothing longer reaches a parser or any crypto (JW-12). */
+/**
+ * Characters; a token of ours is far shorter, and nothing longer reaches a parser or any crypto
+ * (JW-12).
+ */
 const maxHeaderLength = 8192;
 
 const authorization = 'authorization';
 
 /**
- * The Authorization header of a request, undefined where there is none. SECURITY: Node keeps the first of several and drops the rest, so
- * that a proxy before us may have checked another one than we take; joined they are no bearer at all (JW-12).
+ * The Authorization header of a request, undefined where there is none. SECURITY: Node keeps the
+ * first of several and drops the rest, so that a proxy before us may have checked another one than
+ * we take; joined they are no bearer at all (JW-12).
  */
-export function authorizationHeader({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): string | undefined {
+export function authorizationHeader({
+  rawHeaders,
+}: Pick<IncomingMessage, 'rawHeaders'>): string | undefined {
   let sent: string | undefined;
   // Names and values in turn.
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -25,20 +31,27 @@ export function authorizationHeader({ rawHeaders }: Pick<IncomingMessage, 'rawHe
 }
 
 /**
- * Who sends a request, by its Authorization header: the only carrier (JW-12). The token is verified first; then the database is
- * asked whether the session still lives, every time, in one statement. Rejects only where the database does not answer.
+ * Who sends a request, by its Authorization header: the only carrier (JW-12). The token is verified
+ * first; then the database is asked whether the session still lives, every time, in one statement.
+ * Rejects only where the database does not answer.
  */
 export async function authenticate(app: App, header: string | undefined): Promise<Authentication> {
   // Clients that have no token send an empty header (contract.md).
   if (header === undefined || header.trim() === '') return { kind: 'anonymous' };
-  if (header.length > maxHeaderLength) return { kind: 'refused', reason: 'TOKEN_INVALID', stale: null };
-  // RFC 9110 11.1: the scheme's case does not matter. Anything else is a credential that does not hold (ADV-21).
+  if (header.length > maxHeaderLength)
+    return { kind: 'refused', reason: 'TOKEN_INVALID', stale: null };
+  // RFC 9110 11.1: the scheme's case does not matter. Anything else is a credential that does not
+  // hold (ADV-21).
   const match = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(header);
   const token = match?.[1];
   if (token === undefined) return { kind: 'refused', reason: 'TOKEN_INVALID', stale: null };
   const verdict = verifyAccessToken(app, token);
   if (verdict.kind === 'refused') {
-    return { kind: 'refused', reason: verdict.reason, stale: verdict.reason === 'TOKEN_EXPIRED' ? verdict : null };
+    return {
+      kind: 'refused',
+      reason: verdict.reason,
+      stale: verdict.reason === 'TOKEN_EXPIRED' ? verdict : null,
+    };
   }
   const { userId, sessionId } = verdict;
   const session = await app.lookUpSession({ sessionId, userId });

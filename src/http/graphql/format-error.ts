@@ -21,15 +21,23 @@ const passedCodes: ReadonlySet<unknown> = new Set([
 const masked = 'Something went wrong on the server.';
 
 /**
- * The one place that decides what of an error a caller sees: an allow-list (GQ-11). SECURITY: graphql-js prints the rejected
- * input in coercion errors, passwords too (GQ-9), and drizzle's message holds SQL and parameters.
+ * The one place that decides what of an error a caller sees: an allow-list (GQ-11). SECURITY:
+ * graphql-js prints the rejected input in coercion errors, passwords too (GQ-9), and drizzle's
+ * message holds SQL and parameters.
  */
-export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+export function formatError(
+  formatted: GraphQLFormattedError,
+  error: unknown,
+): GraphQLFormattedError {
   const { path, locations } = formatted;
   const place = { ...(locations ? { locations } : {}), ...(path ? { path } : {}) };
   const kind = kindOf(error);
   if (kind === 'unavailable') {
-    return { message: errorCodes.UNAVAILABLE.message, ...place, extensions: { code: 'OVERLOADED', retryAfter: 1 } };
+    return {
+      message: errorCodes.UNAVAILABLE.message,
+      ...place,
+      extensions: { code: 'OVERLOADED', retryAfter: 1 },
+    };
   }
   const code = codeOf(error);
   if (kind === 'fault' || typeof code !== 'string') {
@@ -48,19 +56,29 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   };
 }
 
-/** Whether an error is one to log: a fault of ours, or the database's. What a caller got wrong is neither (AV-7: it would fill the log). */
+/**
+ * Whether an error is one to log: a fault of ours, or the database's. What a caller got wrong is
+ * neither (AV-7: it would fill the log).
+ */
 export function kindOf(error: unknown): 'expected' | 'unavailable' | 'fault' {
   const root = rootOf(error);
   if (databaseFailure(root) === 'unavailable') return 'unavailable';
-  // A GraphQLError at the root is graphql-js's, Apollo's or our refusal of a bearer: it passes by its code.
+  // A GraphQLError at the root is graphql-js's, Apollo's or our refusal of a bearer: it passes by
+  // its code.
   const known = root instanceof AuthError || root instanceof GraphQLError;
   return known && passedCodes.has(codeOf(error)) ? 'expected' : 'fault';
 }
 
-/** What was thrown first: graphql-js and Apollo wrap errors in each other, with a path and without. */
+/**
+ * What was thrown first: graphql-js and Apollo wrap errors in each other, with a path and without.
+ */
 function rootOf(error: unknown): unknown {
   let current = error;
-  for (let depth = 0; current instanceof GraphQLError && current.originalError && depth < 5; depth += 1) {
+  for (
+    let depth = 0;
+    current instanceof GraphQLError && current.originalError && depth < 5;
+    depth += 1
+  ) {
     current = current.originalError;
   }
   return current;
@@ -74,14 +92,16 @@ function extensionsOf(error: unknown): Readonly<Record<string, unknown>> | undef
 }
 
 /**
- * graphql-js gives no code to what it finds in a request only when it runs it: a null for an argument that takes none, a subscription,
- * more errors in variables than it goes on to count.
+ * graphql-js gives no code to what it finds in a request only when it runs it: a null for an
+ * argument that takes none, a subscription, more errors in variables than it goes on to count.
  */
-const lateFindings = /^(Argument "|Schema is not configured to execute |Too many errors processing variables)/;
+const lateFindings =
+  /^(Argument "|Schema is not configured to execute |Too many errors processing variables)/;
 
 function codeOf(error: unknown): unknown {
   const code = extensionsOf(error)?.['code'];
-  const late = code === undefined && error instanceof GraphQLError && lateFindings.test(error.message);
+  const late =
+    code === undefined && error instanceof GraphQLError && lateFindings.test(error.message);
   return late && rootOf(error) instanceof GraphQLError ? 'BAD_USER_INPUT' : code;
 }
 
@@ -94,7 +114,10 @@ function publicMessage(message: string, code: string, error: unknown): string {
   return withoutLiterals(message.replace(/\s*Did you mean [^?]*\?/g, '')).slice(0, 300);
 }
 
-/** SECURITY: parser and validator quote literals of the document, and a literal may be a password (GQ-9). Names and places stay. */
+/**
+ * SECURITY: parser and validator quote literals of the document, and a literal may be a password
+ * (GQ-9). Names and places stay.
+ */
 function withoutLiterals(message: string): string {
   return message
     .replace(/ (String|BlockString|Name|Int|Float|Comment) "[\s\S]*"/, ' $1')
@@ -104,9 +127,13 @@ function withoutLiterals(message: string): string {
     .replace(/^Value "[\s\S]*" does not exist/, 'This value does not exist');
 }
 
-/** `Variable "$input" got invalid value … at "input.email"; Expected …` without the value: where it is, and what kind of rule it breaks. */
+/**
+ * `Variable "$input" got invalid value … at "input.email"; Expected …` without the value: where it
+ * is, and what kind of rule it breaks.
+ */
 function coercionMessage(message: string): string {
-  if (message.startsWith('Schema is not configured')) return 'There are no operations of this kind.';
+  if (message.startsWith('Schema is not configured'))
+    return 'There are no operations of this kind.';
   if (message.startsWith('Too many errors')) return 'There are more errors than are told.';
   const variable = /^Variable "\$([_A-Za-z][_0-9A-Za-z]{0,99})"/.exec(message)?.[1];
   const path = / at "([_A-Za-z][_0-9A-Za-z.[\]]{0,199})"/.exec(message)?.[1];
@@ -114,7 +141,9 @@ function coercionMessage(message: string): string {
   const where = path ?? variable;
   const subject = where === undefined ? 'An argument' : `The variable value at "${where}"`;
   if (field !== undefined) return `${subject} lacks the required field "${field}".`;
-  if (/ is not defined by type /.test(message)) return `${subject} has a field that its type does not define.`;
-  if (/of (non-null|required) type|Expected non-nullable/.test(message)) return `${subject} is required.`;
+  if (/ is not defined by type /.test(message))
+    return `${subject} has a field that its type does not define.`;
+  if (/of (non-null|required) type|Expected non-nullable/.test(message))
+    return `${subject} is required.`;
   return `${subject} is not of the expected type.`;
 }

@@ -9,7 +9,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** GET requests that any page could make a browser send: CSRF prevention stops them on purpose (TR-5). */
+/**
+ * GET requests that any page could make a browser send: CSRF prevention stops them on purpose
+ * (TR-5).
+ */
 const stoppedOnPurpose = ['5A70', '6A70', 'D6D5'];
 
 describe('GraphQL over HTTP', () => {
@@ -18,17 +21,25 @@ describe('GraphQL over HTTP', () => {
     const failed = results.filter((result): result is AuditFail => result.status !== 'ok');
     expect(failed.map(({ id }) => id).sort()).toEqual(stoppedOnPurpose);
     expect(failed.map(({ status }) => status)).toEqual(['notice', 'notice', 'notice']);
-    const count = (level: string): number => results.filter(({ name }) => name.startsWith(level)).length;
+    const count = (level: string): number =>
+      results.filter(({ name }) => name.startsWith(level)).length;
     expect([results.length, count('MUST'), count('SHOULD')]).toEqual([61, 13, 23]);
   });
 
   it('GQ-19 keeps the status of what is not the document’s fault, whatever the media type', async () => {
     const json = { accept: 'application/json' };
     const invalid = await server.send('{ nothingOfTheKind }', {}, { headers: json });
-    expect(invalid).toMatchObject({ status: 200, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
+    expect(invalid).toMatchObject({
+      status: 200,
+      errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
+    });
     expect((await server.send('{ nothingOfTheKind }')).status).toBe(400);
     // A sender who does not say what they take, such as a script.
-    expect((await server.send('{ nothingOfTheKind }', {}, { headers: { accept: '*/*' } })).status).toBe(400);
-    expect((await server.send('{ me { id } }', {}, { token: 'stale', headers: json })).status).toBe(401);
+    expect(
+      (await server.send('{ nothingOfTheKind }', {}, { headers: { accept: '*/*' } })).status,
+    ).toBe(400);
+    expect((await server.send('{ me { id } }', {}, { token: 'stale', headers: json })).status).toBe(
+      401,
+    );
   });
 });

@@ -13,15 +13,26 @@ import { authSchema } from '../../graphql/schema.ts';
 import { refusedBearer } from '../../graphql/to-graphql-error.ts';
 import { admit } from './admit.ts';
 import { formatError } from './format-error.ts';
-import { describe, type KnownOperation, type KnownOperations, largestKnown } from './known-operations.ts';
+import {
+  describe,
+  type KnownOperation,
+  type KnownOperations,
+  largestKnown,
+} from './known-operations.ts';
 import type { OpenContext } from './open-context.ts';
 import { type PlainRequest, plainRequest } from './plain-request.ts';
 import { completeErrors, reportErrors } from './report-errors.ts';
 import { responseStatus } from './response-status.ts';
 import type { OperationRunner } from './run-operation.ts';
 
-/** The GraphQL server, started. Apollo's standalone server is not used: it cannot do credentialed CORS, and answers HTML. */
-export async function startApollo(app: App, known: KnownOperations): Promise<ApolloServer<OpenContext>> {
+/**
+ * The GraphQL server, started. Apollo's standalone server is not used: it cannot do credentialed
+ * CORS, and answers HTML.
+ */
+export async function startApollo(
+  app: App,
+  known: KnownOperations,
+): Promise<ApolloServer<OpenContext>> {
   const apollo = new ApolloServer<OpenContext>({
     schema: authSchema(),
     introspection: app.config.introspection,
@@ -30,22 +41,26 @@ export async function startApollo(app: App, known: KnownOperations): Promise<Apo
     csrfPrevention: true,
     persistedQueries: false,
     parseOptions: { maxTokens: documentLimits.tokens },
-    // Apollo's own maxRecursiveSelections would put our rule behind all others, some of which take quadratic time; ours counts the same.
+    // Apollo's own maxRecursiveSelections would put our rule behind all others, some of which take
+    // quadratic time; ours counts the same.
     validationRules: [limitDocument],
     validationOptions: { maxErrors: mostErrors },
     executionOptions: { maxCoercionErrors: mostErrors },
     documentStore: createDocumentStore(),
     allowBatchedHttpRequests: false,
     stopOnTerminationSignals: false,
-    // Apollo decides by NODE_ENV, where unset means development (GQ-7); everything is said here instead.
+    // Apollo decides by NODE_ENV, where unset means development (GQ-7); everything is said here
+    // instead.
     nodeEnv: 'production',
     logger: app.log,
     formatError,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
-      // SECURITY: on by itself in a subgraph, and then it tells any caller who asks what ran and for how long.
+      // SECURITY: on by itself in a subgraph, and then it tells any caller who asks what ran and
+      // for how long.
       ApolloServerPluginInlineTraceDisabled(),
-      // It would be told of every field, to work out headers that http/security-headers has settled.
+      // It would be told of every field, to work out headers that http/security-headers has
+      // settled.
       ApolloServerPluginCacheControlDisabled(),
       authentication(known),
       errorLog,
@@ -56,7 +71,10 @@ export async function startApollo(app: App, known: KnownOperations): Promise<Apo
   return apollo;
 }
 
-/** Verifies the bearer once the operation is known, so that some may be called with a stale one. Nothing after it can find the document wrong. */
+/**
+ * Verifies the bearer once the operation is known, so that some may be called with a stale one.
+ * Nothing after it can find the document wrong.
+ */
 function authentication(known: KnownOperations): ApolloServerPlugin<OpenContext> {
   return {
     requestDidStart: async () => ({
@@ -90,15 +108,22 @@ export type GraphqlRouteOptions = {
 };
 
 /** `POST /graphql`, and `GET` for queries. */
-export function graphqlRoute(fastify: FastifyInstance, { runner, known }: GraphqlRouteOptions): void {
+export function graphqlRoute(
+  fastify: FastifyInstance,
+  { runner, known }: GraphqlRouteOptions,
+): void {
   fastify.route({
     method: ['GET', 'POST'],
     url: '/graphql',
     handler: async (request, reply) => {
       const carried = { request, reply };
-      const plain = request.method === 'POST' ? plainRequest(request.headers.accept, request.body) : null;
+      const plain =
+        request.method === 'POST' ? plainRequest(request.headers.accept, request.body) : null;
       const answer = await (plain
-        ? runner.runPlain(carried, { plain, operation: knownOperation(known, plain, request.headers) })
+        ? runner.runPlain(carried, {
+            plain,
+            operation: knownOperation(known, plain, request.headers),
+          })
         : runner.runAny(carried, request));
       for (const [name, value] of answer.headers) reply.header(name, value);
       reply.code(answer.status);
@@ -107,7 +132,10 @@ export function graphqlRoute(fastify: FastifyInstance, { runner, known }: Graphq
   });
 }
 
-/** The operation, where it has been found valid before. What may be refused for its variables is read twice, so a large request goes to Apollo. */
+/**
+ * The operation, where it has been found valid before. What may be refused for its variables is
+ * read twice, so a large request goes to Apollo.
+ */
 function knownOperation(
   known: KnownOperations,
   { request: { query, operationName } }: PlainRequest,

@@ -14,13 +14,19 @@ export type KnownOperation = {
 };
 
 export type KnownOperations = {
-  /** By its text to the letter, and the name where the request has one; null for what has not been seen, or has no such operation. */
+  /**
+   * By its text to the letter, and the name where the request has one; null for what has not been
+   * seen, or has no such operation.
+   */
   find(query: string, operationName: string | undefined): KnownOperation | null;
   /** Only what was found valid by every rule. */
   learn(query: string, document: DocumentNode): void;
 };
 
-/** As many as in graphql/document-store, for the same reason: a flood of made-up ones takes turns (AV-7). */
+/**
+ * As many as in graphql/document-store, for the same reason: a flood of made-up ones takes turns
+ * (AV-7).
+ */
 const mostDocuments = 500;
 const mostCharacters = 256 * 1024;
 
@@ -57,7 +63,10 @@ function read(document: DocumentNode, operationName: string): KnownOperation | n
 }
 
 /** What the server wants to know of an operation before it runs it. */
-export function describe(document: DocumentNode, operation: OperationDefinitionNode): KnownOperation {
+export function describe(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): KnownOperation {
   const fields = rootFields(document, operation);
   // An operation of meta fields alone is none of those that may come with a stale bearer (JW-13).
   const mayBeStale = fields.length > 0 && fields.every((field) => staleBearerFields.has(field));

@@ -24,8 +24,15 @@ export type OpenContext = Omit<Context, 'viewer' | 'staleBearer'> & {
   authorization: string | undefined;
 };
 
-/** The request's own way to the database; and whom statements are for that it shares with others, nobody unless told. */
-export type Ways = { readonly db: Db; readonly readDb: Db; readonly statementOwner?: StatementOwner };
+/**
+ * The request's own way to the database; and whom statements are for that it shares with others,
+ * nobody unless told.
+ */
+export type Ways = {
+  readonly db: Db;
+  readonly readDb: Db;
+  readonly statementOwner?: StatementOwner;
+};
 
 const nobody: StatementOwner = { over: null };
 
@@ -51,7 +58,10 @@ type Input = {
   readonly log?: Logger;
 };
 
-/** Authorization belongs to the user for whom a gateway speaks, so it shows GATEWAY_TOKEN in a header of its own (contract.md). */
+/**
+ * Authorization belongs to the user for whom a gateway speaks, so it shows GATEWAY_TOKEN in a
+ * header of its own (contract.md).
+ */
 const gatewayHeader = 'x-gateway-token';
 const maxUserAgentLength = 512;
 
@@ -65,8 +75,9 @@ export function openContext(app: App, input: Input): OpenContext {
 const makers = new WeakMap<App, (input: Input) => OpenContext>();
 
 /**
- * Contexts of one App, which they have as their prototype: a request has some forty things at hand, needs a few, and copies none. What costs
- * something to make (a way to the database, the client's address) is made when it is asked for.
+ * Contexts of one App, which they have as their prototype: a request has some forty things at hand,
+ * needs a few, and copies none. What costs something to make (a way to the database, the client's
+ * address) is made when it is asked for.
  */
 function contextsOf(app: App): (input: Input) => OpenContext {
   class RequestContext {
@@ -125,8 +136,8 @@ class Carrier {
     this.ways = input.ways ?? app;
   }
 
-  // A method: a function that a constructor assigns to a property is made among old objects, and keeps all that it sees until the next full
-  // collection of garbage.
+  // A method: a function that a constructor assigns to a property is made among old objects, and
+  // keeps all that it sees until the next full collection of garbage.
   retryAfter(seconds: number): void {
     const { reply } = this.#input;
     const said = Number(reply.getHeader('retry-after') ?? 0);

@@ -11,7 +11,10 @@ type Head = { readonly http: NonNullable<GraphQLRequest['http']>; readonly conte
 const json = 'application/json';
 const graphqlResponse = 'application/graphql-response+json';
 
-/** What clients send as Accept, without blanks, and what they get for it (GraphQL over HTTP, section 6). */
+/**
+ * What clients send as Accept, without blanks, and what they get for it (GraphQL over HTTP, section
+ * 6).
+ */
 const heads: ReadonlyMap<string, Head> = new Map(
   [
     ['', json],
@@ -34,9 +37,10 @@ function headFor(accept: string, type: string): Head {
 }
 
 /**
- * The body of a POST of JSON as nearly all clients send it, read without Apollo's negotiation; null for anything that takes a second look,
- * which Apollo then gives it: extensions, an unusual Accept, members of the wrong type. The body has been read as JSON, so its content type
- * is one that no form can send (TR-5).
+ * The body of a POST of JSON as nearly all clients send it, read without Apollo's negotiation; null
+ * for anything that takes a second look, which Apollo then gives it: extensions, an unusual Accept,
+ * members of the wrong type. The body has been read as JSON, so its content type is one that no
+ * form can send (TR-5).
  */
 export function plainRequest(accept: string | undefined, body: unknown): PlainRequest | null {
   if (!isMembers(body)) return null;
@@ -44,7 +48,8 @@ export function plainRequest(accept: string | undefined, body: unknown): PlainRe
   if (!head) return null;
   const { query, variables, operationName, extensions } = body;
   if (typeof query !== 'string' || query === '' || (extensions ?? null) !== null) return null;
-  if (!isAbsent(operationName) && (typeof operationName !== 'string' || operationName === '')) return null;
+  if (!isAbsent(operationName) && (typeof operationName !== 'string' || operationName === ''))
+    return null;
   if (!isAbsent(variables) && !isMembers(variables)) return null;
   return {
     request: {

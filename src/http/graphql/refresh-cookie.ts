@@ -9,7 +9,10 @@ type Request = {
   readonly secFetchSite: string | undefined;
 };
 
-/** `__Host-` binds a cookie to this very host over https (RFC 6265bis 4.1.3.2); over http no browser would take it. */
+/**
+ * `__Host-` binds a cookie to this very host over https (RFC 6265bis 4.1.3.2); over http no browser
+ * would take it.
+ */
 export function refreshCookieName(config: Pick<Config, 'publicUrl'>): string {
   return config.publicUrl.startsWith('https://') ? '__Host-latchkey' : 'latchkey';
 }
@@ -22,7 +25,12 @@ export function refreshCookie(
 ): RefreshCookie {
   const name = refreshCookieName(config);
   const sent = request.cookie === undefined ? undefined : parseCookie(request.cookie)[name];
-  const attributes = { httpOnly: true, secure: name.startsWith('__Host-'), sameSite: 'strict', path: '/' } as const;
+  const attributes = {
+    httpOnly: true,
+    secure: name.startsWith('__Host-'),
+    sameSite: 'strict',
+    path: '/',
+  } as const;
 
   return {
     read: () => {
@@ -38,16 +46,21 @@ export function refreshCookie(
     clear: () => {
       // Another site clears nothing; whoever needs the cookie has asked `read`, which says so.
       if (sent === undefined || !isOwnSite(config, request)) return;
-      setHeader('set-cookie', stringifySetCookie({ name, value: '', expires: new Date(0), maxAge: 0, ...attributes }));
-      // Not "cookies": that would take those of every other host of the same domain along (Clear Site Data 3.3).
+      setHeader(
+        'set-cookie',
+        stringifySetCookie({ name, value: '', expires: new Date(0), maxAge: 0, ...attributes }),
+      );
+      // Not "cookies": that would take those of every other host of the same domain along (Clear
+      // Site Data 3.3).
       setHeader('clear-site-data', '"storage"');
     },
   };
 }
 
 /**
- * SECURITY: a cookie comes along with whatever a page of another site sends, so the request has to say where it comes from: an Origin that
- * is ours or listed, or else Sec-Fetch-Site. Neither: refused (TR-8; OWASP CSRF, login CSRF).
+ * SECURITY: a cookie comes along with whatever a page of another site sends, so the request has to
+ * say where it comes from: an Origin that is ours or listed, or else Sec-Fetch-Site. Neither:
+ * refused (TR-8; OWASP CSRF, login CSRF).
  */
 function isOwnSite(config: Pick<Config, 'publicUrl' | 'corsOrigins'>, request: Request): boolean {
   if (request.origin === undefined) return request.secFetchSite === 'same-origin';

@@ -6,10 +6,14 @@ import type { OpenContext } from './open-context.ts';
 const maxLoggedName = 64;
 
 /**
- * Faults are logged here, once, with the request's id; the caller is told that id and nothing more. Answers whether one of them is that the
- * database does not answer: then the whole answer is a 503.
+ * Faults are logged here, once, with the request's id; the caller is told that id and nothing more.
+ * Answers whether one of them is that the database does not answer: then the whole answer is a 503.
  */
-export function reportErrors(ctx: OpenContext, errors: readonly GraphQLError[], operationName: string | null): boolean {
+export function reportErrors(
+  ctx: OpenContext,
+  errors: readonly GraphQLError[],
+  operationName: string | null,
+): boolean {
   let isUnavailable = false;
   for (const error of errors) {
     const kind = kindOf(error);
@@ -28,7 +32,10 @@ export function reportErrors(ctx: OpenContext, errors: readonly GraphQLError[], 
   return isUnavailable;
 }
 
-/** Adds to errors that are ready to be sent what they have of the request: its id, and how long to wait. */
+/**
+ * Adds to errors that are ready to be sent what they have of the request: its id, and how long to
+ * wait.
+ */
 export function completeErrors(ctx: OpenContext, errors: readonly GraphQLFormattedError[]): void {
   for (const { extensions } of errors) {
     ctx.observed.outcome ??= String(extensions?.['code']);

@@ -17,14 +17,22 @@ const login =
   'mutation L($input: LoginInput!) { login(input: $input) { __typename ... on AuthError { code message fields { path code } } } }';
 const two = 'query A { me { id } } query B { authOptions { otpLength } }';
 
-type Request = { readonly body: object; readonly headers?: (person: Person) => Record<string, string> };
+type Request = {
+  readonly body: object;
+  readonly headers?: (person: Person) => Record<string, string>;
+};
 
 const bearer = ({ accessToken }: Person) => ({ authorization: `Bearer ${accessToken}` });
-const forged = ({ accessToken }: Person) => ({ authorization: `Bearer ${accessToken.slice(0, -4)}AAAA` });
+const forged = ({ accessToken }: Person) => ({
+  authorization: `Bearer ${accessToken.slice(0, -4)}AAAA`,
+});
 
 /** What may be asked again and again with one answer. */
 const requests: Readonly<Record<string, Request>> = {
-  'a signed-in me': { body: { query: '{ me { id email createdAt roles status } }' }, headers: bearer },
+  'a signed-in me': {
+    body: { query: '{ me { id email createdAt roles status } }' },
+    headers: bearer,
+  },
   'an anonymous me': { body: { query: '{ me { id  } }' } },
   'an alias and a fragment': {
     body: { query: '{ who: me { ...F } } fragment F on User { id __typename }' },
@@ -36,7 +44,9 @@ const requests: Readonly<Record<string, Request>> = {
   'an operation that is not there': { body: { query: two, operationName: 'C' } },
   'an operation with an empty name': { body: { query: two, operationName: '' } },
   'a field that wants a caller': { body: { query: '{ account { hasPassword } }' } },
-  'one of two fields that wants a caller': { body: { query: '{ authOptions { otpLength } account { hasPassword } }' } },
+  'one of two fields that wants a caller': {
+    body: { query: '{ authOptions { otpLength } account { hasPassword } }' },
+  },
   'a field for gateways': { body: { query: '{ _service { sdl } }' } },
   'a page that is too large': {
     body: { query: '{ account { sessions(first: 5000) { totalCount } } }' },
@@ -47,16 +57,25 @@ const requests: Readonly<Record<string, Request>> = {
     body: { query: '{ authOptions { registrationOpen } }' },
     headers: forged,
   },
-  'an input that lacks a field': { body: { query: login, variables: { input: { email: 'a@x.org' } } } },
-  'an input of the wrong type': { body: { query: login, variables: { input: { email: 'a@x.org', password: 7 } } } },
+  'an input that lacks a field': {
+    body: { query: login, variables: { input: { email: 'a@x.org' } } },
+  },
+  'an input of the wrong type': {
+    body: { query: login, variables: { input: { email: 'a@x.org', password: 7 } } },
+  },
   'an input with a field too many': {
     body: { query: login, variables: { input: { email: 'a@x.org', password: 'x', admin: true } } },
   },
   'no variables': { body: { query: login } },
   'variables that are null': { body: { query: login, variables: null } },
-  'an address that is none': { body: { query: login, variables: { input: { email: 'none', password: 'x' } } } },
+  'an address that is none': {
+    body: { query: login, variables: { input: { email: 'none', password: 'x' } } },
+  },
   'a password that is wrong': {
-    body: { query: login, variables: { input: { email: 'a@x.org', password: 'otter lantern gravel' } } },
+    body: {
+      query: login,
+      variables: { input: { email: 'a@x.org', password: 'otter lantern gravel' } },
+    },
   },
   'the type of the root alone': { body: { query: '{ __typename }' } },
 };
@@ -75,7 +94,11 @@ async function ask({ body, headers }: Request, accept: string | undefined, mark:
     body: JSON.stringify({ ...body, query: `${Reflect.get(body, 'query')}${mark}` }),
   });
   const text = await response.text();
-  const { date: _date, 'x-request-id': requestId = '', ...rest } = Object.fromEntries(response.headers);
+  const {
+    date: _date,
+    'x-request-id': requestId = '',
+    ...rest
+  } = Object.fromEntries(response.headers);
   return { status: response.status, headers: rest, text: text.replaceAll(requestId, 'REQUEST-ID') };
 }
 
@@ -85,7 +108,8 @@ it.each(Object.entries(requests))(
     for (const [index, accept] of accepts.entries()) {
       const mark = ` # ${name} ${index}`;
       const asNew = await ask(request, accept, mark);
-      for (let again = 0; again < 2; again += 1) expect(await ask(request, accept, mark)).toEqual(asNew);
+      for (let again = 0; again < 2; again += 1)
+        expect(await ask(request, accept, mark)).toEqual(asNew);
     }
   },
 );

@@ -17,12 +17,16 @@ export type Answer = {
 const noHeaders: readonly (readonly [string, string])[] = [];
 
 /**
- * Runs an operation that is known to be valid, without the steps that found that out; null where nothing has run and Apollo has to say why:
- * a bearer that does not hold, variables that do not fit. What the answer is does not depend on the way (decision 093).
+ * Runs an operation that is known to be valid, without the steps that found that out; null where
+ * nothing has run and Apollo has to say why: a bearer that does not hold, variables that do not
+ * fit. What the answer is does not depend on the way (decision 093).
  */
 export async function runKnown(
   known: KnownOperation,
-  { variables, ctx }: { variables: Readonly<Record<string, unknown>> | undefined; ctx: OpenContext },
+  {
+    variables,
+    ctx,
+  }: { variables: Readonly<Record<string, unknown>> | undefined; ctx: OpenContext },
 ): Promise<Answer | null> {
   try {
     if ((await admit(ctx, known)) !== null) return null;
@@ -42,7 +46,11 @@ export async function runKnown(
 }
 
 /** As Apollo puts errors into an answer: each formatted, and what it says of HTTP taken out. */
-function withErrors(ctx: OpenContext, { data, errors = [] }: ExecutionResult, { operation }: KnownOperation): Answer {
+function withErrors(
+  ctx: OpenContext,
+  { data, errors = [] }: ExecutionResult,
+  { operation }: KnownOperation,
+): Answer {
   const isUnavailable = reportErrors(ctx, errors, operation.name?.value ?? null);
   let status = data === undefined ? 500 : 200;
   const ordinary = status;
@@ -65,7 +73,8 @@ function withErrors(ctx: OpenContext, { data, errors = [] }: ExecutionResult, { 
 }
 
 function asGraphQLError(error: unknown): GraphQLError {
-  const originalError = error instanceof Error ? error : new Error('Something was thrown that is no error.');
+  const originalError =
+    error instanceof Error ? error : new Error('Something was thrown that is no error.');
   return new GraphQLError(originalError.message, { originalError });
 }
 

@@ -9,7 +9,13 @@ import type { RequestSpan, StatementWatch } from '../../observability/tracing.ts
 import type { TrustedProxies } from '../client-address.ts';
 import { watchOperation } from '../hooks/metrics.ts';
 import type { KnownOperation } from './known-operations.ts';
-import { type Incoming, type OpenContext, type Outgoing, openContext, type Ways } from './open-context.ts';
+import {
+  type Incoming,
+  type OpenContext,
+  type Outgoing,
+  openContext,
+  type Ways,
+} from './open-context.ts';
 import type { PlainRequest } from './plain-request.ts';
 import { type Answer, runKnown } from './run-known.ts';
 
@@ -30,26 +36,38 @@ export type Carried = {
 export type Plain = { readonly plain: PlainRequest; readonly operation: KnownOperation | null };
 
 export type OperationRunner = {
-  /** By the shortest way that leads to the same answer. Rejects where there is none: the operation took too long, or a fault. */
+  /**
+   * By the shortest way that leads to the same answer. Rejects where there is none: the operation
+   * took too long, or a fault.
+   */
   runPlain(carried: Carried, plain: Plain): Promise<Answer>;
   /** Whatever may come, by Apollo's own reading of HTTP. */
   runAny(carried: Carried, request: FastifyRequest): Promise<Answer>;
 };
 
 /** Runs operations, each in a context of its own, watched, and with an end to its time. */
-export function createOperationRunner({ app, apollo, trustedProxies, deadline }: RunnerOptions): OperationRunner {
+export function createOperationRunner({
+  app,
+  apollo,
+  trustedProxies,
+  deadline,
+}: RunnerOptions): OperationRunner {
   const run = async (
     { request, reply }: Carried,
     work: (open: () => OpenContext) => Promise<Answer>,
   ): Promise<Answer> => {
     const watch = watchOperation(app, request);
     const late = (): void => {
-      watch.log.warn({ event: 'operation.late', requestId: request.id }, 'An operation took too long and was ended.');
+      watch.log.warn(
+        { event: 'operation.late', requestId: request.id },
+        'An operation took too long and was ended.',
+      );
     };
     const over = new Ending();
     const ways = new WaysDuring(app.database, { over, watch: watch.onStatement });
     const { log, observed } = watch;
-    const open = (): OpenContext => openContext(app, { request, reply, trustedProxies, observed, ways, log });
+    const open = (): OpenContext =>
+      openContext(app, { request, reply, trustedProxies, observed, ways, log });
     try {
       const answer = await withinDeadline({ milliseconds: deadline, over, late }, work(open));
       watch.end(answer.status);
@@ -99,7 +117,10 @@ function textOf(body: HTTPGraphQLResponse['body']): string {
   return body.string;
 }
 
-/** The operation itself is run as any other; only what HTTP adds has been settled already (decision 093). */
+/**
+ * The operation itself is run as any other; only what HTTP adds has been settled already (decision
+ * 093).
+ */
 async function executePlain(
   apollo: ApolloServer<OpenContext>,
   { request, contentType }: PlainRequest,
@@ -117,7 +138,10 @@ async function executePlain(
   };
 }
 
-/** A request's way to the database, made when a query asks for it: `me` asks for none. A class: V8 keeps accessors of a literal too long. */
+/**
+ * A request's way to the database, made when a query asks for it: `me` asks for none. A class: V8
+ * keeps accessors of a literal too long.
+ */
 class WaysDuring implements Ways {
   readonly #database: Database;
   readonly #over: Ending;
@@ -125,7 +149,10 @@ class WaysDuring implements Ways {
   #db: Db | undefined;
   #readDb: Db | undefined;
 
-  constructor(database: Database, { over, watch }: { over: Ending; watch: StatementWatch | undefined }) {
+  constructor(
+    database: Database,
+    { over, watch }: { over: Ending; watch: StatementWatch | undefined },
+  ) {
     this.#database = database;
     this.#over = over;
     this.#watch = watch;
@@ -146,7 +173,10 @@ class WaysDuring implements Ways {
   }
 }
 
-/** The end of an operation's time. Not an AbortController: making one takes longer than a look-up's way through the pool. */
+/**
+ * The end of an operation's time. Not an AbortController: making one takes longer than a look-up's
+ * way through the pool.
+ */
 class Ending implements Over {
   readonly #listeners = new Set<() => void>();
   #isOver = false;
@@ -171,8 +201,9 @@ class Ending implements Over {
 }
 
 /**
- * The work's result, or OVERLOADED when the time is over (GQ-15). Then its statements are cancelled and it can begin no more: an open
- * transaction is rolled back, and what it still computes changes nothing.
+ * The work's result, or OVERLOADED when the time is over (GQ-15). Then its statements are cancelled
+ * and it can begin no more: an open transaction is rolled back, and what it still computes changes
+ * nothing.
  */
 function withinDeadline<T>(
   deadline: { milliseconds: number; over: Ending; late: () => void },

@@ -20,7 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Where the short way is not taken: tells what it got, so that a body that was looked at can be seen to be whole. */
+/**
+ * Where the short way is not taken: tells what it got, so that a body that was looked at can be
+ * seen to be whole.
+ */
 const theLongWay: RequestListener = async (request, response) => {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part);
@@ -42,7 +45,14 @@ async function openFront(
   const runner = createOperationRunner({ app, apollo, trustedProxies, deadline });
   let draining = false;
   const handler = shortWay(
-    { app, known, runner, trustedProxies, isDraining: () => draining, newId: () => server.app.random.token(16) },
+    {
+      app,
+      known,
+      runner,
+      trustedProxies,
+      isDraining: () => draining,
+      newId: () => server.app.random.token(16),
+    },
     theLongWay,
   );
   const front: Server = createServer(handler).listen(0, '127.0.0.1');
@@ -106,39 +116,72 @@ describe('the short way is left to Fastify, body and all, by', () => {
     ['another address', { target: '/graphql?x=1', body: asked }],
     ['TR-5 another content type', { headers: { 'content-type': 'text/plain' }, body: asked }],
     ['TR-5 none', { headers: {}, body: asked }],
-    ['TR-4 a page of another origin', { headers: { ...json, origin: 'https://a.example' }, body: asked }],
-    ['a trace', { headers: { ...json, traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }, body: asked }],
-    ['GQ-14 a body that is packed', { headers: { ...json, 'content-encoding': 'gzip' }, body: asked }],
+    [
+      'TR-4 a page of another origin',
+      { headers: { ...json, origin: 'https://a.example' }, body: asked },
+    ],
+    [
+      'a trace',
+      {
+        headers: { ...json, traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` },
+        body: asked,
+      },
+    ],
+    [
+      'GQ-14 a body that is packed',
+      { headers: { ...json, 'content-encoding': 'gzip' }, body: asked },
+    ],
     ['a body in chunks', { headers: { ...json, 'transfer-encoding': 'chunked' }, body: chunked }],
     ['a body that comes later', { body: asked, later: 10 }],
-    ['a body whose beginning could be taken for all of it', { body: `${asked}${' '.repeat(20)}`, later: 10 }],
+    [
+      'a body whose beginning could be taken for all of it',
+      { body: `${asked}${' '.repeat(20)}`, later: 10 },
+    ],
     ['no body', {}],
     ['GQ-14 a large body', { body: long }],
-    ['PW-6 bytes that are no UTF-8', { body: latin1(asked.replace('{', '{"variables":{"x":"\xff"},')) }],
+    [
+      'PW-6 bytes that are no UTF-8',
+      { body: latin1(asked.replace('{', '{"variables":{"x":"\xff"},')) },
+    ],
     ['what is no JSON', { body: asked.slice(1) }],
     ['a key that changes what objects inherit', { body: asked.replace('{', '{"__proto__":{},') }],
     ['the same in another spelling', { body: asked.replace('{', '{"\\u005f_proto__":{},') }],
     ['a list', { body: `[${asked}]` }],
     ['a document that is not known', { body: JSON.stringify({ query: '{ me { email } }' }) }],
-    ['an operation that is not there', { body: JSON.stringify({ query: me, operationName: 'Other' }) }],
-    ['an Accept that takes a look', { headers: { ...json, accept: 'application/xml' }, body: asked }],
+    [
+      'an operation that is not there',
+      { body: JSON.stringify({ query: me, operationName: 'Other' }) },
+    ],
+    [
+      'an Accept that takes a look',
+      { headers: { ...json, accept: 'application/xml' }, body: asked },
+    ],
     [
       'too many headers',
       {
-        headers: { ...json, ...Object.fromEntries(Array.from({ length: 110 }, (_, n) => [`x-${n}`, 'a'])) },
+        headers: {
+          ...json,
+          ...Object.fromEntries(Array.from({ length: 110 }, (_, n) => [`x-${n}`, 'a'])),
+        },
         body: asked,
       },
     ],
   ])('%s', async (_, sent) => {
     const { body } = await ask(front.port, sent);
-    const text = sent.headers?.['transfer-encoding'] === undefined ? Buffer.from(sent.body ?? '').toString() : asked;
+    const text =
+      sent.headers?.['transfer-encoding'] === undefined
+        ? Buffer.from(sent.body ?? '').toString()
+        : asked;
     expect(body.replace(/^[0-9a-f]+\r\n|\r\n0\r\n\r\n$/g, '')).toBe(`long way: ${text}`);
   });
 });
 
 describe('the short way', () => {
   it('TR-1 is closed to plain http where PUBLIC_URL is https, unless a trusted proxy says otherwise', async () => {
-    const overHttps = (app: App): App => ({ ...app, config: { ...app.config, publicUrl: 'https://a.example' } });
+    const overHttps = (app: App): App => ({
+      ...app,
+      config: { ...app.config, publicUrl: 'https://a.example' },
+    });
     const plain = await openFront(overHttps);
     const behindProxy = await openFront(overHttps, ['127.0.0.1']);
     try {
@@ -193,7 +236,10 @@ describe('the short way', () => {
       const { head, body } = await ask(front.port, { headers, body: asked });
       expect(head).toMatch(/^HTTP\/1\.1 401 /);
       expect(head.toLowerCase()).toContain('www-authenticate: bearer error="invalid_token"');
-      expect(JSON.parse(body).errors[0].extensions).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' });
+      expect(JSON.parse(body).errors[0].extensions).toMatchObject({
+        code: 'UNAUTHENTICATED',
+        reason: 'TOKEN_INVALID',
+      });
     } finally {
       await front.close();
     }

@@ -27,15 +27,23 @@ const contentTypes: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /** Headers of which Fastify's hooks make something. */
-const notPlain = ['origin', 'traceparent', 'transfer-encoding', 'content-encoding', 'expect', 'upgrade'] as const;
+const notPlain = [
+  'origin',
+  'traceparent',
+  'transfer-encoding',
+  'content-encoding',
+  'expect',
+  'upgrade',
+] as const;
 
 /** What its parser refuses or may refuse, in any spelling (`secure-json-parse`). */
 const perhapsPoisoned = /__proto__|constructor|\\u/;
 
 /**
- * The way past Fastify for what it would only look at and let through: a small POST of JSON to /graphql from no browser's page, whose body
- * came with its head and asks for an operation that is known. Everything else goes to `handle` with its body untouched, refusals too, so that
- * there is one place for each. What the answer is does not depend on the way (decision 093).
+ * The way past Fastify for what it would only look at and let through: a small POST of JSON to
+ * /graphql from no browser's page, whose body came with its head and asks for an operation that is
+ * known. Everything else goes to `handle` with its body untouched, refusals too, so that there is
+ * one place for each. What the answer is does not depend on the way (decision 093).
  */
 export function shortWay(options: Options, handle: RequestListener): RequestListener {
   const { app, known, trustedProxies, isDraining } = options;
@@ -46,9 +54,11 @@ export function shortWay(options: Options, handle: RequestListener): RequestList
 
   return (request, response) => {
     const length = plainLength(request);
-    const isPlain = length !== null && !isDraining() && (!httpsOnly || cameOverHttps(request, trustedProxies));
+    const isPlain =
+      length !== null && !isDraining() && (!httpsOnly || cameOverHttps(request, trustedProxies));
     if (!isPlain) return handle(request, response);
-    // The parser hands over the head first and then, before the tick is over, what has come of the body.
+    // The parser hands over the head first and then, before the tick is over, what has come of the
+    // body.
     process.nextTick(() => {
       const body: unknown = request.readableLength === length ? request.read() : null;
       const asked = Buffer.isBuffer(body) ? read(known, request, body) : null;
@@ -68,8 +78,10 @@ export function shortWay(options: Options, handle: RequestListener): RequestList
 
 /** Bytes of the body, where the head leaves nothing to look at; null otherwise. */
 function plainLength({ method, url, headers, rawHeaders }: IncomingMessage): number | null {
-  if (method !== 'POST' || url !== '/graphql' || !contentTypes.has(headers['content-type'])) return null;
-  if (rawHeaders.length > mostHeaderLines || notPlain.some((name) => headers[name] !== undefined)) return null;
+  if (method !== 'POST' || url !== '/graphql' || !contentTypes.has(headers['content-type']))
+    return null;
+  if (rawHeaders.length > mostHeaderLines || notPlain.some((name) => headers[name] !== undefined))
+    return null;
   const length = Number(headers['content-length'] ?? 0);
   return length > 0 && length <= largestKnown ? length : null;
 }
@@ -98,15 +110,23 @@ function parse(text: string): unknown {
 
 function createAnswerer({ app, runner, isDraining, newId }: Options) {
   const { log, metrics } = app;
-  const fixed = { ...defaultHeaders({ publicUrl: app.config.publicUrl }, '/graphql'), vary: 'Origin' };
+  const fixed = {
+    ...defaultHeaders({ publicUrl: app.config.publicUrl }, '/graphql'),
+    vary: 'Origin',
+  };
 
-  return async (request: IncomingMessage, response: ServerResponse, asked: Plain): Promise<void> => {
+  return async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    asked: Plain,
+  ): Promise<void> => {
     const id = newId();
     const said = new Map<string, string | string[]>();
     const reply = {
       getHeader: (name: string) => said.get(name),
       header: (name: string, value: string) => {
-        // As Fastify does: cookies are added to one another, anything else takes the place of what was there.
+        // As Fastify does: cookies are added to one another, anything else takes the place of what
+        // was there.
         const before = name === 'set-cookie' ? said.get(name) : undefined;
         said.set(name, before === undefined ? value : [before, value].flat());
       },
@@ -117,7 +137,9 @@ function createAnswerer({ app, runner, isDraining, newId }: Options) {
     };
     const answer = await runner
       .runPlain(carried, asked)
-      .catch((error: unknown) => failureAnswer(error, { id, url: '/graphql', headers: request.headers, log }));
+      .catch((error: unknown) =>
+        failureAnswer(error, { id, url: '/graphql', headers: request.headers, log }),
+      );
     const { status, headers, text } = answer;
     for (const [name, value] of headers) said.set(name, value);
     if (isDraining()) response.shouldKeepAlive = false;

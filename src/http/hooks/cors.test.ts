@@ -18,8 +18,15 @@ function openServer(origins: readonly string[]): FastifyInstance {
   return fastify;
 }
 
-const preflight = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' };
-const sharing = ['access-control-allow-origin', 'access-control-allow-credentials', 'access-control-allow-headers'];
+const preflight = {
+  'access-control-request-method': 'POST',
+  'access-control-request-headers': 'authorization',
+};
+const sharing = [
+  'access-control-allow-origin',
+  'access-control-allow-credentials',
+  'access-control-allow-headers',
+];
 
 describe('cors', () => {
   const fastify = openServer(['https://app.example.com', 'http://localhost:3000']);
@@ -38,27 +45,35 @@ describe('cors', () => {
     '*',
     '',
   ])('the origin %j', (origin) => {
-    it.each(['POST', 'GET', 'OPTIONS'] as const)('TR-4 is shared nothing in answer to %s', async (method) => {
-      const answer = await fastify.inject({
-        method,
-        url: '/graphql',
-        headers: { origin, ...preflight },
-        ...bodyOf(method),
-      });
-      for (const name of sharing) expect(answer.headers).not.toHaveProperty(name);
-      expect(answer.headers.vary).toMatch(/\bOrigin\b/);
-    });
+    it.each(['POST', 'GET', 'OPTIONS'] as const)(
+      'TR-4 is shared nothing in answer to %s',
+      async (method) => {
+        const answer = await fastify.inject({
+          method,
+          url: '/graphql',
+          headers: { origin, ...preflight },
+          ...bodyOf(method),
+        });
+        for (const name of sharing) expect(answer.headers).not.toHaveProperty(name);
+        expect(answer.headers.vary).toMatch(/\bOrigin\b/);
+      },
+    );
   });
 
   it('TR-4 a listed origin may call with credentials, from its preflight to a refusal', async () => {
     const headers = { origin: 'https://app.example.com' };
-    const asked = await fastify.inject({ method: 'OPTIONS', url: '/graphql', headers: { ...headers, ...preflight } });
+    const asked = await fastify.inject({
+      method: 'OPTIONS',
+      url: '/graphql',
+      headers: { ...headers, ...preflight },
+    });
     expect(asked.statusCode).toBe(204);
     expect(asked.headers).toMatchObject({
       'access-control-allow-origin': 'https://app.example.com',
       'access-control-allow-credentials': 'true',
       'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers': 'content-type, authorization, apollo-require-preflight, x-apollo-operation-name',
+      'access-control-allow-headers':
+        'content-type, authorization, apollo-require-preflight, x-apollo-operation-name',
       'access-control-max-age': '7200',
       vary: 'Origin',
     });
@@ -92,7 +107,10 @@ describe('cors', () => {
     'TR-4 %s is for everyone, without credentials',
     async (url) => {
       for (const origin of ['https://evil.example', 'https://app.example.com', 'null', undefined]) {
-        const { headers } = await fastify.inject({ url, ...(origin === undefined ? {} : { headers: { origin } }) });
+        const { headers } = await fastify.inject({
+          url,
+          ...(origin === undefined ? {} : { headers: { origin } }),
+        });
         expect(headers['access-control-allow-origin']).toBe('*');
         expect(headers).not.toHaveProperty('access-control-allow-credentials');
         expect(headers.vary).toBe('Origin');
@@ -101,18 +119,26 @@ describe('cors', () => {
   );
 
   it('TR-4 shares nothing where no origin is listed', async () => {
-    const { headers } = await openServer([]).inject({ url: '/graphql', headers: { origin: 'http://localhost:3000' } });
+    const { headers } = await openServer([]).inject({
+      url: '/graphql',
+      headers: { origin: 'http://localhost:3000' },
+    });
     for (const name of sharing) expect(headers).not.toHaveProperty(name);
     expect(headers.vary).toBe('Origin');
   });
 
-  it.each(['null', '*', 'app.example.com', 'https://app.example.com/', 'https://*.example.com', 'https://a.b/c', ''])(
-    'TR-4 refuses the entry %j, without quoting it',
-    (entry) => {
-      const refusal = () => cors(Fastify(), { origins: ['https://ok.example', entry] });
-      expect(refusal).toThrow('CORS_ORIGINS: entry 2 is not an origin like https://app.example.com.');
-    },
-  );
+  it.each([
+    'null',
+    '*',
+    'app.example.com',
+    'https://app.example.com/',
+    'https://*.example.com',
+    'https://a.b/c',
+    '',
+  ])('TR-4 refuses the entry %j, without quoting it', (entry) => {
+    const refusal = () => cors(Fastify(), { origins: ['https://ok.example', entry] });
+    expect(refusal).toThrow('CORS_ORIGINS: entry 2 is not an origin like https://app.example.com.');
+  });
 });
 
 function bodyOf(method: string) {

@@ -22,7 +22,8 @@ fastify.get<{ Querystring: { kind: string } }>('/fault', async (request) => {
   if (kind === 'error') throw new Error('canary-detail');
   if (kind === 'odd') throw Object.assign(new Error('canary-detail'), { statusCode: 200 });
   if (kind === 'string') throw 'canary-detail';
-  if (kind === 'limited') throw new AuthError('RATE_LIMITED', { retryAfter: 30, detail: 'canary-detail' });
+  if (kind === 'limited')
+    throw new AuthError('RATE_LIMITED', { retryAfter: 30, detail: 'canary-detail' });
   throw new AuthError('UNAUTHENTICATED', { detail: 'canary-detail' });
 });
 afterAll(() => fastify.close());
@@ -44,27 +45,35 @@ describe('errorBody', () => {
     ['a string thrown', { url: '/fault?kind=string' }, 500, 'INTERNAL_SERVER_ERROR'],
     ['a caller that is not signed in', { url: '/fault?kind=auth' }, 401, 'UNAUTHENTICATED'],
     ['a caller that comes too often', { url: '/fault?kind=limited' }, 429, 'RATE_LIMITED'],
-  ] as const)('answers %s in the one form, without input or stack', async (_name, request, status, code) => {
-    const answer = await fastify.inject(request);
-    expect(answer.statusCode).toBe(status);
-    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
-    expect(answer.headers['x-request-id']).toBe('request-1');
-    expect(answer.json()).toEqual({
-      errors: [{ message: expect.any(String), extensions: { code, requestId: 'request-1' } }],
-    });
-    expect(answer.body).not.toMatch(/canary|FST_|stack|\.ts/);
-  });
+  ] as const)(
+    'answers %s in the one form, without input or stack',
+    async (_name, request, status, code) => {
+      const answer = await fastify.inject(request);
+      expect(answer.statusCode).toBe(status);
+      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(answer.headers['x-request-id']).toBe('request-1');
+      expect(answer.json()).toEqual({
+        errors: [{ message: expect.any(String), extensions: { code, requestId: 'request-1' } }],
+      });
+      expect(answer.body).not.toMatch(/canary|FST_|stack|\.ts/);
+    },
+  );
 
   it('logs a fault of ours once, with its request id', async () => {
     logged.length = 0;
     await fastify.inject('/fault?kind=error');
     const faults = logged.filter((line) => line.includes('canary-detail'));
     expect(faults).toHaveLength(1);
-    expect(JSON.parse(faults[0] ?? '')).toMatchObject({ reqId: 'request-1', msg: 'A request failed.' });
+    expect(JSON.parse(faults[0] ?? '')).toMatchObject({
+      reqId: 'request-1',
+      msg: 'A request failed.',
+    });
   });
 
   it('says how to sign in and when to come back', async () => {
-    expect((await fastify.inject('/fault?kind=auth')).headers['www-authenticate']).toBe('Bearer realm="latchkey"');
+    expect((await fastify.inject('/fault?kind=auth')).headers['www-authenticate']).toBe(
+      'Bearer realm="latchkey"',
+    );
     expect((await fastify.inject('/fault?kind=limited')).headers['retry-after']).toBe('30');
   });
 
@@ -91,37 +100,61 @@ describe('errorBody', () => {
       expect(answer.statusCode).toBe(405);
       expect(answer.headers.allow).toBe('GET, HEAD, OPTIONS');
     }
-    expect((await fastify.inject({ method: 'HEAD', url: '/.well-known/jwks.json' })).statusCode).toBe(200);
+    expect(
+      (await fastify.inject({ method: 'HEAD', url: '/.well-known/jwks.json' })).statusCode,
+    ).toBe(200);
   });
 
   it('tells the methods to OPTIONS', async () => {
     const answer = await fastify.inject({ method: 'OPTIONS', url: '/graphql' });
-    expect([answer.statusCode, answer.headers.allow, answer.body]).toEqual([204, 'GET, HEAD, POST, OPTIONS', '']);
+    expect([answer.statusCode, answer.headers.allow, answer.body]).toEqual([
+      204,
+      'GET, HEAD, POST, OPTIONS',
+      '',
+    ]);
   });
 
-  it.each(['/:a(', '/*', '/:x', '/graphql/:id(^a+)+$', '//'])('takes %s for text, not for a pattern', async (url) => {
-    const answer = await fastify.inject({ method: 'PUT', url });
-    expect(answer.statusCode).toBe(404);
-  });
+  it.each(['/:a(', '/*', '/:x', '/graphql/:id(^a+)+$', '//'])(
+    'takes %s for text, not for a pattern',
+    async (url) => {
+      const answer = await fastify.inject({ method: 'PUT', url });
+      expect(answer.statusCode).toBe(404);
+    },
+  );
 
   it('answers a GraphQL client in the media type that it asked for', async () => {
     const accept = 'application/graphql-response+json, application/json;q=0.9';
-    const refused = await fastify.inject({ ...post('{'), headers: { accept, 'content-type': 'application/json' } });
-    expect(refused.headers['content-type']).toBe('application/graphql-response+json; charset=utf-8');
+    const refused = await fastify.inject({
+      ...post('{'),
+      headers: { accept, 'content-type': 'application/json' },
+    });
+    expect(refused.headers['content-type']).toBe(
+      'application/graphql-response+json; charset=utf-8',
+    );
     const elsewhere = await fastify.inject({ url: '/nowhere', headers: { accept } });
     expect(elsewhere.headers['content-type']).toBe('application/json; charset=utf-8');
   });
 
   it.each([
     ['is no HTTP', 'canary-input', 400],
-    ['names two lengths', 'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked', 400],
-    ['has headers without end', `GET /graphql HTTP/1.1\r\nHost: a\r\nX-A: ${'canary-input'.repeat(2000)}`, 431],
+    [
+      'names two lengths',
+      'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked',
+      400,
+    ],
+    [
+      'has headers without end',
+      `GET /graphql HTTP/1.1\r\nHost: a\r\nX-A: ${'canary-input'.repeat(2000)}`,
+      431,
+    ],
   ])('TR-3 TR-9 answers what %s like all else', async (_name, head, status) => {
     const answer = await overSocket(head);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(answer).toMatch(/\r\nx-content-type-options: nosniff\r\n/);
     expect(answer).toMatch(/\r\ncache-control: no-store\r\n/);
-    expect(answer).toMatch(/\r\n\r\n\{"errors":\[\{"message":"[^"]+","extensions":\{"code":"[A-Z_]+"\}\}\]\}$/);
+    expect(answer).toMatch(
+      /\r\n\r\n\{"errors":\[\{"message":"[^"]+","extensions":\{"code":"[A-Z_]+"\}\}\]\}$/,
+    );
     expect(answer).not.toContain('canary');
   });
 });
@@ -134,7 +167,8 @@ function post(payload: string, type = 'application/json') {
 async function overSocket(head: string): Promise<string> {
   if (!fastify.server.listening) await fastify.listen({ host: '127.0.0.1', port: 0 });
   const address = fastify.server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server does not listen on a port.');
+  if (address === null || typeof address === 'string')
+    throw new Error('The server does not listen on a port.');
   return new Promise((resolve, reject) => {
     let answer = '';
     const socket = connect(address.port, '127.0.0.1', () =>

@@ -14,15 +14,23 @@ import type { Answer } from '../graphql/run-known.ts';
 import { requestPath } from '../request-path.ts';
 import { defaultHeaders, type SecurityHeadersOptions } from './headers.ts';
 
-/** RFC 6750 3 asks for one parameter at least; 3.1: no error for a request that has no credential. */
+/**
+ * RFC 6750 3 asks for one parameter at least; 3.1: no error for a request that has no credential.
+ */
 const bearerChallenge = 'Bearer realm="latchkey"';
 
 type Said = { readonly code: string; readonly message: string };
 
-const serverFault: Said = { code: 'INTERNAL_SERVER_ERROR', message: 'Something went wrong on the server.' };
+const serverFault: Said = {
+  code: 'INTERNAL_SERVER_ERROR',
+  message: 'Something went wrong on the server.',
+};
 const badRequest: Said = { code: 'BAD_REQUEST', message: 'The request could not be read.' };
 
-/** SECURITY: what is said to the caller is said here. Fastify's own messages quote the path, the header or the body. */
+/**
+ * SECURITY: what is said to the caller is said here. Fastify's own messages quote the path, the
+ * header or the body.
+ */
 const answers: Readonly<Record<number, Said>> = {
   400: badRequest,
   404: { code: 'NOT_FOUND', message: 'There is nothing at this address.' },
@@ -33,7 +41,10 @@ const answers: Readonly<Record<number, Said>> = {
   408: { code: 'REQUEST_TIMEOUT', message: 'The request took too long to arrive.' },
   413: { code: 'PAYLOAD_TOO_LARGE', message: 'The body is too large.' },
   414: { code: 'URI_TOO_LONG', message: 'The address is too long.' },
-  415: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'This address does not take a body of that content type.' },
+  415: {
+    code: 'UNSUPPORTED_MEDIA_TYPE',
+    message: 'This address does not take a body of that content type.',
+  },
   431: { code: 'HEADERS_TOO_LARGE', message: 'The headers are too large.' },
   500: serverFault,
   503: { code: 'UNAVAILABLE', message: 'The service is not available. Try again in a moment.' },
@@ -54,9 +65,10 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /**
- * Answers whatever goes wrong outside of GraphQL with `{"errors":[{message, extensions: {code, requestId}}]}` and the right
- * status: 404, 405 with Allow, bad bodies, AuthErrors, and 500 with everything else masked and logged once. Also puts the
- * request's id on every answer as X-Request-Id. Call it on the root instance, after `cors`.
+ * Answers whatever goes wrong outside of GraphQL with `{"errors":[{message, extensions: {code,
+ * requestId}}]}` and the right status: 404, 405 with Allow, bad bodies, AuthErrors, and 500 with
+ * everything else masked and logged once. Also puts the request's id on every answer as
+ * X-Request-Id. Call it on the root instance, after `cors`.
  */
 export function errorBody(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -80,7 +92,10 @@ type Asked = Pick<FastifyRequest, 'id' | 'url' | 'headers'> & {
   readonly log: Pick<FastifyBaseLogger, 'info' | 'error'>;
 };
 
-/** The answer to a request that ended in an error. A fault is logged here, once, with the request's id. */
+/**
+ * The answer to a request that ended in an error. A fault is logged here, once, with the request's
+ * id.
+ */
 export function failureAnswer(error: unknown, request: Asked): Answer {
   const type = mediaType(request);
   if (error instanceof AuthError) {
@@ -102,15 +117,22 @@ export function failureAnswer(error: unknown, request: Asked): Answer {
   if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'A request failed.');
   return {
     status,
-    headers: Object.entries({ 'content-type': type, ...(isUnavailable ? { 'retry-after': '1' } : {}) }),
+    headers: Object.entries({
+      'content-type': type,
+      ...(isUnavailable ? { 'retry-after': '1' } : {}),
+    }),
     text: body(answerFor(status), request.id),
   };
 }
 
-/** Options for `Fastify({ … })` by which also what never becomes a request, or comes while draining, is answered like the rest. */
+/**
+ * Options for `Fastify({ … })` by which also what never becomes a request, or comes while draining,
+ * is answered like the rest.
+ */
 export function errorOptions(headers: SecurityHeadersOptions) {
   return {
-    // Fastify's own answer while closing has none of our headers. Readiness tells the balancer; stragglers are still served.
+    // Fastify's own answer while closing has none of our headers. Readiness tells the balancer;
+    // stragglers are still served.
     return503OnClosing: false,
     frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
       // No hook runs for a target that cannot be decoded.
@@ -128,7 +150,8 @@ export function errorOptions(headers: SecurityHeadersOptions) {
 
 function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const allowed = allowedMethods(request.server, requestPath(request.url));
-  if (allowed.length === 0 || allowed.includes(request.method)) return sendError(request, reply, 404);
+  if (allowed.length === 0 || allowed.includes(request.method))
+    return sendError(request, reply, 404);
   reply.header('Allow', [...allowed, 'OPTIONS'].join(', '));
   if (request.method === 'OPTIONS') return reply.code(204).send();
   return sendError(request, reply, 405);
@@ -149,10 +172,14 @@ function sendError(
   return reply.code(status).type(mediaType(request)).send(body(answer, request.id));
 }
 
-/** Clients of GraphQL read the code of a refusal only in the media type that they asked for (GraphQL over HTTP, section 6). */
+/**
+ * Clients of GraphQL read the code of a refusal only in the media type that they asked for (GraphQL
+ * over HTTP, section 6).
+ */
 function mediaType(request: Pick<FastifyRequest, 'url' | 'headers'>): string {
   const wanted = 'application/graphql-response+json';
-  const isGraphql = requestPath(request.url) === '/graphql' && request.headers.accept?.includes(wanted) === true;
+  const isGraphql =
+    requestPath(request.url) === '/graphql' && request.headers.accept?.includes(wanted) === true;
   return `${isGraphql ? wanted : 'application/json'}; charset=utf-8`;
 }
 
@@ -165,7 +192,10 @@ function answerFor(status: number): Said {
   return answers[status] ?? (status < 500 ? badRequest : serverFault);
 }
 
-/** Fastify's errors and those of its plugins carry a status; anything else, and anything odd, is a fault of ours. */
+/**
+ * Fastify's errors and those of its plugins carry a status; anything else, and anything odd, is a
+ * fault of ours.
+ */
 function statusOf(error: unknown): number {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;

@@ -20,25 +20,36 @@ export const mostHeaderLines = 100 * 2;
 const overAnything: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 
 /**
- * Refuses a request by its head, before its body is read: plain http, too many headers. Call it on the root
- * instance, after `errorBody`.
+ * Refuses a request by its head, before its body is read: plain http, too many headers. Call it on
+ * the root instance, after `errorBody`.
  */
-export function requestHead(fastify: FastifyInstance, { publicUrl, trustedProxies, log }: Options): void {
+export function requestHead(
+  fastify: FastifyInstance,
+  { publicUrl, trustedProxies, log }: Options,
+): void {
   const httpsOnly = publicUrl.startsWith('https://');
   let told = false;
   fastify.addHook('onRequest', (request, _reply, done) => {
     if (request.raw.rawHeaders.length > mostHeaderLines) return done(withStatus(431));
-    if (!httpsOnly || overAnything.has(requestPath(request.url)) || cameOverHttps(request, trustedProxies)) {
+    if (
+      !httpsOnly ||
+      overAnything.has(requestPath(request.url)) ||
+      cameOverHttps(request, trustedProxies)
+    ) {
       return done();
     }
     if (!told) {
       told = true;
       log.warn(
-        { event: 'plain_http.refused', fromTrustedProxy: trustedProxies.has(request.socket.remoteAddress ?? '') },
+        {
+          event: 'plain_http.refused',
+          fromTrustedProxy: trustedProxies.has(request.socket.remoteAddress ?? ''),
+        },
         'A request came over plain http and was refused. Behind a proxy: is it in TRUSTED_PROXIES, and does it send X-Forwarded-Proto?',
       );
     }
-    // No redirect: what was sent in the clear has been sent, and the client has to be put right (ASVS 4.1.2).
+    // No redirect: what was sent in the clear has been sent, and the client has to be put right
+    // (ASVS 4.1.2).
     done(new AuthError('FORBIDDEN', { message: 'This server is spoken to over https only.' }));
   });
 }
@@ -56,15 +67,17 @@ export function cameOverHttps(
 }
 
 /**
- * JSON and nothing else as a body (TR-5): UTF-8 as RFC 8259 8.1 demands. Bytes that are none are refused, not replaced: two
- * passwords that differ in such bytes would be one (PW-6).
+ * JSON and nothing else as a body (TR-5): UTF-8 as RFC 8259 8.1 demands. Bytes that are none are
+ * refused, not replaced: two passwords that differ in such bytes would be one (PW-6).
  */
 export function jsonBodies(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    // A small body could unfold into a large one, and nothing that sends JSON to us needs that (GQ-14).
-    if (!/^(identity)?$/i.test(request.headers['content-encoding'] ?? '')) return done(withStatus(415));
+    // A small body could unfold into a large one, and nothing that sends JSON to us needs that
+    // (GQ-14).
+    if (!/^(identity)?$/i.test(request.headers['content-encoding'] ?? ''))
+      return done(withStatus(415));
     const charset = /;\s*charset=\s*"?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
     if (charset !== undefined && !/^utf-?8$/i.test(charset)) return done(withStatus(415));
     if (!Buffer.isBuffer(body) || !isUtf8(body)) return done(withStatus(400));

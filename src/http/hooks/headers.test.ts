@@ -42,7 +42,11 @@ describe('securityHeaders', () => {
   it.each([
     ['an answer of /graphql', { method: 'POST', url: '/graphql', payload: {} }, 200],
     ['a body that is no JSON', { method: 'POST', url: '/graphql', ...json('{') }, 400],
-    ['a body of another kind', { method: 'POST', url: '/graphql', ...json('<a/>', 'text/xml') }, 415],
+    [
+      'a body of another kind',
+      { method: 'POST', url: '/graphql', ...json('<a/>', 'text/xml') },
+      415,
+    ],
     ['a method not taken', { method: 'PUT', url: '/graphql', payload: {} }, 405],
     ['no such address', { method: 'GET', url: '/nowhere' }, 404],
     ['a fault of ours', { method: 'GET', url: '/broken' }, 500],
@@ -75,7 +79,10 @@ describe('securityHeaders', () => {
 
   it('TR-3 leaves a policy that a route has set', async () => {
     const { headers } = await fastify.inject('/page');
-    expect(headers).toMatchObject({ ...everyAnswer, 'content-security-policy': "default-src 'self'" });
+    expect(headers).toMatchObject({
+      ...everyAnswer,
+      'content-security-policy': "default-src 'self'",
+    });
   });
 
   it('promises no https over http', async () => {
@@ -90,11 +97,18 @@ function json(payload: string, type = 'application/json') {
 }
 
 describe('what a mailed link needs around it', () => {
-  const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+  const read = (path: string): string =>
+    readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
   it('EM-7 SPF, DKIM and DMARC are documented, and what the page has to do about its address', () => {
     const operations = read('docs/operations.md');
-    for (const needed of ['**SPF**', '**DKIM**', '**DMARC**', 'history.replaceState', 'Referrer-Policy: no-referrer']) {
+    for (const needed of [
+      '**SPF**',
+      '**DKIM**',
+      '**DMARC**',
+      'history.replaceState',
+      'Referrer-Policy: no-referrer',
+    ]) {
       expect(operations).toContain(needed);
     }
   });

@@ -20,8 +20,8 @@ const unwatched: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 const countedMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
 
 /**
- * Counts requests, begins and ends their spans, and puts the trace's id on what they log, as far as any of that is on. Call it on the
- * root instance, before routes are added.
+ * Counts requests, begins and ends their spans, and puts the trace's id on what they log, as far as
+ * any of that is on. Call it on the root instance, before routes are added.
  */
 export function watchRequests(fastify: FastifyInstance, { metrics, tracing }: Watcher): void {
   fastify.decorateRequest('span', null);
@@ -34,13 +34,18 @@ export function watchRequests(fastify: FastifyInstance, { metrics, tracing }: Wa
     const route = routeOf(request);
     if (unwatched.has(route)) return;
     const parent = readTraceparent(traceparent);
-    if (tracing !== null) request.span = tracing.request({ method: methodOf(request), route, id: request.id, parent });
+    if (tracing !== null)
+      request.span = tracing.request({ method: methodOf(request), route, id: request.id, parent });
     const traceId = request.span?.traceId ?? parent?.traceId;
     if (traceId !== undefined) request.log = request.log.child({ traceId });
   };
   if (metrics === noMetrics && tracing === null) return;
   fastify.addHook('onResponse', async (request, reply) => {
-    metrics.httpRequest({ route: routeOf(request), method: methodOf(request), status: reply.statusCode });
+    metrics.httpRequest({
+      route: routeOf(request),
+      method: methodOf(request),
+      status: reply.statusCode,
+    });
     request.span?.end(reply.statusCode);
   });
 }
@@ -58,7 +63,10 @@ export type OperationWatch = {
   readonly observed: Observed;
   readonly log: Logger;
   readonly onStatement: StatementWatch | undefined;
-  /** Call one of the two once: with the answer's status, or with what was thrown in place of an answer. */
+  /**
+   * Call one of the two once: with the answer's status, or with what was thrown in place of an
+   * answer.
+   */
   end(status: number): void;
   fail(error: unknown): void;
 };
@@ -88,8 +96,8 @@ export function watchOperation(
 }
 
 /**
- * What an operation is counted under: its root field, which the schema bounds. The name that the caller gave it is not asked for: anybody
- * can make up names, and each would be a series for ever.
+ * What an operation is counted under: its root field, which the schema bounds. The name that the
+ * caller gave it is not asked for: anybody can make up names, and each would be a series for ever.
  */
 function operationOf({ fields }: Observed): string {
   const [field, another] = fields;

@@ -9,7 +9,10 @@ export type DevPage = {
   readonly status?: number;
 };
 
-/** For pages rendered here. The script is our own file; a srcdoc frame inherits all of this and is sandboxed besides. */
+/**
+ * For pages rendered here. The script is our own file; a srcdoc frame inherits all of this and is
+ * sandboxed besides.
+ */
 const policy = [
   "default-src 'none'",
   "style-src 'unsafe-inline'",

@@ -53,7 +53,10 @@ const head = html`<script src="/dev/mailbox.js" defer></script>
   }
 </style>`;
 
-/** The list of what was sent, the newest first; asks the server for newer mail, and without scripts loads itself anew. */
+/**
+ * The list of what was sent, the newest first; asks the server for newer mail, and without scripts
+ * loads itself anew.
+ */
 export function mailsPage(mails: readonly DeliveredMail[]): DevPage {
   const watch = html`<noscript><meta http-equiv="refresh" content="5"></noscript>`;
   return {
@@ -119,14 +122,18 @@ function time(at: string): Markup {
 /** The six digits that stand alone on a line of the text part. */
 function codeOf(mail: DeliveredMail): Markup {
   const code = /^[ \t]*(\d{6})[ \t]*$/m.exec(mail.text)?.[1];
-  return code === undefined ? html`` : html`<div class="key"><span class="code" title="The code">${code}</span></div>`;
+  return code === undefined
+    ? html``
+    : html`<div class="key"><span class="code" title="The code">${code}</span></div>`;
 }
 
 /** SECURITY: only http and https become links; each piece is escaped on its own. */
 function withLinks(text: string): Markup {
   const pieces = text.split(/(https?:\/\/[^\s<>"')\]]+)/);
   return html`${pieces.map((piece, index) =>
-    index % 2 === 0 ? html`${piece}` : html`<a href="${piece}" rel="noreferrer noopener">${piece}</a>`,
+    index % 2 === 0
+      ? html`${piece}`
+      : html`<a href="${piece}" rel="noreferrer noopener">${piece}</a>`,
   )}`;
 }
 
@@ -144,7 +151,8 @@ if (watch) {
     }
   }, 1500);
 }
-// The clipboard is there on https and localhost only; elsewhere one click still selects the whole code.
+// The clipboard is there on https and localhost only; elsewhere one click still selects the whole
+// code.
 if (navigator.clipboard) {
   for (const code of document.querySelectorAll('.code')) {
     const button = document.createElement('button');

@@ -24,17 +24,20 @@ function mail(change: Partial<DeliveredMail> = {}): DeliveredMail {
 describe('mailboxRoute', () => {
   const hostile = `" onclick="1"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;`;
 
-  it.each(['id', 'at', 'to', 'subject', 'text', 'html'] as const)('shows a hostile %s as text only', async (field) => {
-    const fastify = openServer([mail({ [field]: hostile })]);
-    const id = field === 'id' ? encodeURIComponent(hostile) : '1';
-    for (const url of ['/dev/mailbox', `/dev/mailbox/${id}`]) {
-      const { statusCode, body } = await fastify.inject(url);
-      expect(statusCode).toBe(200);
-      expect(body).not.toContain('<script>');
-      expect(body).not.toContain('<img');
-      expect(body).not.toContain('" onclick="');
-    }
-  });
+  it.each(['id', 'at', 'to', 'subject', 'text', 'html'] as const)(
+    'shows a hostile %s as text only',
+    async (field) => {
+      const fastify = openServer([mail({ [field]: hostile })]);
+      const id = field === 'id' ? encodeURIComponent(hostile) : '1';
+      for (const url of ['/dev/mailbox', `/dev/mailbox/${id}`]) {
+        const { statusCode, body } = await fastify.inject(url);
+        expect(statusCode).toBe(200);
+        expect(body).not.toContain('<script>');
+        expect(body).not.toContain('<img');
+        expect(body).not.toContain('" onclick="');
+      }
+    },
+  );
 
   it('makes links of http and https only', async () => {
     const text =
@@ -78,13 +81,21 @@ describe('mailboxRoute', () => {
   });
 
   it('lists time, recipient, subject and code, the newest first', async () => {
-    const second = mail({ id: '2', subject: 'Your password was changed', text: 'It is 123456 changes.\n1234567\n' });
+    const second = mail({
+      id: '2',
+      subject: 'Your password was changed',
+      text: 'It is 123456 changes.\n1234567\n',
+    });
     const { body } = await openServer([second, mail()]).inject('/dev/mailbox');
     expect(body.indexOf('Your password was changed')).toBeLessThan(body.indexOf('Your code'));
     expect(body).toContain('<a href="/dev/mailbox/1">Your code</a>');
     expect(body).toContain('ada@example.com');
-    expect(body).toContain('<time datetime="2026-01-02T03:04:05.678Z">2026-01-02 03:04:05 UTC</time>');
-    expect([...body.matchAll(/class="code"[^>]*>(\d+)</g)].map((match) => match[1])).toEqual(['012345']);
+    expect(body).toContain(
+      '<time datetime="2026-01-02T03:04:05.678Z">2026-01-02 03:04:05 UTC</time>',
+    );
+    expect([...body.matchAll(/class="code"[^>]*>(\d+)</g)].map((match) => match[1])).toEqual([
+      '012345',
+    ]);
   });
 
   it('tells a newcomer what will come', async () => {

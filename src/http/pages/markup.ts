@@ -8,7 +8,10 @@ export class Markup {
 
 export type Insert = string | number | Markup | readonly Markup[];
 
-/** A template for HTML: what is put in is escaped, for text and for quoted attributes alike, unless it is Markup itself. */
+/**
+ * A template for HTML: what is put in is escaped, for text and for quoted attributes alike, unless
+ * it is Markup itself.
+ */
 export function html(strings: TemplateStringsArray, ...inserts: readonly Insert[]): Markup {
   const rest = inserts.map((insert, index) => toText(insert) + (strings[index + 1] ?? ''));
   return new Markup((strings[0] ?? '') + rest.join(''));

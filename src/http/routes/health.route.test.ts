@@ -22,10 +22,13 @@ const failingChecks: readonly (readonly [string, () => Promise<boolean>])[] = [
 ];
 
 describe('healthRoute', () => {
-  it.each(failingChecks)('CF-7 is not ready, in two words, where the check %s', async (_name, ready) => {
-    const answer = await openServer(ready).inject('/readyz');
-    expect([answer.statusCode, answer.body]).toEqual([503, 'not ready']);
-  });
+  it.each(failingChecks)(
+    'CF-7 is not ready, in two words, where the check %s',
+    async (_name, ready) => {
+      const answer = await openServer(ready).inject('/readyz');
+      expect([answer.statusCode, answer.body]).toEqual([503, 'not ready']);
+    },
+  );
 
   it('CF-7 answers ok and nothing else', async () => {
     const fastify = openServer(async () => true);

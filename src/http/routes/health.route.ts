@@ -1,16 +1,26 @@
 import type { FastifyInstance } from 'fastify';
 
 export type HealthRouteOptions = {
-  /** Whether requests can be served: the database answers, migrations are in, the server does not drain. */
+  /**
+   * Whether requests can be served: the database answers, migrations are in, the server does not
+   * drain.
+   */
   readonly ready: () => Promise<boolean>;
   /** Milliseconds to wait for `ready`; 2000 unless told. */
   readonly deadline?: number;
 };
 
-/** `GET /livez` and `GET /readyz`: one word and nothing on version, configuration or users (CF-7, ASVS 13.4.5). */
-export function healthRoute(fastify: FastifyInstance, { ready, deadline = 2000 }: HealthRouteOptions): void {
+/**
+ * `GET /livez` and `GET /readyz`: one word and nothing on version, configuration or users (CF-7,
+ * ASVS 13.4.5).
+ */
+export function healthRoute(
+  fastify: FastifyInstance,
+  { ready, deadline = 2000 }: HealthRouteOptions,
+): void {
   let asking: Promise<boolean> | undefined;
-  // One question at a time, however many ask us: the route is open to all and must not become load on the database.
+  // One question at a time, however many ask us: the route is open to all and must not become load
+  // on the database.
   const isReady = (): Promise<boolean> => {
     asking ??= within(deadline, ready).finally(() => {
       asking = undefined;

@@ -16,7 +16,9 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)('the key set with %
   let server: TestServer;
   let address: string;
   beforeAll(async () => {
-    server = await startTestServer({ config: { jwt: { algorithm, audience: 'http://localhost:4000', type: 'JWT' } } });
+    server = await startTestServer({
+      config: { jwt: { algorithm, audience: 'http://localhost:4000', type: 'JWT' } },
+    });
     address = `${server.url}/.well-known/jwks.json`;
   });
   afterAll(() => server.stop());
@@ -28,7 +30,11 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)('the key set with %
     expect(keys).toHaveLength(expected === undefined ? 0 : 1);
     for (const key of keys) {
       expect(Object.keys(key).sort()).toEqual([...(expected ?? [])].sort());
-      expect(key).toMatchObject({ use: 'sig', alg: algorithm, kid: server.app.keyRing.signing().kid });
+      expect(key).toMatchObject({
+        use: 'sig',
+        alg: algorithm,
+        kid: server.app.keyRing.signing().kid,
+      });
     }
     const secret = server.app.keyRing.signing().privateKey.export({ format: 'jwk' });
     const text = JSON.stringify(keys);
@@ -45,7 +51,9 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)('the key set with %
     const key = createPublicKey({ key: keys[0] ?? {}, format: 'jwk' });
     const data = Buffer.from(`${header}.${payload}`);
     const digest = algorithm === 'EdDSA' ? null : 'sha256';
-    expect(verify(digest, data, { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'))).toBe(true);
+    expect(
+      verify(digest, data, { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url')),
+    ).toBe(true);
   });
 
   it('JW-11 is served as a key set, to be kept for five minutes, with a tag', async () => {
@@ -78,8 +86,14 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)('the key set with %
   });
 
   it('the discovery document names the issuer, the key set and the algorithm, from configuration', async () => {
-    const hostile = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' };
-    const response = await fetch(`${server.url}/.well-known/openid-configuration`, { headers: hostile });
+    const hostile = {
+      host: 'evil.example',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'https',
+    };
+    const response = await fetch(`${server.url}/.well-known/openid-configuration`, {
+      headers: hostile,
+    });
     expect(await response.json()).toMatchObject({
       issuer: 'http://localhost:4000',
       jwks_uri: 'http://localhost:4000/.well-known/jwks.json',

@@ -26,7 +26,8 @@ export function jwksRoute(fastify: FastifyInstance, app: Pick<App, 'config' | 'k
           issuer: publicUrl,
           jwks_uri: `${publicUrl}/.well-known/jwks.json`,
           // Those of the keys that are in use: while the algorithm is being changed, two.
-          id_token_signing_alg_values_supported: algorithms.length > 0 ? algorithms : [jwt.algorithm],
+          id_token_signing_alg_values_supported:
+            algorithms.length > 0 ? algorithms : [jwt.algorithm],
           subject_types_supported: ['public'],
           response_types_supported: ['none'],
           introspection_endpoint: `${publicUrl}/oauth/introspect`,

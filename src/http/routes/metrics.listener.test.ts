@@ -21,7 +21,8 @@ afterAll(async () => {
   await server.stop();
 });
 
-const scrape = async (): Promise<string> => (await fetch(`http://127.0.0.1:${listener.port}/metrics`)).text();
+const scrape = async (): Promise<string> =>
+  (await fetch(`http://127.0.0.1:${listener.port}/metrics`)).text();
 
 describe('the metrics page', () => {
   it('CF-7 is not on the public port, and on its own there is nothing else', async () => {
@@ -74,7 +75,8 @@ describe('the metrics page', () => {
     await ask(2);
     const second = await scrape();
     expect(second).not.toContain('made_up');
-    const series = (page: string) => page.split('\n').filter((line) => line.startsWith('latchkey_')).length;
+    const series = (page: string) =>
+      page.split('\n').filter((line) => line.startsWith('latchkey_')).length;
     expect(series(second)).toBe(series(first));
     const counted = (operation: string, outcome: string) =>
       countOf(second, 'latchkey_operations_total', { operation, outcome });
@@ -84,9 +86,9 @@ describe('the metrics page', () => {
     expect(counted('unknown', 'GRAPHQL_VALIDATION_FAILED')).toBe(20);
     expect(counted('unknown', 'GRAPHQL_PARSE_FAILED')).toBe(20);
     expect(counted('unknown', 'ok')).toBe(20);
-    expect(countOf(second, 'latchkey_http_requests_total', { route: 'none', status: '404' })).toBeGreaterThanOrEqual(
-      20,
-    );
+    expect(
+      countOf(second, 'latchkey_http_requests_total', { route: 'none', status: '404' }),
+    ).toBeGreaterThanOrEqual(20);
   });
 
   it('counts sign-ins, errors that are data, refusals of bearers, and each request once', async () => {
@@ -99,13 +101,19 @@ describe('the metrics page', () => {
     const grown = (name: string, labels: Record<string, string>) =>
       countOf(after, name, labels) - countOf(before, name, labels);
     expect(grown('latchkey_operations_total', { operation: 'login', outcome: 'ok' })).toBe(1);
-    expect(grown('latchkey_operations_total', { operation: 'login', outcome: 'INVALID_CREDENTIALS' })).toBe(1);
-    expect(grown('latchkey_operations_total', { operation: 'me', outcome: 'UNAUTHENTICATED' })).toBe(1);
+    expect(
+      grown('latchkey_operations_total', { operation: 'login', outcome: 'INVALID_CREDENTIALS' }),
+    ).toBe(1);
+    expect(
+      grown('latchkey_operations_total', { operation: 'me', outcome: 'UNAUTHENTICATED' }),
+    ).toBe(1);
     expect(grown('latchkey_operation_duration_seconds_count', { operation: 'login' })).toBe(2);
     expect(grown('latchkey_logins_total', { outcome: 'wrong_password' })).toBe(1);
     // The registration's own session, and the sign-in.
     expect(grown('latchkey_logins_total', { outcome: 'success' })).toBe(2);
-    expect(grown('latchkey_http_requests_total', { route: '/graphql', method: 'POST', status: '401' })).toBe(1);
+    expect(
+      grown('latchkey_http_requests_total', { route: '/graphql', method: 'POST', status: '401' }),
+    ).toBe(1);
   });
 
   it('shows reuse of a spent refresh token, and limits that were reached', async () => {
@@ -114,7 +122,10 @@ describe('the metrics page', () => {
       database: server.database,
       mailbox: server.mailbox,
       metrics: { ...metrics, watch: () => {} },
-      config: { rateLimitMultiplier: 1, rateLimits: { 'login:address': { limit: 2, window: 900 } } },
+      config: {
+        rateLimitMultiplier: 1,
+        rateLimits: { 'login:address': { limit: 2, window: 900 } },
+      },
     });
     const person = await registerPerson(server);
     await server.mutate('refreshSession', { refreshToken: person.refreshToken });
@@ -127,8 +138,15 @@ describe('the metrics page', () => {
     expect(countOf(page, 'latchkey_refresh_reuse_total')).toBe(1);
     const trips = countOf(page, 'latchkey_limit_trips_total', { budget: 'login:address' });
     expect(trips).toBeGreaterThanOrEqual(2);
-    expect(countOf(page, 'latchkey_security_events_total', { type: 'refresh.reused', outcome: 'FAILURE' })).toBe(1);
-    expect(countOf(page, 'latchkey_operations_total', { operation: 'login', outcome: 'RATE_LIMITED' })).toBe(trips);
+    expect(
+      countOf(page, 'latchkey_security_events_total', {
+        type: 'refresh.reused',
+        outcome: 'FAILURE',
+      }),
+    ).toBe(1);
+    expect(
+      countOf(page, 'latchkey_operations_total', { operation: 'login', outcome: 'RATE_LIMITED' }),
+    ).toBe(trips);
     await strict.stop();
   });
 

@@ -17,7 +17,8 @@ afterAll(async () => {
 });
 
 const routes = ['/oauth/introspect', '/oauth/revoke'];
-const introspect = async (token: string) => (await postForm(server, '/oauth/introspect', { token })).body;
+const introspect = async (token: string) =>
+  (await postForm(server, '/oauth/introspect', { token })).body;
 const revoke = (token: string) => postForm(server, '/oauth/revoke', { token });
 const basic = (user: string, password: string) => ({
   authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
@@ -46,14 +47,23 @@ describe('introspection and revocation refuse', () => {
       const answers = new Set<string>();
       for (const headers of wrong) {
         const answer = await postForm(server, path, { token: accessToken }, headers);
-        expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="latchkey", Basic realm="latchkey"');
+        expect(answer.headers.get('www-authenticate')).toBe(
+          'Bearer realm="latchkey", Basic realm="latchkey"',
+        );
         answers.add(JSON.stringify([answer.status, answer.body]));
       }
       expect([...answers]).toEqual([expect.stringContaining('[401,{"error":"invalid_client"')]);
-      const inBody = { token: accessToken, client_id: 'a', client_secret: gatewayToken, access_token: gatewayToken };
+      const inBody = {
+        token: accessToken,
+        client_id: 'a',
+        client_secret: gatewayToken,
+        access_token: gatewayToken,
+      };
       expect((await postForm(server, path, inBody, {})).status).toBe(401);
       // A signed-in person is no service.
-      expect(await postForm(server, path, { token: accessToken }, bearer(accessToken))).toMatchObject({
+      expect(
+        await postForm(server, path, { token: accessToken }, bearer(accessToken)),
+      ).toMatchObject({
         status: 403,
         body: { error: 'insufficient_scope' },
       });
@@ -81,7 +91,10 @@ describe('introspection and revocation refuse', () => {
       expect((await ask()).status).toBe(200);
       await ageProof(without, admin.sessionId, 600);
       if (path === '/oauth/revoke') {
-        expect(await ask()).toMatchObject({ status: 401, body: { error: 'insufficient_user_authentication' } });
+        expect(await ask()).toMatchObject({
+          status: 401,
+          body: { error: 'insufficient_user_authentication' },
+        });
       } else {
         expect((await ask()).status).toBe(200);
       }
@@ -91,7 +104,10 @@ describe('introspection and revocation refuse', () => {
 
     it(`${path} anything but a form with one token`, async () => {
       for (const form of [{}, { token: '' }, { access_token: 'x' }]) {
-        expect(await postForm(server, path, form)).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+        expect(await postForm(server, path, form)).toMatchObject({
+          status: 400,
+          body: { error: 'invalid_request' },
+        });
       }
       const send = (body: string, type?: string) =>
         fetch(`${server.url}${path}`, {
@@ -102,7 +118,9 @@ describe('introspection and revocation refuse', () => {
       expect((await send('token=a&token=b', 'application/x-www-form-urlencoded')).status).toBe(400);
       expect((await send('{"token":"a"}', 'application/json')).status).toBe(415);
       expect((await send('token=a', 'text/plain')).status).toBe(415);
-      expect((await fetch(`${server.url}${path}?token=a`, { headers: bearer(gatewayToken) })).status).toBe(405);
+      expect(
+        (await fetch(`${server.url}${path}?token=a`, { headers: bearer(gatewayToken) })).status,
+      ).toBe(405);
     });
   }
 
@@ -117,10 +135,19 @@ describe('introspection', () => {
   it('ADV-45 says {"active": false} and no more of whatever is not alive right now', async () => {
     const person = await registerPerson(server);
     const inactive = { active: false };
-    for (const token of ['x', person.sessionId, `${person.accessToken}x`, gatewayToken, 'ä\u0000', 'a'.repeat(9000)]) {
+    for (const token of [
+      'x',
+      person.sessionId,
+      `${person.accessToken}x`,
+      gatewayToken,
+      'ä\u0000',
+      'a'.repeat(9000),
+    ]) {
       expect(await introspect(token)).toEqual(inactive);
     }
-    const { refreshToken } = await server.mutate('refreshSession', { refreshToken: person.refreshToken });
+    const { refreshToken } = await server.mutate('refreshSession', {
+      refreshToken: person.refreshToken,
+    });
     // Within the grace window the old one could still be traded; after it, asking is not using it.
     expect(await introspect(person.refreshToken)).toMatchObject({ active: true });
     server.clock.advance(20);
@@ -142,7 +169,12 @@ describe('introspection', () => {
       basic('', encodeURIComponent(gatewayToken)),
     ];
     for (const headers of credentials) {
-      const answer = await postForm(server, '/oauth/introspect', { token: person.accessToken }, headers);
+      const answer = await postForm(
+        server,
+        '/oauth/introspect',
+        { token: person.accessToken },
+        headers,
+      );
       expect(answer.headers.get('cache-control')).toBe('no-store');
       expect(answer.body).toEqual({
         active: true,
@@ -166,7 +198,12 @@ describe('introspection', () => {
     const person = await registerPerson(server);
     const form = { token: person.refreshToken, token_type_hint: 'access_token' };
     const { body } = await postForm(server, '/oauth/introspect', form);
-    expect(body).toMatchObject({ active: true, token_use: 'refresh_token', sub: person.id, sid: person.sessionId });
+    expect(body).toMatchObject({
+      active: true,
+      token_use: 'refresh_token',
+      sub: person.id,
+      sid: person.sessionId,
+    });
     expect(body).not.toHaveProperty('token_type');
     expect(body).not.toHaveProperty('aud');
   });
@@ -207,7 +244,12 @@ describe('revocation', () => {
     const [admin, person] = [await registerPerson(server), await registerPerson(server)];
     await setRoles(server, admin.id, ['admin']);
     await proveSecondFactor(server, admin.sessionId);
-    await postForm(server, '/oauth/revoke', { token: person.refreshToken }, bearer(admin.accessToken));
+    await postForm(
+      server,
+      '/oauth/revoke',
+      { token: person.refreshToken },
+      bearer(admin.accessToken),
+    );
     const [closed] = await auditOf(server, person.id, 'session.closed');
     expect(closed).toMatchObject({ actorId: admin.id, detail: { reason: 'revoked_by_admin' } });
   });

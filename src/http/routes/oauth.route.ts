@@ -11,25 +11,30 @@ import { requireService } from './require-service.ts';
 /** What a service may send is short; so is what we read of it. */
 const formLimit = 16 * 1024;
 
-/** `POST /oauth/introspect` (RFC 7662) and `POST /oauth/revoke` (RFC 7009), form-encoded, for services. */
+/**
+ * `POST /oauth/introspect` (RFC 7662) and `POST /oauth/revoke` (RFC 7009), form-encoded, for
+ * services.
+ */
 export function oauthRoutes(
   fastify: FastifyInstance,
   { app, trustedProxies }: { app: App; trustedProxies: TrustedProxies },
 ): void {
   const contexts = new WeakMap<FastifyRequest, OpenContext>();
   /** Before the body is read: nobody else makes us parse a form. */
-  const admit = (wish: 'look' | 'change') => async (request: FastifyRequest, reply: FastifyReply) => {
-    const ctx = openContext(app, { request, reply, trustedProxies });
-    try {
-      await requireService(ctx, wish);
-      contexts.set(request, ctx);
-    } catch (error) {
-      return refuse(reply, error);
-    }
-  };
+  const admit =
+    (wish: 'look' | 'change') => async (request: FastifyRequest, reply: FastifyReply) => {
+      const ctx = openContext(app, { request, reply, trustedProxies });
+      try {
+        await requireService(ctx, wish);
+        contexts.set(request, ctx);
+      } catch (error) {
+        return refuse(reply, error);
+      }
+    };
 
   fastify.register(async (scope) => {
-    // A form is taken here and nowhere else: any page could send one to the API without asking (TR-5).
+    // A form is taken here and nowhere else: any page could send one to the API without asking
+    // (TR-5).
     scope.removeAllContentTypeParsers();
     await scope.register(fastifyFormbody, { bodyLimit: formLimit });
 
@@ -52,12 +57,15 @@ export function oauthRoutes(
 
 /** The one `token` of a form; null where there is none, or more than one (RFC 6749 3.1). */
 function tokenIn(body: unknown): string | null {
-  const token = typeof body === 'object' && body !== null && 'token' in body ? body.token : undefined;
+  const token =
+    typeof body === 'object' && body !== null && 'token' in body ? body.token : undefined;
   return typeof token === 'string' && token !== '' ? token : null;
 }
 
 function badRequest(reply: FastifyReply): FastifyReply {
-  return reply.code(400).send({ error: 'invalid_request', error_description: 'The form needs one parameter `token`.' });
+  return reply
+    .code(400)
+    .send({ error: 'invalid_request', error_description: 'The form needs one parameter `token`.' });
 }
 
 type Refusal = { readonly status: number; readonly error: string; readonly challenge: string };
@@ -69,7 +77,11 @@ const refusals: Partial<Record<ErrorCode, Refusal>> = {
     error: 'invalid_client',
     challenge: 'Bearer realm="latchkey", Basic realm="latchkey"',
   },
-  FORBIDDEN: { status: 403, error: 'insufficient_scope', challenge: 'Bearer error="insufficient_scope"' },
+  FORBIDDEN: {
+    status: 403,
+    error: 'insufficient_scope',
+    challenge: 'Bearer error="insufficient_scope"',
+  },
   STEP_UP_REQUIRED: {
     status: 401,
     error: 'insufficient_user_authentication',

@@ -5,9 +5,10 @@ import { authenticate } from '../graphql/authenticate.ts';
 import type { OpenContext } from '../graphql/open-context.ts';
 
 /**
- * Lets a service through that shows GATEWAY_TOKEN, as Bearer or as Basic password (the user name says nothing), and an administrator
- * with an access token; without GATEWAY_TOKEN there are administrators only. An administrator becomes the context's viewer. Throws
- * UNAUTHENTICATED for anyone else (ADV-12), and what requireAdminToLook and requireAdminToChange throw.
+ * Lets a service through that shows GATEWAY_TOKEN, as Bearer or as Basic password (the user name
+ * says nothing), and an administrator with an access token; without GATEWAY_TOKEN there are
+ * administrators only. An administrator becomes the context's viewer. Throws UNAUTHENTICATED for
+ * anyone else (ADV-12), and what requireAdminToLook and requireAdminToChange throw.
  */
 export async function requireService(ctx: OpenContext, wish: 'look' | 'change'): Promise<void> {
   const { authorization } = ctx;
@@ -19,7 +20,10 @@ export async function requireService(ctx: OpenContext, wish: 'look' | 'change'):
   else requireAdminToChange(ctx);
 }
 
-/** Every secret that a header may mean: by RFC 6749 2.3.1 a Basic password is form-encoded, and many clients do not. */
+/**
+ * Every secret that a header may mean: by RFC 6749 2.3.1 a Basic password is form-encoded, and many
+ * clients do not.
+ */
 function secretsIn(header: string): string[] {
   const [, scheme = '', credential = ''] = /^(Bearer|Basic) +(\S+) *$/i.exec(header) ?? [];
   if (scheme.toLowerCase() === 'bearer') return [credential];

@@ -9,7 +9,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const ask = (headers: Record<string, string> = {}, init: { method?: string; path?: string; body?: string } = {}) =>
+const ask = (
+  headers: Record<string, string> = {},
+  init: { method?: string; path?: string; body?: string } = {},
+) =>
   fetch(`${server.url}${init.path ?? '/verify'}`, {
     method: init.method ?? 'GET',
     headers,
@@ -21,7 +24,10 @@ describe('GET /verify', () => {
   it('refuses whoever shows no token, and says how to', async () => {
     for (const headers of [{}, { authorization: '' }, { cookie: 'latchkey=x' }]) {
       const answer = await ask(headers);
-      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="latchkey"']);
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+        401,
+        'Bearer realm="latchkey"',
+      ]);
       expect(answer.headers.get('x-auth-user')).toBeNull();
     }
   });
@@ -31,7 +37,10 @@ describe('GET /verify', () => {
     const bodies = new Set<string>();
     const tell = async (headers: Record<string, string>) => {
       const answer = await ask(headers);
-      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer error="invalid_token"']);
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+        401,
+        'Bearer error="invalid_token"',
+      ]);
       bodies.add((await answer.text()).replace(/"requestId":"[^"]+"/, ''));
     };
     await tell(bearer('nonsense'));
@@ -64,7 +73,9 @@ describe('GET /verify', () => {
       expect(answer.headers.get('cache-control')).toBe('no-store');
     }
     await setRoles(server, person.id, ['admin', 'billing:read']);
-    expect((await ask(bearer(person.accessToken))).headers.get('x-auth-roles')).toBe('admin,billing:read');
+    expect((await ask(bearer(person.accessToken))).headers.get('x-auth-roles')).toBe(
+      'admin,billing:read',
+    );
   });
 
   it('takes no other method', async () => {

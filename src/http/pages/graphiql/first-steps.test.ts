@@ -29,6 +29,8 @@ describe('fillChallenge', () => {
   it('fills the open place, and renews what it filled in before', () => {
     const filled = fillChallenge(open, 'old', new Set());
     expect(filled).toBe('verifyOtp(input: { challengeId: "old", code: "" })');
-    expect(fillChallenge(filled, 'new', new Set(['old']))).toBe('verifyOtp(input: { challengeId: "new", code: "" })');
+    expect(fillChallenge(filled, 'new', new Set(['old']))).toBe(
+      'verifyOtp(input: { challengeId: "new", code: "" })',
+    );
   });
 });

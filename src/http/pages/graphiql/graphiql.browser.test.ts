@@ -32,7 +32,9 @@ describe.skipIf(browser === null)('GraphiQL in a browser', () => {
     const status = graphiql.page.getByRole('banner').getByRole('status');
     expect(await status.textContent()).toBe('Not signed in');
 
-    expect(await graphiql.run()).toMatchObject({ data: { register: { sentTo: 'y***@example.com' } } });
+    expect(await graphiql.run()).toMatchObject({
+      data: { register: { sentTo: 'y***@example.com' } },
+    });
     const code = await server.nextCode(email);
     await graphiql.openTab('VerifyOtp');
     await graphiql.edit((query) => query.replace('code: ""', `code: "${code}"`));
@@ -42,7 +44,9 @@ describe.skipIf(browser === null)('GraphiQL in a browser', () => {
     expect(await graphiql.run()).toMatchObject({ data: { me: { email } } });
 
     // Its answer has to be in before the next is waited for.
-    const signedOut = graphiql.page.waitForResponse((response) => response.url().endsWith('/graphql'));
+    const signedOut = graphiql.page.waitForResponse((response) =>
+      response.url().endsWith('/graphql'),
+    );
     await graphiql.page.getByRole('button', { name: 'Sign out' }).click();
     await signedOut;
     await status.getByText('Not signed in').waitFor();

@@ -57,7 +57,9 @@ describe('graphiqlRoute', () => {
     ['index-abc.js', 'text/javascript; charset=utf-8'],
     ['codicon-abc.ttf', 'font/ttf'],
   ])('lets %s be kept for good', async (name, type) => {
-    const { statusCode, headers } = await openServer(Promise.resolve()).inject(`/dev/graphiql/${name}`);
+    const { statusCode, headers } = await openServer(Promise.resolve()).inject(
+      `/dev/graphiql/${name}`,
+    );
     expect(statusCode).toBe(200);
     expect(headers['content-type']).toBe(type);
     expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');

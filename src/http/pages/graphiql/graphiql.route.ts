@@ -10,11 +10,17 @@ export type GraphiqlRouteOptions = {
   readonly directory: string;
   /** Resolves once `directory` is there. Rejects with a text to show. */
   readonly ready: Promise<void>;
-  /** Milliseconds that a caller of / waits for `ready` before a page says that it is being built; 15000 unless told. */
+  /**
+   * Milliseconds that a caller of / waits for `ready` before a page says that it is being built;
+   * 15000 unless told.
+   */
   readonly patience?: number;
 };
 
-/** Monaco writes style elements and has a font inline; nothing else is loosened, and no other host is named. */
+/**
+ * Monaco writes style elements and has a font inline; nothing else is loosened, and no other host
+ * is named.
+ */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -36,7 +42,10 @@ const types: Readonly<Record<string, string>> = {
 
 type Built = { readonly index: string; readonly assets: ReadonlyMap<string, string> };
 
-/** `GET /`: GraphiQL, from our own files. For development; where the page could not be built, / says so and why. */
+/**
+ * `GET /`: GraphiQL, from our own files. For development; where the page could not be built, / says
+ * so and why.
+ */
 export function graphiqlRoute(fastify: FastifyInstance, options: GraphiqlRouteOptions): void {
   const { directory, ready, patience = 15_000 } = options;
   const built: Promise<Built | Error> = ready
@@ -45,12 +54,17 @@ export function graphiqlRoute(fastify: FastifyInstance, options: GraphiqlRouteOp
 
   fastify.get('/', async (_request, reply) => {
     const waiting = new AbortController();
-    const late = sleep(patience, 'late' as const, { ref: false, signal: waiting.signal }).catch(() => 'late' as const);
+    const late = sleep(patience, 'late' as const, { ref: false, signal: waiting.signal }).catch(
+      () => 'late' as const,
+    );
     const page = await Promise.race([built, late]);
     waiting.abort();
     if (page === 'late') return sendDevPage(reply.header('Retry-After', '2'), beingBuilt);
     if (page instanceof Error) return sendDevPage(reply, notBuilt(page.message));
-    return withPolicy(reply).type('text/html; charset=utf-8').header('Cache-Control', 'no-store').send(page.index);
+    return withPolicy(reply)
+      .type('text/html; charset=utf-8')
+      .header('Cache-Control', 'no-store')
+      .send(page.index);
   });
 
   fastify.get<{ Params: { '*': string } }>('/dev/graphiql/*', async (request, reply) => {

@@ -8,7 +8,10 @@ import { buildGraphiqlOnce, prepareGraphiql } from './prepare-graphiql.ts';
 // Kept from run to run: a build takes seconds.
 const dataDirectory = 'node_modules/.cache/latchkey';
 const logged: unknown[] = [];
-const log = { info: (...entry: unknown[]) => logged.push(entry), error: (...entry: unknown[]) => logged.push(entry) };
+const log = {
+  info: (...entry: unknown[]) => logged.push(entry),
+  error: (...entry: unknown[]) => logged.push(entry),
+};
 
 let directory: string;
 beforeAll(async () => {
@@ -25,16 +28,21 @@ async function build(source: string, signal?: AbortSignal): Promise<void> {
 describe('buildGraphiqlOnce', () => {
   it('rejects with what the build said, and logs it', async () => {
     logged.length = 0;
-    await expect(build("process.stderr.write('no vite here'); process.exitCode = 1;")).rejects.toThrow('no vite here');
+    await expect(
+      build("process.stderr.write('no vite here'); process.exitCode = 1;"),
+    ).rejects.toThrow('no vite here');
     expect(logged).toEqual([
-      [{ status: 1, output: 'no vite here' }, 'GraphiQL could not be built. The API is not affected.'],
+      [
+        { status: 1, output: 'no vite here' },
+        'GraphiQL could not be built. The API is not affected.',
+      ],
     ]);
   });
 
   it('hands the build none of our environment', async () => {
-    await expect(build('console.log(Object.keys(process.env).join()); process.exitCode = 1;')).rejects.toThrow(
-      'The build ended with status 1.',
-    );
+    await expect(
+      build('console.log(Object.keys(process.env).join()); process.exitCode = 1;'),
+    ).rejects.toThrow('The build ended with status 1.');
   });
 
   it('stops a build when the server closes', async () => {

@@ -6,7 +6,10 @@ import type { FastifyBaseLogger } from 'fastify';
 
 export type GraphiqlPage = {
   readonly directory: string;
-  /** Resolves once `directory` holds the page; rejects, with a text to show, where it could not be built. */
+  /**
+   * Resolves once `directory` holds the page; rejects, with a text to show, where it could not be
+   * built.
+   */
   readonly ready: Promise<void>;
 };
 
@@ -20,13 +23,23 @@ export type PrepareGraphiqlOptions = {
   readonly after?: Promise<unknown>;
 };
 
-/** The page that the published package brings along, or else, in a checkout, one that is built now unless it is up to date. */
-export function prepareGraphiql({ dataDirectory, after, ...options }: PrepareGraphiqlOptions): GraphiqlPage {
+/**
+ * The page that the published package brings along, or else, in a checkout, one that is built now
+ * unless it is up to date.
+ */
+export function prepareGraphiql({
+  dataDirectory,
+  after,
+  ...options
+}: PrepareGraphiqlOptions): GraphiqlPage {
   const shipped = fileURLToPath(new URL('../graphiql-page', import.meta.url));
-  if (existsSync(join(shipped, 'index.html'))) return { directory: shipped, ready: Promise.resolve() };
+  if (existsSync(join(shipped, 'index.html')))
+    return { directory: shipped, ready: Promise.resolve() };
   const script = fileURLToPath(new URL('../../../../scripts/build-graphiql.mjs', import.meta.url));
   const directory = join(dataDirectory, 'graphiql');
-  const ready = Promise.resolve(after).then(() => buildGraphiqlOnce({ ...options, directory, script }));
+  const ready = Promise.resolve(after).then(() =>
+    buildGraphiqlOnce({ ...options, directory, script }),
+  );
   // It may fail long before a route asks for it, and an unhandled rejection would end the process.
   ready.catch(() => {});
   return { directory, ready };
@@ -38,10 +51,16 @@ export type BuildOptions = Omit<PrepareGraphiqlOptions, 'dataDirectory' | 'after
 };
 
 /**
- * Runs the build in a process of its own, so that the server answers meanwhile; a few seconds the first time, none where the
- * directory is up to date. Rejects with what the build printed, after logging it.
+ * Runs the build in a process of its own, so that the server answers meanwhile; a few seconds the
+ * first time, none where the directory is up to date. Rejects with what the build printed, after
+ * logging it.
  */
-export async function buildGraphiqlOnce({ directory, script, log, signal }: BuildOptions): Promise<void> {
+export async function buildGraphiqlOnce({
+  directory,
+  script,
+  log,
+  signal,
+}: BuildOptions): Promise<void> {
   const started = performance.now();
   const { status, output } = await run(script, directory, signal);
   if (signal?.aborted) throw new Error('The server is closing.');
@@ -50,7 +69,11 @@ export async function buildGraphiqlOnce({ directory, script, log, signal }: Buil
     throw new Error(output || `The build ended with status ${status}.`);
   }
   // It prints nothing where there was nothing to do.
-  if (output !== '') log.info({ seconds: Math.round((performance.now() - started) / 100) / 10 }, 'GraphiQL is built.');
+  if (output !== '')
+    log.info(
+      { seconds: Math.round((performance.now() - started) / 100) / 10 },
+      'GraphiQL is built.',
+    );
 }
 
 function run(script: string, directory: string, signal: AbortSignal | undefined) {

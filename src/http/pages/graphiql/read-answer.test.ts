@@ -11,15 +11,24 @@ describe('readAnswer', () => {
     ['a token that is no string', { data: { login: { accessToken: 1 } } }],
     ['a token among the extensions', { data: null, extensions: { accessToken: 'a' } }],
     ['an id of another type', { data: { me: { __typename: 'User', id: '1' } } }],
-    ['an id that would break out of a query', { data: { a: { __typename: 'OtpChallenge', id: '") { x }' } } }],
-    ['a caller without a token', { errors: [{ extensions: { code: 'UNAUTHENTICATED', reason: 'TOKEN_MISSING' } }] }],
+    [
+      'an id that would break out of a query',
+      { data: { a: { __typename: 'OtpChallenge', id: '") { x }' } } },
+    ],
+    [
+      'a caller without a token',
+      { errors: [{ extensions: { code: 'UNAUTHENTICATED', reason: 'TOKEN_MISSING' } }] },
+    ],
     ['another error', { errors: [{ extensions: { code: 'FORBIDDEN', reason: 'TOKEN_EXPIRED' } }] }],
   ])('learns nothing from %s', (_name, answer) => {
     expect(readAnswer(answer)).toEqual(nothing);
   });
 
   it('finds a token under any alias', () => {
-    expect(readAnswer({ data: { mine: { accessToken: 'a.b.c' } } })).toEqual({ ...nothing, accessToken: 'a.b.c' });
+    expect(readAnswer({ data: { mine: { accessToken: 'a.b.c' } } })).toEqual({
+      ...nothing,
+      accessToken: 'a.b.c',
+    });
   });
 
   it('finds a challenge', () => {
@@ -28,18 +37,25 @@ describe('readAnswer', () => {
   });
 
   it('finds out why a token was refused', () => {
-    const errors = [{ message: '', extensions: { code: 'UNAUTHENTICATED', reason: 'TOKEN_EXPIRED' } }];
+    const errors = [
+      { message: '', extensions: { code: 'UNAUTHENTICATED', reason: 'TOKEN_EXPIRED' } },
+    ];
     expect(readAnswer({ data: null, errors })).toEqual({ ...nothing, refusal: 'TOKEN_EXPIRED' });
   });
 });
 
 describe('expiryOf', () => {
-  it.each(['', 'a', 'a.b.c', `a.${btoa('{"exp":"1"}')}.c`, `a.${btoa('null')}.c`])('knows none of %j', (token) => {
-    expect(expiryOf(token)).toBeNull();
-  });
+  it.each(['', 'a', 'a.b.c', `a.${btoa('{"exp":"1"}')}.c`, `a.${btoa('null')}.c`])(
+    'knows none of %j',
+    (token) => {
+      expect(expiryOf(token)).toBeNull();
+    },
+  );
 
   it('reads the claim', () => {
-    const claims = Buffer.from(JSON.stringify({ exp: 1_800_000_000, name: 'Żółć??' })).toString('base64url');
+    const claims = Buffer.from(JSON.stringify({ exp: 1_800_000_000, name: 'Żółć??' })).toString(
+      'base64url',
+    );
     expect(expiryOf(`a.${claims}.c`)).toEqual(new Date(1_800_000_000_000));
   });
 });

@@ -4,20 +4,31 @@ import { readAnswer } from './read-answer.ts';
 
 type Fetcher = GraphiQLProps['fetcher'];
 
-/** Asks the API of this origin, with the remembered token unless the headers bring their own, and keeps what the answer tells. */
+/**
+ * Asks the API of this origin, with the remembered token unless the headers bring their own, and
+ * keeps what the answer tells.
+ */
 export const fetchGraphql: Fetcher = async (params, options) => {
   const headers = new Headers({
     'content-type': 'application/json',
     accept: 'application/graphql-response+json, application/json;q=0.9',
   });
-  for (const [name, value] of Object.entries(options?.headers ?? {})) headers.set(name, String(value));
+  for (const [name, value] of Object.entries(options?.headers ?? {}))
+    headers.set(name, String(value));
   const { accessToken } = recall();
-  // The schema is the same for everyone, and a stale token must not cost the reader the documentation.
+  // The schema is the same for everyone, and a stale token must not cost the reader the
+  // documentation.
   const withToken =
-    accessToken !== null && params.operationName !== 'IntrospectionQuery' && !headers.has('authorization');
+    accessToken !== null &&
+    params.operationName !== 'IntrospectionQuery' &&
+    !headers.has('authorization');
   if (withToken) headers.set('authorization', `Bearer ${accessToken}`);
 
-  const response = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify(withoutStaleName(params)) });
+  const response = await fetch('/graphql', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(withoutStaleName(params)),
+  });
   const answer = await response.json();
   const facts = readAnswer(answer);
   if (withToken && facts.refusal !== null) remember({ accessToken: null, refusal: facts.refusal });
@@ -26,13 +37,22 @@ export const fetchGraphql: Fetcher = async (params, options) => {
   return answer;
 };
 
-/** GraphiQL notices a new text after 100 ms. Asked sooner, it names an operation of the text before, which is not there. */
-function withoutStaleName({ operationName, ...params }: Parameters<Fetcher>[0]): Parameters<Fetcher>[0] {
+/**
+ * GraphiQL notices a new text after 100 ms. Asked sooner, it names an operation of the text before,
+ * which is not there.
+ */
+function withoutStaleName({
+  operationName,
+  ...params
+}: Parameters<Fetcher>[0]): Parameters<Fetcher>[0] {
   const defined = new RegExp(`\\b(?:query|mutation)\\s+${operationName}\\b`).test(params.query);
   return defined ? { ...params, operationName: operationName ?? null } : params;
 }
 
-/** Ends the session of the remembered token, as far as the server can be reached, and forgets the token. */
+/**
+ * Ends the session of the remembered token, as far as the server can be reached, and forgets the
+ * token.
+ */
 export async function signOut(): Promise<void> {
   const { accessToken } = recall();
   remember({ accessToken: null, refusal: null });

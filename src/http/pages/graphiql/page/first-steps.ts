@@ -104,8 +104,14 @@ mutation Login {
 `,
 ];
 
-/** Puts a challenge's id where a query leaves it open, or still names one that was filled in before. */
-export function fillChallenge(query: string, challengeId: string, earlier: ReadonlySet<string>): string {
+/**
+ * Puts a challenge's id where a query leaves it open, or still names one that was filled in before.
+ */
+export function fillChallenge(
+  query: string,
+  challengeId: string,
+  earlier: ReadonlySet<string>,
+): string {
   return query.replace(/(\bchallengeId:\s*)"([\w-]*)"/, (whole, name: string, value: string) =>
     value === '' || earlier.has(value) ? `${name}"${challengeId}"` : whole,
   );

@@ -36,12 +36,16 @@ function Bar(): ReactNode {
       </h1>
       {accessToken === null ? (
         <p role="status">
-          {refusal === null ? 'Not signed in' : `Not signed in: the kept token was refused (${refusal})`}
+          {refusal === null
+            ? 'Not signed in'
+            : `Not signed in: the kept token was refused (${refusal})`}
         </p>
       ) : (
         <p role="status">
           <b>Signed in</b>{' '}
-          <span>with the access token of the last answer, sent with every request{until(accessToken)}</span>{' '}
+          <span>
+            with the access token of the last answer, sent with every request{until(accessToken)}
+          </span>{' '}
           <button type="button" onClick={signOut} title="Ends this session and forgets the token">
             Sign out
           </button>

@@ -3,7 +3,9 @@ export type AnswerFacts = {
   readonly accessToken: string | null;
   /** Of the newest challenge, where the query asked for its id and __typename. */
   readonly challengeId: string | null;
-  /** Why the server did not take the bearer token: TOKEN_EXPIRED, TOKEN_INVALID or SESSION_REVOKED. */
+  /**
+   * Why the server did not take the bearer token: TOKEN_EXPIRED, TOKEN_INVALID or SESSION_REVOKED.
+   */
   readonly refusal: string | null;
 };
 
@@ -16,10 +18,12 @@ export function readAnswer(answer: unknown): AnswerFacts {
     const { data, errors } = answer;
     for (const { __typename: type, id, accessToken: token } of recordsIn(data)) {
       if (typeof token === 'string') accessToken = token;
-      if (type === 'OtpChallenge' && typeof id === 'string' && /^[\w-]+$/.test(id)) challengeId = id;
+      if (type === 'OtpChallenge' && typeof id === 'string' && /^[\w-]+$/.test(id))
+        challengeId = id;
     }
     for (const { code, reason } of recordsIn(errors)) {
-      if (code === 'UNAUTHENTICATED' && typeof reason === 'string' && reason !== 'TOKEN_MISSING') refusal = reason;
+      if (code === 'UNAUTHENTICATED' && typeof reason === 'string' && reason !== 'TOKEN_MISSING')
+        refusal = reason;
     }
   }
   return { accessToken, challengeId, refusal };
