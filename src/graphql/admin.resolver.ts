@@ -11,6 +11,7 @@ import {
   Root,
 } from 'type-graphql';
 import type { Context } from '../context.ts';
+import type { Accepted } from '../domain/accepted.ts';
 import { createUser } from '../domain/admin/create-user.ts';
 import { deleteUser } from '../domain/admin/delete-user.ts';
 import { findUser } from '../domain/admin/find-user.ts';
@@ -23,7 +24,6 @@ import { revokeUserSessions } from '../domain/admin/revoke-user-sessions.ts';
 import { setUserRoles } from '../domain/admin/set-user-roles.ts';
 import { suspendUser } from '../domain/admin/suspend-user.ts';
 import type { Page } from '../domain/paging.ts';
-import type { Accepted } from '../domain/sessions/logout.ts';
 import type { UserView } from '../domain/users/user-view.ts';
 import {
   CreateUserInput,

@@ -1,9 +1,9 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
+import type { Accepted } from '../domain/accepted.ts';
 import { changePassword } from '../domain/accounts/change-password.ts';
 import { requestPasswordReset } from '../domain/accounts/request-password-reset.ts';
 import { resetPassword } from '../domain/accounts/reset-password.ts';
-import type { Accepted } from '../domain/sessions/logout.ts';
 import {
   ChangePasswordInput,
   ChangePasswordResult,

@@ -1,8 +1,8 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
+import type { Accepted } from '../domain/accepted.ts';
 import { deleteAccount } from '../domain/accounts/delete-account.ts';
 import { type AccountExport, exportAccount } from '../domain/accounts/export-account.ts';
-import type { Accepted } from '../domain/sessions/logout.ts';
 import {
   DeleteAccountInput,
   DeleteAccountResult,

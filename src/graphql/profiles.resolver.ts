@@ -1,11 +1,11 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
+import type { Accepted } from '../domain/accepted.ts';
 import { confirmEmailChange } from '../domain/accounts/confirm-email-change.ts';
 import { requestEmailChange } from '../domain/accounts/request-email-change.ts';
 import { undoEmailChange } from '../domain/accounts/undo-email-change.ts';
 import { updateProfile } from '../domain/accounts/update-profile.ts';
 import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
-import type { Accepted } from '../domain/sessions/logout.ts';
 import type { UserView } from '../domain/users/user-view.ts';
 import {
   ConfirmEmailChangeInput,

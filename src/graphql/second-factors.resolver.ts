@@ -1,5 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
+import type { Accepted } from '../domain/accepted.ts';
 import type { RecoveryCodes } from '../domain/recovery-codes/issue-recovery-codes.ts';
 import { confirmTotpEnrollment } from '../domain/second-factors/confirm-totp-enrollment.ts';
 import { disableTotp } from '../domain/second-factors/disable-totp.ts';
@@ -8,7 +9,6 @@ import {
   startTotpEnrollment,
   type TotpEnrollment,
 } from '../domain/second-factors/start-totp-enrollment.ts';
-import type { Accepted } from '../domain/sessions/logout.ts';
 import {
   ConfirmTotpEnrollmentInput,
   ConfirmTotpEnrollmentResult,

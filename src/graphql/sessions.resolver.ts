@@ -1,7 +1,8 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
+import type { Accepted } from '../domain/accepted.ts';
 import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
-import { type Accepted, logout } from '../domain/sessions/logout.ts';
+import { logout } from '../domain/sessions/logout.ts';
 import { revokeSession } from '../domain/sessions/revoke-session.ts';
 import type { AuthTokens } from '../domain/sign-in/hand-over-tokens.ts';
 import { reauthenticate } from '../domain/sign-in/reauthenticate.ts';

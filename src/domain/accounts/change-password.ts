@@ -4,6 +4,7 @@ import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { changePasswordHash } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
+import type { Accepted } from '../accepted.ts';
 import { recordAudit } from '../audit/record.ts';
 import { holdCaller } from '../caller/hold-caller.ts';
 import { requireStepUp, requireViewer } from '../caller/require-step-up.ts';
@@ -16,7 +17,6 @@ import { checkPassword } from '../passwords/check-password.ts';
 import { passwordTextFault } from '../passwords/password-text.ts';
 import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
-import type { Accepted } from '../sessions/logout.ts';
 import { passwordLocks } from '../sign-in/login-budget.ts';
 import { passwordPurposes } from './account-token.ts';
 

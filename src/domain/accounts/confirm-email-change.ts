@@ -24,10 +24,10 @@ import {
   type FailureBudget,
   reserveTry,
 } from '../factors/failure-budget.ts';
-import { maxAttempts } from '../factors/rules.ts';
 import { opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { codeMatches, readCode } from '../otp/code.ts';
+import { maxAttempts } from '../otp/rules.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';

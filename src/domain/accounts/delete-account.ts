@@ -6,6 +6,7 @@ import { holdAdmins } from '../../db/queries/user-administration.ts';
 import { deleteUser } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
+import type { Accepted } from '../accepted.ts';
 import { recordAudit } from '../audit/record.ts';
 import { holdCaller } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
@@ -15,7 +16,6 @@ import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { accountKey, release, reserve } from '../rate-limits/reserve.ts';
 import { adminRole, isLastAdmin } from '../roles/rules.ts';
-import type { Accepted } from '../sessions/logout.ts';
 import { passwordLocks } from '../sign-in/login-budget.ts';
 
 const schema = z.object({ confirmEmail: emailAddress });

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { findUserByEmail } from '../../db/queries/users.ts';
+import type { Accepted } from '../accepted.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { resetPasswordLink } from '../emails/links.ts';
 import { emailAddress } from '../input.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
 import { accountKey, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
-import type { Accepted } from '../sessions/logout.ts';
 import { issueAccountToken, resetLifetime } from './account-token.ts';
 
 const schema = z.object({ email: emailAddress });

@@ -14,6 +14,7 @@ import { resetPasswordHash, setTotpEnabledAt } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
+import type { Accepted } from '../accepted.ts';
 import { canonicalOf } from '../addresses/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
@@ -24,7 +25,6 @@ import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import { accountKey, type Claim, release, reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
-import type { Accepted } from '../sessions/logout.ts';
 import { passwordLocks } from '../sign-in/login-budget.ts';
 import { passwordPurposes } from './account-token.ts';
 

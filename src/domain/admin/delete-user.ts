@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { Accepted } from '../accepted.ts';
 import { eraseUser } from '../accounts/delete-account.ts';
 import { text } from '../input.ts';
-import type { Accepted } from '../sessions/logout.ts';
 import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
 import { reason } from './reason.ts';

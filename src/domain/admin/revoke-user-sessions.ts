@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { Accepted } from '../accepted.ts';
 import { recordAudit } from '../audit/record.ts';
 import { text } from '../input.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
-import type { Accepted } from '../sessions/logout.ts';
 import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
 import { reason } from './reason.ts';

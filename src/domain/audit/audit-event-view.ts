@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../db/queries/audit-events.ts';
-import { describeDevice } from '../sessions/session-view.ts';
+import { describeDevice } from '../origins/describe-device.ts';
 
 /** An event as the person whom it is about may see it. */
 export type AuditEventView = {

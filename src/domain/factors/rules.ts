@@ -1,14 +1,3 @@
-/** Seconds that a code lives (OT-2; ASVS 6.5.5). */
-export const codeLifetime = 600;
-/** Wrong or right, a challenge takes this many (OT-3). */
-export const maxAttempts = 5;
-/** Seconds between two codes of one challenge (OT-7). */
-export const resendCooldown = 30;
-export const maxResends = 4;
-/** Bytes of the handle that the client holds: 192 bits (OT-5 asks for 128). */
-export const handleBytes = 24;
-
-export type OtpPurpose = 'VERIFY_EMAIL' | 'LOGIN' | 'STEP_UP' | 'CHANGE_EMAIL';
 export type OtpMethod = 'EMAIL' | 'TOTP' | 'RECOVERY_CODE';
 /** What a sign-in can have proved: the password, or a code. */
 export type ProvedMethod = 'PASSWORD' | OtpMethod;

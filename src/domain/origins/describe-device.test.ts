@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeDevice } from '../sessions/session-view.ts';
+import { describeDevice } from './describe-device.ts';
 
 describe('the device of a session', () => {
   it.each([null, '', 'node', 'x'.repeat(500)])(

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import { describeDevice } from '../sessions/session-view.ts';
+import { describeDevice } from './describe-device.ts';
 
 export type RequestOrigin = {
   readonly at: string;

@@ -4,10 +4,10 @@ import type { Db } from '../../db/driver/client.ts';
 import { insertChallenge } from '../../db/queries/otp-challenges.ts';
 import { sha256 } from '../../secret-keys.ts';
 import { type EmailAddress, maskEmailAddress } from '../addresses/email-address.ts';
-import { codeLifetime, handleBytes, type OtpPurpose, resendCooldown } from '../factors/rules.ts';
 import { accountKey } from '../rate-limits/reserve.ts';
 import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
 import { codeLength, hashCode } from './code.ts';
+import { codeLifetime, handleBytes, type OtpPurpose, resendCooldown } from './rules.ts';
 import { sendCode } from './send-code.ts';
 
 type Input = {

@@ -4,9 +4,10 @@ import type { Db } from '../../db/driver/client.ts';
 import { insertChallenge } from '../../db/queries/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { sha256 } from '../../secret-keys.ts';
-import { codeLifetime, handleBytes, type OtpMethod, type ProvedMethod } from '../factors/rules.ts';
+import type { OtpMethod, ProvedMethod } from '../factors/rules.ts';
 import { accountKey } from '../rate-limits/reserve.ts';
 import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
+import { codeLifetime, handleBytes } from './rules.ts';
 
 type Input = {
   /** The transaction of the step before. */

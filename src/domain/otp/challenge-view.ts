@@ -1,5 +1,6 @@
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
-import type { OtpMethod, OtpPurpose } from '../factors/rules.ts';
+import type { OtpMethod } from '../factors/rules.ts';
+import type { OtpPurpose } from './rules.ts';
 
 export type OtpChallenge = {
   readonly kind: 'challenge';

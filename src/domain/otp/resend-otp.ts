@@ -8,11 +8,11 @@ import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
 import { command } from '../command.ts';
-import { codeLifetime, maxAttempts, maxResends, resendCooldown } from '../factors/rules.ts';
 import { opaqueToken } from '../input.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
 import { codeLength, hashCode } from './code.ts';
+import { codeLifetime, maxAttempts, maxResends, resendCooldown } from './rules.ts';
 import { sendCode } from './send-code.ts';
 
 const schema = z.object({ challengeId: opaqueToken });

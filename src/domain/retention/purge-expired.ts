@@ -14,8 +14,8 @@ import {
   takeFullOrigins,
   tryPurgeLock,
 } from '../../db/queries/retention.ts';
+import { describeDevice } from '../origins/describe-device.ts';
 import { shortenAddress } from '../origins/shorten-address.ts';
-import { describeDevice } from '../sessions/session-view.ts';
 
 export type RetentionApp = Pick<App, 'config' | 'db' | 'clock' | 'log'>;
 

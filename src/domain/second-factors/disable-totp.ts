@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
 import { deleteTotp } from '../../db/queries/totp-authenticators.ts';
 import { setTotpEnabledAt } from '../../db/queries/users.ts';
+import type { Accepted } from '../accepted.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { typedCode } from '../otp/typed-code.ts';
 import { release } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
-import type { Accepted } from '../sessions/logout.ts';
 import { changeFactors } from './change-factors.ts';
 import { notifyOwner } from './notify-owner.ts';
 

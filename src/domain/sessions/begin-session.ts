@@ -7,13 +7,13 @@ import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { amrOf, type ProvedMethod } from '../factors/rules.ts';
+import { describeDevice } from '../origins/describe-device.ts';
 import { shortenAddress } from '../origins/shorten-address.ts';
 import { endSession } from './end-sessions.ts';
 import { makeRoom } from './make-room.ts';
 import { noticeDevice } from './notice-device.ts';
 import { firstRefreshToken, type RefreshToken } from './refresh-token.ts';
 import { lifetimeFrom } from './rules.ts';
-import { describeDevice } from './session-view.ts';
 
 export type BegunSession = IssuedSession & { readonly refreshToken: RefreshToken };
 

@@ -3,6 +3,7 @@ import type { Context, StaleBearer, Viewer } from '../../context.ts';
 import type { LiveSession } from '../../db/queries/session-with-user.ts';
 import { findSessionById } from '../../db/queries/sessions.ts';
 import { AuthError } from '../../errors.ts';
+import type { Accepted } from '../accepted.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { opaqueToken } from '../input.ts';
@@ -12,8 +13,6 @@ import { readRefreshToken } from './refresh-token.ts';
 import { isGood, judgeToken, type TokenVerdict } from './rules.ts';
 
 const schema = z.object({ refreshToken: opaqueToken.nullish(), everywhere: z.boolean().nullish() });
-
-export type Accepted = { readonly kind: 'accepted'; readonly accepted: true };
 
 /**
  * Ends the caller's session, named by the access token, expired or not, by the refresh token or by

@@ -5,9 +5,9 @@ import { noteDevice } from '../../db/queries/known-devices.ts';
 import { findUserById } from '../../db/queries/users.ts';
 import { recordAudit } from '../audit/record.ts';
 import { forgotPasswordLink } from '../emails/links.ts';
+import { describeDevice } from '../origins/describe-device.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { describeDevice } from './session-view.ts';
 
 const day = 24 * 3600;
 

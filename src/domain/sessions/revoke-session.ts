@@ -1,11 +1,11 @@
 import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import { AuthError } from '../../errors.ts';
+import type { Accepted } from '../accepted.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { text } from '../input.ts';
 import { endSession } from './end-sessions.ts';
-import type { Accepted } from './logout.ts';
 
 const schema = z.object({ sessionId: text({ max: 100 }) });
 

@@ -1,4 +1,3 @@
-import Bowser from 'bowser';
 import type { SessionRow } from '../../db/tables/sessions.ts';
 
 /** A session as its owner sees it. */
@@ -38,13 +37,4 @@ export function viewSession(session: VisibleSession, currentSessionId: string | 
     device: session.device,
     current: session.id === currentSessionId,
   };
-}
-
-/** `Firefox on Linux`, from a User-Agent; null where it says nothing that is known. */
-export function describeDevice(userAgent: string | null): string | null {
-  if (!userAgent) return null;
-  const { browser, os } = Bowser.parse(userAgent);
-  if (browser.name && os.name) return `${browser.name} on ${os.name}`;
-  // Names of what is not known are empty.
-  return browser.name || os.name || null;
 }

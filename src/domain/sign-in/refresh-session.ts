@@ -9,12 +9,12 @@ import { sameBytes } from '../../secret-keys.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { opaqueToken, tokenDelivery } from '../input.ts';
+import { describeDevice } from '../origins/describe-device.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { budgetOf, reserve } from '../rate-limits/reserve.ts';
 import type { BegunSession } from '../sessions/begin-session.ts';
 import { type RefreshToken, readRefreshToken, successorsOf } from '../sessions/refresh-token.ts';
 import { judgeToken } from '../sessions/rules.ts';
-import { describeDevice } from '../sessions/session-view.ts';
 import { type AuthTokens, handOverTokens } from './hand-over-tokens.ts';
 
 const schema = z.object({ refreshToken: opaqueToken.nullish(), tokenDelivery });

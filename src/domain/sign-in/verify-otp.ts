@@ -21,11 +21,12 @@ import {
   type FailureBudget,
   reserveTry,
 } from '../factors/failure-budget.ts';
-import { maxAttempts, type OtpMethod, type OtpPurpose, readProved } from '../factors/rules.ts';
+import { type OtpMethod, readProved } from '../factors/rules.ts';
 import { spendSecondFactor } from '../factors/spend-second-factor.ts';
 import { opaqueToken, tokenDelivery } from '../input.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { codeMatches } from '../otp/code.ts';
+import { maxAttempts, type OtpPurpose } from '../otp/rules.ts';
 import { methodFor, type TypedCode, typedCode } from '../otp/typed-code.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from './admit.ts';
