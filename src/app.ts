@@ -4,12 +4,10 @@ import type { Config } from './config/read-config.ts';
 import type { Database, Db } from './db/driver/client.ts';
 import type { SessionLookup } from './db/queries/live-sessions.ts';
 import type { SessionRotation } from './db/queries/rotate-session.ts';
-import type { BreachedPasswords } from './domain/passwords/breached-passwords.ts';
-import type { PasswordHasher } from './domain/passwords/hasher.ts';
-import type { KeyRing } from './domain/signing-keys/key-ring.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Tracing } from './observability/tracing.ts';
+import type { BreachedPasswords, KeyRing, PasswordHasher } from './ports.ts';
 import type { Random } from './random.ts';
 import type { SecretKeys } from './secret-keys.ts';
 

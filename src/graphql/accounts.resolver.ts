@@ -1,16 +1,48 @@
-import { Args, Ctx, FieldResolver, Int, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
+import type { Accepted } from '../domain/accepted.ts';
 import { type Account, account, recoveryCodesLeft } from '../domain/accounts/account.ts';
+import { changePassword } from '../domain/accounts/change-password.ts';
+import { confirmEmailChange } from '../domain/accounts/confirm-email-change.ts';
+import { deleteAccount } from '../domain/accounts/delete-account.ts';
+import { type AccountExport, exportAccount } from '../domain/accounts/export-account.ts';
 import { listSecurityEvents, type SecurityEvent } from '../domain/accounts/list-security-events.ts';
+import { requestEmailChange } from '../domain/accounts/request-email-change.ts';
+import { requestPasswordReset } from '../domain/accounts/request-password-reset.ts';
+import { resetPassword } from '../domain/accounts/reset-password.ts';
+import { undoEmailChange } from '../domain/accounts/undo-email-change.ts';
+import { updateProfile } from '../domain/accounts/update-profile.ts';
+import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
 import type { Page } from '../domain/paging.ts';
 import { listSessions, type SessionPage } from '../domain/sessions/list-sessions.ts';
-import { AccountType } from './accounts.types.ts';
+import type { UserView } from '../domain/users/user-view.ts';
+import {
+  AccountType,
+  ChangePasswordInput,
+  ChangePasswordResult,
+  ConfirmEmailChangeInput,
+  ConfirmEmailChangeResult,
+  DeleteAccountInput,
+  DeleteAccountResult,
+  ExportAccountInput,
+  ExportAccountResult,
+  RequestEmailChangeInput,
+  RequestEmailChangeResult,
+  RequestPasswordResetInput,
+  RequestPasswordResetResult,
+  ResetPasswordInput,
+  ResetPasswordResult,
+  UndoEmailChangeInput,
+  UndoEmailChangeResult,
+  UpdateProfileInput,
+  UpdateProfileResult,
+} from './accounts.types.ts';
 import { AuditEventConnectionType } from './audit.types.ts';
 import { PageArgs } from './paging.types.ts';
 import { AuthSessionConnectionType } from './sessions.types.ts';
 
 @Resolver(() => AccountType)
-export class AccountResolver {
+export class AccountsResolver {
   @Query(() => AccountType, { nullable: true, description: "The caller's own private settings." })
   account(@Ctx() ctx: Context): Promise<Account> {
     return account(ctx);
@@ -38,5 +70,112 @@ export class AccountResolver {
     @Ctx() ctx: Context,
   ): Promise<Page<SecurityEvent>> {
     return listSecurityEvents(ctx, page);
+  }
+
+  @Mutation(() => RequestPasswordResetResult, {
+    description:
+      'Mails a link to a new password, good for one hour. The answer is the same whether or not there is an account.',
+  })
+  requestPasswordReset(
+    @Arg('input', () => RequestPasswordResetInput, { description: 'The address.' })
+    input: RequestPasswordResetInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return requestPasswordReset(ctx, input);
+  }
+
+  @Mutation(() => ResetPasswordResult, {
+    description: 'Signs nobody in and skips no second factor; ends every session.',
+  })
+  resetPassword(
+    @Arg('input', () => ResetPasswordInput, {
+      description: 'The token of the link and the new password.',
+    })
+    input: ResetPasswordInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return resetPassword(ctx, input);
+  }
+
+  @Mutation(() => ChangePasswordResult, {
+    description: 'Sets another password and ends every other session.',
+  })
+  changePassword(
+    @Arg('input', () => ChangePasswordInput, { description: 'The present and the new password.' })
+    input: ChangePasswordInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return changePassword(ctx, input);
+  }
+
+  @Mutation(() => UpdateProfileResult, {
+    description: 'Changes the name and the language of mails.',
+  })
+  updateProfile(
+    @Arg('input', () => UpdateProfileInput, { description: 'What is to change.' })
+    input: UpdateProfileInput,
+    @Ctx() ctx: Context,
+  ): Promise<UserView> {
+    return updateProfile(ctx, input);
+  }
+
+  @Mutation(() => RequestEmailChangeResult, {
+    description:
+      'Sends a code to the new address; `confirmEmailChange` of the same session completes it. Needs a fresh step-up.',
+  })
+  requestEmailChange(
+    @Arg('input', () => RequestEmailChangeInput, { description: 'The new address.' })
+    input: RequestEmailChangeInput,
+    @Ctx() ctx: Context,
+  ): Promise<OtpChallenge> {
+    return requestEmailChange(ctx, input);
+  }
+
+  @Mutation(() => ConfirmEmailChangeResult, {
+    description:
+      'Puts the new address in place of the old one, which is told and can take it back for seven days. Ends every other session.',
+  })
+  confirmEmailChange(
+    @Arg('input', () => ConfirmEmailChangeInput, { description: 'The challenge and the code.' })
+    input: ConfirmEmailChangeInput,
+    @Ctx() ctx: Context,
+  ): Promise<UserView> {
+    return confirmEmailChange(ctx, input);
+  }
+
+  @Mutation(() => UndoEmailChangeResult, {
+    description:
+      'Takes a change of address back, from the old mailbox. Ends every session, and the password: the owner sets a new one.',
+  })
+  undoEmailChange(
+    @Arg('input', () => UndoEmailChangeInput, { description: 'The token of the link.' })
+    input: UndoEmailChangeInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return undoEmailChange(ctx, input);
+  }
+
+  @Mutation(() => ExportAccountResult, {
+    description:
+      'Gives all that is stored about the caller, in the answer and never by mail. Needs a fresh step-up.',
+  })
+  exportAccount(
+    @Arg('input', () => ExportAccountInput, { description: 'In which form.' })
+    input: ExportAccountInput,
+    @Ctx() ctx: Context,
+  ): Promise<AccountExport> {
+    return exportAccount(ctx, input);
+  }
+
+  @Mutation(() => DeleteAccountResult, {
+    description:
+      'Ends every session and erases the account. The address can register anew, with nothing inherited. Needs a fresh step-up.',
+  })
+  deleteAccount(
+    @Arg('input', () => DeleteAccountInput, { description: 'The address, as a confirmation.' })
+    input: DeleteAccountInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return deleteAccount(ctx, input);
   }
 }

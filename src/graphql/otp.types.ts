@@ -1,6 +1,5 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
-import { OtpMethod, OtpPurpose, TokenDelivery } from './enums.ts';
-import { AuthTokensType } from './sessions.types.ts';
+import { OtpMethod, OtpPurpose } from './enums.ts';
 import { resultUnion } from './unions.ts';
 
 @ObjectType('OtpChallenge', {
@@ -36,39 +35,12 @@ export class OtpChallengeType {
   resendAvailableAt: Date | null;
 }
 
-@InputType({ description: 'Input of `verifyOtp`.' })
-export class VerifyOtpInput {
-  @Field(() => ID, { description: 'The id of the OtpChallenge.' })
-  challengeId: string;
-
-  @Field(() => String, { description: 'As the person typed it; spaces and hyphens do not matter.' })
-  code: string;
-
-  @Field(() => OtpMethod, {
-    nullable: true,
-    description:
-      'May be left out where the challenge offers one method only, or the code’s shape tells.',
-  })
-  method?: keyof typeof OtpMethod | null;
-
-  @Field(() => TokenDelivery, {
-    nullable: true,
-    defaultValue: 'BODY',
-    description: 'How the refresh token comes back.',
-  })
-  tokenDelivery?: keyof typeof TokenDelivery | null;
-}
-
 @InputType({ description: 'Input of `resendOtp`.' })
 export class ResendOtpInput {
   @Field(() => ID, { description: 'The id of the OtpChallenge.' })
   challengeId: string;
 }
 
-export const VerifyOtpResult = resultUnion('VerifyOtpResult', 'What `verifyOtp` answers.', () => [
-  AuthTokensType,
-  OtpChallengeType,
-]);
 export const ResendOtpResult = resultUnion('ResendOtpResult', 'What `resendOtp` answers.', () => [
   OtpChallengeType,
 ]);

@@ -2,17 +2,15 @@ import 'reflect-metadata';
 import { assertValidSchema, type GraphQLSchema } from 'graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import { buildSchemaSync } from 'type-graphql';
-import { AccountResolver } from './accounts.resolver.ts';
+import { AccountsResolver } from './accounts.resolver.ts';
 import { AdminResolver } from './admin.resolver.ts';
 import { guardFields } from './guard-fields.ts';
+import { inOrder } from './in-order.ts';
 import { OtpResolver } from './otp.resolver.ts';
-import { PasswordsResolver } from './passwords.resolver.ts';
 import { printPublicSdl } from './print-sdl.ts';
-import { PrivacyResolver } from './privacy.resolver.ts';
-import { ProfilesResolver } from './profiles.resolver.ts';
-import { TotpResolver } from './second-factors.resolver.ts';
+import { SecondFactorsResolver } from './second-factors.resolver.ts';
 import { SessionsResolver } from './sessions.resolver.ts';
-import { AccountsResolver } from './sign-in.resolver.ts';
+import { SignInResolver } from './sign-in.resolver.ts';
 import { SubgraphResolver } from './subgraph.resolver.ts';
 import { UsersResolver } from './users.resolver.ts';
 
@@ -21,28 +19,27 @@ let built: GraphQLSchema | undefined;
 /** The executable schema, made once in a process. */
 export function authSchema(): GraphQLSchema {
   built ??= guardFields(
-    buildSchemaSync({
-      resolvers: [
-        AccountResolver,
-        AccountsResolver,
-        AdminResolver,
-        OtpResolver,
-        PasswordsResolver,
-        PrivacyResolver,
-        ProfilesResolver,
-        SessionsResolver,
-        SubgraphResolver,
-        TotpResolver,
-        UsersResolver,
-      ],
-      // Inputs are validated by the domain (domain/command.ts): type-graphql's own way skips
-      // scalars and echoes values.
-      validate: false,
-      scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],
-      // It would run an introspection query, a twelfth of a start. Apollo, graphql and
-      // printAuthSchema each look whether the schema is valid.
-      skipCheck: true,
-    }),
+    inOrder(
+      buildSchemaSync({
+        resolvers: [
+          AccountsResolver,
+          AdminResolver,
+          OtpResolver,
+          SessionsResolver,
+          SignInResolver,
+          SubgraphResolver,
+          SecondFactorsResolver,
+          UsersResolver,
+        ],
+        // Inputs are validated by the domain (domain/command.ts): type-graphql's own way skips
+        // scalars and echoes values.
+        validate: false,
+        scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],
+        // It would run an introspection query, a twelfth of a start. Apollo, graphql and
+        // printAuthSchema each look whether the schema is valid.
+        skipCheck: true,
+      }),
+    ),
   );
   return built;
 }

@@ -21,7 +21,7 @@ import {
 } from './second-factors.types.ts';
 
 @Resolver()
-export class TotpResolver {
+export class SecondFactorsResolver {
   @Mutation(() => StartTotpEnrollmentResult, {
     description:
       'Begins to set up an authenticator app. The app in force, if any, stays so until a code of the new one comes back. Needs a recent step-up.',

@@ -1,10 +1,7 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
-import { TokenDelivery } from './enums.ts';
 import { AuthAcceptedType } from './errors.types.ts';
-import { OtpChallengeType } from './otp.types.ts';
 import { AuthPageInfoType } from './paging.types.ts';
 import { resultUnion } from './unions.ts';
-import { UserType } from './users.types.ts';
 
 @ObjectType('AuthSession', { description: 'A signed-in device.' })
 export class AuthSessionType {
@@ -63,45 +60,6 @@ export class AuthSessionConnectionType {
   totalCount: number;
 }
 
-@ObjectType('AuthTokens', {
-  description: 'A pair of tokens for a session that has just begun or been refreshed.',
-})
-export class AuthTokensType {
-  @Field(() => String, { description: 'A JWT, for the header `Authorization: Bearer …`.' })
-  accessToken: string;
-
-  @Field(() => Date, { description: 'When the access token expires. Refresh a little before.' })
-  accessTokenExpiresAt: Date;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'Null when tokenDelivery is COOKIE: the token is then in an HttpOnly cookie only.',
-  })
-  refreshToken: string | null;
-
-  @Field(() => Date, { description: 'When the session ends unless it is refreshed before.' })
-  refreshTokenExpiresAt: Date;
-
-  @Field(() => AuthSessionType, { description: 'The session that the tokens belong to.' })
-  session: AuthSessionType;
-
-  @Field(() => UserType, { description: 'Who has signed in.' })
-  user: UserType;
-}
-
-@InputType({ description: 'Input of `refreshSession`.' })
-export class RefreshSessionInput {
-  @Field(() => String, { nullable: true, description: 'Left out in cookie mode.' })
-  refreshToken?: string | null;
-
-  @Field(() => TokenDelivery, {
-    nullable: true,
-    defaultValue: 'BODY',
-    description: 'How the next refresh token comes back.',
-  })
-  tokenDelivery?: keyof typeof TokenDelivery | null;
-}
-
 @InputType({ description: 'Input of `logout`.' })
 export class LogoutInput {
   @Field(() => String, {
@@ -124,27 +82,6 @@ export class RevokeSessionInput {
   sessionId: string;
 }
 
-@InputType({ description: 'Input of `reauthenticate`.' })
-export class ReauthenticateInput {
-  @Field(() => String, {
-    nullable: true,
-    description: 'The password. Left out by an account that has none: a code is mailed then.',
-  })
-  password?: string | null;
-
-  @Field(() => TokenDelivery, {
-    nullable: true,
-    defaultValue: 'BODY',
-    description: 'How the new refresh token comes back.',
-  })
-  tokenDelivery?: keyof typeof TokenDelivery | null;
-}
-
-export const RefreshSessionResult = resultUnion(
-  'RefreshSessionResult',
-  'What `refreshSession` answers.',
-  () => [AuthTokensType],
-);
 export const LogoutResult = resultUnion('LogoutResult', 'What `logout` answers.', () => [
   AuthAcceptedType,
 ]);
@@ -152,9 +89,4 @@ export const RevokeSessionResult = resultUnion(
   'RevokeSessionResult',
   'What `revokeSession` answers.',
   () => [AuthAcceptedType],
-);
-export const ReauthenticateResult = resultUnion(
-  'ReauthenticateResult',
-  'What `reauthenticate` answers.',
-  () => [AuthTokensType, OtpChallengeType],
 );

@@ -4,20 +4,29 @@ import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
 import { type AuthOptions, authOptions } from '../domain/sign-in/auth-options.ts';
 import type { AuthTokens } from '../domain/sign-in/hand-over-tokens.ts';
 import { login } from '../domain/sign-in/login.ts';
+import { reauthenticate } from '../domain/sign-in/reauthenticate.ts';
+import { refreshSession } from '../domain/sign-in/refresh-session.ts';
 import { register } from '../domain/sign-in/register.ts';
 import { requestLoginCode } from '../domain/sign-in/request-login-code.ts';
+import { verifyOtp } from '../domain/sign-in/verify-otp.ts';
 import {
   AuthOptionsType,
   LoginInput,
   LoginResult,
+  ReauthenticateInput,
+  ReauthenticateResult,
+  RefreshSessionInput,
+  RefreshSessionResult,
   RegisterInput,
   RegisterResult,
   RequestLoginCodeInput,
   RequestLoginCodeResult,
+  VerifyOtpInput,
+  VerifyOtpResult,
 } from './sign-in.types.ts';
 
 @Resolver()
-export class AccountsResolver {
+export class SignInResolver {
   @Query(() => AuthOptionsType, {
     description: 'What a sign-in page needs to know before anyone has signed in.',
   })
@@ -56,5 +65,42 @@ export class AccountsResolver {
     @Ctx() ctx: Context,
   ): Promise<OtpChallenge> {
     return requestLoginCode(ctx, input);
+  }
+
+  @Mutation(() => VerifyOtpResult, {
+    description: 'Meets a challenge from register, login, requestLoginCode or reauthenticate.',
+  })
+  verifyOtp(
+    @Arg('input', () => VerifyOtpInput, { description: 'The challenge and the code.' })
+    input: VerifyOtpInput,
+    @Ctx() ctx: Context,
+  ): Promise<AuthTokens | OtpChallenge> {
+    return verifyOtp(ctx, input);
+  }
+
+  @Mutation(() => RefreshSessionResult, {
+    description:
+      'Trades a refresh token for the next one and a new access token. Asked twice within the grace window, it answers the same.',
+  })
+  refreshSession(
+    @Arg('input', () => RefreshSessionInput, {
+      description: 'The refresh token, unless it is in the cookie.',
+    })
+    input: RefreshSessionInput,
+    @Ctx() ctx: Context,
+  ): Promise<AuthTokens> {
+    return refreshSession(ctx, input);
+  }
+
+  @Mutation(() => ReauthenticateResult, {
+    description:
+      'Step-up: the password proves the caller again; with a second factor enrolled, a challenge follows. Without a password, an e-mailed code. The tokens are of a new session, and the one that asked ends.',
+  })
+  reauthenticate(
+    @Arg('input', () => ReauthenticateInput, { description: 'The password, where there is one.' })
+    input: ReauthenticateInput,
+    @Ctx() ctx: Context,
+  ): Promise<AuthTokens | OtpChallenge> {
+    return reauthenticate(ctx, input);
   }
 }

@@ -1,8 +1,9 @@
-import { Field, InputType, Int, ObjectType } from 'type-graphql';
-import { TokenDelivery } from './enums.ts';
+import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { OtpMethod, TokenDelivery } from './enums.ts';
 import { OtpChallengeType } from './otp.types.ts';
-import { AuthTokensType } from './sessions.types.ts';
+import { AuthSessionType } from './sessions.types.ts';
 import { resultUnion } from './unions.ts';
+import { UserType } from './users.types.ts';
 
 @ObjectType('AuthOptions', {
   description: 'What a sign-in page needs to know before anyone has signed in.',
@@ -16,6 +17,32 @@ export class AuthOptionsType {
 
   @Field(() => Int, { description: 'Digits of an e-mailed code.' })
   otpLength: number;
+}
+
+@ObjectType('AuthTokens', {
+  description: 'A pair of tokens for a session that has just begun or been refreshed.',
+})
+export class AuthTokensType {
+  @Field(() => String, { description: 'A JWT, for the header `Authorization: Bearer …`.' })
+  accessToken: string;
+
+  @Field(() => Date, { description: 'When the access token expires. Refresh a little before.' })
+  accessTokenExpiresAt: Date;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Null when tokenDelivery is COOKIE: the token is then in an HttpOnly cookie only.',
+  })
+  refreshToken: string | null;
+
+  @Field(() => Date, { description: 'When the session ends unless it is refreshed before.' })
+  refreshTokenExpiresAt: Date;
+
+  @Field(() => AuthSessionType, { description: 'The session that the tokens belong to.' })
+  session: AuthSessionType;
+
+  @Field(() => UserType, { description: 'Who has signed in.' })
+  user: UserType;
 }
 
 @InputType({ description: 'Input of `register`.' })
@@ -58,6 +85,58 @@ export class RequestLoginCodeInput {
   email: string;
 }
 
+@InputType({ description: 'Input of `verifyOtp`.' })
+export class VerifyOtpInput {
+  @Field(() => ID, { description: 'The id of the OtpChallenge.' })
+  challengeId: string;
+
+  @Field(() => String, { description: 'As the person typed it; spaces and hyphens do not matter.' })
+  code: string;
+
+  @Field(() => OtpMethod, {
+    nullable: true,
+    description:
+      'May be left out where the challenge offers one method only, or the code’s shape tells.',
+  })
+  method?: keyof typeof OtpMethod | null;
+
+  @Field(() => TokenDelivery, {
+    nullable: true,
+    defaultValue: 'BODY',
+    description: 'How the refresh token comes back.',
+  })
+  tokenDelivery?: keyof typeof TokenDelivery | null;
+}
+
+@InputType({ description: 'Input of `refreshSession`.' })
+export class RefreshSessionInput {
+  @Field(() => String, { nullable: true, description: 'Left out in cookie mode.' })
+  refreshToken?: string | null;
+
+  @Field(() => TokenDelivery, {
+    nullable: true,
+    defaultValue: 'BODY',
+    description: 'How the next refresh token comes back.',
+  })
+  tokenDelivery?: keyof typeof TokenDelivery | null;
+}
+
+@InputType({ description: 'Input of `reauthenticate`.' })
+export class ReauthenticateInput {
+  @Field(() => String, {
+    nullable: true,
+    description: 'The password. Left out by an account that has none: a code is mailed then.',
+  })
+  password?: string | null;
+
+  @Field(() => TokenDelivery, {
+    nullable: true,
+    defaultValue: 'BODY',
+    description: 'How the new refresh token comes back.',
+  })
+  tokenDelivery?: keyof typeof TokenDelivery | null;
+}
+
 export const RegisterResult = resultUnion('RegisterResult', 'What `register` answers.', () => [
   OtpChallengeType,
 ]);
@@ -69,4 +148,18 @@ export const RequestLoginCodeResult = resultUnion(
   'RequestLoginCodeResult',
   'What `requestLoginCode` answers.',
   () => [OtpChallengeType],
+);
+export const VerifyOtpResult = resultUnion('VerifyOtpResult', 'What `verifyOtp` answers.', () => [
+  AuthTokensType,
+  OtpChallengeType,
+]);
+export const RefreshSessionResult = resultUnion(
+  'RefreshSessionResult',
+  'What `refreshSession` answers.',
+  () => [AuthTokensType],
+);
+export const ReauthenticateResult = resultUnion(
+  'ReauthenticateResult',
+  'What `reauthenticate` answers.',
+  () => [AuthTokensType, OtpChallengeType],
 );

@@ -4,7 +4,7 @@ import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
 import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
-import type { SigningKey } from '../signing-keys/signing-key.ts';
+import type { SigningKey } from '../../ports.ts';
 
 type Issuer = Pick<App, 'config' | 'clock' | 'random' | 'keyRing'>;
 type Input = {

@@ -1,10 +1,9 @@
 import { createHmac, type KeyObject, verify } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { App } from '../../app.ts';
+import type { KeyRing, SigningKey } from '../../ports.ts';
 import { sameBytes } from '../../secret-keys.ts';
-import type { KeyRing } from '../signing-keys/key-ring.ts';
 import { longestTokenLifetime } from '../signing-keys/rules.ts';
-import type { SigningKey } from '../signing-keys/signing-key.ts';
 
 export type VerifiedToken = {
   /** The claim `jti`. */

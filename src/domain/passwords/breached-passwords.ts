@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-
-/** Whether a password stands in a published list of stolen ones. */
-export type BreachedPasswords = { includes(password: string): Promise<boolean> };
+import type { BreachedPasswords } from '../../ports.ts';
 
 /** No such list is asked: the local one and the strength estimate stand alone. */
 export const noBreachedPasswords: BreachedPasswords = { includes: async () => false };

@@ -1,5 +1,6 @@
 import { hash, verify } from '@node-rs/bcrypt';
 import type { Logger } from 'pino';
+import type { PasswordHasher, PasswordVerdict } from '../../ports.ts';
 import type { Random } from '../../random.ts';
 import type { SecretKeys } from '../../secret-keys.ts';
 import { readForeignHash } from './foreign-hash.ts';
@@ -14,28 +15,6 @@ import {
   parseStoredHash,
 } from './stored-hash.ts';
 import { verifyForeignHash } from './verify-foreign-hash.ts';
-
-export type PasswordVerdict = {
-  readonly matches: boolean;
-  /** The password is right and the hash is below today's cost, or under an older pepper (PW-14). */
-  readonly outdated: boolean;
-};
-
-export type PasswordHasher = {
-  /**
-   * Runs what comes before a hash, such as its budgets, a few at a time. Rejects with OVERLOADED,
-   * and does nothing, where the hash would be refused: a storm of sign-ins costs the database next
-   * to nothing, and nobody's budget (AV-2).
-   */
-  approach<T>(work: () => Promise<T>): Promise<T>;
-  /** The string to store. Rejects with OVERLOADED past the gate. */
-  hash(password: string): Promise<string>;
-  /**
-   * Whether the password is the stored one. Null stands for an account that has none or does not
-   * exist: it costs as much (PW-16) and never matches. Rejects with OVERLOADED past the gate.
-   */
-  verify(password: string, stored: string | null): Promise<PasswordVerdict>;
-};
 
 type Options = {
   readonly cost: number;

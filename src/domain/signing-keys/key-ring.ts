@@ -1,30 +1,11 @@
 import { listSigningKeys } from '../../db/queries/signing-keys.ts';
 import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
+import type { KeyRing, SigningKey } from '../../ports.ts';
 import { type KeyApp, rotateSigningKey } from './rotate-signing-key.ts';
 import { isDue, newestOf, reloadEvery, signingAt, verifies } from './rules.ts';
-import { openSigningKey, type PublicJwk, type SigningKey } from './signing-key.ts';
+import { openSigningKey } from './signing-key.ts';
 
 /** The keys as this process knows them, held in memory and read anew every few seconds. */
-export type KeyRing = {
-  /**
-   * Reads the keys; makes the first one, or the next one where the configured algorithm is another.
-   * Throws on a weak key (JW-9).
-   */
-  load(): Promise<void>;
-  /** The key that signs now. */
-  signing(): SigningKey;
-  /**
-   * By exact kid; undefined for anything unknown. No statement, file or address is ever made from a
-   * kid (JW-3).
-   */
-  find(kid: string): SigningKey | undefined;
-  /** What /.well-known/jwks.json shows, the newest first. */
-  published(): readonly PublicJwk[];
-  /** Begins and ends the reading anew, and with it the scheduled rotation. */
-  start(): void;
-  stop(): void;
-};
-
 export function createKeyRing(app: KeyApp): KeyRing {
   let byKid = new Map<string, SigningKey>();
   let timer: NodeJS.Timeout | undefined;

@@ -9,23 +9,8 @@ import {
 import { promisify } from 'node:util';
 import type { JwtAlgorithm } from '../../config/read-config.ts';
 import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
+import type { PublicJwk, SigningKey } from '../../ports.ts';
 import type { SecretKeys } from '../../secret-keys.ts';
-
-/** A key that is ready for use; `alg` is fixed with it (JW-10). */
-export type SigningKey = {
-  readonly kid: string;
-  readonly algorithm: JwtAlgorithm;
-  readonly privateKey: KeyObject;
-  /** The same object as privateKey for HS256. */
-  readonly publicKey: KeyObject;
-  /** As published; null for HS256, which must never be. */
-  readonly publicJwk: PublicJwk | null;
-  readonly createdAt: Date;
-  readonly activeFrom: Date;
-  readonly expiresAt: Date | null;
-};
-
-export type PublicJwk = Readonly<Record<string, string>>;
 
 /** RFC 8725 3.5, ASVS 11.2.3; 3,072 bits are worth 128 of security (NIST SP 800-57). */
 const rsaBits = 3072;
