@@ -4,8 +4,8 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 /**
- * Which room may import from which. Arrows point one way: http -> graphql -> domain -> db. A room
- * is a folder of src/ or a file right in it. `types` are imports that vanish when compiled.
+ * Which room may import from which. Arrows point one way: http -> graphql -> domain -> db. A room is
+ * a folder of src/ or a file right in it. `types` are imports that vanish when compiled.
  */
 const arrows: Readonly<
   Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>
@@ -16,48 +16,81 @@ const arrows: Readonly<
   gate: { values: [] },
   'secret-keys': { values: [] },
   config: { values: ['mail'] },
+  ports: { values: [], types: ['config'] },
   'development-secrets': { values: ['random'], types: ['config'] },
   observability: { values: ['errors'], types: ['config'] },
   db: { values: ['errors', 'gate'], types: ['observability'] },
   mail: { values: [], types: ['clock', 'config'] },
   app: {
     values: [],
-    types: ['clock', 'config', 'db', 'domain', 'mail', 'observability', 'random', 'secret-keys'],
+    types: ['clock', 'config', 'db', 'mail', 'observability', 'ports', 'random', 'secret-keys'],
   },
-  context: { values: [], types: ['app', 'db', 'domain', 'errors'] },
+  context: { values: [], types: ['app', 'db', 'errors'] },
   domain: {
     values: ['clock', 'db', 'errors', 'gate', 'secret-keys'],
-    types: ['app', 'config', 'context', 'mail', 'random'],
+    types: ['app', 'config', 'context', 'mail', 'ports', 'random'],
   },
   graphql: { values: ['db', 'domain', 'errors'], types: ['app', 'context'] },
   http: {
     values: ['db', 'domain', 'errors', 'graphql', 'observability'],
-    types: ['app', 'config', 'context', 'mail', 'secret-keys'],
+    types: ['app', 'config', 'context', 'mail', 'ports', 'secret-keys'],
   },
   compose: {
     values: ['clock', 'db', 'domain', 'errors', 'observability', 'random', 'secret-keys'],
     types: ['app', 'config', 'mail'],
   },
   commands: {
-    values: [
-      'clock',
-      'compose',
-      'config',
-      'db',
-      'development-secrets',
-      'domain',
-      'errors',
+    values: ['clock', 'compose', 'config', 'db', 'development-secrets', 'domain', 'errors'].concat(
       'graphql',
       'http',
       'mail',
-    ].concat('observability', 'random', 'secret-keys'),
-    types: ['app', 'context'],
+      'observability',
+      'random',
+      'secret-keys',
+    ),
+    types: ['app', 'context', 'ports'],
   },
   cli: { values: ['commands'] },
   main: { values: ['cli'] },
   // What apps and other backends import: they know the server by its API alone.
   client: { values: [] },
   verify: { values: [] },
+};
+
+/**
+ * Folders within a room, floor by floor from the ground. A folder imports from the floors below it,
+ * and beside it only what `beside` names. The room's own name stands for the files right in it.
+ */
+const floors: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  domain: [
+    ['addresses', 'origins', 'roles', 'users', 'passwords'].concat(
+      'audit',
+      'rate-limits',
+      'outbox',
+      'emails',
+      'signing-keys',
+    ),
+    ['domain'],
+    ['factors', 'otp', 'totp', 'recovery-codes'],
+    ['caller', 'sessions', 'access-tokens'],
+    ['sign-in', 'second-factors', 'accounts', 'admin', 'import', 'retention'],
+  ],
+  http: [['hooks'], ['graphql', 'pages'], ['routes'], ['http']],
+  db: [['driver', 'tables'], ['queries'], ['db']],
+};
+
+const beside: Readonly<Record<string, readonly string[]>> = {
+  'domain/users': ['roles'],
+  'domain/audit': ['origins'],
+  'domain/emails': ['origins'],
+  'domain/outbox': ['addresses', 'emails', 'rate-limits'],
+  'domain/signing-keys': ['audit'],
+  'domain/factors': ['recovery-codes', 'totp'],
+  'domain/otp': ['factors', 'recovery-codes'],
+  'domain/sessions': ['caller'],
+  'domain/access-tokens': ['sessions'],
+  'domain/accounts': ['sign-in'],
+  'domain/admin': ['accounts'],
 };
 
 /**
@@ -172,6 +205,49 @@ function ambientOf(source: ts.SourceFile): string[] {
   return found;
 }
 
+/** A file's folder within its room; the room's name for a file right in it. */
+function folderOf(file: string): string {
+  const [room = '', ...rest] = file.split('/');
+  return rest.length > 1 ? (rest[0] ?? '') : room;
+}
+
+/** Why a file may not import another of its room; null where it may. */
+function floorFault(file: string, target: string): string | null {
+  const room = roomOf(file);
+  const plan = floors[room];
+  const [from, to] = [folderOf(file), folderOf(target)];
+  if (!plan || from === to) return null;
+  const floorOf = (folder: string): number => plan.findIndex((floor) => floor.includes(folder));
+  if (floorOf(from) < 0) return `${file}: no floor for ${from}`;
+  if (floorOf(to) < 0) return `${file}: no floor for ${to}`;
+  if (floorOf(to) < floorOf(from)) return null;
+  if (beside[`${room}/${from}`]?.includes(to)) return null;
+  return `${file}: ${target}, which is not below`;
+}
+
+/** Each file that comes back to itself by its imports, those of types too. */
+function circles(files: ReadonlyMap<string, string>): string[] {
+  const targets = new Map(
+    [...files].map(([file, text]) => {
+      const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
+      const local = importsOf(source).filter(({ from }) => from.startsWith('.'));
+      return [file, local.map(({ from }) => posix.join(posix.dirname(file), from))];
+    }),
+  );
+  const comesBack = (start: string): boolean => {
+    const seen = new Set<string>();
+    const queue = [...(targets.get(start) ?? [])];
+    for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+      if (file === start) return true;
+      if (seen.has(file)) continue;
+      seen.add(file);
+      queue.push(...(targets.get(file) ?? []));
+    }
+    return false;
+  };
+  return [...files.keys()].filter(comesBack).sort();
+}
+
 function roomOf(file: string): string {
   return file.includes('/') ? (file.split('/')[0] ?? '') : file.replace(/\.ts$/, '');
 }
@@ -203,6 +279,8 @@ function violations(files: ReadonlyMap<string, string>): string[] {
         plan?.values.includes(to) ||
         (isType && plan?.types?.includes(to)) ||
         promises[target]?.includes(room);
+      const fault = to === room ? floorFault(file, target) : null;
+      if (fault !== null) bad.push(fault);
       if (!isOpen) bad.push(`${file}: ${isType ? 'type ' : ''}${target}`);
       if (to === 'db' && /\.resolver\.ts$/.test(file))
         bad.push(`${file}: ${target}, and a resolver asks the domain`);
@@ -242,13 +320,45 @@ describe('the arrows between rooms', () => {
     expect(violations(files)).toEqual([]);
   });
 
+  it('make no circle, those of types included', () => {
+    expect(circles(sources())).toEqual([]);
+  });
+
+  it.each([
+    [
+      { 'app.ts': `import type { B } from './b.ts';`, 'b.ts': `import { a } from './app.ts';` },
+      ['app.ts', 'b.ts'],
+    ],
+    [
+      {
+        'graphql/otp.types.ts': `import { A } from './sessions.types.ts';`,
+        'graphql/sessions.types.ts': `import { U } from './users.types.ts';`,
+        'graphql/users.types.ts': `export type { O } from './otp.types.ts';`,
+        'graphql/roles.types.ts': `import { A } from './sessions.types.ts';`,
+      },
+      ['graphql/otp.types.ts', 'graphql/sessions.types.ts', 'graphql/users.types.ts'],
+    ],
+    [{ 'x.ts': `const lazy = await import('./x.ts');` }, ['x.ts']],
+  ])('find the circle of %j', (files, circle) => {
+    expect(circles(new Map(Object.entries(files)))).toEqual(circle);
+  });
+
+  it('name each folder once, and none that is not there', () => {
+    for (const [room, plan] of Object.entries(floors)) {
+      const named = plan.flat().filter((folder) => folder !== room);
+      const files = [...sources().keys()].filter((file) => roomOf(file) === room);
+      const found = new Set(files.map(folderOf).filter((folder) => folder !== room));
+      expect(named.sort()).toEqual([...found].sort());
+    }
+  });
+
   it.each([
     ['domain/otp/verify.ts', `import { x } from '../../graphql/schema.ts';`],
     ['domain/otp/verify.ts', `import type { X } from '../../http/server.ts';`],
     ['domain/otp/verify.ts', `import { eq } from 'drizzle-orm';`],
     ['domain/otp/verify.ts', `import type { SQL } from 'drizzle-orm';`],
     ['domain/otp/verify.ts', `import { createSmtpMailer } from '../../mail/smtp-mailer.ts';`],
-    ['domain/otp/verify.ts', `import { readConfig } from '../../config.ts';`],
+    ['domain/otp/verify.ts', `import { readConfig } from '../../config/read-config.ts';`],
     ['domain/otp/verify.ts', `export * from '../../app.ts';`],
     ['domain/otp/verify.ts', `const x = await import('../../graphql/schema.ts');`],
     ['domain/otp/verify.ts', `type X = import('../../graphql/schema.ts').X;`],
@@ -273,6 +383,48 @@ describe('the arrows between rooms', () => {
     ['verify/index.ts', `import { verify } from '../domain/access-tokens/verify-access-token.ts';`],
     ['verify/index.ts', `import { Buffer } from 'node:buffer';`],
     ['utils/strings.ts', ''],
+    ['app.ts', `import type { KeyRing } from './domain/signing-keys/key-ring.ts';`],
+    ['ports.ts', `import type { App } from './app.ts';`],
+    ['context.ts', `import type { OtpMethod } from './domain/factors/rules.ts';`],
+    // Up within the domain, each floor from the one above it, by value and by type.
+    ['domain/addresses/a.ts', `import { command } from '../command.ts';`],
+    ['domain/audit/record.ts', `import { viewSession } from '../sessions/session-view.ts';`],
+    ['domain/audit/record.ts', `import type { SessionView } from '../sessions/session-view.ts';`],
+    ['domain/users/user-view.ts', `import { requireAdmin } from '../admin/require-admin.ts';`],
+    ['domain/emails/links.ts', `import { codeLength } from '../otp/code.ts';`],
+    ['domain/outbox/enqueue.ts', `import { requireViewer } from '../caller/require-step-up.ts';`],
+    ['domain/passwords/check.ts', `import { loginBudget } from '../sign-in/login-budget.ts';`],
+    ['domain/command.ts', `import { requireViewer } from '../domain/caller/require-step-up.ts';`],
+    ['domain/totp/seal.ts', `import { changeFactors } from '../second-factors/change-factors.ts';`],
+    ['domain/recovery-codes/issue.ts', `import { endAll } from '../sessions/end-sessions.ts';`],
+    ['domain/factors/rules.ts', `import type { Admission } from '../sign-in/admit.ts';`],
+    ['domain/caller/hold-caller.ts', `import { admit } from '../sign-in/admit.ts';`],
+    ['domain/sessions/logout.ts', `import { admit } from '../sign-in/admit.ts';`],
+    ['domain/access-tokens/issue.ts', `import { me } from '../accounts/me.ts';`],
+    // Beside, where the list does not say so.
+    ['domain/roles/rules.ts', `import type { UserView } from '../users/user-view.ts';`],
+    ['domain/origins/o.ts', `import { recordAudit } from '../audit/record.ts';`],
+    ['domain/emails/render.ts', `import { enqueueEmail } from '../outbox/enqueue-email.ts';`],
+    ['domain/rate-limits/reserve.ts', `import { recordAudit } from '../audit/record.ts';`],
+    ['domain/totp/totp.ts', `import { spend } from '../factors/spend-second-factor.ts';`],
+    ['domain/factors/spend.ts', `import { readCode } from '../otp/code.ts';`],
+    ['domain/caller/hold.ts', `import { endSession } from '../sessions/end-sessions.ts';`],
+    ['domain/sessions/list.ts', `import { issue } from '../access-tokens/issue.ts';`],
+    ['domain/sign-in/login.ts', `import { resetPassword } from '../accounts/reset-password.ts';`],
+    ['domain/second-factors/c.ts', `import { resetFactors } from '../admin/reset-factors.ts';`],
+    ['domain/accounts/delete.ts', `import { changeUser } from '../admin/change-user.ts';`],
+    ['domain/retention/purge.ts', `import { importUsers } from '../import/import-users.ts';`],
+    ['domain/helpers/text.ts', `import { sha } from '../addresses/email-address.ts';`],
+    // Up within http and db.
+    ['http/hooks/errors.ts', `import type { Answer } from '../graphql/run-known.ts';`],
+    ['http/hooks/head.ts', `import { createServer } from '../server.ts';`],
+    ['http/graphql/route.ts', `import { jwksRoute } from '../routes/jwks.route.ts';`],
+    ['http/graphql/route.ts', `import { markup } from '../pages/markup.ts';`],
+    ['http/routes/oauth.route.ts', `import { createListener } from '../listener.ts';`],
+    ['db/driver/pool.ts', `import { sessions } from '../tables/sessions.ts';`],
+    ['db/driver/client.ts', `import { findUser } from '../queries/users.ts';`],
+    ['db/tables/users.ts', `import { findUser } from '../queries/users.ts';`],
+    ['db/queries/users.ts', `import { migratePostgres } from '../migrate.ts';`],
   ])('in %s refuse: %s', (file, text) => {
     expect(violations(new Map([[file, text]]))).toHaveLength(1);
   });

@@ -9,7 +9,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/read-config.ts';
-import { addressBucket, type TrustedProxies } from './client-address.ts';
+import { addressBucket, type TrustedProxies } from './hooks/client-address.ts';
 
 /** How long a client may take, and how much of the server it may hold (AV-4). Milliseconds. */
 export type ListenerLimits = {

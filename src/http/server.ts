@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { App } from '../app.ts';
-import { trustedProxyList } from './client-address.ts';
 import { graphqlRoute, startApollo } from './graphql/graphql.route.ts';
 import { createKnownOperations } from './graphql/known-operations.ts';
 import { createOperationRunner } from './graphql/run-operation.ts';
 import { shortWay } from './graphql/short-way.ts';
+import { trustedProxyList } from './hooks/client-address.ts';
 import { cors } from './hooks/cors.ts';
 import { errorBody, errorOptions } from './hooks/errors.ts';
 import { jsonBodies, requestHead } from './hooks/head.ts';

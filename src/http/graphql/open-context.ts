@@ -13,7 +13,7 @@ import type {
 import type { Db } from '../../db/driver/client.ts';
 import type { StatementOwner } from '../../db/driver/statement-owner.ts';
 import { isGatewayToken } from '../../domain/access-tokens/is-gateway-token.ts';
-import { addressBucket, clientAddress, type TrustedProxies } from '../client-address.ts';
+import { addressBucket, clientAddress, type TrustedProxies } from '../hooks/client-address.ts';
 import { authorizationHeader } from './authenticate.ts';
 import { refreshCookie } from './refresh-cookie.ts';
 

@@ -2,17 +2,12 @@ import { HeaderMap } from '@apollo/server';
 import { type ExecutionResult, execute, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { mostErrors } from '../../graphql/document-limits.ts';
 import { authSchema } from '../../graphql/schema.ts';
+import type { Answer } from '../hooks/answer.ts';
 import { admit } from './admit.ts';
 import { formatError } from './format-error.ts';
 import type { KnownOperation } from './known-operations.ts';
 import type { OpenContext } from './open-context.ts';
 import { completeErrors, reportErrors } from './report-errors.ts';
-
-export type Answer = {
-  readonly status: number;
-  readonly headers: Iterable<readonly [string, string]>;
-  readonly text: string;
-};
 
 const noHeaders: readonly (readonly [string, string])[] = [];
 

@@ -6,7 +6,8 @@ import type { Over } from '../../db/driver/pool.ts';
 import type { StatementOwner } from '../../db/driver/statement-owner.ts';
 import { AuthError } from '../../errors.ts';
 import type { RequestSpan, StatementWatch } from '../../observability/tracing.ts';
-import type { TrustedProxies } from '../client-address.ts';
+import type { Answer } from '../hooks/answer.ts';
+import type { TrustedProxies } from '../hooks/client-address.ts';
 import { watchOperation } from '../hooks/metrics.ts';
 import type { KnownOperation } from './known-operations.ts';
 import {
@@ -17,7 +18,7 @@ import {
   type Ways,
 } from './open-context.ts';
 import type { PlainRequest } from './plain-request.ts';
-import { type Answer, runKnown } from './run-known.ts';
+import { runKnown } from './run-known.ts';
 
 export type RunnerOptions = {
   readonly app: App;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../../app.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { type Person, registerPerson } from '../../testing/people.ts';
-import { trustedProxyList } from '../client-address.ts';
+import { trustedProxyList } from '../hooks/client-address.ts';
 import { startApollo } from './graphql.route.ts';
 import { createKnownOperations } from './known-operations.ts';
 import { createOperationRunner } from './run-operation.ts';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { App } from '../../app.ts';
-import type { TrustedProxies } from '../client-address.ts';
+import type { TrustedProxies } from '../hooks/client-address.ts';
 import { failureAnswer } from '../hooks/errors.ts';
 import { cameOverHttps, mostHeaderLines } from '../hooks/head.ts';
 import { defaultHeaders } from '../hooks/headers.ts';

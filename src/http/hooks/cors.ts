@@ -1,6 +1,6 @@
 import fastifyCors, { type FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
-import { isOpenDocument, requestPath } from '../request-path.ts';
+import { isOpenDocument, requestPath } from './request-path.ts';
 
 export type CorsOptions = {
   /** CORS_ORIGINS: whole origins, `https://app.example.com`. */

@@ -10,9 +10,9 @@ import type {
 } from 'fastify';
 import { databaseFailure } from '../../db/driver/failures.ts';
 import { AuthError, type ErrorCode } from '../../errors.ts';
-import type { Answer } from '../graphql/run-known.ts';
-import { requestPath } from '../request-path.ts';
+import type { Answer } from './answer.ts';
 import { defaultHeaders, type SecurityHeadersOptions } from './headers.ts';
+import { requestPath } from './request-path.ts';
 
 /**
  * RFC 6750 3 asks for one parameter at least; 3.1: no error for a request that has no credential.

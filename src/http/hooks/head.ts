@@ -3,8 +3,8 @@ import { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AuthError } from '../../errors.ts';
-import type { TrustedProxies } from '../client-address.ts';
-import { requestPath } from '../request-path.ts';
+import type { TrustedProxies } from './client-address.ts';
+import { requestPath } from './request-path.ts';
 
 type Options = {
   /** PUBLIC_URL; where it is https, nothing is taken over http (TR-1). */

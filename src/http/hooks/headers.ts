@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { isOpenDocument, requestPath } from '../request-path.ts';
+import { isOpenDocument, requestPath } from './request-path.ts';
 
 /**
  * Two years, as the browsers' preload lists ask for (ASVS 3.4.1 wants one at least). Only over
