@@ -223,13 +223,16 @@ describe('rotations at once', () => {
     const { db } = home.database;
     // All of one user, so that an ending holds many rows at once.
     await db.update(sessions).set({ userId: at(0).userId });
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 10; round += 1) {
       await db.update(sessions).set({ revokedAt: null, refreshGeneration: 0 });
-      for (const n of known.keys())
-        await db
-          .update(sessions)
-          .set({ refreshHash: hashOf(n, 0) })
-          .where(eq(sessions.id, at(n).sessionId));
+      await Promise.all(
+        [...known.keys()].map((n) =>
+          db
+            .update(sessions)
+            .set({ refreshHash: hashOf(n, 0) })
+            .where(eq(sessions.id, at(n).sessionId)),
+        ),
+      );
       const [answers, ended] = await Promise.all([
         Promise.all([...known.keys()].toReversed().map((n) => rotate(n))),
         revokeAllSessions(elsewhere.db, {
@@ -245,7 +248,7 @@ describe('rotations at once', () => {
         answers.filter((one) => one !== null).length,
       );
     }
-  });
+  }, 120_000);
 
   it('GQ-15 end with the time of their operation: what it has been refused is not done afterwards', async () => {
     const release = await hold((tx) => tx`lock table sessions in access exclusive mode`);
