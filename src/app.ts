@@ -3,7 +3,6 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/read-config.ts';
 import type { Database, Db } from './db/driver/client.ts';
 import type { SessionLookup } from './db/queries/live-sessions.ts';
-import type { SessionRotation } from './db/queries/rotate-session.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Tracing } from './observability/tracing.ts';
@@ -26,8 +25,6 @@ export type App = {
    * process.
    */
   readonly lookUpSession: SessionLookup;
-  /** Moves sessions on, those of many requests together. */
-  readonly rotateSession: SessionRotation;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

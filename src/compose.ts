@@ -6,7 +6,6 @@ import type { Config } from './config/read-config.ts';
 import type { Database } from './db/driver/client.ts';
 import { createSessionLookup } from './db/queries/live-sessions.ts';
 import { outboxBacklog } from './db/queries/outbox.ts';
-import { createSessionRotation } from './db/queries/rotate-session.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
 import { noBreachedPasswords } from './domain/passwords/breached-passwords.ts';
@@ -55,7 +54,6 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     db: database.db,
     readDb: database.readDb,
     lookUpSession: createSessionLookup(database.db, () => clock.now()),
-    rotateSession: createSessionRotation(database),
     clock,
     random,
     log,

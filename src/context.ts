@@ -1,5 +1,4 @@
 import type { App } from './app.ts';
-import type { StatementOwner } from './db/driver/statement-owner.ts';
 import type { ActingSession } from './db/queries/session-with-user.ts';
 import type { UnauthenticatedReason } from './errors.ts';
 
@@ -101,7 +100,5 @@ export type Context = App & {
    */
   readonly operation?: string;
   readonly observed: Observed;
-  /** For statements that are made for several operations, and so not by `db`. */
-  readonly statementOwner: StatementOwner;
   readonly loaders: RequestLoaders;
 };

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import postgres from 'postgres';
-import { createWire } from './driver/wire.ts';
+import { createPrimaryFinder } from './driver/find-primary.ts';
 import { migrationsFolder } from './migrate.ts';
 
 /** What an operator wants to know of a PostgreSQL server before they trust it. */
@@ -29,11 +29,11 @@ export type Inspection = {
  * reached or entered.
  */
 export async function inspectPostgres(url: string, now: () => Date): Promise<Inspection> {
-  const wire = createWire({ url, silenceMs: 12_000 });
-  const sql = postgres(wire.url, {
-    ...{ socket: wire.socket },
+  const findPrimary = createPrimaryFinder(url);
+  const sql = postgres(await findPrimary(), {
     max: 1,
     connect_timeout: 5,
+    fetch_types: false,
     onnotice: () => {},
     connection: { application_name: 'latchkey-doctor', statement_timeout: 10_000 },
   });
@@ -81,6 +81,5 @@ export async function inspectPostgres(url: string, now: () => Date): Promise<Ins
     };
   } finally {
     await sql.end({ timeout: 1 });
-    wire.close();
   }
 }

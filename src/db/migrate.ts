@@ -5,7 +5,7 @@ import { migrate as migratePgliteFolder } from 'drizzle-orm/pglite/migrator';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import { migrate as migratePostgresFolder } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
-import { createWire } from './driver/wire.ts';
+import { createPrimaryFinder } from './driver/find-primary.ts';
 
 /** The same two steps up from src/db and from dist/db. */
 export const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
@@ -20,11 +20,11 @@ const migrationLock = '7809634751936259449';
 export async function migratePostgres(url: string): Promise<void> {
   // drizzle's migrator takes no lock (drizzle-orm#874). A session lock wants a connection of its
   // own.
-  const wire = createWire({ url, silenceMs: Number.POSITIVE_INFINITY });
-  const sql = postgres(wire.url, {
-    ...{ socket: wire.socket },
+  const findPrimary = createPrimaryFinder(url);
+  const sql = postgres(await findPrimary(), {
     max: 1,
     connect_timeout: 10,
+    fetch_types: false,
     onnotice: () => {},
     connection: { application_name: 'latchkey-migrate' },
   });
@@ -34,7 +34,6 @@ export async function migratePostgres(url: string): Promise<void> {
     await sql`select pg_advisory_unlock(${migrationLock}::bigint)`;
   } finally {
     await sql.end({ timeout: 5 });
-    wire.close();
   }
 }
 

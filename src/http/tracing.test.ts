@@ -112,30 +112,6 @@ describe('the trace of a sign-in', () => {
     expect(collector.headers[0]).toMatchObject({ 'x-key': 'key-of-the-collector' });
   });
 
-  it('of refreshes that share a statement is in the trace of each of them', async () => {
-    const people = await Promise.all([1, 2, 3].map(() => registerPerson(server)));
-    const query =
-      'mutation($input: RefreshSessionInput!) { refreshSession(input: $input) { __typename } }';
-    const answers = await Promise.all(
-      people.map(({ refreshToken }) =>
-        fetch(`${server.url}/graphql`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ query, variables: { input: { refreshToken } } }),
-        }),
-      ),
-    );
-    for (const answer of answers) {
-      expect(await answer.text()).toContain('AuthTokens');
-      const spans = await traceOf(byId(answer.headers));
-      expect(spans.map(({ name }) => name).sort()).toEqual([
-        'POST /graphql',
-        'mutation refreshSession',
-        'update sessions',
-      ]);
-    }
-  });
-
   it('LG-3 LG-4 holds no address, password, token, parameter or message of an error', async () => {
     const { headers } = await login({ email: person.email, password: 'wrong-canary-password' }, {});
     const spans = await traceOf(byId(headers));

@@ -56,7 +56,6 @@ const context: Context = {
   },
   viewer: null,
   observed: { kind: null, fields: [], name: null, outcome: null },
-  statementOwner: { over: null },
   loaders: {},
   staleBearer: null,
   retryAfter: () => {},

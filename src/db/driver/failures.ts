@@ -1,5 +1,21 @@
 export type DatabaseFailure = 'unavailable' | 'unique-violation' | 'other';
 
+/** A failure that this folder finds by itself: the database cannot be asked now. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+  readonly code: 'POOL_EXHAUSTED' | 'OPERATION_OVER' | 'NO_PRIMARY' | 'CONNECTION_CLOSED';
+
+  constructor(code: Unavailable['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** No connection came free in time, or too many wait already (AV-3). */
+export function poolExhausted(): Unavailable {
+  return new Unavailable('POOL_EXHAUSTED', 'No connection of the pool is free.');
+}
+
 /** postgres.js's own, and Node's for a socket. */
 const connectionCodes = new Set([
   'CONNECT_TIMEOUT',
@@ -16,9 +32,6 @@ const connectionCodes = new Set([
   'ETIMEDOUT',
   'EAI_AGAIN',
 ]);
-
-/** db/pool's and db/find-primary's. */
-const poolCodes = new Set(['POOL_EXHAUSTED', 'OPERATION_OVER', 'NO_PRIMARY']);
 
 /**
  * PostgreSQL, appendix A: connection failures, resources, operator intervention, a time-out of
@@ -42,26 +55,8 @@ export function databaseFailure(error: unknown): DatabaseFailure | null {
       current.name === 'DrizzleQueryError' || current.constructor.name === 'DrizzleQueryError';
     const code = 'code' in current && typeof current.code === 'string' ? current.code : '';
     if (code === uniqueViolation) return 'unique-violation';
-    if (connectionCodes.has(code) || poolCodes.has(code) || unavailableStates.test(code))
+    if (current instanceof Unavailable || connectionCodes.has(code) || unavailableStates.test(code))
       return 'unavailable';
   }
   return wrapped ? 'other' : null;
-}
-
-/** Whether the driver says of its own error that there is no connection any more. */
-export function isConnectionLost(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    connectionCodes.has(error.code)
-  );
-}
-
-/**
- * Whether the server takes no writes (any more): a standby, or a primary that is about to hand over
- * (25006, read_only_sql_transaction).
- */
-export function isWriteRefused(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '25006';
 }

@@ -1,227 +1,116 @@
-import type postgres from 'postgres';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createGate, type Gate } from '../../gate.ts';
-import type { StatementWatch } from '../../observability/tracing.ts';
-import { isConnectionLost, isWriteRefused } from './failures.ts';
-import type { Wire } from './wire.ts';
+import { Connection, type ConnectionOptions, idleTimeout } from './connection.ts';
+import { poolExhausted, Unavailable } from './failures.ts';
+import { createPrimaryFinder } from './find-primary.ts';
 
-/** No connection came free in time, or too many wait already; db/failures knows the code (AV-3). */
-class PoolExhausted extends Error {
-  override readonly name = 'PoolExhausted';
-  readonly code = 'POOL_EXHAUSTED';
-}
+export type PoolOptions = Pick<ConnectionOptions, 'applicationName' | 'statementTimeoutMs'> & {
+  /** May name several hosts: then the one that takes writes is connected to. */
+  readonly url: string;
+  /** Connections at most; each process has its own pool. */
+  readonly maxConnections: number;
+  /** Milliseconds that a statement waits for a connection, 2000 unless told (AV-3). */
+  readonly acquireTimeoutMs?: number;
+  /**
+   * Whether statements are parsed and planned once a connection, true unless told: some poolers
+   * cannot follow that.
+   */
+  readonly prepares?: boolean;
+};
 
-/** For whoever waited in vain. */
-export function poolExhausted(): Error {
-  return new PoolExhausted('No connection of the pool is free.');
-}
+export type Pool = {
+  /**
+   * Runs the work with a connection that it alone has. Rejects where none comes free in time:
+   * postgres.js would queue without bound and for ever (AV-3).
+   */
+  use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  load: Gate['load'];
+  close(): Promise<void>;
+};
 
-/** A statement that was to begin after the end of its operation, or of its transaction. */
-class OperationOver extends Error {
-  override readonly name = 'OperationOver';
-  readonly code = 'OPERATION_OVER';
-}
+/** Statements that may wait for a connection. */
+const mostWaiting = 5000;
+/** Different statements that a connection keeps prepared; PostgreSQL holds each in memory. */
+const mostPrepared = 400;
+const lifetimeMs = 30 * 60_000;
+/** Milliseconds that a closing pool leaves to what still runs. */
+const closeMs = 5000;
 
-/**
- * postgres.js queues without bound and for ever (AV-3): here a statement waits for a connection so
- * long and no longer.
- */
-export function createPoolGate(options: {
-  connections: number;
-  waiting: number;
-  patience: number;
-}): Gate {
-  return createGate({
-    width: options.connections,
-    queue: options.waiting,
-    patience: options.patience,
+/** Connections to the primary, opened when they are needed. */
+export function createPool(options: PoolOptions): Pool {
+  const findPrimary = createPrimaryFinder(options.url);
+  const gate = createGate({
+    width: options.maxConnections,
+    queue: mostWaiting,
+    patience: options.acquireTimeoutMs ?? 2000,
     refusal: poolExhausted,
   });
-}
+  const open = new Set<Connection>();
+  /** Those that nothing uses; the last one used is used next. */
+  const idle: Connection[] = [];
+  const prepared = new Set<string>();
+  let isClosed = false;
 
-type Client = postgres.Sql | postgres.TransactionSql;
-type Work = (tx: postgres.TransactionSql) => Promise<unknown>;
-
-/** The end of what statements are made for; an AbortSignal is one. */
-export type Over = {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: () => void): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
-};
-
-type Guards = {
-  readonly gate: Gate;
-  readonly wire: Wire;
-  readonly over: Over | null;
-  readonly watch?: StatementWatch | undefined;
-  /** Whether a statement is to be prepared, by its text. */
-  readonly isPrepared: (text: string) => boolean;
-};
-
-/**
- * Says yes to the first `limit` texts. The driver sends a statement with parameters in two round
- * trips unless it is prepared, and drizzle asks for that only by name; a text that varies without
- * end, such as a list of values, must not fill every connection's memory.
- */
-export function rememberTexts(limit: number): (text: string) => boolean {
-  const texts = new Set<string>();
-  return (text) => {
-    if (texts.has(text)) return true;
-    if (texts.size >= limit) return false;
-    texts.add(text);
-    return true;
+  // The driver sends a statement with parameters in two round trips unless it is prepared, and
+  // drizzle asks for that by name only. Texts that vary without end must not fill the memory.
+  const isPrepared = (text: string): boolean => {
+    if (options.prepares === false) return false;
+    if (prepared.size < mostPrepared) prepared.add(text);
+    return prepared.has(text);
   };
-}
 
-/**
- * The driver's client, whichever is the current one, with `gate` before each statement and
- * transaction, and with `over` as the end of whatever is done through it: a statement that runs
- * then is cancelled, and none begins any more, so that an open transaction is rolled back. It is
- * made for drizzle, which calls `unsafe` and `begin`, and in a transaction `unsafe` and
- * `savepoint`.
- */
-export function guardClient(current: () => postgres.Sql, { gate, ...rest }: Guards): postgres.Sql {
-  return new Proxy(current(), {
-    get: (_first, name) => {
-      const target = current();
-      if (name === 'unsafe') return statement(target, { enter: gate.run, ...rest });
-      if (name === 'begin') return (work: Work) => gate.run(() => begin(target, { work, ...rest }));
-      return Reflect.get(target, name);
-    },
-  });
-}
+  const drop = (connection: Connection): void => {
+    open.delete(connection);
+    connection.close();
+  };
+  /** Ends every connection, those in use when they are given back: a new one finds the primary. */
+  const renew = (): void => {
+    for (const connection of idle.splice(0)) drop(connection);
+    for (const connection of open) connection.isRetired = true;
+  };
 
-type Transaction = Omit<Guards, 'gate'> & { isLost: boolean };
-
-/**
- * A transaction whose connection may break off at any time: then it rejects, and nothing of it is
- * done any more.
- */
-function begin(
-  client: postgres.Sql,
-  { work, ...rest }: Omit<Guards, 'gate'> & { work: Work },
-): Promise<unknown> {
-  const transaction: Transaction = { ...rest, isLost: false };
-  const { wire } = rest;
-  wire.begins(transaction);
-  const begun = client.begin(async (tx) => {
-    wire.ends(transaction);
-    try {
-      return await unlessLost(transaction, () => work(guardTransaction(tx, transaction)));
-    } finally {
-      // The driver's commit or rollback.
-      wire.begins(transaction);
+  const connect = async (): Promise<Connection> => {
+    const url = await findPrimary();
+    if (isClosed) throw new Unavailable('CONNECTION_CLOSED', 'The pool is closed.');
+    const connection = new Connection({ ...options, url, isPrepared, onWriteRefused: renew });
+    open.add(connection);
+    return connection;
+  };
+  const takeIdle = (): Connection | undefined => {
+    // Not one that is about to close by itself.
+    const latest = performance.now() - (idleTimeout * 1000) / 2;
+    for (let connection = idle.pop(); connection; connection = idle.pop()) {
+      if (!connection.isLost && connection.idleSince > latest) return connection;
+      drop(connection);
     }
-  });
-  // The driver rejects by itself where the connection closes, and uses it anew for others while the
-  // work may still go on.
-  begun.then(
-    () => wire.ends(transaction),
-    () => {
-      transaction.isLost = true;
-      wire.ends(transaction);
-    },
-  );
-  return begun;
-}
-
-/**
- * The driver writes a `rollback` or `commit` when the work has ended, on a connection that has
- * closed too, and that ends this process (porsager/postgres#1154, #1208). So work on a connection
- * that is lost never ends; the transaction has been rejected without it.
- */
-async function unlessLost<T>(transaction: Transaction, work: () => Promise<T>): Promise<T> {
-  try {
-    const result = await work();
-    if (!transaction.isLost) return result;
-  } catch (error) {
-    if (!transaction.isLost) throw error;
-  }
-  return new Promise<never>(() => {});
-}
-
-/** A transaction has its connection: nothing of it waits for one. */
-function guardTransaction(
-  tx: postgres.TransactionSql,
-  transaction: Transaction,
-): postgres.TransactionSql {
-  const { wire, over, watch, isPrepared } = transaction;
-  const enter: Entrance['enter'] = async (run) => {
-    if (transaction.isLost) throw new OperationOver('The transaction is over.');
-    try {
-      return await run();
-    } catch (error) {
-      transaction.isLost ||= isConnectionLost(error);
-      throw error;
+    return undefined;
+  };
+  const giveBack = (connection: Connection): void => {
+    const now = performance.now();
+    const isOld = now - connection.openedAt > lifetimeMs;
+    if (connection.isLost || connection.isRetired || isOld) drop(connection);
+    else {
+      connection.idleSince = now;
+      idle.push(connection);
     }
   };
-  return new Proxy(tx, {
-    get: (target, name) => {
-      if (name === 'unsafe') return statement(target, { enter, wire, over, watch, isPrepared });
-      if (name === 'savepoint') {
-        return (work: Work) =>
-          target.savepoint((inner) =>
-            unlessLost(transaction, () => work(guardTransaction(inner, transaction))),
-          );
-      }
-      return Reflect.get(target, name);
-    },
-  });
-}
 
-type Entrance = Omit<Guards, 'gate'> & { readonly enter: Gate['run'] };
-
-/**
- * Like the driver's own `unsafe`: a promise of rows, or of arrays where `values()` is called on it
- * at once.
- */
-function statement(client: Client, { enter, wire, over, watch, isPrepared }: Entrance) {
-  return (text: string, parameters?: Parameters<postgres.Sql['unsafe']>[1]) => {
-    let asArrays = false;
-    const ended = watch?.(text);
-    const rows = Promise.resolve().then(() =>
-      enter(async () => {
-        if (over?.aborted) throw new OperationOver('The operation is over.');
-        // biome-ignore lint/plugin: the text is drizzle's, with its parameters beside it.
-        const query = client.unsafe(text, parameters, { prepare: isPrepared(text) });
-        const cancel = (): void => cancelQuery(query);
-        over?.addEventListener('abort', cancel);
-        wire.begins(query);
+  return {
+    use: (work) =>
+      gate.run(async () => {
+        const connection = takeIdle() ?? (await connect());
         try {
-          const result: unknown = await (asArrays ? query.values() : query);
-          return Array.isArray(result) ? withoutDriver(result) : result;
-        } catch (error) {
-          if (isWriteRefused(error)) wire.refusesWrites();
-          throw error;
+          return await work(connection);
         } finally {
-          wire.ends(query);
-          over?.removeEventListener('abort', cancel);
+          giveBack(connection);
         }
       }),
-    );
-    if (ended) rows.then(() => ended(), ended);
-    return Object.assign(rows, {
-      values: () => {
-        asArrays = true;
-        return rows;
-      },
-    });
+    load: gate.load,
+    close: async () => {
+      isClosed = true;
+      renew();
+      for (let waited = 0; open.size > 0 && waited < closeMs; waited += 20) await sleep(20);
+      for (const connection of open) drop(connection);
+    },
   };
-}
-
-/**
- * Takes rows out of the driver's result. The driver's query is held by functions that it assigns to
- * its properties, which V8 makes among old objects at once: what hangs on them stays until the next
- * full collection, at many times the memory that requests need.
- */
-function withoutDriver(result: unknown[]): unknown[] {
-  return result.splice(0);
-}
-
-/**
- * Asks the server to end a statement. Not by the driver's `cancel()`: that throws away the promise
- * of the request, whose rejection, where the server cannot be reached, would end this process.
- */
-function cancelQuery(query: object): void {
-  const canceller: unknown = Reflect.get(query, 'canceller');
-  if (typeof canceller === 'function') Promise.resolve(canceller(query)).catch(() => {});
 }

@@ -22,7 +22,7 @@ async function sessionOf(
   ctx: Context,
   value: string,
 ): Promise<{ userId: string; sessionId: string } | null> {
-  const verdict = verifyAccessToken(ctx, value);
+  const verdict = await verifyAccessToken(ctx, value);
   if (verdict.kind === 'valid' || verdict.reason === 'TOKEN_EXPIRED')
     return { userId: verdict.userId, sessionId: verdict.sessionId };
   const token = readRefreshToken(ctx.keys, value);

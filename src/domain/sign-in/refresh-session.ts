@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
-import { type Rotation, rotateSession } from '../../db/queries/rotate-session.ts';
+import { rotateSession } from '../../db/queries/rotate-session.ts';
 import type { LiveSession } from '../../db/queries/session-with-user.ts';
 import { findSessionById, revokeSession } from '../../db/queries/sessions.ts';
 import { AuthError } from '../../errors.ts';
@@ -47,7 +47,7 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
   const [next] = successors;
   const { limit, window } = budgetOf(ctx, 'refresh:session');
   if (!next) throw new Error('There is no secret key.');
-  const rotation: Rotation = {
+  const rotated = await rotateSession(ctx.db, {
     sessionId: token.sessionId,
     presentedHash: token.hash,
     nextHash: next.hash,
@@ -55,52 +55,39 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
     idleExpiresAt: secondsAfter(now, ctx.config.sessionIdleTtl),
     limit,
     windowEndsAt: secondsAfter(now, window),
-  };
-  // With others first, in a statement that passes over a row that somebody holds; who is passed
-  // over waits for it alone.
-  const together = () => ctx.rotateSession({ ...rotation, owner: ctx.statementOwner });
-  const alone = () => rotateSession(ctx.db, rotation);
-  for (const attempt of [together, alone]) {
-    const rotated = await attempt();
-    if (rotated) return { session: rotated.session, user: rotated.user, refreshToken: next };
-    const found = await findSessionById(ctx.db, { sessionId: token.sessionId });
-    if (!found || found.user.suspendedAt !== null) return null;
-    const { session } = found;
-    switch (judgeToken(session, { token, now, graceSeconds: ctx.config.refreshGrace })) {
-      case 'current': {
-        const { refreshWindowCount, refreshWindowEndsAt } = session;
-        if (
-          refreshWindowCount < limit ||
-          refreshWindowEndsAt === null ||
-          refreshWindowEndsAt <= now
-        )
-          break;
-        throw new AuthError('RATE_LIMITED', { retryAfter: secondsUntil(refreshWindowEndsAt, now) });
-      }
-      case 'ended':
-        return null;
-      case 'retry': {
-        // The same successor as the first time, never a second child. With two keys in force it is
-        // one of two.
-        const successor = successors.find((candidate) =>
-          sameBytes(candidate.hash, session.refreshHash),
-        );
-        return successor ? { ...found, refreshToken: successor } : null;
-      }
-      case 'ahead':
-        ctx.log.error(
-          { event: 'refresh.ahead_of_store', requestId: ctx.request.id, userId: found.user.id },
-          'A refresh token is newer than its row: the database has lost commits.',
-        );
-        return null;
-      case 'spent':
-        await endFamily(ctx, found);
-        return null;
+  });
+  if (rotated) return { session: rotated.session, user: rotated.user, refreshToken: next };
+
+  const found = await findSessionById(ctx.db, { sessionId: token.sessionId });
+  if (!found || found.user.suspendedAt !== null) return null;
+  const { session } = found;
+  switch (judgeToken(session, { token, now, graceSeconds: ctx.config.refreshGrace })) {
+    case 'current':
+      // The window's rotations are used up; or what stood in the way, such as a suspension, has
+      // just gone.
+      throw new AuthError('RATE_LIMITED', {
+        retryAfter: secondsUntil(session.refreshWindowEndsAt ?? now, now),
+      });
+    case 'ended':
+      return null;
+    case 'retry': {
+      // The same successor as the first time, never a second child. With two keys in force it is
+      // one of two.
+      const successor = successors.find((candidate) =>
+        sameBytes(candidate.hash, session.refreshHash),
+      );
+      return successor ? { ...found, refreshToken: successor } : null;
     }
+    case 'ahead':
+      ctx.log.error(
+        { event: 'refresh.ahead_of_store', requestId: ctx.request.id, userId: found.user.id },
+        'A refresh token is newer than its row: the database has lost commits.',
+      );
+      return null;
+    case 'spent':
+      await endFamily(ctx, found);
+      return null;
   }
-  // Something stood in the way of the statement that waits, and does not any more, such as a
-  // suspension.
-  throw new AuthError('RATE_LIMITED', { retryAfter: 1 });
 }
 
 function secondsUntil(date: Date, now: Date): number {

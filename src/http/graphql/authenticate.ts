@@ -45,7 +45,7 @@ export async function authenticate(app: App, header: string | undefined): Promis
   const match = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(header);
   const token = match?.[1];
   if (token === undefined) return { kind: 'refused', reason: 'TOKEN_INVALID', stale: null };
-  const verdict = verifyAccessToken(app, token);
+  const verdict = await verifyAccessToken(app, token);
   if (verdict.kind === 'refused') {
     return {
       kind: 'refused',

@@ -11,7 +11,6 @@ import type {
   Viewer,
 } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
-import type { StatementOwner } from '../../db/driver/statement-owner.ts';
 import { isGatewayToken } from '../../domain/access-tokens/is-gateway-token.ts';
 import { addressBucket, clientAddress, type TrustedProxies } from '../hooks/client-address.ts';
 import { authorizationHeader } from './authenticate.ts';
@@ -24,17 +23,11 @@ export type OpenContext = Omit<Context, 'viewer' | 'staleBearer'> & {
   authorization: string | undefined;
 };
 
-/**
- * The request's own way to the database; and whom statements are for that it shares with others,
- * nobody unless told.
- */
+/** The request's own way to the database. */
 export type Ways = {
   readonly db: Db;
   readonly readDb: Db;
-  readonly statementOwner?: StatementOwner;
 };
-
-const nobody: StatementOwner = { over: null };
 
 /** What a context has of its request: Fastify's, or Node's own with an id. */
 export type Incoming = Pick<IncomingMessage, 'headers' | 'socket'> & {
@@ -106,9 +99,6 @@ function contextsOf(app: App): (input: Input) => OpenContext {
     }
     get readDb(): Db {
       return this.carrier.ways.readDb;
-    }
-    get statementOwner(): StatementOwner {
-      return this.carrier.ways.statementOwner ?? nobody;
     }
     get cookie(): RefreshCookie {
       return this.carrier.cookie();

@@ -2,8 +2,7 @@ import { type ApolloServer, HeaderMap, type HTTPGraphQLResponse } from '@apollo/
 import type { FastifyRequest } from 'fastify';
 import type { App } from '../../app.ts';
 import type { Database, Db } from '../../db/driver/client.ts';
-import type { Over } from '../../db/driver/pool.ts';
-import type { StatementOwner } from '../../db/driver/statement-owner.ts';
+import type { Over } from '../../db/driver/connection.ts';
 import { AuthError } from '../../errors.ts';
 import type { RequestSpan, StatementWatch } from '../../observability/tracing.ts';
 import type { Answer } from '../hooks/answer.ts';
@@ -157,10 +156,6 @@ class WaysDuring implements Ways {
     this.#database = database;
     this.#over = over;
     this.#watch = watch;
-  }
-
-  get statementOwner(): StatementOwner {
-    return { over: this.#over, watch: this.#watch };
   }
 
   get db(): Db {
