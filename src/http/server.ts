@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { App } from '../app.ts';
-import { graphqlRoute, startApollo } from './graphql/graphql.route.ts';
-import { createKnownOperations } from './graphql/known-operations.ts';
+import { createKnownOperations } from './graphql/operation-cache.ts';
+import { graphqlRoute, startApollo } from './graphql/route.ts';
 import { createOperationRunner } from './graphql/run-operation.ts';
 import { shortWay } from './graphql/short-way.ts';
 import { trustedProxyList } from './hooks/client-address.ts';

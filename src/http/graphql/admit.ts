@@ -1,7 +1,7 @@
 import type { UnauthenticatedReason } from '../../errors.ts';
 import { authenticate } from './authenticate.ts';
-import type { KnownOperation } from './known-operations.ts';
-import type { OpenContext } from './open-context.ts';
+import type { OpenContext } from './context.ts';
+import type { KnownOperation } from './operation-cache.ts';
 
 /**
  * Finds out who asks for an operation, and notes it in the context. Answers with the reason for

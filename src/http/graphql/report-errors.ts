@@ -1,6 +1,6 @@
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { OpenContext } from './context.ts';
 import { kindOf } from './format-error.ts';
-import type { OpenContext } from './open-context.ts';
 
 /** Characters of names that the caller chose: of the operation, and aliases (LG-2). */
 const maxLoggedName = 64;

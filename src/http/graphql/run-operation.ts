@@ -9,16 +9,16 @@ import type { RequestSpan, StatementWatch } from '../../observability/tracing.ts
 import type { Answer } from '../hooks/answer.ts';
 import type { TrustedProxies } from '../hooks/client-address.ts';
 import { watchOperation } from '../hooks/metrics.ts';
-import type { KnownOperation } from './known-operations.ts';
 import {
   type Incoming,
   type OpenContext,
   type Outgoing,
   openContext,
   type Ways,
-} from './open-context.ts';
-import type { PlainRequest } from './plain-request.ts';
-import { runKnown } from './run-known.ts';
+} from './context.ts';
+import type { PlainRequest } from './fast-path.ts';
+import type { KnownOperation } from './operation-cache.ts';
+import { runKnown } from './run-cached.ts';
 
 export type RunnerOptions = {
   readonly app: App;

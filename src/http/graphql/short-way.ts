@@ -5,8 +5,8 @@ import type { TrustedProxies } from '../hooks/client-address.ts';
 import { failureAnswer } from '../hooks/errors.ts';
 import { cameOverHttps, mostHeaderLines } from '../hooks/head.ts';
 import { defaultHeaders } from '../hooks/headers.ts';
-import { type KnownOperation, type KnownOperations, largestKnown } from './known-operations.ts';
-import { plainRequest } from './plain-request.ts';
+import { plainRequest } from './fast-path.ts';
+import { type KnownOperation, type KnownOperations, largestKnown } from './operation-cache.ts';
 import type { OperationRunner, Plain } from './run-operation.ts';
 
 type Options = {

@@ -4,7 +4,7 @@ import type { App } from '../../app.ts';
 import { introspectToken } from '../../domain/access-tokens/introspect-token.ts';
 import { revokeToken } from '../../domain/access-tokens/revoke-token.ts';
 import { AuthError, type ErrorCode } from '../../errors.ts';
-import { type OpenContext, openContext } from '../graphql/open-context.ts';
+import { type OpenContext, openContext } from '../graphql/context.ts';
 import type { TrustedProxies } from '../hooks/client-address.ts';
 import { requireService } from './require-service.ts';
 

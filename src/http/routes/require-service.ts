@@ -2,7 +2,7 @@ import { isGatewayToken } from '../../domain/access-tokens/is-gateway-token.ts';
 import { requireAdminToChange, requireAdminToLook } from '../../domain/admin/require-admin.ts';
 import { AuthError } from '../../errors.ts';
 import { authenticate } from '../graphql/authenticate.ts';
-import type { OpenContext } from '../graphql/open-context.ts';
+import type { OpenContext } from '../graphql/context.ts';
 
 /**
  * Lets a service through that shows GATEWAY_TOKEN, as Bearer or as Basic password (the user name

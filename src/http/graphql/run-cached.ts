@@ -4,9 +4,9 @@ import { mostErrors } from '../../graphql/document-limits.ts';
 import { authSchema } from '../../graphql/schema.ts';
 import type { Answer } from '../hooks/answer.ts';
 import { admit } from './admit.ts';
+import type { OpenContext } from './context.ts';
 import { formatError } from './format-error.ts';
-import type { KnownOperation } from './known-operations.ts';
-import type { OpenContext } from './open-context.ts';
+import type { KnownOperation } from './operation-cache.ts';
 import { completeErrors, reportErrors } from './report-errors.ts';
 
 const noHeaders: readonly (readonly [string, string])[] = [];

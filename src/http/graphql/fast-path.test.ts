@@ -7,8 +7,8 @@ import type { App } from '../../app.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { type Person, registerPerson } from '../../testing/people.ts';
 import { trustedProxyList } from '../hooks/client-address.ts';
-import { startApollo } from './graphql.route.ts';
-import { createKnownOperations } from './known-operations.ts';
+import { createKnownOperations } from './operation-cache.ts';
+import { startApollo } from './route.ts';
 import { createOperationRunner } from './run-operation.ts';
 import { shortWay } from './short-way.ts';
 

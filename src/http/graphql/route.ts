@@ -12,15 +12,15 @@ import { createDocumentStore } from '../../graphql/document-store.ts';
 import { authSchema } from '../../graphql/schema.ts';
 import { refusedBearer } from '../../graphql/to-graphql-error.ts';
 import { admit } from './admit.ts';
+import type { OpenContext } from './context.ts';
+import { type PlainRequest, plainRequest } from './fast-path.ts';
 import { formatError } from './format-error.ts';
 import {
   describe,
   type KnownOperation,
   type KnownOperations,
   largestKnown,
-} from './known-operations.ts';
-import type { OpenContext } from './open-context.ts';
-import { type PlainRequest, plainRequest } from './plain-request.ts';
+} from './operation-cache.ts';
 import { completeErrors, reportErrors } from './report-errors.ts';
 import { responseStatus } from './response-status.ts';
 import type { OperationRunner } from './run-operation.ts';
