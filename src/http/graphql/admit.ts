@@ -1,7 +1,7 @@
 import type { UnauthenticatedReason } from '../../errors.ts';
 import { authenticate } from './authenticate.ts';
-import type { OpenContext } from './context.ts';
-import type { KnownOperation } from './operation-cache.ts';
+import type { RequestContext } from './context.ts';
+import type { CachedOperation } from './operation-cache.ts';
 
 /**
  * Finds out who asks for an operation, and notes it in the context. Answers with the reason for
@@ -10,8 +10,8 @@ import type { KnownOperation } from './operation-cache.ts';
  * document has no operation of the name that was given.
  */
 export async function admit(
-  ctx: OpenContext,
-  asked: KnownOperation | null,
+  ctx: RequestContext,
+  asked: CachedOperation | null,
 ): Promise<UnauthenticatedReason | null> {
   const found = await authenticate(ctx, ctx.authorization);
   if (found.kind === 'signed-in') ctx.viewer = found.viewer;

@@ -1,71 +1,61 @@
-import { type GraphQLRequest, HeaderMap } from '@apollo/server';
+import type { FastifyRequest } from 'fastify';
+import type { CachedOperation, OperationCache } from './operation-cache.ts';
 
-/** A request that leaves nothing to find out but what its operation is. */
-export type PlainRequest = {
-  readonly request: GraphQLRequest & { readonly query: string };
+/** An operation that may be executed at once. */
+export type FastOperation = {
+  readonly cached: CachedOperation;
+  readonly variables: Readonly<Record<string, unknown>> | undefined;
+  /** Of the answer. */
   readonly contentType: string;
 };
 
-type Head = { readonly http: NonNullable<GraphQLRequest['http']>; readonly contentType: string };
+/** Bytes of a body: where variables are refused, Apollo reads the request a second time. */
+const maxBody = 8192;
 
 const json = 'application/json';
 const graphqlResponse = 'application/graphql-response+json';
 
 /**
- * What clients send as Accept, without blanks, and what they get for it (GraphQL over HTTP, section
- * 6).
+ * What nearly all clients send as Accept, without blanks, and the media type in which Apollo
+ * answers it (GraphQL over HTTP, section 6).
  */
-const heads: ReadonlyMap<string, Head> = new Map(
-  [
-    ['', json],
-    ['*/*', json],
-    [json, json],
-    [graphqlResponse, graphqlResponse],
-    // Apollo Client and urql.
-    [`${graphqlResponse},${json};q=0.9`, graphqlResponse],
-    [`${graphqlResponse},${json}`, graphqlResponse],
-  ].map(([accept = '', type = '']) => [accept, headFor(accept, type)]),
-);
-
-function headFor(accept: string, type: string): Head {
-  const headers = new HeaderMap();
-  if (accept !== '') headers.set('accept', accept);
-  return {
-    http: { method: 'POST', headers, search: '', body: undefined },
-    contentType: `${type}; charset=utf-8`,
-  };
-}
+const contentTypes: ReadonlyMap<string, string> = new Map([
+  ['', `${json}; charset=utf-8`],
+  ['*/*', `${json}; charset=utf-8`],
+  [json, `${json}; charset=utf-8`],
+  [graphqlResponse, `${graphqlResponse}; charset=utf-8`],
+  // Apollo Client and urql.
+  [`${graphqlResponse},${json};q=0.9`, `${graphqlResponse}; charset=utf-8`],
+  [`${graphqlResponse},${json}`, `${graphqlResponse}; charset=utf-8`],
+]);
 
 /**
- * The body of a POST of JSON as nearly all clients send it, read without Apollo's negotiation; null
- * for anything that takes a second look, which Apollo then gives it: extensions, an unusual Accept,
- * members of the wrong type. The body has been read as JSON, so its content type is one that no
- * form can send (TR-5).
+ * The rule of the fast path: a small POST of plain JSON, with an Accept that needs no negotiation
+ * and without extensions, whose document Apollo has found valid before. Null for everything else,
+ * which goes to Apollo unchanged. The answer is the same either way (decision 093).
  */
-export function plainRequest(accept: string | undefined, body: unknown): PlainRequest | null {
-  if (!isMembers(body)) return null;
-  const head = heads.get((accept ?? '').replaceAll(' ', ''));
-  if (!head) return null;
-  const { query, variables, operationName, extensions } = body;
-  if (typeof query !== 'string' || query === '' || (extensions ?? null) !== null) return null;
+export function fastOperation(
+  { method, headers, body }: Pick<FastifyRequest, 'method' | 'headers' | 'body'>,
+  cache: OperationCache,
+): FastOperation | null {
+  // A body in chunks has no length.
+  const isSmall = Number(headers['content-length']) <= maxBody;
+  if (method !== 'POST' || !isSmall || !isObject(body)) return null;
+  const contentType = contentTypes.get(headers.accept?.replaceAll(' ', '') ?? '');
+  if (contentType === undefined) return null;
+  const { query, operationName, variables, extensions } = body;
+  if (typeof query !== 'string' || !isAbsent(extensions)) return null;
   if (!isAbsent(operationName) && (typeof operationName !== 'string' || operationName === ''))
     return null;
-  if (!isAbsent(variables) && !isMembers(variables)) return null;
-  return {
-    request: {
-      query,
-      ...(isAbsent(operationName) ? {} : { operationName }),
-      ...(isAbsent(variables) ? {} : { variables }),
-      http: head.http,
-    },
-    contentType: head.contentType,
-  };
+  if (!isAbsent(variables) && !isObject(variables)) return null;
+  const cached = cache.find(query, operationName ?? undefined);
+  return cached && { cached, variables: variables ?? undefined, contentType };
 }
 
 function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;
 }
 
-function isMembers(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

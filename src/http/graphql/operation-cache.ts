@@ -1,74 +1,89 @@
+import { hash } from 'node:crypto';
 import { type DocumentNode, getOperationAST, type OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { staleBearerFields } from '../../graphql/access.ts';
 import { rootFields } from '../../graphql/root-fields.ts';
 
 /** An operation of a document that was parsed and found valid. */
-export type KnownOperation = {
+export type CachedOperation = {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   /** `Query.me` and the like. */
   readonly fields: readonly string[];
-  /** Whether it may be asked for with a bearer that does not hold. */
+  /** Whether it may be called with an invalid bearer token. */
   readonly mayBeStale: boolean;
 };
 
-export type KnownOperations = {
+/** What Apollo Server asks of a cache for documents. */
+type DocumentStore = {
+  get(key: string): Promise<DocumentNode | undefined>;
+  set(key: string, document: DocumentNode): Promise<void>;
+  delete(key: string): Promise<boolean>;
+};
+
+export type OperationCache = {
+  /** For Apollo Server, which puts each document in that it has found valid by every rule. */
+  readonly documentStore: DocumentStore;
   /**
-   * By its text to the letter, and the name where the request has one; null for what has not been
-   * seen, or has no such operation.
+   * By the document's exact text, and the operation's name where the request has one. Null where
+   * the document is not cached or has no such operation.
    */
-  find(query: string, operationName: string | undefined): KnownOperation | null;
-  /** Only what was found valid by every rule. */
-  learn(query: string, document: DocumentNode): void;
+  find(query: string, operationName: string | undefined): CachedOperation | null;
 };
 
 /**
- * As many as in graphql/document-store, for the same reason: a flood of made-up ones takes turns
- * (AV-7).
+ * A client has a few dozen operations. A flood of invented ones evicts others and takes no memory
+ * beyond these bounds (AV-7).
  */
-const mostDocuments = 500;
-const mostCharacters = 256 * 1024;
+const maxDocuments = 500;
+/** Characters of their texts; a parsed document takes up to two hundred times as many bytes. */
+const maxCharacters = 256 * 1024;
 
-/** Bytes of a request that is run by the short way. */
-export const largestKnown = 8192;
+type Entry = { readonly document: DocumentNode; readonly byName: Map<string, CachedOperation> };
 
-type Known = { readonly document: DocumentNode; readonly byName: Map<string, KnownOperation> };
-
-/** The documents that clients send again and again, the least recently used ones given up first. */
-export function createKnownOperations(): KnownOperations {
-  const documents = new LRUCache<string, Known>({
-    max: mostDocuments,
-    maxSize: mostCharacters,
-    sizeCalculation: (_, query) => Math.max(1, query.length),
+/** The one cache of documents: an LRU that Apollo Server fills and the fast path reads. */
+export function createOperationCache(): OperationCache {
+  const entries = new LRUCache<string, Entry>({
+    max: maxDocuments,
+    maxSize: maxCharacters,
+    sizeCalculation: ({ document }) => Math.max(1, document.loc?.end ?? maxCharacters),
   });
   return {
-    find: (query, operationName = '') => {
-      const known = documents.get(query);
-      if (!known) return null;
-      const found = known.byName.get(operationName) ?? read(known.document, operationName);
-      // A name that the document has not is not kept: anybody can make up names.
-      if (found) known.byName.set(operationName, found);
-      return found;
+    documentStore: {
+      get: async (key) => entries.get(textHash(key))?.document,
+      set: async (key, document) => {
+        entries.set(textHash(key), { document, byName: new Map() });
+      },
+      delete: async (key) => entries.delete(textHash(key)),
     },
-    learn: (query, document) => {
-      documents.set(query, { document, byName: new Map() });
+    find: (query, operationName = '') => {
+      const entry = entries.get(hash('sha256', query));
+      if (!entry) return null;
+      const found = entry.byName.get(operationName) ?? findIn(entry.document, operationName);
+      // A name that the document lacks is not kept: a caller can invent any number of names.
+      if (found) entry.byName.set(operationName, found);
+      return found;
     },
   };
 }
 
-function read(document: DocumentNode, operationName: string): KnownOperation | null {
-  const operation = getOperationAST(document, operationName === '' ? undefined : operationName);
-  return operation ? describe(document, operation) : null;
+/** Apollo's key is the schema's hash, a colon, and the SHA-256 of the text; the schema is one. */
+function textHash(key: string): string {
+  return key.slice(key.indexOf(':') + 1);
 }
 
-/** What the server wants to know of an operation before it runs it. */
-export function describe(
+function findIn(document: DocumentNode, operationName: string): CachedOperation | null {
+  const operation = getOperationAST(document, operationName === '' ? undefined : operationName);
+  return operation ? describeOperation(document, operation) : null;
+}
+
+/** What the server has to know of an operation before it runs it. */
+export function describeOperation(
   document: DocumentNode,
   operation: OperationDefinitionNode,
-): KnownOperation {
+): CachedOperation {
   const fields = rootFields(document, operation);
-  // An operation of meta fields alone is none of those that may come with a stale bearer (JW-13).
+  // An operation of meta fields alone may not come with an invalid bearer (JW-13).
   const mayBeStale = fields.length > 0 && fields.every((field) => staleBearerFields.has(field));
   return { document, operation, fields, mayBeStale };
 }

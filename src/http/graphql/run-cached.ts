@@ -1,80 +1,74 @@
-import { HeaderMap } from '@apollo/server';
-import { type ExecutionResult, execute, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { execute, GraphQLError } from 'graphql';
 import { mostErrors } from '../../graphql/document-limits.ts';
 import { authSchema } from '../../graphql/schema.ts';
-import type { Answer } from '../hooks/answer.ts';
 import { admit } from './admit.ts';
-import type { OpenContext } from './context.ts';
+import type { Answer } from './answer.ts';
+import type { RequestContext } from './context.ts';
+import type { FastOperation } from './fast-path.ts';
 import { formatError } from './format-error.ts';
-import type { KnownOperation } from './operation-cache.ts';
 import { completeErrors, reportErrors } from './report-errors.ts';
 
-const noHeaders: readonly (readonly [string, string])[] = [];
-
 /**
- * Runs an operation that is known to be valid, without the steps that found that out; null where
- * nothing has run and Apollo has to say why: a bearer that does not hold, variables that do not
- * fit. What the answer is does not depend on the way (decision 093).
+ * Executes a cached operation. Null where nothing has run and Apollo has to say why: an invalid
+ * bearer, or variables that do not fit.
  */
-export async function runKnown(
-  known: KnownOperation,
-  {
-    variables,
-    ctx,
-  }: { variables: Readonly<Record<string, unknown>> | undefined; ctx: OpenContext },
+export async function runCached(
+  { cached, variables, contentType }: FastOperation,
+  ctx: RequestContext,
 ): Promise<Answer | null> {
+  const { document, operation } = cached;
+  const operationName = operation.name?.value ?? null;
   try {
-    if ((await admit(ctx, known)) !== null) return null;
+    if ((await admit(ctx, cached)) !== null) return null;
   } catch (error) {
-    return withErrors(ctx, { errors: [asGraphQLError(error)] }, known);
+    const { status, errors } = answerErrors(ctx, [asGraphQLError(error)], operationName);
+    return answer(status ?? 500, contentType, { errors });
   }
-  const result = await execute({
+  const { data, errors: found } = await execute({
     schema: authSchema(),
-    document: known.document,
+    document,
     contextValue: ctx,
     ...(variables ? { variableValues: variables } : {}),
-    ...(known.operation.name ? { operationName: known.operation.name.value } : {}),
+    ...(operationName === null ? {} : { operationName }),
     options: { maxCoercionErrors: mostErrors },
   });
-  if (result.errors) return result.data === undefined ? null : withErrors(ctx, result, known);
-  return { status: 200, headers: noHeaders, text: `{"data":${JSON.stringify(result.data)}}\n` };
+  if (!found) return answer(200, contentType, { data });
+  if (data === undefined) return null;
+  const { status, errors } = answerErrors(ctx, found, operationName);
+  return answer(status ?? 200, contentType, { errors, data });
 }
 
-/** As Apollo puts errors into an answer: each formatted, and what it says of HTTP taken out. */
-function withErrors(
-  ctx: OpenContext,
-  { data, errors = [] }: ExecutionResult,
-  { operation }: KnownOperation,
-): Answer {
-  const isUnavailable = reportErrors(ctx, errors, operation.name?.value ?? null);
-  let status = data === undefined ? 500 : 200;
-  const ordinary = status;
-  const headers = new HeaderMap();
-  const formatted = errors.map((error): GraphQLFormattedError => {
-    const { http, ...extensions } = error.extensions;
-    if (isHead(http)) {
-      status = http.status ?? status;
-      for (const [name, value] of http.headers ?? []) headers.set(name, value);
-    }
-    const { code = 'INTERNAL_SERVER_ERROR' } = extensions;
-    return formatError({ ...error.toJSON(), extensions: { ...extensions, code } }, error);
-  });
+/** Errors first, so that a reader sees them first (GraphQL, "Response"). */
+function answer(status: number, contentType: string, body: object): Answer {
+  return {
+    status,
+    headers: [['content-type', contentType]],
+    text: `${JSON.stringify(body)}\n`,
+  };
+}
+
+/** What Apollo does with errors and our plugin: logged, formatted, completed. */
+function answerErrors(
+  ctx: RequestContext,
+  errors: readonly GraphQLError[],
+  operationName: string | null,
+) {
+  reportErrors(ctx, errors, operationName);
+  const formatted = errors.map((error) => formatError(error.toJSON(), error));
   completeErrors(ctx, formatted);
-  if (isUnavailable) {
-    if (status === ordinary) status = 503;
-    headers.set('retry-after', '1');
-  }
-  return { status, headers, text: `${JSON.stringify({ errors: formatted, data })}\n` };
+  const statuses = errors.flatMap(({ extensions }) => statusIn(extensions['http']) ?? []);
+  return { status: statuses.at(-1), errors: formatted };
+}
+
+/** The HTTP status that an error asks for, in the member of its extensions that Apollo reads. */
+function statusIn(http: unknown): number | undefined {
+  const status =
+    typeof http === 'object' && http !== null && 'status' in http ? http.status : undefined;
+  return typeof status === 'number' ? status : undefined;
 }
 
 function asGraphQLError(error: unknown): GraphQLError {
   const originalError =
     error instanceof Error ? error : new Error('Something was thrown that is no error.');
   return new GraphQLError(originalError.message, { originalError });
-}
-
-type Head = { readonly status?: number; readonly headers?: HeaderMap };
-
-function isHead(value: unknown): value is Head {
-  return typeof value === 'object' && value !== null;
 }

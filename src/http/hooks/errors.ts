@@ -2,15 +2,13 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type {
   ConnectionError,
-  FastifyBaseLogger,
   FastifyError,
   FastifyInstance,
   FastifyReply,
   FastifyRequest,
 } from 'fastify';
 import { databaseFailure } from '../../db/driver/failures.ts';
-import { AuthError, type ErrorCode } from '../../errors.ts';
-import type { Answer } from './answer.ts';
+import { AuthError, type ErrorCode, errorCodes } from '../../errors.ts';
 import { defaultHeaders, type SecurityHeadersOptions } from './headers.ts';
 import { requestPath } from './request-path.ts';
 
@@ -21,7 +19,8 @@ const bearerChallenge = 'Bearer realm="latchkey"';
 
 type Said = { readonly code: string; readonly message: string };
 
-const serverFault: Said = {
+/** What a caller is told of a fault of ours. */
+export const serverFault: Said = {
   code: 'INTERNAL_SERVER_ERROR',
   message: 'Something went wrong on the server.',
 };
@@ -47,19 +46,16 @@ const answers: Readonly<Record<number, Said>> = {
   },
   431: { code: 'HEADERS_TOO_LARGE', message: 'The headers are too large.' },
   500: serverFault,
-  503: { code: 'UNAVAILABLE', message: 'The service is not available. Try again in a moment.' },
+  503: { code: 'UNAVAILABLE', message: errorCodes.UNAVAILABLE.message },
 };
 
 /** For plain routes, where an outcome has no union to be a member of. */
-const statusOfCode: Partial<Record<ErrorCode, number>> = {
-  UNAUTHENTICATED: 401,
+const statusOfOutcome: Partial<Record<ErrorCode, number>> = {
   INVALID_CREDENTIALS: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   CONFLICT: 409,
   RATE_LIMITED: 429,
-  OVERLOADED: 503,
-  UNAVAILABLE: 503,
 };
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
@@ -73,56 +69,43 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 export function errorBody(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id);
-    // Before the body is read: nobody makes us parse what nobody takes.
+    // Before the body is read: what no route takes is not parsed.
     if (request.is404) sendNotFound(request, reply);
     else done();
   });
   fastify.setNotFoundHandler(sendNotFound);
   fastify.setErrorHandler((error, request, reply) => {
-    const { status, headers, text } = failureAnswer(error, request);
+    const refusal = error instanceof AuthError ? error : unavailable(error);
+    const status = refusal === null ? statusOf(error) : statusOfRefusal(refusal);
+    logFailure(error, request, status);
+    if (refusal?.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));
     // A route that has said more of how to authenticate keeps its word.
-    const challenge = reply.getHeader('www-authenticate');
-    reply.code(status).headers(Object.fromEntries(headers));
-    if (challenge !== undefined) reply.header('www-authenticate', challenge);
-    return reply.send(text);
+    if (refusal?.code === 'UNAUTHENTICATED' && !reply.hasHeader('www-authenticate'))
+      reply.header('www-authenticate', bearerChallenge);
+    return sendError(request, reply, status, refusal ?? answerFor(status));
   });
 }
 
-type Asked = Pick<FastifyRequest, 'id' | 'url' | 'headers'> & {
-  readonly log: Pick<FastifyBaseLogger, 'info' | 'error'>;
-};
-
 /**
- * The answer to a request that ended in an error. A fault is logged here, once, with the request's
- * id.
+ * The refusal that a failure of the database becomes, by GraphQL and beside it: a 503 that says
+ * when to come again. Null for any other error.
  */
-export function failureAnswer(error: unknown, request: Asked): Answer {
-  const type = mediaType(request);
+export function unavailable(error: unknown): AuthError | null {
+  if (databaseFailure(error) !== 'unavailable') return null;
+  return new AuthError('UNAVAILABLE', { retryAfter: 1 });
+}
+
+function logFailure(error: unknown, { id, log }: FastifyRequest, status: number): void {
   if (error instanceof AuthError) {
-    const { code, message, detail, retryAfter } = error;
+    const { code: refusal, detail } = error;
     if (detail !== undefined)
-      request.log.info({ refusal: code, detail, requestId: request.id }, 'A request was refused.');
-    return {
-      status: statusOfCode[code] ?? 400,
-      headers: Object.entries({
-        'content-type': type,
-        ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
-        ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': bearerChallenge } : {}),
-      }),
-      text: body({ code, message }, request.id),
-    };
-  }
-  const isUnavailable = databaseFailure(error) === 'unavailable';
-  const status = isUnavailable ? 503 : statusOf(error);
-  if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'A request failed.');
-  return {
-    status,
-    headers: Object.entries({
-      'content-type': type,
-      ...(isUnavailable ? { 'retry-after': '1' } : {}),
-    }),
-    text: body(answerFor(status), request.id),
-  };
+      log.info({ refusal, detail, requestId: id }, 'A request was refused.');
+  } else if (status >= 500) log.error({ err: error, requestId: id }, 'A request failed.');
+}
+
+function statusOfRefusal({ code }: AuthError): number {
+  const entry = errorCodes[code];
+  return 'httpStatus' in entry ? entry.httpStatus : (statusOfOutcome[code] ?? 400);
 }
 
 /**
@@ -167,9 +150,9 @@ function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
   status: number,
-  answer = answerFor(status),
+  said = answerFor(status),
 ): FastifyReply {
-  return reply.code(status).type(mediaType(request)).send(body(answer, request.id));
+  return reply.code(status).type(mediaType(request)).send(body(said, request.id));
 }
 
 /**
@@ -183,9 +166,9 @@ function mediaType(request: Pick<FastifyRequest, 'url' | 'headers'>): string {
   return `${isGraphql ? wanted : 'application/json'}; charset=utf-8`;
 }
 
-function body(answer: Said, requestId: string | undefined): string {
-  const extensions = { code: answer.code, ...(requestId === undefined ? {} : { requestId }) };
-  return JSON.stringify({ errors: [{ message: answer.message, extensions }] });
+function body({ code, message }: Said, requestId: string | undefined): string {
+  const extensions = { code, ...(requestId === undefined ? {} : { requestId }) };
+  return JSON.stringify({ errors: [{ message, extensions }] });
 }
 
 function answerFor(status: number): Said {

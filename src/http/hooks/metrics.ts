@@ -74,7 +74,7 @@ export type OperationWatch = {
 /** Follows one GraphQL operation; `observed` is filled in by whoever comes to know. */
 export function watchOperation(
   app: Watcher & Pick<App, 'log'>,
-  request: Pick<FastifyRequest, 'headers'> & { readonly span: RequestSpan | null },
+  request: Pick<FastifyRequest, 'headers' | 'span'>,
 ): OperationWatch {
   const began = performance.now();
   const observed: Observed = { kind: null, fields: [], name: null, outcome: null };

@@ -4,7 +4,7 @@ import type { App } from '../../app.ts';
 import { introspectToken } from '../../domain/access-tokens/introspect-token.ts';
 import { revokeToken } from '../../domain/access-tokens/revoke-token.ts';
 import { AuthError, type ErrorCode } from '../../errors.ts';
-import { type OpenContext, openContext } from '../graphql/context.ts';
+import { createContext, type RequestContext } from '../graphql/context.ts';
 import type { TrustedProxies } from '../hooks/client-address.ts';
 import { requireService } from './require-service.ts';
 
@@ -19,11 +19,11 @@ export function oauthRoutes(
   fastify: FastifyInstance,
   { app, trustedProxies }: { app: App; trustedProxies: TrustedProxies },
 ): void {
-  const contexts = new WeakMap<FastifyRequest, OpenContext>();
+  const contexts = new WeakMap<FastifyRequest, RequestContext>();
   /** Before the body is read: nobody else makes us parse a form. */
   const admit =
     (wish: 'look' | 'change') => async (request: FastifyRequest, reply: FastifyReply) => {
-      const ctx = openContext(app, { request, reply, trustedProxies });
+      const ctx = createContext(app, { request, reply, trustedProxies });
       try {
         await requireService(ctx, wish);
         contexts.set(request, ctx);
