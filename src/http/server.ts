@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { App } from '../app.ts';
 import { startApollo } from './graphql/apollo.ts';
 import { createOperationCache } from './graphql/operation-cache.ts';
@@ -99,25 +99,14 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   };
 }
 
-function createFastify({ config, log }: App, listener: Listener): FastifyInstance {
-  // Fastify logs at start, for each address, what we log once.
-  const logger: FastifyBaseLogger = log.child(
-    {},
-    { level: log.level === 'silent' ? 'silent' : 'warn' },
-  );
+function createFastify({ config }: App, listener: Listener): FastifyInstance {
   return Fastify({
-    loggerInstance: logger,
-    logController: new LogController({
-      disableRequestLogging: true,
-      requestIdLogLabel: 'requestId',
-    }),
+    // No logger: Fastify would make one for each request. The first hook hands out the App's.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     genReqId: newId,
     requestIdHeader: false,
     serverFactory: listener.serverFactory,
-    // Few requests log anything, and each would have a logger made for it: each log entry names its
-    // request instead.
-    childLoggerFactory: (parent) => parent,
     forceCloseConnections: 'idle',
     ...errorOptions({ publicUrl: config.publicUrl }),
   });

@@ -29,7 +29,16 @@ export class Deadline implements Over {
         this.#end();
         reject(new AuthError('OVERLOADED', { retryAfter: 1 }));
       }, milliseconds);
-      work.then(resolve, reject).finally(() => clearTimeout(timer));
+      work.then(
+        (result) => {
+          clearTimeout(timer);
+          resolve(result);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      );
     });
   }
 
