@@ -20,7 +20,7 @@ export type ListenerLimits = {
   /** To the end of its body; Node's default is 300 s. */
   readonly request: number;
   /**
-   * How often the two above are checked; Node's default is 30 s, by which both would be late.
+   * How often the two above are checked; Node's default is 30 s, which makes both late.
    */
   readonly checks: number;
   /**

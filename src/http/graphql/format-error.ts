@@ -88,8 +88,8 @@ function extensionsOf(error: unknown): Readonly<Record<string, unknown>> | undef
 }
 
 /**
- * graphql-js gives no code to what it finds in a request only when it runs it: a null for an
- * argument that takes none, a subscription, more errors in variables than it goes on to count.
+ * graphql-js gives no code to what it finds only on execution: a null for a non-null argument, a
+ * subscription, more errors in variables than it counts.
  */
 const lateFindings =
   /^(Argument "|Schema is not configured to execute |Too many errors processing variables)/;

@@ -26,10 +26,7 @@ export const serverFault: Said = {
 };
 const badRequest: Said = { code: 'BAD_REQUEST', message: 'The request could not be read.' };
 
-/**
- * SECURITY: what is said to the caller is said here. Fastify's own messages quote the path, the
- * header or the body.
- */
+/** SECURITY: the only texts that callers read. Fastify's own quote the path, a header or the body. */
 const answers: Readonly<Record<number, Said>> = {
   400: badRequest,
   404: { code: 'NOT_FOUND', message: 'There is nothing at this address.' },
@@ -61,7 +58,7 @@ const statusOfOutcome: Partial<Record<ErrorCode, number>> = {
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /**
- * Answers whatever goes wrong outside of GraphQL with `{"errors":[{message, extensions: {code,
+ * Answers every error outside of GraphQL with `{"errors":[{message, extensions: {code,
  * requestId}}]}` and the right status: 404, 405 with Allow, bad bodies, AuthErrors, and 500 with
  * everything else masked and logged once. Also puts the request's id on every answer as
  * X-Request-Id. Call it on the root instance, after `cors`.
@@ -79,7 +76,7 @@ export function errorBody(fastify: FastifyInstance): void {
     const status = refusal === null ? statusOf(error) : statusOfRefusal(refusal);
     logFailure(error, request, status);
     if (refusal?.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));
-    // A route that has said more of how to authenticate keeps its word.
+    // A route may have set a more specific challenge.
     if (refusal?.code === 'UNAUTHENTICATED' && !reply.hasHeader('www-authenticate'))
       reply.header('www-authenticate', bearerChallenge);
     return sendError(request, reply, status, refusal ?? answerFor(status));
@@ -109,13 +106,13 @@ function statusOfRefusal({ code }: AuthError): number {
 }
 
 /**
- * Options for `Fastify({ … })` by which also what never becomes a request, or comes while draining,
- * is answered like the rest.
+ * Options for `Fastify({ … })`: what never becomes a request, or comes while draining, is answered
+ * like everything else.
  */
 export function errorOptions(headers: SecurityHeadersOptions) {
   return {
-    // Fastify's own answer while closing has none of our headers. Readiness tells the balancer;
-    // stragglers are still served.
+    // Fastify's own answer while closing lacks our headers. Readiness tells the balancer, and late
+    // requests are still served.
     return503OnClosing: false,
     frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
       // No hook runs for a target that cannot be decoded.
@@ -175,10 +172,7 @@ function answerFor(status: number): Said {
   return answers[status] ?? (status < 500 ? badRequest : serverFault);
 }
 
-/**
- * Fastify's errors and those of its plugins carry a status; anything else, and anything odd, is a
- * fault of ours.
- */
+/** Errors of Fastify and its plugins carry a status; any other error is a fault of ours. */
 function statusOf(error: unknown): number {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;

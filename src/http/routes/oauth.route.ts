@@ -20,7 +20,7 @@ export function oauthRoutes(
   { app, trustedProxies }: { app: App; trustedProxies: TrustedProxies },
 ): void {
   const contexts = new WeakMap<FastifyRequest, RequestContext>();
-  /** Before the body is read: nobody else makes us parse a form. */
+  /** Before the body is read: only a service may have a form parsed. */
   const admit =
     (wish: 'look' | 'change') => async (request: FastifyRequest, reply: FastifyReply) => {
       const ctx = createContext(app, { request, reply, trustedProxies });
@@ -33,7 +33,7 @@ export function oauthRoutes(
     };
 
   fastify.register(async (scope) => {
-    // A form is taken here and nowhere else: any page could send one to the API without asking
+    // A form is taken here and nowhere else: a page of any site can send one without a preflight
     // (TR-5).
     scope.removeAllContentTypeParsers();
     await scope.register(fastifyFormbody, { bodyLimit: formLimit });
