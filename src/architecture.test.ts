@@ -416,7 +416,7 @@ describe('the arrows between rooms', () => {
     ['domain/retention/purge.ts', `import { importUsers } from '../import/import-users.ts';`],
     ['domain/helpers/text.ts', `import { sha } from '../addresses/email-address.ts';`],
     // Up within http and db.
-    ['http/hooks/errors.ts', `import type { Answer } from '../graphql/run-known.ts';`],
+    ['http/hooks/errors.ts', `import type { Answer } from '../graphql/run-cached.ts';`],
     ['http/hooks/head.ts', `import { createServer } from '../server.ts';`],
     ['http/graphql/route.ts', `import { jwksRoute } from '../routes/jwks.route.ts';`],
     ['http/graphql/route.ts', `import { markup } from '../pages/markup.ts';`],

@@ -20,7 +20,7 @@ export type ListenerLimits = {
   /** To the end of its body; Node's default is 300 s. */
   readonly request: number;
   /**
-   * How often the two above are looked after; Node's default is 30 s, by which both would be late.
+   * How often the two above are checked; Node's default is 30 s, which makes both late.
    */
   readonly checks: number;
   /**
@@ -30,9 +30,9 @@ export type ListenerLimits = {
   readonly idle: number;
   readonly handshake: number;
   readonly connections: number;
-  /** Of one client address (IPv6: of its /64); proxies that are trusted stand for many clients. */
+  /** Of one client address (IPv6: of its /64); a trusted proxy stands for many clients. */
   readonly connectionsPerAddress: number;
-  /** Then the connection closes, so that clients spread anew over instances. */
+  /** Then the connection closes, so that clients spread over instances again. */
   readonly requestsPerConnection: number;
 };
 
@@ -57,28 +57,13 @@ type Options = {
 export type Listener = {
   /** For Fastify's `serverFactory`; called once for each address that a host name has. */
   readonly serverFactory: (handler: RequestListener) => Server;
-  /**
-   * Puts something before the handler, once: it gets the handler and answers in its place, or by
-   * it.
-   */
-  putBefore(shortcut: (handler: RequestListener) => RequestListener): void;
-  /**
-   * From here on each answer is the last of its connection, so that clients go elsewhere for the
-   * next.
-   */
-  drain(): void;
-  /** Closes connections on which nothing is under way. */
+  /** Closes connections on which no request is in flight. */
   closeIdle(): void;
   stop(): void;
 };
 
-/** Milliseconds between two looks at the certificate's files. */
+/** Milliseconds between two checks of the certificate's files. */
 const certificateCheck = 60_000;
-/**
- * Lines of a request's head; the rest would be left out without a word, so http/hooks/head refuses
- * fewer.
- */
-const mostHeaders = 200;
 
 /**
  * Node's HTTP or HTTPS server with our limits on connections. Throws where the certificate cannot
@@ -95,47 +80,25 @@ export function createListener({ tls, trustedProxies, limits, log }: Options): L
     insecureHTTPParser: false,
     requireHostHeader: true,
   };
-  const admit = createDoorman({ trustedProxies, limits });
+  const limitConnections = createConnectionLimiter({ trustedProxies, limits });
   const certificate = tls === null ? null : createCertificate(tls, log);
+  const open = (handler: RequestListener): Server => {
+    if (certificate === null) return createHttpServer(options, handler);
+    const tlsOptions = { handshakeTimeout: limits.handshake, minVersion: 'TLSv1.2' } as const;
+    return certificate.follow(
+      createHttpsServer({ ...options, ...certificate.read(), ...tlsOptions }, handler),
+    );
+  };
   const servers = new Set<Server>();
-  let draining = false;
-  let shortcut: (handler: RequestListener) => RequestListener = (handler) => handler;
   return {
-    putBefore: (before) => {
-      shortcut = before;
-    },
-    serverFactory: (handle) => {
-      // Fastify asks for its server when it is made; what may be put before it is known only later.
-      let first: RequestListener | undefined;
-      const handler: RequestListener = (request, response) => {
-        if (draining) response.shouldKeepAlive = false;
-        first ??= shortcut(handle);
-        first(request, response);
-      };
-      const server: Server =
-        certificate === null
-          ? createHttpServer(options, handler)
-          : certificate.follow(
-              createHttpsServer(
-                {
-                  ...options,
-                  ...certificate.read(),
-                  handshakeTimeout: limits.handshake,
-                  minVersion: 'TLSv1.2',
-                },
-                handler,
-              ),
-            );
+    serverFactory: (handler) => {
+      const server = open(handler);
       server.maxConnections = limits.connections;
-      server.maxHeadersCount = mostHeaders;
       server.maxRequestsPerSocket = limits.requestsPerConnection;
       server.setTimeout(limits.idle + 15_000);
-      server.on('connection', admit);
+      server.on('connection', limitConnections);
       servers.add(server);
       return server;
-    },
-    drain: () => {
-      draining = true;
     },
     closeIdle: () => {
       for (const server of servers) server.closeIdleConnections();
@@ -144,30 +107,33 @@ export function createListener({ tls, trustedProxies, limits, log }: Options): L
   };
 }
 
-/** Closes connections of an address that has too many. */
-function createDoorman({ trustedProxies, limits }: Pick<Options, 'trustedProxies' | 'limits'>) {
-  const open = new Map<string, number>();
+/** Closes new connections of an address that has too many. */
+function createConnectionLimiter({
+  trustedProxies,
+  limits,
+}: Pick<Options, 'trustedProxies' | 'limits'>) {
+  const counts = new Map<string, number>();
   return (socket: Socket): void => {
     const address = socket.remoteAddress;
     if (address === undefined || trustedProxies.has(address)) return;
     const bucket = addressBucket(address);
-    const count = open.get(bucket) ?? 0;
+    const count = counts.get(bucket) ?? 0;
     if (count >= limits.connectionsPerAddress) {
       socket.destroy();
       return;
     }
-    open.set(bucket, count + 1);
+    counts.set(bucket, count + 1);
     socket.once('close', () => {
-      const left = (open.get(bucket) ?? 1) - 1;
-      if (left === 0) open.delete(bucket);
-      else open.set(bucket, left);
+      const left = (counts.get(bucket) ?? 1) - 1;
+      if (left === 0) counts.delete(bucket);
+      else counts.set(bucket, left);
     });
   };
 }
 
 type Pair = { readonly cert: Buffer; readonly key: Buffer };
 
-/** The certificate's files, and whoever serves it: a new one is taken up without a restart. */
+/** The certificate's files and the servers that use it: a new one is taken up without a restart. */
 function createCertificate(files: NonNullable<Config['tls']>, log: Options['log']) {
   const servers = new Set<HttpsServer>();
   const read = (): Pair => ({
@@ -183,8 +149,8 @@ function createCertificate(files: NonNullable<Config['tls']>, log: Options['log'
       current = next;
       log.info({ event: 'certificate.renewed' }, 'The certificate was read again.');
     } catch (error) {
-      // Half of a pair that is being replaced: the old one serves on, and the next look finds the
-      // whole.
+      // Half of a pair that is being replaced: the old one stays in use, and the next check finds
+      // the whole.
       log.error(
         { err: error, event: 'certificate.not_renewed' },
         'The new certificate cannot be used.',

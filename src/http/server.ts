@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { App } from '../app.ts';
-import { graphqlRoute, startApollo } from './graphql/graphql.route.ts';
-import { createKnownOperations } from './graphql/known-operations.ts';
+import { startApollo } from './graphql/apollo.ts';
+import { createOperationCache } from './graphql/operation-cache.ts';
+import { graphqlRoute } from './graphql/route.ts';
 import { createOperationRunner } from './graphql/run-operation.ts';
-import { shortWay } from './graphql/short-way.ts';
-import { trustedProxyList } from './hooks/client-address.ts';
+import { type TrustedProxies, trustedProxyList } from './hooks/client-address.ts';
 import { cors } from './hooks/cors.ts';
+import { type Drain, drainHook } from './hooks/drain.ts';
 import { errorBody, errorOptions } from './hooks/errors.ts';
 import { jsonBodies, requestHead } from './hooks/head.ts';
 import { securityHeaders } from './hooks/headers.ts';
 import { watchRequests } from './hooks/metrics.ts';
-import { createListener, type ListenerLimits, listenerLimits } from './listener.ts';
+import { createListener, type Listener, type ListenerLimits, listenerLimits } from './listener.ts';
 import { type GraphiqlRouteOptions, graphiqlRoute } from './pages/graphiql/graphiql.route.ts';
 import { mailboxRoute } from './pages/mailbox.route.ts';
 import { healthRoute } from './routes/health.route.ts';
@@ -42,7 +43,7 @@ export type ServerOptions = {
  */
 const operationDeadline = 10_000;
 
-/** Milliseconds between two looks for connections that have become idle while the server closes. */
+/** Milliseconds between two checks for connections that have become idle while closing. */
 const idleSweep = 50;
 
 /** Bytes of a request's body (GQ-14). */
@@ -65,83 +66,25 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
     limits: { ...listenerLimits, ...options.limits },
     log: app.log,
   });
-  // Fastify says at start, for each address, what we say once.
-  const logger: FastifyBaseLogger = app.log.child(
-    {},
-    { level: app.log.level === 'silent' ? 'silent' : 'warn' },
-  );
-  const fastify: FastifyInstance = Fastify({
-    loggerInstance: logger,
-    logController: new LogController({
-      disableRequestLogging: true,
-      requestIdLogLabel: 'requestId',
-    }),
-    bodyLimit,
-    genReqId: newId,
-    requestIdHeader: false,
-    serverFactory: listener.serverFactory,
-    // Few requests log anything, and each would have a logger made for it: who logs says which
-    // request it is.
-    childLoggerFactory: (parent) => parent,
-    forceCloseConnections: 'idle',
-    ...errorOptions({ publicUrl: config.publicUrl }),
-  });
-  watchRequests(fastify, app);
-  jsonBodies(fastify);
-  securityHeaders(fastify, { publicUrl: config.publicUrl });
-  cors(fastify, { origins: config.corsOrigins });
-  errorBody(fastify);
-  requestHead(fastify, { publicUrl: config.publicUrl, trustedProxies, log: app.log });
+  const fastify = createFastify(app, listener);
+  const drain = addHooks(fastify, app, trustedProxies);
+  const cache = createOperationCache();
+  const apollo = await startApollo(app, cache);
+  const deadline = options.deadline ?? operationDeadline;
+  graphqlRoute(fastify, createOperationRunner({ app, apollo, cache, trustedProxies, deadline }));
+  addPlainRoutes(fastify, { app, trustedProxies, drain });
+  if (config.mode === 'development') addDevelopmentPages(fastify, app, options.graphiql);
 
-  let draining = false;
-  fastify.addHook('onSend', (_request, reply, _payload, done) => {
-    // A connection that is kept open after its last answer would hold up the end until its own
-    // time-out.
-    if (draining) reply.header('connection', 'close');
-    done();
-  });
-  healthRoute(fastify, {
-    ready: async () => {
-      if (draining) return false;
-      await app.database.ping();
-      return true;
-    },
-  });
-  jwksRoute(fastify, app);
-  verifyRoute(fastify, app);
-  const known = createKnownOperations();
-  const apollo = await startApollo(app, known);
-  const runner = createOperationRunner({
-    app,
-    apollo,
-    trustedProxies,
-    deadline: options.deadline ?? operationDeadline,
-  });
-  graphqlRoute(fastify, { runner, known });
-  listener.putBefore((handler) =>
-    shortWay({ app, known, runner, trustedProxies, isDraining: () => draining, newId }, handler),
-  );
-  oauthRoutes(fastify, { app, trustedProxies });
-  if (config.mode === 'development') {
-    const { mailer } = app;
-    if (mailer.name === 'mailbox') mailboxRoute(fastify, { list: () => mailer.list() });
-    if (config.graphiql && options.graphiql) graphiqlRoute(fastify, options.graphiql);
-  }
-
-  const drain = (): void => {
-    draining = true;
-    listener.drain();
-  };
   return {
     fastify,
     listen: async () => {
       const address = await fastify.listen({ host: config.host, port: config.port });
-      // Fastify knows nothing of the certificate, which is the listener's.
+      // Fastify does not know of the certificate, which is the listener's.
       return config.tls === null ? address : address.replace(/^http:/, 'https:');
     },
-    drain,
+    drain: drain.begin,
     close: async () => {
-      drain();
+      drain.begin();
       listener.stop();
       // A connection whose last answer had begun before is idle only later, and would hold the
       // server for as long as clients keep it.
@@ -154,4 +97,60 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
       await apollo.stop();
     },
   };
+}
+
+function createFastify({ config }: App, listener: Listener): FastifyInstance {
+  return Fastify({
+    // No logger: Fastify would make one for each request. The first hook hands out the App's.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit,
+    genReqId: newId,
+    requestIdHeader: false,
+    serverFactory: listener.serverFactory,
+    forceCloseConnections: 'idle',
+    ...errorOptions({ publicUrl: config.publicUrl }),
+  });
+}
+
+/** What every request goes through before its route, in this order, and every answer after it. */
+function addHooks(fastify: FastifyInstance, app: App, trustedProxies: TrustedProxies): Drain {
+  const { publicUrl, corsOrigins } = app.config;
+  watchRequests(fastify, app);
+  jsonBodies(fastify);
+  securityHeaders(fastify, { publicUrl });
+  cors(fastify, { origins: corsOrigins });
+  errorBody(fastify);
+  requestHead(fastify, { publicUrl, trustedProxies, log: app.log });
+  return drainHook(fastify);
+}
+
+type PlainRoutes = {
+  readonly app: App;
+  readonly trustedProxies: TrustedProxies;
+  readonly drain: Drain;
+};
+
+function addPlainRoutes(
+  fastify: FastifyInstance,
+  { app, trustedProxies, drain }: PlainRoutes,
+): void {
+  healthRoute(fastify, {
+    ready: async () => {
+      if (drain.isDraining()) return false;
+      await app.database.ping();
+      return true;
+    },
+  });
+  jwksRoute(fastify, app);
+  verifyRoute(fastify, app);
+  oauthRoutes(fastify, { app, trustedProxies });
+}
+
+function addDevelopmentPages(
+  fastify: FastifyInstance,
+  { config, mailer }: App,
+  graphiql: GraphiqlRouteOptions | undefined,
+): void {
+  if (mailer.name === 'mailbox') mailboxRoute(fastify, { list: () => mailer.list() });
+  if (config.graphiql && graphiql) graphiqlRoute(fastify, graphiql);
 }

@@ -1,15 +1,16 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export type RawAnswer = { readonly status: number; readonly text: string };
 
 /**
- * Sends these very bytes over a connection of its own and reads until the server closes it, or for
- * `wait` milliseconds.
+ * Sends these very bytes over a connection of its own, in parts where there are several, and reads
+ * until the server closes it, or for `wait` milliseconds.
  */
 export async function sendRaw(
   url: string,
-  bytes: string | Buffer,
+  bytes: string | Buffer | readonly Buffer[],
   wait = 2000,
 ): Promise<RawAnswer> {
   const socket = await openSocket(url);
@@ -17,7 +18,14 @@ export async function sendRaw(
   socket.on('data', (part) => parts.push(part));
   const closed = new Promise((resolve) => socket.once('close', resolve));
   const timer = setTimeout(() => socket.destroy(), wait);
-  socket.write(bytes);
+  const [first = '', ...later] =
+    typeof bytes === 'string' || Buffer.isBuffer(bytes) ? [bytes] : bytes;
+  socket.write(first);
+  for (const part of later) {
+    if (part.length === 0) continue;
+    await sleep(50);
+    socket.write(part);
+  }
   await closed;
   clearTimeout(timer);
   const text = Buffer.concat(parts).toString();

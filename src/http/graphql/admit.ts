@@ -1,17 +1,16 @@
 import type { UnauthenticatedReason } from '../../errors.ts';
 import { authenticate } from './authenticate.ts';
-import type { KnownOperation } from './known-operations.ts';
-import type { OpenContext } from './open-context.ts';
+import type { RequestContext } from './context.ts';
+import type { CachedOperation } from './operation-cache.ts';
 
 /**
- * Finds out who asks for an operation, and notes it in the context. Answers with the reason for
- * which the whole request is to be refused: its bearer does not hold, and what it asks for is not
- * one of those that may come with a stale one. Null: it may go on. `asked` is null where the
- * document has no operation of the name that was given.
+ * Authenticates the caller of an operation and puts the viewer into the context. Returns the reason
+ * to refuse the whole request: an invalid bearer token, on an operation that does not take a stale
+ * one. Null: it may go on. `asked` is null where the document has no operation of the given name.
  */
 export async function admit(
-  ctx: OpenContext,
-  asked: KnownOperation | null,
+  ctx: RequestContext,
+  asked: CachedOperation | null,
 ): Promise<UnauthenticatedReason | null> {
   const found = await authenticate(ctx, ctx.authorization);
   if (found.kind === 'signed-in') ctx.viewer = found.viewer;

@@ -3,10 +3,7 @@ import type { App } from '../../app.ts';
 import type { Authentication } from '../../context.ts';
 import { verifyAccessToken } from '../../domain/access-tokens/verify-access-token.ts';
 
-/**
- * Characters; a token of ours is far shorter, and nothing longer reaches a parser or any crypto
- * (JW-12).
- */
+/** Characters; our tokens are far shorter, and nothing longer is parsed or verified (JW-12). */
 const maxHeaderLength = 8192;
 
 const authorization = 'authorization';
@@ -31,17 +28,17 @@ export function authorizationHeader({
 }
 
 /**
- * Who sends a request, by its Authorization header: the only carrier (JW-12). The token is verified
- * first; then the database is asked whether the session still lives, every time, in one statement.
- * Rejects only where the database does not answer.
+ * Authenticates a request by its Authorization header, the only carrier (JW-12). The token is
+ * verified first; then the database is asked whether the session still lives, every time, in one
+ * statement. Rejects only where the database does not answer.
  */
 export async function authenticate(app: App, header: string | undefined): Promise<Authentication> {
   // Clients that have no token send an empty header (contract.md).
   if (header === undefined || header.trim() === '') return { kind: 'anonymous' };
   if (header.length > maxHeaderLength)
     return { kind: 'refused', reason: 'TOKEN_INVALID', stale: null };
-  // RFC 9110 11.1: the scheme's case does not matter. Anything else is a credential that does not
-  // hold (ADV-21).
+  // RFC 9110 11.1: the scheme's case does not matter. Anything else is an invalid credential
+  // (ADV-21).
   const match = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(header);
   const token = match?.[1];
   if (token === undefined) return { kind: 'refused', reason: 'TOKEN_INVALID', stale: null };

@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { databaseFailure } from '../../db/driver/failures.ts';
-import { AuthError, errorCodes } from '../../errors.ts';
+import { AuthError } from '../../errors.ts';
 import { toGraphQLError } from '../../graphql/to-graphql-error.ts';
+import { serverFault, unavailable } from '../hooks/errors.ts';
 
 /** Apollo Server's own, which say nothing of us, and those of the contract. */
 const passedCodes: ReadonlySet<unknown> = new Set([
@@ -18,8 +18,6 @@ const passedCodes: ReadonlySet<unknown> = new Set([
   'OVERLOADED',
 ]);
 
-const masked = 'Something went wrong on the server.';
-
 /**
  * The one place that decides what of an error a caller sees: an allow-list (GQ-11). SECURITY:
  * graphql-js prints the rejected input in coercion errors, passwords too (GQ-9), and drizzle's
@@ -31,17 +29,15 @@ export function formatError(
 ): GraphQLFormattedError {
   const { path, locations } = formatted;
   const place = { ...(locations ? { locations } : {}), ...(path ? { path } : {}) };
-  const kind = kindOf(error);
-  if (kind === 'unavailable') {
-    return {
-      message: errorCodes.UNAVAILABLE.message,
-      ...place,
-      extensions: { code: 'OVERLOADED', retryAfter: 1 },
-    };
+  const refusal = unavailable(rootOf(error));
+  if (refusal !== null) {
+    const { message, retryAfter } = refusal;
+    return { message, ...place, extensions: { code: 'OVERLOADED', retryAfter } };
   }
   const code = codeOf(error);
-  if (kind === 'fault' || typeof code !== 'string') {
-    return { message: masked, ...place, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+  if (kindOf(error) === 'fault' || typeof code !== 'string') {
+    const { message, code: faultCode } = serverFault;
+    return { message, ...place, extensions: { code: faultCode } };
   }
   const { reason, retryAfter, fields } = extensionsOf(error) ?? {};
   return {
@@ -62,7 +58,7 @@ export function formatError(
  */
 export function kindOf(error: unknown): 'expected' | 'unavailable' | 'fault' {
   const root = rootOf(error);
-  if (databaseFailure(root) === 'unavailable') return 'unavailable';
+  if (unavailable(root) !== null) return 'unavailable';
   // A GraphQLError at the root is graphql-js's, Apollo's or our refusal of a bearer: it passes by
   // its code.
   const known = root instanceof AuthError || root instanceof GraphQLError;
@@ -92,8 +88,8 @@ function extensionsOf(error: unknown): Readonly<Record<string, unknown>> | undef
 }
 
 /**
- * graphql-js gives no code to what it finds in a request only when it runs it: a null for an
- * argument that takes none, a subscription, more errors in variables than it goes on to count.
+ * graphql-js gives no code to what it finds only on execution: a null for a non-null argument, a
+ * subscription, more errors in variables than it counts.
  */
 const lateFindings =
   /^(Argument "|Schema is not configured to execute |Too many errors processing variables)/;

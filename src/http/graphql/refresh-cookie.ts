@@ -10,8 +10,8 @@ type Request = {
 };
 
 /**
- * `__Host-` binds a cookie to this very host over https (RFC 6265bis 4.1.3.2); over http no browser
- * would take it.
+ * `__Host-` binds a cookie to this host over https (RFC 6265bis 4.1.3.2); over http no browser
+ * accepts it.
  */
 export function refreshCookieName(config: Pick<Config, 'publicUrl'>): string {
   return config.publicUrl.startsWith('https://') ? '__Host-latchkey' : 'latchkey';
@@ -44,7 +44,7 @@ export function refreshCookie(
       setHeader('set-cookie', stringifySetCookie({ name, value, expires, ...attributes }));
     },
     clear: () => {
-      // Another site clears nothing; whoever needs the cookie has asked `read`, which says so.
+      // Another site clears nothing; code that needs the cookie calls `read`, which refuses.
       if (sent === undefined || !isOwnSite(config, request)) return;
       setHeader(
         'set-cookie',

@@ -1,24 +1,25 @@
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import { errorCodes } from '../../errors.ts';
+import type { RequestContext } from './context.ts';
 import { kindOf } from './format-error.ts';
-import type { OpenContext } from './open-context.ts';
 
 /** Characters of names that the caller chose: of the operation, and aliases (LG-2). */
 const maxLoggedName = 64;
 
 /**
- * Faults are logged here, once, with the request's id; the caller is told that id and nothing more.
- * Answers whether one of them is that the database does not answer: then the whole answer is a 503.
+ * Logs faults, once, with the request's id; the caller is told that id and nothing more. An error
+ * that says that the database does not answer makes the whole answer a 503.
  */
 export function reportErrors(
-  ctx: OpenContext,
+  ctx: RequestContext,
   errors: readonly GraphQLError[],
   operationName: string | null,
-): boolean {
-  let isUnavailable = false;
+): void {
   for (const error of errors) {
     const kind = kindOf(error);
     if (kind === 'expected') continue;
-    isUnavailable ||= kind === 'unavailable';
+    if (kind === 'unavailable')
+      error.extensions['http'] = { status: errorCodes.UNAVAILABLE.httpStatus };
     ctx.log.error(
       {
         err: error.originalError ?? error,
@@ -29,14 +30,13 @@ export function reportErrors(
       kind === 'fault' ? 'A request failed.' : 'The database does not answer.',
     );
   }
-  return isUnavailable;
 }
 
-/**
- * Adds to errors that are ready to be sent what they have of the request: its id, and how long to
- * wait.
- */
-export function completeErrors(ctx: OpenContext, errors: readonly GraphQLFormattedError[]): void {
+/** Adds the request's id to formatted errors, and to the answer's head how long to wait. */
+export function completeErrors(
+  ctx: RequestContext,
+  errors: readonly GraphQLFormattedError[],
+): void {
   for (const { extensions } of errors) {
     ctx.observed.outcome ??= String(extensions?.['code']);
     Object.assign(extensions ?? {}, { requestId: ctx.request.id });

@@ -11,9 +11,9 @@ const documentFaults = new Set([
 /**
  * GraphQL over HTTP 6.4.1: under `application/json` a well-formed request is answered with 200
  * whatever its document is, since an old client takes any other status for a broken server. Apollo
- * answers 400 under either media type. What was asked of the whole request (a bearer that does not
- * hold, a full server) keeps its status, and so does a document that is too large to be taken for a
- * mistake: proxies and their alarms read the status alone.
+ * answers 400 under either media type. A refusal of the whole request (an invalid bearer, an
+ * overloaded server) keeps its status, and so does a document that is too large to be a mistake:
+ * proxies and their alarms read the status alone.
  */
 export const responseStatus: ApolloServerPlugin = {
   requestDidStart: async () => ({

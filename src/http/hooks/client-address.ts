@@ -56,7 +56,7 @@ export function clientAddress(input: ClientAddressInput): string {
 
 /**
  * The key under which attempts from an address are counted: an IPv4 address, or the /64 of an IPv6
- * one, since a whole /64 is one customer's (RL-2, ADV-6). Whatever is no address shares one bucket.
+ * one, since a whole /64 is one customer's (RL-2, ADV-6). Anything else shares one bucket.
  */
 export function addressBucket(address: string): string {
   const canonical = canonicalAddress(address);

@@ -13,8 +13,8 @@ const fastify: FastifyInstance = Fastify({
   genReqId: () => 'request-1',
   logger: { level: 'info', stream: { write: (line: string) => logged.push(line) } },
 });
-errorBody(fastify);
 securityHeaders(fastify, { publicUrl });
+errorBody(fastify);
 fastify.route({ method: ['GET', 'POST'], url: '/graphql', handler: async () => ({ data: {} }) });
 fastify.get('/.well-known/jwks.json', async () => ({ keys: [] }));
 fastify.get<{ Querystring: { kind: string } }>('/fault', async (request) => {

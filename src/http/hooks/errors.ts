@@ -2,15 +2,13 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type {
   ConnectionError,
-  FastifyBaseLogger,
   FastifyError,
   FastifyInstance,
   FastifyReply,
   FastifyRequest,
 } from 'fastify';
 import { databaseFailure } from '../../db/driver/failures.ts';
-import { AuthError, type ErrorCode } from '../../errors.ts';
-import type { Answer } from './answer.ts';
+import { AuthError, type ErrorCode, errorCodes } from '../../errors.ts';
 import { defaultHeaders, type SecurityHeadersOptions } from './headers.ts';
 import { requestPath } from './request-path.ts';
 
@@ -21,16 +19,14 @@ const bearerChallenge = 'Bearer realm="latchkey"';
 
 type Said = { readonly code: string; readonly message: string };
 
-const serverFault: Said = {
+/** What a caller is told of a fault of ours. */
+export const serverFault: Said = {
   code: 'INTERNAL_SERVER_ERROR',
   message: 'Something went wrong on the server.',
 };
 const badRequest: Said = { code: 'BAD_REQUEST', message: 'The request could not be read.' };
 
-/**
- * SECURITY: what is said to the caller is said here. Fastify's own messages quote the path, the
- * header or the body.
- */
+/** SECURITY: the only texts that callers read. Fastify's own quote the path, a header or the body. */
 const answers: Readonly<Record<number, Said>> = {
   400: badRequest,
   404: { code: 'NOT_FOUND', message: 'There is nothing at this address.' },
@@ -47,25 +43,22 @@ const answers: Readonly<Record<number, Said>> = {
   },
   431: { code: 'HEADERS_TOO_LARGE', message: 'The headers are too large.' },
   500: serverFault,
-  503: { code: 'UNAVAILABLE', message: 'The service is not available. Try again in a moment.' },
+  503: { code: 'UNAVAILABLE', message: errorCodes.UNAVAILABLE.message },
 };
 
 /** For plain routes, where an outcome has no union to be a member of. */
-const statusOfCode: Partial<Record<ErrorCode, number>> = {
-  UNAUTHENTICATED: 401,
+const statusOfOutcome: Partial<Record<ErrorCode, number>> = {
   INVALID_CREDENTIALS: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   CONFLICT: 409,
   RATE_LIMITED: 429,
-  OVERLOADED: 503,
-  UNAVAILABLE: 503,
 };
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /**
- * Answers whatever goes wrong outside of GraphQL with `{"errors":[{message, extensions: {code,
+ * Answers every error outside of GraphQL with `{"errors":[{message, extensions: {code,
  * requestId}}]}` and the right status: 404, 405 with Allow, bad bodies, AuthErrors, and 500 with
  * everything else masked and logged once. Also puts the request's id on every answer as
  * X-Request-Id. Call it on the root instance, after `cors`.
@@ -73,66 +66,53 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 export function errorBody(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id);
-    // Before the body is read: nobody makes us parse what nobody takes.
+    // Before the body is read: what no route takes is not parsed.
     if (request.is404) sendNotFound(request, reply);
     else done();
   });
   fastify.setNotFoundHandler(sendNotFound);
   fastify.setErrorHandler((error, request, reply) => {
-    const { status, headers, text } = failureAnswer(error, request);
-    // A route that has said more of how to authenticate keeps its word.
-    const challenge = reply.getHeader('www-authenticate');
-    reply.code(status).headers(Object.fromEntries(headers));
-    if (challenge !== undefined) reply.header('www-authenticate', challenge);
-    return reply.send(text);
+    const refusal = error instanceof AuthError ? error : unavailable(error);
+    const status = refusal === null ? statusOf(error) : statusOfRefusal(refusal);
+    logFailure(error, request, status);
+    if (refusal?.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));
+    // A route may have set a more specific challenge.
+    if (refusal?.code === 'UNAUTHENTICATED' && !reply.hasHeader('www-authenticate'))
+      reply.header('www-authenticate', bearerChallenge);
+    return sendError(request, reply, status, refusal ?? answerFor(status));
   });
 }
 
-type Asked = Pick<FastifyRequest, 'id' | 'url' | 'headers'> & {
-  readonly log: Pick<FastifyBaseLogger, 'info' | 'error'>;
-};
-
 /**
- * The answer to a request that ended in an error. A fault is logged here, once, with the request's
- * id.
+ * The refusal that a failure of the database becomes, by GraphQL and beside it: a 503 that says
+ * when to come again. Null for any other error.
  */
-export function failureAnswer(error: unknown, request: Asked): Answer {
-  const type = mediaType(request);
+export function unavailable(error: unknown): AuthError | null {
+  if (databaseFailure(error) !== 'unavailable') return null;
+  return new AuthError('UNAVAILABLE', { retryAfter: 1 });
+}
+
+function logFailure(error: unknown, { id, log }: FastifyRequest, status: number): void {
   if (error instanceof AuthError) {
-    const { code, message, detail, retryAfter } = error;
+    const { code: refusal, detail } = error;
     if (detail !== undefined)
-      request.log.info({ refusal: code, detail, requestId: request.id }, 'A request was refused.');
-    return {
-      status: statusOfCode[code] ?? 400,
-      headers: Object.entries({
-        'content-type': type,
-        ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
-        ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': bearerChallenge } : {}),
-      }),
-      text: body({ code, message }, request.id),
-    };
-  }
-  const isUnavailable = databaseFailure(error) === 'unavailable';
-  const status = isUnavailable ? 503 : statusOf(error);
-  if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'A request failed.');
-  return {
-    status,
-    headers: Object.entries({
-      'content-type': type,
-      ...(isUnavailable ? { 'retry-after': '1' } : {}),
-    }),
-    text: body(answerFor(status), request.id),
-  };
+      log.info({ refusal, detail, requestId: id }, 'A request was refused.');
+  } else if (status >= 500) log.error({ err: error, requestId: id }, 'A request failed.');
+}
+
+function statusOfRefusal({ code }: AuthError): number {
+  const entry = errorCodes[code];
+  return 'httpStatus' in entry ? entry.httpStatus : (statusOfOutcome[code] ?? 400);
 }
 
 /**
- * Options for `Fastify({ … })` by which also what never becomes a request, or comes while draining,
- * is answered like the rest.
+ * Options for `Fastify({ … })`: what never becomes a request, or comes while draining, is answered
+ * like everything else.
  */
 export function errorOptions(headers: SecurityHeadersOptions) {
   return {
-    // Fastify's own answer while closing has none of our headers. Readiness tells the balancer;
-    // stragglers are still served.
+    // Fastify's own answer while closing lacks our headers. Readiness tells the balancer, and late
+    // requests are still served.
     return503OnClosing: false,
     frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
       // No hook runs for a target that cannot be decoded.
@@ -167,9 +147,9 @@ function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
   status: number,
-  answer = answerFor(status),
+  said = answerFor(status),
 ): FastifyReply {
-  return reply.code(status).type(mediaType(request)).send(body(answer, request.id));
+  return reply.code(status).type(mediaType(request)).send(body(said, request.id));
 }
 
 /**
@@ -183,19 +163,16 @@ function mediaType(request: Pick<FastifyRequest, 'url' | 'headers'>): string {
   return `${isGraphql ? wanted : 'application/json'}; charset=utf-8`;
 }
 
-function body(answer: Said, requestId: string | undefined): string {
-  const extensions = { code: answer.code, ...(requestId === undefined ? {} : { requestId }) };
-  return JSON.stringify({ errors: [{ message: answer.message, extensions }] });
+function body({ code, message }: Said, requestId: string | undefined): string {
+  const extensions = { code, ...(requestId === undefined ? {} : { requestId }) };
+  return JSON.stringify({ errors: [{ message, extensions }] });
 }
 
 function answerFor(status: number): Said {
   return answers[status] ?? (status < 500 ? badRequest : serverFault);
 }
 
-/**
- * Fastify's errors and those of its plugins carry a status; anything else, and anything odd, is a
- * fault of ours.
- */
+/** Errors of Fastify and its plugins carry a status; any other error is a fault of ours. */
 function statusOf(error: unknown): number {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;

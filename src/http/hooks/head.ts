@@ -14,7 +14,7 @@ type Options = {
 };
 
 /** Names and values, so twice as many as there are headers. */
-export const mostHeaderLines = 100 * 2;
+const maxHeaderEntries = 100 * 2;
 
 /** What orchestrators ask over plain http from inside, and what says nothing of anyone. */
 const overAnything: ReadonlySet<string> = new Set(['/livez', '/readyz']);
@@ -30,7 +30,7 @@ export function requestHead(
   const httpsOnly = publicUrl.startsWith('https://');
   let told = false;
   fastify.addHook('onRequest', (request, _reply, done) => {
-    if (request.raw.rawHeaders.length > mostHeaderLines) return done(withStatus(431));
+    if (request.raw.rawHeaders.length > maxHeaderEntries) return done(withStatus(431));
     if (
       !httpsOnly ||
       overAnything.has(requestPath(request.url)) ||
@@ -55,7 +55,7 @@ export function requestHead(
 }
 
 /** Over a TLS connection of our own, or over https at every proxy before us that is trusted. */
-export function cameOverHttps(
+function cameOverHttps(
   request: Pick<FastifyRequest, 'socket' | 'headers'>,
   trustedProxies: TrustedProxies,
 ): boolean {

@@ -11,9 +11,9 @@ afterAll(() => Promise.all(opened.map((fastify) => fastify.close())));
 function openServer(publicUrl: string): FastifyInstance {
   const fastify = Fastify(errorOptions({ publicUrl }));
   opened.push(fastify);
+  securityHeaders(fastify, { publicUrl });
   cors(fastify, { origins: ['https://app.example.com'] });
   errorBody(fastify);
-  securityHeaders(fastify, { publicUrl });
   fastify.post('/graphql', async () => ({ data: { me: null } }));
   fastify.get('/broken', async () => {
     throw new Error('a secret');

@@ -36,17 +36,14 @@ export function defaultHeaders(
 }
 
 /**
- * Puts the default headers on every answer of the instance, refusals and 404s too (TR-3). Call it
- * on the root instance.
+ * Puts the default headers on every answer of the instance, refusals and 404s too (TR-3); a route
+ * may replace them. Call it on the root instance, before any hook that answers.
  */
 export function securityHeaders(fastify: FastifyInstance, options: SecurityHeadersOptions): void {
-  const [open, closed] = ['/.well-known/jwks.json', ''].map((path) =>
-    Object.entries(defaultHeaders(options, path)),
-  );
-  fastify.addHook('onSend', (request, reply, _payload, done) => {
-    for (const [name, value] of (isOpenDocument(requestPath(request.url)) ? open : closed) ?? []) {
-      if (!reply.hasHeader(name)) reply.header(name, value);
-    }
+  const open = defaultHeaders(options, '/.well-known/jwks.json');
+  const closed = defaultHeaders(options, '');
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.headers(isOpenDocument(requestPath(request.url)) ? open : closed);
     done();
   });
 }

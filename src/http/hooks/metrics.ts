@@ -7,7 +7,7 @@ import { noMetrics } from '../../observability/metrics.ts';
 import { readTraceparent } from '../../observability/trace-context.ts';
 import type { RequestSpan, StatementWatch } from '../../observability/tracing.ts';
 
-type Watcher = Pick<App, 'metrics' | 'tracing'>;
+type Watcher = Pick<App, 'metrics' | 'tracing' | 'log'>;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,12 +20,14 @@ const unwatched: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 const countedMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
 
 /**
- * Counts requests, begins and ends their spans, and puts the trace's id on what they log, as far as
- * any of that is on. Call it on the root instance, before routes are added.
+ * Counts requests, begins and ends their spans, and gives them the log, with the trace's id where
+ * there is one. Call it on the root instance, before all other hooks.
  */
-export function watchRequests(fastify: FastifyInstance, { metrics, tracing }: Watcher): void {
+export function watchRequests(fastify: FastifyInstance, { metrics, tracing, log }: Watcher): void {
   fastify.decorateRequest('span', null);
-  fastify.addHook('onRequest', (request, _reply, done) => {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    request.log = log;
+    reply.log = log;
     const { traceparent } = request.headers;
     if (tracing !== null || traceparent !== undefined) follow(request, traceparent);
     done();
@@ -37,7 +39,7 @@ export function watchRequests(fastify: FastifyInstance, { metrics, tracing }: Wa
     if (tracing !== null)
       request.span = tracing.request({ method: methodOf(request), route, id: request.id, parent });
     const traceId = request.span?.traceId ?? parent?.traceId;
-    if (traceId !== undefined) request.log = request.log.child({ traceId });
+    if (traceId !== undefined) request.log = log.child({ traceId });
   };
   if (metrics === noMetrics && tracing === null) return;
   fastify.addHook('onResponse', async (request, reply) => {
@@ -50,7 +52,7 @@ export function watchRequests(fastify: FastifyInstance, { metrics, tracing }: Wa
   });
 }
 
-/** The route's pattern, never the path: anybody can make up paths. */
+/** The route's pattern, never the path: a caller can invent any number of paths. */
 function routeOf(request: FastifyRequest): string {
   return request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
 }
@@ -71,10 +73,10 @@ export type OperationWatch = {
   fail(error: unknown): void;
 };
 
-/** Follows one GraphQL operation; `observed` is filled in by whoever comes to know. */
+/** Follows one GraphQL operation; `observed` is filled in as it becomes known. */
 export function watchOperation(
-  app: Watcher & Pick<App, 'log'>,
-  request: Pick<FastifyRequest, 'headers'> & { readonly span: RequestSpan | null },
+  app: Watcher,
+  request: Pick<FastifyRequest, 'headers' | 'span'>,
 ): OperationWatch {
   const began = performance.now();
   const observed: Observed = { kind: null, fields: [], name: null, outcome: null };
@@ -97,7 +99,7 @@ export function watchOperation(
 
 /**
  * What an operation is counted under: its root field, which the schema bounds. The name that the
- * caller gave it is not asked for: anybody can make up names, and each would be a series for ever.
+ * caller gave it is not asked for: names can be invented without end, each a series for ever.
  */
 function operationOf({ fields }: Observed): string {
   const [field, another] = fields;

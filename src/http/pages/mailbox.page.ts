@@ -85,7 +85,7 @@ export function mailPage(mail: DeliveredMail): DevPage {
   };
 }
 
-/** For an id that the mailbox does not hold, or holds no longer. */
+/** For an id that is not, or no longer, in the mailbox. */
 export const noMailPage: DevPage = {
   title: 'No such mail',
   status: 404,

@@ -16,7 +16,7 @@ export type MailboxRouteOptions = {
 
 /**
  * `GET /dev/mailbox` and `GET /dev/mailbox.json`: the mails of development, codes and links
- * included. SECURITY: register it in development only; whoever reads it can sign in as anyone.
+ * included. SECURITY: register it in development only; its reader can sign in as anyone.
  */
 export function mailboxRoute(fastify: FastifyInstance, { list }: MailboxRouteOptions): void {
   fastify.get('/dev/mailbox.json', async (_request, reply) => {

@@ -19,8 +19,8 @@ export function healthRoute(
   { ready, deadline = 2000 }: HealthRouteOptions,
 ): void {
   let asking: Promise<boolean> | undefined;
-  // One question at a time, however many ask us: the route is open to all and must not become load
-  // on the database.
+  // One query at a time, however many requests come: the route is open to all and must not become
+  // load on the database.
   const isReady = (): Promise<boolean> => {
     asking ??= within(deadline, ready).finally(() => {
       asking = undefined;

@@ -4,7 +4,7 @@ import type { App } from '../../app.ts';
 import { introspectToken } from '../../domain/access-tokens/introspect-token.ts';
 import { revokeToken } from '../../domain/access-tokens/revoke-token.ts';
 import { AuthError, type ErrorCode } from '../../errors.ts';
-import { type OpenContext, openContext } from '../graphql/open-context.ts';
+import { createContext, type RequestContext } from '../graphql/context.ts';
 import type { TrustedProxies } from '../hooks/client-address.ts';
 import { requireService } from './require-service.ts';
 
@@ -19,11 +19,11 @@ export function oauthRoutes(
   fastify: FastifyInstance,
   { app, trustedProxies }: { app: App; trustedProxies: TrustedProxies },
 ): void {
-  const contexts = new WeakMap<FastifyRequest, OpenContext>();
-  /** Before the body is read: nobody else makes us parse a form. */
+  const contexts = new WeakMap<FastifyRequest, RequestContext>();
+  /** Before the body is read: only a service may have a form parsed. */
   const admit =
     (wish: 'look' | 'change') => async (request: FastifyRequest, reply: FastifyReply) => {
-      const ctx = openContext(app, { request, reply, trustedProxies });
+      const ctx = createContext(app, { request, reply, trustedProxies });
       try {
         await requireService(ctx, wish);
         contexts.set(request, ctx);
@@ -33,7 +33,7 @@ export function oauthRoutes(
     };
 
   fastify.register(async (scope) => {
-    // A form is taken here and nowhere else: any page could send one to the API without asking
+    // A form is taken here and nowhere else: a page of any site can send one without a preflight
     // (TR-5).
     scope.removeAllContentTypeParsers();
     await scope.register(fastifyFormbody, { bodyLimit: formLimit });

@@ -2,7 +2,7 @@ import { isGatewayToken } from '../../domain/access-tokens/is-gateway-token.ts';
 import { requireAdminToChange, requireAdminToLook } from '../../domain/admin/require-admin.ts';
 import { AuthError } from '../../errors.ts';
 import { authenticate } from '../graphql/authenticate.ts';
-import type { OpenContext } from '../graphql/open-context.ts';
+import type { RequestContext } from '../graphql/context.ts';
 
 /**
  * Lets a service through that shows GATEWAY_TOKEN, as Bearer or as Basic password (the user name
@@ -10,7 +10,7 @@ import type { OpenContext } from '../graphql/open-context.ts';
  * administrators only. An administrator becomes the context's viewer. Throws UNAUTHENTICATED for
  * anyone else (ADV-12), and what requireAdminToLook and requireAdminToChange throw.
  */
-export async function requireService(ctx: OpenContext, wish: 'look' | 'change'): Promise<void> {
+export async function requireService(ctx: RequestContext, wish: 'look' | 'change'): Promise<void> {
   const { authorization } = ctx;
   if (secretsIn(authorization ?? '').some((secret) => isGatewayToken(ctx, secret))) return;
   const found = await authenticate(ctx, authorization);

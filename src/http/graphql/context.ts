@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { App } from '../../app.ts';
 import type {
@@ -16,38 +16,28 @@ import { addressBucket, clientAddress, type TrustedProxies } from '../hooks/clie
 import { authorizationHeader } from './authenticate.ts';
 import { refreshCookie } from './refresh-cookie.ts';
 
-/** A request's context while it is being put together; domain and resolvers see it as Context. */
-export type OpenContext = Omit<Context, 'viewer' | 'staleBearer'> & {
+/** A request's context while it is being filled in; domain and resolvers see it as Context. */
+export type RequestContext = Omit<Context, 'viewer' | 'staleBearer'> & {
   viewer: Viewer | null;
   staleBearer: StaleBearer | null;
   authorization: string | undefined;
 };
 
-/** The request's own way to the database. */
-export type Ways = {
+/** The request's own handles to the database. */
+export type Handles = {
   readonly db: Db;
   readonly readDb: Db;
 };
 
-/** What a context has of its request: Fastify's, or Node's own with an id. */
-export type Incoming = Pick<IncomingMessage, 'headers' | 'socket'> & {
-  readonly id: string;
-  readonly raw: Pick<IncomingMessage, 'rawHeaders'>;
-};
-
-/** Where the answer's headers are gathered. */
-export type Outgoing = {
-  getHeader(name: string): number | string | string[] | undefined;
-  header(name: string, value: string): unknown;
-};
+type Request = Pick<FastifyRequest, 'id' | 'headers' | 'socket' | 'raw'>;
 
 type Input = {
-  readonly request: Incoming;
-  readonly reply: Outgoing;
+  readonly request: Request;
+  readonly reply: Pick<FastifyReply, 'getHeader' | 'header'>;
   readonly trustedProxies: TrustedProxies;
   readonly observed?: Observed;
   /** The App's own unless told. */
-  readonly ways?: Ways;
+  readonly handles?: Handles;
   readonly log?: Logger;
 };
 
@@ -58,22 +48,22 @@ type Input = {
 const gatewayHeader = 'x-gateway-token';
 const maxUserAgentLength = 512;
 
-/** What a request brings along. Nobody is signed in yet. */
-export function openContext(app: App, input: Input): OpenContext {
-  const known = makers.get(app) ?? contextsOf(app);
-  makers.set(app, known);
-  return known(input);
+/** The context of one request, in which no one is signed in yet. */
+export function createContext(app: App, input: Input): RequestContext {
+  const create = factories.get(app) ?? createFactory(app);
+  factories.set(app, create);
+  return create(input);
 }
 
-const makers = new WeakMap<App, (input: Input) => OpenContext>();
+const factories = new WeakMap<App, (input: Input) => RequestContext>();
 
 /**
- * Contexts of one App, which they have as their prototype: a request has some forty things at hand,
- * needs a few, and copies none. What costs something to make (a way to the database, the client's
- * address) is made when it is asked for.
+ * Makes the contexts of one App, which is their prototype: a context has some forty members, needs
+ * a few, and copies none. What is costly to make (a handle to the database, the client's address)
+ * is made when it is first asked for.
  */
-function contextsOf(app: App): (input: Input) => OpenContext {
-  class RequestContext {
+function createFactory(app: App): (input: Input) => RequestContext {
+  class AppContext {
     readonly authorization: string | undefined;
     readonly request: RequestInfo;
     readonly observed: Observed;
@@ -82,7 +72,7 @@ function contextsOf(app: App): (input: Input) => OpenContext {
     readonly loaders: RequestLoaders = {};
     viewer: Viewer | null = null;
     staleBearer: StaleBearer | null = null;
-    readonly carrier: Carrier;
+    readonly exchange: Exchange;
 
     constructor(input: Input) {
       const { request, observed } = input;
@@ -92,30 +82,30 @@ function contextsOf(app: App): (input: Input) => OpenContext {
       this.observed = observed ?? { kind: null, fields: [], name: null, outcome: null };
       this.log = input.log ?? app.log;
       this.gateway = gatewayToken !== undefined && isGatewayToken(app, gatewayToken);
-      this.carrier = new Carrier(app, input);
+      this.exchange = new Exchange(app, input);
     }
     get db(): Db {
-      return this.carrier.ways.db;
+      return this.exchange.handles.db;
     }
     get readDb(): Db {
-      return this.carrier.ways.readDb;
+      return this.exchange.handles.readDb;
     }
     get cookie(): RefreshCookie {
-      return this.carrier.cookie();
+      return this.exchange.cookie();
     }
     get retryAfter(): (seconds: number) => void {
-      const { carrier } = this;
-      return (seconds) => carrier.retryAfter(seconds);
+      const { exchange } = this;
+      return (seconds) => exchange.retryAfter(seconds);
     }
   }
-  Object.setPrototypeOf(RequestContext.prototype, app);
+  Object.setPrototypeOf(AppContext.prototype, app);
   // TypeScript does not see what comes by the prototype.
-  return (input) => new RequestContext(input) as RequestContext & App;
+  return (input) => new AppContext(input) as AppContext & App;
 }
 
 /** The request and its answer, behind what the domain sees of them. */
-class Carrier {
-  readonly ways: Ways;
+class Exchange {
+  readonly handles: Handles;
   readonly #app: App;
   readonly #input: Input;
   #cookie: RefreshCookie | undefined;
@@ -123,11 +113,11 @@ class Carrier {
   constructor(app: App, input: Input) {
     this.#app = app;
     this.#input = input;
-    this.ways = input.ways ?? app;
+    this.handles = input.handles ?? app;
   }
 
-  // A method: a function that a constructor assigns to a property is made among old objects, and
-  // keeps all that it sees until the next full collection of garbage.
+  // A method: V8 allocates a function that a constructor assigns to a property among old objects,
+  // and keeps all that it closes over until the next full garbage collection.
   retryAfter(seconds: number): void {
     const { reply } = this.#input;
     const said = Number(reply.getHeader('retry-after') ?? 0);
@@ -150,11 +140,11 @@ class Carrier {
   }
 }
 
-/** Read from the request at the first look, and the same ever after. */
+/** Read from the request when first asked for, and unchanged from then on. */
 class RequestFacts implements RequestInfo {
   readonly id: string;
   readonly #input: Input;
-  /** Taken at once: a peer that has gone has none any more. */
+  /** Read at once: after the peer has disconnected there is none. */
   readonly #socketAddress: string | undefined;
   #ipAddress: string | undefined;
   #bucket: string | undefined;
@@ -189,7 +179,7 @@ class RequestFacts implements RequestInfo {
   }
 }
 
-function headerOf(request: Pick<Incoming, 'headers'>, name: string): string | undefined {
+function headerOf(request: Pick<Request, 'headers'>, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }

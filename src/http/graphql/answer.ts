@@ -1,4 +1,4 @@
-/** What is written to the client, by whichever way it came about. */
+/** The answer to a GraphQL request, before it is written to the client. */
 export type Answer = {
   readonly status: number;
   readonly headers: Iterable<readonly [string, string]>;
