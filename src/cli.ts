@@ -43,7 +43,7 @@ Examples:
     .description('run the server for development: embedded database, mailbox page, GraphiQL')
     .addHelpText(
       'after',
-      '\nNeeds nothing. What it keeps is in DATA_DIR, .data unless told.\n\nExample:\n  PORT=4001 latchkey dev',
+      '\nNeeds nothing. What it keeps is in .data of the folder it is started in.\n\nExample:\n  PORT=4001 latchkey dev',
     )
     .action(async () => (await import('./commands/dev.ts')).dev());
   program
