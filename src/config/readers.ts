@@ -245,8 +245,12 @@ export const mailFrom = reads((text, refuse) => {
   return text;
 });
 
-const placeholder =
-  /change[-_ ]?me|replace|secret|password|example|placeholder|default|insecure|latchkey|letmein|qwerty|your[-_ ]|x{6}/i;
+const placeholder = new RegExp(
+  ['change[-_ ]?me|replace|secret|password|example|placeholder|default|insecure']
+    .concat('latchkey|letmein|qwerty|your[-_ ]|x{6}')
+    .join('|'),
+  'i',
+);
 
 /** SECURITY: finds placeholders and patterns; it does not measure randomness (CF-2). */
 function refuseWeak(bytes: Uint8Array, fewest: number, refuse: Refuse): void {
