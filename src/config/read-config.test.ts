@@ -707,6 +707,12 @@ describe('the documentation', () => {
     expect(example.slice(example.indexOf(''))).toEqual(lines);
   });
 
+  it('says in the changelog which variables are gone', () => {
+    const changelog = readFileSync('CHANGELOG.md', 'utf8');
+    const missing = Object.keys(retired).filter((name) => !changelog.includes(`\`${name}\``));
+    expect(missing).toEqual([]);
+  });
+
   it('has every variable in docs/operations.md', () => {
     const rows = allEntries.map(
       ({ name, doc, shown, secret }) =>
