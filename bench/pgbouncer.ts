@@ -106,12 +106,17 @@ const env = {
   ...commonEnvironment({ databaseUrl: database, smtpPort: smtp.port }),
   MIGRATE_ON_START: 'false',
 };
+const unprepared = (address: string): string => {
+  const changed = new URL(address);
+  changed.searchParams.set('prepare', 'false');
+  return changed.href;
+};
 const variants = [
   { name: 'direct, prepared', change: {} },
-  { name: 'direct, not prepared', change: { DATABASE_PREPARED_STATEMENTS: 'false' } },
+  { name: 'direct, not prepared', change: { DATABASE_URL: unprepared(database) } },
   {
     name: 'through PgBouncer',
-    change: { DATABASE_URL: url.href, DATABASE_PREPARED_STATEMENTS: 'false' },
+    change: { DATABASE_URL: unprepared(url.href) },
   },
 ];
 const instances = [];

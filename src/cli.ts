@@ -32,20 +32,43 @@ Examples:
   latchkey doctor
   latchkey import-users --help`,
     );
+  for (const add of commands) add(program);
+  await program.parseAsync([...argv]);
+}
 
+/** In the order in which --help lists them. */
+const commands: readonly ((program: Command) => void)[] = [
+  addStart,
+  addDev,
+  addMigrate,
+  addPurge,
+  addCreateAdmin,
+  addSchema,
+  addImportUsers,
+  addDoctor,
+  addKeys,
+];
+
+function addStart(program: Command): void {
   program
     .command('start')
     .description('run the server in production; configuration comes from the environment')
     .addHelpText('after', '\nExample:\n  latchkey --env .env start')
     .action(async () => (await import('./commands/start.ts')).start());
+}
+
+function addDev(program: Command): void {
   program
     .command('dev')
     .description('run the server for development: embedded database, mailbox page, GraphiQL')
     .addHelpText(
       'after',
-      '\nNeeds nothing. What it keeps is in DATA_DIR, .data unless told.\n\nExample:\n  PORT=4001 latchkey dev',
+      '\nNeeds nothing. What it keeps is in .data of the folder it is started in.\n\nExample:\n  PORT=4001 latchkey dev',
     )
     .action(async () => (await import('./commands/dev.ts')).dev());
+}
+
+function addMigrate(program: Command): void {
   program
     .command('migrate')
     .description('apply the migrations that are missing to DATABASE_URL, and end')
@@ -58,6 +81,9 @@ Example:
   latchkey --env .env migrate`,
     )
     .action(async () => (await import('./commands/migrate.ts')).migrate());
+}
+
+function addPurge(program: Command): void {
   program
     .command('purge')
     .description(
@@ -75,6 +101,9 @@ Example:
     .action(async (options: { json?: boolean }) =>
       (await import('./commands/purge.ts')).purge(options),
     );
+}
+
+function addCreateAdmin(program: Command): void {
   program
     .command('create-admin')
     .description('make an administrator: the only way to the first one')
@@ -95,6 +124,9 @@ Examples:
     .action(async (email: string, options: { name?: string; totp?: boolean; json?: boolean }) =>
       (await import('./commands/create-admin.ts')).createAdmin(email, options),
     );
+}
+
+function addSchema(program: Command): void {
   program
     .command('schema')
     .description('write schema.graphql, or compare it')
@@ -104,6 +136,9 @@ Examples:
     .action(async (options: { check?: boolean; print?: boolean }) =>
       (await import('./commands/schema.ts')).schema(options),
     );
+}
+
+function addImportUsers(program: Command): void {
   program
     .command('import-users')
     .description(
@@ -150,7 +185,9 @@ Examples:
     .action(async (file: string, options: ImportOptions) =>
       (await import('./commands/import-users.ts')).importUsersFrom(file, options),
     );
+}
 
+function addDoctor(program: Command): void {
   program
     .command('doctor')
     .description(
@@ -169,7 +206,9 @@ Examples:
     .action(async (options: { json?: boolean }) =>
       (await import('./commands/doctor.ts')).doctor(options),
     );
+}
 
+function addKeys(program: Command): void {
   const keys = program.command('keys').description('the keys that sign access tokens');
   keys
     .command('rotate')
@@ -203,8 +242,6 @@ Examples:
     .argument('<kid>', 'as `keys list` shows it')
     .addHelpText('after', '\nExample:\n  latchkey keys remove 0190a0a0-0000-7000-8000-000000000000')
     .action(async (kid: string) => (await import('./commands/keys.ts')).removeKey(kid));
-
-  await program.parseAsync([...argv]);
 }
 
 /** The same one step up from src and from dist. */

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { z } from 'zod';
 
 const dependencies = z.record(z.string(), z.string()).default({});
@@ -74,6 +75,32 @@ describe('the lockfile', () => {
     const script = readFileSync('.ci/run', 'utf8');
     expect(script).toMatch(/^npm ci\b/m);
     expect(script).not.toMatch(/npm (i|install|update)\b/);
+  });
+});
+
+describe('the workflow of CI', () => {
+  const step = z.looseObject({ uses: z.string().optional(), run: z.string().optional() });
+  const job = z.looseObject({
+    strategy: z.looseObject({ matrix: z.object({ node: z.array(z.string()) }) }),
+    steps: z.array(step),
+  });
+  const { permissions, jobs } = z
+    .looseObject({ permissions: z.unknown(), jobs: z.object({ check: job }) })
+    .parse(parse(readFileSync('.github/workflows/ci.yml', 'utf8')));
+  const { strategy, steps } = jobs.check;
+
+  it('runs .ci/run on the oldest and on the recommended Node, and may read alone', () => {
+    expect(permissions).toEqual({ contents: 'read' });
+    const recommended = readFileSync('.nvmrc', 'utf8').trim();
+    expect(strategy.matrix.node).toEqual(['20', recommended]);
+    expect(steps.at(-1)?.run).toBe('bash .ci/run');
+  });
+
+  it('SC-5 takes actions of GitHub alone, by version or digest', () => {
+    const actions = steps.flatMap(({ uses }) => (uses === undefined ? [] : [uses]));
+    expect(actions.length).toBeGreaterThan(0);
+    for (const action of actions)
+      expect(action).toMatch(/^actions\/[a-z-]+@(?:v\d+(?:\.\d+)*|[0-9a-f]{40})$/);
   });
 });
 

@@ -37,7 +37,8 @@ export async function dev(): Promise<void> {
         await migratePostgres(config.databaseUrl);
         return openPostgres({
           url: config.databaseUrl,
-          maxConnections: 5,
+          maxConnections: config.databaseMaxConnections,
+          prepares: config.databasePreparedStatements,
           applicationName: 'latchkey-dev',
           statementTimeoutMs: 10_000,
         });

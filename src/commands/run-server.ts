@@ -39,7 +39,7 @@ export async function runServer({
   };
   try {
     const metrics = config.metricsPort === null ? noMetrics : await createMetrics();
-    const tracing = config.tracing === null ? null : await startTracing(config.tracing, log);
+    const tracing = config.tracing ? await startTracing(log) : null;
     if (tracing !== null) closers.push(() => tracing.stop());
     const database = await open();
     closers.push(() => database.close());

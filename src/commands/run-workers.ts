@@ -31,12 +31,12 @@ const lastResort = 2000;
 
 /**
  * The first of several processes: it serves nothing, keeps WORKERS others running and has the
- * metrics page of them all. A worker that ends is replaced without the others noticing. Ends with
- * status 1 where as many have ended as there should be and none has served.
+ * metrics page of them all. A worker that ends is replaced, and the others go on. Ends with status
+ * 1 where as many have crashed as there should be and none has served.
  */
 export async function runWorkers({ config, databaseUrl, log }: Options): Promise<void> {
   const metrics = config.metricsPort === null ? noMetrics : await createMetrics();
-  const fleet = createFleet(config, log, () => metrics.workerRestarted());
+  const fleet = new Fleet(config, log, () => metrics.workerRestarted());
   try {
     if (config.migrateOnStart)
       await (await import('../db/migrate.ts')).migratePostgres(databaseUrl);
@@ -77,11 +77,10 @@ type ClusterMessage = {
 };
 
 /**
- * Closes the connections that were given to a worker which ended before it took them. Node waits
- * for the answer of a worker that is gone and keeps its own end of such a connection open, so the
- * client would wait for as long as the first process lives; a client whose connection is closed
- * asks again. A release of Node that sends otherwise leaves this without effect: the test of it
- * says so.
+ * Closes the connections that were given to a worker which ended before it accepted them. Node
+ * waits for the answer of the worker that is gone and keeps its own end open, so such a client
+ * would wait for as long as the first process lives (decision 095). This reads internal messages of
+ * Node; a release that sends others leaves it without effect, and its test fails.
  */
 function closeWhatIsLost({ process: child }: Worker): void {
   const given = new Map<unknown, { close: () => void }>();
@@ -113,124 +112,135 @@ function canClose(handle: unknown): handle is { close: () => void } {
   );
 }
 
-function createFleet(config: Config, log: Logger, onRestart: () => void) {
-  const living = new Set<Worker>();
-  const latest = new Map<number, Snapshot>();
-  const waiting = new Map<number, () => void>();
-  /** What workers that have ended had counted. */
-  let ended: Promise<Snapshot> = Promise.resolve([]);
-  let hasServed = false;
-  let fallen = 0;
-  let stopping = false;
-  let unclean = false;
+/** A worker that the first process keeps, with what it has heard of it. */
+type Kept = {
+  readonly worker: Worker;
+  /** How often in a row its predecessors crashed soon after they had begun. */
+  readonly falls: number;
+  readonly began: number;
+  /** The metrics that it sent last. */
+  latest: Snapshot | null;
+  /** Called with its next metrics, and when it ends. */
+  answered: () => void;
+};
 
-  const begin = (falls: number): void => {
-    const began = performance.now();
+/** The workers: as many as there should be, until they are stopped. */
+class Fleet {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #onRestart: () => void;
+  readonly #living = new Set<Kept>();
+  /** The metrics of workers that have ended. */
+  #ended: Promise<Snapshot> = Promise.resolve([]);
+  #hasServed = false;
+  #crashes = 0;
+  #stopping = false;
+  #unclean = false;
+
+  constructor(config: Config, log: Logger, onRestart: () => void) {
+    this.#config = config;
+    this.#log = log;
+    this.#onRestart = onRestart;
+  }
+
+  start(): void {
+    for (let count = 0; count < this.#config.workers; count += 1) this.#begin(0);
+  }
+
+  stop(signal: 'SIGTERM' | 'SIGINT'): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#log.info({ event: 'server.stopping', reason: signal }, 'Stopping.');
+    for (const { worker } of this.#living) worker.process.kill(signal);
+    setTimeout(
+      () => {
+        for (const { worker } of this.#living) worker.process.kill('SIGKILL');
+        this.#unclean = true;
+        this.#finish();
+      },
+      this.#config.shutdownDeadline * 1000 + lastResort,
+    ).unref();
+    if (this.#living.size === 0) this.#finish();
+  }
+
+  /** The numbers of every worker, living or ended, as one list. */
+  async metrics(): Promise<Snapshot> {
+    await Promise.all([...this.#living].map(ask));
+    return [...(await this.#ended), ...[...this.#living].flatMap(({ latest }) => latest ?? [])];
+  }
+
+  #begin(falls: number): void {
     // The first process has migrated.
     const worker = cluster.fork({ MIGRATE_ON_START: 'false' });
-    living.add(worker);
+    const began = performance.now();
+    const kept: Kept = { worker, falls, began, latest: null, answered: () => {} };
+    this.#living.add(kept);
     closeWhatIsLost(worker);
     worker.on('message', (message: WorkerMessage) => {
       if (message.latchkey === 'ready') {
-        hasServed = true;
-        log.info(
-          { event: 'worker.started', worker: worker.id, pid: worker.process.pid },
-          'A worker serves.',
-        );
+        this.#hasServed = true;
+        this.#log.info({ event: 'worker.started', ...namesOf(worker) }, 'A worker serves.');
       }
       if (message.latchkey === 'metrics') {
-        latest.set(worker.id, message.snapshot);
-        waiting.get(worker.id)?.();
+        kept.latest = message.snapshot;
+        kept.answered();
       }
     });
     worker.once('exit', (status, signal) => {
-      living.delete(worker);
-      remember(worker);
-      if (stopping) {
-        unclean ||= status !== 0;
-        if (living.size === 0) finish();
-        return;
-      }
-      const hasFallen = status !== 0 || signal !== null;
-      if (hasFallen) fallen += 1;
-      if (!hasServed && fallen >= config.workers) {
-        log.fatal({ event: 'server.not_started' }, 'No worker could start.');
-        process.exitCode = 1;
-        unclean = true;
-        stop('SIGTERM');
-        return;
-      }
-      const next = hasFallen && performance.now() - began < steady ? falls + 1 : 0;
-      const delay = hasFallen ? Math.min(backoff.first * 2 ** next, backoff.most) : 0;
-      log[hasFallen ? 'error' : 'info'](
-        {
-          event: 'worker.ended',
-          worker: worker.id,
-          pid: worker.process.pid,
-          status,
-          signal,
-          delay,
-        },
-        'A worker has ended and is replaced.',
-      );
-      onRestart();
-      setTimeout(() => {
-        if (!stopping) begin(next);
-      }, delay);
+      this.#forget(kept);
+      if (!this.#stopping) return this.#replace(kept, status, signal);
+      this.#unclean ||= status !== 0;
+      if (this.#living.size === 0) this.#finish();
     });
-  };
+  }
 
-  const remember = (worker: Worker): void => {
-    const last = latest.get(worker.id);
-    latest.delete(worker.id);
-    waiting.get(worker.id)?.();
-    if (last !== undefined) ended = ended.then((before) => keepCounts([before, last]));
-  };
+  #forget(kept: Kept): void {
+    const { latest } = kept;
+    this.#living.delete(kept);
+    kept.answered();
+    if (latest !== null) this.#ended = this.#ended.then((before) => keepCounts([before, latest]));
+  }
 
-  const ask = async (worker: Worker): Promise<void> => {
-    const answered = new Promise<void>((resolve) => {
-      waiting.set(worker.id, resolve);
-    });
-    worker.send(metricsQuestion, () => {});
-    const patience = new AbortController();
-    await Promise.race([
-      answered,
-      sleep(metricsPatience, undefined, { signal: patience.signal }).catch(() => {}),
-    ]);
-    patience.abort();
-    waiting.delete(worker.id);
-  };
+  #replace({ worker, falls, began }: Kept, status: number, signal: string | null): void {
+    const hasCrashed = status !== 0 || signal !== null;
+    if (hasCrashed) this.#crashes += 1;
+    if (!this.#hasServed && this.#crashes >= this.#config.workers) {
+      this.#log.fatal({ event: 'server.not_started' }, 'No worker could start.');
+      process.exitCode = 1;
+      this.#unclean = true;
+      this.stop('SIGTERM');
+      return;
+    }
+    const next = hasCrashed && performance.now() - began < steady ? falls + 1 : 0;
+    const delay = hasCrashed ? Math.min(backoff.first * 2 ** next, backoff.most) : 0;
+    this.#log[hasCrashed ? 'error' : 'info'](
+      { event: 'worker.ended', ...namesOf(worker), status, signal, delay },
+      'A worker has ended and is replaced.',
+    );
+    this.#onRestart();
+    setTimeout(() => {
+      if (!this.#stopping) this.#begin(next);
+    }, delay);
+  }
 
-  const finish = (): void => {
-    log.info({ event: 'server.stopped' }, 'Stopped.');
-    process.exit(unclean ? 1 : 0);
-  };
+  #finish(): void {
+    this.#log.info({ event: 'server.stopped' }, 'Stopped.');
+    process.exit(this.#unclean ? 1 : 0);
+  }
+}
 
-  const stop = (signal: 'SIGTERM' | 'SIGINT'): void => {
-    if (stopping) return;
-    stopping = true;
-    log.info({ event: 'server.stopping', reason: signal }, 'Stopping.');
-    for (const worker of living) worker.process.kill(signal);
-    setTimeout(
-      () => {
-        for (const worker of living) worker.process.kill('SIGKILL');
-        unclean = true;
-        finish();
-      },
-      config.shutdownDeadline * 1000 + lastResort,
-    ).unref();
-    if (living.size === 0) finish();
-  };
+function namesOf({ id, process: { pid } }: Worker) {
+  return { worker: id, pid };
+}
 
-  return {
-    start: (): void => {
-      for (let count = 0; count < config.workers; count += 1) begin(0);
-    },
-    stop,
-    /** The numbers of every worker, living or ended, as one list. */
-    metrics: async (): Promise<Snapshot> => {
-      await Promise.all([...living].map(ask));
-      return [...(await ended), ...[...latest.values()].flat()];
-    },
-  };
+/** Asks a worker for its metrics, and waits until they are there or its time is over. */
+async function ask(kept: Kept): Promise<void> {
+  const patience = new AbortController();
+  const answered = new Promise<void>((resolve) => {
+    kept.answered = resolve;
+  });
+  kept.worker.send(metricsQuestion, () => {});
+  const late = sleep(metricsPatience, undefined, { signal: patience.signal }).catch(() => {});
+  await Promise.race([answered, late]);
+  patience.abort();
 }

@@ -8,15 +8,14 @@ import { loadDevelopmentSecrets } from '../development-secrets.ts';
 import { mostSessions } from '../domain/sessions/rules.ts';
 import { compiledSources } from '../testing/compiled.ts';
 import { selfSigned } from '../testing/self-signed.ts';
+import { allEntries, retired } from './entries.ts';
 import {
   ConfigError,
   configWarnings,
   type Environment,
-  entries,
   environment,
   loadEnvironmentFile,
   readConfig,
-  redactedConfig,
 } from './read-config.ts';
 
 const random = (bytes = 32) => randomBytes(bytes).toString('base64');
@@ -213,7 +212,6 @@ describe('readConfig', () => {
     ['SESSION_LIMIT', ['0', String(mostSessions + 1)]],
     ['WORKERS', ['0', '257', 'all']],
     ['BCRYPT_CONCURRENCY', ['0', '257', 'max']],
-    ['UV_THREADPOOL_SIZE', ['0', '1025']],
     ['PORT', ['0', '65536', '80a']],
     ['METRICS_PORT', ['0', '65536', 'on', '4000']],
   ])('CF-4 refuses a %s that is no number or out of bounds', (name, values) => {
@@ -296,6 +294,32 @@ describe('readConfig', () => {
       'DATABASE_URL',
     ]);
   });
+  it.each([
+    'pool_size=1',
+    'pool_size=101',
+    'pool_size=ten',
+    'pool_size=',
+    'prepare=maybe',
+    'max=20',
+    'no_prepare=true',
+  ])('refuses %s in an address', (parameter) => {
+    const url = `${whole.DATABASE_URL}?${parameter}`;
+    expect(refused({ DATABASE_URL: url })).toEqual(['DATABASE_URL']);
+  });
+  it('takes the pool from the address, for replicas too, and leaves it out of the URL', () => {
+    const url = `${whole.DATABASE_URL}?pool_size=25&sslmode=require&prepare=false`;
+    expect(production({ DATABASE_URL: url })).toMatchObject({
+      databaseUrl: `${whole.DATABASE_URL}?sslmode=verify-full`,
+      databaseMaxConnections: 25,
+      databasePreparedStatements: false,
+    });
+    expect(production()).toMatchObject({
+      databaseMaxConnections: 10,
+      databasePreparedStatements: true,
+    });
+    expect(refused({ DATABASE_REPLICA_URLS: url })).toEqual(['DATABASE_REPLICA_URLS']);
+  });
+
   it('TR-2 has mail providers reached under TLS', () => {
     const smtp = { MAIL_TRANSPORT: 'smtp', SMTP_URL: 'smtp://u:p@mail.example.net:587' };
     expect(production(smtp).mail).toMatchObject({ transport: 'smtp', url: smtp.SMTP_URL });
@@ -407,6 +431,20 @@ describe('readConfig', () => {
     }
   });
 
+  it('AV-1 counts the threads of the pool as libuv does', () => {
+    for (const [size, threads] of [
+      [undefined, 4],
+      ['16', 16],
+      ['2000', 1024],
+      ['none', 1],
+      ['0', 1],
+      ['-3', 1],
+    ] as const) {
+      const { threadPoolSize } = production({ UV_THREADPOOL_SIZE: size });
+      expect([size, threadPoolSize]).toEqual([size, threads]);
+    }
+  });
+
   it('AV-1 refuses more hashes at once than the pool has threads, of which one stays free', () => {
     expect(refused({ BCRYPT_CONCURRENCY: '4' })).toEqual(['BCRYPT_CONCURRENCY']);
     expect(refused({ BCRYPT_CONCURRENCY: '8', UV_THREADPOOL_SIZE: '8' })).toEqual([
@@ -442,6 +480,48 @@ describe('readConfig', () => {
       ALLOW_INSECURE_DATABASE: 'true',
     };
     expect(configWarnings(production(all))).toHaveLength(3);
+  });
+});
+
+describe('tracing', () => {
+  const endpoint = 'http://collector:4318';
+  it('is on where the exporter has an endpoint', () => {
+    expect(production().tracing).toBe(false);
+    expect(production({ OTEL_EXPORTER_OTLP_ENDPOINT: ' ' }).tracing).toBe(false);
+    expect(production({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).tracing).toBe(true);
+    expect(production({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint }).tracing).toBe(true);
+  });
+  it.each([{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none' }])(
+    'is off with %j although there is an endpoint',
+    (changes) => {
+      const { tracing } = production({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...changes });
+      expect(tracing).toBe(false);
+    },
+  );
+});
+
+describe('a variable of an earlier version', () => {
+  const names = Object.keys(retired);
+
+  it('is none that counts, nor the file of one', () => {
+    const current = allEntries.flatMap(({ name, secret }) => [name, secret ? `${name}_FILE` : '']);
+    expect(names.filter((name) => current.includes(name))).toEqual([]);
+  });
+  it.each(names)('%s is refused by name, with what to do instead', (name) => {
+    for (const read of [production, development]) {
+      expect(problemsOf(() => read({ [name]: 'a-value-that-is-not-quoted' }))).toEqual([
+        `${name}: ${retired[name]}`,
+      ]);
+      expect(problemsOf(() => read({ [name]: '' }))).toEqual([]);
+    }
+  });
+  it('is what this version has taken away', () => {
+    expect(names.sort()).toEqual([
+      'DATABASE_MAX_CONNECTIONS',
+      'DATABASE_PREPARED_STATEMENTS',
+      'DATA_DIR',
+      'OTEL_EXPORTER_OTLP_HEADERS_FILE',
+    ]);
   });
 });
 
@@ -494,7 +574,7 @@ describe('secrets', () => {
       ...whole,
       GATEWAY_TOKEN: randomBytes(32).toString('hex'),
     })) {
-      if (!Object.values(entries).some((entry) => entry.name === name && entry.secret)) continue;
+      if (!allEntries.some((entry) => entry.name === name && entry.secret)) continue;
       const fromFile = production({ [name]: undefined, [`${name}_FILE`]: fileWith(`${value}\n`) });
       expect(fromFile).toEqual(production({ [name]: value }));
     }
@@ -513,40 +593,6 @@ describe('secrets', () => {
     ]);
     // Only secrets: PORT_FILE means nothing.
     expect(production({ PORT_FILE: fileWith('1') }).port).toBe(4000);
-  });
-
-  it('CF-6 show as *** when the configuration is dumped', () => {
-    const secrets = {
-      SECRET_KEY_PREVIOUS: random(),
-      GATEWAY_TOKEN: randomBytes(32).toString('hex'),
-      DATABASE_REPLICA_URLS: 'postgres://auth:replica-pass@replica.example.net/auth',
-    };
-    const config = production(secrets);
-    const dump = JSON.stringify(redactedConfig(config));
-    const smtp = { MAIL_TRANSPORT: 'smtp', SMTP_URL: 'smtps://user:smtp-pass@mail.example.net' };
-    const smtpDump = JSON.stringify(redactedConfig(production(smtp)));
-    for (const secret of [
-      'db-pass',
-      'replica-pass',
-      whole.RESEND_API_KEY,
-      secrets.GATEWAY_TOKEN,
-      'smtp-pass',
-    ]) {
-      expect(dump + smtpDump).not.toContain(secret);
-    }
-    for (const key of config.secretKeys) {
-      for (const encoding of ['base64', 'hex', 'base64url'] as const) {
-        expect(dump).not.toContain(Buffer.from(key).toString(encoding));
-      }
-      expect(dump).not.toContain(JSON.stringify(key));
-    }
-    expect(redactedConfig(config)).toMatchObject({
-      secretKeys: ['***', '***'],
-      gatewayToken: '***',
-      databaseUrl: 'postgres://***:***@db.example.net/auth?sslmode=verify-full',
-      mail: { apiKey: '***' },
-      publicUrl: whole.PUBLIC_URL,
-    });
   });
 
   it('CF-6 stand in no file of the repository', () => {
@@ -603,13 +649,13 @@ describe('secrets', () => {
     expect(statSync(join(data, 'secrets.json')).mode & 0o777).toBe(0o600);
     expect(loadDevelopmentSecrets(join(folder, 'other'))).not.toEqual(made);
     const config = readConfig(
-      { DATA_DIR: data },
-      { mode: 'development', developmentSecrets: loadDevelopmentSecrets },
+      {},
+      { mode: 'development', developmentSecrets: () => loadDevelopmentSecrets(data) },
     );
     expect(config).toMatchObject({
       gatewayToken: made.gatewayToken,
       databaseUrl: null,
-      dataDirectory: data,
+      dataDirectory: '.data',
     });
     expect(Buffer.from(config.secretKeys[0] ?? [])).toEqual(
       Buffer.from(made.secretKey, 'base64url'),
@@ -640,32 +686,35 @@ describe('secrets', () => {
     writeFileSync(join(data, 'secrets.json'), '{');
     const read = () =>
       readConfig(
-        { DATA_DIR: data },
-        { mode: 'development', developmentSecrets: loadDevelopmentSecrets },
+        {},
+        { mode: 'development', developmentSecrets: () => loadDevelopmentSecrets(data) },
       );
-    expect(problemsOf(read).map((problem) => problem.split(':')[0])).toEqual([
-      'DATA_DIR',
-      'SECRET_KEY',
+    expect(problemsOf(read)).toEqual([
+      '.data: must be a folder where the development secrets can be kept and read',
     ]);
   });
 });
 
 describe('the documentation', () => {
-  const all = Object.values(entries);
-
   it('has every variable in .env.example, with its line and its default, and no secret', () => {
-    const lines = all.flatMap(({ name, doc, shown, fallback, secret }) => [
+    const lines = allEntries.flatMap(({ name, doc, shown, fallback, secret }) => [
       '',
       `# ${doc}`,
       `# Default: ${shown}.${secret ? ` Or ${name}_FILE.` : ''}`,
-      `${name}=${secret ? '' : (fallback ?? '')}`,
+      `${name}=${typeof fallback === 'string' ? fallback : ''}`,
     ]);
     const example = readFileSync('.env.example', 'utf8').trimEnd().split('\n');
     expect(example.slice(example.indexOf(''))).toEqual(lines);
   });
 
+  it('says in the changelog which variables are gone', () => {
+    const changelog = readFileSync('CHANGELOG.md', 'utf8');
+    const missing = Object.keys(retired).filter((name) => !changelog.includes(`\`${name}\``));
+    expect(missing).toEqual([]);
+  });
+
   it('has every variable in docs/operations.md', () => {
-    const rows = all.map(
+    const rows = allEntries.map(
       ({ name, doc, shown, secret }) =>
         `| \`${name}\`${secret ? ' (or `_FILE`)' : ''} | ${shown} | ${doc} |`,
     );

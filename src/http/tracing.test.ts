@@ -15,14 +15,10 @@ let status = 200;
 beforeAll(async () => {
   vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '50');
   collector = await openCollector({ status: () => status });
-  tracing = await startTracing(
-    {
-      url: `${collector.url}/v1/traces`,
-      headers: { 'x-key': 'key-of-the-collector' },
-      serviceName: 'latchkey-test',
-    },
-    { warn: () => {}, info: () => {} },
-  );
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', collector.url);
+  vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', 'x-key=key-of-the-collector');
+  vi.stubEnv('OTEL_SERVICE_NAME', 'latchkey-test');
+  tracing = await startTracing({ warn: () => {}, info: () => {} });
   server = await startTestServer({ tracing });
 });
 afterAll(async () => {
@@ -158,6 +154,19 @@ describe('the trace of a sign-in', () => {
     const { text } = await login({ email: person.email, password: goodPassword }, {});
     expect(text).toContain('accessToken');
     status = 200;
+  });
+});
+
+describe('the exporter', () => {
+  it('reads its own variables: the endpoint of traces with its path, and the name, latchkey unless told', async () => {
+    vi.stubEnv('OTEL_SERVICE_NAME', '');
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://127.0.0.1:9');
+    vi.stubEnv('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', `${collector.url}/v1/traces`);
+    const own = await startTracing({ warn: () => {}, info: () => {} });
+    own.request({ method: 'GET', route: '/named', id: 'id-of-it', parent: null }).end(200);
+    await own.stop();
+    const [span] = await collector.waitFor(1, ({ name }) => name === 'GET /named');
+    expect(span?.resource).toMatchObject({ 'service.name': 'latchkey' });
   });
 });
 

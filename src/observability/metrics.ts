@@ -1,13 +1,13 @@
 import type { Registry } from 'prom-client';
 
-/** How full a gate is, and what passes at once. */
+/** How full a semaphore is, and how many it lets run at once. */
 type Load = { readonly running: number; readonly waiting: number; readonly width: number };
 
 /** What is asked when the page is, and what can be counted. */
 export type Gauges = {
   /** The names of all budgets of attempts. */
   readonly budgets: readonly string[];
-  /** Password hashes under way and waiting. */
+  /** Password hashes in flight and waiting. */
   readonly hashes: () => Load;
   /**
    * Statements on a connection of the pool, and those that wait for one; null for a database
@@ -83,23 +83,38 @@ const logins: Readonly<Record<string, string>> = {
 const outboxMemory = 5000;
 
 /**
- * This process's metrics, with those of Node and the process itself. The library is loaded here,
- * and so by whoever has a METRICS_PORT.
+ * This process's metrics, with those of Node and the process itself. The library is loaded here, so
+ * that a server without METRICS_PORT does not load it.
  */
 export async function createMetrics(): Promise<Metrics> {
-  const {
-    Counter,
-    Gauge,
-    Histogram,
-    Registry: NewRegistry,
-    collectDefaultMetrics,
-  } = await import('prom-client');
-  const register: Registry = new NewRegistry();
-  const registers = [register];
-  collectDefaultMetrics({ register });
+  const client = await import('prom-client');
+  const register: Registry = new client.Registry();
+  client.collectDefaultMetrics({ register });
   // SECURITY: no version, also not on a port of its own (CF-7).
   register.removeSingleMetric('nodejs_version_info');
+  const registers = [register];
+  const limits = countLimits(client, registers);
+  return {
+    ...countRequests(client, registers),
+    ...countEvents(client, registers),
+    ...countRestarts(client, registers),
+    limited: limits.limited,
+    watch: (gauges) => {
+      limits.name(gauges.budgets);
+      watchLoads(client, registers, gauges);
+      watchOutbox(client, registers, gauges);
+    },
+    snapshot: () => register.getMetricsAsJSON(),
+  };
+}
 
+type Client = typeof import('prom-client');
+type Registers = Registry[];
+
+function countRequests(
+  { Counter, Histogram }: Client,
+  registers: Registers,
+): Pick<Metrics, 'operation' | 'httpRequest'> {
   const operations = new Counter({
     name: 'latchkey_operations_total',
     help: 'GraphQL operations by root field and outcome: ok, or the code of the error.',
@@ -119,6 +134,16 @@ export async function createMetrics(): Promise<Metrics> {
     labelNames: ['route', 'method', 'status'],
     registers,
   });
+  return {
+    operation: ({ operation, outcome, seconds }) => {
+      operations.inc({ operation, outcome });
+      durations.observe({ operation }, seconds);
+    },
+    httpRequest: ({ route, method, status }) => httpRequests.inc({ route, method, status }),
+  };
+}
+
+function countEvents({ Counter }: Client, registers: Registers): Pick<Metrics, 'audited'> {
   const events = new Counter({
     name: 'latchkey_security_events_total',
     help: 'Events of the audit trail by type and outcome.',
@@ -136,104 +161,103 @@ export async function createMetrics(): Promise<Metrics> {
     help: 'Sessions ended because a spent refresh token came back.',
     registers,
   });
-  const limits = new Counter({
-    name: 'latchkey_limit_trips_total',
-    help: 'Attempts refused because a budget was used up.',
-    labelNames: ['budget'],
-    registers,
-  });
-  const restarts = new Counter({
-    name: 'latchkey_worker_restarts_total',
-    help: 'Worker processes that took the place of one that had crashed.',
-    registers,
-  });
   // What has not happened yet is a zero: a rate over a series that begins with its first event does
   // not see that event.
   for (const outcome of Object.values(logins)) signIns.inc({ outcome }, 0);
-
   return {
-    operation: ({ operation, outcome, seconds }) => {
-      operations.inc({ operation, outcome });
-      durations.observe({ operation }, seconds);
-    },
-    httpRequest: ({ route, method, status }) => httpRequests.inc({ route, method, status }),
     audited: ({ type, outcome }) => {
       events.inc({ type, outcome });
       const login = logins[type];
       if (login !== undefined) signIns.inc({ outcome: login });
       if (type === 'refresh.reused') reuses.inc();
     },
-    limited: (budget) => limits.inc({ budget }),
-    workerRestarted: () => restarts.inc(),
-    watch: ({ budgets, hashes, pool, outbox }) => {
-      for (const budget of budgets) limits.inc({ budget }, 0);
-      const gauge = (name: string, help: string, read: () => number | undefined): void => {
-        new Gauge({
-          name,
-          help,
-          registers,
-          collect() {
-            const value = read();
-            if (value !== undefined) this.set(value);
-          },
-        });
-      };
-      gauge('latchkey_processes', 'Processes that serve.', () => 1);
-      gauge('latchkey_hashes_running', 'Password hashes under way.', () => hashes().running);
-      gauge(
-        'latchkey_hashes_waiting',
-        'Password hashes that wait for their turn.',
-        () => hashes().waiting,
-      );
-      gauge(
-        'latchkey_hashes_width',
-        'Password hashes that run at once at most.',
-        () => hashes().width,
-      );
-      gauge('latchkey_pool_busy', 'Connections to the database in use.', () => pool()?.running);
-      gauge(
-        'latchkey_pool_waiting',
-        'Statements that wait for a connection.',
-        () => pool()?.waiting,
-      );
-      gauge('latchkey_pool_size', 'Connections to the database at most.', () => pool()?.width);
-      let asked: { readonly at: number; readonly answer: Promise<Backlog> } | null = null;
-      const backlog = (): Promise<Backlog> => {
-        const at = performance.now();
-        if (asked === null || at - asked.at > outboxMemory) asked = { at, answer: outbox() };
-        return asked.answer;
-      };
-      const backlogGauge = (name: string, help: string, read: (of: Backlog) => number): void => {
-        new Gauge({
-          name,
-          help,
-          registers,
-          // Every process reads the same table, so over processes the largest counts, not the sum.
-          aggregator: 'max',
-          async collect() {
-            try {
-              this.set(read(await backlog()));
-            } catch {
-              // The page answers without the database too, and then says nothing of this rather
-              // than an old number.
-              this.remove();
-            }
-          },
-        });
-      };
-      backlogGauge(
-        'latchkey_outbox_waiting',
-        'Mails that have not gone out yet.',
-        ({ waiting }) => waiting,
-      );
-      backlogGauge(
-        'latchkey_outbox_oldest_seconds',
-        'Seconds for which the oldest mail has waited that has not gone out yet.',
-        ({ oldest }) => oldest,
-      );
-    },
-    snapshot: () => register.getMetricsAsJSON(),
   };
+}
+
+function countLimits({ Counter }: Client, registers: Registers) {
+  const limits = new Counter({
+    name: 'latchkey_limit_trips_total',
+    help: 'Attempts refused because a budget was used up.',
+    labelNames: ['budget'],
+    registers,
+  });
+  return {
+    limited: (budget: string): void => limits.inc({ budget }),
+    /** Shows budgets that have refused nothing as zeros. */
+    name: (budgets: readonly string[]): void => {
+      for (const budget of budgets) limits.inc({ budget }, 0);
+    },
+  };
+}
+
+function countRestarts(
+  { Counter }: Client,
+  registers: Registers,
+): Pick<Metrics, 'workerRestarted'> {
+  const restarts = new Counter({
+    name: 'latchkey_worker_restarts_total',
+    help: 'Worker processes that took the place of one that had crashed.',
+    registers,
+  });
+  return { workerRestarted: () => restarts.inc() };
+}
+
+function watchLoads({ Gauge }: Client, registers: Registers, { hashes, pool }: Gauges): void {
+  const gauge = (name: string, help: string, read: () => number | undefined): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        const value = read();
+        if (value !== undefined) this.set(value);
+      },
+    });
+  };
+  gauge('latchkey_processes', 'Processes that serve.', () => 1);
+  gauge('latchkey_hashes_running', 'Password hashes in flight.', () => hashes().running);
+  gauge(
+    'latchkey_hashes_waiting',
+    'Password hashes that wait for their turn.',
+    () => hashes().waiting,
+  );
+  gauge('latchkey_hashes_width', 'Password hashes that run at once at most.', () => hashes().width);
+  gauge('latchkey_pool_busy', 'Connections to the database in use.', () => pool()?.running);
+  gauge('latchkey_pool_waiting', 'Statements that wait for a connection.', () => pool()?.waiting);
+  gauge('latchkey_pool_size', 'Connections to the database at most.', () => pool()?.width);
+}
+
+function watchOutbox({ Gauge }: Client, registers: Registers, { outbox }: Gauges): void {
+  let asked: { readonly at: number; readonly answer: Promise<Backlog> } | null = null;
+  const backlog = (): Promise<Backlog> => {
+    const at = performance.now();
+    if (asked === null || at - asked.at > outboxMemory) asked = { at, answer: outbox() };
+    return asked.answer;
+  };
+  const gauge = (name: string, help: string, read: (of: Backlog) => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      // Every process reads the same table, so over processes the largest counts, not the sum.
+      aggregator: 'max',
+      async collect() {
+        try {
+          this.set(read(await backlog()));
+        } catch {
+          // The page answers without the database too, and then leaves this out rather than show
+          // an old number.
+          this.remove();
+        }
+      },
+    });
+  };
+  gauge('latchkey_outbox_waiting', 'Mails that have not gone out yet.', ({ waiting }) => waiting);
+  gauge(
+    'latchkey_outbox_oldest_seconds',
+    'Seconds for which the oldest mail has waited that has not gone out yet.',
+    ({ oldest }) => oldest,
+  );
 }
 
 /** The page of several processes' metrics: counters are added up, gauges as each says. */

@@ -1,6 +1,6 @@
-import type { Span, Tracer } from '@opentelemetry/api';
+import type { Context, Span, Tracer } from '@opentelemetry/api';
+import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
-import type { TracingSettings } from '../config/read-config.ts';
 import type { TraceContext } from './trace-context.ts';
 
 /**
@@ -29,13 +29,15 @@ export type RequestSpan = {
   end(status: number): void;
 };
 
+type RequestFacts = {
+  readonly method: string;
+  readonly route: string;
+  readonly id: string;
+  readonly parent: TraceContext | null;
+};
+
 export type Tracing = {
-  request(of: {
-    readonly method: string;
-    readonly route: string;
-    readonly id: string;
-    readonly parent: TraceContext | null;
-  }): RequestSpan;
+  request(of: RequestFacts): RequestSpan;
   /** Sends what is left; three seconds at most. */
   stop(): Promise<void>;
 };
@@ -45,127 +47,31 @@ const stopDeadline = 3000;
 const maxName = 64;
 const maxStatement = 4096;
 
+type Api = typeof import('@opentelemetry/api');
+type Log = Pick<Logger, 'warn' | 'info'>;
+
 /**
  * Starts OpenTelemetry: spans of requests, of their GraphQL operation and of its statements, none
- * of single fields. Sampling, batching and limits are set by the SDK's own OTEL_* variables.
- * Parents are handed on as values, so nothing follows async calls behind our backs.
+ * of single fields. Exporter, sampling, batching and limits are set by the SDK's own OTEL_*
+ * variables. Parents are passed as values, so nothing has to follow async calls.
  */
-export async function startTracing(
-  settings: TracingSettings,
-  log: Pick<Logger, 'warn' | 'info'>,
-): Promise<Tracing> {
+export async function startTracing(log: Log): Promise<Tracing> {
   const [api, sdk, { OTLPTraceExporter }, resources] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-trace-base'),
     import('@opentelemetry/exporter-trace-otlp-http'),
     import('@opentelemetry/resources'),
   ]);
-  const { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } = api;
-  const exporter = new OTLPTraceExporter({ url: settings.url, headers: { ...settings.headers } });
-  let outage = false;
   const provider = new sdk.BasicTracerProvider({
     resource: resources
       .defaultResource()
-      .merge(resources.detectResources({ detectors: [resources.envDetector] }))
-      .merge(resources.resourceFromAttributes({ 'service.name': settings.serviceName })),
-    spanProcessors: [
-      new sdk.BatchSpanProcessor({
-        export: (spans, done) =>
-          exporter.export(spans, (result) => {
-            const failed = result.code !== 0;
-            // Once an outage. Not the error's text: it may hold what the collector answered.
-            if (failed && !outage)
-              log.warn(
-                { event: 'tracing.not_exported' },
-                'The collector does not take the traces.',
-              );
-            if (!failed && outage)
-              log.info({ event: 'tracing.exported' }, 'The collector takes traces again.');
-            outage = failed;
-            done(result);
-          }),
-        shutdown: () => exporter.shutdown(),
-        forceFlush: () => exporter.forceFlush(),
-      }),
-    ],
+      .merge(resources.resourceFromAttributes({ 'service.name': 'latchkey' }))
+      .merge(resources.detectResources({ detectors: [resources.envDetector] })),
+    spanProcessors: [new sdk.BatchSpanProcessor(loggingOutages(new OTLPTraceExporter(), log))],
   });
-  const tracer: Tracer = provider.getTracer('latchkey');
-
-  const operationSpan = (parent: Span): OperationSpan => {
-    const span = tracer.startSpan(
-      'graphql',
-      { kind: SpanKind.INTERNAL },
-      trace.setSpan(ROOT_CONTEXT, parent),
-    );
-    const within = trace.setSpan(ROOT_CONTEXT, span);
-    return {
-      onStatement: (text) => {
-        const { verb, table } = summaryOf(text);
-        const statement = tracer.startSpan(
-          `${verb} ${table}`,
-          {
-            kind: SpanKind.CLIENT,
-            attributes: {
-              'db.system.name': 'postgresql',
-              'db.operation.name': verb,
-              'db.collection.name': table,
-              'db.query.text': text.slice(0, maxStatement),
-            },
-          },
-          within,
-        );
-        return (error) => {
-          // SECURITY: the kind of the error and no more; messages of the driver hold values (LG-4).
-          if (error !== undefined) {
-            statement
-              .setAttribute('error.type', kindOfError(error))
-              .setStatus({ code: SpanStatusCode.ERROR });
-          }
-          statement.end();
-        };
-      },
-      end: ({ kind, operation, name, outcome }) => {
-        span.updateName(`${kind ?? 'graphql'} ${operation}`);
-        span.setAttribute('latchkey.outcome', outcome);
-        if (kind !== null) span.setAttribute('graphql.operation.type', kind);
-        if (name !== null) span.setAttribute('graphql.operation.name', name.slice(0, maxName));
-        if (faults.has(outcome)) span.setStatus({ code: SpanStatusCode.ERROR });
-        span.end();
-      },
-    };
-  };
-
+  const tracer = provider.getTracer('latchkey');
   return {
-    request: ({ method, route, id, parent }) => {
-      const before =
-        parent === null
-          ? ROOT_CONTEXT
-          : trace.setSpanContext(ROOT_CONTEXT, {
-              traceId: parent.traceId,
-              spanId: parent.spanId,
-              traceFlags: parent.sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
-              isRemote: true,
-            });
-      const attributes = {
-        'http.request.method': method,
-        'http.route': route,
-        'latchkey.request_id': id,
-      };
-      const span = tracer.startSpan(
-        `${method} ${route}`,
-        { kind: SpanKind.SERVER, attributes },
-        before,
-      );
-      return {
-        traceId: span.spanContext().traceId,
-        operation: () => operationSpan(span),
-        end: (status) => {
-          span.setAttribute('http.response.status_code', status);
-          if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-          span.end();
-        },
-      };
-    },
+    request: (facts) => startRequest(api, tracer, facts),
     stop: async () => {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
@@ -174,6 +80,100 @@ export async function startTracing(
       await Promise.race([provider.shutdown().catch(() => {}), late]);
       clearTimeout(timer);
     },
+  };
+}
+
+/**
+ * The same exporter, with one log line where an outage begins and one where it ends. Not the
+ * error's text: it may hold what the collector answered.
+ */
+function loggingOutages(exporter: SpanExporter, log: Log): SpanExporter {
+  let outage = false;
+  return {
+    export: (spans, done) =>
+      exporter.export(spans, (result) => {
+        const failed = result.code !== 0;
+        if (failed && !outage)
+          log.warn({ event: 'tracing.not_exported' }, 'The collector does not take the traces.');
+        if (!failed && outage)
+          log.info({ event: 'tracing.exported' }, 'The collector takes traces again.');
+        outage = failed;
+        done(result);
+      }),
+    shutdown: () => exporter.shutdown(),
+  };
+}
+
+function startRequest(api: Api, tracer: Tracer, facts: RequestFacts): RequestSpan {
+  const { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } = api;
+  const { method, route, id, parent } = facts;
+  const before =
+    parent === null
+      ? ROOT_CONTEXT
+      : trace.setSpanContext(ROOT_CONTEXT, {
+          traceId: parent.traceId,
+          spanId: parent.spanId,
+          traceFlags: parent.sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
+          isRemote: true,
+        });
+  const attributes = {
+    'http.request.method': method,
+    'http.route': route,
+    'latchkey.request_id': id,
+  };
+  const span = tracer.startSpan(
+    `${method} ${route}`,
+    { kind: SpanKind.SERVER, attributes },
+    before,
+  );
+  return {
+    traceId: span.spanContext().traceId,
+    operation: () => startOperation(api, tracer, span),
+    end: (status) => {
+      span.setAttribute('http.response.status_code', status);
+      if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    },
+  };
+}
+
+function startOperation(api: Api, tracer: Tracer, parent: Span): OperationSpan {
+  const { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } = api;
+  const context = trace.setSpan(ROOT_CONTEXT, parent);
+  const span = tracer.startSpan('graphql', { kind: SpanKind.INTERNAL }, context);
+  const within = trace.setSpan(ROOT_CONTEXT, span);
+  return {
+    onStatement: (text) => startStatement(api, tracer, { text, within }),
+    end: ({ kind, operation, name, outcome }) => {
+      span.updateName(`${kind ?? 'graphql'} ${operation}`);
+      span.setAttribute('latchkey.outcome', outcome);
+      if (kind !== null) span.setAttribute('graphql.operation.type', kind);
+      if (name !== null) span.setAttribute('graphql.operation.name', name.slice(0, maxName));
+      if (faults.has(outcome)) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    },
+  };
+}
+
+function startStatement(
+  { SpanKind, SpanStatusCode }: Api,
+  tracer: Tracer,
+  { text, within }: { readonly text: string; readonly within: Context },
+): (error?: unknown) => void {
+  const { verb, table } = summaryOf(text);
+  const attributes = {
+    'db.system.name': 'postgresql',
+    'db.operation.name': verb,
+    'db.collection.name': table,
+    'db.query.text': text.slice(0, maxStatement),
+  };
+  const span = tracer.startSpan(`${verb} ${table}`, { kind: SpanKind.CLIENT, attributes }, within);
+  return (error) => {
+    // SECURITY: the kind of the error alone; messages of the driver hold values (LG-4).
+    if (error !== undefined) {
+      span.setAttribute('error.type', kindOfError(error)).setStatus({ code: SpanStatusCode.ERROR });
+    }
+    span.end();
   };
 }
 

@@ -107,7 +107,7 @@ export const testConfig: Config = {
   host: '127.0.0.1',
   port: 0,
   metricsPort: null,
-  tracing: null,
+  tracing: false,
   shutdownDelay: 0,
   shutdownDeadline: 25,
   logLevel: 'info',

@@ -99,14 +99,12 @@ export async function importUsers(
   }
   if (failures.length > 0) throw failures[0];
   if (counts.imported > 0 && !options.rehearsal) {
-    const { imported, existing, refused } = counts;
-    const detail = { imported, existing, refused };
     await recordAudit(app, {
       db: app.db,
       type: 'users.imported',
       outcome: 'SUCCESS',
       subjectId: null,
-      detail,
+      detail: { ...counts },
     });
   }
   options.onProgress(counts);

@@ -106,6 +106,72 @@ describe('the records of a file', () => {
     expect(long.records).toHaveLength(5000);
   });
 
+  it.each([
+    ['text before a quote', 'a@example.com,x"y"', 'has a quote in the wrong place'],
+    ['text after a quote', 'a@example.com,"x"y', 'has a quote in the wrong place'],
+    ['a quote that opens again', 'a@example.com,"x"y"z"', 'has a quote in the wrong place'],
+    ['one quote in the middle', 'a@example.com,5 foot 10"', 'has a quote in the wrong place'],
+    ['a quote without an end', 'a@example.com,"A', 'opens a quote that is never closed'],
+    ['a value too few', 'a@example.com', 'has more or fewer values than the header has columns'],
+    [
+      'a value too many',
+      'a@example.com,A,',
+      'has more or fewer values than the header has columns',
+    ],
+    ['a value of 70 kB', `a@example.com,${'x'.repeat(70_000)}`, 'is longer than 64 KiB'],
+    [
+      'a quoted value of 70 kB over lines',
+      `a@example.com,"${'xxxxxxxxx\n'.repeat(7000)}"`,
+      'opens a quote that is never closed',
+    ],
+  ])('refuse %s by its line, and no other record', async (_, line, reason) => {
+    for (const end of ['\n', '\r\n']) {
+      const text = `email,name\n${line}\nb@example.com,B\n`.replaceAll('\n', end);
+      const result = await read(text, 'csv');
+      expect(result.faults[0]).toEqual([2, reason]);
+      expect(emails(result).at(-1)).toBe('b@example.com');
+      expect(emails(result)).not.toContain('a@example.com');
+    }
+  });
+
+  it('keep NUL, a lone carriage return and doubled quotes in values, for the rules to judge', async () => {
+    const { records, faults } = await read(
+      'email,name\na@example.com,x\u0000y\nb@example.com,x\ry\n"c@example.com","""x"" "\n',
+    );
+    expect(faults).toEqual([]);
+    expect(records.map(({ line }) => line.name)).toEqual(['x\u0000y', 'x\ry', '"x" ']);
+  });
+
+  it('take tabs and semicolons as the header does, empty values and blanks around quotes too', async () => {
+    for (const delimiter of ['\t', ';']) {
+      const rows = [
+        ['email', 'name', 'locale'],
+        ['a@example.com', '', '"de"'],
+        ['', ' "x,y" ', ''],
+      ];
+      const { records, faults } = await read(rows.map((row) => row.join(delimiter)).join('\n'));
+      expect(faults).toEqual([]);
+      expect(records.map(({ line }) => line)).toEqual([
+        { email: 'a@example.com', name: '', locale: 'de' },
+        { email: '', name: 'x,y', locale: '' },
+      ]);
+    }
+  });
+
+  // The library trims what a rule would trim from an unquoted value (read-user.ts).
+  it('take blanks around a quoted value, a stray byte order mark too', async () => {
+    const rows = ['\uFEFF"email",name', '\uFEFF"a@example.com",A', '\t"b@example.com"\t,B'];
+    const result = await read(rows.join('\n'));
+    expect(result.faults).toEqual([]);
+    expect(emails(result)).toEqual(['a@example.com', 'b@example.com']);
+  });
+
+  it('take a record over twenty thousand lines', async () => {
+    const lines = Array.from({ length: 20_000 }, () => '""').join('\n');
+    const { records } = await read(`email,name\na@example.com,"${lines}"\n`);
+    expect(String(records[0]?.line.name)).toHaveLength(40_000 - 1);
+  });
+
   it('name each line that is no record, and go on', async () => {
     const lines = [
       'email,name',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, entries } from '../../config/read-config.ts';
+import { entries } from '../../config/entries.ts';
+import { ConfigError } from '../../config/read-config.ts';
 import { AuthError } from '../../errors.ts';
 import { systemRandom } from '../../random.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';

@@ -1,0 +1,433 @@
+import { availableParallelism } from 'node:os';
+import {
+  apiKey,
+  baseUrl,
+  bearer,
+  databaseUrl,
+  duration,
+  exactOrigin,
+  filePath,
+  folder,
+  hostName,
+  list,
+  mailFrom,
+  matching,
+  multiplier,
+  oneOf,
+  onOrOff,
+  origin,
+  orWord,
+  proxy,
+  type Reader,
+  rateLimits,
+  replicaUrl,
+  secretKey,
+  smtpUrl,
+  whole,
+} from './readers.ts';
+
+export type Mode = 'production' | 'development';
+
+type Described<T> = {
+  readonly name: string;
+  readonly doc: string;
+  /** SECURITY: no message of it may hold the text. */
+  readonly schema: Reader<T>;
+  /** Can also come from the file that NAME_FILE names. */
+  readonly secret?: true;
+  /** Production refuses to start without it, for this reason. */
+  readonly required?: string;
+};
+
+/** A variable of the environment. */
+export type Entry<T> = Described<T> & {
+  /** The default as a person reads it. */
+  readonly shown: string;
+  /** The default as it would stand in the environment. */
+  readonly fallback?: string | Readonly<Record<Mode, string>>;
+  /** The value where nothing is set and there is no fallback. */
+  readonly absent?: T;
+};
+
+/** A variable whose default is a text that it could be set to. */
+function entry<T>(
+  options: Described<T> & { readonly fallback: string | Readonly<Record<Mode, string>> },
+): Entry<T> {
+  const { fallback } = options;
+  const shown =
+    typeof fallback === 'string'
+      ? fallback
+      : `development: ${fallback.development}; production: ${fallback.production}`;
+  return { ...options, shown };
+}
+
+/** A variable that may be missing: its value is `absent` then. */
+function optional<T>(
+  options: Described<T> & { readonly absent: T; readonly shown: string },
+): Entry<T> {
+  return options;
+}
+
+/**
+ * Every variable, under the name that it has in Config (read-config.ts); a group is a member of its
+ * own. `.env.example` and docs/operations.md are compared with it by a test.
+ */
+export const entries = {
+  /** Becomes the members that begin with `database`. */
+  database: {
+    address: optional({
+      name: 'DATABASE_URL',
+      doc: 'PostgreSQL: `postgres://user:password@host:5432/database`, or several hosts, `host:5432,other:5432`, of which the primary is found. Under TLS with a checked certificate unless the host is this machine, or `?sslmode=disable` says otherwise. `?pool_size=20` sets the connections of each process to each database, 2 to 100 (10); `?prepare=false` is for poolers that cannot follow prepared statements.',
+      shown: 'development: embedded; production: required',
+      absent: null,
+      schema: databaseUrl,
+      secret: true,
+      required: 'is required',
+    }),
+    replicaUrls: optional({
+      name: 'DATABASE_REPLICA_URLS',
+      doc: 'Read replicas, separated by commas, for reads that may lag.',
+      shown: 'none',
+      absent: [],
+      schema: list(replicaUrl),
+      secret: true,
+    }),
+    allowInsecure: entry({
+      name: 'ALLOW_INSECURE_DATABASE',
+      doc: 'Acknowledges `?sslmode=disable` to another machine in production: the network between must be trusted.',
+      fallback: 'false',
+      schema: onOrOff,
+    }),
+  },
+  /** Becomes a list, the current key first. */
+  secretKeys: {
+    current: optional({
+      name: 'SECRET_KEY',
+      doc: 'At least 32 random bytes in base64 or hex, as from `openssl rand -base64 32`; the key of each purpose is derived from it.',
+      shown: 'development: made at the first start; production: required',
+      absent: null,
+      schema: secretKey,
+      secret: true,
+      required: 'is required: 32 random bytes, base64 or hex; openssl rand -base64 32 makes them',
+    }),
+    previous: optional({
+      name: 'SECRET_KEY_PREVIOUS',
+      doc: 'The SECRET_KEY before this one, while rotating.',
+      shown: 'none',
+      absent: null,
+      schema: secretKey,
+      secret: true,
+    }),
+  },
+  publicUrl: optional({
+    name: 'PUBLIC_URL',
+    doc: 'The origin of this server as others see it: issuer of tokens and base of our own links. https in production.',
+    shown: 'development: `http://localhost:PORT`; production: required',
+    absent: null,
+    schema: origin,
+    // Never taken from a request instead (ADV-2, ADV-17).
+    required: 'is required',
+  }),
+  appUrl: optional({
+    name: 'APP_URL',
+    doc: 'The web app that the links in mails open.',
+    shown: 'PUBLIC_URL',
+    absent: null,
+    schema: baseUrl,
+  }),
+  jwt: {
+    algorithm: entry({
+      name: 'JWT_ALGORITHM',
+      doc: 'Signs access tokens: `RS256`, `ES256`, `EdDSA` or `HS256`. Every gateway takes RS256.',
+      fallback: 'RS256',
+      schema: oneOf('RS256', 'ES256', 'EdDSA', 'HS256'),
+    }),
+    audience: optional({
+      name: 'JWT_AUDIENCE',
+      doc: 'The `aud` of access tokens.',
+      shown: 'PUBLIC_URL',
+      absent: null,
+      schema: matching(/^[\x21-\x7e]{1,255}$/, 'must have 1 to 255 visible ASCII characters'),
+    }),
+    type: entry({
+      name: 'JWT_TYPE',
+      doc: 'The `typ` of access tokens: `JWT`, or `at+jwt` (RFC 9068) where every verifier takes it.',
+      fallback: 'JWT',
+      schema: oneOf('JWT', 'at+jwt'),
+    }),
+  },
+  accessTokenTtl: entry({
+    name: 'ACCESS_TOKEN_TTL',
+    doc: 'How long an access token lives, 1m to 60m.',
+    fallback: '15m',
+    schema: duration('1m', '60m'),
+  }),
+  sessionIdleTtl: entry({
+    name: 'SESSION_IDLE_TTL',
+    doc: 'A session that was not refreshed for this long ends, 5m to 365d.',
+    fallback: '14d',
+    schema: duration('5m', '365d'),
+  }),
+  sessionAbsoluteTtl: entry({
+    name: 'SESSION_ABSOLUTE_TTL',
+    doc: 'A session ends this long after the sign-in, however it is used, 5m to 365d.',
+    fallback: '30d',
+    schema: duration('5m', '365d'),
+  }),
+  refreshGrace: entry({
+    name: 'REFRESH_GRACE',
+    doc: 'For this long a refresh token that was just used gives the same successor again, 0s to 60s.',
+    fallback: '20s',
+    schema: duration('0s', '60s'),
+  }),
+  sessionLimit: entry({
+    name: 'SESSION_LIMIT',
+    doc: 'Sessions that a user may have at a time, 1 to 500; a further sign-in ends the one that was used least recently.',
+    fallback: '100',
+    schema: whole(1, 500),
+  }),
+  signingKeyRotation: entry({
+    name: 'SIGNING_KEY_ROTATION',
+    doc: 'The age at which a running server replaces the key that signs access tokens, 1d to 3650d; `off`: only `latchkey keys rotate` does.',
+    fallback: '90d',
+    schema: orWord(duration('1d', '3650d'), 'off', null),
+  }),
+  bcryptCost: entry({
+    name: 'BCRYPT_COST',
+    doc: 'The work of one password hash, 10 to 15: one more doubles it.',
+    fallback: '12',
+    schema: whole(10, 15),
+  }),
+  bcryptConcurrency: entry({
+    name: 'BCRYPT_CONCURRENCY',
+    doc: 'Password hashes at once in one process, 1 to 256: more than there are cores slow everything else and gain nothing. `auto` leaves a core free, and `WORKERS` share the rest.',
+    fallback: 'auto',
+    schema: orWord(whole(1, 256), 'auto', null),
+  }),
+  passwordMinLength: entry({
+    name: 'PASSWORD_MIN_LENGTH',
+    doc: 'Characters that a password needs at least, 8 to 128. NIST asks for 15 where a password is the only factor.',
+    fallback: '8',
+    schema: whole(8, 128),
+  }),
+  /** Becomes the settings of the one transport. */
+  mail: {
+    transport: optional({
+      name: 'MAIL_TRANSPORT',
+      doc: 'How mail leaves: `resend`, `smtp`, or in development `mailbox`, a page at `/dev/mailbox`.',
+      shown: 'development: `mailbox`; production: required',
+      absent: null,
+      schema: oneOf('resend', 'smtp', 'mailbox'),
+      required: 'is required: resend or smtp',
+    }),
+    apiKey: optional({
+      name: 'RESEND_API_KEY',
+      doc: 'For `resend`: the key, allowed to send only.',
+      shown: 'none',
+      absent: null,
+      schema: apiKey,
+      secret: true,
+    }),
+    baseUrl: optional({
+      name: 'RESEND_BASE_URL',
+      doc: 'For `resend`: another origin in place of the provider, such as a relay.',
+      shown: 'the provider',
+      absent: null,
+      schema: origin,
+    }),
+    smtpUrl: optional({
+      name: 'SMTP_URL',
+      doc: 'For `smtp`: `smtps://user:password@host:465`, or `smtp://…:587` with STARTTLS, which is required unless the host is this machine.',
+      shown: 'none',
+      absent: null,
+      schema: smtpUrl,
+      secret: true,
+    }),
+    from: optional({
+      name: 'MAIL_FROM',
+      doc: 'For `resend` and `smtp`: the sender, such as `Latchkey <no-reply@example.com>`.',
+      shown: 'none',
+      absent: null,
+      schema: mailFrom,
+      required: 'is required',
+    }),
+  },
+  mailTemplatesDirectory: optional({
+    name: 'MAIL_TEMPLATES_DIR',
+    doc: 'A folder with mail templates of your own, such as `de/password-reset.liquid`, which replace ours one by one. Checked at start.',
+    shown: 'none',
+    absent: null,
+    schema: folder,
+  }),
+  retention: {
+    unverifiedAccounts: entry({
+      name: 'RETENTION_UNVERIFIED_ACCOUNTS',
+      doc: 'Accounts whose address was never verified are removed this long after the registration, 1d to 30d.',
+      fallback: '7d',
+      schema: duration('1d', '30d'),
+    }),
+    sessions: entry({
+      name: 'RETENTION_SESSIONS',
+      doc: 'Sessions are removed this long after the day on which they had to end at the latest, 1d to 365d.',
+      fallback: '7d',
+      schema: duration('1d', '365d'),
+    }),
+    codes: entry({
+      name: 'RETENTION_CODES',
+      doc: 'Expired codes and links and the records of sent mails are removed after this long, 1d to 90d.',
+      fallback: '3d',
+      schema: duration('1d', '90d'),
+    }),
+    addresses: entry({
+      name: 'RETENTION_ADDRESSES',
+      doc: 'Client addresses and User-Agents in the audit trail are made coarse after this long, 1d to 365d.',
+      fallback: '30d',
+      schema: duration('1d', '365d'),
+    }),
+  },
+  corsOrigins: optional({
+    name: 'CORS_ORIGINS',
+    doc: 'Origins of browser apps that may call with credentials, separated by commas, each exact.',
+    shown: 'none',
+    absent: [],
+    schema: list(exactOrigin),
+  }),
+  trustedProxies: optional({
+    name: 'TRUSTED_PROXIES',
+    doc: 'Addresses or CIDRs of the proxies whose X-Forwarded-For is believed, separated by commas.',
+    shown: 'none',
+    absent: [],
+    schema: list(proxy),
+  }),
+  /** Null unless both are set. */
+  tls: {
+    certFile: optional({
+      name: 'TLS_CERT_FILE',
+      doc: 'For a server that holds its own certificate: the PEM file with it and its chain. Read again when it changes.',
+      shown: 'none',
+      absent: null,
+      schema: filePath,
+    }),
+    keyFile: optional({
+      name: 'TLS_KEY_FILE',
+      doc: 'The PEM file with the private key of TLS_CERT_FILE.',
+      shown: 'none',
+      absent: null,
+      schema: filePath,
+    }),
+  },
+  gatewayToken: optional({
+    name: 'GATEWAY_TOKEN',
+    doc: 'The service credential of gateways, 32 characters or more, as from `openssl rand -hex 32`. Without it their fields refuse everyone but administrators.',
+    shown: 'development: made at the first start; production: none',
+    absent: null,
+    schema: bearer,
+    secret: true,
+  }),
+  rateLimitMultiplier: entry({
+    name: 'RATE_LIMIT_MULTIPLIER',
+    doc: 'Multiplies every budget of attempts, for load tests; over 0, up to 10000. A value over 10 in production is warned of at start.',
+    fallback: '1',
+    schema: multiplier,
+  }),
+  rateLimits: optional({
+    name: 'RATE_LIMITS',
+    doc: 'Single budgets other than docs/security.md has them, separated by commas: `login:account=10/15m/5/10s,mail:day=500/1d`.',
+    shown: 'none',
+    absent: {},
+    schema: rateLimits,
+  }),
+  introspection: entry({
+    name: 'INTROSPECTION',
+    doc: 'Whether clients may ask for the schema: `on` or `off`.',
+    fallback: { development: 'on', production: 'off' },
+    schema: onOrOff,
+  }),
+  graphiql: entry({
+    name: 'GRAPHIQL',
+    doc: 'Whether `/` shows GraphiQL: `on` or `off`; refused in production.',
+    fallback: { development: 'on', production: 'off' },
+    schema: onOrOff,
+  }),
+  registration: entry({
+    name: 'REGISTRATION',
+    doc: 'Who may register: `open` or `invite`.',
+    fallback: 'open',
+    schema: oneOf('open', 'invite'),
+  }),
+  workers: entry({
+    name: 'WORKERS',
+    doc: 'Processes that share the port, 1 to 256; `max` is one for each core.',
+    fallback: '1',
+    schema: orWord(whole(1, 256), 'max', availableParallelism()),
+  }),
+  host: entry({
+    name: 'HOST',
+    doc: 'The address to listen on.',
+    fallback: '0.0.0.0',
+    schema: hostName,
+  }),
+  port: entry({
+    name: 'PORT',
+    doc: 'The port to listen on.',
+    fallback: '4000',
+    schema: whole(1, 65_535),
+  }),
+  metricsPort: entry({
+    name: 'METRICS_PORT',
+    doc: 'The port of `/metrics`, which is never on the public one; `off` for none.',
+    fallback: 'off',
+    schema: orWord(whole(1, 65_535), 'off', null),
+  }),
+  shutdownDelay: entry({
+    name: 'SHUTDOWN_DELAY',
+    doc: 'After SIGTERM, `/readyz` says 503 for this long before the listener closes, so that balancers have turned away by then, 0s to 5m.',
+    fallback: { development: '0s', production: '3s' },
+    schema: duration('0s', '5m'),
+  }),
+  shutdownDeadline: entry({
+    name: 'SHUTDOWN_DEADLINE',
+    doc: 'The process ends this long after the signal, whatever is still in flight, 1s to 10m. Give your orchestrator a little more.',
+    fallback: '25s',
+    schema: duration('1s', '10m'),
+  }),
+  logLevel: entry({
+    name: 'LOG_LEVEL',
+    doc: 'The least that is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
+    fallback: 'info',
+    schema: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+  }),
+  migrateOnStart: entry({
+    name: 'MIGRATE_ON_START',
+    doc: 'Whether a starting server applies the migrations that are missing; otherwise run `latchkey migrate` first.',
+    fallback: 'true',
+    schema: onOrOff,
+  }),
+} as const satisfies Table;
+
+/** Variables of earlier versions, and what to do instead. Where one is set, nothing starts. */
+export const retired: Readonly<Record<string, string>> = {
+  DATABASE_MAX_CONNECTIONS: 'is gone: write ?pool_size=20 into DATABASE_URL instead',
+  DATABASE_PREPARED_STATEMENTS: 'is gone: write ?prepare=false into DATABASE_URL instead',
+  DATA_DIR: 'is gone: latchkey dev keeps its files in .data of the folder that it is started in',
+  OTEL_EXPORTER_OTLP_HEADERS_FILE:
+    'is gone: set OTEL_EXPORTER_OTLP_HEADERS, which the exporter of OpenTelemetry reads itself',
+};
+
+/** Entries and groups of them. */
+export type Table = {
+  readonly [name: string]: Entry<unknown> | { readonly [name: string]: Entry<unknown> };
+};
+
+/** What a table is read to: the value of each entry, in the same groups. */
+export type ValuesOf<E> =
+  E extends Entry<infer T> ? T : { readonly [Name in keyof E]: ValuesOf<E[Name]> };
+
+/** The entries of a table without its groups, in their order. */
+export const allEntries: readonly Entry<unknown>[] = Object.values<Table[string]>(entries).flatMap(
+  (of) => (isEntry(of) ? [of] : Object.values(of)),
+);
+
+export function isEntry(of: Table[string]): of is Entry<unknown> {
+  return 'schema' in of;
+}

@@ -1,0 +1,366 @@
+import { statSync } from 'node:fs';
+import { isIP, isIPv4 } from 'node:net';
+import { z } from 'zod';
+import { hostUrls, joinHosts } from '../db/driver/host-urls.ts';
+import {
+  type Budget,
+  type BudgetName,
+  type BudgetOverrides,
+  isBudgetName,
+} from '../domain/rate-limits/budgets.ts';
+import { assertSingleMailbox } from '../mail/assert-single-mailbox.ts';
+
+/** Turns the text of a variable, which is not empty, into its value. */
+export type Reader<T> = z.ZodType<T, string>;
+
+type Refuse = (rule: string) => never;
+
+class Refusal extends Error {}
+
+export function reads<T>(read: (text: string, refuse: Refuse) => T): Reader<T> {
+  return z.string().transform((text, context) => {
+    const refuse: Refuse = (rule) => {
+      throw new Refusal(rule);
+    };
+    try {
+      return read(text, refuse);
+    } catch (error) {
+      // SECURITY: a parser's own error can quote its input.
+      context.addIssue({
+        code: 'custom',
+        message: error instanceof Refusal ? error.message : 'is not valid',
+      });
+      return z.NEVER;
+    }
+  });
+}
+
+/** The value, or `refuse` with the rule that the text breaks. */
+function readWith<T>(reader: Reader<T>, text: string, refuse: Refuse): T {
+  const result = reader.safeParse(text);
+  return result.success ? result.data : refuse(ruleOf(result.error));
+}
+
+/** The rule that a refused text breaks. */
+export function ruleOf(error: z.ZodError): string {
+  return error.issues[0]?.message ?? 'is not valid';
+}
+
+const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** `15m`, `20s`, `14d` as seconds. */
+export function duration(least: string, most: string): Reader<number> {
+  const seconds = (text: string): number => {
+    const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+    return Number(count) * (units[unit] ?? Number.NaN);
+  };
+  return reads((text, refuse) => {
+    if (/^\d+(\.\d+)?$/.test(text)) refuse('needs a unit: write 30s, 15m, 12h or 14d');
+    const value = seconds(text);
+    if (Number.isNaN(value)) refuse('must be a duration such as 30s, 15m, 12h or 14d');
+    if (value < seconds(least) || value > seconds(most)) refuse(`must be from ${least} to ${most}`);
+    return value;
+  });
+}
+
+export function whole(least: number, most: number): Reader<number> {
+  return reads((text, refuse) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least && value <= most))
+      refuse(`must be a whole number from ${least} to ${most}`);
+    return value;
+  });
+}
+
+export const onOrOff = reads((text, refuse) => {
+  if (text === 'on' || text === 'true') return true;
+  if (text === 'off' || text === 'false') return false;
+  return refuse('must be on, off, true or false');
+});
+
+export function oneOf<const T extends string>(...words: readonly T[]): Reader<T> {
+  return reads(
+    (text, refuse) =>
+      words.find((word) => word === text) ?? refuse(`must be one of ${words.join(', ')}`),
+  );
+}
+
+/** What `reader` reads, or `value` where the text is `word`. */
+export function orWord<T, V>(reader: Reader<T>, word: string, value: V): Reader<T | V> {
+  return reads<T | V>((text, refuse) =>
+    text === word ? value : readWith(reader, text, (rule) => refuse(`${rule}, or ${word}`)),
+  );
+}
+
+export function list<T>(item: Reader<T>): Reader<readonly T[]> {
+  return reads((text, refuse) =>
+    text
+      .split(',')
+      .map((part, index) =>
+        readWith(item, part.trim(), (rule) => refuse(`entry ${index + 1} ${rule}`)),
+      ),
+  );
+}
+
+/** Text that fits a pattern; `form` says which in words. */
+export function matching(pattern: RegExp, form: string): Reader<string> {
+  return reads((text, refuse) => (pattern.test(text) ? text : refuse(form)));
+}
+
+function parseUrl(text: string, protocols: readonly string[], refuse: Refuse): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !protocols.includes(url.protocol) || url.hostname === '') {
+    return refuse(
+      `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    );
+  }
+  return url;
+}
+
+export const origin = reads((text, refuse) => {
+  const url = parseUrl(text, ['https:', 'http:'], refuse);
+  if (url.username || url.password || url.pathname !== '/' || /[?#*]/.test(text)) {
+    refuse(
+      'must be an origin such as https://auth.example.com, with no path, query or credentials',
+    );
+  }
+  return url.origin;
+});
+
+export const baseUrl = reads((text, refuse) => {
+  const url = parseUrl(text, ['https:', 'http:'], refuse);
+  if (url.username || url.password || /[?#*]/.test(text))
+    refuse('must have no query, fragment or credentials');
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+});
+
+/** Letter for letter what a browser sends: a trailing slash or a capital would never match. */
+export const exactOrigin = reads((text, refuse) => {
+  const exact =
+    URL.canParse(text) &&
+    new URL(text).origin === text &&
+    /^https?:/.test(text) &&
+    !text.includes('*');
+  return exact ? text : refuse('must be an exact origin such as https://app.example.com');
+});
+
+/** An address or a CIDR that is not so wide as to trust a large part of the Internet (RL-5). */
+export const proxy = reads((text, refuse) => {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits))) {
+    return refuse('must be an IP address or a CIDR; neither true nor * is');
+  }
+  const length = bits === undefined ? 128 : Number(bits);
+  const [least, most] = version === 4 ? [8, 32] : [7, 128];
+  if (bits !== undefined && (length < least || length > most))
+    refuse(`must have a prefix from /${least} to /${most}`);
+  return text;
+});
+
+export const hostName = reads((text, refuse) =>
+  isIP(text) || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(text)
+    ? text
+    : refuse('must be an address or a host name'),
+);
+
+/** The pool of each process, as the parameters of DATABASE_URL set it. */
+export type DatabaseAddress = {
+  /** With `sslmode` as its only parameter. */
+  readonly url: string;
+  readonly maxConnections: number;
+  readonly prepares: boolean;
+};
+
+/** Connections of each process to each database, and whether statements are prepared on them. */
+const poolParameters = { pool_size: whole(2, 100), prepare: onOrOff };
+
+export const databaseUrl: Reader<DatabaseAddress> = reads((text, refuse) => {
+  const { url, parameters } = readDatabaseUrl(text, Object.keys(poolParameters), refuse);
+  const read = <T>(name: keyof typeof poolParameters, reader: Reader<T>, fallback: T): T => {
+    const value = parameters.get(name);
+    return value === null
+      ? fallback
+      : readWith(reader, value, (rule) => refuse(`has a ${name} that ${rule}`));
+  };
+  return {
+    url,
+    maxConnections: read('pool_size', poolParameters.pool_size, 10),
+    prepares: read('prepare', poolParameters.prepare, true),
+  };
+});
+
+/** Without parameters of the pool: those of DATABASE_URL count for replicas too. */
+export const replicaUrl = reads((text, refuse) => readDatabaseUrl(text, [], refuse).url);
+
+function readDatabaseUrl(
+  text: string,
+  own: readonly string[],
+  refuse: Refuse,
+): { readonly url: string; readonly parameters: URLSearchParams } {
+  const urls = hostUrls(text).map((one) => parseUrl(one, ['postgres:', 'postgresql:'], refuse));
+  const [url = parseUrl('', ['postgres:'], refuse)] = urls;
+  if (url.pathname.length < 2)
+    refuse('must name a database: postgres://user:password@host:5432/database');
+  const parameters = new URLSearchParams(url.searchParams);
+  // The driver has no channel binding, but addresses that providers hand out ask for it. The
+  // primary is always the one that is connected to (db/driver/find-primary.ts).
+  const known = ['sslmode', ...own, 'channel_binding', 'target_session_attrs'];
+  if ([...parameters.keys()].some((name) => !known.includes(name))) {
+    const named = ['sslmode', ...own].join(', ');
+    refuse(`may have no parameter but ${named}; authorities are named by NODE_EXTRA_CA_CERTS`);
+  }
+  const target = parameters.get('target_session_attrs') ?? 'primary';
+  if (!['read-write', 'primary'].includes(target)) {
+    refuse(
+      'may ask for target_session_attrs=read-write or primary only: decisions need the primary',
+    );
+  }
+  const mode = parameters.get('sslmode');
+  if (mode !== null && !['disable', 'require', 'verify-ca', 'verify-full'].includes(mode)) {
+    refuse('must not have an sslmode that leaves the certificate unchecked; use verify-full');
+  }
+  // SECURITY: the driver checks no certificate at `require`, and reads PGSSL where the URL has no
+  // sslmode (TR-2).
+  const plain =
+    mode === 'disable' || (mode === null && urls.every(({ hostname }) => isLoopback(hostname)));
+  for (const one of urls) one.search = `?sslmode=${plain ? 'disable' : 'verify-full'}`;
+  return { url: joinHosts(urls.map(({ href }) => href)), parameters };
+}
+
+export const smtpUrl = reads((text, refuse) => {
+  const url = parseUrl(text, ['smtp:', 'smtps:'], refuse);
+  if (url.search || url.hash || !['', '/'].includes(url.pathname))
+    refuse('must have no path and no parameters');
+  return text;
+});
+
+export const mailFrom = reads((text, refuse) => {
+  const [, , bracketed] = /^([^<>"\\,;:@\p{Cc}]{0,64})<([^<>]+)>$/u.exec(text) ?? [];
+  try {
+    assertSingleMailbox(bracketed ?? text);
+  } catch {
+    refuse('must be one address, bare or as Name <no-reply@example.com>');
+  }
+  return text;
+});
+
+const placeholder = new RegExp(
+  ['change[-_ ]?me|replace|secret|password|example|placeholder|default|insecure']
+    .concat('latchkey|letmein|qwerty|your[-_ ]|x{6}')
+    .join('|'),
+  'i',
+);
+
+/** SECURITY: finds placeholders and patterns; it does not measure randomness (CF-2). */
+function refuseWeak(bytes: Uint8Array, fewest: number, refuse: Refuse): void {
+  if (placeholder.test(Buffer.from(bytes).toString('latin1'))) refuse('looks like a placeholder');
+  const steps = new Map<number, number>();
+  let period = bytes.length;
+  for (let length = 1; length <= bytes.length / 2; length += 1) {
+    if (bytes.every((byte, index) => index < length || byte === bytes[index - length]))
+      period = Math.min(period, length);
+  }
+  bytes.forEach((byte, index) => {
+    if (index === 0) return;
+    const step = (byte - (bytes[index - 1] ?? 0)) & 255;
+    steps.set(step, (steps.get(step) ?? 0) + 1);
+  });
+  const isSequence = Math.max(...steps.values()) > bytes.length / 2;
+  if (new Set(bytes).size < fewest || period < bytes.length || isSequence)
+    refuse('is not random: make another');
+}
+
+export const secretKey: Reader<Uint8Array> = reads((text, refuse) => {
+  if (placeholder.test(text)) refuse('looks like a placeholder');
+  const isHex = /^(?:[0-9a-f]{2})+$/i.test(text);
+  if (!isHex && !/^[A-Za-z0-9+/_-]+={0,2}$/.test(text))
+    refuse('must be base64 or hex, as from: openssl rand -base64 32');
+  const bytes = new Uint8Array(Buffer.from(text, isHex ? 'hex' : 'base64'));
+  if (bytes.length < 32 || bytes.length > 1024)
+    refuse('must hold at least 32 bytes, as from: openssl rand -base64 32');
+  refuseWeak(bytes, 12, refuse);
+  return bytes;
+});
+
+export const bearer = reads((text, refuse) => {
+  if (!/^[\x21-\x7e]{32,512}$/.test(text)) refuse('must have 32 to 512 visible ASCII characters');
+  refuseWeak(Buffer.from(text), 8, refuse);
+  return text;
+});
+
+export const apiKey = reads((text, refuse) => {
+  if (!/^[\x21-\x7e]{8,512}$/.test(text)) refuse('must have 8 to 512 visible ASCII characters');
+  if (placeholder.test(text)) refuse('looks like a placeholder');
+  return text;
+});
+
+export const multiplier = reads((text, refuse) => {
+  const value = /^\d{1,5}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  return value > 0 && value <= 10_000 ? value : refuse('must be a number over 0 and up to 10000');
+});
+
+export const rateLimits: Reader<BudgetOverrides> = reads((text, refuse) => {
+  const overrides: Partial<Record<BudgetName, Budget>> = {};
+  text.split(',').forEach((part, index) => {
+    const [name = '', rule = ''] = part.trim().split('=');
+    assertBudget(name, `entry ${index + 1} names no budget, such as login:account=10/15m`, refuse);
+    if (name in overrides) refuse(`entry ${index + 1} names a budget a second time`);
+    overrides[name] = readBudget(rule, (problem) => refuse(`entry ${index + 1} ${problem}`));
+  });
+  return overrides;
+});
+
+function assertBudget(name: string, rule: string, refuse: Refuse): asserts name is BudgetName {
+  if (!isBudgetName(name)) refuse(rule);
+}
+
+/**
+ * `10/15m`: ten in a quarter of an hour. `10/15m/5/10s`: the same, and after the fifth the next
+ * waits 10 s, then twice as long each time.
+ */
+function readBudget(rule: string, refuse: Refuse): Budget {
+  const [limit = '', window = '', after, first = '', ...rest] = rule.split('/');
+  const count = (text: string): number => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+    return value >= 1 ? value : refuse('must have a limit of 1 or more');
+  };
+  const seconds = (text: string): number => readWith(duration('1s', '3650d'), text, refuse);
+  if (rest.length > 0) refuse('must be like 10/15m or 10/15m/5/10s');
+  const base = { limit: count(limit), window: seconds(window) };
+  return after === undefined
+    ? base
+    : { ...base, delay: { after: count(after), firstSeconds: seconds(first) } };
+}
+
+export const filePath = reads((text, refuse) =>
+  /\p{Cc}/u.test(text) ? refuse('must be a path') : text,
+);
+
+export const folder = reads((text, refuse) => {
+  if (/\p{Cc}/u.test(text)) return refuse('must be a path');
+  const isFolder = statSync(text, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return isFolder ? text : refuse('must name a folder that is there');
+});
+
+export function isLoopback(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  return (
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host === '::1' ||
+    (isIPv4(host) && host.startsWith('127.'))
+  );
+}
+
+export function isHttpsOrLoopback(text: string): boolean {
+  const url = new URL(text);
+  return url.protocol === 'https:' || isLoopback(url.hostname);
+}
+
+/** Whether a URL that `databaseUrl` or `replicaUrl` has read has no TLS to another machine. */
+export function isPlainAndRemote(text: string): boolean {
+  return hostUrls(text)
+    .map((one) => new URL(one))
+    .some((url) => url.searchParams.get('sslmode') === 'disable' && !isLoopback(url.hostname));
+}
