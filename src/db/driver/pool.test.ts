@@ -52,7 +52,7 @@ it.each([
       }
     });
     const rejected = expect(transaction).rejects.toThrow();
-    await begun;
+    await Promise.race([begun, transaction]);
     await gate.cut();
     await rejected;
     await gate.open();
