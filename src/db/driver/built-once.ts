@@ -4,10 +4,7 @@ import type { Db } from './client.ts';
 
 type Buildable = { prepare(name: string): PgPreparedQuery<PreparedQueryConfig> };
 
-/**
- * Runs the statement by a request's own way to the database or in its transaction; rows come as the
- * driver has them, values in columns' order.
- */
+/** Rows as the driver has them: lists of values, in the order of the statement's columns. */
 export type BuiltStatement = (
   db: Db,
   values: Readonly<Record<string, unknown>>,
@@ -15,20 +12,15 @@ export type BuiltStatement = (
 
 /**
  * A statement that drizzle builds once in a process, at its first use, with `sql.placeholder` for
- * what differs. Building takes longer than all else that the server does for a row that is looked
- * up by its key; drizzle's own `prepare` holds the one way to the database that it was called on,
- * and each operation has its own here (db/driver/pool).
+ * what differs: building it takes longer than a look-up by key. Drizzle's own `prepare` belongs to
+ * the database object that it was called on, and each operation has one of its own here.
  */
 export function builtOnce(build: (db: Db) => Buildable): BuiltStatement {
   let query: Query | undefined;
   return async (db, values) => {
     query ??= build(db).prepare('built_once').getQuery();
+    const asTheyCome = (rows: unknown[][]): unknown[][] => rows;
     const statement = db._.session.prepareQuery(query, undefined, undefined, true, asTheyCome);
-    const rows: unknown = await statement.execute({ ...values });
-    return rows as unknown[][];
+    return (await statement.execute({ ...values })) as unknown[][];
   };
-}
-
-function asTheyCome(rows: unknown[][]): unknown[][] {
-  return rows;
 }

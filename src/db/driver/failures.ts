@@ -17,21 +17,8 @@ export function poolExhausted(): Unavailable {
 }
 
 /** postgres.js's own, and Node's for a socket. */
-const connectionCodes = new Set([
-  'CONNECT_TIMEOUT',
-  'CONNECTION_CLOSED',
-  'CONNECTION_DESTROYED',
-  'CONNECTION_ENDED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'ENOENT',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EAI_AGAIN',
-]);
+const connectionCodes =
+  /^(CONNECT(ION)?_\w+|ECONN\w+|E(HOST|NET)UNREACH|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT|EAI_AGAIN)$/;
 
 /**
  * PostgreSQL, appendix A: connection failures, resources, operator intervention, a time-out of
@@ -55,7 +42,11 @@ export function databaseFailure(error: unknown): DatabaseFailure | null {
       current.name === 'DrizzleQueryError' || current.constructor.name === 'DrizzleQueryError';
     const code = 'code' in current && typeof current.code === 'string' ? current.code : '';
     if (code === uniqueViolation) return 'unique-violation';
-    if (current instanceof Unavailable || connectionCodes.has(code) || unavailableStates.test(code))
+    if (
+      current instanceof Unavailable ||
+      connectionCodes.test(code) ||
+      unavailableStates.test(code)
+    )
       return 'unavailable';
   }
   return wrapped ? 'other' : null;

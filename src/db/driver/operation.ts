@@ -16,79 +16,63 @@ export type Operation = {
   readonly onStatement?: ((text: string) => void) | undefined;
 };
 
-type Run = (statement: (connection: Connection) => Promise<unknown[][]>) => Promise<unknown[][]>;
-type Work = (client: DrizzleClient) => Promise<unknown>;
+type Rows = Promise<unknown[][]>;
+type Run = (statement: (connection: Connection) => Rows) => Rows;
 
-/** What drizzle calls of a client of postgres.js. It reads rows as lists wherever it reads any. */
-type DrizzleClient = {
-  readonly options?: { parsers: object; serializers: object };
-  unsafe(text: string, parameters?: Parameters): Promise<unknown[][]>;
-  begin?(work: Work): Promise<unknown>;
-  savepoint?(work: Work): Promise<unknown>;
-};
+/** What drizzle calls of a client of postgres.js; it reads rows as lists wherever it reads any. */
+type Client = { unsafe(text: string, parameters?: Parameters): Rows & { values(): Rows } };
+type Work = (client: Client) => Promise<unknown>;
 
-const transaction = { begin: 'begin', commit: 'commit', rollback: 'rollback' };
-const savepoint = {
-  begin: 'savepoint inner_one',
-  commit: 'release inner_one',
-  rollback: 'rollback to inner_one; release inner_one',
-};
-
-/** Drizzle for one operation. */
+/** Drizzle for one operation. A transaction in a transaction is not provided for. */
 export function drizzleFor({ pool, over, watch, onStatement }: Operation): PostgresJsDatabase {
   const assertInTime = (): void => {
     if (over?.aborted) throw new Unavailable('OPERATION_OVER', 'The operation is over.');
   };
 
-  const unsafe = (run: Run) => (text: string, parameters?: Parameters) => {
-    const ended = watch?.(text);
-    const rows = run(async (connection) => {
-      assertInTime();
-      return connection.ask(text, parameters, over);
-    });
-    if (ended) rows.then(() => ended(), ended);
-    return Object.assign(rows, { values: () => rows });
-  };
+  const clientBy = (run: Run): Client => ({
+    unsafe: (text, parameters) => {
+      const ended = watch?.(text);
+      const rows = run(async (connection) => {
+        assertInTime();
+        return connection.ask(text, parameters, over);
+      });
+      if (ended) rows.then(() => ended(), ended);
+      return Object.assign(rows, { values: () => rows });
+    },
+  });
 
   /** All of the work, or nothing. */
-  const whole = async (
-    connection: Connection,
-    words: typeof transaction,
-    work: Work,
-  ): Promise<unknown> => {
+  const transaction = async (connection: Connection, work: Work): Promise<unknown> => {
     let failure: { readonly error: unknown } | undefined;
-    const run: Run = async (statement) => {
+    const client = clientBy(async (statement) => {
       try {
         return await statement(connection);
       } catch (error) {
         failure ??= { error };
         throw error;
       }
-    };
+    });
     assertInTime();
-    await connection.ask(words.begin);
+    await connection.ask('begin');
     try {
-      const result = await work({
-        unsafe: unsafe(run),
-        savepoint: (inner) => whole(connection, savepoint, inner),
-      });
-      // After a statement that failed PostgreSQL would answer COMMIT with a rollback.
+      const result = await work(client);
+      // After a statement that failed PostgreSQL would take COMMIT for a rollback, without an error.
       if (failure) throw failure.error;
       assertInTime();
-      await connection.ask(words.commit);
+      await connection.ask('commit');
       return result;
     } catch (error) {
-      await connection.ask(words.rollback).catch(() => {});
+      await connection.ask('rollback').catch(() => {});
       throw error;
     }
   };
 
-  const client: DrizzleClient = {
-    // Drizzle writes here how values are read, which each connection's own client knows.
+  const client = {
+    // Drizzle writes here how values are read; that matters where a connection has its own client.
     options: { parsers: {}, serializers: {} },
-    unsafe: unsafe((statement) => pool().use(statement)),
-    begin: (work) =>
-      pool().use((connection) => connection.whileOpen(whole(connection, transaction, work))),
+    ...clientBy((statement) => pool().use(statement)),
+    begin: (work: Work) =>
+      pool().use((connection) => connection.whileOpen(transaction(connection, work))),
   };
   return drizzle(
     client as unknown as postgres.Sql,

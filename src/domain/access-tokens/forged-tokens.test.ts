@@ -187,6 +187,13 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
         `${header}.${payload}.${Buffer.alloc(flipped.length).toString('base64url')}`,
         `${header}.${admin}.${signed}`,
         `${header}.${payload}.${signed}.${signed}`,
+        // Base64url to the letter (RFC 7515 2): a lenient reader drops what is too much.
+        `${person.accessToken}A`,
+        `${person.accessToken}AA`,
+        `${person.accessToken}=`,
+        `${person.accessToken}==`,
+        `${header}A.${payload}.${signed}`,
+        `${header}.${payload}A.${signed}`,
         `${header}..${signed}`,
       ]) {
         await expectRefused(server, token);
