@@ -16,17 +16,19 @@ const json = 'application/json';
 const graphqlResponse = 'application/graphql-response+json';
 
 /**
- * What nearly all clients send as Accept, without blanks, and the media type in which Apollo
- * answers it (GraphQL over HTTP, section 6).
+ * What nearly all clients send as Accept, and the media type in which Apollo answers it (GraphQL
+ * over HTTP, section 6).
  */
-const contentTypes: ReadonlyMap<string, string> = new Map([
-  ['', `${json}; charset=utf-8`],
-  ['*/*', `${json}; charset=utf-8`],
-  [json, `${json}; charset=utf-8`],
-  [graphqlResponse, `${graphqlResponse}; charset=utf-8`],
+const mediaTypes: ReadonlyMap<string | undefined, string> = new Map([
+  [undefined, json],
+  ['*/*', json],
+  [json, json],
+  [graphqlResponse, graphqlResponse],
   // Apollo Client and urql.
-  [`${graphqlResponse},${json};q=0.9`, `${graphqlResponse}; charset=utf-8`],
-  [`${graphqlResponse},${json}`, `${graphqlResponse}; charset=utf-8`],
+  [`${graphqlResponse}, ${json};q=0.9`, graphqlResponse],
+  [`${graphqlResponse},${json};q=0.9`, graphqlResponse],
+  [`${graphqlResponse}, ${json}`, graphqlResponse],
+  [`${graphqlResponse},${json}`, graphqlResponse],
 ]);
 
 /**
@@ -41,14 +43,15 @@ export function fastOperation(
   // A body in chunks has no length.
   const isSmall = Number(headers['content-length']) <= maxBody;
   if (method !== 'POST' || !isSmall || !isObject(body)) return null;
-  const contentType = contentTypes.get(headers.accept?.replaceAll(' ', '') ?? '');
-  if (contentType === undefined) return null;
+  const mediaType = mediaTypes.get(headers.accept);
+  if (mediaType === undefined) return null;
   const { query, operationName, variables, extensions } = body;
   if (typeof query !== 'string' || !isAbsent(extensions)) return null;
   if (!isAbsent(operationName) && (typeof operationName !== 'string' || operationName === ''))
     return null;
   if (!isAbsent(variables) && !isObject(variables)) return null;
   const cached = cache.find(query, operationName ?? undefined);
+  const contentType = `${mediaType}; charset=utf-8`;
   return cached && { cached, variables: variables ?? undefined, contentType };
 }
 

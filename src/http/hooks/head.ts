@@ -16,7 +16,7 @@ type Options = {
 /** Names and values, so twice as many as there are headers. */
 const maxHeaderEntries = 100 * 2;
 
-/** What orchestrators ask over plain http from inside, and what says nothing of anyone. */
+/** What orchestrators ask over plain http from inside, and what discloses nothing. */
 const overAnything: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 
 /**
@@ -28,7 +28,7 @@ export function requestHead(
   { publicUrl, trustedProxies, log }: Options,
 ): void {
   const httpsOnly = publicUrl.startsWith('https://');
-  let told = false;
+  let warned = false;
   fastify.addHook('onRequest', (request, _reply, done) => {
     if (request.raw.rawHeaders.length > maxHeaderEntries) return done(withStatus(431));
     if (
@@ -38,8 +38,8 @@ export function requestHead(
     ) {
       return done();
     }
-    if (!told) {
-      told = true;
+    if (!warned) {
+      warned = true;
       log.warn(
         {
           event: 'plain_http.refused',
@@ -48,7 +48,7 @@ export function requestHead(
         'A request came over plain http and was refused. Behind a proxy: is it in TRUSTED_PROXIES, and does it send X-Forwarded-Proto?',
       );
     }
-    // No redirect: what was sent in the clear has been sent, and the client has to be put right
+    // No redirect: what was sent in the clear has been sent, and the client has to be corrected
     // (ASVS 4.1.2).
     done(new AuthError('FORBIDDEN', { message: 'This server is spoken to over https only.' }));
   });
@@ -67,18 +67,18 @@ function cameOverHttps(
 }
 
 /**
- * JSON and nothing else as a body (TR-5): UTF-8 as RFC 8259 8.1 demands. Bytes that are none are
- * refused, not replaced: two passwords that differ in such bytes would be one (PW-6).
+ * JSON and nothing else as a body (TR-5): UTF-8 as RFC 8259 8.1 demands. Invalid bytes are refused,
+ * not replaced: two passwords that differ in such bytes would be one (PW-6).
  */
 export function jsonBodies(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    // A small body could unfold into a large one, and nothing that sends JSON to us needs that
+    // A small body can unfold into a large one, and no client needs to compress what it sends here
     // (GQ-14).
-    if (!/^(identity)?$/i.test(request.headers['content-encoding'] ?? ''))
-      return done(withStatus(415));
-    const charset = /;\s*charset=\s*"?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
+    const { 'content-encoding': encoding = '', 'content-type': type = '' } = request.headers;
+    if (!/^(identity)?$/i.test(encoding)) return done(withStatus(415));
+    const charset = /;\s*charset=\s*"?([^\s;"]+)/i.exec(type)?.[1];
     if (charset !== undefined && !/^utf-?8$/i.test(charset)) return done(withStatus(415));
     if (!Buffer.isBuffer(body) || !isUtf8(body)) return done(withStatus(400));
     return parse(request, body.toString(), done);
