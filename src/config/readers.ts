@@ -165,7 +165,7 @@ export const hostName = reads((text, refuse) =>
 );
 
 /** The pool of each process, as the parameters of DATABASE_URL set it. */
-export type DatabaseAddress = {
+type DatabaseAddress = {
   /** With `sslmode` as its only parameter. */
   readonly url: string;
   readonly maxConnections: number;
@@ -343,7 +343,7 @@ export const folder = reads((text, refuse) => {
   return isFolder ? text : refuse('must name a folder that is there');
 });
 
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
   return (
     host === 'localhost' ||

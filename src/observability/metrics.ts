@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 type Load = { readonly running: number; readonly waiting: number; readonly width: number };
 
 /** What is asked when the page is, and what can be counted. */
-export type Gauges = {
+type Gauges = {
   /** The names of all budgets of attempts. */
   readonly budgets: readonly string[];
   /** Password hashes in flight and waiting. */

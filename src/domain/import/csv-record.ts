@@ -26,8 +26,7 @@ export function createCsvRecord(delimiter: string): (line: string) => CsvState {
 
 function parseRecord(text: string, delimiter: string): CsvState {
   try {
-    // The widths of rows are checked by the caller, who names the line.
-    const options = { delimiter, trim: true, record_delimiter: '\n', relax_column_count: true };
+    const options = { delimiter, trim: true, record_delimiter: '\n' };
     const [values = ['']]: string[][] = parse(text, options);
     return { kind: 'record', values };
   } catch (error) {

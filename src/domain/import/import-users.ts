@@ -99,13 +99,8 @@ export async function importUsers(
   }
   if (failures.length > 0) throw failures[0];
   if (counts.imported > 0 && !options.rehearsal) {
-    await recordAudit(app, {
-      db: app.db,
-      type: 'users.imported',
-      outcome: 'SUCCESS',
-      subjectId: null,
-      detail: { ...counts },
-    });
+    const event = { type: 'users.imported', outcome: 'SUCCESS', subjectId: null } as const;
+    await recordAudit(app, { db: app.db, ...event, detail: { ...counts } });
   }
   options.onProgress(counts);
   return counts;

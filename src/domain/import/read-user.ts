@@ -26,7 +26,7 @@ export type ImportedUser = {
   readonly lastLoginAt: Date | null;
 };
 
-export type ReadUser =
+type ReadUser =
   | { readonly kind: 'user'; readonly user: ImportedUser }
   /** Why the line is left out. SECURITY: holds nothing that the line holds. */
   | { readonly kind: 'refused'; readonly field: Field; readonly reason: string };
