@@ -70,7 +70,7 @@ it('a refresh and a sign-in change rows where they lie, and enter nothing into a
         windowEndsAt: later,
       };
       expect(await rotateSession(db, moved)).not.toBeNull();
-      expect(await recordLogin(db, { id: idOf('user', index), now })).not.toBeNull();
+      expect(await recordLogin(db, { id: idOf('user', index), now })).toBe(true);
     }
   }
   // PostgreSQL counts a connection's work in when it ends.

@@ -3,14 +3,23 @@ import { makePgArray, type PgColumn } from 'drizzle-orm/pg-core';
 
 /**
  * `column = any(…)` with the whole list as one parameter: `in (…)` has another text for each
- * length, and each text would be prepared by itself. The list goes over as PostgreSQL writes an
- * array, which both drivers take.
+ * length, and each text would be prepared by itself.
  */
 export function isAnyOf(column: PgColumn, values: readonly (string | Uint8Array)[]): SQL {
+  return sql`${column} = any(${asPgArray(values)})`;
+}
+
+/** The same in a statement that is built once: give it the list as `asPgArray` writes it. */
+export function isAnyGiven(column: PgColumn, name: string): SQL {
+  return sql`${column} = any(${sql.placeholder(name)})`;
+}
+
+/** A list as PostgreSQL writes an array, which both drivers take. */
+export function asPgArray(values: readonly (string | Uint8Array)[]): string {
   const texts = values.map((value) =>
     typeof value === 'string'
       ? value
       : `\\x${Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')}`,
   );
-  return sql`${column} = any(${makePgArray(texts)})`;
+  return makePgArray(texts);
 }

@@ -1,7 +1,9 @@
 import { and, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
+import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type AuditEventRow, auditEvents } from '../tables/audit-events.ts';
 import { type AuditOriginRow, auditOrigins } from '../tables/audit-origins.ts';
+import { given, givenRow } from './built-rows.ts';
 
 /** An event with where it came from, as far as that is still kept. */
 export type AuditEntry = AuditEventRow &
@@ -14,26 +16,48 @@ const entry = {
   shortenedAt: auditOrigins.shortenedAt,
 };
 
+const insertEvent = (db: Db) =>
+  db
+    .insert(auditEvents)
+    .values(
+      givenRow(auditEvents, [
+        'id',
+        'at',
+        'type',
+        'outcome',
+        'actorId',
+        'subjectId',
+        'sessionHash',
+        'requestId',
+        'detail',
+      ]),
+    );
+
+const writeEvent = builtOnce(insertEvent);
+
+/** The event's `at` is its origin's too. */
+const writeWithOrigin = builtOnce((db) => {
+  const written = db.$with('written').as(insertEvent(db).returning({ id: auditEvents.id }));
+  return db
+    .with(written)
+    .insert(auditOrigins)
+    .values({
+      ...givenRow(auditOrigins, ['at', 'personId', 'accountKey', 'ipAddress', 'userAgent']),
+      eventId: given(auditOrigins.eventId, 'id'),
+    });
+});
+
 /** Writes an event and its origin in one statement. */
 export async function insertAuditEvent(
   db: Db,
   input: {
-    event: typeof auditEvents.$inferInsert;
-    origin: Omit<typeof auditOrigins.$inferInsert, 'eventId' | 'at'> | null;
+    event: AuditEventRow;
+    origin: Omit<AuditOriginRow, 'eventId' | 'at' | 'shortenedAt'> | null;
   },
 ): Promise<void> {
   const { event, origin } = input;
-  if (origin === null) {
-    await db.insert(auditEvents).values(event);
-    return;
-  }
-  const written = db
-    .$with('written')
-    .as(db.insert(auditEvents).values(event).returning({ id: auditEvents.id }));
-  await db
-    .with(written)
-    .insert(auditOrigins)
-    .values({ ...origin, eventId: event.id, at: event.at });
+  if (origin === null) await writeEvent(db, event);
+  else await writeWithOrigin(db, { ...event, ...origin });
 }
 
 /**

@@ -1,8 +1,27 @@
 import { eq, lt, sql } from 'drizzle-orm';
+import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { knownDevices } from '../tables/known-devices.ts';
+import { given, givenRow } from './built-rows.ts';
 
 type Device = { readonly userId: string; readonly deviceHash: Uint8Array };
+
+const note = builtOnce((db) =>
+  db
+    .insert(knownDevices)
+    .values({
+      ...givenRow(knownDevices, ['id', 'userId', 'deviceHash']),
+      firstSeenAt: given(knownDevices.firstSeenAt, 'now'),
+      lastSeenAt: given(knownDevices.lastSeenAt, 'now'),
+    })
+    .onConflictDoUpdate({
+      target: [knownDevices.userId, knownDevices.deviceHash],
+      set: { lastSeenAt: given(knownDevices.lastSeenAt, 'now') },
+      setWhere: lt(knownDevices.lastSeenAt, given(knownDevices.lastSeenAt, 'refreshBefore')),
+    })
+    // A row that was there before has been locked by this statement, and so has an xmax.
+    .returning({ isNew: sql<boolean>`(xmax = 0)` }),
+);
 
 /**
  * Notes that a device was here, to the day; true where it had not been before. Of any number of
@@ -12,18 +31,8 @@ export async function noteDevice(
   db: Db,
   input: Device & { id: string; now: Date; refreshBefore: Date },
 ): Promise<boolean> {
-  const { id, userId, deviceHash, now } = input;
-  const [row] = await db
-    .insert(knownDevices)
-    .values({ id, userId, deviceHash, firstSeenAt: now, lastSeenAt: now })
-    .onConflictDoUpdate({
-      target: [knownDevices.userId, knownDevices.deviceHash],
-      set: { lastSeenAt: now },
-      setWhere: lt(knownDevices.lastSeenAt, input.refreshBefore),
-    })
-    // A row that was there before has been locked by this statement, and so has an xmax.
-    .returning({ isNew: sql<boolean>`(xmax = 0)` });
-  return row?.isNew === true;
+  const [row] = await note(db, input);
+  return row?.[0] === true;
 }
 
 /** Forgets every device of a user (RC-6). */

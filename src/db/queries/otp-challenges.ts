@@ -1,14 +1,40 @@
-import { and, asc, eq, gt, inArray, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gt, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
+import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type OtpChallengeRow, otpChallenges } from '../tables/otp-challenges.ts';
+import { asPgArray, isAnyGiven } from './any-of.ts';
+import { builtForRows, given, givenRow } from './built-rows.ts';
 
-export async function insertChallenge(
-  db: Db,
-  row: typeof otpChallenges.$inferInsert,
-): Promise<OtpChallengeRow> {
-  const [inserted] = await db.insert(otpChallenges).values(row).returning();
-  if (!inserted) throw new Error('The challenge was not stored.');
-  return inserted;
+const wholeChallenge = getTableColumns(otpChallenges);
+
+const begun = [
+  'id',
+  'handleHash',
+  'userId',
+  'sessionId',
+  'purpose',
+  'methods',
+  'provedMethods',
+  'passwordChangedAt',
+  'email',
+  'sentTo',
+  'codeHash',
+  'accountKey',
+  'pendingPasswordHash',
+  'pendingName',
+  'pendingLocale',
+  'resendAvailableAt',
+  'expiresAt',
+  'createdAt',
+] as const;
+
+/** What a challenge begins with. */
+export type NewChallenge = Pick<OtpChallengeRow, (typeof begun)[number]>;
+
+const insert = builtOnce((db) => db.insert(otpChallenges).values(givenRow(otpChallenges, begun)));
+
+export async function insertChallenge(db: Db, row: NewChallenge): Promise<void> {
+  await insert(db, row);
 }
 
 export async function findChallenge(
@@ -21,6 +47,26 @@ export async function findChallenge(
     .where(eq(otpChallenges.handleHash, input.handleHash));
   return row ?? null;
 }
+
+const takeAttempt = builtForRows(wholeChallenge, (db, columns) =>
+  db
+    .update(otpChallenges)
+    .set({ attempts: sql`${otpChallenges.attempts} + 1` })
+    .where(
+      and(
+        eq(otpChallenges.handleHash, sql.placeholder('handleHash')),
+        isAnyGiven(otpChallenges.purpose, 'purposes'),
+        or(
+          isNull(otpChallenges.sessionId),
+          sql`${otpChallenges.sessionId} = ${sql.placeholder('sessionId')}::uuid`,
+        ),
+        lt(otpChallenges.attempts, sql.placeholder('maxAttempts')),
+        isNull(otpChallenges.consumedAt),
+        gt(otpChallenges.expiresAt, given(otpChallenges.expiresAt, 'now')),
+      ),
+    )
+    .returning(columns),
+);
 
 /**
  * Takes one of the tries, before any code is compared and committed on its own, so that parallel
@@ -38,44 +84,39 @@ export async function reserveAttempt(
     now: Date;
   },
 ): Promise<OtpChallengeRow | null> {
-  const [row] = await db
-    .update(otpChallenges)
-    .set({ attempts: sql`${otpChallenges.attempts} + 1` })
-    .where(
-      and(
-        eq(otpChallenges.handleHash, input.handleHash),
-        inArray(otpChallenges.purpose, [...input.purposes]),
-        or(
-          isNull(otpChallenges.sessionId),
-          sql`${otpChallenges.sessionId} = ${input.sessionId}::uuid`,
-        ),
-        lt(otpChallenges.attempts, input.maxAttempts),
-        isNull(otpChallenges.consumedAt),
-        gt(otpChallenges.expiresAt, input.now),
-      ),
-    )
-    .returning();
+  const [row] = await takeAttempt(db, { ...input, purposes: asPgArray(input.purposes) });
   return row ?? null;
 }
+
+/** A challenge that is over keeps nothing of what it was asked for. */
+const consumed = {
+  consumedAt: given(otpChallenges.consumedAt, 'now'),
+  pendingPasswordHash: null,
+  pendingName: null,
+};
+
+const consume = builtForRows(wholeChallenge, (db, columns) =>
+  db
+    .update(otpChallenges)
+    .set(consumed)
+    .where(
+      and(
+        eq(otpChallenges.id, sql.placeholder('id')),
+        isNull(otpChallenges.consumedAt),
+        gt(otpChallenges.expiresAt, given(otpChallenges.expiresAt, 'now')),
+        // A resend in between has put another code in its place.
+        sql`(${sql.placeholder('codeHash')}::bytea is null or ${otpChallenges.codeHash} = ${sql.placeholder('codeHash')})`,
+      ),
+    )
+    .returning(columns),
+);
 
 /** Meets the challenge; of any number of callers one succeeds (OT-2). */
 export async function consumeChallenge(
   db: Db,
   input: { id: string; codeHash: Uint8Array | null; now: Date },
 ): Promise<OtpChallengeRow | null> {
-  const [row] = await db
-    .update(otpChallenges)
-    .set({ consumedAt: input.now, pendingPasswordHash: null, pendingName: null })
-    .where(
-      and(
-        eq(otpChallenges.id, input.id),
-        isNull(otpChallenges.consumedAt),
-        gt(otpChallenges.expiresAt, input.now),
-        // A resend in between has put another code in its place.
-        ...(input.codeHash === null ? [] : [eq(otpChallenges.codeHash, input.codeHash)]),
-      ),
-    )
-    .returning();
+  const [row] = await consume(db, input);
   return row ?? null;
 }
 
@@ -117,6 +158,19 @@ export async function renewCode(
   return row ?? null;
 }
 
+const endOthers = builtOnce((db) =>
+  db
+    .update(otpChallenges)
+    .set(consumed)
+    .where(
+      and(
+        eq(otpChallenges.userId, sql.placeholder('userId')),
+        ne(otpChallenges.id, sql.placeholder('exceptId')),
+        isNull(otpChallenges.consumedAt),
+      ),
+    ),
+);
+
 /**
  * Ends what else is open for a user, such as other registrations for the address that has just been
  * claimed (RC-7).
@@ -125,16 +179,7 @@ export async function endOtherChallenges(
   db: Db,
   input: { userId: string; exceptId: string; now: Date },
 ): Promise<void> {
-  await db
-    .update(otpChallenges)
-    .set({ consumedAt: input.now, pendingPasswordHash: null, pendingName: null })
-    .where(
-      and(
-        eq(otpChallenges.userId, input.userId),
-        ne(otpChallenges.id, input.exceptId),
-        isNull(otpChallenges.consumedAt),
-      ),
-    );
+  await endOthers(db, input);
 }
 
 /** Ends everything that is open for a user, or all of one purpose. */

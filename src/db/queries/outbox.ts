@@ -1,12 +1,27 @@
 import { and, asc, count, eq, isNull, lte, min, sql } from 'drizzle-orm';
+import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type OutboxMessageRow, outboxMessages } from '../tables/outbox-messages.ts';
+import { builtForRows, given, givenRow } from './built-rows.ts';
+
+const written = [
+  'id',
+  'template',
+  'sealedPayload',
+  'availableAt',
+  'expiresAt',
+  'createdAt',
+] as const;
+
+const insert = builtOnce((db) =>
+  db.insert(outboxMessages).values(givenRow(outboxMessages, written)),
+);
 
 export async function insertOutboxMessage(
   db: Db,
-  row: typeof outboxMessages.$inferInsert,
+  row: Pick<OutboxMessageRow, (typeof written)[number]>,
 ): Promise<void> {
-  await db.insert(outboxMessages).values(row);
+  await insert(db, row);
 }
 
 /**
@@ -18,6 +33,44 @@ export type LeasedMail = Pick<
   'id' | 'template' | 'sealedPayload' | 'attempts' | 'expiresAt'
 >;
 
+const leased = {
+  id: outboxMessages.id,
+  template: outboxMessages.template,
+  sealedPayload: outboxMessages.sealedPayload,
+  attempts: outboxMessages.attempts,
+  expiresAt: outboxMessages.expiresAt,
+};
+
+const lease = builtForRows(leased, (db, columns) => {
+  // A CTE with FOR UPDATE runs exactly once; a subquery behind IN may be run again and take more
+  // rows than LIMIT says.
+  const due = db.$with('due').as(
+    db
+      .select({ id: outboxMessages.id })
+      .from(outboxMessages)
+      .where(
+        and(
+          lte(outboxMessages.availableAt, given(outboxMessages.availableAt, 'now')),
+          isNull(outboxMessages.sentAt),
+          isNull(outboxMessages.failedAt),
+        ),
+      )
+      .orderBy(asc(outboxMessages.availableAt))
+      .limit(sql.placeholder('limit'))
+      .for('update', { skipLocked: true }),
+  );
+  return db
+    .with(due)
+    .update(outboxMessages)
+    .set({
+      availableAt: given(outboxMessages.availableAt, 'leaseUntil'),
+      attempts: sql`${outboxMessages.attempts} + 1`,
+    })
+    .from(due)
+    .where(eq(outboxMessages.id, due.id))
+    .returning(columns);
+});
+
 /**
  * Takes up to `limit` rows that are due, the longest waiting first, and counts the try. One
  * statement, committed at once: no connection is held while mail goes out, and a worker that dies
@@ -27,36 +80,7 @@ export async function leaseDueMail(
   db: Db,
   input: { now: Date; leaseUntil: Date; limit: number },
 ): Promise<LeasedMail[]> {
-  // A CTE with FOR UPDATE runs exactly once; a subquery behind IN may be run again and take more
-  // rows than LIMIT says.
-  const due = db.$with('due').as(
-    db
-      .select({ id: outboxMessages.id })
-      .from(outboxMessages)
-      .where(
-        and(
-          lte(outboxMessages.availableAt, input.now),
-          isNull(outboxMessages.sentAt),
-          isNull(outboxMessages.failedAt),
-        ),
-      )
-      .orderBy(asc(outboxMessages.availableAt))
-      .limit(input.limit)
-      .for('update', { skipLocked: true }),
-  );
-  return db
-    .with(due)
-    .update(outboxMessages)
-    .set({ availableAt: input.leaseUntil, attempts: sql`${outboxMessages.attempts} + 1` })
-    .from(due)
-    .where(eq(outboxMessages.id, due.id))
-    .returning({
-      id: outboxMessages.id,
-      template: outboxMessages.template,
-      sealedPayload: outboxMessages.sealedPayload,
-      attempts: outboxMessages.attempts,
-      expiresAt: outboxMessages.expiresAt,
-    });
+  return lease(db, input);
 }
 
 /** How many mails wait, and for how many seconds the oldest has. */
@@ -75,14 +99,23 @@ export async function outboxBacklog(
   };
 }
 
+const markSent = builtOnce((db) =>
+  db
+    .update(outboxMessages)
+    .set({
+      sentAt: given(outboxMessages.sentAt, 'now'),
+      failedAt: null,
+      sealedPayload: null,
+      lastError: null,
+    })
+    .where(and(eq(outboxMessages.id, sql.placeholder('id')), isNull(outboxMessages.sentAt))),
+);
+
 /**
  * The mail is out: nothing of it stays but that it was sent. Holds whoever has the lease by now.
  */
 export async function markMailSent(db: Db, input: { id: string; now: Date }): Promise<void> {
-  await db
-    .update(outboxMessages)
-    .set({ sentAt: input.now, failedAt: null, sealedPayload: null, lastError: null })
-    .where(and(eq(outboxMessages.id, input.id), isNull(outboxMessages.sentAt)));
+  await markSent(db, input);
 }
 
 /** Leaves the row for a later try; does nothing where another worker has taken it since. */

@@ -1,7 +1,9 @@
-import { and, asc, eq, gt, inArray, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gt, inArray, lte, type SQL, sql } from 'drizzle-orm';
+import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { rateLimits } from '../tables/rate-limits.ts';
-import { isAnyOf } from './any-of.ts';
+import { asPgArray, isAnyGiven } from './any-of.ts';
+import { builtForRows, given, givenRow } from './built-rows.ts';
 
 export type Reservation = {
   readonly key: Uint8Array;
@@ -27,6 +29,40 @@ export type WindowState = {
 /** Past this many doublings the window's end comes first anyway. */
 const mostDoublings = 20;
 
+const { key: _, ...windowState } = getTableColumns(rateLimits);
+const now = sql`${sql.placeholder('now')}::timestamptz`;
+const isOver = sql`${rateLimits.windowEndsAt} <= ${now}`;
+const isOpen = sql`${rateLimits.count} < ${sql.placeholder('limit')} and (${rateLimits.blockedUntil} is null or ${rateLimits.blockedUntil} <= ${now})`;
+
+/** `blockAfter` says until when the operation of that count blocks those after it. */
+const reservation = (blockAfter: (count: SQL) => SQL) =>
+  builtForRows(windowState, (db, columns) =>
+    db
+      .insert(rateLimits)
+      .values({
+        ...givenRow(rateLimits, ['key', 'windowEndsAt']),
+        count: 1,
+        blockedUntil: blockAfter(sql`1`),
+      })
+      .onConflictDoUpdate({
+        target: rateLimits.key,
+        set: {
+          count: sql`case when ${isOver} then 1 when ${isOpen} then ${rateLimits.count} + 1 else ${rateLimits.count} end`,
+          refused: sql`case when ${isOver} then 0 when ${isOpen} then ${rateLimits.refused} else ${rateLimits.refused} + 1 end`,
+          admitted: sql`${isOver} or ${isOpen}`,
+          blockedUntil: sql`case when ${isOver} then excluded.blocked_until when ${isOpen} then ${blockAfter(sql`${rateLimits.count} + 1`)} else ${rateLimits.blockedUntil} end`,
+          windowEndsAt: sql`case when ${isOver} then excluded.window_ends_at else ${rateLimits.windowEndsAt} end`,
+        },
+      })
+      .returning(columns),
+  );
+
+const reserveAtOnce = reservation(() => sql`null::timestamptz`);
+const reserveWithDelay = reservation((count) => {
+  const after = sql.placeholder('after');
+  return sql`case when ${count} >= ${after} then ${now} + make_interval(secs => ${sql.placeholder('firstSeconds')} * power(2, least(${count} - ${after}, ${mostDoublings}))) end`;
+});
+
 /**
  * Takes a place in a window, where there is one, in one statement: parallel callers on any number
  * of instances each get a place of their own or none (RL-6). A window ends when it was set to end,
@@ -34,64 +70,49 @@ const mostDoublings = 20;
  */
 export async function reserveInWindow(
   db: Db,
-  input: Reservation & { now: Date },
+  { delay, now, ...place }: Reservation & { now: Date },
 ): Promise<WindowState> {
-  const now = sql`${input.now.toISOString()}::timestamptz`;
-  const isOver = sql`${rateLimits.windowEndsAt} <= ${now}`;
-  const isOpen = sql`${rateLimits.count} < ${input.limit} and (${rateLimits.blockedUntil} is null or ${rateLimits.blockedUntil} <= ${now})`;
-  const { delay } = input;
-  const blockAfter = (count: ReturnType<typeof sql>) =>
-    delay === null
-      ? sql`null::timestamptz`
-      : sql`case when ${count} >= ${delay.after} then ${now} + make_interval(secs => ${delay.firstSeconds} * power(2, least(${count} - ${delay.after}, ${mostDoublings}))) end`;
-  const [row] = await db
-    .insert(rateLimits)
-    .values({
-      key: input.key,
-      count: 1,
-      windowEndsAt: input.windowEndsAt,
-      blockedUntil: blockAfter(sql`1`),
-    })
-    .onConflictDoUpdate({
-      target: rateLimits.key,
-      set: {
-        count: sql`case when ${isOver} then 1 when ${isOpen} then ${rateLimits.count} + 1 else ${rateLimits.count} end`,
-        refused: sql`case when ${isOver} then 0 when ${isOpen} then ${rateLimits.refused} else ${rateLimits.refused} + 1 end`,
-        admitted: sql`${isOver} or ${isOpen}`,
-        blockedUntil: sql`case when ${isOver} then excluded.blocked_until when ${isOpen} then ${blockAfter(sql`${rateLimits.count} + 1`)} else ${rateLimits.blockedUntil} end`,
-        windowEndsAt: sql`case when ${isOver} then excluded.window_ends_at else ${rateLimits.windowEndsAt} end`,
-      },
-    })
-    .returning();
+  const values = { ...place, now: now.toISOString() };
+  const [row] = delay
+    ? await reserveWithDelay(db, { ...values, ...delay })
+    : await reserveAtOnce(db, values);
   if (!row) throw new Error('The window was not stored.');
   return row;
 }
 
-/** Forgets what was counted against these keys. */
-export async function clearWindows(db: Db, input: { keys: readonly Uint8Array[] }): Promise<void> {
+const deleteInOrder = builtOnce((db) => {
   // Locked in the keys' order too: a plain DELETE takes rows as they lie, and now and then waits
   // for a reservation that waits for it.
   const inOrder = db
     .select({ key: rateLimits.key })
     .from(rateLimits)
-    .where(isAnyOf(rateLimits.key, input.keys))
+    .where(isAnyGiven(rateLimits.key, 'keys'))
     .orderBy(asc(rateLimits.key))
     .for('update');
-  await db.delete(rateLimits).where(inArray(rateLimits.key, inOrder));
+  return db.delete(rateLimits).where(inArray(rateLimits.key, inOrder));
+});
+
+/** Forgets what was counted against these keys. */
+export async function clearWindows(db: Db, input: { keys: readonly Uint8Array[] }): Promise<void> {
+  await deleteInOrder(db, { keys: asPgArray(input.keys) });
 }
 
-/** Takes one operation off a count that still runs. */
-export async function takeOffWindow(db: Db, input: { key: Uint8Array; now: Date }): Promise<void> {
-  await db
+const takeOff = builtOnce((db) =>
+  db
     .update(rateLimits)
     .set({ count: sql`${rateLimits.count} - 1` })
     .where(
       and(
-        eq(rateLimits.key, input.key),
+        eq(rateLimits.key, sql.placeholder('key')),
         gt(rateLimits.count, 0),
-        gt(rateLimits.windowEndsAt, input.now),
+        gt(rateLimits.windowEndsAt, given(rateLimits.windowEndsAt, 'now')),
       ),
-    );
+    ),
+);
+
+/** Takes one operation off a count that still runs. */
+export async function takeOffWindow(db: Db, input: { key: Uint8Array; now: Date }): Promise<void> {
+  await takeOff(db, input);
 }
 
 /**

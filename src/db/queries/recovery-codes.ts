@@ -1,4 +1,5 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type RecoveryCodeRow, recoveryCodes } from '../tables/recovery-codes.ts';
 import { isAnyOf } from './any-of.ts';
@@ -14,8 +15,12 @@ export async function replaceRecoveryCodes(
   await db.insert(recoveryCodes).values([...input.rows]);
 }
 
+const deleteOf = builtOnce((db) =>
+  db.delete(recoveryCodes).where(eq(recoveryCodes.userId, sql.placeholder('userId'))),
+);
+
 export async function deleteRecoveryCodes(db: Db, input: { userId: string }): Promise<void> {
-  await db.delete(recoveryCodes).where(eq(recoveryCodes.userId, input.userId));
+  await deleteOf(db, input);
 }
 
 /**

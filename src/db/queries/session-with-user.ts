@@ -2,6 +2,7 @@ import { getTableColumns, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import { type SessionRow, sessions } from '../tables/sessions.ts';
 import { type UserRow, users } from '../tables/users.ts';
+import { readColumns } from './built-rows.ts';
 
 /** A session that may act now, with its user. */
 export type LiveSession = { readonly session: SessionRow; readonly user: UserRow };
@@ -122,23 +123,21 @@ export class SessionWithUser<OfSession extends keyof SessionRow, OfUser extends 
   }
 
   get session(): Pick<SessionRow, OfSession> {
-    this.#session ??= read<Pick<SessionRow, OfSession>>(this.#row, this.#reading.sessionColumns, 0);
+    this.#session ??= readColumns<Pick<SessionRow, OfSession>>(
+      this.#row,
+      this.#reading.sessionColumns,
+      0,
+    );
     return this.#session;
   }
 
   get user(): Pick<UserRow, OfUser> {
     const { sessionColumns, userColumns } = this.#reading;
-    this.#user ??= read<Pick<UserRow, OfUser>>(this.#row, userColumns, sessionColumns.length);
+    this.#user ??= readColumns<Pick<UserRow, OfUser>>(
+      this.#row,
+      userColumns,
+      sessionColumns.length,
+    );
     return this.#user;
   }
-}
-
-/** Columns of a row from `start` on, as drizzle would read them. */
-function read<T>(row: readonly unknown[], columns: Columns, start: number): T {
-  const values: Record<string, unknown> = {};
-  columns.forEach(([name, column], index) => {
-    const value = row[start + index];
-    values[name] = value === null ? null : column.mapFromDriverValue(value);
-  });
-  return values as T;
 }

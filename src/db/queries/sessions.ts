@@ -1,19 +1,49 @@
-import { and, asc, count, desc, eq, gt, inArray, isNull, ne, type Placeholder } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  gt,
+  inArray,
+  isNull,
+  ne,
+  type Placeholder,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
+import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type SessionRow, sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
+import { builtForRows, given, givenRow } from './built-rows.ts';
 import type { LiveSession } from './session-with-user.ts';
 
-export async function insertSession(
-  db: Db,
-  row: typeof sessions.$inferInsert,
-): Promise<SessionRow> {
-  const [inserted] = await db.insert(sessions).values(row).returning();
-  if (!inserted) throw new Error('The session was not stored.');
-  return inserted;
+const begun = [
+  'id',
+  'userId',
+  'refreshHash',
+  'createdAt',
+  'lastUsedAt',
+  'idleExpiresAt',
+  'absoluteExpiresAt',
+  'authenticatedAt',
+  'methods',
+  'provedMethods',
+  'network',
+  'device',
+] as const;
+
+/** What a session begins with; nothing else of its row is known better by the database. */
+export type NewSession = Pick<SessionRow, (typeof begun)[number]>;
+
+const insert = builtOnce((db) => db.insert(sessions).values(givenRow(sessions, begun)));
+
+export async function insertSession(db: Db, row: NewSession): Promise<void> {
+  await insert(db, row);
 }
 
-export const alive = (now: Date | Placeholder) =>
+export const alive = (now: Date | Placeholder | SQL) =>
   and(
     isNull(sessions.revokedAt),
     gt(sessions.idleExpiresAt, now),
@@ -109,6 +139,38 @@ export async function revokeAllSessions(
   return rows.map((row) => row.id);
 }
 
+const evict = builtForRows({ id: sessions.id, device: sessions.device }, (db, columns) => {
+  const isOther = and(
+    eq(sessions.userId, sql.placeholder('userId')),
+    ne(sessions.id, sql.placeholder('exceptId')),
+    alive(given(sessions.idleExpiresAt, 'now')),
+  );
+  const beyond = db
+    .$with('beyond')
+    .as(
+      db
+        .select({ id: sessions.id })
+        .from(sessions)
+        .where(isOther)
+        .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
+        .offset(sql.placeholder('others')),
+    );
+  return db
+    .with(beyond)
+    .update(sessions)
+    .set({
+      revokedAt: given(sessions.revokedAt, 'now'),
+      revokedReason: given(sessions.revokedReason, 'reason'),
+    })
+    .where(
+      and(
+        inArray(sessions.id, db.select({ id: beyond.id }).from(beyond)),
+        isNull(sessions.revokedAt),
+      ),
+    )
+    .returning(columns);
+});
+
 /**
  * Ends a user's living sessions beyond the `keep` that were used last, and answers with them.
  * `exceptId`, the one that has just begun, always stays and is one of the `keep`.
@@ -116,28 +178,8 @@ export async function revokeAllSessions(
 export async function evictSessions(
   db: Db,
   input: { userId: string; exceptId: string; keep: number; now: Date; reason: string },
-): Promise<SessionRow[]> {
-  const beyond = db.$with('beyond').as(
-    db
-      .select({ id: sessions.id })
-      .from(sessions)
-      .where(
-        and(eq(sessions.userId, input.userId), ne(sessions.id, input.exceptId), alive(input.now)),
-      )
-      .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
-      .offset(input.keep - 1),
-  );
-  return db
-    .with(beyond)
-    .update(sessions)
-    .set({ revokedAt: input.now, revokedReason: input.reason })
-    .where(
-      and(
-        inArray(sessions.id, db.select({ id: beyond.id }).from(beyond)),
-        isNull(sessions.revokedAt),
-      ),
-    )
-    .returning();
+): Promise<Pick<SessionRow, 'id' | 'device'>[]> {
+  return evict(db, { ...input, others: input.keep - 1 });
 }
 
 /** How many sessions of a user were ended for a reason since a moment. */

@@ -1,4 +1,5 @@
-import { and, eq, gt, isNotNull, isNull, lt } from 'drizzle-orm';
+import { and, eq, gt, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type TotpAuthenticatorRow, totpAuthenticators } from '../tables/totp-authenticators.ts';
 
@@ -108,7 +109,11 @@ export async function deleteConfirmedTotp(db: Db, input: { userId: string }): Pr
     );
 }
 
+const deleteOf = builtOnce((db) =>
+  db.delete(totpAuthenticators).where(eq(totpAuthenticators.userId, sql.placeholder('userId'))),
+);
+
 /** Takes away what is in force and what is pending. */
 export async function deleteTotp(db: Db, input: { userId: string }): Promise<void> {
-  await db.delete(totpAuthenticators).where(eq(totpAuthenticators.userId, input.userId));
+  await deleteOf(db, input);
 }

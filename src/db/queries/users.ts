@@ -1,18 +1,46 @@
-import { and, eq, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  eq,
+  getTableColumns,
+  isNotNull,
+  isNull,
+  ne,
+  type Placeholder,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
+import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 import { isAnyOf } from './any-of.ts';
+import { builtForRows, given, givenRow } from './built-rows.ts';
+
+const wholeUser = getTableColumns(users);
+
+const byEmail = builtForRows(wholeUser, (db, columns) =>
+  db
+    .select(columns)
+    .from(users)
+    .where(eq(users.emailCanonical, sql.placeholder('canonical'))),
+);
 
 export async function findUserByEmail(
   db: Db,
   input: { canonical: string },
 ): Promise<UserRow | null> {
-  const [row] = await db.select().from(users).where(eq(users.emailCanonical, input.canonical));
+  const [row] = await byEmail(db, input);
   return row ?? null;
 }
 
+const byId = builtForRows(wholeUser, (db, columns) =>
+  db
+    .select(columns)
+    .from(users)
+    .where(eq(users.id, sql.placeholder('id'))),
+);
+
 export async function findUserById(db: Db, input: { id: string }): Promise<UserRow | null> {
-  const [row] = await db.select().from(users).where(eq(users.id, input.id));
+  const [row] = await byId(db, input);
   return row ?? null;
 }
 
@@ -24,23 +52,40 @@ export async function findUsersByIds(
   return input.ids.length === 0 ? [] : db.select().from(users).where(isAnyOf(users.id, input.ids));
 }
 
-/** A new account, unverified and with no password; null where the address is taken. */
+const insertUnlessTaken = builtOnce((db) =>
+  db
+    .insert(users)
+    .values(givenRow(users, ['id', 'email', 'emailCanonical', 'createdAt']))
+    .onConflictDoNothing({ target: users.emailCanonical }),
+);
+
+/** A new account, unverified and with no password; nothing where the address is taken. */
 export async function insertUser(
   db: Db,
-  input: { id: string; email: string; emailCanonical: string; now: Date },
-): Promise<UserRow | null> {
-  const [row] = await db
-    .insert(users)
-    .values({
-      id: input.id,
-      email: input.email,
-      emailCanonical: input.emailCanonical,
-      createdAt: input.now,
-    })
-    .onConflictDoNothing({ target: users.emailCanonical })
-    .returning();
-  return row ?? null;
+  { now: createdAt, ...input }: { id: string; email: string; emailCanonical: string; now: Date },
+): Promise<void> {
+  await insertUnlessTaken(db, { ...input, createdAt });
 }
+
+const claim = builtForRows(wholeUser, (db, columns) =>
+  db
+    .update(users)
+    .set({
+      ...givenRow(users, ['emailVerifiedAt', 'passwordHash', 'passwordChangedAt']),
+      totpEnabledAt: sql`case when ${users.invitedAt} is null then null else ${users.totpEnabledAt} end`,
+      name: sql`coalesce(${sql.placeholder('name')}, ${users.name})`,
+      locale: sql`coalesce(${sql.placeholder('locale')}, ${users.locale})`,
+    })
+    .where(
+      and(
+        eq(users.id, sql.placeholder('id')),
+        isNull(users.emailVerifiedAt),
+        isNull(users.suspendedAt),
+        sql`(${sql.placeholder('passwordHash')}::text is null or ${users.invitedAt} is null)`,
+      ),
+    )
+    .returning(columns),
+);
 
 /**
  * The owner of the mailbox claims the account: it gets what that owner asked for, and nothing set
@@ -56,27 +101,28 @@ export async function claimUser(
     now: Date;
   },
 ): Promise<UserRow | null> {
-  const [row] = await db
-    .update(users)
-    .set({
-      emailVerifiedAt: input.now,
-      passwordHash: input.passwordHash,
-      passwordChangedAt: input.passwordHash === null ? null : input.now,
-      totpEnabledAt: sql`case when ${users.invitedAt} is null then null else ${users.totpEnabledAt} end`,
-      ...(input.name === null ? {} : { name: input.name }),
-      ...(input.locale === null ? {} : { locale: input.locale }),
-    })
-    .where(
-      and(
-        eq(users.id, input.id),
-        isNull(users.emailVerifiedAt),
-        isNull(users.suspendedAt),
-        ...(input.passwordHash === null ? [] : [isNull(users.invitedAt)]),
-      ),
-    )
-    .returning();
+  const [row] = await claim(db, {
+    ...input,
+    emailVerifiedAt: input.now,
+    passwordChangedAt: input.passwordHash === null ? null : input.now,
+  });
   return row ?? null;
 }
+
+/** The row of one who may act, held; `seen` is what it must still say besides. */
+const holding = (seen?: SQL) =>
+  builtForRows(wholeUser, (db, columns) =>
+    db
+      .select(columns)
+      .from(users)
+      .where(and(...mayAct(sql.placeholder('id')), seen))
+      .for('no key update'),
+  );
+const hold = holding();
+const holdByHash = holding(eq(users.passwordHash, sql.placeholder('passwordHash')));
+const holdByChange = holding(
+  sql`${users.passwordChangedAt} is not distinct from ${given(users.passwordChangedAt, 'passwordChangedAt')}`,
+);
 
 /**
  * The user's row as it is now, held until the transaction ends, so that nobody changes password,
@@ -85,35 +131,31 @@ export async function claimUser(
  */
 export async function holdUser(
   db: Db,
-  input: { id: string; passwordHash?: string; passwordChangedAt?: Date | null },
+  input:
+    | { id: string }
+    | { id: string; passwordHash: string }
+    | { id: string; passwordChangedAt: Date | null },
 ): Promise<UserRow | null> {
-  const { id, passwordHash, passwordChangedAt } = input;
-  const seen: SQL[] = passwordHash === undefined ? [] : [eq(users.passwordHash, passwordHash)];
-  if (passwordChangedAt === null) seen.push(isNull(users.passwordChangedAt));
-  else if (passwordChangedAt !== undefined)
-    seen.push(eq(users.passwordChangedAt, passwordChangedAt));
-  const [row] = await db
-    .select()
-    .from(users)
-    .where(and(...mayAct(id), ...seen))
-    .for('no key update');
+  const statement =
+    'passwordHash' in input ? holdByHash : 'passwordChangedAt' in input ? holdByChange : hold;
+  const [row] = await statement(db, input);
   return row ?? null;
 }
 
-/** Null where the account may not sign in. */
-export async function recordLogin(
-  db: Db,
-  input: { id: string; now: Date },
-): Promise<UserRow | null> {
-  const [row] = await db
+const writeLogin = builtOnce((db) =>
+  db
     .update(users)
-    .set({ lastLoginAt: input.now })
-    .where(and(...mayAct(input.id)))
-    .returning();
-  return row ?? null;
+    .set({ lastLoginAt: given(users.lastLoginAt, 'now') })
+    .where(and(...mayAct(sql.placeholder('id'))))
+    .returning({ id: users.id }),
+);
+
+/** False where the account may not sign in. */
+export async function recordLogin(db: Db, input: { id: string; now: Date }): Promise<boolean> {
+  return (await writeLogin(db, input)).length === 1;
 }
 
-function mayAct(id: string): SQL[] {
+function mayAct(id: Placeholder): SQL[] {
   return [eq(users.id, id), isNull(users.suspendedAt), isNotNull(users.emailVerifiedAt)];
 }
 

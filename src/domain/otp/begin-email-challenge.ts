@@ -40,13 +40,15 @@ export async function beginEmailChallenge(ctx: Context, input: Input): Promise<O
   const id = ctx.random.id(now);
   const handle = ctx.random.token(handleBytes);
   const code = ctx.random.digits(codeLength);
-  const row = await insertChallenge(input.db, {
+  const row = {
     id,
     handleHash: sha256(handle),
     userId: input.recipient?.userId ?? null,
     sessionId: input.sessionId ?? null,
     purpose: input.purpose,
     methods: ['EMAIL'],
+    provedMethods: [],
+    passwordChangedAt: null,
     email: input.recipient?.email ?? null,
     sentTo: maskEmailAddress(input.given.address),
     codeHash: hashCode(ctx.keys, id, code),
@@ -57,7 +59,8 @@ export async function beginEmailChallenge(ctx: Context, input: Input): Promise<O
     resendAvailableAt: secondsAfter(now, resendCooldown),
     expiresAt: secondsAfter(now, codeLifetime),
     createdAt: now,
-  });
+  };
+  await insertChallenge(input.db, row);
   if (input.silent !== true) {
     await sendCode(ctx, {
       db: input.db,

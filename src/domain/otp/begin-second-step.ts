@@ -29,7 +29,7 @@ type Input = {
 export async function beginSecondStep(ctx: Context, input: Input): Promise<OtpChallenge> {
   const now = ctx.clock.now();
   const handle = ctx.random.token(handleBytes);
-  const row = await insertChallenge(input.db, {
+  const row = {
     id: ctx.random.id(now),
     handleHash: sha256(handle),
     userId: input.user.id,
@@ -38,9 +38,17 @@ export async function beginSecondStep(ctx: Context, input: Input): Promise<OtpCh
     methods: [...input.methods],
     provedMethods: [...input.proved],
     passwordChangedAt: input.user.passwordChangedAt,
+    email: null,
+    sentTo: null,
+    codeHash: null,
     accountKey: accountKey(ctx, input.user.emailCanonical),
+    pendingPasswordHash: null,
+    pendingName: null,
+    pendingLocale: null,
+    resendAvailableAt: null,
     expiresAt: secondsAfter(now, codeLifetime),
     createdAt: now,
-  });
+  };
+  await insertChallenge(input.db, row);
   return viewChallenge(row, handle);
 }

@@ -1,4 +1,4 @@
-import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
+import type { NewChallenge } from '../../db/queries/otp-challenges.ts';
 import type { OtpMethod } from '../factors/rules.ts';
 import type { OtpPurpose } from './rules.ts';
 
@@ -15,7 +15,7 @@ export type OtpChallenge = {
 const purposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN', 'STEP_UP', 'CHANGE_EMAIL'];
 const methods: readonly OtpMethod[] = ['EMAIL', 'TOTP', 'RECOVERY_CODE'];
 
-export function purposeOf(row: Pick<OtpChallengeRow, 'purpose'>): OtpPurpose {
+export function purposeOf(row: Pick<NewChallenge, 'purpose'>): OtpPurpose {
   const purpose = purposes.find((name) => name === row.purpose);
   if (!purpose) throw new Error('A challenge has an unknown purpose.');
   return purpose;
@@ -24,7 +24,7 @@ export function purposeOf(row: Pick<OtpChallengeRow, 'purpose'>): OtpPurpose {
 /**
  * A challenge as the client sees it; the handle is known to the client alone, the row has its hash.
  */
-export function viewChallenge(row: OtpChallengeRow, handle: string): OtpChallenge {
+export function viewChallenge(row: NewChallenge, handle: string): OtpChallenge {
   return {
     kind: 'challenge',
     id: handle,

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
-import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
+import type { NewChallenge } from '../../db/queries/otp-challenges.ts';
 import type { EmailContent } from '../emails/email-content.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
 
@@ -8,7 +8,7 @@ import { purposeOf } from './challenge-view.ts';
 
 type Input = {
   readonly db: Db;
-  readonly challenge: OtpChallengeRow;
+  readonly challenge: NewChallenge;
   readonly handle: string;
   readonly code: string;
   readonly locale: string | null;
@@ -34,7 +34,7 @@ export async function sendCode(
 
 function contentOf(
   ctx: Context,
-  challenge: OtpChallengeRow,
+  challenge: NewChallenge,
   handle: string,
   code: string,
 ): EmailContent {

@@ -32,12 +32,51 @@ async function load(): Promise<Estimator> {
     import('@zxcvbn-ts/language-common'),
     import('@zxcvbn-ts/language-en'),
   ]);
-  const zxcvbn = new ZxcvbnFactory({
-    dictionary: { ...common.dictionary, ...english.dictionary },
-    graphs: common.adjacencyGraphs,
-    maxLength: judgedLength,
-  });
+  const zxcvbn = new ZxcvbnFactory({ graphs: common.adjacencyGraphs, maxLength: judgedLength });
+  mergeLists(zxcvbn, { ...common.dictionary, ...english.dictionary });
   return { zxcvbn, common: new Set(commonPasswords(common.dictionary)) };
+}
+
+/** To zxcvbn, words of lists whose names begin so make sequences, such as days of the week. */
+const sequenceList = 'cardinalNumbers-all';
+
+/**
+ * Gives zxcvbn its word lists as one, each word with its best rank. It looks every part of a
+ * password up in each list, and takes the best rank in the end: with one list in place of twenty
+ * the estimate is the same, in a fifth of the time (estimate-strength.test.ts). The option that
+ * takes lists has no way to say that two words have one rank.
+ */
+function mergeLists(zxcvbn: ZxcvbnFactory, lists: Record<string, readonly (string | number)[]>) {
+  const options = zxcvbn['options'];
+  const names = Object.keys(lists);
+  const put = (name: string, from: readonly string[]): void => {
+    const ranks = bestRanks(from.map((list) => lists[list] ?? []));
+    options.rankedDictionaries[name] = Object.fromEntries(ranks);
+    options.rankedDictionariesMaxWordSize[name] = longest(ranks.keys());
+  };
+  put('words', names);
+  put(
+    sequenceList,
+    names.filter((name) => options.isWordSequence(name)),
+  );
+}
+
+function bestRanks(lists: readonly (readonly (string | number)[])[]): Map<string, number> {
+  const ranks = new Map<string, number>();
+  for (const list of lists) {
+    list.forEach((entry, index) => {
+      const word = String(entry);
+      const rank = index + 1;
+      ranks.set(word, Math.min(ranks.get(word) ?? rank, rank));
+    });
+  }
+  return ranks;
+}
+
+function longest(words: Iterable<string>): number {
+  let length = 0;
+  for (const word of words) length = Math.max(length, word.length);
+  return length;
 }
 
 /** The list of common passwords that ships with zxcvbn: tens of thousands, folded to lower case. */

@@ -20,6 +20,7 @@ export type BegunSession = IssuedSession & { readonly refreshToken: RefreshToken
 type Input = {
   /** The transaction of whatever proved the user. */
   readonly db: Db;
+  /** As the transaction holds it. */
   readonly user: UserRow;
   readonly proved: readonly ProvedMethod[];
   /** The session that a step-up ends; null for a sign-in. */
@@ -38,10 +39,10 @@ export async function beginSession(
 ): Promise<BegunSession> {
   const now = ctx.clock.now();
   // Before recordLogin: the first sign-in of all is news to nobody.
-  if (previousSessionId === null) await noticeDevice(ctx, { db, userId: user.id });
-  const signedIn = previousSessionId === null ? await recordLogin(db, { id: user.id, now }) : user;
-  if (!signedIn)
+  if (previousSessionId === null) await noticeDevice(ctx, { db, user });
+  if (previousSessionId === null && !(await recordLogin(db, { id: user.id, now })))
     throw new AuthError('INVALID_CREDENTIALS', { detail: 'The account may not sign in any more.' });
+  const signedIn = previousSessionId === null ? { ...user, lastLoginAt: now } : user;
   if (previousSessionId !== null) {
     const reason = 'stepped_up';
     const ended = await endSession(ctx, {
@@ -55,7 +56,7 @@ export async function beginSession(
   const id = ctx.random.id(now);
   const refreshToken = firstRefreshToken(ctx, id);
   const methods = amrOf(proved);
-  const session = await insertSession(db, {
+  const session = {
     id,
     userId: user.id,
     refreshHash: refreshToken.hash,
@@ -67,7 +68,8 @@ export async function beginSession(
     provedMethods: [...proved],
     network: shortenAddress(ctx.request.ipAddress),
     device: describeDevice(ctx.request.userAgent),
-  });
+  };
+  await insertSession(db, session);
   await recordAudit(ctx, {
     db,
     type: previousSessionId === null ? 'session.opened' : 'session.stepped_up',

@@ -2,7 +2,6 @@ import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
 import { countEndedSessions, evictSessions } from '../../db/queries/sessions.ts';
-import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { type EndReason, recordEnds } from './end-sessions.ts';
@@ -11,7 +10,11 @@ import { type EndReason, recordEnds } from './end-sessions.ts';
 const noticeEvery = 24 * 3600;
 const reason: EndReason = 'evicted';
 
-type Input = { readonly db: Db; readonly session: SessionRow; readonly user: UserRow };
+type Input = {
+  readonly db: Db;
+  readonly session: { readonly id: string };
+  readonly user: UserRow;
+};
 
 /**
  * Ends the sessions beyond `sessionLimit` that were used least recently, and tells the user

@@ -2,7 +2,7 @@ import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
 import { noteDevice } from '../../db/queries/known-devices.ts';
-import { findUserById } from '../../db/queries/users.ts';
+import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
 import { forgotPasswordLink } from '../emails/links.ts';
 import { describeDevice } from '../origins/describe-device.ts';
@@ -13,28 +13,28 @@ const day = 24 * 3600;
 
 /**
  * Notes what kind of device a session begins on, and mails its owner where that kind was not seen
- * before; not at the very first sign-in. Call it before the sign-in is written to the user's row.
+ * before; not at the very first sign-in. `user` is as the transaction holds it, before the sign-in
+ * is written.
  */
 export async function noticeDevice(
   ctx: Context,
-  { db, userId }: { db: Db; userId: string },
+  { db, user }: { db: Db; user: UserRow },
 ): Promise<void> {
   const now = ctx.clock.now();
   const refreshBefore = secondsAfter(now, -day);
   const isNew = await noteDevice(db, {
     id: ctx.random.id(now),
-    userId,
-    deviceHash: deviceHash(ctx, userId),
+    userId: user.id,
+    deviceHash: deviceHash(ctx, user.id),
     now,
     refreshBefore,
   });
-  const before = isNew ? await findUserById(db, { id: userId }) : null;
-  if (!before?.lastLoginAt) return;
-  await recordAudit(ctx, { db, type: 'device.new', outcome: 'SUCCESS', subjectId: userId });
+  if (!isNew || user.lastLoginAt === null) return;
+  await recordAudit(ctx, { db, type: 'device.new', outcome: 'SUCCESS', subjectId: user.id });
   await enqueueEmail(ctx, {
     db,
-    to: before.email,
-    locale: before.locale,
+    to: user.email,
+    locale: user.locale,
     content: {
       template: 'new-device',
       ...requestOrigin(ctx),
