@@ -1,7 +1,7 @@
 import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
-/** What Apollo Server asks of a place for documents. */
+/** The interface that Apollo Server requires of a document cache. */
 export type DocumentStore = {
   get(key: string): Promise<DocumentNode | undefined>;
   set(key: string, document: DocumentNode): Promise<void>;
@@ -9,19 +9,22 @@ export type DocumentStore = {
 };
 
 /**
- * A client has a few dozen operations. A flood of made-up ones takes turns in here and no memory
- * beyond (AV-7).
+ * A client has a few dozen operations. The limit keeps a flood of made-up documents from using more
+ * memory than this (AV-7).
  */
-const mostDocuments = 500;
-/** Characters of their texts; a tree takes up to two hundred times as many bytes. */
-const mostCharacters = 256 * 1024;
+const maxDocuments = 500;
+/**
+ * Limit on the total length of the cached texts; a parsed document takes up to two hundred times as
+ * many bytes.
+ */
+const maxCharacters = 256 * 1024;
 
-/** Documents that were parsed and found valid, the least recently used ones given up first. */
+/** An LRU cache of documents that were parsed and found valid. */
 export function createDocumentStore(): DocumentStore {
   const documents = new LRUCache<string, DocumentNode>({
-    max: mostDocuments,
-    maxSize: mostCharacters,
-    sizeCalculation: ({ loc }) => Math.max(1, loc?.end ?? mostCharacters),
+    max: maxDocuments,
+    maxSize: maxCharacters,
+    sizeCalculation: ({ loc }) => Math.max(1, loc?.end ?? maxCharacters),
   });
   return {
     get: async (key) => documents.get(key),
