@@ -1,2 +1,4 @@
-/** Whether tests run that take minutes; LONG_TESTS=1 says so. The others show the same in small. */
+/**
+ * Whether tests that take minutes run; set LONG_TESTS=1. The other tests check the same in small.
+ */
 export const runsLongTests: boolean = process.env['LONG_TESTS'] === '1';

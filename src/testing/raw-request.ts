@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 export type RawAnswer = { readonly status: number; readonly text: string };
 
 /**
- * Sends these very bytes over a connection of its own and reads until the server closes it, or for
+ * Sends exactly these bytes over a new connection, and reads until the server closes it or for
  * `wait` milliseconds.
  */
 export async function sendRaw(
