@@ -1,49 +1,49 @@
-/** A door that few pass at once. */
+/** A semaphore with a bounded queue: limits how many calls run concurrently. */
 export type Gate = {
   /**
-   * Runs the work when there is a place; rejects where the queue is full, or where none came free
-   * in time.
+   * Runs the work once a permit is free; rejects if the queue is full, or if none became free in
+   * time.
    */
   run<T>(work: () => Promise<T>): Promise<T>;
-  /** Whether the next one would be refused. */
+  /** Whether the next call would be refused. */
   isFull(): boolean;
-  /** How many run and wait, for metrics. */
+  /** The number of running and of waiting calls, for metrics. */
   load(): { running: number; waiting: number };
 };
 
 export type GateOptions = {
-  /** At once. */
+  /** Calls that run concurrently. */
   readonly width: number;
-  /** Waiting. */
+  /** Calls that may wait. */
   readonly queue: number;
-  /** Milliseconds that one waits at most. */
+  /** The longest time that a call waits, in milliseconds. */
   readonly patience: number;
-  /** What it rejects with. */
+  /** The error for refused calls. */
   readonly refusal: () => Error;
 };
 
-/** `width` at once, `queue` waiting in the order in which they came, the rest refused at once. */
+/** Waiting calls run in the order of their arrival (FIFO); calls past the queue are refused. */
 export function createGate({ width, queue, patience, refusal }: GateOptions): Gate {
-  /** Each takes over the place of the one that leaves. */
+  /** A waiting call takes over the permit of a call that ends. */
   const waiting = new Set<() => void>();
   let running = 0;
 
-  const turn = (): Promise<void> =>
+  const acquireLater = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const enter = (): void => {
+      const acquire = (): void => {
         clearTimeout(timer);
-        waiting.delete(enter);
+        waiting.delete(acquire);
         resolve();
       };
       const timer = setTimeout(() => {
-        waiting.delete(enter);
+        waiting.delete(acquire);
         reject(refusal());
       }, patience);
-      waiting.add(enter);
+      waiting.add(acquire);
     });
 
-  const leave = (): void => {
-    // The place is handed over: `running` stays as it is.
+  const release = (): void => {
+    // The next call takes over the permit, so `running` does not change.
     const [next] = waiting;
     if (next) next();
     else running -= 1;
@@ -53,11 +53,11 @@ export function createGate({ width, queue, patience, refusal }: GateOptions): Ga
     run: async (work) => {
       if (running < width) running += 1;
       else if (waiting.size >= queue) throw refusal();
-      else await turn();
+      else await acquireLater();
       try {
         return await work();
       } finally {
-        leave();
+        release();
       }
     },
     isFull: () => running >= width && waiting.size >= queue,

@@ -213,7 +213,7 @@ describe('the last administrator', () => {
 });
 
 describe('changes to users', () => {
-  it('SE-11 suspending refuses the next request, the refresh token and a new sign-in', async () => {
+  it('SE-11 suspending refuses the next request on any instance, refresh and sign-in', async () => {
     const user = await registerPerson(server);
     const second = await server.another();
     try {
@@ -486,7 +486,7 @@ describe('createUser', () => {
     expect(server.mailbox.list().filter(({ to }) => to === email)).toEqual([]);
   });
 
-  it('RC-7 ADV-16 ADV-48 a registration by an attacker cannot claim the roles', async () => {
+  it('RC-7 ADV-16 ADV-48 registering before or after an invitation claims no roles', async () => {
     const email = freshAddress();
     const squat = { email, password: 'velvet anchor thunder mango', name: 'Mallory' };
     const before = await server.mutate('register', squat);
@@ -531,7 +531,7 @@ describe('createUser', () => {
 });
 
 describe('deleteUser', () => {
-  it('DP-4 erases the account, hides who did it, and keeps the audit events', async () => {
+  it('DP-4 erases the account, hides the actor from the owner, keeps audit events', async () => {
     const user = await registerPerson(server);
     expect(await server.mutate('deleteUser', { userId: user.id }, as(admin))).toMatchObject({
       accepted: true,
@@ -672,7 +672,7 @@ describe('the list of users', () => {
     return answer.data.users.edges.map((edge: { node: { name: string } }) => edge.node.name);
   };
 
-  it('pages from the newest, without duplicates', async () => {
+  it('pages from the newest, with every user once', async () => {
     const seen: string[] = [];
     let after: string | null = null;
     for (let page = 0; page < 10; page += 1) {
