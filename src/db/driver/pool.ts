@@ -1,6 +1,6 @@
 import type postgres from 'postgres';
-import { createGate, type Gate } from '../../gate.ts';
 import type { StatementWatch } from '../../observability/tracing.ts';
+import { createSemaphore, type Semaphore } from '../../semaphore.ts';
 import { isConnectionLost, isWriteRefused } from './failures.ts';
 import type { Wire } from './wire.ts';
 
@@ -29,8 +29,8 @@ export function createPoolGate(options: {
   connections: number;
   waiting: number;
   patience: number;
-}): Gate {
-  return createGate({
+}): Semaphore {
+  return createSemaphore({
     width: options.connections,
     queue: options.waiting,
     patience: options.patience,
@@ -49,7 +49,7 @@ export type Over = {
 };
 
 type Guards = {
-  readonly gate: Gate;
+  readonly gate: Semaphore;
   readonly wire: Wire;
   readonly over: Over | null;
   readonly watch?: StatementWatch | undefined;
@@ -168,7 +168,7 @@ function guardTransaction(
   });
 }
 
-type Entrance = Omit<Guards, 'gate'> & { readonly enter: Gate['run'] };
+type Entrance = Omit<Guards, 'gate'> & { readonly enter: Semaphore['run'] };
 
 /**
  * Like the driver's own `unsafe`: a promise of rows, or of arrays where `values()` is called on it

@@ -1,5 +1,5 @@
 /** A semaphore with a bounded queue: limits how many calls run concurrently. */
-export type Gate = {
+export type Semaphore = {
   /**
    * Runs the work once a permit is free; rejects if the queue is full, or if none became free in
    * time.
@@ -11,7 +11,7 @@ export type Gate = {
   load(): { running: number; waiting: number };
 };
 
-export type GateOptions = {
+export type SemaphoreOptions = {
   /** Calls that run concurrently. */
   readonly width: number;
   /** Calls that may wait. */
@@ -23,7 +23,7 @@ export type GateOptions = {
 };
 
 /** Waiting calls run in the order of their arrival (FIFO); calls past the queue are refused. */
-export function createGate({ width, queue, patience, refusal }: GateOptions): Gate {
+export function createSemaphore({ width, queue, patience, refusal }: SemaphoreOptions): Semaphore {
   /** A waiting call takes over the permit of a call that ends. */
   const waiting = new Set<() => void>();
   let running = 0;
