@@ -4,8 +4,8 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 /**
- * Which room may import from which. Arrows point one way: http -> graphql -> domain -> db. A room is
- * a folder of src/ or a file right in it. `types` are imports that vanish when compiled.
+ * The imports allowed between rooms: http -> graphql -> domain -> db, never the other way. A room
+ * is a folder of src/, or a file directly in src/. `types` are imports that TypeScript erases.
  */
 const arrows: Readonly<
   Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>
@@ -13,13 +13,13 @@ const arrows: Readonly<
   errors: { values: [] },
   clock: { values: [] },
   random: { values: [] },
-  gate: { values: [] },
+  semaphore: { values: [] },
   'secret-keys': { values: [] },
   config: { values: ['mail'] },
   ports: { values: [], types: ['config'] },
   'development-secrets': { values: ['random'], types: ['config'] },
   observability: { values: ['errors'], types: ['config'] },
-  db: { values: ['errors', 'gate'], types: ['observability'] },
+  db: { values: ['errors', 'semaphore'], types: ['observability'] },
   mail: { values: [], types: ['clock', 'config'] },
   app: {
     values: [],
@@ -27,7 +27,7 @@ const arrows: Readonly<
   },
   context: { values: [], types: ['app', 'db', 'errors'] },
   domain: {
-    values: ['clock', 'db', 'errors', 'gate', 'secret-keys'],
+    values: ['clock', 'db', 'errors', 'semaphore', 'secret-keys'],
     types: ['app', 'config', 'context', 'mail', 'ports', 'random'],
   },
   graphql: { values: ['db', 'domain', 'errors'], types: ['app', 'context'] },
@@ -52,14 +52,15 @@ const arrows: Readonly<
   },
   cli: { values: ['commands'] },
   main: { values: ['cli'] },
-  // What apps and other backends import: they know the server by its API alone.
+  // Applications and other backends import these; they use the server only through its API.
   client: { values: [] },
   verify: { values: [] },
 };
 
 /**
- * Folders within a room, floor by floor from the ground. A folder imports from the floors below it,
- * and beside it only what `beside` names. The room's own name stands for the files right in it.
+ * The folders within a room, layered in floors from the lowest to the highest. A folder may import
+ * from lower floors; on its own floor only from the folders that `beside` lists. The name of the
+ * room stands for the files directly in it.
  */
 const floors: Readonly<Record<string, readonly (readonly string[])[]>> = {
   domain: [
@@ -94,8 +95,8 @@ const beside: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Single files that others may import although their room is closed: they are the room's promise,
- * with no I/O.
+ * Single files that other rooms may import although they may not import the rest of the room. They
+ * do no I/O.
  */
 const promises: Readonly<Record<string, readonly string[]>> = {
   'domain/rate-limits/budgets.ts': ['config'],
@@ -103,7 +104,7 @@ const promises: Readonly<Record<string, readonly string[]>> = {
   'db/driver/host-urls.ts': ['config'],
 };
 
-/** Packages that have one home. */
+/** Packages that only these files may import. */
 const homes: readonly {
   readonly packages: RegExp;
   readonly homes: RegExp;
@@ -132,22 +133,24 @@ const homes: readonly {
   { packages: /^commander$/, homes: /^cli\.ts$/ },
   {
     packages: /^node:(child_process|cluster|worker_threads)$/,
-    homes:
-      /^(cli|cluster)\.ts$|^commands\/|^http\/pages\/graphiql\/prepare-graphiql\.ts$|^domain\/passwords\/(judge-strength|strength-thread)\.ts$/,
+    homes: new RegExp(
+      '^(cli|cluster)\\.ts$|^commands/|^http/pages/graphiql/prepare-graphiql\\.ts$|' +
+        '^domain/passwords/(judge-strength|strength-thread)\\.ts$',
+    ),
   },
   { packages: /^node:https?$|^node:http2$|^node:tls$/, homes: /^(http|mail)\// },
 ];
 
 /**
- * Rooms that run in browsers and at the edge: each package in them is named here, and nothing of
- * Node is.
+ * Rooms that run in browsers and on edge platforms: they may import the packages named here, and no
+ * built-in module of Node.js.
  */
 const light: Readonly<Record<string, RegExp>> = {
   client: /^(@apollo\/client\/link|rxjs|@urql\/(core|exchange-auth)|react)$/,
   verify: /^jose$/,
 };
 
-/** What a pure decision may stand on (rule 3: rows and time in, verdict out). */
+/** What a pure decision may import (rule 3: rows and time in, verdict out). */
 const pure = /^(errors|clock|secret-keys)\.ts$|(^|[/-])rules\.ts$/;
 
 type Import = { readonly from: string; readonly isType: boolean };
@@ -186,7 +189,10 @@ function isTypeOnly(clause: ts.ImportClause | undefined): boolean {
   );
 }
 
-/** `process.env`, `Date.now()` and `new Date()`: what comes from outside, beside imports. */
+/**
+ * The uses of `process.env`, `Date.now()` and `new Date()`, which depend on the environment without
+ * an import.
+ */
 function ambientOf(source: ts.SourceFile): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -205,13 +211,13 @@ function ambientOf(source: ts.SourceFile): string[] {
   return found;
 }
 
-/** A file's folder within its room; the room's name for a file right in it. */
+/** The folder of a file within its room; the name of the room for a file directly in it. */
 function folderOf(file: string): string {
   const [room = '', ...rest] = file.split('/');
   return rest.length > 1 ? (rest[0] ?? '') : room;
 }
 
-/** Why a file may not import another of its room; null where it may. */
+/** Why a file may not import another file of its room; null if it may. */
 function floorFault(file: string, target: string): string | null {
   const room = roomOf(file);
   const plan = floors[room];
@@ -225,8 +231,8 @@ function floorFault(file: string, target: string): string | null {
   return `${file}: ${target}, which is not below`;
 }
 
-/** Each file that comes back to itself by its imports, those of types too. */
-function circles(files: ReadonlyMap<string, string>): string[] {
+/** The files that import themselves through a cycle, type imports included. */
+function cycles(files: ReadonlyMap<string, string>): string[] {
   const targets = new Map(
     [...files].map(([file, text]) => {
       const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
@@ -252,7 +258,9 @@ function roomOf(file: string): string {
   return file.includes('/') ? (file.split('/')[0] ?? '') : file.replace(/\.ts$/, '');
 }
 
-/** Everything in the files, by their path under src/, that goes against the plan; a line each. */
+/**
+ * A line for each import or use that the plan forbids; `files` maps paths under src/ to their text.
+ */
 function violations(files: ReadonlyMap<string, string>): string[] {
   return [...files].flatMap(([file, text]) => {
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
@@ -313,15 +321,15 @@ function sources(): Map<string, string> {
   return new Map(files.map((file) => [file, readFileSync(posix.join('src', file), 'utf8')]));
 }
 
-describe('the arrows between rooms', () => {
-  it('all point the way of the plan', () => {
+describe('imports', () => {
+  it('follow the allowed directions', () => {
     const files = sources();
     expect(files.size).toBeGreaterThan(50);
     expect(violations(files)).toEqual([]);
   });
 
-  it('make no circle, those of types included', () => {
-    expect(circles(sources())).toEqual([]);
+  it('form no cycle, type imports included', () => {
+    expect(cycles(sources())).toEqual([]);
   });
 
   it.each([
@@ -339,11 +347,11 @@ describe('the arrows between rooms', () => {
       ['graphql/otp.types.ts', 'graphql/sessions.types.ts', 'graphql/users.types.ts'],
     ],
     [{ 'x.ts': `const lazy = await import('./x.ts');` }, ['x.ts']],
-  ])('find the circle of %j', (files, circle) => {
-    expect(circles(new Map(Object.entries(files)))).toEqual(circle);
+  ])('the check finds the cycle in %j', (files, cycle) => {
+    expect(cycles(new Map(Object.entries(files)))).toEqual(cycle);
   });
 
-  it('name each folder once, and none that is not there', () => {
+  it('the floors list every folder exactly once', () => {
     for (const [room, plan] of Object.entries(floors)) {
       const named = plan.flat().filter((folder) => folder !== room);
       const files = [...sources().keys()].filter((file) => roomOf(file) === room);
@@ -386,7 +394,7 @@ describe('the arrows between rooms', () => {
     ['app.ts', `import type { KeyRing } from './domain/signing-keys/key-ring.ts';`],
     ['ports.ts', `import type { App } from './app.ts';`],
     ['context.ts', `import type { OtpMethod } from './domain/factors/rules.ts';`],
-    // Up within the domain, each floor from the one above it, by value and by type.
+    // Imports from a higher floor of the domain, by value and by type.
     ['domain/addresses/a.ts', `import { command } from '../command.ts';`],
     ['domain/audit/record.ts', `import { viewSession } from '../sessions/session-view.ts';`],
     ['domain/audit/record.ts', `import type { SessionView } from '../sessions/session-view.ts';`],
@@ -401,7 +409,7 @@ describe('the arrows between rooms', () => {
     ['domain/caller/hold-caller.ts', `import { admit } from '../sign-in/admit.ts';`],
     ['domain/sessions/logout.ts', `import { admit } from '../sign-in/admit.ts';`],
     ['domain/access-tokens/issue.ts', `import { me } from '../accounts/me.ts';`],
-    // Beside, where the list does not say so.
+    // Imports on the same floor that `beside` does not list.
     ['domain/roles/rules.ts', `import type { UserView } from '../users/user-view.ts';`],
     ['domain/origins/o.ts', `import { recordAudit } from '../audit/record.ts';`],
     ['domain/emails/render.ts', `import { enqueueEmail } from '../outbox/enqueue-email.ts';`],
@@ -415,7 +423,7 @@ describe('the arrows between rooms', () => {
     ['domain/accounts/delete.ts', `import { changeUser } from '../admin/change-user.ts';`],
     ['domain/retention/purge.ts', `import { importUsers } from '../import/import-users.ts';`],
     ['domain/helpers/text.ts', `import { sha } from '../addresses/email-address.ts';`],
-    // Up within http and db.
+    // Imports from a higher floor of http and db.
     ['http/hooks/errors.ts', `import type { Answer } from '../graphql/run-cached.ts';`],
     ['http/hooks/head.ts', `import { createServer } from '../server.ts';`],
     ['http/graphql/route.ts', `import { jwksRoute } from '../routes/jwks.route.ts';`],
@@ -425,19 +433,21 @@ describe('the arrows between rooms', () => {
     ['db/driver/client.ts', `import { findUser } from '../queries/users.ts';`],
     ['db/tables/users.ts', `import { findUser } from '../queries/users.ts';`],
     ['db/queries/users.ts', `import { migratePostgres } from '../migrate.ts';`],
-  ])('in %s refuse: %s', (file, text) => {
+  ])('the check refuses in %s: %s', (file, text) => {
     expect(violations(new Map([[file, text]]))).toHaveLength(1);
   });
 
-  it('let through what the plan allows', () => {
+  it('the check accepts allowed imports', () => {
     const fine = new Map([
       [
         'domain/otp/verify.ts',
-        `import { MailError } from '../../mail/mailer.ts';\nimport type { App } from '../../app.ts';`,
+        `import { MailError } from '../../mail/mailer.ts';
+         import type { App } from '../../app.ts';`,
       ],
       [
         'domain/factors/rules.ts',
-        `import { secondsAfter } from '../../clock.ts';\nimport { type A, type B } from '../../context.ts';`,
+        `import { secondsAfter } from '../../clock.ts';
+         import { type A, type B } from '../../context.ts';`,
       ],
       ['config/read-config.ts', `export const environment = () => process.env;`],
       ['http/server.ts', `import type { Logger } from 'pino';\nconst at = new Date(0);`],

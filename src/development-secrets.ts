@@ -7,20 +7,20 @@ import { systemRandom } from './random.ts';
 const fileFormat = z.object({ secretKey: z.string(), gatewayToken: z.string() });
 
 /**
- * The secrets of a development server, made at its first start and kept in `secrets.json`, which
- * only its owner reads. Throws where the folder cannot be written or the file is not one of ours.
+ * The secrets of a development server, generated at its first start and stored in `secrets.json`,
+ * which only its owner may read. Throws if the folder is not writable or the file is invalid.
  */
 export function loadDevelopmentSecrets(dataDirectory: string): DevelopmentSecrets {
   const file = join(dataDirectory, 'secrets.json');
-  const known = readSecrets(file);
-  if (known) return known;
+  const stored = readSecrets(file);
+  if (stored) return stored;
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
   const draft = `${file}.${systemRandom.token(6)}`;
   const made = { secretKey: systemRandom.token(32), gatewayToken: systemRandom.token(32) };
   try {
     writeFileSync(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-    // A link appears whole and replaces nothing: of two servers that start at once, one makes the
-    // file for both.
+    // link() is atomic and never replaces a file: if two servers start at the same time, both use
+    // the secrets of the one that links first.
     linkSync(draft, file);
     return made;
   } catch (error) {

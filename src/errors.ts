@@ -1,11 +1,11 @@
 /**
- * The one error class and the one table of codes. Public text comes from here or from the place
- * that throws; `detail` goes to the log only. Whatever is not an AuthError is masked by
+ * The only error class for expected failures, with the table of its codes. Callers see the message
+ * of the table or of the place that throws; `detail` is only logged. Any other error is masked by
  * http/graphql/format-error.
  */
 
 /**
- * Where a code shows: in the mutation's union, or among the top-level GraphQL errors
+ * Where a code appears: in the result union of a mutation, or among the top-level GraphQL errors
  * (contract.graphql, conventions).
  */
 type Place = 'outcome' | 'request';
@@ -54,7 +54,7 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
-/** Why a caller counts as not signed in (contract.graphql, extensions.reason). */
+/** Why a request is unauthenticated (contract.graphql, extensions.reason). */
 export type UnauthenticatedReason =
   | 'TOKEN_MISSING'
   | 'TOKEN_EXPIRED'
@@ -66,10 +66,10 @@ export type FieldError = { readonly path: string; readonly code: string; readonl
 type Options = {
   readonly message?: string;
   readonly fields?: readonly FieldError[];
-  /** Seconds. */
+  /** In seconds. */
   readonly retryAfter?: number;
   readonly reason?: UnauthenticatedReason;
-  /** For the log alone. SECURITY: never a secret, never what the caller typed. */
+  /** For the log only. SECURITY: never a secret, never user input. */
   readonly detail?: string;
   readonly cause?: unknown;
 };
@@ -96,8 +96,8 @@ export class AuthError extends Error {
 }
 
 /**
- * True for outcomes that a client must handle: they are members of a mutation's union, not
- * top-level errors.
+ * Whether a client must handle the error as an outcome: it is then a member of the mutation's
+ * result union and not a top-level error.
  */
 export function isOutcome(error: AuthError): boolean {
   return errorCodes[error.code].place === 'outcome';

@@ -6,7 +6,7 @@ import { registerPerson } from './testing/people.ts';
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Where randomness of the system may be asked for, and what for. */
+/** The files that may use the system's generator directly, and what for. */
 const sources: Readonly<Record<string, string>> = {
   'random.ts': 'everything else',
   'secret-keys.ts': 'the nonces of sealed values',
@@ -15,19 +15,19 @@ const sources: Readonly<Record<string, string>> = {
   'development-secrets.ts': 'the secret of a development server',
 };
 
-describe('what nobody can guess', () => {
+describe('random values', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer();
   });
   afterAll(() => server.stop());
 
-  it('DP-3 comes from the system’s own generator, asked for in few places', () => {
+  it('DP-3 come from the system’s generator, which few files use directly', () => {
     const asks =
       /\b(?:randomBytes|randomUUID|randomInt|randomFill(?:Sync)?|getRandomValues|Math\.random)\b/;
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
       .map((file) => file.replaceAll('\\', '/'))
-      // Test code, and what runs in other people's processes.
+      // Tests, and code that runs in the processes of other applications, are exempt.
       .filter(
         (file) => file.endsWith('.ts') && !/\.test\.ts$|^testing\/|^client\/|^verify\//.test(file),
       );
@@ -36,7 +36,7 @@ describe('what nobody can guess', () => {
     expect(asking.filter((file) => !(file in sources))).toEqual([]);
   });
 
-  it('DP-3 tokens have the bits they are asked for, each is new, and ids are ids', () => {
+  it('DP-3 tokens have the requested length and are unique; ids are UUIDs', () => {
     const tokens = Array.from({ length: 2000 }, () => systemRandom.token(32));
     expect(new Set(tokens).size).toBe(2000);
     const bits = tokens.reduce(
@@ -51,7 +51,7 @@ describe('what nobody can guess', () => {
     expect(systemRandom.id(new Date())).toMatch(uuid);
   });
 
-  it('DP-3 every secret that a client or a mail is given has 128 bits or more, and none is a UUID', async () => {
+  it('DP-3 secrets in answers and mails have at least 128 bits and are no UUIDs', async () => {
     const person = await registerPerson(server);
     const challenge = await server.mutate('requestLoginCode', { email: person.email });
     await server.mutate('requestPasswordReset', { email: person.email });

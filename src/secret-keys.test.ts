@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createSecretKeys, type KeyPurpose, sameBytes } from './secret-keys.ts';
 
-// As a record, so that a purpose that is added must be added here too.
+// A record, so that the compiler demands every new purpose here too.
 const everyPurpose: { [Purpose in KeyPurpose]: Purpose } = {
   'password-pepper': 'password-pepper',
   'otp-code': 'otp-code',
@@ -21,17 +21,17 @@ const fresh = randomBytes(32);
 const before = createSecretKeys([old]);
 const rotating = createSecretKeys([fresh, old]);
 const after = createSecretKeys([fresh]);
-const plain = Buffer.from('what nobody else may read');
+const plain = Buffer.from('a confidential text');
 
-describe('the keys of two purposes', () => {
-  it('CF-3 are never the same, nor are their ids', () => {
+describe('keys of different purposes', () => {
+  it('CF-3 are different, and so are their ids', () => {
     const macs = purposes.map((purpose) => before.mac(purpose, 'same'));
     expect(new Set(macs.map(({ mac }) => mac.toString('hex'))).size).toBe(purposes.length);
     expect(new Set(macs.map(({ keyId }) => keyId)).size).toBe(purposes.length);
     expect(macs.every(({ mac }) => mac.length === 32)).toBe(true);
   });
 
-  it('CF-3 open nothing of each other', () => {
+  it('CF-3 cannot open values sealed for another purpose', () => {
     for (const purpose of purposes) {
       const sealed = before.seal(purpose, 'row 1', plain);
       for (const other of purposes) {
@@ -42,16 +42,16 @@ describe('the keys of two purposes', () => {
     }
   });
 
-  it('CF-3 are the same for the same secret, in every process', () => {
+  it('CF-3 are derived deterministically from the secret', () => {
     expect(createSecretKeys([old]).mac('otp-code', 'x')).toEqual(before.mac('otp-code', 'x'));
     expect(after.mac('otp-code', 'x').mac).not.toEqual(before.mac('otp-code', 'x').mac);
   });
 });
 
-describe('what is sealed', () => {
+describe('a sealed value', () => {
   const sealed = before.seal('totp-seal', 'user 1', plain);
 
-  it('opens to what it was', () => {
+  it('opens to the original bytes', () => {
     expect(before.open('totp-seal', 'user 1', sealed)).toEqual(plain);
     expect(
       before.open('totp-seal', 'user 1', before.seal('totp-seal', 'user 1', Buffer.alloc(0))),
@@ -76,7 +76,7 @@ describe('what is sealed', () => {
     expect(before.open('totp-seal', 'user 1', Buffer.concat([sealed, Buffer.of(0)]))).toBeNull();
   });
 
-  it('is never the same twice, and does not show what is in it', () => {
+  it('differs each time and does not contain the plaintext', () => {
     const again = before.seal('totp-seal', 'user 1', plain);
     expect(Buffer.from(again).equals(sealed)).toBe(false);
     expect(Buffer.from(sealed).includes(plain)).toBe(false);
@@ -84,7 +84,7 @@ describe('what is sealed', () => {
 });
 
 describe('a rotated SECRET_KEY', () => {
-  it('CF-3 still opens what the previous one sealed, and seals under the new one', () => {
+  it('CF-3 opens values sealed under the previous key, and seals under the new one', () => {
     const sealed = before.seal('outbox-seal', 'mail 1', plain);
     expect(rotating.open('outbox-seal', 'mail 1', sealed)).toEqual(plain);
     const resealed = rotating.seal('outbox-seal', 'mail 1', plain);
@@ -92,7 +92,7 @@ describe('a rotated SECRET_KEY', () => {
     expect(after.open('outbox-seal', 'mail 1', resealed)).toEqual(plain);
   });
 
-  it('CF-3 gives null for what the previous one made, once that is gone', () => {
+  it('CF-3 yields null for values of the previous key once that is removed', () => {
     expect(
       after.open('outbox-seal', 'mail 1', before.seal('outbox-seal', 'mail 1', plain)),
     ).toBeNull();
@@ -101,7 +101,7 @@ describe('a rotated SECRET_KEY', () => {
     expect(rotating.macWith('refresh-token', keyId, 'token')).toEqual(mac);
   });
 
-  it('CF-3 looks things up under both, the new one first', () => {
+  it('CF-3 computes lookup MACs under both keys, the new one first', () => {
     expect(rotating.macs('refresh-token', 'token')).toEqual([
       after.mac('refresh-token', 'token').mac,
       before.mac('refresh-token', 'token').mac,
@@ -110,7 +110,7 @@ describe('a rotated SECRET_KEY', () => {
 });
 
 describe('sameBytes', () => {
-  it('is true for equal bytes alone', () => {
+  it('is true only for equal bytes', () => {
     expect(sameBytes(Buffer.from('abc'), Buffer.from('abc'))).toBe(true);
     expect(sameBytes(Buffer.from('abc'), Buffer.from('abd'))).toBe(false);
     expect(sameBytes(Buffer.from('abc'), Buffer.from('abcd'))).toBe(false);

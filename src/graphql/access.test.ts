@@ -19,8 +19,8 @@ import { guardFields } from './guard-fields.ts';
 import { authSchema } from './schema.ts';
 
 /**
- * The reviewed list, written here once more: who opens a root field to everyone has to say so in
- * two places. `_entities` and `_service` are for gateways, which show a credential of their own.
+ * A second copy of the reviewed list: making a root field public takes a change in two places.
+ * `_entities` and `_service` are missing because gateways authenticate with their own credential.
  */
 const reviewed: readonly string[] = [
   'Query.me',
@@ -57,7 +57,7 @@ const roots: Root[] = [
   })),
 ];
 
-/** A value that passes the type, so that nothing but the door can refuse. */
+/** A value that is valid for the type, so that only the access check can refuse the call. */
 function valueFor(type: GraphQLInputType): unknown {
   if (isNonNullType(type)) return valueFor(type.ofType);
   if (isListType(type)) return [valueFor(type.ofType)];
@@ -67,20 +67,21 @@ function valueFor(type: GraphQLInputType): unknown {
     return Object.fromEntries(required.map((field) => [field.name, valueFor(field.type)]));
   }
   const values: Readonly<Record<string, unknown>> = { Boolean: true, Int: 1, Float: 1 };
-  // Objects of a scalar of its own, such as federation's _Any.
+  // Object scalars such as federation's `_Any`.
   if (type.name.startsWith('_'))
     return { __typename: 'User', id: '0190a0a0-0000-7000-8000-000000000000' };
   return values[type.name] ?? '0190a0a0-0000-7000-8000-000000000000';
 }
 
-/** The shortest operation that calls a root field, every argument that it needs in a variable. */
+/** The shortest operation that calls a root field, with every required argument as a variable. */
 function callOf({ kind, field }: Root): { query: string; variables: Record<string, unknown> } {
   const needed = field.args.filter((argument) => isNonNullType(argument.type));
   const declared = needed.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ');
   const passed = needed.map(({ name }) => `${name}: $${name}`).join(', ');
   const named = getNamedType(field.type);
   const selection = 'getFields' in named || 'getTypes' in named ? ' { __typename }' : '';
-  const query = `${kind}${declared && `(${declared})`} { ${field.name}${passed && `(${passed})`}${selection} }`;
+  const call = `${field.name}${passed && `(${passed})`}${selection}`;
+  const query = `${kind}${declared && `(${declared})`} { ${call} }`;
   return {
     query,
     variables: Object.fromEntries(needed.map(({ name, type }) => [name, valueFor(type)])),
@@ -94,12 +95,12 @@ describe('root fields', () => {
   });
   afterAll(() => server.stop());
 
-  it('AZ-1 are open to everyone only where the reviewed list says so', () => {
+  it('AZ-1 are public only if the reviewed list names them', () => {
     expect([...publicFields].sort()).toEqual([...reviewed].sort());
     const all = new Set(roots.map(({ coordinate }) => coordinate));
     for (const name of [...publicFields, ...staleBearerFields])
       expect.soft(all, name).toContain(name);
-    // A stale bearer is ignored only where no bearer is needed.
+    // An invalid bearer token is ignored only for fields that need none.
     for (const name of staleBearerFields) expect.soft(publicFields, name).toContain(name);
     expect(schema.getSubscriptionType()).toBeUndefined();
   });
@@ -108,7 +109,7 @@ describe('root fields', () => {
     roots
       .filter(({ coordinate }) => !publicFields.has(coordinate))
       .map((root) => [root.coordinate, root] as const),
-  )('AZ-1 %s refuses an anonymous caller, and one with a bad token', async (_coordinate, root) => {
+  )('AZ-1 %s refuses an anonymous caller and an invalid token', async (_coordinate, root) => {
     const { query, variables } = callOf(root);
     const answer = await server.send(query, variables);
     const [error] = answer.errors;
@@ -128,13 +129,13 @@ describe('root fields', () => {
     roots
       .filter(({ coordinate }) => publicFields.has(coordinate))
       .map((root) => [root.coordinate, root] as const),
-  )('AZ-1 %s is what the list says: it answers an anonymous caller', async (_coordinate, root) => {
+  )('AZ-1 %s is on the public list and answers an anonymous caller', async (_coordinate, root) => {
     const { query, variables } = callOf(root);
     const answer = await server.send(query, variables);
     expect(answer.errors).toEqual([]);
   });
 
-  it('AZ-1 a field that nobody has listed is closed, and one without a resolver does not start', async () => {
+  it('AZ-1 an unlisted field requires sign-in, and every field needs a resolver', async () => {
     const unlisted = (resolve?: () => string): GraphQLSchema =>
       new GraphQLSchema({
         query: new GraphQLObjectType({
@@ -157,7 +158,7 @@ describe('root fields', () => {
     expect(() => guardFields(unlisted())).toThrow(/no resolver/);
   });
 
-  it('AZ-1 the door stands before every root field: fragments, aliases and directives lead to none past it', async () => {
+  it('AZ-1 fragments, aliases and directives do not bypass the access check', async () => {
     const [closed] = roots.filter(
       ({ coordinate, kind }) => kind === 'query' && !publicFields.has(coordinate),
     );
@@ -183,7 +184,7 @@ describe('root fields', () => {
   });
 });
 
-describe('the walk through every root field', () => {
+describe('every root field', () => {
   let server: TestServer;
   const people = new Map<string, Person>();
   beforeAll(async () => {
@@ -196,7 +197,7 @@ describe('the walk through every root field', () => {
   });
   afterAll(() => server.stop());
 
-  /** What came of it: the code of the first error, or of the union's, or `answered`. */
+  /** The code of the first error, or of the AuthError in the union, or `answered`. */
   async function outcome(root: Root, who: string): Promise<string> {
     const { query, variables } = callOf(root);
     const person = people.get(who);
@@ -205,7 +206,7 @@ describe('the walk through every root field', () => {
         ? query.replace('{ __typename }', '{ __typename ... on AuthError { code } }')
         : query;
     const answer = await server.send(text, variables, { token: person?.accessToken });
-    // What ends its own session goes on with another.
+    // `logout` ends the session in use, so the person signs in again.
     if (person && who !== 'suspended' && root.field.name === 'logout')
       people.set(who, await signIn(server, person));
     const [error] = answer.errors;
@@ -238,7 +239,8 @@ describe('the walk through every root field', () => {
       if (kind === 'public' || kind === 'own') expect(user).not.toMatch(closed);
       else expect(user).toBe('200 FORBIDDEN');
 
-      // A suspended user's token is worth nothing: where a stale one is let by, its bearer is nobody.
+      // A suspended user's token is invalid: fields that ignore invalid tokens treat the caller as
+      // anonymous.
       const suspended = await outcome(root, 'suspended');
       if (staleBearerFields.has(coordinate))
         expect(suspended).toBe(await outcome(root, 'anonymous'));
@@ -251,7 +253,7 @@ describe('the walk through every root field', () => {
     },
   );
 
-  it('AZ-4 knows every administrative field: there is none that a user reaches and that names a user', () => {
+  it('AZ-4 every field that names users or audit events is an admin field', () => {
     const all = new Set(roots.map(({ coordinate }) => coordinate));
     for (const name of administrativeFields) expect(all).toContain(name);
     const named = roots.filter(({ coordinate }) => /User|auditEvents/i.test(coordinate));

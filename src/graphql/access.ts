@@ -1,6 +1,6 @@
 /**
- * Who may call each root field. What does not stand here needs a signed-in user: closed by default
- * (AZ-1). This is the reviewed list; a test walks the schema against it.
+ * Root fields that anonymous callers may use. Every other root field requires a signed-in user:
+ * access is denied by default (AZ-1). A test compares this reviewed list with the schema.
  */
 export const publicFields: ReadonlySet<string> = new Set([
   'Query.me',
@@ -18,8 +18,8 @@ export const publicFields: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * For gateways, which show GATEWAY_TOKEN, and for admins: what they call to merge users into other
- * graphs.
+ * Root fields that gateways, which authenticate with GATEWAY_TOKEN, and admins use to merge users
+ * into other graphs.
  */
 export const gatewayFields: ReadonlySet<string> = new Set([
   'Query.usersByIds',
@@ -29,8 +29,9 @@ export const gatewayFields: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Clients attach a stale bearer to these; failing there is what makes them loop (contract.md,
- * HTTP). Anywhere else a bearer that does not hold is an error.
+ * Root fields that ignore an invalid bearer token: clients attach an expired token to them, and an
+ * error would send those clients into a retry loop (contract.md, HTTP). Every other field answers
+ * an invalid bearer token with an error.
  */
 export const staleBearerFields: ReadonlySet<string> = new Set([
   'Query.authOptions',
@@ -46,9 +47,9 @@ export const staleBearerFields: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Mutations that one document may call several times. Every other tries or changes a secret, sends
- * a mail or begins a session, and may stand in a document once: thirty copies under thirty aliases
- * are thirty guesses in one request (GQ-4, ADV-52).
+ * Mutations that one document may call several times. Every other mutation checks or changes a
+ * secret, sends a mail or opens a session, and is allowed once per document: thirty aliases would
+ * be thirty guesses in one request (GQ-4, ADV-52).
  */
 export const repeatableFields: ReadonlySet<string> = new Set([
   'Mutation.revokeSession',

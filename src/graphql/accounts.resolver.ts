@@ -74,7 +74,8 @@ export class AccountsResolver {
 
   @Mutation(() => RequestPasswordResetResult, {
     description:
-      'Mails a link to a new password, good for one hour. The answer is the same whether or not there is an account.',
+      'Mails a link to a new password, good for one hour. The answer is the same whether or not ' +
+      'there is an account.',
   })
   requestPasswordReset(
     @Arg('input', () => RequestPasswordResetInput, { description: 'The address.' })
@@ -121,7 +122,8 @@ export class AccountsResolver {
 
   @Mutation(() => RequestEmailChangeResult, {
     description:
-      'Sends a code to the new address; `confirmEmailChange` of the same session completes it. Needs a fresh step-up.',
+      'Sends a code to the new address; `confirmEmailChange` of the same session completes it. ' +
+      'Needs a fresh step-up.',
   })
   requestEmailChange(
     @Arg('input', () => RequestEmailChangeInput, { description: 'The new address.' })
@@ -133,7 +135,8 @@ export class AccountsResolver {
 
   @Mutation(() => ConfirmEmailChangeResult, {
     description:
-      'Puts the new address in place of the old one, which is told and can take it back for seven days. Ends every other session.',
+      'Puts the new address in place of the old one, which is told and can take it back for ' +
+      'seven days. Ends every other session.',
   })
   confirmEmailChange(
     @Arg('input', () => ConfirmEmailChangeInput, { description: 'The challenge and the code.' })
@@ -145,7 +148,8 @@ export class AccountsResolver {
 
   @Mutation(() => UndoEmailChangeResult, {
     description:
-      'Takes a change of address back, from the old mailbox. Ends every session, and the password: the owner sets a new one.',
+      'Takes a change of address back, from the old mailbox. Ends every session, and the ' +
+      'password: the owner sets a new one.',
   })
   undoEmailChange(
     @Arg('input', () => UndoEmailChangeInput, { description: 'The token of the link.' })
@@ -157,7 +161,8 @@ export class AccountsResolver {
 
   @Mutation(() => ExportAccountResult, {
     description:
-      'Gives all that is stored about the caller, in the answer and never by mail. Needs a fresh step-up.',
+      'Gives all that is stored about the caller, in the answer and never by mail. Needs a fresh ' +
+      'step-up.',
   })
   exportAccount(
     @Arg('input', () => ExportAccountInput, { description: 'In which form.' })
@@ -169,7 +174,8 @@ export class AccountsResolver {
 
   @Mutation(() => DeleteAccountResult, {
     description:
-      'Ends every session and erases the account. The address can register anew, with nothing inherited. Needs a fresh step-up.',
+      'Ends every session and erases the account. The address can register anew, with nothing ' +
+      'inherited. Needs a fresh step-up.',
   })
   deleteAccount(
     @Arg('input', () => DeleteAccountInput, { description: 'The address, as a confirmation.' })

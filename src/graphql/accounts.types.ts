@@ -66,7 +66,8 @@ export class UpdateProfileInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'The language of mails, as a BCP 47 tag: en, de, fr, es, ja or ar, or a variety of one, such as `de-AT`.',
+      'The language of mails, as a BCP 47 tag: en, de, fr, es, ja or ar, or a variety of one, ' +
+      'such as `de-AT`.',
   })
   locale?: string | null;
 }

@@ -48,12 +48,13 @@ import {
 import { AuditEventConnectionType, AuditEventsArgs } from './audit.types.ts';
 import { UserType } from './users.types.ts';
 
-/** Administration. Who may is decided in domain/admin; each mutation writes an audit event. */
+/** Administration. domain/admin checks the permission; each mutation writes an audit event. */
 @Resolver(() => UserConnectionType)
 export class AdminResolver {
   @Query(() => UserConnectionType, {
     description:
-      'Admins with a second factor only, as are the next two. The newest users first. `search` matches the start of e-mail or name.',
+      'Admins with a second factor only, as are the next two. The newest users first. `search` ' +
+      'matches the start of e-mail or name.',
   })
   users(@Args(() => UsersArgs) args: UsersArgs, @Ctx() ctx: Context): Promise<UserPage> {
     return listUsers(ctx, args);
@@ -84,7 +85,8 @@ export class AdminResolver {
 
   @Mutation(() => CreateUserResult, {
     description:
-      'Makes an account and mails its owner a link to choose a password. Nobody can sign in before the mailbox is proved. Admins, with a recent step-up.',
+      'Makes an account and mails its owner a link to choose a password. Nobody can sign in ' +
+      'before the mailbox is proved. Admins, with a recent step-up.',
   })
   createUser(
     @Arg('input', () => CreateUserInput, { description: 'Whose, and with which roles.' })
@@ -96,7 +98,8 @@ export class AdminResolver {
 
   @Mutation(() => SuspendUserResult, {
     description:
-      'Closes an account to its owner and ends its sessions at once. Admins, with a recent step-up.',
+      'Closes an account to its owner and ends its sessions at once. Admins, with a recent ' +
+      'step-up.',
   })
   suspendUser(
     @Arg('input', () => SuspendUserInput, { description: 'Whom, and why.' })
@@ -108,7 +111,8 @@ export class AdminResolver {
 
   @Mutation(() => ReinstateUserResult, {
     description:
-      'Opens a suspended account again. Its old sessions stay ended. Admins, with a recent step-up.',
+      'Opens a suspended account again. Its old sessions stay ended. Admins, with a recent ' +
+      'step-up.',
   })
   reinstateUser(
     @Arg('input', () => ReinstateUserInput, { description: 'Whom.' }) input: ReinstateUserInput,
@@ -119,7 +123,8 @@ export class AdminResolver {
 
   @Mutation(() => SetUserRolesResult, {
     description:
-      'Gives a user these roles and no others, from the next request on. The last admin keeps the role. Admins, with a recent step-up.',
+      'Gives a user these roles and no others, from the next request on. The last admin keeps ' +
+      'the role. Admins, with a recent step-up.',
   })
   setUserRoles(
     @Arg('input', () => SetUserRolesInput, { description: 'Whom, and which.' })
@@ -142,7 +147,8 @@ export class AdminResolver {
 
   @Mutation(() => ResetUserPasswordResult, {
     description:
-      'Takes the password of a user away, signs them out everywhere, and mails them a link to choose another. Nobody else gets the link. Admins, with a recent step-up.',
+      'Takes the password of a user away, signs them out everywhere, and mails them a link to ' +
+      'choose another. Nobody else gets the link. Admins, with a recent step-up.',
   })
   resetUserPassword(
     @Arg('input', () => ResetUserPasswordInput, { description: 'Whose, and why.' })
@@ -154,7 +160,8 @@ export class AdminResolver {
 
   @Mutation(() => ResetUserFactorsResult, {
     description:
-      'Removes the second factors of a user who has lost them, and signs them out everywhere; they are told by mail. Admins, with a recent step-up.',
+      'Removes the second factors of a user who has lost them, and signs them out everywhere; ' +
+      'they are told by mail. Admins, with a recent step-up.',
   })
   resetUserFactors(
     @Arg('input', () => ResetUserFactorsInput, { description: 'Whose, and why.' })
@@ -166,7 +173,8 @@ export class AdminResolver {
 
   @Mutation(() => DeleteUserResult, {
     description:
-      'Erases a user and all that is personal; the trail stays under random ids. The last admin stays. Admins, with a recent step-up.',
+      'Erases a user and all that is personal; the trail stays under random ids. The last admin ' +
+      'stays. Admins, with a recent step-up.',
   })
   deleteUser(
     @Arg('input', () => DeleteUserInput, { description: 'Whom.' }) input: DeleteUserInput,

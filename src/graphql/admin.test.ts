@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const someId = '0190a0a0-0000-7000-8000-000000000000';
-/** Every administrative field, with arguments that fit. */
+/** Every administrative query, with valid arguments. */
 const queries: Readonly<Record<string, string>> = {
   users: 'users { totalCount edges { node { id email } } }',
   user: `user(id: "${someId}") { id }`,
@@ -58,8 +58,8 @@ async function makeAdminWithoutApp(): Promise<Person> {
   return person;
 }
 
-describe('who may administer', () => {
-  it('AZ-4 AZ-1 the walk knows every administrative field', () => {
+describe('access to administration', () => {
+  it('AZ-4 AZ-1 the tests below cover every administrative field', () => {
     const fields = Object.values(authSchema().getMutationType()?.getFields() ?? {});
     const administrative = fields.filter(
       (field) => /User|Users$/.test(field.name) && isUnionType(getNamedType(field.type)),
@@ -85,7 +85,7 @@ describe('who may administer', () => {
       expect((await ask(name, bare.accessToken)).errors[0]?.message).toContain('second factor');
     });
 
-    it('is answered to an admin with one', async () => {
+    it('is answered for an admin with a second factor', async () => {
       const answer = await ask(name, admin.accessToken);
       expect(answer.errors).toEqual([]);
     });
@@ -99,7 +99,7 @@ describe('who may administer', () => {
       expect(answer.errors[0]?.extensions.code).toBe('FORBIDDEN');
     });
 
-    it('AZ-4 SE-13 asks an admin for the second factor and for a recent proof', async () => {
+    it('AZ-4 SE-13 requires the second factor of an admin and a recent step-up', async () => {
       const bare = await makeAdminWithoutApp();
       expect((await change(name, bare.accessToken)).data[name].code).toBe('STEP_UP_REQUIRED');
       const fresh = await signInWithApp(server, admin, admin.phone);
@@ -111,7 +111,7 @@ describe('who may administer', () => {
     });
   });
 
-  it('OT-9 a mailed code and the app are not the two factors that are asked for', async () => {
+  it('OT-9 a mailed code and the app do not count as the two required factors', async () => {
     const challenge = await server.mutate('requestLoginCode', { email: admin.email });
     const next = await server.mutate('verifyOtp', {
       challengeId: challenge.id,
@@ -128,7 +128,7 @@ describe('who may administer', () => {
     );
   });
 
-  it('AZ-4 SE-11 an admin whose role is taken away is refused at the next request, on another instance too', async () => {
+  it('AZ-4 SE-11 the loss of the role takes effect at once on every instance', async () => {
     const other = await makeAdministrator(server);
     const second = await server.another();
     try {
@@ -146,7 +146,7 @@ describe('who may administer', () => {
     }
   });
 
-  it('AZ-4 in one document, what follows the loss of the role is refused', async () => {
+  it('AZ-4 the loss of the role takes effect within the same document', async () => {
     const other = await makeAdministrator(server);
     const victim = await registerPerson(server);
     const answer = await server.send(
@@ -163,7 +163,7 @@ describe('who may administer', () => {
 });
 
 describe('the last administrator', () => {
-  it('AZ-7 can be neither demoted nor suspended, and nobody becomes one by registering', async () => {
+  it('AZ-7 can be neither demoted nor suspended; registering grants no role', async () => {
     const alone = await startTestServer();
     try {
       const first = await registerPerson(alone);
@@ -186,7 +186,7 @@ describe('the last administrator', () => {
     }
   });
 
-  it('AZ-7 is still the last while others are suspended or have never signed in', async () => {
+  it('AZ-7 stays the last while other admins are suspended or have never signed in', async () => {
     const alone = await startTestServer();
     try {
       const last = await makeAdministrator(alone);
@@ -213,7 +213,7 @@ describe('the last administrator', () => {
 });
 
 describe('changes to users', () => {
-  it('SE-11 suspends: the next request on another instance, the refresh token and a new sign-in are refused', async () => {
+  it('SE-11 suspending refuses the next request on any instance, refresh and sign-in', async () => {
     const user = await registerPerson(server);
     const second = await server.another();
     try {
@@ -256,7 +256,7 @@ describe('changes to users', () => {
     }
   });
 
-  it('RC-11 resets a password by a link to its owner alone, with a reason, and neither takes nor shows a secret', async () => {
+  it('RC-11 mails a reset link only to the owner, and discloses no secret', async () => {
     const user = await registerPerson(server);
     const { id, email, password } = user;
     expect(
@@ -289,7 +289,7 @@ describe('changes to users', () => {
     expect(row).toMatchObject({ actorId: admin.id, outcome: 'SUCCESS', detail: { reason } });
     expect(JSON.stringify(rows)).not.toContain(token);
 
-    // What administrators give and get, as the schema has it.
+    // The schema offers administrators neither an input nor a result that holds a secret.
     const names = Object.keys(mutations).flatMap((mutation) => {
       const field = authSchema().getMutationType()?.getFields()[mutation];
       const input = getNamedType(field?.args[0]?.type);
@@ -302,7 +302,7 @@ describe('changes to users', () => {
     expect(names.filter((name) => /password|secret|code|token|link|hash/i.test(name))).toEqual([]);
   });
 
-  it('SE-11 signs a user out everywhere', async () => {
+  it('SE-11 ends every session of a user', async () => {
     const user = await registerPerson(server);
     const phone = await signIn(server, user);
     expect(await server.mutate('revokeUserSessions', { userId: user.id }, as(admin))).toMatchObject(
@@ -318,7 +318,7 @@ describe('changes to users', () => {
     }
   });
 
-  it('OT-15 removes the factors of one who lost them, ends the sessions and tells the owner', async () => {
+  it('OT-15 removes lost factors, ends the sessions and notifies the owner', async () => {
     const user = await makeAdministrator(server);
     expect(
       await server.mutate('resetUserFactors', { userId: user.id, reason: ' ' }, as(admin)),
@@ -350,7 +350,7 @@ describe('changes to users', () => {
     [['a b']],
     [['admin\n']],
     [Array.from({ length: 21 }, (_, i) => `r${i}`)],
-  ])('refuses the roles %j, and echoes none of them', async (roles) => {
+  ])('refuses the roles %j without repeating them in the answer', async (roles) => {
     const user = await registerPerson(server);
     const answer = await server.mutate('setUserRoles', { userId: user.id, roles }, as(admin));
     expect(answer).toMatchObject({ __typename: 'AuthError', code: 'VALIDATION_FAILED' });
@@ -358,7 +358,7 @@ describe('changes to users', () => {
       expect(JSON.stringify(answer)).not.toContain(JSON.stringify(roles[0]).slice(1, -1));
   });
 
-  it('LG-1 LG-6 leaves a trail with actor, subject and reason', async () => {
+  it('LG-1 LG-6 writes audit events with actor, subject and reason', async () => {
     const user = await registerPerson(server);
     await server.mutate('suspendUser', { userId: user.id, reason: 'spam\r\nfrom here' }, as(admin));
     await server.mutate(
@@ -395,7 +395,7 @@ describe('changes to users', () => {
   });
 });
 
-/** The token of a link in a mail. */
+/** The token of the link in the next mail. */
 async function tokenOf(mails: TestServer, to: string): Promise<string> {
   const token = /#token=([\w-]+)/.exec((await mails.nextMail(to)).text)?.[1];
   if (token === undefined) throw new Error('The mail holds no link with a token.');
@@ -403,7 +403,7 @@ async function tokenOf(mails: TestServer, to: string): Promise<string> {
 }
 
 describe('createUser', () => {
-  it('invites: the link sets a password, works once, and the roles hold', async () => {
+  it('invites: the link sets a password, works once, and the roles take effect', async () => {
     const email = freshAddress();
     const input = { email, name: 'Grace', roles: ['editor', 'team:7'], locale: 'fr' };
     const created = await server.mutate('createUser', input, as(admin));
@@ -441,7 +441,7 @@ describe('createUser', () => {
     });
   });
 
-  it('RC-2 lets an invitation expire after a day, and a reset opens the account then', async () => {
+  it('RC-2 an invitation expires after a day; a reset then activates the account', async () => {
     const email = freshAddress();
     await server.mutate('createUser', { email, sendInvitation: true }, as(admin));
     const token = await tokenOf(server, email);
@@ -457,7 +457,7 @@ describe('createUser', () => {
     admin = { ...admin, ...(await signInWithApp(server, admin, admin.phone)) };
   });
 
-  it('asked again for one who has not come yet, replaces the link and the roles', async () => {
+  it('called again for a pending invitation, replaces the link and the roles', async () => {
     const email = freshAddress();
     const first = await server.mutate('createUser', { email, roles: ['editor'] }, as(admin));
     const old = await tokenOf(server, email);
@@ -476,7 +476,7 @@ describe('createUser', () => {
     });
   });
 
-  it('sends nothing where it is not asked to, and refuses an address that has an account', async () => {
+  it('sends no mail if not asked to, and refuses the address of an existing account', async () => {
     const email = freshAddress();
     const quiet = await server.mutate('createUser', { email, sendInvitation: false }, as(admin));
     expect(quiet).toMatchObject({ __typename: 'User', roles: [] });
@@ -486,7 +486,7 @@ describe('createUser', () => {
     expect(server.mailbox.list().filter(({ to }) => to === email)).toEqual([]);
   });
 
-  it('RC-7 ADV-16 ADV-48 leaves no squatter in: neither a registration before the invitation nor one after it can claim the roles', async () => {
+  it('RC-7 ADV-16 ADV-48 registering before or after an invitation claims no roles', async () => {
     const email = freshAddress();
     const squat = { email, password: 'velvet anchor thunder mango', name: 'Mallory' };
     const before = await server.mutate('register', squat);
@@ -518,7 +518,7 @@ describe('createUser', () => {
     });
   });
 
-  it('lets people in by invitation where registration is closed', async () => {
+  it('accepts no registration if accounts are by invitation only', async () => {
     const closed = await startTestServer({ config: { registration: 'invite' } });
     try {
       const email = freshAddress();
@@ -531,7 +531,7 @@ describe('createUser', () => {
 });
 
 describe('deleteUser', () => {
-  it('DP-4 erases, tells the owner nothing of who did it, and keeps the trail', async () => {
+  it('DP-4 erases the account, hides the actor from the owner, keeps audit events', async () => {
     const user = await registerPerson(server);
     expect(await server.mutate('deleteUser', { userId: user.id }, as(admin))).toMatchObject({
       accepted: true,
@@ -552,7 +552,8 @@ describe('deleteUser', () => {
 
     const { data } = await server.send(
       `{ auditEvents(userId: "${user.id}", type: "account.deleted") {
-          edges { node { type outcome actor { id email } subject { id email status } ipAddress } } } }`,
+          edges { node {
+            type outcome actor { id email } subject { id email status } ipAddress } } } }`,
       {},
       as(admin),
     );
@@ -567,7 +568,7 @@ describe('deleteUser', () => {
     ]);
   });
 
-  it('AZ-7 never the last administrator, by whatever way', async () => {
+  it('AZ-7 refuses to delete the last administrator, by deleteAccount too', async () => {
     const alone = await startTestServer();
     try {
       const last = await makeAdministrator(alone);
@@ -579,7 +580,7 @@ describe('deleteUser', () => {
       ).toMatchObject({
         code: 'CONFLICT',
       });
-      // One who was invited and never came does not count.
+      // An invited administrator who has never signed in does not count.
       await alone.mutate('createUser', { email: freshAddress(), roles: ['admin'] }, as(last));
       expect(await alone.mutate('deleteUser', { userId: last.id }, as(last))).toMatchObject({
         code: 'CONFLICT',
@@ -593,10 +594,11 @@ describe('deleteUser', () => {
 describe('the audit trail', () => {
   const list = `query ($first: Int, $after: String, $type: String, $userId: ID) {
     auditEvents(first: $first, after: $after, type: $type, userId: $userId) {
-      edges { cursor node { id at type outcome reason ipAddress device requestId actor { id email } subject { id } } }
+      edges { cursor node {
+        id at type outcome reason ipAddress device requestId actor { id email } subject { id } } }
       pageInfo { hasNextPage endCursor } } }`;
 
-  it('pages from the newest, and finds what a user did and what was done to them', async () => {
+  it('pages from the newest, and finds events with the user as actor or as subject', async () => {
     const user = await registerPerson(server);
     const other = await makeAdministrator(server);
     await server.mutate('suspendUser', { userId: user.id, reason: 'spam' }, as(other));
@@ -638,8 +640,8 @@ describe('the audit trail', () => {
     );
     expect(types).toContain('user.suspended');
     expect(types).toContain('totp.enabled');
-    for (const nobody of [{ userId: 'nobody' }, { type: 'nothing.happened' }]) {
-      expect((await server.send(list, nobody, as(admin))).data.auditEvents.edges).toEqual([]);
+    for (const unmatched of [{ userId: 'nobody' }, { type: 'nothing.happened' }]) {
+      expect((await server.send(list, unmatched, as(admin))).data.auditEvents.edges).toEqual([]);
     }
   });
 });
@@ -670,7 +672,7 @@ describe('the list of users', () => {
     return answer.data.users.edges.map((edge: { node: { name: string } }) => edge.node.name);
   };
 
-  it('pages from the newest, every user once', async () => {
+  it('pages from the newest, with every user once', async () => {
     const seen: string[] = [];
     let after: string | null = null;
     for (let page = 0; page < 10; page += 1) {
@@ -685,7 +687,7 @@ describe('the list of users', () => {
     expect(seen).toEqual([...people.map(({ id }) => id).reverse(), chief.id]);
   });
 
-  it('GQ-6 refuses more than a hundred, none, and a cursor of somebody else', async () => {
+  it('GQ-6 refuses page sizes over 100 or under 1, and an invalid cursor', async () => {
     for (const variables of [
       { first: 101 },
       { first: 0 },
@@ -698,7 +700,7 @@ describe('the list of users', () => {
     }
   });
 
-  it('AZ-9 finds by the start of name or address, and takes % _ \\ for what they are', async () => {
+  it('AZ-9 matches the start of name or address, with % _ \\ as literal characters', async () => {
     expect(await names({ search: 'zoo' })).toEqual(['Zooey', 'ZOO%', 'zoo_keeper']);
     expect(await names({ search: 'zoo%' })).toEqual(['ZOO%']);
     expect(await names({ search: 'zoo_' })).toEqual(['zoo_keeper']);
@@ -710,7 +712,7 @@ describe('the list of users', () => {
     expect(await names({ search: '' })).toHaveLength(6);
   });
 
-  it('filters by state, and counts what the filter leaves', async () => {
+  it('filters by status, and counts the matching users', async () => {
     const [first] = people;
     await alone.mutate('suspendUser', { userId: first?.id }, as(chief));
     await alone.mutate('register', {

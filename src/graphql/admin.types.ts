@@ -23,7 +23,7 @@ export class UserConnectionType {
   @Field(() => AuthPageInfoType, { description: 'What lies before and after.' })
   pageInfo: AuthPageInfoType;
 
-  /** Not a field: what totalCount counts. */
+  /** Not a GraphQL field: the filter that `totalCount` applies. */
   filter: UserPage['filter'];
 }
 
@@ -116,7 +116,8 @@ export class SetUserRolesInput {
 
   @Field(() => [String], {
     description:
-      'All the roles that the user has from now on, 20 at most: a-z, 0-9, colon, hyphen, underscore, 40 characters each.',
+      'All the roles that the user has from now on, 20 at most: a-z, 0-9, colon, hyphen, ' +
+      'underscore, 40 characters each.',
   })
   roles: string[];
 

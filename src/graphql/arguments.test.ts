@@ -11,7 +11,7 @@ import type { Answer } from '../testing/client.ts';
 import { goodPassword } from '../testing/people.ts';
 import { authSchema } from './schema.ts';
 
-/** Something that passes for each kind of field, so that one bad field at a time can be tried. */
+/** A valid value for each kind of field, so that the tests can make one field at a time invalid. */
 const fitting: Readonly<Record<string, unknown>> = {
   email: 'nobody@example.com',
   newEmail: 'nobody@example.com',
@@ -58,7 +58,7 @@ function fittingInput(type: GraphQLInputObjectType): Record<string, unknown> {
   return Object.fromEntries(required.map((field) => [field.name, fittingValue(field)]));
 }
 
-/** A value as it stands in a document. */
+/** A value as a GraphQL literal. */
 function literal(value: unknown, isEnum: boolean): string {
   if (Array.isArray(value)) return `[${value.map((entry) => literal(entry, false)).join(' ')}]`;
   if (typeof value === 'object' && value !== null) {
@@ -87,12 +87,13 @@ describe('every argument of every mutation', () => {
   ): Promise<Answer> => {
     const fields = Object.entries(input).map(([key, value]) => {
       const field = type.getFields()[key];
-      return `${key}: ${literal(value, field !== undefined && isEnumType(getNamedType(field.type)))}`;
+      const isEnum = field !== undefined && isEnumType(getNamedType(field.type));
+      return `${key}: ${literal(value, isEnum)}`;
     });
     return server.send(`mutation { ${name}(input: {${fields.join(' ')}}) ${selection} }`);
   };
 
-  /** What came of it, without what differs from call to call. */
+  /** The outcome without the parts that differ from call to call. */
   const outcome = (answer: Answer, { name }: InputOfMutation): string => {
     const [error] = answer.errors;
     if (error) {
@@ -135,7 +136,7 @@ describe('every argument of every mutation', () => {
   );
 
   it.each(inputs)(
-    'GQ-12 GQ-13 PW-5 $name: no text, length or type in any field is a fault of ours, in either carrier',
+    'GQ-12 GQ-13 PW-5 $name: no bad value causes an internal error, as literal or variable',
     async (mutation) => {
       const base = fittingInput(mutation.type);
       for (const field of Object.values(mutation.type.getFields())) {
@@ -153,7 +154,8 @@ describe('every argument of every mutation', () => {
     },
   );
 
-  it('GQ-13 keys of prototypes are inert', async () => {
+  it('GQ-13 prototype keys such as __proto__ have no effect', async () => {
+    const query = 'mutation M($input: LoginInput!) { login(input: $input) { __typename } }';
     for (const extra of [
       '"__proto__": {"admin": true}',
       '"constructor": {"prototype": {"admin": true}}',
@@ -161,7 +163,8 @@ describe('every argument of every mutation', () => {
       for (const body of [
         `{"query": "{ me { id } }", "variables": {${extra}}}`,
         `{"query": "{ me { id } }", ${extra}}`,
-        `{"query": "mutation M($input: LoginInput!) { login(input: $input) { __typename } }", "variables": {"input": {"email": "a@example.com", "password": "x", ${extra}}}}`,
+        `{"query": "${query}", "variables": {"input": ` +
+          `{"email": "a@example.com", "password": "x", ${extra}}}}`,
       ]) {
         const response = await fetch(`${server.url}/graphql`, {
           method: 'POST',

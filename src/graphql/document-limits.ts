@@ -12,90 +12,96 @@ import {
   isObjectType,
   Kind,
   type OperationDefinitionNode,
+  type SelectionNode,
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
 import { repeatableFields } from './access.ts';
 
 /**
- * What a document may hold. Generous for a person, a client library or a gateway; docs/security.md
- * has the table.
+ * Limits on a document. They are generous for a person, a client library or a gateway;
+ * docs/security.md has the table.
  */
 export const documentLimits = {
-  /** Words and signs, counted while parsing: nothing longer is ever a tree. */
+  /** Counted while parsing: a longer document never becomes a tree. */
   tokens: 1000,
   operations: 5,
   fragments: 20,
-  /** Fields within fields. */
+  /** Levels of nested fields. */
   depth: 8,
-  /** Braces within braces, those of fragments too. */
+  /** Levels of nested selection sets, including those of fragments. */
   nesting: 25,
   aliases: 15,
-  /** In the whole document, and at one place. */
+  /** Directives in the whole document; the next limit is for one place. */
   directives: 20,
   directivesAtOnePlace: 3,
-  /** Fields of one operation when every fragment stands in its place. */
+  /** Fields of one operation, counting a fragment at each spread. */
   fields: 250,
-  /** The same for the schema's own description, where that may be asked for. */
+  /** The same for fields of introspection, if it is enabled. */
   selections: 1000,
   /**
-   * Objects that an operation may ask for at most: a field counts 1, what is below a list once for
-   * each of its members.
+   * Objects that an operation may request: a field counts 1, and the selection below a list is
+   * multiplied by the length of the list.
    */
   cost: 5000,
 } as const;
 
 /**
- * A list that has no `first` of its own, or whose `first` or ids come from a variable, is taken to
- * be as long as one may be.
+ * The assumed length of a list whose size comes from a variable: the largest that a list may have.
  */
 const longestList = 100;
 
-/** Arguments that say how many. */
+/** Arguments that determine the length of a list. */
 const sizes: ReadonlySet<string> = new Set(['first', 'last', 'ids', 'representations']);
 
-/** Errors of one answer: a document with a hundred faults is no person's (GQ-6). */
+/** Limit on the errors in one answer: no honest client needs to read a hundred (GQ-6). */
 export const mostErrors = 5;
 
-/** What a selection comes to, fragments counted wherever they are spread. */
+/** The size of a selection set; a fragment counts at each spread. */
 type Size = {
   readonly fields: number;
   readonly depth: number;
   readonly nesting: number;
   readonly cost: number;
-  /** Fields of the schema's own description. */
-  readonly described: number;
-  /** How often each mutation is called that may be called once. */
-  readonly once: ReadonlyMap<string, number>;
+  /** Fields of introspection. */
+  readonly introspected: number;
+  /** Calls of each sensitive mutation. */
+  readonly sensitiveCalls: ReadonlyMap<string, number>;
 };
 
-const nothing: Size = { fields: 0, depth: 0, nesting: 0, cost: 0, described: 0, once: new Map() };
+const nothing: Size = {
+  fields: 0,
+  depth: 0,
+  nesting: 0,
+  cost: 0,
+  introspected: 0,
+  sensitiveCalls: new Map(),
+};
 
 /**
- * A rule for graphql-js's `validate`: refuses a document that asks for too much before any other
- * rule walks it, since some of those take quadratic time (GQ-1 to GQ-6). Each fragment is measured
- * once, so thirty that double each other take no longer than thirty that do not (ADV-36).
+ * A rule for graphql-js's `validate`: refuses an oversized document before any other rule visits
+ * it, since some of those take quadratic time (GQ-1 to GQ-6). Each fragment is measured once, so
+ * thirty fragments that double each other take no longer than thirty that do not (ADV-36).
  */
 export function limitDocument(context: ValidationContext): ASTVisitor {
   return {
     Document: (document) => {
-      const fault = findFault(context.getSchema(), document);
+      const fault = checkDocument(context.getSchema(), document);
       if (fault === null) return undefined;
       context.reportError(fault);
-      // In place of a document that is too large the other rules get one with nothing in it to
-      // walk.
+      // The other rules then visit an empty document instead of the oversized one.
       return { ...document, definitions: [] };
     },
   };
 }
 
-function findFault(schema: GraphQLSchema, document: DocumentNode): GraphQLError | null {
+function checkDocument(schema: GraphQLSchema, document: DocumentNode): GraphQLError | null {
   const operations: OperationDefinitionNode[] = [];
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.OPERATION_DEFINITION) operations.push(definition);
     else if (definition.kind === Kind.FRAGMENT_DEFINITION) {
-      // Of two with one name neither is measured in the other's place.
+      // With duplicate names, one fragment would be measured in place of the other.
       if (fragments.has(definition.name.value))
         return refusal('There are two fragments of one name.');
       fragments.set(definition.name.value, definition);
@@ -104,11 +110,11 @@ function findFault(schema: GraphQLSchema, document: DocumentNode): GraphQLError 
   if (operations.length > documentLimits.operations)
     return refusal(atMost('operations', 'operations'));
   if (fragments.size > documentLimits.fragments) return refusal(atMost('fragments', 'fragments'));
-  return findFlood(document) ?? findExcess(schema, { operations, fragments });
+  return checkAliasesAndDirectives(document) ?? checkOperations(schema, { operations, fragments });
 }
 
-/** Aliases and directives as they are written: more of them than anybody writes. */
-function findFlood(document: DocumentNode): GraphQLError | null {
+/** Refuses too many aliases or directives, counted as written in the document. */
+function checkAliasesAndDirectives(document: DocumentNode): GraphQLError | null {
   let aliases = 0;
   let directives = 0;
   const queue: ASTNode[] = [...document.definitions];
@@ -133,25 +139,29 @@ type Parts = {
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
 };
 
-function findExcess(schema: GraphQLSchema, { operations, fragments }: Parts): GraphQLError | null {
-  const measure = createMeasure(schema, fragments);
+function checkOperations(
+  schema: GraphQLSchema,
+  { operations, fragments }: Parts,
+): GraphQLError | null {
+  const measurement = { schema, fragments, cache: new Map(), inProgress: new Set<string>() };
   const calls = new Map<string, number>();
   for (const operation of operations) {
     const root = schema.getRootType(operation.operation);
     if (!root) return refusal('There are no operations of this kind.', operation);
-    const size = measure(operation.selectionSet, root);
+    const size = measureSelections(measurement, operation.selectionSet, root);
     if (size === null) return refusal('A fragment contains itself.', operation);
     if (size.depth > documentLimits.depth)
       return refusal(atMost('depth', 'levels of fields'), operation);
     if (size.nesting > documentLimits.nesting)
       return refusal(atMost('nesting', 'levels of selections'), operation);
     if (size.fields > documentLimits.fields) return refusal(atMost('fields', 'fields'), operation);
-    if (size.described > documentLimits.selections)
+    if (size.introspected > documentLimits.selections)
       return refusal(atMost('selections', 'fields of the schema'), operation);
     if (size.cost > documentLimits.cost)
       return refusal('This asks for too much at a time: use smaller pages.', operation);
-    if (sum(size.once) > 1) return refusal(onceInAnOperation, operation);
-    for (const [name, count] of size.once) calls.set(name, (calls.get(name) ?? 0) + count);
+    if (sum(size.sensitiveCalls) > 1) return refusal(onceInAnOperation, operation);
+    for (const [name, count] of size.sensitiveCalls)
+      calls.set(name, (calls.get(name) ?? 0) + count);
   }
   const repeated = [...calls].find(([, count]) => count > 1)?.[0];
   return repeated === undefined ? null : refusal(`"${repeated}" may stand in a document once.`);
@@ -160,99 +170,108 @@ function findExcess(schema: GraphQLSchema, { operations, fragments }: Parts): Gr
 const onceInAnOperation =
   'Of the mutations that try or change a secret an operation may hold one, and that once.';
 
-/** Measures selections; null where a fragment contains itself. */
-function createMeasure(schema: GraphQLSchema, fragments: Parts['fragments']) {
-  const known = new Map<string, Size>();
-  const open = new Set<string>();
-  const mutation = schema.getMutationType();
+type Measurement = {
+  readonly schema: GraphQLSchema;
+  readonly fragments: Parts['fragments'];
+  /** Sizes of the fragments that were measured already. */
+  readonly cache: Map<string, Size>;
+  /** Fragments whose measurement has begun: reaching one of them again is a cycle. */
+  readonly inProgress: Set<string>;
+};
 
-  const ofFragment = (name: string): Size | null => {
-    const size = known.get(name);
-    if (size) return size;
-    const fragment = fragments.get(name);
-    if (!fragment) return nothing;
-    if (open.has(name)) return null;
-    open.add(name);
-    const measured = measure(
-      fragment.selectionSet,
-      schema.getType(fragment.typeCondition.name.value),
-    );
-    open.delete(name);
-    if (measured) known.set(name, measured);
-    return measured;
-  };
+type ParentType = GraphQLNamedType | null | undefined;
 
-  const ofField = (field: FieldNode, parent: GraphQLNamedType | null | undefined): Size | null => {
-    const name = field.name.value;
-    const definition =
-      isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
-    const below = field.selectionSet
-      ? measure(field.selectionSet, definition ? getNamedType(definition.type) : undefined)
-      : nothing;
-    if (below === null) return null;
-    // The schema's own description: whether it may be asked for is for Apollo to say.
-    if (name.startsWith('__')) return { ...nothing, fields: 1, cost: 1, described: below.fields };
-    const takesOne = mutation !== undefined && mutation !== null && parent === mutation;
-    return {
-      fields: 1 + below.fields,
-      depth: 1 + below.depth,
-      nesting: below.nesting,
-      cost:
-        1 + membersOf(field, definition?.args.map((argument) => argument.name) ?? []) * below.cost,
-      described: below.described,
-      once:
-        takesOne && !repeatableFields.has(`${mutation.name}.${name}`)
-          ? plus(below.once, new Map([[name, 1]]))
-          : below.once,
+/** The size of a selection set; null if a fragment contains itself. */
+function measureSelections(
+  measurement: Measurement,
+  selections: SelectionSetNode,
+  parent: ParentType,
+): Size | null {
+  let total = nothing;
+  for (const selection of selections.selections) {
+    const size = measureSelection(measurement, selection, parent);
+    if (size === null) return null;
+    total = {
+      fields: total.fields + size.fields,
+      depth: Math.max(total.depth, size.depth),
+      nesting: Math.max(total.nesting, 1 + size.nesting),
+      cost: total.cost + size.cost,
+      introspected: total.introspected + size.introspected,
+      sensitiveCalls: plus(total.sensitiveCalls, size.sensitiveCalls),
     };
-  };
-
-  const measure = (
-    set: SelectionSetNode,
-    parent: GraphQLNamedType | null | undefined,
-  ): Size | null => {
-    let total = nothing;
-    for (const selection of set.selections) {
-      const size =
-        selection.kind === Kind.FIELD
-          ? ofField(selection, parent)
-          : selection.kind === Kind.FRAGMENT_SPREAD
-            ? ofFragment(selection.name.value)
-            : measure(
-                selection.selectionSet,
-                selection.typeCondition
-                  ? schema.getType(selection.typeCondition.name.value)
-                  : parent,
-              );
-      if (size === null) return null;
-      total = {
-        fields: total.fields + size.fields,
-        depth: Math.max(total.depth, size.depth),
-        nesting: Math.max(total.nesting, 1 + size.nesting),
-        cost: total.cost + size.cost,
-        described: total.described + size.described,
-        once: plus(total.once, size.once),
-      };
-    }
-    return total;
-  };
-  return measure;
+  }
+  return total;
 }
 
-/** How many objects a field may answer with: what `first` says, or as many as there are ids. */
-function membersOf(field: FieldNode, takes: readonly string[]): number {
-  const sized = takes.filter((name) => sizes.has(name));
+function measureSelection(
+  measurement: Measurement,
+  selection: SelectionNode,
+  parent: ParentType,
+): Size | null {
+  if (selection.kind === Kind.FIELD) return measureField(measurement, selection, parent);
+  if (selection.kind === Kind.FRAGMENT_SPREAD)
+    return measureFragment(measurement, selection.name.value);
+  const { typeCondition, selectionSet } = selection;
+  const type = typeCondition ? measurement.schema.getType(typeCondition.name.value) : parent;
+  return measureSelections(measurement, selectionSet, type);
+}
+
+function measureFragment(measurement: Measurement, name: string): Size | null {
+  const { schema, fragments, cache, inProgress } = measurement;
+  const cached = cache.get(name);
+  if (cached) return cached;
+  const fragment = fragments.get(name);
+  if (!fragment) return nothing;
+  if (inProgress.has(name)) return null;
+  inProgress.add(name);
+  const type = schema.getType(fragment.typeCondition.name.value);
+  const size = measureSelections(measurement, fragment.selectionSet, type);
+  inProgress.delete(name);
+  if (size) cache.set(name, size);
+  return size;
+}
+
+function measureField(measurement: Measurement, field: FieldNode, parent: ParentType): Size | null {
+  const name = field.name.value;
+  const definition =
+    isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
+  const type = definition ? getNamedType(definition.type) : undefined;
+  const below = field.selectionSet
+    ? measureSelections(measurement, field.selectionSet, type)
+    : nothing;
+  if (below === null) return null;
+  // Apollo Server decides whether introspection is allowed.
+  if (name.startsWith('__')) return { ...nothing, fields: 1, cost: 1, introspected: below.fields };
+  const argumentNames = definition?.args.map((argument) => argument.name) ?? [];
+  const mutation = measurement.schema.getMutationType();
+  const isSensitive =
+    mutation && parent === mutation && !repeatableFields.has(`${mutation.name}.${name}`);
+  return {
+    fields: 1 + below.fields,
+    depth: 1 + below.depth,
+    nesting: below.nesting,
+    cost: 1 + membersOf(field, argumentNames) * below.cost,
+    introspected: below.introspected,
+    sensitiveCalls: isSensitive
+      ? plus(below.sensitiveCalls, new Map([[name, 1]]))
+      : below.sensitiveCalls,
+  };
+}
+
+/** How many objects a field may return: its `first` or `last`, or the number of its ids. */
+function membersOf(field: FieldNode, argumentNames: readonly string[]): number {
+  const sized = argumentNames.filter((name) => sizes.has(name));
   if (sized.length === 0) return 1;
   const given = field.arguments?.filter((argument) => sized.includes(argument.name.value)) ?? [];
   const counts = given.map(({ value }) => {
     if (value.kind === Kind.INT) return Number(value.value);
     return value.kind === Kind.LIST ? value.values.length : longestList;
   });
-  // Left out, the schema's default holds, which is far below the longest.
+  // Without a size argument the schema's default applies, far below the longest list.
   return counts.length === 0 ? Math.min(20, longestList) : Math.max(1, ...counts);
 }
 
-function plus(left: Size['once'], right: Size['once']): Size['once'] {
+function plus(left: Size['sensitiveCalls'], right: Size['sensitiveCalls']): Size['sensitiveCalls'] {
   if (left.size === 0) return right;
   if (right.size === 0) return left;
   const both = new Map(left);
@@ -260,7 +279,7 @@ function plus(left: Size['once'], right: Size['once']): Size['once'] {
   return both;
 }
 
-function sum(counts: Size['once']): number {
+function sum(counts: Size['sensitiveCalls']): number {
   let total = 0;
   for (const count of counts.values()) total += count;
   return total;
@@ -277,14 +296,18 @@ function refusal(message: string, node?: ASTNode): GraphQLError {
   });
 }
 
-/** Stays inside: http/graphql/format-error passes on no extension that it does not know. */
+/** Not disclosed to callers: http/graphql/format-error drops unknown extensions. */
 const excess = 'excess';
 
-/** graphql-js's own, of the parser and of the validator. */
-const excessMessages =
-  /^Syntax Error: Document contains more tha|^Too many validation errors|^Maximum introspection depth|^Too many errors processing/;
+/** The messages of graphql-js's own limits, in its parser and its validator. */
+const excessMessages = [
+  /^Syntax Error: Document contains more tha/,
+  /^Too many validation errors/,
+  /^Maximum introspection depth/,
+  /^Too many errors processing/,
+];
 
-/** Whether this refuses a document for its size, and not for a mistake in it. */
+/** Whether a document was refused for its size, and not for a mistake in it. */
 export function isExcess({ message, extensions }: GraphQLError): boolean {
-  return extensions[excess] === true || excessMessages.test(message);
+  return extensions[excess] === true || excessMessages.some((pattern) => pattern.test(message));
 }

@@ -1,6 +1,7 @@
 import { registerEnumType } from 'type-graphql';
 
-// Objects, not enums: what a const object says at run time is what it says to the type checker.
+// Const objects instead of TypeScript enums: their type is derived from the values that exist at
+// run time.
 
 export const TokenDelivery = { BODY: 'BODY', COOKIE: 'COOKIE' } as const;
 registerEnumType(TokenDelivery, {

@@ -8,9 +8,9 @@ import { gatewayFields, publicFields } from './access.ts';
 import { toGraphQLError } from './to-graphql-error.ts';
 
 /**
- * Puts the one door before every root field: who may call it, and what an AuthError becomes. In a
- * mutation an outcome is the union's AuthError; everything else is a top-level error, also where a
- * field below has arguments that do not fit.
+ * Wraps every root field with its access check and with the conversion of AuthErrors. In a
+ * mutation, an outcome becomes the AuthError member of the result union; everything else becomes a
+ * top-level error, as do invalid arguments of a nested field.
  */
 export function guardFields(schema: GraphQLSchema): GraphQLSchema {
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
@@ -20,10 +20,10 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
       const coordinate = `${type.name}.${field.name}`;
       field.resolve = guarded(resolve, {
         coordinate,
-        opensTo: publicFields.has(coordinate)
-          ? 'everyone'
+        access: publicFields.has(coordinate)
+          ? 'public'
           : gatewayFields.has(coordinate)
-            ? 'gateways'
+            ? 'gateway'
             : 'signed-in',
         outcomesAreData: type === schema.getMutationType(),
       });
@@ -37,7 +37,7 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
       if (!resolve || field.args.length === 0) continue;
       field.resolve = guarded(resolve, {
         coordinate: `${type.name}.${field.name}`,
-        opensTo: 'everyone',
+        access: 'public',
         outcomesAreData: false,
       });
     }
@@ -45,24 +45,24 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
-type OpensTo = 'everyone' | 'signed-in' | 'gateways';
+type Access = 'public' | 'signed-in' | 'gateway';
 
-function assertOpen(opensTo: OpensTo, ctx: Context): void {
-  if (opensTo === 'gateways' && !ctx.gateway) requireAdminToLook(ctx);
-  if (opensTo === 'signed-in') requireViewer(ctx);
+function checkAccess(access: Access, ctx: Context): void {
+  if (access === 'gateway' && !ctx.gateway) requireAdminToLook(ctx);
+  if (access === 'signed-in') requireViewer(ctx);
 }
 
 function guarded(
   resolve: GraphQLFieldResolver<unknown, Context>,
-  door: { coordinate: string; opensTo: OpensTo; outcomesAreData: boolean },
+  guard: { coordinate: string; access: Access; outcomesAreData: boolean },
 ): GraphQLFieldResolver<unknown, Context> {
   return async (source, args, ctx, info) => {
     try {
-      assertOpen(door.opensTo, ctx);
-      return await resolve(source, args, withContext(ctx, { operation: door.coordinate }), info);
+      checkAccess(guard.access, ctx);
+      return await resolve(source, args, withContext(ctx, { operation: guard.coordinate }), info);
     } catch (error) {
       if (error instanceof GraphQLError || !(error instanceof AuthError)) throw error;
-      if (door.outcomesAreData && isOutcome(error)) {
+      if (guard.outcomesAreData && isOutcome(error)) {
         const { code, message, fields, retryAfter } = error;
         if (retryAfter !== undefined) ctx.retryAfter(retryAfter);
         ctx.observed.outcome ??= code;

@@ -1,6 +1,9 @@
 import { GraphQLObjectType, GraphQLSchema } from 'graphql';
 
-/** The root fields as documentation shows them; their resolvers may stand in any file. */
+/**
+ * The order in which documentation shows the root fields, independent of the files of their
+ * resolvers.
+ */
 const order = [
   ['account', 'authOptions', 'users', 'user', 'auditEvents', 'me', 'usersByIds'],
   ['register', 'login', 'requestLoginCode'],
@@ -14,11 +17,11 @@ const order = [
   ['startTotpEnrollment', 'confirmTotpEnrollment', 'disableTotp', 'regenerateRecoveryCodes'],
 ].flat();
 
-/** The same schema with its root fields in that order; fields that it does not name come last. */
+/** The same schema with its root fields in that order; fields missing from the list come last. */
 export function inOrder(schema: GraphQLSchema): GraphQLSchema {
   return new GraphQLSchema({
     ...schema.toConfig(),
-    // Types come in the order in which the root fields lead to them.
+    // GraphQLSchema then collects the types in the order in which the root fields refer to them.
     types: [],
     query: withFieldsInOrder(schema.getQueryType()),
     mutation: withFieldsInOrder(schema.getMutationType()),

@@ -8,7 +8,8 @@ import { ResendOtpInput, ResendOtpResult } from './otp.types.ts';
 export class OtpResolver {
   @Mutation(() => ResendOtpResult, {
     description:
-      'Sends a new code in place of the old one. Wrong tries stay counted; thirty seconds have to lie between two codes.',
+      'Sends a new code in place of the old one. Wrong tries stay counted; thirty seconds have ' +
+      'to lie between two codes.',
   })
   resendOtp(
     @Arg('input', () => ResendOtpInput, { description: 'The challenge.' }) input: ResendOtpInput,

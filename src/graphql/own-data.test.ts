@@ -10,8 +10,8 @@ import { gatewayFields } from './access.ts';
 import { authSchema } from './schema.ts';
 
 /**
- * Things of one's own that a caller names by id. Whoever adds one adds it to the test of ADV-14
- * below.
+ * The caller's own objects that an argument names by id. A new one also belongs in the test of
+ * ADV-14 below.
  */
 const namedById = [
   'confirmEmailChange.challengeId',
@@ -32,7 +32,8 @@ function argumentsOf(of: string, name: string, type: GraphQLInputType): Argument
 }
 
 /**
- * Every argument of the operations that are about the caller, nested ones too, and of fields below.
+ * Every argument, nested ones included, of the operations on the caller's own account and of the
+ * fields of their results.
  */
 const selfService: Argument[] = Object.values(authSchema().getTypeMap()).flatMap((type) => {
   if (
@@ -63,7 +64,7 @@ const meOf = async (person: Person) =>
   (await server.send(meQuery, {}, { token: person.accessToken })).data.me;
 
 describe('operations on one’s own account', () => {
-  it('AZ-2 name no user: who it is about is in the token', () => {
+  it('AZ-2 take no user id: the access token identifies the user', () => {
     expect(selfService.length).toBeGreaterThan(30);
     expect(
       selfService.filter(({ name }) =>
@@ -76,7 +77,7 @@ describe('operations on one’s own account', () => {
     expect(ids.sort()).toEqual(namedById);
   });
 
-  it('AZ-2 ADV-4 do nothing for another, wherever a caller writes the other’s id', async () => {
+  it('AZ-2 ADV-4 change no other account, wherever the request names its id', async () => {
     const before = await meOf(bob);
     for (const key of ['userId', 'id', 'sub', 'accountId']) {
       const input = { name: 'Mallory', [key]: bob.id };
@@ -88,7 +89,7 @@ describe('operations on one’s own account', () => {
       expect(answer.status).toBe(400);
       expect(answer.data).toBeNull();
     }
-    const said = {
+    const spoofed = {
       'x-user-id': bob.id,
       'x-auth-user': bob.id,
       'x-session-id': bob.sessionId,
@@ -100,7 +101,7 @@ describe('operations on one’s own account', () => {
       headers: {
         'content-type': 'application/json',
         authorization: `Bearer ${ada.accessToken}`,
-        ...said,
+        ...spoofed,
       },
       body: JSON.stringify({
         query: mutationText('updateProfile'),
@@ -113,13 +114,13 @@ describe('operations on one’s own account', () => {
       id: ada.id,
       name: 'Ada L.',
     });
-    // And nobody is signed in by it.
-    const anonymous = await server.send(meQuery, { userId: bob.id }, { headers: said });
+    // These values do not sign the caller in either.
+    const anonymous = await server.send(meQuery, { userId: bob.id }, { headers: spoofed });
     expect(anonymous.data.me).toBeNull();
     expect(await meOf(bob)).toEqual(before);
   });
 
-  it('ADV-14 say of what is another’s what they say of what is not there, and leave it as it is', async () => {
+  it('ADV-14 answer the same for an object of another user as for a missing one', async () => {
     const asAda = { token: ada.accessToken };
     const asBob = { token: bob.accessToken };
     const newEmail = freshAddress();
@@ -145,7 +146,7 @@ describe('operations on one’s own account', () => {
       expect(await server.mutate(name, missing, asAda)).toEqual(refused);
     }
     expect((await meOf(ada)).email).toBe(ada.email);
-    // Bob's session, challenge and enrolment are as they were.
+    // Bob's session, challenge and enrolment are unchanged.
     const confirmed = await server.mutate(
       'confirmEmailChange',
       { challengeId: change.id, code },
@@ -156,7 +157,7 @@ describe('operations on one’s own account', () => {
   });
 });
 
-describe('what an owner may not write', () => {
+describe('fields that an owner may not write', () => {
   const forbidden = [
     'id',
     'role',
@@ -174,14 +175,17 @@ describe('what an owner may not write', () => {
     'lastLoginAt',
   ];
 
-  it('AZ-5 ADV-30 stands in no input of theirs', () => {
-    const words =
-      /^(is)?(admin|roles?|status|verified|emailVerified\w*|suspended\w*|passwordHash|totpEnabled\w*|createdAt)$/i;
-    expect(selfService.filter(({ name }) => words.test(name))).toEqual([]);
+  it('AZ-5 ADV-30 are in no input of self-service operations', () => {
+    const words = [
+      /^(is)?(admin|roles?|status|verified|passwordHash|createdAt)$/i,
+      /^(is)?(emailVerified|suspended|totpEnabled)\w*$/i,
+    ];
+    const found = selfService.filter(({ name }) => words.some((word) => word.test(name)));
+    expect(found).toEqual([]);
   });
 
   it.each(forbidden)(
-    'AZ-5 ADV-30 register and updateProfile refuse "%s", and do nothing',
+    'AZ-5 ADV-30 register and updateProfile refuse "%s" and change nothing',
     async (key) => {
       for (const value of ['ADMIN', true, ['admin'], '2020-01-01T00:00:00Z']) {
         const email = freshAddress();
@@ -203,7 +207,7 @@ describe('what an owner may not write', () => {
     },
   );
 
-  it('AZ-5 ADV-30 what a registration and a profile write is what they are for: no role, not verified, not suspended', async () => {
+  it('AZ-5 ADV-30 register and updateProfile set no role and no status', async () => {
     const email = freshAddress();
     await server.mutate('register', {
       email,
@@ -224,8 +228,8 @@ describe('what an owner may not write', () => {
   });
 });
 
-describe('what one request has looked up', () => {
-  it('GQ-18 is not there for another: the same user, asked for by many at once, is shown to each as they may see them', async () => {
+describe('data loaded for one request', () => {
+  it('GQ-18 is not shared: concurrent callers each see a user as they are allowed to', async () => {
     const administrator = await makeAdministrator(server);
     const query =
       'query Q($ids: [ID!]!) { usersByIds(ids: $ids) { id email status lastLoginAt totpEnabled } }';
@@ -235,7 +239,7 @@ describe('what one request has looked up', () => {
       { who: 'other', sender: { token: bob.accessToken, headers } },
       { who: 'gateway', sender: { headers } },
       { who: 'admin', sender: { token: administrator.accessToken } },
-      { who: 'nobody', sender: {} },
+      { who: 'anonymous', sender: {} },
       { who: 'user', sender: { token: bob.accessToken } },
     ];
     const asked = Array.from(
@@ -248,7 +252,7 @@ describe('what one request has looked up', () => {
     for (const [n, { who }] of asked.entries()) {
       const answer = answers[n];
       const [shown] = answer?.data?.usersByIds ?? [];
-      if (who === 'nobody' || who === 'user') {
+      if (who === 'anonymous' || who === 'user') {
         expect(answer?.errors[0]?.extensions.code).toMatch(/^(UNAUTHENTICATED|FORBIDDEN)$/);
         expect(answer?.text).not.toContain(ada.email);
       } else {
@@ -263,7 +267,7 @@ describe('what one request has looked up', () => {
     }
   });
 
-  it('GQ-18 is not there for the next either: a change shows at once', async () => {
+  it('GQ-18 is not reused by the next request: a change is visible at once', async () => {
     const query = 'query Q($ids: [ID!]!) { usersByIds(ids: $ids) { name } }';
     const sender = { headers: { 'x-gateway-token': gatewayToken } };
     for (const name of ['One', 'Two', 'Three']) {
@@ -274,8 +278,8 @@ describe('what one request has looked up', () => {
   });
 });
 
-describe('the trail', () => {
-  it('ADV-59 tells of a sign-in when there is one, not when a code is sent for it', async () => {
+describe('the audit trail', () => {
+  it('ADV-59 records a sign-in once it succeeds, not when its code is sent', async () => {
     const opened = async (id: string) => (await auditOf(server, id, 'session.opened')).length;
     const person = await registerPerson(server);
     const before = await opened(person.id);
@@ -296,7 +300,7 @@ describe('the trail', () => {
     expect(await opened(person.id)).toBe(before + 1);
   });
 
-  it('ADV-59 nor when the password was right and the second factor is still to come', async () => {
+  it('ADV-59 records no sign-in before the second factor is verified', async () => {
     const administrator = await makeAdministrator(server);
     const opened = async () => (await auditOf(server, administrator.id, 'session.opened')).length;
     const before = await opened();

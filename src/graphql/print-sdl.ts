@@ -11,17 +11,20 @@ import {
   visit,
 } from 'graphql';
 
-/** Directives by what they stand on: `User` or `Query.usersByIds`. */
+/** Directives by schema coordinate: `User` or `Query.usersByIds`. */
 type Applied = Readonly<Record<string, string>>;
 
 /**
- * What the Federation spec demands of every subgraph; gateways know it, and everyone else has no
- * use for it.
+ * Fields and types that the Federation specification requires of every subgraph; only gateways use
+ * them.
  */
-const machineFields = new Set(['_entities', '_service', '_sdl']);
-const machineTypes = new Set(['_Any', '_Entity', '_Service']);
+const federationFields = new Set(['_entities', '_service', '_sdl']);
+const federationTypes = new Set(['_Any', '_Entity', '_Service']);
 
-/** Read by tools that know nothing of federation, so the one directive is defined here too. */
+/**
+ * Tools that do not implement federation read this SDL, so it defines the one directive that it
+ * uses.
+ */
 const publicDefinitions = `
   "The fields by which other graphs refer to this type (Apollo Federation)."
   directive @key("Their names." fields: String!) repeatable on OBJECT | INTERFACE
@@ -29,14 +32,17 @@ const publicDefinitions = `
 const publicDirectives: Applied = { User: '@key(fields: "id")' };
 
 const federationLink = `
-  extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable", "@inaccessible"])
+  extend schema @link(
+    url: "https://specs.apollo.dev/federation/v2.3"
+    import: ["@key", "@shareable", "@inaccessible"]
+  )
 `;
 const federationDirectives: Applied = {
   User: '@key(fields: "id")',
-  // A graph of profiles may know the name as well.
+  // A subgraph of profiles may resolve the name too.
   'User.name': '@shareable',
-  // SECURITY: the gateway shows its credential with every request, so its own callers must not
-  // reach this by way of it.
+  // SECURITY: the gateway sends its credential with every request, so its own callers must not
+  // reach this field through it.
   'Query.usersByIds': '@inaccessible',
 };
 
@@ -45,43 +51,45 @@ const stitchingDefinitions = `
   directive @merge("The key of the result's type." keyField: String) on FIELD_DEFINITION
 `;
 const stitchingDirectives: Applied = {
-  // SECURITY: "gateway access only" is what RemoveObjectFieldsWithDeprecation takes out of the
-  // gateway's own schema.
+  // SECURITY: RemoveObjectFieldsWithDeprecation removes fields deprecated for "gateway access only"
+  // from the gateway's own schema.
   'Query.usersByIds': '@merge(keyField: "id") @deprecated(reason: "gateway access only")',
 };
 
-/** For clients and their tools, without what is for gateways only; schema.graphql. */
+/**
+ * The SDL for clients and their tools, without the gateway fields; it is stored in schema.graphql.
+ */
 export function printPublicSdl(schema: GraphQLSchema): string {
   return printWith(schema, publicDefinitions, publicDirectives);
 }
 
 /**
- * For `_service`: with the directives of Apollo Federation 2, whose own fields and types are left
- * out (the spec asks so).
+ * The SDL for `_service`: with the directives of Apollo Federation 2, and without the fields and
+ * types that federation itself adds, as its specification requires.
  */
 export function printSubgraphSdl(schema: GraphQLSchema): string {
   return printWith(schema, federationLink, federationDirectives);
 }
 
-/** For `_sdl`: with the directives of schema stitching. */
+/** The SDL for `_sdl`: with the directives of schema stitching. */
 export function printStitchingSdl(schema: GraphQLSchema): string {
   return printWith(schema, stitchingDefinitions, stitchingDirectives);
 }
 
 function printWith(schema: GraphQLSchema, definitions: string, applied: Applied): string {
-  const document = withDirectives(withoutMachinery(parse(printSchema(schema))), applied);
+  const document = withDirectives(withoutFederationFields(parse(printSchema(schema))), applied);
   return print({
     ...document,
     definitions: [...parse(definitions).definitions, ...document.definitions],
   });
 }
 
-function withoutMachinery(document: DocumentNode): DocumentNode {
+function withoutFederationFields(document: DocumentNode): DocumentNode {
   return visit(document, {
-    ObjectTypeDefinition: (node) => (machineTypes.has(node.name.value) ? null : undefined),
-    UnionTypeDefinition: (node) => (machineTypes.has(node.name.value) ? null : undefined),
-    ScalarTypeDefinition: (node) => (machineTypes.has(node.name.value) ? null : undefined),
-    FieldDefinition: (node) => (machineFields.has(node.name.value) ? null : undefined),
+    ObjectTypeDefinition: (node) => (federationTypes.has(node.name.value) ? null : undefined),
+    UnionTypeDefinition: (node) => (federationTypes.has(node.name.value) ? null : undefined),
+    ScalarTypeDefinition: (node) => (federationTypes.has(node.name.value) ? null : undefined),
+    FieldDefinition: (node) => (federationFields.has(node.name.value) ? null : undefined),
   });
 }
 

@@ -6,19 +6,21 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** An operation belongs to one document, which is parsed once and asked for again and again. */
-const known = new WeakMap<OperationDefinitionNode, readonly string[]>();
+/**
+ * A document is parsed once and executed many times, so the fields of its operations are cached.
+ */
+const cache = new WeakMap<OperationDefinitionNode, readonly string[]>();
 
 /**
- * `Query.me`, `Mutation.login` …: the root fields that an operation asks for, through fragments
- * too, each once.
+ * The root fields that an operation selects, such as `Query.me` or `Mutation.login`, each once;
+ * fields selected through fragments are included.
  */
 export function rootFields(
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): readonly string[] {
-  const fields = known.get(operation) ?? collectRootFields(document, operation);
-  known.set(operation, fields);
+  const fields = cache.get(operation) ?? collectRootFields(document, operation);
+  cache.set(operation, fields);
   return fields;
 }
 
@@ -37,7 +39,7 @@ function collectRootFields(
   const collect = (selections: SelectionSetNode): void => {
     for (const selection of selections.selections) {
       if (selection.kind === Kind.FIELD) {
-        // The meta fields are the document's, not an operation of ours.
+        // `__typename` is answered by GraphQL itself and needs no access check.
         if (selection.name.value !== '__typename') fields.add(`${root}.${selection.name.value}`);
       } else if (selection.kind === Kind.INLINE_FRAGMENT) {
         collect(selection.selectionSet);

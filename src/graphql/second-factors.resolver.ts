@@ -24,7 +24,8 @@ import {
 export class SecondFactorsResolver {
   @Mutation(() => StartTotpEnrollmentResult, {
     description:
-      'Begins to set up an authenticator app. The app in force, if any, stays so until a code of the new one comes back. Needs a recent step-up.',
+      'Begins to set up an authenticator app. The app in force, if any, stays so until a code of ' +
+      'the new one comes back. Needs a recent step-up.',
   })
   startTotpEnrollment(
     @Arg('input', () => StartTotpEnrollmentInput, { description: 'What to call it.' })
@@ -36,7 +37,8 @@ export class SecondFactorsResolver {
 
   @Mutation(() => ConfirmTotpEnrollmentResult, {
     description:
-      'Puts the app in force and makes recovery codes. Signing in takes a code from then on; every other session ends. Needs a recent step-up.',
+      'Puts the app in force and makes recovery codes. Signing in takes a code from then on; ' +
+      'every other session ends. Needs a recent step-up.',
   })
   confirmTotpEnrollment(
     @Arg('input', () => ConfirmTotpEnrollmentInput, {
@@ -50,7 +52,8 @@ export class SecondFactorsResolver {
 
   @Mutation(() => DisableTotpResult, {
     description:
-      'Takes away the app and the recovery codes; every other session ends. Needs a recent step-up with the second factor.',
+      'Takes away the app and the recovery codes; every other session ends. Needs a recent ' +
+      'step-up with the second factor.',
   })
   disableTotp(
     @Arg('input', () => DisableTotpInput, {
@@ -64,7 +67,8 @@ export class SecondFactorsResolver {
 
   @Mutation(() => RegenerateRecoveryCodesResult, {
     description:
-      'A new set of recovery codes; the old one is dead, and every other session ends. Needs a recent step-up with the second factor.',
+      'A new set of recovery codes; the old one is dead, and every other session ends. Needs a ' +
+      'recent step-up with the second factor.',
   })
   regenerateRecoveryCodes(
     @Arg('input', () => RegenerateRecoveryCodesInput, {

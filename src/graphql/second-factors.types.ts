@@ -34,7 +34,8 @@ export class TotpEnrollmentType {
 export class RecoveryCodesType {
   @Field(() => [String], {
     description:
-      'Ten. Each works once in place of the app. Case, spaces and hyphens do not matter when they are typed.',
+      'Ten. Each works once in place of the app. Case, spaces and hyphens do not matter when ' +
+      'they are typed.',
   })
   codes: string[];
 }
@@ -44,7 +45,8 @@ export class StartTotpEnrollmentInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'What the app shows beside the name of the service, 100 characters at most; the e-mail address where left out.',
+      'What the app shows beside the name of the service, 100 characters at most; the e-mail ' +
+      'address where left out.',
   })
   label?: string | null;
 }
@@ -63,7 +65,8 @@ export class DisableTotpInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'A code of the app or a recovery code. Not needed where the session has proved one within ten minutes.',
+      'A code of the app or a recovery code. Not needed where the session has proved one within ' +
+      'ten minutes.',
   })
   code?: string | null;
 }
@@ -73,7 +76,8 @@ export class RegenerateRecoveryCodesInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'A code of the app or a recovery code. Not needed where the session has proved one within ten minutes.',
+      'A code of the app or a recovery code. Not needed where the session has proved one within ' +
+      'ten minutes.',
   })
   code?: string | null;
 }

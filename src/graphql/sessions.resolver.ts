@@ -25,7 +25,8 @@ export class SessionsResolver {
 
   @Mutation(() => RevokeSessionResult, {
     description:
-      "Ends one of your sessions at once. Takes a recent proof of who asks. Another user's session is NOT_FOUND.",
+      'Ends one of your sessions at once. Takes a recent proof of who asks. ' +
+      "Another user's session is NOT_FOUND.",
   })
   revokeSession(
     @Arg('input', () => RevokeSessionInput, { description: 'Which session.' })

@@ -36,7 +36,8 @@ export class SignInResolver {
 
   @Mutation(() => RegisterResult, {
     description:
-      'Begins an account. A code goes to the address; verifyOtp completes it. The answer is the same for a taken address, whose owner gets a notice.',
+      'Begins an account. A code goes to the address; verifyOtp completes it. The answer is the ' +
+      'same for a taken address, whose owner gets a notice.',
   })
   register(
     @Arg('input', () => RegisterInput, { description: 'Address, password, name.' })
@@ -80,7 +81,8 @@ export class SignInResolver {
 
   @Mutation(() => RefreshSessionResult, {
     description:
-      'Trades a refresh token for the next one and a new access token. Asked twice within the grace window, it answers the same.',
+      'Trades a refresh token for the next one and a new access token. Asked twice within the ' +
+      'grace window, it answers the same.',
   })
   refreshSession(
     @Arg('input', () => RefreshSessionInput, {
@@ -94,7 +96,9 @@ export class SignInResolver {
 
   @Mutation(() => ReauthenticateResult, {
     description:
-      'Step-up: the password proves the caller again; with a second factor enrolled, a challenge follows. Without a password, an e-mailed code. The tokens are of a new session, and the one that asked ends.',
+      'Step-up: the password proves the caller again; with a second factor enrolled, a challenge ' +
+      'follows. Without a password, an e-mailed code. The tokens are of a new session, and the ' +
+      'one that asked ends.',
   })
   reauthenticate(
     @Arg('input', () => ReauthenticateInput, { description: 'The password, where there is one.' })

@@ -6,14 +6,15 @@ import { printStitchingSdl, printSubgraphSdl } from './print-sdl.ts';
 import { AnyScalar, EntityUnion, ServiceType } from './subgraph.types.ts';
 import { resolveReferences } from './user.reference.ts';
 
-/** The fields that only gateways use; access.ts closes them to everyone else. */
+/** The fields that only gateways use; access.ts restricts them to gateways and admins. */
 @Resolver()
 export class SubgraphResolver {
   @Query(() => [EntityUnion], {
     name: '_entities',
     nullable: 'items',
     description:
-      'For federated gateways (service credential) and admins: one row per representation, in order, null where there is none. At most 100.',
+      'For federated gateways (service credential) and admins: one row per representation, in ' +
+      'order, null where there is none. At most 100.',
   })
   entities(
     @Arg('representations', () => [AnyScalar], {

@@ -3,8 +3,8 @@ import { createUnionType, Field, ObjectType } from 'type-graphql';
 import { UserType } from './users.types.ts';
 
 /**
- * https://www.apollographql.com/docs/graphos/reference/federation/subgraph-spec: names and shapes
- * are the spec's.
+ * Names and shapes follow the subgraph specification of Apollo Federation:
+ * https://www.apollographql.com/docs/graphos/reference/federation/subgraph-spec
  */
 export const AnyScalar = new GraphQLScalarType<unknown, unknown>({
   name: '_Any',

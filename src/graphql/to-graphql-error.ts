@@ -2,16 +2,16 @@ import { HeaderMap } from '@apollo/server';
 import { GraphQLError } from 'graphql';
 import { type AuthError, errorCodes } from '../errors.ts';
 
-/** Outcomes of a query, which has no union to put them in. */
+/** Codes of outcomes in a query, which has no result union for them. */
 const requestCodes: Readonly<Record<string, string>> = { VALIDATION_FAILED: 'BAD_USER_INPUT' };
 
 /**
- * An AuthError as a top-level error of the answer, with the HTTP status where the whole answer has
- * one.
+ * An AuthError as a top-level error, with an HTTP status where the error determines that of the
+ * response.
  */
 export function toGraphQLError(error: AuthError): GraphQLError {
   const entry = errorCodes[error.code];
-  // A field that wants a signed-in caller is an ordinary 200; only a bearer that does not hold
+  // A field that requires a signed-in user answers with status 200; only an invalid bearer token
   // fails the whole request.
   const status =
     'httpStatus' in entry && error.code !== 'UNAUTHENTICATED' ? entry.httpStatus : undefined;
@@ -28,8 +28,8 @@ export function toGraphQLError(error: AuthError): GraphQLError {
 }
 
 /**
- * The whole request fails: its bearer does not hold (RFC 6750 3.1). The reason is for the client;
- * the header names no check.
+ * Fails the whole request because its bearer token is invalid (RFC 6750 3.1). The client reads the
+ * reason; the header does not disclose which check failed.
  */
 export function refusedBearer(reason: string): GraphQLError {
   return new GraphQLError(errorCodes.UNAUTHENTICATED.message, {

@@ -1,7 +1,7 @@
 import { createUnionType } from 'type-graphql';
 import { AuthErrorType } from './errors.types.ts';
 
-/** What domain results call themselves, and the GraphQL type of each. */
+/** The GraphQL type for each `kind` of domain result. */
 const typeOfKind: Readonly<Record<string, string>> = {
   tokens: 'AuthTokens',
   challenge: 'OtpChallenge',
@@ -15,7 +15,7 @@ const typeOfKind: Readonly<Record<string, string>> = {
 
 type ClassType = new () => object;
 
-/** A mutation's result: what it yields, or AuthError. */
+/** The result union of a mutation: the types it may return, and AuthError. */
 export function resultUnion(name: string, description: string, yields: () => readonly ClassType[]) {
   return createUnionType({
     name,

@@ -11,8 +11,8 @@ declare module '../context.ts' {
 }
 
 /**
- * The request's one loader of users: what one tick asks for, by whichever field, is one statement.
- * Null where there is none.
+ * The DataLoader of users for this request: ids requested in the same tick are loaded with one
+ * statement, whichever fields request them. Unknown ids yield null.
  */
 export function userLoader(ctx: Context): DataLoader<string, UserView | null> {
   ctx.loaders.users ??= new DataLoader((ids) => usersByIds(ctx, { ids }), {
@@ -22,8 +22,8 @@ export function userLoader(ctx: Context): DataLoader<string, UserView | null> {
 }
 
 /**
- * The users of one field's list of ids, in its order. Throws VALIDATION_FAILED for more than a
- * hundred, before any is looked up.
+ * The users with these ids, in the same order. Throws VALIDATION_FAILED for more than a hundred
+ * ids, before any lookup.
  */
 export async function loadUsers(
   ctx: Context,
@@ -38,8 +38,8 @@ export async function loadUsers(
 }
 
 /**
- * The users that representations of the Federation spec stand for. Throws VALIDATION_FAILED for
- * what is no `User` with an `id`.
+ * The users that the given entity representations of the Federation specification refer to. Throws
+ * VALIDATION_FAILED for a representation that is not a `User` with an `id`.
  */
 export async function resolveReferences(
   ctx: Context,

@@ -10,7 +10,8 @@ export class UsersResolver {
   @Query(() => UserType, {
     nullable: true,
     description:
-      'The signed-in user; null for a caller without a token. An expired or forged token is an UNAUTHENTICATED error, not null.',
+      'The signed-in user; null for a caller without a token. An expired or forged token is an ' +
+      'UNAUTHENTICATED error, not null.',
   })
   me(@Ctx() ctx: Context): Promise<UserView | null> {
     return me(ctx);
@@ -19,7 +20,8 @@ export class UsersResolver {
   @Query(() => [UserType], {
     nullable: 'items',
     description:
-      'For gateways (service credential) and admins: one row per id, in order, null where there is none. At most 100.',
+      'For gateways (service credential) and admins: one row per id, in order, null where there ' +
+      'is none. At most 100.',
   })
   usersByIds(
     @Arg('ids', () => [ID], { description: 'Ids of users, duplicates too.' }) ids: string[],

@@ -3,7 +3,8 @@ import { UserStatus } from './enums.ts';
 
 @ObjectType('User', {
   description:
-    'A person with an account. Only `id` is sure to be there: the rest is null where the caller may not see it.',
+    'A person with an account. Only `id` is sure to be there: the rest is null where the caller ' +
+    'may not see it.',
 })
 export class UserType {
   @Field(() => ID, { description: 'Stable and never used again.' })

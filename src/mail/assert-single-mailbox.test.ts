@@ -36,20 +36,20 @@ const refused = [
   `${'a'.repeat(250)}@x.org`,
 ];
 
-describe('one mail goes to one mailbox', () => {
-  it.each(refused)('EM-2 ADV-19 refuses %j and does not repeat it', (to) => {
+describe('the recipient of a mail', () => {
+  it.each(refused)('EM-2 ADV-19 refuses %j and does not repeat it in the error', (to) => {
     const failure = caught(() => assertSingleMailbox(to));
     expect(failure).toBeInstanceOf(MailError);
     expect(failure).toMatchObject({ reason: 'refused_recipient', permanent: true });
     if (to !== '') expect(String(failure)).not.toContain(to);
   });
 
-  it('EM-2 refuses an array and an object, which mail libraries take for lists', () => {
+  it('EM-2 refuses an array and an object, which mail libraries accept as lists', () => {
     expect(() => assertSingleMailbox(['a@x.org', 'b@evil.example'])).toThrow(MailError);
     expect(() => assertSingleMailbox({ address: 'a@x.org' })).toThrow(MailError);
   });
 
-  it('passes plain addresses', () => {
+  it('accepts plain addresses', () => {
     for (const to of [
       'a@x.org',
       "o'neil+tag@mail.example.co.uk",
@@ -60,7 +60,7 @@ describe('one mail goes to one mailbox', () => {
     }
   });
 
-  it('EM-2 refuses line breaks in a subject and in an id', () => {
+  it('EM-2 refuses line breaks in the subject and in the id', () => {
     const mail = { id: 'abc-1', to: 'a@x.org', subject: 'Hello', text: '', html: '' };
     expect(() => assertSafeHeaders(mail)).not.toThrow();
     expect(() => assertSafeHeaders({ ...mail, subject: 'Hello\r\nBcc: b@evil.example' })).toThrow(

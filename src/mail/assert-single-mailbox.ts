@@ -4,14 +4,14 @@ const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
 const label = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 const mailbox = new RegExp(`^${atom}(?:\\.${atom})*@${label}(?:\\.${label})*$`);
 
-/** RFC 5321 4.5.3.1.3, less the angle brackets. */
+/** RFC 5321 4.5.3.1.3, without the angle brackets. */
 const maxLength = 254;
 
 /**
- * Passes exactly one bare address (dot-atom of RFC 5322 3.2.3, ASCII); throws a permanent
- * MailError, without the value, at anything else. SECURITY: the last door before a header. Lists,
- * display names, groups, quoted forms and line breaks send mail to people whom nobody named (EM-2,
- * ADV-19), so none of them is parsed or repaired here.
+ * Accepts exactly one bare address (dot-atom of RFC 5322 3.2.3, ASCII); throws a permanent
+ * MailError without the value for anything else. SECURITY: the last check before the address
+ * reaches a header. Lists, display names, groups, quoted forms and line breaks can add recipients
+ * that the caller did not name (EM-2, ADV-19), so none of them is parsed or repaired here.
  */
 export function assertSingleMailbox(to: unknown): asserts to is string {
   if (typeof to !== 'string' || to.length > maxLength || !mailbox.test(to)) {
@@ -20,8 +20,8 @@ export function assertSingleMailbox(to: unknown): asserts to is string {
 }
 
 /**
- * Refuses whatever would reach a header and is not one line of text; each transport asks before it
- * hands a mail on.
+ * Refuses header values that are not a single line of text; each transport calls this before it
+ * sends a mail.
  */
 export function assertSafeHeaders(mail: Mail): void {
   assertSingleMailbox(mail.to);

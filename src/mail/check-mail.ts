@@ -2,7 +2,7 @@ import type { MailSettings } from '../config/read-config.ts';
 import { checkResend } from './resend-mailer.ts';
 import { checkSmtp } from './smtp-mailer.ts';
 
-/** Whether mail could leave as configured, without sending any. Rejects with a MailError. */
+/** Checks that mail can be sent as configured, without sending any. Rejects with a MailError. */
 export async function checkMail(settings: MailSettings): Promise<void> {
   switch (settings.transport) {
     case 'smtp':

@@ -6,8 +6,8 @@ import { createResendMailer } from './resend-mailer.ts';
 import { createSmtpMailer } from './smtp-mailer.ts';
 
 /**
- * The transport that the configuration names. Rejects for the mailbox in production, where nobody
- * would get their codes.
+ * The transport that the configuration names. Rejects for the mailbox transport in production,
+ * where users would not receive their codes.
  */
 export async function createMailer(
   config: Pick<Config, 'mode' | 'mail' | 'dataDirectory'>,

@@ -15,14 +15,14 @@ const mailOf = (id: number) => ({
   html: `<p>${id}</p>`,
 });
 
-describe('the mailbox of development', () => {
+describe('the development mailbox', () => {
   let dataDirectory: string;
   beforeEach(async () => {
     dataDirectory = await mkdtemp(join(tmpdir(), 'latchkey-mailbox-'));
   });
   afterEach(() => rm(dataDirectory, { recursive: true }));
 
-  it('refuses to be the transport of production', async () => {
+  it('is refused as the transport in production', async () => {
     const config = { mode: 'production', mail: { transport: 'mailbox' }, dataDirectory } as const;
     await expect(createMailer(config, { clock })).rejects.toThrow('MAIL_TRANSPORT');
     expect((await createMailer({ ...config, mode: 'development' }, { clock })).name).toBe(
@@ -30,7 +30,7 @@ describe('the mailbox of development', () => {
     );
   });
 
-  it('EM-2 keeps nothing that is addressed to more than one', async () => {
+  it('EM-2 stores no mail with more than one recipient', async () => {
     const mailbox = await openMailboxMailer({ clock });
     await expect(
       mailbox.send({ ...mailOf(1), to: 'a@x.org,b@evil.example' }),
@@ -40,13 +40,13 @@ describe('the mailbox of development', () => {
     expect(mailbox.list()).toEqual([]);
   });
 
-  it('EM-5 keeps one mail of an id that is sent twice', async () => {
+  it('EM-5 stores a mail that is sent twice under the same id once', async () => {
     const mailbox = await openMailboxMailer({ clock, dataDirectory });
     await Promise.all([mailbox.send(mailOf(1)), mailbox.send(mailOf(1))]);
     expect(mailbox.list()).toHaveLength(1);
   });
 
-  it('lists the newest 200, newest first, and again after a restart', async () => {
+  it('lists the newest 200, newest first, also after a restart', async () => {
     const mailbox = await openMailboxMailer({ clock, dataDirectory });
     await Promise.all(Array.from({ length: 205 }, (_, index) => mailbox.send(mailOf(index))));
     await mailbox.close();
@@ -54,7 +54,7 @@ describe('the mailbox of development', () => {
     expect(mailbox.list()[0]).toEqual({ at: '2026-11-23T08:41:00.000Z', ...mailOf(204) });
     expect(mailbox.list()[199]?.id).toBe('mail-5');
 
-    // A crash in the middle of a line.
+    // An incomplete line, as a crash during a write leaves it.
     await appendFile(join(dataDirectory, 'mailbox.jsonl'), '{"id":"cut');
     const reopened = await openMailboxMailer({ clock, dataDirectory });
     expect(reopened.list()).toEqual(mailbox.list());

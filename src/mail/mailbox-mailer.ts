@@ -18,12 +18,13 @@ const storedEntry = z.object({
 
 export type MailboxOptions = {
   readonly clock: Clock;
-  /** Where mailbox.jsonl lies; without it the mails are in memory only. */
+  /** The folder of mailbox.jsonl; without it, mails are kept in memory only. */
   readonly dataDirectory?: string;
 };
 
 /**
- * The mailbox of development: mail goes nowhere, the newest 200 can be read, over a restart too.
+ * The development mailbox: it sends no mail, and keeps the newest 200 for reading, across restarts
+ * too.
  */
 export async function openMailboxMailer(options: MailboxOptions): Promise<MailboxMailer> {
   const file =
@@ -40,8 +41,8 @@ export async function openMailboxMailer(options: MailboxOptions): Promise<Mailbo
   return {
     name: 'mailbox',
     send: (mail) => {
-      // One after the other: lines must not mix, and a second send with the same id must see the
-      // first.
+      // Writes are serialised, so that lines do not interleave and a second send with the same id
+      // finds the first.
       const sending = last.then(() => {
         assertSafeHeaders(mail);
         const { id, to, subject, text, html } = mail;
@@ -70,7 +71,7 @@ async function readCompacted(file: string, directory: string): Promise<MailboxEn
   return entries;
 }
 
-/** Empty for a line that a crash has cut short. */
+/** Empty for an incomplete line, as a crash leaves it. */
 function readLine(line: string): MailboxEntry[] {
   try {
     const entry = storedEntry.safeParse(JSON.parse(line));

@@ -1,6 +1,8 @@
-/** One mail to one mailbox, ready to go. */
+/** A rendered mail to one mailbox. */
 export type Mail = {
-  /** The outbox row's id: the provider's idempotency key, and the Message-ID's left part. */
+  /**
+   * The id of the outbox row: the provider's idempotency key, and the left part of the Message-ID.
+   */
   readonly id: string;
   readonly to: string;
   readonly subject: string;
@@ -8,7 +10,7 @@ export type Mail = {
   readonly html: string;
 };
 
-/** A way out for mail. `send` rejects with a MailError where the mail was not taken. */
+/** A mail transport. `send` rejects with a MailError if the mail was not accepted. */
 type Transport<Name extends string> = {
   readonly name: Name;
   send(mail: Mail): Promise<void>;
@@ -25,24 +27,24 @@ export type MailboxEntry = {
   readonly html: string;
 };
 
-/** The mailbox of development, behind /dev/mailbox. */
+/** The development mailbox, shown under /dev/mailbox. */
 export type MailboxMailer = Transport<'mailbox'> & {
-  /** The newest first. */
+  /** The newest mails first. */
   list(): MailboxEntry[];
 };
 
 export type Mailer = Transport<'resend'> | Transport<'smtp'> | MailboxMailer;
 
 type MailErrorOptions = {
-  /** True where no later try can do better. */
+  /** True if retrying cannot succeed. */
   readonly permanent?: boolean;
-  /** Seconds that the provider asks us to wait. */
+  /** The delay in seconds that the provider requests before a retry. */
   readonly retryAfter?: number;
 };
 
 /**
- * Why a mail was not taken. SECURITY: `reason` is a short word of ours; what a provider answers may
- * quote addresses, keys or the mail itself and goes nowhere (LG-3).
+ * Why a mail was not accepted. SECURITY: `reason` is one of our own short codes; the provider's
+ * answer may quote addresses, keys or the mail itself, so it is neither logged nor stored (LG-3).
  */
 export class MailError extends Error {
   override readonly name = 'MailError';
@@ -58,5 +60,5 @@ export class MailError extends Error {
   }
 }
 
-/** Sent with every mail, so that out-of-office programs do not answer it (RFC 3834 section 5). */
+/** Headers of every mail; they keep automatic responders from answering it (RFC 3834 section 5). */
 export const automaticHeaders = { 'Auto-Submitted': 'auto-generated' } as const;

@@ -30,7 +30,7 @@ describe('mail by Resend', () => {
   afterEach(() => resend.close());
 
   it.each(['a@x.org,b@evil.example', 'a@x.org\r\nBcc: b@evil.example', 'Ada <a@x.org>'])(
-    'EM-2 ADV-19 asks nobody to send to %j',
+    'EM-2 ADV-19 sends no request for %j',
     async (to) => {
       await expect(mailer.send({ ...mail, to })).rejects.toMatchObject({
         reason: 'refused_recipient',
@@ -45,13 +45,14 @@ describe('mail by Resend', () => {
       resend.behave({ status });
       const failure: unknown = await mailer.send(mail).catch((error: unknown) => error);
       expect(failure).toMatchObject({ reason: `http_${status}`, permanent: false });
-      const shown = `${String(failure)} ${JSON.stringify(failure)} ${failure instanceof Error ? failure.stack : ''}`;
+      const stack = failure instanceof Error ? failure.stack : '';
+      const shown = `${String(failure)} ${JSON.stringify(failure)} ${stack}`;
       for (const secret of [apiKey, mail.to, '042719']) expect(shown).not.toContain(secret);
       expect(failure).not.toHaveProperty('cause');
     },
   );
 
-  it('EM-5 gives up on an answer that does not come', async () => {
+  it('EM-5 rejects after the timeout if no answer comes', async () => {
     resend.behave('hang');
     const begun = performance.now();
     await expect(mailerWith({ timeoutMs: 300 }).send(mail)).rejects.toMatchObject({
@@ -60,17 +61,17 @@ describe('mail by Resend', () => {
     expect(performance.now() - begun).toBeLessThan(3000);
   });
 
-  it('rejects where nobody listens', async () => {
+  it('rejects if the connection is refused', async () => {
     await resend.close();
     await expect(mailer.send(mail)).rejects.toMatchObject({ reason: 'unreachable' });
   });
 
-  it('tells how long the provider wants us to wait', async () => {
+  it('reports the delay that the provider requests before a retry', async () => {
     resend.behave({ status: 429, retryAfter: 2 });
     await expect(mailer.send(mail)).rejects.toMatchObject({ reason: 'http_429', retryAfter: 2 });
   });
 
-  it('EM-5 sends one mail under its id as the idempotency key, and again under the same', async () => {
+  it('EM-5 uses the id of the mail as the idempotency key, on a retry too', async () => {
     await mailer.send(mail);
     await mailer.send(mail);
     expect(resend.requests.map(({ idempotencyKey }) => idempotencyKey)).toEqual([mail.id, mail.id]);
@@ -87,7 +88,7 @@ describe('mail by Resend', () => {
     ]);
   });
 
-  it('EM-5 takes it for sent where the key is known with another body, as after an upgrade between two tries', async () => {
+  it('EM-5 treats a key reused with another body as sent, as after an upgrade', async () => {
     await mailer.send(mail);
     await expect(mailer.send({ ...mail, text: 'other words, 042719\n' })).resolves.toBeUndefined();
     expect(resend.mails.size).toBe(1);

@@ -4,23 +4,23 @@ import { automaticHeaders, MailError, type Mailer } from './mailer.ts';
 
 export type ResendOptions = {
   readonly apiKey: string;
-  /** An origin in place of Resend's own; null for Resend. */
+  /** An origin to use instead of Resend's; null for Resend. */
   readonly baseUrl: string | null;
   readonly from: string;
-  /** Milliseconds for the whole exchange. */
+  /** The timeout of the whole exchange in milliseconds. */
   readonly timeoutMs?: number;
 };
 
 /**
- * Mail by Resend's HTTP API. The mail's id is the idempotency key: a repeated send within a day
- * yields one mail (EM-5).
+ * Sends mail through Resend's HTTP API. The id of the mail is the idempotency key: a repeated send
+ * within a day delivers one mail (EM-5).
  */
 export function createResendMailer(options: ResendOptions): Mailer {
   let client: Promise<Resend> | null = null;
   const connect = async (): Promise<Resend> => {
-    // Loaded at the first mail: a server's start does not wait for it.
+    // Loaded with the first mail, to keep the start of the server fast.
     const { Resend } = await import('resend');
-    // Always given, so that the package does not read the environment by itself.
+    // The key is always passed, so that the package does not read it from the environment.
     return new Resend(options.apiKey, {
       baseUrl: options.baseUrl ?? 'https://api.resend.com',
       userAgent: 'latchkey',
@@ -44,7 +44,7 @@ export function createResendMailer(options: ResendOptions): Mailer {
           throw new MailError(signal.aborted ? 'timeout' : 'unreachable');
         });
       if (!error) return;
-      // The id is known there with another body: an earlier try was taken, and the template has
+      // The id was used with another body: an earlier attempt was accepted, and the template has
       // changed since.
       if (error.name === 'invalid_idempotent_request') return;
       if (signal.aborted) throw new MailError('timeout');
@@ -56,9 +56,9 @@ export function createResendMailer(options: ResendOptions): Mailer {
 }
 
 /**
- * Whether Resend can be reached and takes the key, by a mail that it has to refuse: it has no
- * recipient, and a key that may send only opens nothing else. Rejects with a MailError where it
- * does not.
+ * Checks that Resend is reachable and accepts the key, with a mail that Resend must refuse because
+ * it has no recipient: a key that may only send permits no other call. Rejects with a MailError
+ * otherwise.
  */
 export async function checkResend(options: ResendOptions): Promise<void> {
   const signal = AbortSignal.timeout(options.timeoutMs ?? 10_000);

@@ -28,15 +28,15 @@ describe('mail by SMTP', () => {
     },
   );
 
-  // 0.0.0.0 leads to this machine too, yet it is not one of the names that count as local.
-  it('EM-5 refuses a server elsewhere that offers no TLS', async () => {
+  // 0.0.0.0 reaches this machine too, but does not count as a local address.
+  it('EM-5 refuses a remote server without TLS', async () => {
     server = await startSmtpStandIn({ startTls: false });
     const mailer = createSmtpMailer({ url: `smtp://0.0.0.0:${server.port}`, from });
     await expect(mailer.send(mail)).rejects.toMatchObject({ reason: 'tls' });
     expect(server.mails).toHaveLength(0);
   });
 
-  it('EM-5 refuses a server elsewhere whose certificate nobody has signed', async () => {
+  it('EM-5 refuses a remote server with a self-signed certificate', async () => {
     server = await startSmtpStandIn({ startTls: true });
     const mailer = createSmtpMailer({ url: `smtp://0.0.0.0:${server.port}`, from });
     await expect(mailer.send(mail)).rejects.toMatchObject({ permanent: false });
@@ -58,12 +58,12 @@ describe('mail by SMTP', () => {
     },
   );
 
-  it('rejects where nobody listens', async () => {
+  it('rejects if the connection is refused', async () => {
     const mailer = createSmtpMailer({ url: 'smtp://127.0.0.1:1', from });
     await expect(mailer.send(mail)).rejects.toMatchObject({ reason: 'unreachable' });
   });
 
-  it('sends one mail with both parts, our Message-ID and nothing that somebody answers', async () => {
+  it('sends one mail with both parts, our Message-ID and the headers against replies', async () => {
     server = await startSmtpStandIn({ startTls: true });
     const mailer = createSmtpMailer({ url: `smtp://localhost:${server.port}`, from });
     await mailer.send(mail);

@@ -7,13 +7,12 @@ export type SmtpOptions = {
   /** `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`. */
   readonly url: string;
   readonly from: string;
-  /** Milliseconds for each step: to connect, to be greeted, for each answer. */
+  /** The timeout in milliseconds of each step: connection, greeting and each answer. */
   readonly timeoutMs?: number;
 };
 
 /**
- * Mail by SMTP, under TLS with a certificate that is checked, unless the server is on this very
- * machine.
+ * Sends mail by SMTP, under TLS with a verified certificate unless the server is on this machine.
  */
 export function createSmtpMailer(options: SmtpOptions): Mailer {
   const sender = addressOf(options.from);
@@ -27,7 +26,8 @@ export function createSmtpMailer(options: SmtpOptions): Mailer {
       try {
         await (await transporter).sendMail({
           from: options.from,
-          // An object is not parsed as a list; the envelope is ours and not read from the headers.
+          // nodemailer does not parse an object as a list; the envelope is explicit and not derived
+          // from the headers.
           to: { name: '', address: mail.to },
           envelope: { from: sender, to: [mail.to] },
           messageId: `<${mail.id}@${sender.slice(sender.lastIndexOf('@') + 1)}>`,
@@ -46,7 +46,7 @@ export function createSmtpMailer(options: SmtpOptions): Mailer {
   };
 }
 
-/** Connects and signs in, and sends nothing. Rejects with a MailError where that fails. */
+/** Connects and authenticates without sending a mail. Rejects with a MailError if that fails. */
 export async function checkSmtp(options: SmtpOptions): Promise<void> {
   const transporter = await connect(options);
   try {
@@ -59,7 +59,7 @@ export async function checkSmtp(options: SmtpOptions): Promise<void> {
 }
 
 async function connect(options: SmtpOptions): Promise<Transporter> {
-  // Loaded at the first mail: a server's start does not wait for it.
+  // Loaded with the first mail, to keep the start of the server fast.
   const { createTransport } = await import('nodemailer');
   const timeout = options.timeoutMs ?? 10_000;
   const server = readServer(options.url);
@@ -68,7 +68,7 @@ async function connect(options: SmtpOptions): Promise<Transporter> {
     port: server.port,
     secure: server.secure,
     ...(server.auth ? { auth: server.auth } : {}),
-    // SECURITY: without this a man in the middle strips STARTTLS and reads the codes (RFC 3207
+    // SECURITY: without this a man-in-the-middle can strip STARTTLS and read the codes (RFC 3207
     // section 6).
     requireTLS: !server.local,
     tls: { rejectUnauthorized: !server.local, minVersion: 'TLSv1.2' },
@@ -76,7 +76,7 @@ async function connect(options: SmtpOptions): Promise<Transporter> {
     greetingTimeout: timeout,
     socketTimeout: timeout,
     dnsTimeout: timeout,
-    // SECURITY: nothing in a mail may make the mailer read a file or fetch an address.
+    // SECURITY: the content of a mail must not make nodemailer read a file or fetch a URL.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -105,7 +105,7 @@ function readServer(text: string): Server {
   };
 }
 
-/** `Latchkey <no-reply@example.com>` or the bare address. */
+/** The address in `Latchkey <no-reply@example.com>`, or the bare address. */
 function addressOf(from: string): string {
   return /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from.trim();
 }
@@ -115,8 +115,8 @@ function classify(error: unknown): MailError {
   if (code === 'ETLS') return new MailError('tls');
   const status = property(error, 'responseCode');
   if (typeof status === 'number') {
-    // A 5yz answer to the recipient or the message is final (RFC 5321 4.2.1). One to our own login
-    // is the operator's to mend.
+    // A 5yz reply to the recipient or the message is permanent (RFC 5321 4.2.1). One to our own
+    // login is not: the operator can correct the configuration.
     const command = property(error, 'command');
     return new MailError(`smtp_${status}`, {
       permanent: status >= 500 && (command === 'RCPT TO' || command === 'DATA'),

@@ -4,8 +4,8 @@ import { type Enrolled, enrolTotp, signInWithApp } from './authenticator.ts';
 import { type Person, registerPerson } from './people.ts';
 
 /**
- * What administrators do, reviewed and written here apart from the code: every other root field is
- * about the caller, or for gateways.
+ * The administrative root fields, reviewed and listed here independently of the code: every other
+ * root field concerns the caller, or is for gateways.
  */
 export const administrativeFields: ReadonlySet<string> = new Set([
   'Query.users',
@@ -24,7 +24,8 @@ export const administrativeFields: ReadonlySet<string> = new Set([
 export type Administrator = Person & Enrolled;
 
 /**
- * Somebody with the role `admin`, an authenticator app, and a session that has just proved both.
+ * A person with the role `admin`, an authenticator app, and a session that has just verified both
+ * factors.
  */
 export async function makeAdministrator(server: TestServer): Promise<Administrator> {
   const person = await registerPerson(server);

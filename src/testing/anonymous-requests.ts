@@ -13,8 +13,8 @@ const call = (name: Parameters<typeof mutationText>[0], input: Record<string, un
   graphql(mutationText(name), { input });
 
 /**
- * An anonymous request of each kind; `n` makes it one that was not there before, `challengeId` is
- * one that was given out, or not.
+ * One anonymous request of each kind; `n` makes its values unique, and `challengeId` is an issued
+ * or a made-up one.
  */
 export const anonymousRequests: readonly ((n: number, challengeId: string) => Sent)[] = [
   (n) =>
@@ -59,7 +59,7 @@ export const anonymousRequests: readonly ((n: number, challengeId: string) => Se
   }),
 ];
 
-/** Sends one; answers with its status, and with the id of the challenge where it began one. */
+/** Sends a request; returns its status, and the id of the challenge that it started, if any. */
 export async function sendAnonymous(
   url: string,
   { path = '/graphql', method = 'POST', body, headers }: Sent,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { and, isNull } from 'drizzle-orm';
 import { type ComposedApp, compose } from '../compose.ts';
 import type { Config } from '../config/read-config.ts';
@@ -14,37 +15,33 @@ import { type Answer, type MutationName, mutate, type Sender, send } from './cli
 import { createTestClock, type TestClock } from './clock.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
-/**
- * A whole server on a port of its own, with a database, a clock and a mailbox that the test holds.
- */
-export type TestServer = {
+/** A complete server on a port of its own, with a database, a clock and a mailbox for the test. */
+export type TestServer = MailReader & {
   readonly url: string;
   readonly app: ComposedApp['app'];
   readonly server: Server;
   readonly clock: TestClock;
   readonly database: TestDatabase;
   readonly mailbox: MailboxMailer;
-  /** Lines of the log, each as it was written. */
+  /** The lines of the log as written. */
   readonly logLines: string[];
   send(query: string, variables?: Record<string, unknown>, sender?: Sender): Promise<Answer>;
   // biome-ignore lint/suspicious/noExplicitAny: see Answer in client.ts.
   mutate(name: MutationName, input: Record<string, unknown>, sender?: Sender): Promise<any>;
-  /**
-   * The next mail to an address that this was not asked for yet; waits up to five seconds for it.
-   */
-  nextMail(to: string): Promise<MailboxEntry>;
-  /** The code of the next mail that has one; notices before it are passed over. */
-  nextCode(to: string): Promise<string>;
-  /**
-   * What stands behind `#token=` in the next mail that has such a link; notices before it are
-   * passed over.
-   */
-  nextToken(to: string): Promise<string>;
-  /** All mail to an address, once none waits to go out any more. */
-  allMail(to: string): Promise<readonly MailboxEntry[]>;
   /** Another instance on the same database, clock and mailbox. */
   another(overrides?: Partial<Config>): Promise<TestServer>;
   stop(): Promise<void>;
+};
+
+type MailReader = {
+  /** The next unread mail to an address; waits up to five seconds for it. */
+  nextMail(to: string): Promise<MailboxEntry>;
+  /** The code of the next mail that has one; skips mails without a code. */
+  nextCode(to: string): Promise<string>;
+  /** The value of `#token=` in the next mail that has such a link; skips other mails. */
+  nextToken(to: string): Promise<string>;
+  /** All mail to an address, once the outbox has no pending mail. */
+  allMail(to: string): Promise<readonly MailboxEntry[]>;
 };
 
 export type TestServerOptions = {
@@ -52,7 +49,7 @@ export type TestServerOptions = {
   readonly clock?: TestClock;
   readonly database?: TestDatabase;
   readonly mailbox?: MailboxMailer;
-  /** Another way out than the mailbox. */
+  /** A transport to use instead of the mailbox. */
   readonly mailer?: Mailer;
   readonly bcryptCost?: number;
   readonly metrics?: Metrics;
@@ -61,10 +58,7 @@ export type TestServerOptions = {
   readonly graphiql?: GraphiqlRouteOptions;
 };
 
-/**
- * What a test changes nothing of. Limits are a thousandfold, so that only tests of limits meet
- * them.
- */
+/** The default configuration; its rate limits are so high that only tests of limits reach them. */
 export const testConfig: Config = {
   mode: 'development',
   databaseUrl: null,
@@ -118,16 +112,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const clock = options.clock ?? createTestClock();
   const database = options.database ?? (await createTestDatabase());
   const mailbox = options.mailbox ?? (await openMailboxMailer({ clock }));
-  const wanted: Config = { ...testConfig, ...options.config };
-  // Behind a proxy that ends TLS, as far as the server can tell; the client in client.ts says so.
-  const behindProxy =
-    wanted.publicUrl.startsWith('https://') &&
-    wanted.tls === null &&
-    wanted.trustedProxies.length === 0;
-  const config: Config = behindProxy ? { ...wanted, trustedProxies: ['127.0.0.1'] } : wanted;
+  const config = configOf(options);
   const logLines: string[] = [];
   const log = createLog(config, { write: (line) => void logLines.push(line) });
-  // Before any test takes the time of something.
+  // Loaded in advance, so that it does not count in the time that a test measures.
   await loadStrengthEstimator();
   const composed = await compose({
     config,
@@ -144,23 +132,6 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.graphiql ? { graphiql: options.graphiql } : {}),
   });
   const url = await server.listen();
-  const seen = new Set<string>();
-
-  const nextMail = async (to: string): Promise<MailboxEntry> => {
-    for (let waited = 0; waited < 5000; waited += 10) {
-      const mail = mailbox
-        .list()
-        .findLast((entry) => entry.to.toLowerCase() === to.toLowerCase() && !seen.has(entry.id));
-      if (mail) {
-        seen.add(mail.id);
-        return mail;
-      }
-      composed.app.wakeOutbox();
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    throw new Error('No mail came within five seconds.');
-  };
-
   return {
     url,
     app: composed.app,
@@ -171,34 +142,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     logLines,
     send: (query, variables, sender) => send(url, query, variables, sender),
     mutate: (name, input, sender) => mutate(url, name, input, sender),
-    nextMail,
-    nextCode: async (to) => {
-      for (;;) {
-        const code = codeIn(await nextMail(to));
-        if (code !== null) return code;
-      }
-    },
-    nextToken: async (to) => {
-      for (;;) {
-        const token = tokenIn(await nextMail(to));
-        if (token !== null) return token;
-      }
-    },
-    allMail: async (to) => {
-      const waiting = and(isNull(outboxMessages.sentAt), isNull(outboxMessages.failedAt));
-      while (
-        (
-          await composed.app.db
-            .select({ id: outboxMessages.id })
-            .from(outboxMessages)
-            .where(waiting)
-        ).length > 0
-      ) {
-        composed.app.wakeOutbox();
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      return mailbox.list().filter((entry) => entry.to.toLowerCase() === to.toLowerCase());
-    },
+    ...createMailReader(composed.app, mailbox),
     another: (overrides) =>
       startTestServer({
         ...options,
@@ -215,12 +159,68 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
 }
 
-/** The code of a mail, which stands alone on a line (contract.md), or null. */
+/** With an https URL and no TLS of its own, the server trusts client.ts as a TLS proxy. */
+function configOf(options: TestServerOptions): Config {
+  const config: Config = { ...testConfig, ...options.config };
+  const isBehindProxy =
+    config.publicUrl.startsWith('https://') &&
+    config.tls === null &&
+    config.trustedProxies.length === 0;
+  return isBehindProxy ? { ...config, trustedProxies: ['127.0.0.1'] } : config;
+}
+
+function createMailReader(app: ComposedApp['app'], mailbox: MailboxMailer): MailReader {
+  const read = new Set<string>();
+  const mailTo = (to: string): MailboxEntry[] =>
+    mailbox.list().filter((entry) => entry.to.toLowerCase() === to.toLowerCase());
+
+  const nextMail = async (to: string): Promise<MailboxEntry> => {
+    for (let waited = 0; waited < 5000; waited += 10) {
+      const mail = mailTo(to).findLast(({ id }) => !read.has(id));
+      if (mail) {
+        read.add(mail.id);
+        return mail;
+      }
+      app.wakeOutbox();
+      await sleep(10);
+    }
+    throw new Error('No mail came within five seconds.');
+  };
+  const nextMatch = async (
+    to: string,
+    find: (mail: MailboxEntry) => string | null,
+  ): Promise<string> => {
+    for (;;) {
+      const found = find(await nextMail(to));
+      if (found !== null) return found;
+    }
+  };
+  return {
+    nextMail,
+    nextCode: (to) => nextMatch(to, codeIn),
+    nextToken: (to) => nextMatch(to, tokenIn),
+    allMail: async (to) => {
+      while (await hasPendingMail(app)) {
+        app.wakeOutbox();
+        await sleep(20);
+      }
+      return mailTo(to);
+    },
+  };
+}
+
+async function hasPendingMail({ db }: ComposedApp['app']): Promise<boolean> {
+  const pending = and(isNull(outboxMessages.sentAt), isNull(outboxMessages.failedAt));
+  const rows = await db.select({ id: outboxMessages.id }).from(outboxMessages).where(pending);
+  return rows.length > 0;
+}
+
+/** The code of a mail, which has a line of its own (contract.md), or null. */
 export function codeIn(mail: MailboxEntry): string | null {
   return /^(\d{6})$/m.exec(mail.text)?.[1] ?? null;
 }
 
-/** The token of a mail's link, or null. */
+/** The token of the link in a mail, or null. */
 export function tokenIn(mail: MailboxEntry): string | null {
   return /#token=([\w-]+)/.exec(mail.text)?.[1] ?? null;
 }

@@ -1,6 +1,6 @@
 import { hostileDocuments } from './hostile-documents.ts';
 
-/** A request that somebody would send to hurt. */
+/** A request as an attacker would send it. */
 export type Attack = {
   readonly name: string;
   readonly request: {
@@ -9,7 +9,7 @@ export type Attack = {
     readonly headers: Readonly<Record<string, string>>;
     readonly body?: string;
   };
-  /** A document that is merely wrong, which a server tells a client of old under 200. */
+  /** An invalid document, which older GraphQL clients expect to be answered with status 200. */
   readonly isMistake?: boolean;
 };
 
@@ -23,19 +23,19 @@ const post = (
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
 
-/** Among the documents those that are small and wrong: no limit is what refuses them. */
+/** The documents that are small but invalid, so that no limit refuses them. */
 const mistakes: ReadonlySet<string> = new Set([
-  'a string of 50,000 characters in a field that is not there',
+  'a string of 50,000 characters in an unknown field',
   'a name of 50,000 characters',
   '50,000 characters of comments',
-  'a string that does not end',
+  'an unterminated string',
   '400 levels of lists',
   '20,000 brackets',
-  '50,000 variables’ worth of commas',
+  '50,000 commas among the variables',
   '@defer',
   '@stream',
   'a type definition',
-  'nothing',
+  'an empty document',
 ]);
 
 const login = 'login(input: { email: "a@example.com", password: "wrong words" }) { __typename }';
@@ -46,7 +46,8 @@ const variables = (value: unknown) => ({
 const deep = (count: number): string => '['.repeat(count) + ']'.repeat(count);
 
 /**
- * graphql-cop's list and OWASP's (GraphQL Cheat Sheet), and every hostile document as a request.
+ * The checks of graphql-cop and of OWASP (GraphQL Cheat Sheet), and every hostile document as a
+ * request.
  */
 export const attackRequests: readonly Attack[] = [
   ...hostileDocuments.map(({ name, query }) => ({
@@ -54,7 +55,7 @@ export const attackRequests: readonly Attack[] = [
     request: post({ query }),
     isMistake: mistakes.has(name),
   })),
-  // Batches (GQ-5).
+  // Request batching (GQ-5).
   {
     name: 'a batch of ten',
     request: post(Array.from({ length: 10 }, () => ({ query: '{ __typename }' }))),
@@ -63,7 +64,7 @@ export const attackRequests: readonly Attack[] = [
     name: 'a batch of 300 sign-ins',
     request: post(Array.from({ length: 300 }, () => ({ query: `mutation { ${login} }` }))),
   },
-  // What a page of another site can send, and what leaves traces in logs and caches (TR-5, TR-6).
+  // Cross-site requests, and requests that would leave data in logs and caches (TR-5, TR-6).
   {
     name: 'a mutation by GET',
     request: {
@@ -89,13 +90,14 @@ export const attackRequests: readonly Attack[] = [
   {
     name: 'an upload',
     request: post(
-      '--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n{"query":"{ __typename }"}\r\n--x--',
+      '--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n' +
+        '{"query":"{ __typename }"}\r\n--x--',
       {
         'content-type': 'multipart/form-data; boundary=x',
       },
     ),
   },
-  // What is told (GQ-7, GQ-8).
+  // Disclosure (GQ-7, GQ-8).
   {
     name: 'introspection',
     request: post({ query: '{ __schema { types { name fields { name } } } }' }),
@@ -104,7 +106,9 @@ export const attackRequests: readonly Attack[] = [
   {
     name: 'introspection in a circle',
     request: post({
-      query: `{ __schema ${'{ types { fields { type '.repeat(12)} { name } ${'} } } '.repeat(12)} }`,
+      query:
+        `{ __schema ${'{ types { fields { type '.repeat(12)} ` +
+        `{ name } ${'} } } '.repeat(12)} }`,
     }),
   },
   {

@@ -5,7 +5,7 @@ import { type Person, personOf } from './people.ts';
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const period = 30;
 
-/** Base32 (RFC 4648 6) by hand: what stands in for the phone shares no code with the server. */
+/** Base32 (RFC 4648 6), written by hand: the simulated phone shares no code with the server. */
 export function readBase32(text: string): Buffer {
   let bits = '';
   for (const symbol of text) {
@@ -16,7 +16,7 @@ export function readBase32(text: string): Buffer {
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 }
 
-/** The code of RFC 6238 for a moment, `steps` of thirty seconds later or earlier. */
+/** The TOTP code (RFC 6238) at a moment, shifted by a number of thirty-second steps. */
 export function totpCode(secret: string, at: Date, steps = 0): string {
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(Math.floor(at.getTime() / 1000 / period) + steps));
@@ -25,14 +25,14 @@ export function totpCode(secret: string, at: Date, steps = 0): string {
   return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
-/** A phone that knows the secret and reads the server's clock. */
+/** A simulated phone that has the secret and reads the server's clock. */
 export type Authenticator = {
   readonly secret: string;
-  /** The code of the present step, or of one `steps` away. */
+  /** The code of the current time step, or of one `steps` away. */
   code(steps?: number): string;
-  /** Lets half a minute go by, and shows the code that nobody has used yet. */
+  /** Advances the clock by half a minute and returns the code, which was not used before. */
   nextCode(): string;
-  /** Six digits that are not the code of any step near. */
+  /** Six digits that are not the code of any nearby time step. */
   wrongCode(): string;
 };
 
@@ -59,8 +59,8 @@ export function authenticator(server: Pick<TestServer, 'clock'>, secret: string)
 export type Enrolled = { readonly phone: Authenticator; readonly recoveryCodes: string[] };
 
 /**
- * Sets up an authenticator app in a session that has just proved who is there, and takes the notice
- * from the mailbox. Other sessions of the person end.
+ * Enrols an authenticator app in a session with a recent step-up, and takes the notice from the
+ * mailbox. The person's other sessions end.
  */
 export async function enrolTotp(
   server: TestServer,

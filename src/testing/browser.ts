@@ -4,8 +4,8 @@ import { type Browser, chromium } from 'playwright-core';
 const usualPlaces = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /**
- * Starts the machine's own Chromium without a window. Null where there is none: tests that need one
- * are then skipped.
+ * Starts the installed Chromium without a window. Null if there is none: tests that need one are
+ * then skipped.
  */
 export async function launchBrowser(
   options: { readonly executablePath?: string } = {},
@@ -15,7 +15,7 @@ export async function launchBrowser(
   return chromium.launch({
     executablePath,
     args: [
-      // Containers let no process make a sandbox of its own; the pages are ours.
+      // Containers forbid Chromium's own sandbox; it loads only our own pages.
       '--no-sandbox',
       '--disable-gpu',
       '--disable-background-networking',

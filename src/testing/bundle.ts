@@ -7,8 +7,8 @@ export type Bundle = { readonly code: string; readonly imports: readonly string[
 const src = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * What a bundler makes of one file, ours or by its whole path, for a browser, minified; packages
- * that `external` names stay imports.
+ * Bundles and minifies one file, ours or one named by its absolute path, for a browser; packages in
+ * `external` stay imports.
  */
 export async function bundle(
   file: string,

@@ -1,12 +1,9 @@
-/**
- * One answer of the API, with what a test asks of it. `data` is as loose as JSON is; tests look at
- * what they expect.
- */
+/** One answer of the API. `data` is untyped JSON; tests check the parts that they expect. */
 export type Answer = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path, and a wrong path fails the test.
+  // biome-ignore lint/suspicious/noExplicitAny: tests read answers by path; a wrong path fails.
   readonly data: any;
   readonly errors: {
     message: string;
@@ -31,7 +28,7 @@ export async function send(
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      // Believed only where a test trusts the address that it comes from.
+      // Has an effect only if the test configures the client's address as a trusted proxy.
       'x-forwarded-proto': 'https',
       accept: 'application/graphql-response+json, application/json;q=0.9',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -54,12 +51,15 @@ export const errorFields =
   '... on AuthError { __typename code message fields { path code message } retryAfter }';
 const challengeFields =
   '... on OtpChallenge { __typename id purpose methods sentTo expiresAt resendAvailableAt }';
-const tokenFields = `... on AuthTokens { __typename accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt
+const tokenFields = `... on AuthTokens {
+  __typename accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt
   session { id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current }
   user { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }`;
 const acceptedFields = '... on AuthAccepted { __typename accepted }';
 const userFields =
-  '... on User { __typename id email emailVerified name roles createdAt status lastLoginAt totpEnabled }';
+  '... on User { __typename id email emailVerified name roles createdAt status lastLoginAt ' +
+  'totpEnabled }';
+const enrollmentFields = '... on TotpEnrollment { __typename id secret uri qrCode expiresAt }';
 const recoveryCodesFields = '... on RecoveryCodes { __typename codes }';
 
 const fieldsOf = {
@@ -72,7 +72,7 @@ const fieldsOf = {
   logout: `${acceptedFields} ${errorFields}`,
   revokeSession: `${acceptedFields} ${errorFields}`,
   reauthenticate: `${tokenFields} ${challengeFields} ${errorFields}`,
-  startTotpEnrollment: `... on TotpEnrollment { __typename id secret uri qrCode expiresAt } ${errorFields}`,
+  startTotpEnrollment: `${enrollmentFields} ${errorFields}`,
   confirmTotpEnrollment: `${recoveryCodesFields} ${errorFields}`,
   disableTotp: `${acceptedFields} ${errorFields}`,
   regenerateRecoveryCodes: `${recoveryCodesFields} ${errorFields}`,
@@ -97,13 +97,15 @@ const fieldsOf = {
 
 export type MutationName = keyof typeof fieldsOf;
 
-/** The text of a mutation that asks for everything that it can answer. */
+/** The text of a mutation that selects every field of its result. */
 export function mutationText(name: MutationName): string {
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
   return `mutation M($input: ${type}!) { ${name}(input: $input) { ${fieldsOf[name]} } }`;
 }
 
-/** Calls a mutation; the answer's union member, or the whole answer where there is none. */
+/**
+ * Calls a mutation; returns the member of the result union, or the whole answer if there is none.
+ */
 export async function mutate(
   url: string,
   name: MutationName,

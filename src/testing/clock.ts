@@ -6,8 +6,8 @@ export type TestClock = Clock & {
 };
 
 /**
- * A clock that stands still until it is moved. It starts at the present, since databases and tokens
- * have their own.
+ * A clock that stands still until a test advances it. It starts at the current time, since the
+ * database and token libraries have clocks of their own.
  */
 export function createTestClock(start: Date = new Date()): TestClock {
   let now = start;

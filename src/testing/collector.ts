@@ -31,23 +31,23 @@ const exportSchema = z.object({
 
 export type CollectedSpan = Omit<z.output<typeof spanSchema>, 'attributes'> & {
   readonly attributes: Readonly<Record<string, string | number | undefined>>;
-  /** Of the process that it comes from. */
+  /** Attributes of the process that sent the span. */
   readonly resource: Readonly<Record<string, string | number | undefined>>;
 };
 
 /**
- * A collector's stand-in: takes `POST /v1/traces` as OTLP/HTTP with JSON, and nothing that is not
- * that.
+ * A stand-in for an OpenTelemetry collector: accepts `POST /v1/traces` as OTLP/HTTP with JSON, and
+ * records everything else as a fault.
  */
 export type Collector = {
   readonly url: string;
   readonly spans: CollectedSpan[];
   readonly headers: IncomingHttpHeaders[];
-  /** Everything that came, as text. */
+  /** The bodies received, as text. */
   readonly bodies: string[];
-  /** What was wrong with what came. */
+  /** What was invalid in the requests received. */
   readonly faults: string[];
-  /** Waits, five seconds at most, for the spans that fit to be so many. */
+  /** Waits up to ten seconds for `count` matching spans. */
   waitFor(count: number, fits: (span: CollectedSpan) => boolean): Promise<CollectedSpan[]>;
   close(): Promise<void>;
 };
@@ -95,7 +95,7 @@ export async function openCollector(
         if (found.length >= count) return found;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      throw new Error(`Of ${count} spans there came ${spans.filter(fits).length}.`);
+      throw new Error(`Only ${spans.filter(fits).length} of ${count} spans arrived.`);
     },
     close: () =>
       new Promise((resolve) => {

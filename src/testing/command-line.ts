@@ -11,23 +11,23 @@ export type Run = {
   readonly stderr: string;
 };
 
-/** A key that configuration takes; for a server whose database a command works on. */
+/** A valid SECRET_KEY for a server whose database a command uses. */
 export const strongKey: Uint8Array = randomBytes(32);
 
-/** Nothing set, but where to find programs. */
+/** An environment with no configuration, only the path of executables. */
 export const bareEnvironment: Readonly<Record<string, string>> = {
   PATH: process.env['PATH'] ?? '',
 };
 
 /**
- * What a command needs of the environment to work on a server's database. PostgreSQL only; give the
- * server `strongKey`.
+ * The environment in which a command uses the database of a server. Needs PostgreSQL, and a server
+ * with `strongKey`.
  */
 export function productionEnvironment(
   server: Pick<TestServer, 'database' | 'app'>,
 ): Record<string, string> {
   const { url } = server.database;
-  if (url === null) throw new Error('PGlite takes no second client: name the file *.test.ts.');
+  if (url === null) throw new Error('PGlite accepts no second client: name the file *.test.ts.');
   const [secretKey] = server.app.config.secretKeys;
   return {
     ...bareEnvironment,
@@ -42,7 +42,7 @@ export function productionEnvironment(
   };
 }
 
-/** `latchkey`, built from the sources as they are, as a process of its own. */
+/** Starts the command `latchkey`, built from the current sources, in a process of its own. */
 export function startCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -50,7 +50,7 @@ export function startCommand(
   return spawn(process.execPath, [bundledProgram(), ...args], { env });
 }
 
-/** The same, until it ends; `input` is what it reads. */
+/** Runs the same command to its end; `input` is its standard input. */
 export async function runCommand(
   args: readonly string[],
   options: { env: Readonly<Record<string, string>>; input?: string },

@@ -6,18 +6,18 @@ import ts from 'typescript';
 import { inject } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** What tests start and the build leaves out. */
+/** Modules that tests start as processes and that the build leaves out. */
 const startedByTests = ['crash-child.ts', 'stepped-db.ts'].map((name) =>
   join(root, 'src', 'testing', name),
 );
-/** What the code reads beside its folder. */
+/** Files and folders that the code reads relative to its own folder. */
 const beside = ['drizzle', 'node_modules', 'package.json', 'schema.graphql', 'scripts'];
 let compiled: string | undefined;
 let bundled: string | undefined;
 
 /**
- * The folder of the sources as JavaScript, made once a worker: a process that compiles them as it
- * starts takes three times as long. Types are not checked here.
+ * A folder with the sources as JavaScript, compiled once per worker: processes that compile the
+ * sources at start-up take three times as long. Types are not checked here.
  */
 export function compiledSources(): string {
   compiled ??= compile(join(inject('scratchFolder'), String(process.pid)));
@@ -25,8 +25,8 @@ export function compiledSources(): string {
 }
 
 /**
- * The program `latchkey` as the package has it, in few files, made once a worker: it starts in half
- * the time of the compiled sources.
+ * The program `latchkey` bundled into few files as in the package, once per worker: it starts in
+ * half the time of the compiled sources.
  */
 export function bundledProgram(): string {
   bundled ??= bundle(compiledSources());
@@ -52,7 +52,7 @@ function compile(folder: string): string {
   const { config } = ts.readConfigFile(file, ts.sys.readFile);
   const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   const dist = join(folder, 'dist');
-  // A file alone does not say what its package is: modules.
+  // A single file has no package.json that declares ES modules.
   const compilerOptions = { ...options, module: ts.ModuleKind.ESNext };
   for (const fileName of [...fileNames, ...startedByTests].filter(
     (name) => !name.endsWith('.d.ts'),

@@ -3,19 +3,19 @@ import { users } from '../db/tables/users.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export type CountingDatabase = TestDatabase & {
-  /** How many statements have read the users so far. */
+  /** How many statements have read users so far. */
   userReads(): number;
 };
 
-/** A test database that counts. */
+/** A test database that counts statements. */
 export async function createCountingDatabase(): Promise<CountingDatabase> {
   const plain = await createTestDatabase();
   let count = 0;
   const onFrom = (table: unknown): void => {
     if (table === users) count += 1;
   };
-  // What a request gets is made by `during`.
-  const during = (over: AbortSignal): Db => counting(plain.database.during(over), onFrom);
+  // Requests use the database that `during` returns, so that is counted too.
+  const during = (signal: AbortSignal): Db => counting(plain.database.during(signal), onFrom);
   return { ...plain, database: { ...plain.database, during }, userReads: () => count };
 }
 

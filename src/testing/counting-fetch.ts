@@ -2,12 +2,12 @@ export type CountingFetch = {
   readonly fetch: typeof fetch;
   /** How many requests named this field. */
   of(field: string): number;
-  /** From now on requests that name this field get no answer, as without a network. */
+  /** From now on requests that name this field fail as without a network. */
   fail(field: string): void;
   mend(): void;
 };
 
-/** The real fetch, and a record of what went through it. */
+/** The real fetch, with a record of its requests. */
 export function countingFetch(): CountingFetch {
   const sent: string[] = [];
   let failing: RegExp | null = null;

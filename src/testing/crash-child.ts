@@ -7,16 +7,16 @@ import { MailError } from '../mail/mailer.ts';
 import { createLog } from '../observability/log.ts';
 import { countSteps } from './stepped-db.ts';
 
-/** What the parent hands over, as JSON. */
+/** The order of the parent process, as JSON. */
 export type CrashOrder = {
   /** `secretKeys` in base64. */
   readonly config: Omit<Config, 'secretKeys'> & { readonly secretKeys: readonly string[] };
   readonly databaseUrl: string;
-  /** Before this step of the request the process is killed. */
+  /** The process is killed before this step of the request. */
   readonly step: number;
   readonly token: string;
   readonly newPassword: string;
-  /** The parent's clock. */
+  /** The time of the parent's clock. */
   readonly now: string;
 };
 
@@ -33,7 +33,7 @@ const { app } = await compose({
     applicationName: 'latchkey-crash',
     statementTimeoutMs: 10_000,
   }),
-  // Nothing goes out from here: what is left in the outbox is for those who live.
+  // This process sends no mail: the outbox rows stay for the surviving processes.
   mailer: {
     name: 'smtp',
     send: () => Promise.reject(new MailError('never_sent_here')),

@@ -12,11 +12,11 @@ describe('a test database', () => {
     await Promise.all([first.drop(), second.drop()]);
   });
 
-  it('is of the kind that the project asks for', () => {
+  it('is the database that the vitest project configures', () => {
     expect(first.database.kind).toBe(inject('testServer') ? 'postgres' : 'pglite');
   });
 
-  it('is migrated, and apart from every other', async () => {
+  it('is migrated and separate from every other database', async () => {
     const email = 'ada@example.com';
     const id = '01900000-0000-7000-8000-000000000001';
     await first.database.db
@@ -26,7 +26,7 @@ describe('a test database', () => {
     expect(await second.database.db.select({ id: users.id }).from(users)).toEqual([]);
   });
 
-  it('leaves nothing to the next, and is out of reach once it is dropped', async () => {
+  it('leaves no data to the next test, and is unreachable after drop()', async () => {
     const email = 'bob@example.com';
     const id = '01900000-0000-7000-8000-000000000002';
     const used = await createTestDatabase();

@@ -12,17 +12,17 @@ import { databaseUrl, type TestServer, withAdmin } from './global-setup.ts';
 
 export type TestDatabase = {
   readonly database: Database;
-  /** For a second client or a process of its own; null on PGlite, which lives in this process. */
+  /** For a second client or another process; null on PGlite, which runs within this process. */
   readonly url: string | null;
-  /** Closes it and removes it. */
+  /** Closes the connections and deletes the database. */
   drop(): Promise<void>;
 };
 
 type Options = Partial<Pick<PostgresOptions, 'maxConnections' | 'onStatement'>>;
 
 /**
- * An empty, migrated database of the test's own, on what the vitest project says: PostgreSQL or
- * PGlite.
+ * An empty, migrated database for one test, on PostgreSQL or PGlite as the vitest project
+ * configures.
  */
 export async function createTestDatabase(options: Options = {}): Promise<TestDatabase> {
   const server = inject('testServer');
@@ -32,8 +32,8 @@ export async function createTestDatabase(options: Options = {}): Promise<TestDat
 async function copyTemplate(server: TestServer, options: Options): Promise<TestDatabase> {
   const name = `${server.prefix}${randomBytes(6).toString('hex')}`;
   await withAdmin(server.adminUrl, (sql) => {
-    // Where nothing is written through to the disk, copying files takes a third of what copying
-    // through the log does.
+    // Without fsync, copying files takes a third of the time of copying through the write-ahead
+    // log.
     const strategy = server.isOwn ? sql`strategy file_copy` : sql``;
     return sql`create database ${sql(name)} template ${sql(server.template)} ${strategy}`;
   });
@@ -58,11 +58,14 @@ async function copyTemplate(server: TestServer, options: Options): Promise<TestD
   };
 }
 
-/** Migrating takes far longer than loading, so each worker migrates once and loads copies. */
+/**
+ * Migrating takes far longer than loading a dump, so each worker migrates once and loads copies.
+ */
 let migrated: Promise<Blob> | undefined;
 
 /**
- * Of tests that are over, emptied. To load a copy takes a second, to empty one a fiftieth of that.
+ * Databases of finished tests, with empty tables. Loading a copy takes a second, truncating a
+ * fiftieth of that.
  */
 const spare: PGlite[] = [];
 
@@ -83,7 +86,8 @@ async function copyPglite(): Promise<TestDatabase> {
 }
 
 /**
- * The same until it is revoked: what a test has left running must not reach the next one's rows.
+ * The same client until it is revoked: work that a test left running must not reach the next test's
+ * rows.
  */
 function leaseOf(client: PGlite): { proxy: PGlite; revoke: () => void } {
   return Proxy.revocable(client, {
@@ -96,7 +100,8 @@ function leaseOf(client: PGlite): { proxy: PGlite; revoke: () => void } {
 
 async function empty(client: PGlite): Promise<void> {
   const { rows } = await client.query<{ tables: string }>(
-    `select string_agg(format('%I', tablename), ', ') as tables from pg_tables where schemaname = 'public'`,
+    `select string_agg(format('%I', tablename), ', ') as tables
+     from pg_tables where schemaname = 'public'`,
   );
   await client.exec(`truncate ${rows[0]?.tables} restart identity`);
   await client.exec('discard all');

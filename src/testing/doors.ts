@@ -2,12 +2,12 @@ import type { TestServer } from './app.ts';
 import { meQuery } from './client.ts';
 import type { Person } from './people.ts';
 
-/** Of every test server that is asked to introspect. */
+/** The GATEWAY_TOKEN of every test server that is asked to introspect tokens. */
 export const gatewayToken = 'rQ7vN2kLx9TzB4mWc8PdYs3HfGj6VbAe';
 
 export type Tokens = Pick<Person, 'id' | 'accessToken' | 'refreshToken'>;
 
-/** A form, as a service sends it. */
+/** Sends a form as a service would. */
 export async function postForm(
   server: Pick<TestServer, 'url'>,
   path: string,
@@ -31,14 +31,14 @@ async function isActive(server: TestServer, token: string): Promise<boolean> {
   const { status, body } = await postForm(server, '/oauth/introspect', { token });
   if (status !== 200) throw new Error(`introspection answered ${status}`);
   if (body['active'] === false && Object.keys(body).length !== 1)
-    throw new Error('an inactive token tells more');
+    throw new Error('an inactive token discloses more than `active`');
   return body['active'] === true;
 }
 
 /**
- * Every place where a session's tokens count for something, and whether they still do. Whatever
- * ends a session ends it at all of them, on the next request (SE-11, ADV-45). A new place belongs
- * here.
+ * Every endpoint that accepts a session's tokens, with a check whether it still does. Ending a
+ * session must take effect at all of them on the next request (SE-11, ADV-45). New endpoints belong
+ * in this list.
  */
 export const doors: Readonly<
   Record<string, (server: TestServer, tokens: Tokens) => Promise<boolean>>
@@ -61,14 +61,14 @@ export const doors: Readonly<
   'introspection of the access token': (server, { accessToken }) => isActive(server, accessToken),
   'introspection of the refresh token': (server, { refreshToken }) =>
     isActive(server, refreshToken),
-  // The last: where it is open the refresh token is spent.
+  // The last check, because success consumes the refresh token.
   refreshSession: async (server, { refreshToken }) => {
     const answer = await server.mutate('refreshSession', { refreshToken });
     return answer.__typename === 'AuthTokens';
   },
 };
 
-/** Which doors are open to these tokens. */
+/** The endpoints that accept these tokens. */
 export async function openDoors(server: TestServer, tokens: Tokens): Promise<string[]> {
   const open: string[] = [];
   for (const [name, isOpen] of Object.entries(doors))

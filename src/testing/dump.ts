@@ -14,7 +14,7 @@ import { signingKeys } from '../db/tables/signing-keys.ts';
 import { totpAuthenticators } from '../db/tables/totp-authenticators.ts';
 import { users } from '../db/tables/users.ts';
 
-/** Every table there is; a test holds it against the migration. */
+/** Every table; a test compares the list with the migrations. */
 export const tables: readonly PgTable[] = [
   accountTokens,
   auditEvents,
@@ -32,9 +32,7 @@ export const tables: readonly PgTable[] = [
 
 export type Dump = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
 
-/**
- * Every row of every table, bytes in hex, as somebody with a copy of the database could read it.
- */
+/** Every row of every table, with bytes in hex, as readable in a stolen copy of the database. */
 export async function dump({ db }: { db: Db }): Promise<Dump> {
   const read: Record<string, Record<string, unknown>[]> = {};
   for (const table of tables) {

@@ -11,11 +11,11 @@ const module = new URL('./embedded-postgres.ts', import.meta.url).href;
 
 describe('startEmbeddedPostgres', () => {
   const temporary = mkdtempSync(join(tmpdir(), 'latchkey-temporary-'));
-  // The account that PostgreSQL runs as must be able to pass.
+  // The account that PostgreSQL runs as needs access to the folder.
   chmodSync(temporary, 0o711);
   afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
-  it('SC-2 starts without install scripts or an installed server, and ends with the process, even by SIGKILL', async () => {
+  it('SC-2 needs no install scripts, and ends with the process even after SIGKILL', async () => {
     const script = `const { startEmbeddedPostgres } = await import(${JSON.stringify(module)});
       console.log((await startEmbeddedPostgres()).url);
       setInterval(() => {}, 1000);`;

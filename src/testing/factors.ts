@@ -4,7 +4,7 @@ import type { TotpAuthenticatorRow } from '../db/tables/totp-authenticators.ts';
 import type { TestServer } from './app.ts';
 import { freshAddress, goodPassword, type Person } from './people.ts';
 
-/** What an access token says, unverified. */
+/** The claims of an access token, unverified. */
 export function claimsOf(accessToken: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString('utf8'));
 }
@@ -15,15 +15,15 @@ export async function countSessions(server: TestServer, userId: string): Promise
   return rows.filter((row) => row.userId === userId).length;
 }
 
-/** The row of the authenticator in force. */
+/** The row of the active authenticator. */
 export async function totpRow(server: TestServer, userId: string): Promise<TotpAuthenticatorRow> {
   const row = await findTotp(server.app.db, { userId });
-  if (!row) throw new Error('No authenticator is in force.');
+  if (!row) throw new Error('The user has no active authenticator.');
   return row;
 }
 
 /**
- * Somebody whose account has no password: the mailbox was proved by a sign-in code before the
+ * A person whose account has no password: the mailbox was verified by a sign-in code before the
  * registration was verified.
  */
 export async function registerWithoutPassword(server: TestServer): Promise<Person> {

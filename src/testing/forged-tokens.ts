@@ -14,9 +14,9 @@ export function partsOf(token: string): Parts {
 }
 
 /**
- * A compact JWS with exactly this header and payload, signed with node:crypto alone: no library
- * that would refuse to make it. A key may be a secret's bytes; `none` and null yield an empty
- * signature.
+ * A compact JWS with exactly this header and payload, signed with node:crypto, because JOSE
+ * libraries refuse to make invalid tokens. A key may be the bytes of a secret; `none` or null gives
+ * an empty signature.
  */
 export function forge(
   { header, payload }: Parts,
@@ -26,7 +26,8 @@ export function forge(
   const input = [header, payload]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
-  return `${input}.${key === null ? '' : signature(String(algorithm), input, key).toString('base64url')}`;
+  const signed = key === null ? null : signature(String(algorithm), input, key);
+  return `${input}.${signed?.toString('base64url') ?? ''}`;
 }
 
 function signature(algorithm: string, input: string, key: KeyObject | Uint8Array): Buffer {

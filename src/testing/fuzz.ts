@@ -16,28 +16,28 @@ import {
 } from 'graphql';
 import { authSchema } from '../graphql/schema.ts';
 
-/** Stands in every text that is made up; an answer must not hold it. */
+/** Part of every generated text; an answer must not contain it. */
 export const marker = 'CaNaRy7f3';
 
 /**
- * How many requests a run makes, about; `FUZZ_REQUESTS=10000 npx vitest run --project postgres
- * src/http/fuzz.test.ts` is a long one.
+ * The approximate number of requests in a run. A long run: `FUZZ_REQUESTS=10000 npx vitest run
+ * --project postgres src/http/fuzz.test.ts`.
  */
 export const fuzzRequests = Number(process.env['FUZZ_REQUESTS'] ?? 1000);
 
-/** A value as JSON has it, and as a document writes it. */
+/** A value as JSON and as a GraphQL literal. */
 type Value = { readonly json: unknown; readonly literal: string };
 
 export type FuzzedOperation = {
-  /** `Mutation.login` */
+  /** The schema coordinate, such as `Mutation.login`. */
   readonly coordinate: string;
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
 };
 
 /**
- * Text as JSON lets it through: NUL, lone surrogates, right to left, long, and what other languages
- * read as code.
+ * Texts that JSON permits: NUL, lone surrogates, right-to-left text, long texts, and code of other
+ * languages.
  */
 const hostileTexts = [
   '',
@@ -109,7 +109,7 @@ const numbers = fc.oneof(
   fc.integer(),
 );
 
-/** Whatever JSON can hold, where something else was asked for. */
+/** Any JSON value, where another type is expected. */
 const anything: fc.Arbitrary<Value> = fc
   .oneof(
     texts,
@@ -135,7 +135,7 @@ function literalOf(json: unknown): string {
   return JSON.stringify(json);
 }
 
-/** Values for an argument: mostly of its type, sometimes of any other, null or left out. */
+/** Values for an argument: mostly of its type, sometimes of another type, null or omitted. */
 function valuesFor(type: GraphQLInputType): fc.Arbitrary<Value> {
   return fc.oneof(
     { weight: 9, arbitrary: fittingValues(type) },
@@ -190,7 +190,7 @@ function objectsFor(
   });
 }
 
-/** Everything that can be asked of a type without arguments, so many levels down. */
+/** Selects every field without arguments, down to the given number of levels. */
 export function selectionOf(type: GraphQLOutputType, levels: number): string {
   const named = getNamedType(type);
   if (!isCompositeType(named)) return '';
@@ -213,7 +213,7 @@ type RootField = {
   readonly field: GraphQLField<unknown, unknown>;
 };
 
-/** Every operation that there is, new ones too. */
+/** Every root field of the schema, including new ones. */
 export const rootFieldsOfSchema: readonly RootField[] = [
   ...Object.values(authSchema().getQueryType()?.getFields() ?? {}).map((field) => ({
     root: 'Query' as const,
@@ -225,7 +225,7 @@ export const rootFieldsOfSchema: readonly RootField[] = [
   })),
 ];
 
-/** Calls of one root field, by variables or by literals. */
+/** Calls of one root field, with variables or literals. */
 export function callsOf({ root, field }: RootField): fc.Arbitrary<FuzzedOperation> {
   const operation = root === 'Query' ? 'query' : 'mutation';
   const selection = selectionOf(field.type, 2);

@@ -8,30 +8,30 @@ import { migratePostgres } from '../db/migrate.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
 
 export type TestServer = {
-  /** Of an account that may create databases. */
+  /** The URL of an account that may create databases. */
   readonly adminUrl: string;
-  /** Every database of this run starts with this; they are dropped at its end. */
+  /** The prefix of every database of this run; they are dropped at its end. */
   readonly prefix: string;
-  /** The migrated database that each test database is a copy of. */
+  /** The migrated template from which each test database is copied. */
   readonly template: string;
-  /** Whether it was started for this run. */
+  /** Whether this run started the server. */
   readonly isOwn: boolean;
 };
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Null in the project that runs on PGlite. */
+    /** Null in the project that uses PGlite. */
     testServer: TestServer | null;
     /** For the summary, such as `postgres 18.4`. */
     databaseName: string;
-    /** Where workers put what they make once; it is removed at the end of the run. */
+    /** The folder for files that workers make once; it is deleted at the end of the run. */
     scratchFolder: string;
   }
 }
 
 /**
- * Runs once before the tests of the project `postgres`: a server (ours, or TEST_DATABASE_URL's) and
- * a migrated template.
+ * Runs once before the tests of the project `postgres`: prepares a server (ours, or the one of
+ * TEST_DATABASE_URL) and a migrated template.
  */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env['TEST_DATABASE_URL'];
@@ -62,14 +62,14 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   };
 }
 
-/** The same server, another database. */
+/** The URL of another database on the same server. */
 export function databaseUrl(adminUrl: string, name: string): string {
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   return url.href;
 }
 
-/** A connection for one piece of work. */
+/** Runs work with a short-lived administrative connection. */
 export async function withAdmin<T>(
   adminUrl: string,
   work: (sql: postgres.Sql) => Promise<T>,

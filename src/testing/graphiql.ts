@@ -3,19 +3,19 @@ import type { Browser, Page } from 'playwright-core';
 export type OpenGraphiql = {
   readonly page: Page;
   /**
-   * What went wrong in the page so far: console errors, breaches of its policy, refused files,
-   * requests to another host.
+   * Problems in the page so far: console errors, violations of its Content-Security-Policy, failed
+   * downloads, and requests to other hosts.
    */
   readonly problems: readonly string[];
-  /** Opens the tab with that operation. */
+  /** Opens the tab with that title. */
   openTab(title: string): Promise<void>;
-  /** Rewrites the text in the editor. */
+  /** Changes the text in the editor. */
   edit(change: (query: string) => string): Promise<void>;
-  /** Presses play; resolves to the answer, once it is on the screen too. */
+  /** Presses the run button; resolves to the answer once the page shows it. */
   run(): Promise<unknown>;
 };
 
-/** Opens the GraphiQL page of a server and waits until it can be used. */
+/** Opens the GraphiQL page of a server and waits until it is usable. */
 export async function openGraphiql(browser: Browser, baseUrl: string): Promise<OpenGraphiql> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   const problems: string[] = [];
@@ -46,7 +46,7 @@ export async function openGraphiql(browser: Browser, baseUrl: string): Promise<O
       await lines.getByText(title, { exact: true }).waitFor();
     },
     edit: async (change) => {
-      // Monaco draws spaces as no-break spaces.
+      // Monaco renders spaces as no-break spaces.
       const query = (await lines.allTextContents()).join('\n').replaceAll('\u00a0', ' ');
       await lines.first().click();
       await page.keyboard.press('ControlOrMeta+A');

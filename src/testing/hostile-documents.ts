@@ -1,5 +1,5 @@
 /**
- * Documents that somebody would send to hurt: after graphql-cop, OWASP's GraphQL cheat sheet and
+ * Documents as an attacker would send them, after graphql-cop, the GraphQL Cheat Sheet of OWASP and
  * published advisories.
  */
 export type HostileDocument = { readonly name: string; readonly query: string };
@@ -12,9 +12,16 @@ const login = '(input: { email: "a@example.com", password: "wrong words" }) { __
 const verify = (n: number) =>
   `(input: { challengeId: "x", code: "${String(n).padStart(6, '0')}" }) { __typename }`;
 
-/** Each has to be refused before any resolver runs. */
+/** Spreads of the same fragment twice. */
+const twice = (n: number) => `...F${n} ...F${n}`;
+
+/** Fragments that each spread the next one, and the last one the first. */
+const cycle = (length: number) =>
+  times(length, (n) => `fragment F${n} on Query { me { id } ...F${(n + 1) % length} }`);
+
+/** Each must be refused before any resolver runs. */
 export const hostileDocuments: readonly HostileDocument[] = [
-  // Aliases and copies (GQ-4, ADV-38, ADV-52).
+  // Aliases and repeated fields (GQ-4, ADV-38, ADV-52).
   {
     name: '30 aliases of login',
     query: `mutation { ${times(30, (n) => `a${n}: login${login}`)} }`,
@@ -23,11 +30,15 @@ export const hostileDocuments: readonly HostileDocument[] = [
   { name: 'login twice without an alias', query: `mutation { login${login} login${login} }` },
   {
     name: '2 verifyOtp through fragments',
-    query: `mutation { ...A ...B } fragment A on Mutation { a: verifyOtp${verify(1)} } fragment B on Mutation { b: verifyOtp${verify(2)} }`,
+    query:
+      `mutation { ...A ...B } fragment A on Mutation { a: verifyOtp${verify(1)} } ` +
+      `fragment B on Mutation { b: verifyOtp${verify(2)} }`,
   },
   {
     name: 'one fragment with verifyOtp, spread in inline fragments',
-    query: `mutation { ... on Mutation { x: verifyOtp${verify(1)} } ... on Mutation { ... { y: verifyOtp${verify(2)} } } }`,
+    query:
+      `mutation { ... on Mutation { x: verifyOtp${verify(1)} } ` +
+      `... on Mutation { ... { y: verifyOtp${verify(2)} } } }`,
   },
   {
     name: 'login beside verifyOtp',
@@ -39,7 +50,9 @@ export const hostileDocuments: readonly HostileDocument[] = [
   },
   {
     name: 'login behind @include, twice',
-    query: `mutation M($yes: Boolean = true) { ... @include(if: $yes) { a: login${login} } ... @skip(if: $yes) { b: login${login} } }`,
+    query:
+      `mutation M($yes: Boolean = true) { ... @include(if: $yes) { a: login${login} } ` +
+      `... @skip(if: $yes) { b: login${login} } }`,
   },
   {
     name: '100 aliases of verifyOtp',
@@ -50,7 +63,7 @@ export const hostileDocuments: readonly HostileDocument[] = [
     name: '16 aliases of authOptions',
     query: `{ ${times(16, (n) => `a${n}: authOptions { otpLength }`)} }`,
   },
-  // Batches and operations (GQ-5).
+  // Multiple operations (GQ-5).
   { name: '6 operations', query: times(6, (n) => `query Q${n} { me { id } }`) },
   { name: '100 operations', query: times(100, (n) => `query Q${n} { me { id } }`) },
   // Directives (GQ-6).
@@ -75,13 +88,15 @@ export const hostileDocuments: readonly HostileDocument[] = [
     name: '110 me with an argument each',
     query: `{ ${times(110, (n) => `me(x${n}: 1) { id }`)} }`,
   },
-  { name: '500 fields that are not there', query: `{ ${times(500, (n) => `f${n}`)} }` },
+  { name: '500 unknown fields', query: `{ ${times(500, (n) => `f${n}`)} }` },
   // Depth and nesting (GQ-1).
   { name: '9 levels', query: `{ ${times(8, (n) => `a${n % 2} {`)} x ${times(8, () => '}')} }` },
   { name: '300 levels', query: `{ ${times(300, () => 'me {')} id ${times(300, () => '}')} }` },
   {
     name: '9 levels through fragments',
-    query: `{ ...F0 } ${times(9, (n) => `fragment F${n} on Query { me { ...F${n + 1} } }`)} fragment F9 on Query { __typename }`,
+    query:
+      `{ ...F0 } ${times(9, (n) => `fragment F${n} on Query { me { ...F${n + 1} } }`)} ` +
+      'fragment F9 on Query { __typename }',
   },
   {
     name: '300 inline fragments',
@@ -92,24 +107,38 @@ export const hostileDocuments: readonly HostileDocument[] = [
   // Fragments (GQ-3, ADV-36).
   {
     name: '30 fragments that double each other',
-    query: `{ ...F0 } ${times(30, (n) => `fragment F${n} on Query { ...F${n + 1} ...F${n + 1} }`)} fragment F30 on Query { __typename }`,
+    query:
+      `{ ...F0 } ${times(30, (n) => `fragment F${n} on Query { ${twice(n + 1)} }`)} ` +
+      'fragment F30 on Query { __typename }',
   },
   {
     name: '19 fragments that double each other',
-    query: `{ ...F0 } ${times(18, (n) => `fragment F${n} on Query { a: me { id } ...F${n + 1} ...F${n + 1} }`)} fragment F18 on Query { __typename }`,
+    query:
+      '{ ...F0 } ' +
+      times(18, (n) => `fragment F${n} on Query { a: me { id } ${twice(n + 1)} }`) +
+      ' fragment F18 on Query { __typename }',
   },
   {
     name: '18 fragments of eight spreads each',
-    query: `{ ...F0 } ${times(18, (n) => `fragment F${n} on Query { ${times(8, () => `...F${n + 1}`)} }`)} fragment F18 on Query { __typename }`,
+    query:
+      '{ ...F0 } ' +
+      times(18, (n) => `fragment F${n} on Query { ${times(8, () => `...F${n + 1}`)} }`) +
+      ' fragment F18 on Query { __typename }',
   },
   {
-    name: '16 fragments of the schema’s description that double each other',
-    query: `{ __schema { types { ...F0 } } } ${times(16, (n) => `fragment F${n} on __Type { name ...F${n + 1} ...F${n + 1} }`)} fragment F16 on __Type { kind }`,
+    name: '16 fragments of introspection that double each other',
+    query:
+      '{ __schema { types { ...F0 } } } ' +
+      times(16, (n) => `fragment F${n} on __Type { name ${twice(n + 1)} }`) +
+      ' fragment F16 on __Type { kind }',
   },
-  { name: 'a fragment in itself', query: '{ ...A } fragment A on Query { me { id } ...A }' },
   {
-    name: '15 fragments in a circle',
-    query: `{ ...F0 } ${times(15, (n) => `fragment F${n} on Query { me { id } ...F${(n + 1) % 15} }`)}`,
+    name: 'a fragment that contains itself',
+    query: '{ ...A } fragment A on Query { me { id } ...A }',
+  },
+  {
+    name: '15 fragments in a cycle',
+    query: `{ ...F0 } ${cycle(15)}`,
   },
   {
     name: '60 fragments',
@@ -117,25 +146,27 @@ export const hostileDocuments: readonly HostileDocument[] = [
   },
   {
     name: 'two fragments of one name',
-    query: `mutation { ...A } fragment A on Mutation { __typename } fragment A on Mutation { login${login} }`,
+    query:
+      'mutation { ...A } fragment A on Mutation { __typename } ' +
+      `fragment A on Mutation { login${login} }`,
   },
   // Long texts.
   {
-    name: 'a string of 50,000 characters in a field that is not there',
+    name: 'a string of 50,000 characters in an unknown field',
     query: `{ nothing(x: "${'x'.repeat(50_000)}") }`,
   },
   { name: 'a name of 50,000 characters', query: `{ ${'x'.repeat(50_000)} }` },
   { name: '50,000 characters of comments', query: `{ nothing } ${'#\n'.repeat(25_000)}` },
-  { name: 'a string that does not end', query: `{ me(x: "${'\\u0041'.repeat(8000)}` },
+  { name: 'an unterminated string', query: `{ me(x: "${'\\u0041'.repeat(8000)}` },
   {
-    name: '50,000 variables’ worth of commas',
+    name: '50,000 commas among the variables',
     query: `query Q($a: Int${','.repeat(50_000)}) { nothing }`,
   },
   { name: '200 variables', query: `query Q(${times(200, (n) => `$v${n}: Int`)}) { me { id } }` },
-  // What the API does not have (GQ-17).
+  // Features that the API does not support (GQ-17).
   { name: 'a subscription', query: 'subscription { me { id } }' },
   { name: '@defer', query: '{ me { id ... @defer { email } } }' },
   { name: '@stream', query: '{ me { roles @stream(initialCount: 0) } }' },
   { name: 'a type definition', query: 'type Query { me: Int }' },
-  { name: 'nothing', query: '# nothing' },
+  { name: 'an empty document', query: '# nothing' },
 ];

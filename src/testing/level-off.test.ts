@@ -17,8 +17,8 @@ const days = (last: DayEnd): DayEnd[] => [
   last,
 ];
 
-describe('what anonymous requests leave, day by day', () => {
-  it('AV-7 has levelled off where the last day has what the middle one had, but for the trail', () => {
+describe('growth from anonymous requests, day by day', () => {
+  it('AV-7 has levelled off if the last day equals the middle one, apart from audit events', () => {
     expect(whatGrew(days(day(20)))).toEqual([]);
     expect(whatGrew(days(day(20, { heapUsed: 1_050_000, users: 821, events: 10_000 })))).toEqual(
       [],
@@ -33,7 +33,7 @@ describe('what anonymous requests leave, day by day', () => {
     expect(whatGrew(days(last))).toEqual([expect.stringMatching(new RegExp(`^${what}: `))]);
   });
 
-  it('AV-7 has not where a table was empty in the middle, or where nothing was measured', () => {
+  it('AV-7 has not if a table was empty on the middle day, or without measurements', () => {
     const last = day(20);
     expect(whatGrew(days({ ...last, rows: { ...last.rows, sessions: 6 } }))).toHaveLength(1);
     expect(whatGrew([])).toHaveLength(1);

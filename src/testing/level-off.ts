@@ -1,15 +1,15 @@
-/** What was there at the end of a day. */
+/** Measurements at the end of a day. */
 export type DayEnd = { readonly heapUsed: number; readonly rows: Readonly<Record<string, number>> };
 
 /**
- * Never altered, so nothing is purged from them; what limits refuse leaves no row there
- * (docs/security.md, What grows).
+ * Tables that are append-only and never purged; a request that a rate limit refuses writes no row
+ * to them (docs/security.md, What grows).
  */
 export const trail: readonly string[] = ['audit_events', 'audit_origins'];
 
 /**
- * By how much the last day may have more than the middle one: windows and purges do not fall on the
- * same second each day.
+ * How much larger the last day may be than the middle one: rate-limit windows and purges do not
+ * fall on the same second each day.
  */
 export const tolerance = { heapShare: 0.05, rowShare: 0.02, rows: 5 } as const;
 
@@ -17,9 +17,8 @@ const sum = (rows: DayEnd['rows'], names: readonly string[]): number =>
   names.reduce((total, name) => total + (rows[name] ?? 0), 0);
 
 /**
- * Sentences that say what has grown from the middle day to the last one, of days with the same
- * traffic; empty where all has levelled off. The trail may grow, but by no more in the second half
- * than in the first.
+ * Messages about what has grown from the middle day to the last, of days with the same traffic;
+ * empty if nothing has. Audit events may grow, but by no more in the second half than in the first.
  */
 export function whatGrew(days: readonly DayEnd[]): string[] {
   const middle = days[Math.ceil(days.length / 2) - 1];
@@ -42,7 +41,7 @@ export function whatGrew(days: readonly DayEnd[]): string[] {
     const before = middle.rows[table] ?? 0;
     if (!trail.includes(table)) compare(table, before, after, most(before));
   }
-  // Of an odd number of days the first half is the longer one.
+  // With an odd number of days the first half is one day longer.
   const told = sum(middle.rows, trail);
   compare('new rows of the trail', told, sum(last.rows, trail) - told, most(told));
   return grew;

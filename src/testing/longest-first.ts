@@ -2,8 +2,8 @@ import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * The files that take longest, many of them waiting. The runner knows durations only from an
- * earlier run, and goes by size where it has none; a long file that begins last runs on alone.
+ * The slowest test files, many of them waiting for timers. Vitest knows durations only from an
+ * earlier run and otherwise sorts by file size; a slow file that starts last prolongs the run.
  */
 export const longest: readonly string[] = [
   'src/domain/signing-keys/rotation.test.ts',
@@ -30,7 +30,7 @@ export class LongestFirst extends BaseSequencer {
       const place = longest.indexOf(relative(this.ctx.config.root, moduleId).replaceAll('\\', '/'));
       return place < 0 ? longest.length : place;
     };
-    // A stable sort within each project, whose files have workers of their own.
+    // The sort is stable within each project, whose files have workers of their own.
     const projects = [...new Set(sorted.map(({ project }) => project))];
     return projects.flatMap((project) =>
       sorted.filter((file) => file.project === project).sort((a, b) => rank(a) - rank(b)),

@@ -13,7 +13,7 @@ export type TestOutboxApp = OutboxApp & {
   readonly logLines: string[];
 };
 
-/** What the outbox needs of an App, with a clock to move and a log to read. */
+/** The parts of an App that the outbox uses, with a clock to advance and a log to read. */
 export function createOutboxApp(input: {
   readonly db: Db;
   readonly mailer: Mailer;
@@ -38,7 +38,10 @@ export function createOutboxApp(input: {
   };
 }
 
-/** A transport that notes every hand-over and how many of one mail were under way at once. */
+/**
+ * A transport that records each send, and the sends of a mail while another of the same mail was in
+ * flight.
+ */
 export type CountingMailer = Mailer & { readonly sends: string[]; readonly overlaps: string[] };
 
 export function createCountingMailer(options: {
@@ -47,17 +50,17 @@ export function createCountingMailer(options: {
 }): CountingMailer {
   const sends: string[] = [];
   const overlaps: string[] = [];
-  const underWay = new Set<string>();
+  const inFlight = new Set<string>();
   return {
     name: 'smtp',
     sends,
     overlaps,
     send: async ({ id }) => {
       sends.push(id);
-      if (underWay.has(id)) overlaps.push(id);
-      underWay.add(id);
+      if (inFlight.has(id)) overlaps.push(id);
+      inFlight.add(id);
       await new Promise((resolve) => setTimeout(resolve, options.milliseconds));
-      underWay.delete(id);
+      inFlight.delete(id);
       if (options.refuse?.()) throw new MailError('refused_by_test');
     },
     close: async () => {},

@@ -15,19 +15,18 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The tarball to try, of `npm run package`. Without one the package is put together from this
- * checkout, as far as apps import it.
+ * The tarball to test, from `npm run package`. Without one, the package is assembled from the
+ * modules of this checkout that applications import.
  */
 export const tarball: string | undefined = process.env['PACKAGE'];
 
 export type PackedProject = {
   readonly folder: string;
-  /** Whether a package is there. */
+  /** Whether a package is installed. */
   readonly has: (name: string) => boolean;
   write(name: string, text: string): string;
   /**
-   * What a program of the project, or of this checkout, prints; throws with all of it where it
-   * fails.
+   * The output of a program of the project or of this checkout; throws with the output if it fails.
    */
   run(program: 'node' | 'npm' | 'npx' | 'tsc', args: readonly string[]): string;
   remove(): void;
@@ -46,7 +45,7 @@ const peers = [
   '@types/react',
 ];
 
-/** An app of its own, empty but for this package and its peers. */
+/** A new application that has only this package and its peer dependencies installed. */
 export function createPackedProject(): PackedProject {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-package-'));
   const write = (name: string, text: string): string => {
@@ -100,7 +99,7 @@ export function createPackedProject(): PackedProject {
   return { folder, has, write, run, remove: () => rmSync(folder, { recursive: true }) };
 }
 
-/** Every package of one folder in another, scopes as folders of their own. */
+/** Links every package of one folder into another; scopes are folders of their own. */
 function link(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) {

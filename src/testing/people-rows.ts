@@ -2,7 +2,7 @@ import type { Db } from '../db/driver/client.ts';
 import { sessions } from '../db/tables/sessions.ts';
 import { users } from '../db/tables/users.ts';
 
-/** Somebody with one session, by their ids. */
+/** The ids of a person with one session. */
 export type KnownPerson = { readonly userId: string; readonly sessionId: string };
 
 type Row = typeof sessions.$inferInsert;
@@ -12,8 +12,8 @@ type SessionOf = (
   Partial<Pick<Row, 'lastUsedAt'>>;
 
 /**
- * Stores people of the addresses `p0@x.org` and on, each with a session that began at `now`; for
- * tests of queries alone.
+ * Inserts people with the addresses `p0@x.org` and so on, each with a session that began at `now`;
+ * only for tests of queries.
  */
 export async function putPeople(
   db: Db,

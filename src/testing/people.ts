@@ -1,11 +1,11 @@
 import type { TestServer } from './app.ts';
 
-/** Strong, ASCII, and nobody's. */
+/** A strong ASCII password that is on no list. */
 export const goodPassword = 'otter lantern gravel sunday';
 
 let count = 0;
 
-/** An address that no other test has. */
+/** An address that no other test uses. */
 export function freshAddress(): string {
   count += 1;
   return `person-${count}-${Math.trunc(performance.now())}@example.com`;
@@ -20,7 +20,7 @@ export type Person = {
   readonly sessionId: string;
 };
 
-/** Registers through the front door and verifies with the mailed code. */
+/** Registers through the API and verifies with the mailed code. */
 export async function registerPerson(
   server: TestServer,
   options: { email?: string; password?: string; name?: string } = {},
@@ -50,7 +50,7 @@ export async function signIn(
   );
 }
 
-/** Who an answer of tokens is for. */
+/** The person that an AuthTokens answer belongs to. */
 export function personOf(
   // biome-ignore lint/suspicious/noExplicitAny: an answer; see client.ts.
   tokens: any,
@@ -63,8 +63,8 @@ export function personOf(
 }
 
 /**
- * Changes the address, from the person's session; answers with the token of the link that takes the
- * old one back.
+ * Changes the address from the person's session; returns the token of the link that undoes the
+ * change.
  */
 export async function changeEmail(
   server: TestServer,

@@ -1,6 +1,6 @@
-// Runs PostgreSQL for the tests and ends it when whoever started this goes away, however that
-// happens: the pipe on standard input closes with its other end, also after SIGKILL. Then the
-// folder with all data is removed, unless it is to be kept.
+// Runs PostgreSQL for the tests, and stops it when the parent process ends, however that happens:
+// the pipe on standard input closes, after SIGKILL too. Then it deletes the data folder, unless the
+// data is to be kept.
 import { spawn } from 'node:child_process';
 import { openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,9 +26,9 @@ let halted = false;
 const end = () => {
   if (ending) return;
   ending = true;
-  // What is kept is written down first, however long that takes (PostgreSQL's fast shutdown).
+  // Data to be kept is flushed to disk first, however long that takes (PostgreSQL's fast shutdown).
   if (isKept) return void server.kill('SIGINT');
-  // SIGQUIT is PostgreSQL's immediate shutdown: nothing here is worth a checkpoint.
+  // SIGQUIT is PostgreSQL's immediate shutdown: the data needs no checkpoint.
   server.kill('SIGQUIT');
   setTimeout(() => server.kill('SIGKILL'), 5000).unref();
 };
@@ -41,7 +41,7 @@ const gone = () => {
 let server = start();
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM']) process.on(signal, end);
 process.stdin.on('end', () => {
-  // A server that is halted has no exit to wait for.
+  // A halted server has already exited.
   if (halted) {
     ending = true;
     gone();
@@ -49,8 +49,8 @@ process.stdin.on('end', () => {
   end();
 });
 process.stdin.on('close', end).on('error', end);
-// `halt` turns everyone out and stops the server (PostgreSQL's fast shutdown), `resume` starts it
-// on them again.
+// `halt` disconnects all clients and stops the server (PostgreSQL's fast shutdown); `resume` starts
+// it again with the same arguments.
 process.stdin.setEncoding('utf8').on('data', (order) => {
   if (order === 'halt\n' && !halted) {
     halted = true;

@@ -3,16 +3,16 @@ import { freePort } from './free-port.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** `latchkey start` as processes of its own. */
+/** `latchkey start` in processes of its own. */
 export type ServerProcess = {
   readonly url: string;
   readonly metricsUrl: string;
   readonly pid: number;
   /** The log so far. */
   readonly lines: Line[];
-  /** Waits, half a minute at most, for so many lines of the log that fit. */
+  /** Waits up to half a minute for `count` matching lines of the log. */
   waitForLines(count: number, fits: (line: Line) => boolean): Promise<Line[]>;
-  /** How it ended, once it has. */
+  /** How the process ended, once it has. */
   readonly ended: Promise<{
     readonly status: number | null;
     readonly signal: NodeJS.Signals | null;
@@ -20,7 +20,7 @@ export type ServerProcess = {
   signal(name: NodeJS.Signals): void;
 };
 
-/** Starts it on free ports and answers once it serves, with every worker. */
+/** Starts the server on free ports; resolves once every worker serves. */
 export async function startProcess(env: Record<string, string>): Promise<ServerProcess> {
   const [port, metricsPort] = [await freePort(), await freePort()];
   const child = startCommand(['start'], {

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export type RawAnswer = { readonly status: number; readonly text: string };
 
 /**
- * Sends these very bytes over a connection of its own, in parts where there are several, and reads
- * until the server closes it, or for `wait` milliseconds.
+ * Sends exactly these bytes over a new connection, in parts where there are several, and reads
+ * until the server closes it or for `wait` milliseconds.
  */
 export async function sendRaw(
   url: string,

@@ -2,19 +2,16 @@ import postgres from 'postgres';
 import type { TestServer } from './app.ts';
 
 /**
- * A connection of the test's own to a server's database, past every rule of ours. PostgreSQL only;
- * end it after use.
+ * A direct connection to a server's database, which bypasses the application. PostgreSQL only; end
+ * it after use.
  */
 export function rawSql(server: Pick<TestServer, 'database'>): postgres.Sql {
   const { url } = server.database;
-  if (url === null) throw new Error('PGlite takes no second client: name the file *.test.ts.');
+  if (url === null) throw new Error('PGlite accepts no second client: name the file *.test.ts.');
   return postgres(url, { max: 2, onnotice: () => {} });
 }
 
-/**
- * Every row of every table of ours as text, a line each that begins with `table: `; bytes are in
- * hex.
- */
+/** Every row of every table as text, a line each that begins with `table: `; bytes are in hex. */
 export async function dumpTables(sql: postgres.Sql): Promise<string[]> {
   const tables = await sql<{ name: string }[]>`
     select table_name as name from information_schema.tables
@@ -29,7 +26,7 @@ export async function dumpTables(sql: postgres.Sql): Promise<string[]> {
   return lines;
 }
 
-/** The spellings in which a value may hide in a dump, a log or an answer. */
+/** The encodings in which a value may appear in a dump, a log or an answer. */
 export function spellings(value: string): string[] {
   const bytes = Buffer.from(value);
   const quoted = JSON.stringify(value).slice(1, -1);
@@ -44,7 +41,7 @@ export function spellings(value: string): string[] {
   ];
 }
 
-/** One piece of work over a connection of its own. */
+/** Runs work with a short-lived connection. */
 export async function lookInto<T>(
   server: Pick<TestServer, 'database'>,
   work: (sql: postgres.Sql) => Promise<T>,
@@ -57,7 +54,7 @@ export async function lookInto<T>(
   }
 }
 
-/** How many rows a table has now. */
+/** The number of rows in a table. */
 export async function countRows(
   server: Pick<TestServer, 'database'>,
   table: string,

@@ -1,6 +1,6 @@
 import Fastify from 'fastify';
 
-/** A GraphQL server of someone else's that takes no token, however new. */
+/** A GraphQL server of a third party that refuses every token, even a new one. */
 export async function refusingServer(): Promise<{
   url: string;
   received(): number;

@@ -3,10 +3,7 @@ import type { Reporter, TestModule, TestRunEndReason } from 'vitest/node';
 
 type Counts = { passed: number; failed: number; skipped: number };
 
-/**
- * Prints, after all else, how many tests ran on which database, and the totals alone on the last
- * line.
- */
+/** Prints last how many tests ran on which database, with the totals on the last line. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(
     modules: readonly TestModule[],
@@ -24,8 +21,8 @@ export default class SummaryReporter implements Reporter {
       ranOn.set(database, (ranOn.get(database) ?? 0) + counts.passed + counts.failed);
     }
     total.failed += errors.length;
-    // Whatever else turned the run red (no test at all, an interrupt) must not look green on the
-    // last line.
+    // If the run fails for another reason (no tests, an interrupt), the last line must not report
+    // success.
     if (total.failed === 0 && (reason !== 'passed' || process.exitCode)) total.failed = 1;
 
     const lines = [...ranOn].map(([database, tests]) => `${database}: ${tests} tests`);
@@ -41,10 +38,9 @@ function count(module: TestModule): Counts {
     const { state } = test.result();
     if (state === 'passed') counts.passed += 1;
     else if (state === 'skipped') counts.skipped += 1;
-    else counts.failed += 1; // Pending too: it did not finish.
+    else counts.failed += 1; // Also counts pending tests, which did not finish.
   }
-  // A file that did not load, or a hook that threw, has errors of its own beside those of its
-  // tests.
+  // A file that failed to load, or a failed hook, has errors besides those of its tests.
   counts.failed += module.errors().length;
   for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
   return counts;

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 /**
- * How the stand-in treats what comes: takes it, answers with a status, says nothing, or takes it
- * and says nothing.
+ * How the stand-in responds: accepts the mail, answers with an error status, does not answer, or
+ * accepts the mail without answering.
  */
 export type ResendBehaviour =
   | 'take'
@@ -20,15 +20,15 @@ export type ResendRequest = {
 
 export type ResendStandIn = {
   readonly url: string;
-  /** Everything that arrived, in order. */
+  /** The requests received, in order. */
   readonly requests: ResendRequest[];
-  /** What would reach a mailbox: one for each idempotency key, as Resend does within a day. */
+  /** The mails that Resend would deliver: one for each idempotency key within a day. */
   readonly mails: Map<string, Record<string, unknown>>;
   behave(behaviour: ResendBehaviour): void;
   close(): Promise<void>;
 };
 
-/** Resend's POST /emails on loopback, with its idempotency. */
+/** A loopback stand-in for Resend's POST /emails, with its idempotency. */
 export async function startResendStandIn(): Promise<ResendStandIn> {
   const requests: ResendRequest[] = [];
   const mails = new Map<string, Record<string, unknown>>();

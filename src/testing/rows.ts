@@ -5,9 +5,7 @@ import { signingKeys } from '../db/tables/signing-keys.ts';
 import { users } from '../db/tables/users.ts';
 import type { TestServer } from './app.ts';
 
-/**
- * What tests do behind the server's back, where no door leads there, and what they look at there.
- */
+/** Reads and writes of rows for which the API has no operation. */
 
 type Of = Pick<TestServer, 'app'>;
 
@@ -19,7 +17,7 @@ export async function sessionsOf({ app }: Of, userId: string): Promise<SessionRo
     .orderBy(asc(sessions.createdAt));
 }
 
-/** The names of what happened to a user, in order; those of one kind where `type` says so. */
+/** The types of a user's audit events, in order; only those of `type` if it is given. */
 export async function auditOf(
   { app }: Of,
   userId: string,
@@ -49,7 +47,7 @@ export async function setRoles({ app }: Of, userId: string, roles: string[]): Pr
   await app.db.update(users).set({ roles }).where(eq(users.id, userId));
 }
 
-/** Puts the last proof of a session into the past, as time does. */
+/** Ages the last step-up of a session, as time would. */
 export async function ageProof({ app }: Of, sessionId: string, seconds: number): Promise<void> {
   await app.db
     .update(sessions)
@@ -57,7 +55,7 @@ export async function ageProof({ app }: Of, sessionId: string, seconds: number):
     .where(eq(sessions.id, sessionId));
 }
 
-/** Lets a session count as one with a second factor, which administration takes. */
+/** Marks a session as verified with a second factor, as administration requires. */
 export async function proveSecondFactor({ app }: Of, sessionId: string): Promise<void> {
   await app.db
     .update(sessions)
@@ -65,7 +63,7 @@ export async function proveSecondFactor({ app }: Of, sessionId: string): Promise
     .where(eq(sessions.id, sessionId));
 }
 
-/** Writes a signing key as somebody with the database's password could. */
+/** Inserts a signing key, as an attacker with the database password could. */
 export async function putSigningKey(
   { app }: Of,
   row: typeof signingKeys.$inferInsert,
@@ -73,7 +71,7 @@ export async function putSigningKey(
   await app.db.insert(signingKeys).values(row);
 }
 
-/** What happened to the signing keys, in order. */
+/** The audit events of signing keys, in order. */
 export async function signingKeyEvents({ app }: Of): Promise<AuditEventRow[]> {
   return app.db
     .select()

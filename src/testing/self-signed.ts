@@ -3,8 +3,8 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 export type SelfSigned = { readonly cert: string; readonly key: string };
 
 /**
- * A certificate for localhost and 127.0.0.1 with its key, as PEM, made anew: none lies about in the
- * repository (X.509, RFC 5280 4.1).
+ * A new self-signed certificate for localhost and 127.0.0.1 with its key, as PEM, so that the
+ * repository holds none (X.509, RFC 5280 4.1).
  */
 export function selfSigned(commonName = 'localhost'): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -20,7 +20,7 @@ export function selfSigned(commonName = 'localhost'): SelfSigned {
   );
   const toBeSigned = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
-    // A serial number of its own: positive, no leading zero.
+    // A unique serial number: positive, without a leading zero.
     der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     ecdsaWithSha256,
     name,

@@ -5,7 +5,7 @@ import { SMTPServer } from 'smtp-server';
 export type SmtpMail = {
   readonly from: string;
   readonly to: readonly string[];
-  /** The message as it came over the wire. */
+  /** The raw message as received. */
   readonly raw: string;
   readonly secure: boolean;
 };
@@ -13,12 +13,12 @@ export type SmtpMail = {
 export type SmtpStandIn = {
   readonly port: number;
   readonly mails: SmtpMail[];
-  /** Answers every recipient with this status, until null. */
+  /** Refuses every recipient with this status; null accepts them again. */
   refuseRecipients(status: number | null): void;
   close(): Promise<void>;
 };
 
-/** An SMTP server on loopback; with `startTls`, under a certificate that nobody has signed. */
+/** An SMTP server on loopback; with `startTls`, it has a self-signed certificate. */
 export async function startSmtpStandIn(options: {
   readonly startTls: boolean;
 }): Promise<SmtpStandIn> {

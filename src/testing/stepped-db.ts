@@ -3,18 +3,18 @@ import type { Db } from '../db/driver/client.ts';
 type Session = Db['_']['session'];
 
 export type Steps = {
-  /** The same database, each step counted. */
+  /** A proxy of the database that counts each step. */
   watch(db: Db): Db;
   /**
-   * Calls `act` before the n-th step from now: a statement, the commit of a transaction, or what
-   * comes after the commit.
+   * Calls `act` before the n-th step from now. A step is a statement, the commit of a transaction,
+   * or the moment after the commit.
    */
   arm(step: number, act: () => void): void;
-  /** Steps since it was armed last. */
+  /** The number of steps since the last call of `arm`. */
   steps(): number;
 };
 
-/** For databases that can be stopped between any two steps, as a process that dies stops them. */
+/** Lets a test stop a process between any two steps of its database work, as a crash would. */
 export function countSteps(): Steps {
   let taken = 0;
   let at = 0;
@@ -23,81 +23,77 @@ export function countSteps(): Steps {
     taken += 1;
     if (taken === at) act();
   };
-
-  const wrapDb = (inner: Db): Db =>
-    new Proxy(inner, {
-      get: (target, key) => {
-        const value: unknown = Reflect.get(target, key);
-        if (key === '_') return { ...target._, session: wrapSession(target._.session) };
-        if (typeof value !== 'function') return value;
-        if (key !== 'transaction')
-          return (...args: unknown[]) => wrapQuery(value.apply(target, args));
-        return async (work: (tx: Db) => Promise<unknown>, ...rest: unknown[]) => {
-          const result: unknown = await value.apply(target, [
-            async (tx: Db) => {
-              const done = await work(wrapDb(tx));
-              step();
-              return done;
-            },
-            ...rest,
-          ]);
-          step();
-          return result;
-        };
-      },
-    });
-
-  /** Statements that were built before (db/driver/built-once) are made by the session itself. */
-  const wrapSession = (session: Session): Session =>
-    new Proxy(session, {
-      get: (target, key) => {
-        if (key !== 'prepareQuery') return Reflect.get(target, key);
-        return (...args: Parameters<Session['prepareQuery']>) => {
-          const statement = target.prepareQuery(...args);
-          return {
-            execute: async (values: Record<string, unknown>) => {
-              step();
-              return statement.execute(values);
-            },
-          };
-        };
-      },
-    });
-
-  /** Builders of drizzle are thenables: the statement goes out when one is awaited. */
-  const wrapQuery = (query: unknown): unknown => {
-    if (!isBuilder(query)) return query;
-    return new Proxy(query, {
-      get: (target, key) => {
-        const value: unknown = Reflect.get(target, key);
-        if (typeof value !== 'function') return value;
-        if (key === 'then') {
-          return (onDone: unknown, onFailed: unknown) => {
-            try {
-              step();
-            } catch (error) {
-              return Promise.reject(error).then(
-                undefined,
-                onFailed as (reason: unknown) => unknown,
-              );
-            }
-            return value.apply(target, [onDone, onFailed]);
-          };
-        }
-        return (...args: unknown[]) => wrapQuery(value.apply(target, args));
-      },
-    });
-  };
-
   return {
-    watch: wrapDb,
-    arm: (step, doing) => {
+    watch: (db) => watchDb(db, step),
+    arm: (nth, action) => {
       taken = 0;
-      at = step;
-      act = doing;
+      at = nth;
+      act = action;
     },
     steps: () => taken,
   };
+}
+
+function watchDb(db: Db, step: () => void): Db {
+  return new Proxy(db, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key);
+      if (key === '_') return { ...target._, session: watchSession(target._.session, step) };
+      if (typeof value !== 'function') return value;
+      if (key !== 'transaction')
+        return (...args: unknown[]) => watchQuery(value.apply(target, args), step);
+      return async (work: (tx: Db) => Promise<unknown>, ...rest: unknown[]) => {
+        const workThenStep = async (tx: Db): Promise<unknown> => {
+          const result = await work(watchDb(tx, step));
+          step();
+          return result;
+        };
+        const result: unknown = await value.apply(target, [workThenStep, ...rest]);
+        step();
+        return result;
+      };
+    },
+  });
+}
+
+/** Statements of db/driver/built-once bypass the query builders: the session prepares them. */
+function watchSession(session: Session, step: () => void): Session {
+  return new Proxy(session, {
+    get: (target, key) => {
+      if (key !== 'prepareQuery') return Reflect.get(target, key);
+      return (...args: Parameters<Session['prepareQuery']>) => {
+        const statement = target.prepareQuery(...args);
+        return {
+          execute: async (values: Record<string, unknown>) => {
+            step();
+            return statement.execute(values);
+          },
+        };
+      };
+    },
+  });
+}
+
+/** The query builders of drizzle are thenables, which send the statement when they are awaited. */
+function watchQuery(query: unknown, step: () => void): unknown {
+  if (!isBuilder(query)) return query;
+  return new Proxy(query, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key);
+      if (typeof value !== 'function') return value;
+      if (key === 'then') {
+        return (onDone: unknown, onFailed: unknown) => {
+          try {
+            step();
+          } catch (error) {
+            return Promise.reject(error).then(undefined, onFailed as (reason: unknown) => unknown);
+          }
+          return value.apply(target, [onDone, onFailed]);
+        };
+      }
+      return (...args: unknown[]) => watchQuery(value.apply(target, args), step);
+    },
+  });
 }
 
 function isBuilder(value: unknown): value is object {

@@ -1,85 +1,85 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a server on loopback that can fail as networks do. */
+/** A TCP proxy to a server on loopback that simulates failures of the network. */
 export type TcpGate = {
   readonly port: number;
-  /** Lets everything through, as at the start. */
+  /** Forwards everything, as at the start. */
   open(): Promise<void>;
-  /** Ends every connection and refuses new ones. */
+  /** Closes every connection and refuses new ones. */
   cut(): Promise<void>;
-  /** What a client sends arrives; instead of an answer that holds `text` the connection ends. */
+  /** Forwards requests, but closes the connection instead of forwarding a reply with `text`. */
   swallow(text: string): void;
   /**
-   * Nothing comes through any more, and no connection ends: as when a machine vanishes. New
-   * connections are let through again by `open`.
+   * Drops all data without closing a connection, as when a machine vanishes. New connections work
+   * again after `open`.
    */
   silence(): void;
   close(): Promise<void>;
 };
 
-export async function startTcpGate(target: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<TcpGate> {
-  const pairs = new Set<{ client: Socket; upstream: Socket }>();
-  let swallowed: string | null = null;
-  let silent = false;
+type Target = { readonly host: string; readonly port: number };
+type Faults = { swallowed: string | null; silent: boolean };
 
-  const server = createServer((client) => {
-    const upstream = connect(target);
-    const pair = { client, upstream };
-    pairs.add(pair);
-    const end = (): void => {
-      pairs.delete(pair);
-      client.destroy();
-      upstream.destroy();
-    };
-    client.on('data', (data) => {
-      if (!silent) upstream.write(data);
-    });
-    upstream.on('data', (data) => {
-      if (silent) return;
-      if (swallowed !== null && data.includes(swallowed)) end();
-      else client.write(data);
-    });
-    for (const socket of [client, upstream]) socket.on('error', end).on('close', end);
-  });
-  const listen = async (port: number): Promise<void> => {
+export async function startTcpGate(target: Target): Promise<TcpGate> {
+  const faults: Faults = { swallowed: null, silent: false };
+  const connections = new Set<() => void>();
+  const server = createServer((client) => forward(client, { target, faults, connections }));
+
+  const listen = async (port: number): Promise<number> => {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('The proxy has no port.');
+    return address.port;
   };
   const cut = async (): Promise<void> => {
     const closed = once(server, 'close');
     server.close();
-    for (const { client, upstream } of pairs) {
-      client.destroy();
-      upstream.destroy();
-    }
-    pairs.clear();
+    for (const end of connections) end();
     await closed;
   };
 
-  await listen(0);
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The gate got no port.');
-  const { port } = address;
+  const port = await listen(0);
   return {
     port,
     open: async () => {
-      swallowed = null;
-      silent = false;
+      faults.swallowed = null;
+      faults.silent = false;
       if (!server.listening) await listen(port);
     },
     cut,
     swallow: (text) => {
-      swallowed = text;
+      faults.swallowed = text;
     },
     silence: () => {
-      silent = true;
+      faults.silent = true;
     },
     close: async () => {
       if (server.listening) await cut();
     },
   };
+}
+
+/** Connects a client with the target; `connections` holds a function that closes each pair. */
+function forward(
+  client: Socket,
+  { target, faults, connections }: { target: Target; faults: Faults; connections: Set<() => void> },
+): void {
+  const upstream = connect(target);
+  const end = (): void => {
+    connections.delete(end);
+    client.destroy();
+    upstream.destroy();
+  };
+  connections.add(end);
+  client.on('data', (data) => {
+    if (!faults.silent) upstream.write(data);
+  });
+  upstream.on('data', (data) => {
+    if (faults.silent) return;
+    if (faults.swallowed !== null && data.includes(faults.swallowed)) end();
+    else client.write(data);
+  });
+  for (const socket of [client, upstream]) socket.on('error', end).on('close', end);
 }

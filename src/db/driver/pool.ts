@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createGate, type Gate } from '../../gate.ts';
+import { createSemaphore, type Semaphore } from '../../semaphore.ts';
 import { Connection, type ConnectionOptions, idleTimeout } from './connection.ts';
 import { poolExhausted, Unavailable } from './failures.ts';
 import { createPrimaryFinder } from './find-primary.ts';
@@ -24,7 +24,7 @@ export type Pool = {
    * postgres.js would queue without bound and for ever (AV-3).
    */
   use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
-  load: Gate['load'];
+  load: Semaphore['load'];
   close(): Promise<void>;
 };
 
@@ -39,7 +39,7 @@ const closeMs = 5000;
 /** Connections to the primary, opened when they are needed. */
 export function createPool(options: PoolOptions): Pool {
   const findPrimary = createPrimaryFinder(options.url);
-  const gate = createGate({
+  const semaphore = createSemaphore({
     width: options.maxConnections,
     queue: mostWaiting,
     patience: options.acquireTimeoutMs ?? 2000,
@@ -97,7 +97,7 @@ export function createPool(options: PoolOptions): Pool {
 
   return {
     use: (work) =>
-      gate.run(async () => {
+      semaphore.run(async () => {
         const connection = takeIdle() ?? (await connect());
         try {
           return await work(connection);
@@ -105,7 +105,7 @@ export function createPool(options: PoolOptions): Pool {
           giveBack(connection);
         }
       }),
-    load: gate.load,
+    load: semaphore.load,
     close: async () => {
       isClosed = true;
       renew();

@@ -1,9 +1,9 @@
 import { AuthError } from '../../errors.ts';
-import { createGate, type Gate } from '../../gate.ts';
+import { createSemaphore, type Semaphore } from '../../semaphore.ts';
 
-export type HashGate = Gate & {
+export type HashGate = Semaphore & {
   /** The way to the gate, a few at a time; rejects as the gate does. */
-  readonly approach: Gate['run'];
+  readonly approach: Semaphore['run'];
 };
 
 /**
@@ -19,8 +19,8 @@ const approaching = 4;
  * refused with OVERLOADED.
  */
 export function createHashGate(options: { width: number; queue: number }): HashGate {
-  const way = createGate({ width: approaching, queue: 1000, patience, refusal: noRoom });
-  return { ...createGate({ ...options, patience, refusal: noRoom }), approach: way.run };
+  const way = createSemaphore({ width: approaching, queue: 1000, patience, refusal: noRoom });
+  return { ...createSemaphore({ ...options, patience, refusal: noRoom }), approach: way.run };
 }
 
 /** What is answered where there is no room. */

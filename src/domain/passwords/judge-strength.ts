@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { createGate } from '../../gate.ts';
+import { createSemaphore } from '../../semaphore.ts';
 import {
   estimateStrength,
   loadStrengthEstimator,
@@ -65,7 +65,7 @@ export function createStrengthJudge(
   file: URL,
   { idleMs = idle }: { idleMs?: number } = {},
 ): StrengthJudge {
-  const gate = createGate({ width: 1, queue, patience, refusal: noRoom });
+  const gate = createSemaphore({ width: 1, queue, patience, refusal: noRoom });
   let thread: Worker | null = null;
   let rest: NodeJS.Timeout | undefined;
 
