@@ -62,7 +62,6 @@ export async function claimUser(
       emailVerifiedAt: input.now,
       passwordHash: input.passwordHash,
       passwordChangedAt: input.passwordHash === null ? null : input.now,
-      totpEnabledAt: sql`case when ${users.invitedAt} is null then null else ${users.totpEnabledAt} end`,
       ...(input.name === null ? {} : { name: input.name }),
       ...(input.locale === null ? {} : { locale: input.locale }),
     })

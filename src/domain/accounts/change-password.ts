@@ -46,7 +46,6 @@ export const changePassword = command(schema, async (ctx, input): Promise<Accept
   await proveOwner(ctx, viewer, input.currentPassword);
   const passwordHash = await ctx.hasher.hash(input.newPassword);
   await applyChange(ctx, viewer, { passwordHash, claim });
-  ctx.wakeOutbox();
   return { kind: 'accepted', accepted: true };
 });
 
@@ -80,7 +79,7 @@ async function applyChange(
   const { user } = viewer.session;
   const userId = user.id;
   const now = ctx.clock.now();
-  await ctx.db.transaction(async (tx) => {
+  await ctx.transaction(async (tx) => {
     await holdCaller(ctx, { db: tx });
     const changed = await changePasswordHash(tx, {
       id: userId,

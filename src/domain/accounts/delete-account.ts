@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { eraseOriginsOf } from '../../db/queries/audit-origins.ts';
 import { holdAdmins } from '../../db/queries/user-administration.ts';
 import { deleteUser } from '../../db/queries/users.ts';
@@ -35,14 +35,13 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
       fields: [{ path: 'confirmEmail', code: 'MISMATCH', message }],
     });
   }
-  await ctx.db.transaction(async (tx) => {
+  await ctx.transaction(async (tx) => {
     // Administrators' rows before all others, as in every change that may be to one.
     if (user.roles.includes(adminRole)) await holdAdmins(tx);
     await holdCaller(ctx, { db: tx });
     await eraseUser(ctx, { db: tx, user, reason: null });
   });
   ctx.cookie.clear();
-  ctx.wakeOutbox();
   return { kind: 'accepted', accepted: true };
 });
 
@@ -52,7 +51,7 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
  */
 export async function eraseUser(
   ctx: Context,
-  input: { readonly db: Db; readonly user: UserRow; readonly reason: string | null },
+  input: { readonly db: Transaction; readonly user: UserRow; readonly reason: string | null },
 ): Promise<void> {
   const { db, user, reason } = input;
   const { id, emailCanonical } = user;

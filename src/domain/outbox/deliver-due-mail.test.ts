@@ -5,11 +5,11 @@ import { outboxMessages } from '../../db/tables/outbox-messages.ts';
 import { createResendMailer } from '../../mail/resend-mailer.ts';
 import { createSmtpMailer } from '../../mail/smtp-mailer.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
-import { createOutboxApp, type TestOutboxApp } from '../../testing/outbox-app.ts';
+import { createOutboxApp, enqueueMail, type TestOutboxApp } from '../../testing/outbox-app.ts';
 import { type ResendStandIn, startResendStandIn } from '../../testing/resend-stand-in.ts';
 import { startSmtpStandIn } from '../../testing/smtp-stand-in.ts';
 import { deliverDueMail } from './deliver-due-mail.ts';
-import { enqueueEmail, enqueueNothing } from './enqueue-email.ts';
+import { enqueueNothing } from './enqueue-email.ts';
 
 const to = 'ada@example.org';
 const code = '042719';
@@ -37,15 +37,13 @@ describe('mail leaves the outbox', () => {
   afterEach(() => resend.close());
 
   const enqueueCode = (recipient = to) =>
-    enqueueEmail(app, {
-      db: app.db,
+    enqueueMail(app, {
       to: recipient,
       locale: 'en',
       content: { template: 'step-up-code', code },
     });
   const enqueueNotice = () =>
-    enqueueEmail(app, {
-      db: app.db,
+    enqueueMail(app, {
       to,
       locale: null,
       content: {
@@ -78,7 +76,7 @@ describe('mail leaves the outbox', () => {
   );
 
   it('EN-2 drops what is for nobody', async () => {
-    await enqueueNothing(app, { db: app.db });
+    await app.transaction((db) => enqueueNothing(app, { db }));
     expect(await deliverDueMail(app, { limit: 5 })).toEqual({ taken: 1 });
     expect(resend.requests).toHaveLength(0);
     expect(await onlyRow()).toMatchObject({ sentAt: app.clock.now(), sealedPayload: null });
@@ -105,8 +103,7 @@ describe('mail leaves the outbox', () => {
   it('EM-3 ADV-20 sends a name as words, and none that carries an address', async () => {
     for (const name of ['<img src=x onerror=alert(1)>', 'see http://evil']) {
       const link = 'https://app.example.com/verify?challenge=x#code=042719';
-      await enqueueEmail(app, {
-        db: app.db,
+      await enqueueMail(app, {
         to,
         locale: 'en',
         content: { template: 'verify-email', code, link, name },
@@ -125,8 +122,7 @@ describe('mail leaves the outbox', () => {
   });
 
   it('EM-1 EM-6 ADV-1 sends no mail with a link to elsewhere', async () => {
-    await enqueueEmail(app, {
-      db: app.db,
+    await enqueueMail(app, {
       to,
       locale: 'en',
       content: { template: 'login-code', code, link: 'https://evil.example/' },

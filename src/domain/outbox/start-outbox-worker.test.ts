@@ -2,9 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { openPostgres } from '../../db/driver/client.ts';
 import { outboxMessages } from '../../db/tables/outbox-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
-import { createCountingMailer, createOutboxApp } from '../../testing/outbox-app.ts';
+import {
+  createCountingMailer,
+  createOutboxApp,
+  enqueueMail,
+  type TestOutboxApp,
+} from '../../testing/outbox-app.ts';
 import type { OutboxApp } from './deliver-due-mail.ts';
-import { enqueueEmail } from './enqueue-email.ts';
 import { startOutboxWorker } from './start-outbox-worker.ts';
 
 const waitLong = { timeout: 20_000, interval: 20 };
@@ -19,13 +23,15 @@ describe('the worker that empties the outbox', () => {
     await test.database.db.delete(outboxMessages);
   });
 
-  const enqueue = (app: OutboxApp, to = 'ada@example.org') =>
-    enqueueEmail(app, {
-      db: test.database.db,
-      to,
-      locale: null,
-      content: { template: 'step-up-code', code: '042719' },
-    });
+  const enqueue = (app: TestOutboxApp, to = 'ada@example.org') =>
+    enqueueMail(
+      { ...app, db: test.database.db },
+      {
+        to,
+        locale: null,
+        content: { template: 'step-up-code', code: '042719' },
+      },
+    );
   const sentCount = async () =>
     (await test.database.db.select().from(outboxMessages)).filter(({ sentAt }) => sentAt !== null)
       .length;

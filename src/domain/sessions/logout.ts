@@ -58,9 +58,7 @@ async function endOwn(ctx: Context, shown: Shown | null): Promise<void> {
   if (bearer) owned.set(bearer.sessionId, bearer.userId);
   if (shown && shown.verdict !== 'ended') owned.set(shown.session.id, shown.session.userId);
   for (const [sessionId, userId] of owned) {
-    await ctx.db.transaction((tx) =>
-      endSession(ctx, { db: tx, userId, sessionId, reason: 'logout' }),
-    );
+    await ctx.transaction((tx) => endSession(ctx, { db: tx, userId, sessionId, reason: 'logout' }));
   }
 }
 
@@ -77,7 +75,7 @@ async function endEverywhere(ctx: Context, shown: Shown | null): Promise<void> {
     return;
   }
   const { userId } = requireStepUp(withContext(ctx, { viewer: proved }));
-  await ctx.db.transaction((tx) =>
+  await ctx.transaction((tx) =>
     endAllSessions(ctx, { db: tx, userId, reason: 'logout_everywhere' }),
   );
 }

@@ -1,6 +1,6 @@
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { countEndedSessions, evictSessions } from '../../db/queries/sessions.ts';
 import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
@@ -11,7 +11,7 @@ import { type EndReason, recordEnds } from './end-sessions.ts';
 const noticeEvery = 24 * 3600;
 const reason: EndReason = 'evicted';
 
-type Input = { readonly db: Db; readonly session: SessionRow; readonly user: UserRow };
+type Input = { readonly db: Transaction; readonly session: SessionRow; readonly user: UserRow };
 
 /**
  * Ends the sessions beyond `sessionLimit` that were used least recently, and tells the user

@@ -1,6 +1,6 @@
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { noteDevice } from '../../db/queries/known-devices.ts';
 import { findUserById } from '../../db/queries/users.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -17,7 +17,7 @@ const day = 24 * 3600;
  */
 export async function noticeDevice(
   ctx: Context,
-  { db, userId }: { db: Db; userId: string },
+  { db, userId }: { db: Transaction; userId: string },
 ): Promise<void> {
   const now = ctx.clock.now();
   const refreshBefore = secondsAfter(now, -day);

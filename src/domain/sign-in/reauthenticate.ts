@@ -47,7 +47,7 @@ async function checkPassword(ctx: Context, viewer: Viewer, plain: string): Promi
     });
     throw new AuthError('INVALID_CREDENTIALS', { message: 'The password is not right.' });
   }
-  return ctx.db.transaction(async (tx) => {
+  return ctx.transaction(async (tx) => {
     const held = await holdUser(tx, { id: user.id, passwordHash });
     if (!held)
       throw new AuthError('INVALID_CREDENTIALS', { message: 'The password is not right.' });
@@ -68,7 +68,7 @@ async function checkPassword(ctx: Context, viewer: Viewer, plain: string): Promi
 async function mailCode(ctx: Context, viewer: Viewer): Promise<OtpChallenge> {
   const { user } = viewer.session;
   await reserve(ctx, [{ budget: 'step-up:account', identifier: user.id }]);
-  const challenge = await ctx.db.transaction((tx) =>
+  const challenge = await ctx.transaction((tx) =>
     beginEmailChallenge(ctx, {
       db: tx,
       purpose: 'STEP_UP',
@@ -77,6 +77,5 @@ async function mailCode(ctx: Context, viewer: Viewer): Promise<OtpChallenge> {
       sessionId: viewer.sessionId,
     }),
   );
-  ctx.wakeOutbox();
   return challenge;
 }
