@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Context, Viewer } from '../../context.ts';
+import type { Context, SessionViewer } from '../../context.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { changePasswordHash } from '../../db/queries/users.ts';
@@ -53,7 +53,11 @@ export const changePassword = command(schema, async (ctx, input): Promise<Accept
  * SECURITY: a stolen access token alone must not be enough, nor a wrong password together with a
  * fresh session.
  */
-async function proveOwner(ctx: Context, viewer: Viewer, currentPassword: string): Promise<void> {
+async function proveOwner(
+  ctx: Context,
+  viewer: SessionViewer,
+  currentPassword: string,
+): Promise<void> {
   const { user } = viewer.session;
   if (user.passwordHash === null || user.totpEnabledAt !== null) requireStepUp(ctx);
   if (user.passwordHash === null) return;
@@ -73,7 +77,7 @@ async function proveOwner(ctx: Context, viewer: Viewer, currentPassword: string)
 
 async function applyChange(
   ctx: Context,
-  viewer: Viewer,
+  viewer: SessionViewer,
   change: { passwordHash: string; claim: Claim },
 ): Promise<void> {
   const { user } = viewer.session;

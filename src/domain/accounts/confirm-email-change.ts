@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Context, Viewer } from '../../context.ts';
+import type { Context, SessionViewer } from '../../context.ts';
 import { databaseFailure } from '../../db/driver/failures.ts';
 import type { Transaction } from '../../db/driver/transaction.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
@@ -84,7 +84,7 @@ export const confirmEmailChange = command(schema, async (ctx, input): Promise<Us
 });
 
 type Met = {
-  readonly viewer: Viewer;
+  readonly viewer: SessionViewer;
   readonly challenge: OtpChallengeRow;
   readonly codeHash: Uint8Array;
   readonly budget: FailureBudget;

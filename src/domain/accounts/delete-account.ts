@@ -10,6 +10,7 @@ import type { Accepted } from '../accepted.ts';
 import { recordAudit } from '../audit/record.ts';
 import { holdCaller } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
+import { actsAsUser } from '../caller/rules.ts';
 import { command } from '../command.ts';
 import { emailAddress } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
@@ -59,7 +60,7 @@ export async function eraseUser(
     throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
   }
   // Challenges, factors, tokens and sessions go with the row, by cascade.
-  const isOwner = ctx.viewer?.userId === id;
+  const isOwner = actsAsUser(ctx.viewer) && ctx.viewer.userId === id;
   const deleted = await deleteUser(db, { id });
   if (!deleted) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
   const identifier = accountKey(ctx, emailCanonical);

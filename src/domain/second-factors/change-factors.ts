@@ -1,4 +1,4 @@
-import type { Context, Viewer } from '../../context.ts';
+import type { Context, SessionViewer } from '../../context.ts';
 import type { Transaction } from '../../db/driver/transaction.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
@@ -13,7 +13,11 @@ type Input<Result> = {
   /** A code of the app or a recovery code; null where the session has proved the factor itself. */
   readonly code: TypedCode | null;
   /** The change, in a transaction that holds the user's row. */
-  readonly change: (held: { db: Transaction; viewer: Viewer; user: UserRow }) => Promise<Result>;
+  readonly change: (held: {
+    db: Transaction;
+    viewer: SessionViewer;
+    user: UserRow;
+  }) => Promise<Result>;
 };
 
 /**

@@ -12,6 +12,7 @@ import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
 import { recordAudit } from '../audit/record.ts';
+import { actsAsUser } from '../caller/rules.ts';
 import { command } from '../command.ts';
 import { clearFactors } from '../factors/clear-factors.ts';
 import {
@@ -56,7 +57,7 @@ export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens 
   const challenge = await reserveAttempt(ctx.db, {
     handleHash: sha256(input.challengeId),
     purposes,
-    sessionId: ctx.viewer?.sessionId ?? null,
+    sessionId: actsAsUser(ctx.viewer) ? ctx.viewer.sessionId : null,
     maxAttempts,
     now: ctx.clock.now(),
   });
