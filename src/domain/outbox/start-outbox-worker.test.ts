@@ -8,7 +8,7 @@ import {
   enqueueMail,
   type TestOutboxApp,
 } from '../../testing/outbox-app.ts';
-import type { OutboxApp } from './deliver-due-mail.ts';
+import type { OutboxApp } from './deliver-due.ts';
 import { startOutboxWorker } from './start-outbox-worker.ts';
 
 const waitLong = { timeout: 20_000, interval: 20 };

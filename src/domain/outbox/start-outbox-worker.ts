@@ -1,4 +1,4 @@
-import { deliverDueMail, type OutboxApp } from './deliver-due-mail.ts';
+import { deliverDueMail, type OutboxApp } from './deliver-due.ts';
 
 export type OutboxWorker = {
   /** Looks for due mail now; for after a commit. Never throws. */

@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../../testing/database.ts
 import { createOutboxApp, enqueueMail, type TestOutboxApp } from '../../testing/outbox-app.ts';
 import { type ResendStandIn, startResendStandIn } from '../../testing/resend-stand-in.ts';
 import { startSmtpStandIn } from '../../testing/smtp-stand-in.ts';
-import { deliverDueMail } from './deliver-due-mail.ts';
+import { deliverDueMail } from './deliver-due.ts';
 import { enqueueNothing } from './enqueue-email.ts';
 
 const to = 'ada@example.org';
