@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import type { App } from '../app.ts';
 import type { Db } from '../db/driver/client.ts';
 import { inTransaction } from '../db/driver/transaction.ts';
-import type { OutboxApp } from '../domain/outbox/deliver-due.ts';
+import type { OutboxApp } from '../domain/outbox/delivery.ts';
 import { enqueueEmail } from '../domain/outbox/enqueue-email.ts';
 import { MailError, type Mailer } from '../mail/mailer.ts';
 import { noMetrics } from '../observability/metrics.ts';

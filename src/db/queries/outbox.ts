@@ -13,20 +13,20 @@ export async function insertOutboxMessage(
  * A row that this process alone may send until the lease ends. `attempts` counts the lease itself
  * and tells it from later ones.
  */
-export type LeasedMail = Pick<
+export type LeasedMessage = Pick<
   OutboxMessageRow,
-  'id' | 'template' | 'sealedPayload' | 'attempts' | 'expiresAt'
+  'id' | 'kind' | 'template' | 'sealedPayload' | 'attempts' | 'expiresAt'
 >;
 
 /**
  * Takes up to `limit` rows that are due, the longest waiting first, and counts the try. One
- * statement, committed at once: no connection is held while mail goes out, and a worker that dies
+ * statement, committed at once: no connection is held while a message goes out, and a worker that dies
  * leaves rows that are due again at `leaseUntil`.
  */
-export async function leaseDueMail(
+export async function leaseDueMessages(
   db: Db,
   input: { now: Date; leaseUntil: Date; limit: number },
-): Promise<LeasedMail[]> {
+): Promise<LeasedMessage[]> {
   // A CTE with FOR UPDATE runs exactly once; a subquery behind IN may be run again and take more
   // rows than LIMIT says.
   const due = db.$with('due').as(
@@ -52,6 +52,7 @@ export async function leaseDueMail(
     .where(eq(outboxMessages.id, due.id))
     .returning({
       id: outboxMessages.id,
+      kind: outboxMessages.kind,
       template: outboxMessages.template,
       sealedPayload: outboxMessages.sealedPayload,
       attempts: outboxMessages.attempts,
@@ -59,7 +60,7 @@ export async function leaseDueMail(
     });
 }
 
-/** How many mails wait, and for how many seconds the oldest has. */
+/** How many messages wait, and for how many seconds the oldest has. */
 export async function outboxBacklog(
   db: Db,
   { now }: { now: Date },
@@ -76,9 +77,9 @@ export async function outboxBacklog(
 }
 
 /**
- * The mail is out: nothing of it stays but that it was sent. Holds whoever has the lease by now.
+ * The message is out: nothing of it stays but that it was sent. Holds whoever has the lease by now.
  */
-export async function markMailSent(db: Db, input: { id: string; now: Date }): Promise<void> {
+export async function markMessageSent(db: Db, input: { id: string; now: Date }): Promise<void> {
   await db
     .update(outboxMessages)
     .set({ sentAt: input.now, failedAt: null, sealedPayload: null, lastError: null })
@@ -86,7 +87,7 @@ export async function markMailSent(db: Db, input: { id: string; now: Date }): Pr
 }
 
 /** Leaves the row for a later try; does nothing where another worker has taken it since. */
-export async function postponeMail(
+export async function postponeMessage(
   db: Db,
   input: { id: string; attempts: number; availableAt: Date; lastError: string },
 ): Promise<void> {
@@ -96,8 +97,8 @@ export async function postponeMail(
     .where(stillLeased(input));
 }
 
-/** Gives the mail up and empties it; does nothing where another worker has taken it since. */
-export async function markMailFailed(
+/** Gives the message up and empties it; does nothing where another worker has taken it since. */
+export async function markMessageFailed(
   db: Db,
   input: { id: string; attempts: number; now: Date; lastError: string },
 ): Promise<void> {

@@ -63,6 +63,7 @@ async function insertRow(
   const id = ctx.random.id(now);
   await insertOutboxMessage(input.db, {
     id,
+    kind: 'mail',
     template: input.template,
     sealedPayload: sealMail(ctx, { id, payload: input.payload }),
     availableAt: now,

@@ -8,7 +8,7 @@ import {
   enqueueMail,
   type TestOutboxApp,
 } from '../../testing/outbox-app.ts';
-import type { OutboxApp } from './deliver-due.ts';
+import type { OutboxApp } from './delivery.ts';
 import { startOutboxWorker } from './start-outbox-worker.ts';
 
 const waitLong = { timeout: 20_000, interval: 20 };
@@ -39,7 +39,9 @@ describe('the worker that empties the outbox', () => {
   it('EM-5 two workers on one database send each of 200 mails once', async () => {
     const mailer = createCountingMailer({ milliseconds: 2 });
     const one = createOutboxApp({ db: test.database.db, mailer });
-    for (let count = 0; count < 200; count += 1) await enqueue(one, `u${count}@example.org`);
+    await Promise.all(
+      Array.from({ length: 200 }, (_, count) => enqueue(one, `u${count}@example.org`)),
+    );
     const second = openPostgres({
       url: test.url ?? '',
       maxConnections: 5,
