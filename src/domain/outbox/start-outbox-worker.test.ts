@@ -9,6 +9,7 @@ import {
   type TestOutboxApp,
 } from '../../testing/outbox-app.ts';
 import type { OutboxApp } from './delivery.ts';
+import { enqueueEmail } from './enqueue-email.ts';
 import { startOutboxWorker } from './start-outbox-worker.ts';
 
 const waitLong = { timeout: 20_000, interval: 20 };
@@ -23,15 +24,13 @@ describe('the worker that empties the outbox', () => {
     await test.database.db.delete(outboxMessages);
   });
 
-  const enqueue = (app: TestOutboxApp, to = 'ada@example.org') =>
-    enqueueMail(
-      { ...app, db: test.database.db },
-      {
-        to,
-        locale: null,
-        content: { template: 'step-up-code', code: '042719' },
-      },
-    );
+  const mailTo = (to: string) => ({
+    to,
+    locale: null,
+    content: { template: 'step-up-code', code: '042719' } as const,
+  });
+  const enqueue = (app: TestOutboxApp) =>
+    enqueueMail({ ...app, db: test.database.db }, mailTo('ada@example.org'));
   const sentCount = async () =>
     (await test.database.db.select().from(outboxMessages)).filter(({ sentAt }) => sentAt !== null)
       .length;
@@ -39,9 +38,10 @@ describe('the worker that empties the outbox', () => {
   it('EM-5 two workers on one database send each of 200 mails once', async () => {
     const mailer = createCountingMailer({ milliseconds: 2 });
     const one = createOutboxApp({ db: test.database.db, mailer });
-    await Promise.all(
-      Array.from({ length: 200 }, (_, count) => enqueue(one, `u${count}@example.org`)),
-    );
+    await one.transaction(async (db) => {
+      for (let count = 0; count < 200; count += 1)
+        await enqueueEmail(one, { db, ...mailTo(`u${count}@example.org`) });
+    });
     const second = openPostgres({
       url: test.url ?? '',
       maxConnections: 5,
