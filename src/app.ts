@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/read-config.ts';
 import type { Database, Db } from './db/driver/client.ts';
+import type { Transaction } from './db/driver/transaction.ts';
 import type { SessionLookup } from './db/queries/live-sessions.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { Metrics } from './observability/metrics.ts';
@@ -33,7 +34,12 @@ export type App = {
   readonly breachedPasswords: BreachedPasswords;
   readonly keyRing: KeyRing;
   readonly mailer: Mailer;
-  /** Tells the mail worker of this process that rows wait; called after commit. */
+  /**
+   * Runs a change in one transaction, and after its commit what was enlisted with
+   * `tx.afterCommit`.
+   */
+  transaction<Result>(run: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** Tells the outbox worker of this process that rows wait; what enqueues a row enlists it. */
   readonly wakeOutbox: () => void;
   readonly metrics: Metrics;
   /** Null where no collector is named. */

@@ -21,6 +21,7 @@ const arrows: Readonly<
   observability: { values: ['errors'], types: ['config'] },
   db: { values: ['errors', 'semaphore'], types: ['observability'] },
   mail: { values: [], types: ['clock', 'config'] },
+  egress: { values: [] },
   app: {
     values: [],
     types: ['clock', 'config', 'db', 'mail', 'observability', 'ports', 'random', 'secret-keys'],
@@ -28,7 +29,7 @@ const arrows: Readonly<
   context: { values: [], types: ['app', 'db', 'errors'] },
   domain: {
     values: ['clock', 'db', 'errors', 'semaphore', 'secret-keys'],
-    types: ['app', 'config', 'context', 'mail', 'ports', 'random'],
+    types: ['app', 'config', 'context', 'egress', 'mail', 'ports', 'random'],
   },
   graphql: { values: ['db', 'domain', 'errors'], types: ['app', 'context'] },
   http: {
@@ -138,7 +139,7 @@ const homes: readonly {
         '^domain/passwords/(judge-strength|strength-thread)\\.ts$',
     ),
   },
-  { packages: /^node:https?$|^node:http2$|^node:tls$/, homes: /^(http|mail)\// },
+  { packages: /^node:https?$|^node:http2$|^node:tls$/, homes: /^(http|mail|egress)\// },
 ];
 
 /**
@@ -366,6 +367,9 @@ describe('imports', () => {
     ['domain/otp/verify.ts', `import { eq } from 'drizzle-orm';`],
     ['domain/otp/verify.ts', `import type { SQL } from 'drizzle-orm';`],
     ['domain/otp/verify.ts', `import { createSmtpMailer } from '../../mail/smtp-mailer.ts';`],
+    ['domain/otp/verify.ts', `import { createEgress } from '../../egress/egress.ts';`],
+    ['domain/otp/verify.ts', `import { request } from 'node:https';`],
+    ['egress/egress.ts', `import type { App } from '../app.ts';`],
     ['domain/otp/verify.ts', `import { readConfig } from '../../config/read-config.ts';`],
     ['domain/otp/verify.ts', `export * from '../../app.ts';`],
     ['domain/otp/verify.ts', `const x = await import('../../graphql/schema.ts');`],

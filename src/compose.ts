@@ -4,6 +4,7 @@ import type { App } from './app.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config/read-config.ts';
 import type { Database } from './db/driver/client.ts';
+import { inTransaction } from './db/driver/transaction.ts';
 import { createSessionLookup } from './db/queries/live-sessions.ts';
 import { outboxBacklog } from './db/queries/outbox.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
@@ -83,6 +84,10 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
       log,
     }),
     breachedPasswords: noBreachedPasswords,
+    // `this`: a request's context has a db of its own, which ends with the request.
+    transaction(run) {
+      return inTransaction(this, run);
+    },
     wakeOutbox: worker.wake,
     tracing,
   };

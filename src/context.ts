@@ -14,8 +14,12 @@ export type RequestInfo = {
   readonly acceptLanguage: string | null;
 };
 
-/** The signed-in caller, read from the database for this request. */
-export type Viewer = {
+/** Who calls. `domain/caller/rules` says what each kind may do; a kind that is not there, nothing. */
+export type Viewer = SessionViewer;
+
+/** A signed-in user, read from the database for this request. */
+export type SessionViewer = {
+  readonly kind: 'session';
   readonly userId: string;
   readonly sessionId: string;
   readonly roles: readonly string[];

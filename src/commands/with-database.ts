@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
+import type { App } from '../app.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { type Config, ConfigError, environment, readConfig } from '../config/read-config.ts';
 import { type Database, type Db, openPostgres } from '../db/driver/client.ts';
+import { inTransaction } from '../db/driver/transaction.ts';
 import { migratePostgres } from '../db/migrate.ts';
 import { createLog, describeError } from '../observability/log.ts';
 import { type Metrics, noMetrics } from '../observability/metrics.ts';
@@ -14,6 +16,7 @@ export type CommandApp = {
   readonly config: Config;
   readonly database: Database;
   readonly db: Db;
+  readonly transaction: App['transaction'];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -66,6 +69,9 @@ export async function withDatabase(
       config,
       database,
       db: database.db,
+      transaction(run) {
+        return inTransaction(this, run);
+      },
       clock: systemClock,
       random: systemRandom,
       log: createLog({ ...config, logLevel: 'error' }),

@@ -1,17 +1,21 @@
 import { pino } from 'pino';
+import type { App } from '../app.ts';
 import type { Db } from '../db/driver/client.ts';
-import type { OutboxApp } from '../domain/outbox/deliver-due-mail.ts';
+import { inTransaction } from '../db/driver/transaction.ts';
+import type { OutboxApp } from '../domain/outbox/delivery.ts';
+import { enqueueEmail } from '../domain/outbox/enqueue-email.ts';
 import { MailError, type Mailer } from '../mail/mailer.ts';
 import { noMetrics } from '../observability/metrics.ts';
 import { systemRandom } from '../random.ts';
 import { createSecretKeys } from '../secret-keys.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 
-export type TestOutboxApp = OutboxApp & {
-  readonly clock: TestClock;
-  /** The log so far, line by line. */
-  readonly logLines: string[];
-};
+export type TestOutboxApp = OutboxApp &
+  Pick<App, 'transaction' | 'wakeOutbox'> & {
+    readonly clock: TestClock;
+    /** The log so far, line by line. */
+    readonly logLines: string[];
+  };
 
 /** The parts of an App that the outbox uses, with a clock to advance and a log to read. */
 export function createOutboxApp(input: {
@@ -28,6 +32,10 @@ export function createOutboxApp(input: {
       rateLimitMultiplier: 1000,
     },
     db: input.db,
+    transaction(run) {
+      return inTransaction(this, run);
+    },
+    wakeOutbox: () => {},
     clock: input.clock ?? createTestClock(),
     random: systemRandom,
     log: pino({ level: 'trace' }, { write: (line: string) => void logLines.push(line) }),
@@ -36,6 +44,14 @@ export function createOutboxApp(input: {
     metrics: noMetrics,
     mailer: input.mailer,
   };
+}
+
+/** Puts a mail into the outbox in a transaction of its own. */
+export function enqueueMail(
+  app: TestOutboxApp,
+  mail: Omit<Parameters<typeof enqueueEmail>[1], 'db'>,
+): Promise<void> {
+  return app.transaction((db) => enqueueEmail(app, { db, ...mail }));
 }
 
 /**

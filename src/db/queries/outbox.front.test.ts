@@ -4,10 +4,10 @@ import { createTestDatabase, type TestDatabase } from '../../testing/database.ts
 import { outboxMessages } from '../tables/outbox-messages.ts';
 import {
   insertOutboxMessage,
-  leaseDueMail,
-  markMailFailed,
-  markMailSent,
-  postponeMail,
+  leaseDueMessages,
+  markMessageFailed,
+  markMessageSent,
+  postponeMessage,
 } from './outbox.ts';
 
 const now = new Date('2026-11-23T08:41:00.000Z');
@@ -37,21 +37,22 @@ describe('rows of the outbox, on PostgreSQL and on PGlite', () => {
 
   it('EM-5 leases neither what is sent, failed, postponed nor leased', async () => {
     const { db } = test.database;
-    await markMailSent(db, { id: idOf(0), now });
-    await markMailFailed(db, { id: idOf(1), attempts: 0, now, lastError: 'x' });
-    await postponeMail(db, {
+    await markMessageSent(db, { id: idOf(0), now });
+    await markMessageFailed(db, { id: idOf(1), attempts: 0, now, lastError: 'x' });
+    await postponeMessage(db, {
       id: idOf(2),
       attempts: 0,
       availableAt: secondsAfter(now, 1),
       lastError: 'x',
     });
     expect(
-      (await leaseDueMail(db, { now, leaseUntil, limit: 2 })).map(({ id }) => id).sort(),
+      (await leaseDueMessages(db, { now, leaseUntil, limit: 2 })).map(({ id }) => id).sort(),
     ).toEqual([idOf(4), idOf(5)]);
-    const [last, ...more] = await leaseDueMail(db, { now, leaseUntil, limit: 100 });
+    const [last, ...more] = await leaseDueMessages(db, { now, leaseUntil, limit: 100 });
     expect(more).toEqual([]);
     expect(last).toEqual({
       id: idOf(3),
+      kind: 'mail',
       template: 'none',
       sealedPayload: expect.any(Uint8Array),
       attempts: 1,
@@ -63,7 +64,7 @@ describe('rows of the outbox, on PostgreSQL and on PGlite', () => {
   it('EM-5 two takers at the same time never get the same row', async () => {
     const { db } = test.database;
     const taken = await Promise.all(
-      Array.from({ length: 6 }, () => leaseDueMail(db, { now, leaseUntil, limit: 2 })),
+      Array.from({ length: 6 }, () => leaseDueMessages(db, { now, leaseUntil, limit: 2 })),
     );
     const ids = taken.flat().map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);

@@ -6,6 +6,7 @@ import { builtForRows, given, givenRow } from './built-rows.ts';
 
 const written = [
   'id',
+  'kind',
   'template',
   'sealedPayload',
   'availableAt',
@@ -28,13 +29,14 @@ export async function insertOutboxMessage(
  * A row that this process alone may send until the lease ends. `attempts` counts the lease itself
  * and tells it from later ones.
  */
-export type LeasedMail = Pick<
+export type LeasedMessage = Pick<
   OutboxMessageRow,
-  'id' | 'template' | 'sealedPayload' | 'attempts' | 'expiresAt'
+  'id' | 'kind' | 'template' | 'sealedPayload' | 'attempts' | 'expiresAt'
 >;
 
 const leased = {
   id: outboxMessages.id,
+  kind: outboxMessages.kind,
   template: outboxMessages.template,
   sealedPayload: outboxMessages.sealedPayload,
   attempts: outboxMessages.attempts,
@@ -73,17 +75,17 @@ const lease = builtForRows(leased, (db, columns) => {
 
 /**
  * Takes up to `limit` rows that are due, the longest waiting first, and counts the try. One
- * statement, committed at once: no connection is held while mail goes out, and a worker that dies
+ * statement, committed at once: no connection is held while a message goes out, and a worker that dies
  * leaves rows that are due again at `leaseUntil`.
  */
-export async function leaseDueMail(
+export async function leaseDueMessages(
   db: Db,
   input: { now: Date; leaseUntil: Date; limit: number },
-): Promise<LeasedMail[]> {
+): Promise<LeasedMessage[]> {
   return lease(db, input);
 }
 
-/** How many mails wait, and for how many seconds the oldest has. */
+/** How many messages wait, and for how many seconds the oldest has. */
 export async function outboxBacklog(
   db: Db,
   { now }: { now: Date },
@@ -112,14 +114,14 @@ const markSent = builtOnce((db) =>
 );
 
 /**
- * The mail is out: nothing of it stays but that it was sent. Holds whoever has the lease by now.
+ * The message is out: nothing of it stays but that it was sent. Holds whoever has the lease by now.
  */
-export async function markMailSent(db: Db, input: { id: string; now: Date }): Promise<void> {
+export async function markMessageSent(db: Db, input: { id: string; now: Date }): Promise<void> {
   await markSent(db, input);
 }
 
 /** Leaves the row for a later try; does nothing where another worker has taken it since. */
-export async function postponeMail(
+export async function postponeMessage(
   db: Db,
   input: { id: string; attempts: number; availableAt: Date; lastError: string },
 ): Promise<void> {
@@ -129,8 +131,8 @@ export async function postponeMail(
     .where(stillLeased(input));
 }
 
-/** Gives the mail up and empties it; does nothing where another worker has taken it since. */
-export async function markMailFailed(
+/** Gives the message up and empties it; does nothing where another worker has taken it since. */
+export async function markMessageFailed(
   db: Db,
   input: { id: string; attempts: number; now: Date; lastError: string },
 ): Promise<void> {

@@ -72,7 +72,6 @@ const claim = builtForRows(wholeUser, (db, columns) =>
     .update(users)
     .set({
       ...givenRow(users, ['emailVerifiedAt', 'passwordHash', 'passwordChangedAt']),
-      totpEnabledAt: sql`case when ${users.invitedAt} is null then null else ${users.totpEnabledAt} end`,
       name: sql`coalesce(${sql.placeholder('name')}, ${users.name})`,
       locale: sql`coalesce(${sql.placeholder('locale')}, ${users.locale})`,
     })

@@ -3,17 +3,20 @@ import { index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-c
 import { bytes } from './bytes.ts';
 
 /**
- * Mail on its way out, written in the transaction of the change that it speaks of. The id is the
- * idempotency key.
+ * Messages on their way out, written in the transaction of the change that they speak of. The id is
+ * the idempotency key.
  */
 export const outboxMessages = pgTable(
   'outbox_messages',
   {
     id: uuid('id').primaryKey(),
+    /** How it goes out (domain/outbox/deliver-due). Rows of versions before this column are mails. */
+    kind: text('kind').notNull().default('mail'),
+    /** Which message of its kind, such as the template of a mail. */
     template: text('template').notNull(),
     /**
      * Recipient, locale and variables, sealed: a code stands in no dump (DP-2). Emptied once the
-     * mail is out.
+     * message is out.
      */
     sealedPayload: bytes('sealed_payload'),
     attempts: integer('attempts').notNull().default(0),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Context, Viewer } from '../../context.ts';
+import type { Context, SessionViewer } from '../../context.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { changePasswordHash } from '../../db/queries/users.ts';
@@ -46,7 +46,6 @@ export const changePassword = command(schema, async (ctx, input): Promise<Accept
   await proveOwner(ctx, viewer, input.currentPassword);
   const passwordHash = await ctx.hasher.hash(input.newPassword);
   await applyChange(ctx, viewer, { passwordHash, claim });
-  ctx.wakeOutbox();
   return { kind: 'accepted', accepted: true };
 });
 
@@ -54,7 +53,11 @@ export const changePassword = command(schema, async (ctx, input): Promise<Accept
  * SECURITY: a stolen access token alone must not be enough, nor a wrong password together with a
  * fresh session.
  */
-async function proveOwner(ctx: Context, viewer: Viewer, currentPassword: string): Promise<void> {
+async function proveOwner(
+  ctx: Context,
+  viewer: SessionViewer,
+  currentPassword: string,
+): Promise<void> {
   const { user } = viewer.session;
   if (user.passwordHash === null || user.totpEnabledAt !== null) requireStepUp(ctx);
   if (user.passwordHash === null) return;
@@ -74,13 +77,13 @@ async function proveOwner(ctx: Context, viewer: Viewer, currentPassword: string)
 
 async function applyChange(
   ctx: Context,
-  viewer: Viewer,
+  viewer: SessionViewer,
   change: { passwordHash: string; claim: Claim },
 ): Promise<void> {
   const { user } = viewer.session;
   const userId = user.id;
   const now = ctx.clock.now();
-  await ctx.db.transaction(async (tx) => {
+  await ctx.transaction(async (tx) => {
     await holdCaller(ctx, { db: tx });
     const changed = await changePasswordHash(tx, {
       id: userId,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Context, Viewer } from '../../context.ts';
+import type { Context, SessionViewer } from '../../context.ts';
 import { databaseFailure } from '../../db/driver/failures.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import {
   consumeChallenge,
@@ -32,7 +33,6 @@ import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import { type UserView, viewUser } from '../users/user-view.ts';
-import { withContext } from '../with-context.ts';
 import { issueAccountToken, passwordPurposes, undoLifetime } from './account-token.ts';
 import { displaceUnverified } from './displace-unverified.ts';
 
@@ -80,12 +80,11 @@ export const confirmEmailChange = command(schema, async (ctx, input): Promise<Us
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
   }
   const user = await applyChange(ctx, { viewer, challenge, codeHash, budget });
-  ctx.wakeOutbox();
   return viewUser(user, 'self');
 });
 
 type Met = {
-  readonly viewer: Viewer;
+  readonly viewer: SessionViewer;
   readonly challenge: OtpChallengeRow;
   readonly codeHash: Uint8Array;
   readonly budget: FailureBudget;
@@ -93,7 +92,7 @@ type Met = {
 
 async function applyChange(ctx: Context, met: Met): Promise<UserRow> {
   try {
-    return await ctx.db.transaction((tx) => change(withContext(ctx, { db: tx }), met));
+    return await ctx.transaction((tx) => change(ctx, tx, met));
   } catch (error) {
     // Two people, one address: the index lets one of them have it (RC-9).
     if (databaseFailure(error) === 'unique-violation')
@@ -102,12 +101,11 @@ async function applyChange(ctx: Context, met: Met): Promise<UserRow> {
   }
 }
 
-/** `ctx.db` is the transaction. */
 async function change(
   ctx: Context,
+  db: Transaction,
   { viewer, challenge, codeHash, budget }: Met,
 ): Promise<UserRow> {
-  const { db } = ctx;
   const { userId, sessionId } = viewer;
   const before = viewer.session.user;
   const now = ctx.clock.now();

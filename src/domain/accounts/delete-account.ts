@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { eraseOriginsOf } from '../../db/queries/audit-origins.ts';
 import { holdAdmins } from '../../db/queries/user-administration.ts';
 import { deleteUser } from '../../db/queries/users.ts';
@@ -10,6 +10,7 @@ import type { Accepted } from '../accepted.ts';
 import { recordAudit } from '../audit/record.ts';
 import { holdCaller } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
+import { actsAsUser } from '../caller/rules.ts';
 import { command } from '../command.ts';
 import { emailAddress } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
@@ -35,14 +36,13 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
       fields: [{ path: 'confirmEmail', code: 'MISMATCH', message }],
     });
   }
-  await ctx.db.transaction(async (tx) => {
+  await ctx.transaction(async (tx) => {
     // Administrators' rows before all others, as in every change that may be to one.
     if (user.roles.includes(adminRole)) await holdAdmins(tx);
     await holdCaller(ctx, { db: tx });
     await eraseUser(ctx, { db: tx, user, reason: null });
   });
   ctx.cookie.clear();
-  ctx.wakeOutbox();
   return { kind: 'accepted', accepted: true };
 });
 
@@ -52,7 +52,7 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
  */
 export async function eraseUser(
   ctx: Context,
-  input: { readonly db: Db; readonly user: UserRow; readonly reason: string | null },
+  input: { readonly db: Transaction; readonly user: UserRow; readonly reason: string | null },
 ): Promise<void> {
   const { db, user, reason } = input;
   const { id, emailCanonical } = user;
@@ -60,7 +60,7 @@ export async function eraseUser(
     throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
   }
   // Challenges, factors, tokens and sessions go with the row, by cascade.
-  const isOwner = ctx.viewer?.userId === id;
+  const isOwner = actsAsUser(ctx.viewer) && ctx.viewer.userId === id;
   const deleted = await deleteUser(db, { id });
   if (!deleted) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
   const identifier = accountKey(ctx, emailCanonical);

@@ -1,7 +1,8 @@
 import type { Context } from '../../context.ts';
+import { actsAsUser } from '../caller/rules.ts';
 import { type UserView, viewUser } from '../users/user-view.ts';
 
-/** The signed-in user as they see themselves; null for an anonymous caller. */
-export async function me(ctx: Context): Promise<UserView | null> {
-  return ctx.viewer ? viewUser(ctx.viewer.session.user, 'self') : null;
+/** The signed-in user as they see themselves; null for everyone else. */
+export async function me({ viewer }: Context): Promise<UserView | null> {
+  return actsAsUser(viewer) ? viewUser(viewer.session.user, 'self') : null;
 }

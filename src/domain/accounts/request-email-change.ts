@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { findUserByEmail } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
@@ -41,7 +41,7 @@ export const requestEmailChange = command(
     // A row that nobody has proved stands in nobody's way: confirming removes it (RC-7).
     const isFree =
       holder === null || (holder.emailVerifiedAt === null && holder.suspendedAt === null);
-    const challenge = await ctx.db.transaction(async (tx) => {
+    const challenge = await ctx.transaction(async (tx) => {
       await holdCaller(ctx, { db: tx });
       await endChallenges(tx, { userId: user.id, purpose: 'CHANGE_EMAIL', now: ctx.clock.now() });
       const begun = await beginEmailChallenge(ctx, {
@@ -64,12 +64,11 @@ export const requestEmailChange = command(
       });
       return begun;
     });
-    ctx.wakeOutbox();
     return challenge;
   },
 );
 
-async function tellHolder(ctx: Context, tx: Db, holder: UserRow | null): Promise<void> {
+async function tellHolder(ctx: Context, tx: Transaction, holder: UserRow | null): Promise<void> {
   if (holder === null || holder.emailVerifiedAt === null) return enqueueNothing(ctx, { db: tx });
   await enqueueEmail(ctx, {
     db: tx,

@@ -22,7 +22,7 @@ export const requestPasswordReset = command(schema, async (ctx, { email }): Prom
   const mayMail = await reserveUnseen(ctx, [{ budget: 'reset-mail:account', identifier: key }]);
   const user = await findUserByEmail(ctx.db, { canonical: email.canonical });
   const recipient = mayMail && user && user.suspendedAt === null ? user : null;
-  await ctx.db.transaction(async (tx) => {
+  await ctx.transaction(async (tx) => {
     const token = await issueAccountToken(ctx, {
       db: tx,
       purpose: 'RESET_PASSWORD',
@@ -48,6 +48,5 @@ export const requestPasswordReset = command(schema, async (ctx, { email }): Prom
       accountKey: key,
     });
   });
-  ctx.wakeOutbox();
   return { kind: 'accepted', accepted: true };
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import {
   endAccountTokens,
   findAccountToken,
@@ -8,9 +8,7 @@ import {
 } from '../../db/queries/account-tokens.ts';
 import { forgetDevices } from '../../db/queries/known-devices.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
-import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
-import { deleteTotp } from '../../db/queries/totp-authenticators.ts';
-import { resetPasswordHash, setTotpEnabledAt } from '../../db/queries/users.ts';
+import { resetPasswordHash } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
@@ -19,6 +17,7 @@ import { canonicalOf } from '../addresses/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { forgotPasswordLink } from '../emails/links.ts';
+import { clearFactors } from '../factors/clear-factors.ts';
 import { newPassword, opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
@@ -69,7 +68,6 @@ export const resetPassword = command(schema, async (ctx, input): Promise<Accepte
     passwordHash,
     emailCanonical: canonicalOf(token.email),
   });
-  ctx.wakeOutbox();
   return { kind: 'accepted', accepted: true };
 });
 
@@ -84,7 +82,7 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
   const { user, tokenHash, passwordHash, emailCanonical } = reset;
   const userId = user.id;
   const now = ctx.clock.now();
-  await ctx.db.transaction(async (tx) => {
+  await ctx.transaction(async (tx) => {
     // The user's row first, as in every change of password, factors or status: sign-ins wait, or
     // this does.
     const changed = await resetPasswordHash(tx, { id: userId, emailCanonical, passwordHash, now });
@@ -119,13 +117,13 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
  * SECURITY: whoever reads the mailbox takes the account, and nothing that others have set before
  * (RC-7).
  */
-async function claim(ctx: Context, tx: Db, { id: userId, invitedAt }: UserRow): Promise<void> {
+async function claim(
+  ctx: Context,
+  tx: Transaction,
+  { id: userId, invitedAt }: UserRow,
+): Promise<void> {
   // What is set up on an account that the operator has made, `latchkey create-admin` has set up.
-  if (invitedAt === null) {
-    await deleteTotp(tx, { userId });
-    await deleteRecoveryCodes(tx, { userId });
-    await setTotpEnabledAt(tx, { id: userId, at: null });
-  }
+  if (invitedAt === null) await clearFactors(ctx, { db: tx, userId });
   await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { databaseFailure } from '../../db/driver/failures.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import {
   endAccountTokens,
   findAccountToken,
@@ -23,7 +24,6 @@ import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
-import { withContext } from '../with-context.ts';
 import { passwordPurposes } from './account-token.ts';
 import { displaceUnverified } from './displace-unverified.ts';
 
@@ -42,9 +42,7 @@ export const undoEmailChange = command(schema, async (ctx, input): Promise<Accep
   const found = await findAccountToken(ctx.db, { tokenHash, purposes: ['UNDO_EMAIL_CHANGE'], now });
   if (!found) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
   try {
-    await ctx.db.transaction((tx) =>
-      undo(withContext(ctx, { db: tx }), { token: found.token, userId: found.user.id }),
-    );
+    await ctx.transaction((tx) => undo(ctx, tx, { token: found.token, userId: found.user.id }));
   } catch (error) {
     if (databaseFailure(error) !== 'unique-violation') throw error;
     throw new AuthError('CONFLICT', {
@@ -52,16 +50,14 @@ export const undoEmailChange = command(schema, async (ctx, input): Promise<Accep
       cause: error,
     });
   }
-  ctx.wakeOutbox();
   return { kind: 'accepted', accepted: true };
 });
 
-/** `ctx.db` is the transaction. */
 async function undo(
   ctx: Context,
+  db: Transaction,
   { token, userId }: { token: AccountTokenRow; userId: string },
 ): Promise<void> {
-  const { db } = ctx;
   const now = ctx.clock.now();
   const email = token.email ?? '';
   const emailCanonical = canonicalOf(token.email);

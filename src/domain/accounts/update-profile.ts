@@ -21,7 +21,7 @@ export const updateProfile = command(schema, async (ctx, input): Promise<UserVie
     ...(input.name === undefined ? {} : { name: input.name }),
     ...(input.locale === undefined ? {} : { locale: input.locale }),
   };
-  const user = await ctx.db.transaction(async (tx) => {
+  const user = await ctx.transaction(async (tx) => {
     const changed = await storeProfile(tx, { id: userId, changes });
     const detail = { fields: Object.keys(changes).join(' ') };
     if (changed)

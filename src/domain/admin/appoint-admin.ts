@@ -23,11 +23,11 @@ type Input = { readonly email: EmailAddress; readonly name: string | null };
  * an account gets the role beside those they have. Throws CONFLICT for a suspended one.
  */
 export async function appointAdmin(
-  app: Inviter & Pick<App, 'db' | 'config'>,
+  app: Inviter & Pick<App, 'transaction' | 'config'>,
   input: Input,
 ): Promise<Appointed> {
   const { email, name } = input;
-  return app.db.transaction(async (tx) => {
+  return app.transaction(async (tx) => {
     const found = await findUserByEmail(tx, { canonical: email.canonical });
     const user = found && (await holdAnyUser(tx, { id: found.id }));
     if (user?.suspendedAt)

@@ -1,6 +1,6 @@
 import { validate as isUuid } from 'uuid';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { holdAdmins, holdAnyUser } from '../../db/queries/user-administration.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
@@ -10,7 +10,7 @@ import { requireAdminToChange } from './require-admin.ts';
 
 export type HeldUser = {
   /** The transaction that holds the rows of every administrator and of this user. */
-  readonly db: Db;
+  readonly db: Transaction;
   readonly user: UserRow;
   /** Throws CONFLICT where nobody could administer any more without this user (AZ-7). */
   readonly assertNotLastAdmin: () => void;
@@ -33,7 +33,7 @@ export async function changeUser<Result>(
 ): Promise<Result> {
   const actor = requireAdminToChange(ctx);
   if (!isUuid(userId)) throw noSuchUser();
-  const result = await ctx.db.transaction(async (tx) => {
+  const result = await ctx.transaction(async (tx) => {
     const adminIds = await holdAdmins(tx);
     // Read anew: an operation of the same document may have taken the role away.
     if (!adminIds.includes(actor.userId)) throw new AuthError('FORBIDDEN');
@@ -50,7 +50,6 @@ export async function changeUser<Result>(
     };
     return change({ db: tx, user, assertNotLastAdmin });
   });
-  ctx.wakeOutbox();
   return result;
 }
 

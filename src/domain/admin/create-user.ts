@@ -35,7 +35,7 @@ export const createUser = adminCommand(schema, async (ctx, input): Promise<UserV
     { budget: 'create-user:admin', identifier: actor.userId },
     { budget: 'invitation-mail:account', identifier: accountKey(ctx, email.canonical) },
   ]);
-  const user = await ctx.db.transaction(async (tx) => {
+  const user = await ctx.transaction(async (tx) => {
     if (!(await holdAdmins(tx)).includes(actor.userId)) throw new AuthError('FORBIDDEN');
     await assertSessionLives(ctx, { db: tx });
     const invited = await inviteUser(ctx, {
@@ -62,6 +62,5 @@ export const createUser = adminCommand(schema, async (ctx, input): Promise<UserV
     }
     return invited.user;
   });
-  ctx.wakeOutbox();
   return viewUser(user, 'admin');
 });

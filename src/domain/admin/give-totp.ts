@@ -1,11 +1,12 @@
 import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
-import { confirmTotp, deleteTotp, putPendingTotp } from '../../db/queries/totp-authenticators.ts';
+import { confirmTotp, putPendingTotp } from '../../db/queries/totp-authenticators.ts';
 import { holdAnyUser } from '../../db/queries/user-administration.ts';
 import { setTotpEnabledAt } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
 import { productName } from '../emails/render-email.ts';
+import { clearFactors } from '../factors/clear-factors.ts';
 import { readCode } from '../otp/code.ts';
 import { issueRecoveryCodes } from '../recovery-codes/issue-recovery-codes.ts';
 import { sealTotpSecret } from '../totp/seal.ts';
@@ -17,7 +18,7 @@ import {
   writeSecret,
 } from '../totp/totp.ts';
 
-type Giver = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics' | 'db'> & {
+type Giver = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics' | 'transaction'> & {
   readonly request: null;
   readonly viewer: null;
 };
@@ -47,12 +48,12 @@ export function offerTotp(app: Giver, user: Pick<UserRow, 'id' | 'email'>): Offe
       const now = app.clock.now();
       const step = code === null ? null : await matchingStep({ secret, code, now });
       if (step === null) return null;
-      return app.db.transaction(async (tx) => {
+      return app.transaction(async (tx) => {
         const userId = user.id;
         if (!(await holdAnyUser(tx, { id: userId }))) return null;
         const id = app.random.id(now);
         const sealedSecret = sealTotpSecret(app.keys, { userId, authenticatorId: id }, secret);
-        await deleteTotp(tx, { userId });
+        await clearFactors(app, { db: tx, userId });
         await putPendingTotp(tx, {
           id,
           userId,

@@ -1,5 +1,5 @@
 import { secondsAfter } from '../../clock.ts';
-import type { Context, Viewer } from '../../context.ts';
+import type { Context, SessionViewer } from '../../context.ts';
 import { AuthError } from '../../errors.ts';
 import { requireViewer, stepUpLifetime } from '../caller/require-step-up.ts';
 import { type AdminVerdict, judgeAdmin } from '../roles/rules.ts';
@@ -13,7 +13,7 @@ const needsSecondFactor =
  * An administrator who looks. Throws UNAUTHENTICATED, and FORBIDDEN for everyone else: a query has
  * no union to say more in.
  */
-export function requireAdminToLook(ctx: Asker): Viewer {
+export function requireAdminToLook(ctx: Asker): SessionViewer {
   const { viewer, verdict } = judge(ctx, 'look');
   if (verdict === 'allowed') return viewer;
   throw refuse(ctx, { viewer, verdict });
@@ -24,7 +24,7 @@ export function requireAdminToLook(ctx: Asker): Viewer {
  * none, and STEP_UP_REQUIRED for one whose session lacks the second factor or a recent proof
  * (AZ-4).
  */
-export function requireAdminToChange(ctx: Asker): Viewer {
+export function requireAdminToChange(ctx: Asker): SessionViewer {
   const { viewer, verdict } = judge(ctx, 'change');
   if (verdict === 'allowed') return viewer;
   if (verdict === 'not-an-admin') throw refuse(ctx, { viewer, verdict });
@@ -34,7 +34,10 @@ export function requireAdminToChange(ctx: Asker): Viewer {
   );
 }
 
-function judge(ctx: Asker, wish: 'look' | 'change'): { viewer: Viewer; verdict: AdminVerdict } {
+function judge(
+  ctx: Asker,
+  wish: 'look' | 'change',
+): { viewer: SessionViewer; verdict: AdminVerdict } {
   const viewer = requireViewer(ctx);
   const { methods, authenticatedAt } = viewer.session.session;
   const isFresh = secondsAfter(authenticatedAt, stepUpLifetime) > ctx.clock.now();
@@ -43,7 +46,7 @@ function judge(ctx: Asker, wish: 'look' | 'change'): { viewer: Viewer; verdict: 
 
 function refuse(
   ctx: Asker,
-  { viewer, verdict }: { viewer: Viewer; verdict: AdminVerdict },
+  { viewer, verdict }: { viewer: SessionViewer; verdict: AdminVerdict },
 ): AuthError {
   // To the log and not to the trail: whoever tries doors must not be able to fill it (ASVS 16.3.2).
   ctx.log.warn(

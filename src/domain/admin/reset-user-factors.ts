@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
-import { deleteTotp } from '../../db/queries/totp-authenticators.ts';
-import { setTotpEnabledAt } from '../../db/queries/users.ts';
 import type { Accepted } from '../accepted.ts';
 import { recordAudit } from '../audit/record.ts';
+import { clearFactors } from '../factors/clear-factors.ts';
 import { text } from '../input.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { release } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import { adminCommand } from './admin-command.ts';
 import { changeUser } from './change-user.ts';
@@ -25,15 +22,7 @@ export const resetUserFactors = adminCommand(
     changeUser(ctx, {
       userId,
       change: async ({ db, user }) => {
-        await deleteTotp(db, { userId: user.id });
-        await deleteRecoveryCodes(db, { userId: user.id });
-        await setTotpEnabledAt(db, { id: user.id, at: null });
-        // Failures of what is gone are not held against what comes next; the window of the account
-        // runs on.
-        await release(ctx, {
-          db,
-          claims: [{ budget: 'second-factor:consecutive', identifier: user.id }],
-        });
+        await clearFactors(ctx, { db, userId: user.id });
         await endAllSessions(ctx, { db, userId: user.id, reason: 'credentials_changed' });
         const detail = { reason };
         await recordAudit(ctx, {

@@ -1,17 +1,22 @@
 import { secondsAfter } from '../../clock.ts';
-import type { Context, Viewer } from '../../context.ts';
+import type { Context, SessionViewer } from '../../context.ts';
 import { AuthError } from '../../errors.ts';
 import { provesSecondFactor, readProved } from '../factors/rules.ts';
+import { actsAsUser } from './rules.ts';
 
 /** Seconds for which a proof of presence is good (SE-13). */
 export const stepUpLifetime = 600;
 
 type Asker = Pick<Context, 'viewer' | 'clock'>;
 
-/** The signed-in caller. Throws UNAUTHENTICATED for anyone else. */
-export function requireViewer(ctx: Pick<Context, 'viewer'>): Viewer {
-  if (!ctx.viewer) throw new AuthError('UNAUTHENTICATED', { reason: 'TOKEN_MISSING' });
-  return ctx.viewer;
+/**
+ * The signed-in user. Throws UNAUTHENTICATED for an anonymous caller, FORBIDDEN for a caller of
+ * another kind, such as a machine.
+ */
+export function requireViewer({ viewer }: Pick<Context, 'viewer'>): SessionViewer {
+  if (actsAsUser(viewer)) return viewer;
+  if (viewer === null) throw new AuthError('UNAUTHENTICATED', { reason: 'TOKEN_MISSING' });
+  throw new AuthError('FORBIDDEN');
 }
 
 /**
@@ -19,7 +24,7 @@ export function requireViewer(ctx: Pick<Context, 'viewer'>): Viewer {
  * the second factor where they have one. Read from the session's row, not from the token (SE-13).
  * Throws STEP_UP_REQUIRED: a stolen access token alone changes nothing that matters.
  */
-export function requireStepUp(ctx: Asker): Viewer {
+export function requireStepUp(ctx: Asker): SessionViewer {
   const viewer = requireRecentProof(ctx);
   const { user, session } = viewer.session;
   if (user.totpEnabledAt !== null && !provesSecondFactor(readProved(session.provedMethods))) {
@@ -32,7 +37,7 @@ export function requireStepUp(ctx: Asker): Viewer {
  * The caller, where the session's proof is recent. For verbs that check the second factor
  * themselves; others want requireStepUp.
  */
-export function requireRecentProof(ctx: Asker): Viewer {
+export function requireRecentProof(ctx: Asker): SessionViewer {
   const viewer = requireViewer(ctx);
   const { authenticatedAt } = viewer.session.session;
   if (secondsAfter(authenticatedAt, stepUpLifetime) <= ctx.clock.now())

@@ -1,44 +1,107 @@
-export type OtpMethod = 'EMAIL' | 'TOTP' | 'RECOVERY_CODE';
-/** What a sign-in can have proved: the password, or a code. */
-export type ProvedMethod = 'PASSWORD' | OtpMethod;
-
 /** The factors that an account has besides its password and its mailbox. */
 export type Enrolled = { readonly totp: boolean; readonly recoveryCodesLeft: number };
 
-const provedMethods: readonly ProvedMethod[] = ['PASSWORD', 'EMAIL', 'TOTP', 'RECOVERY_CODE'];
+type Step = 'first' | 'second';
+
+type Method = {
+  /** The factors that it proves. None for a mailbox (NIST SP 800-63B-4 3.1.3.1). */
+  readonly proves: readonly ('knowledge' | 'possession' | 'inherence')[];
+  /** Its names in `amr` (RFC 8176). */
+  readonly amr: readonly string[];
+  /** The steps of a sign-in that it completes; one for both is enough by itself. */
+  readonly steps: readonly Step[];
+  /** Whether the user types a code for it, so that clients know it as an OtpMethod. */
+  readonly isTyped: boolean;
+  /** Whether a challenge may ask for it. */
+  readonly isOffered: (enrolled: Enrolled) => boolean;
+};
+
+/**
+ * SECURITY: the one table of what a sign-in can prove and what each proof is worth; of second
+ * factors the best first. What is not in here proves nothing.
+ */
+const methods = {
+  PASSWORD: {
+    proves: ['knowledge'],
+    amr: ['pwd'],
+    steps: ['first'],
+    isTyped: false,
+    isOffered: () => false,
+  },
+  EMAIL: { proves: [], amr: ['otp'], steps: ['first'], isTyped: true, isOffered: () => true },
+  TOTP: {
+    proves: ['possession'],
+    amr: ['otp'],
+    steps: ['second'],
+    isTyped: true,
+    isOffered: ({ totp }) => totp,
+  },
+  RECOVERY_CODE: {
+    proves: ['possession'],
+    amr: ['otp'],
+    steps: ['second'],
+    isTyped: true,
+    isOffered: ({ totp, recoveryCodesLeft }) => totp && recoveryCodesLeft > 0,
+  },
+} as const satisfies Readonly<Record<string, Method>>;
+
+/** What a sign-in can have proved. */
+export type ProvedMethod = keyof typeof methods;
+
+/** What a challenge can ask for as a typed code. */
+export type OtpMethod = {
+  [Name in ProvedMethod]: (typeof methods)[Name]['isTyped'] extends true ? Name : never;
+}[ProvedMethod];
+
+const table: Readonly<Record<ProvedMethod, Method>> = methods;
+
+const names = Object.keys(methods).filter((name): name is ProvedMethod => name in methods);
+
+export const otpMethods: readonly OtpMethod[] = names.filter(
+  (name): name is OtpMethod => table[name].isTyped,
+);
 
 /** Reads what a row says was proved. */
 export function readProved(stored: readonly string[]): ProvedMethod[] {
-  return provedMethods.filter((method) => stored.includes(method));
+  return names.filter((name) => stored.includes(name));
 }
 
-/** Whether the app, or a recovery code in its place, was among it. */
+/** Whether a second factor was among it, or what is enough by itself. */
 export function provesSecondFactor(proved: readonly ProvedMethod[]): boolean {
-  return proved.includes('TOTP') || proved.includes('RECOVERY_CODE');
+  return completes(proved, 'second');
 }
 
 /**
  * SECURITY: the one place that decides what a sign-in or a step-up still lacks (OT-17, ADV-24,
- * ADV-50): the methods that would each meet the next step, the best first; empty where the policy's
- * set is complete. A first step is the password or the mailbox, whose order does not matter; where
- * an app is set up, that app or a recovery code follows, whatever the first step was.
+ * ADV-50): the methods that would each complete the next step, the best first; empty where the
+ * policy's set is complete. A first step is the password or the mailbox, whose order does not
+ * matter; where a second factor is set up, one follows, whatever the first step was.
  */
-export function lackingMethods(proved: readonly ProvedMethod[], enrolled: Enrolled): OtpMethod[] {
-  if (!proved.includes('PASSWORD') && !proved.includes('EMAIL')) return ['EMAIL'];
-  if (!enrolled.totp || provesSecondFactor(proved)) return [];
-  return enrolled.recoveryCodesLeft > 0 ? ['TOTP', 'RECOVERY_CODE'] : ['TOTP'];
+export function lackingMethods(
+  proved: readonly ProvedMethod[],
+  enrolled: Enrolled,
+): ProvedMethod[] {
+  if (!completes(proved, 'first')) return offered('first', enrolled);
+  return completes(proved, 'second') ? [] : offered('second', enrolled);
 }
 
 /**
- * RFC 8176 names of what was proved. `mfa` stands for the password together with something that the
- * user has. A mailed code is no factor of that kind (NIST SP 800-63B-4 3.1.3.1), so that it is
- * never a part of `mfa`, whatever comes with it (OT-9).
+ * RFC 8176 names of what was proved. `mfa` stands for two different factors: a mailed code is never
+ * a part of it, whatever comes with it (OT-9).
  */
 export function amrOf(proved: readonly ProvedMethod[]): string[] {
-  const password = proved.includes('PASSWORD');
-  return [
-    ...(password ? ['pwd'] : []),
-    ...(proved.some((method) => method !== 'PASSWORD') ? ['otp'] : []),
-    ...(password && provesSecondFactor(proved) ? ['mfa'] : []),
-  ];
+  const rows = readProved(proved).map((name) => table[name]);
+  const factors = new Set(rows.flatMap(({ proves }) => proves));
+  const amr = new Set(rows.flatMap((row) => row.amr));
+  return factors.size > 1 ? [...amr, 'mfa'] : [...amr];
+}
+
+function completes(proved: readonly ProvedMethod[], step: Step): boolean {
+  return proved.some((name) => table[name].steps.includes(step));
+}
+
+function offered(step: Step, enrolled: Enrolled): ProvedMethod[] {
+  return names.filter(
+    (name) => table[name].steps.includes(step) && table[name].isOffered(enrolled),
+  );
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { redeemRecoveryCode } from '../recovery-codes/redeem-recovery-code.ts';
 import { acceptTotpCode } from '../totp/accept-totp-code.ts';
@@ -8,15 +8,14 @@ type Input = {
   /**
    * The transaction that holds the user's row: what it spends comes back where it is rolled back.
    */
-  readonly db: Db;
+  readonly db: Transaction;
   readonly user: UserRow;
   readonly method: 'TOTP' | 'RECOVERY_CODE';
   readonly code: string;
 };
 
 /**
- * Whether the code is good; it is good once. The caller has reserved the try (failure-budget). Wake
- * the outbox after commit.
+ * Whether the code is good; it is good once. The caller has reserved the try (failure-budget).
  */
 export async function spendSecondFactor(
   ctx: Context,

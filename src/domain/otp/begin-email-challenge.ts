@@ -1,6 +1,6 @@
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { insertChallenge } from '../../db/queries/otp-challenges.ts';
 import { sha256 } from '../../secret-keys.ts';
 import { type EmailAddress, maskEmailAddress } from '../addresses/email-address.ts';
@@ -12,7 +12,7 @@ import { sendCode } from './send-code.ts';
 
 type Input = {
   /** The transaction of the change that asks for the code. */
-  readonly db: Db;
+  readonly db: Transaction;
   readonly purpose: OtpPurpose;
   /** As the caller gave it: what the answer shows, masked, and what the budget is counted by. */
   readonly given: EmailAddress;
@@ -32,9 +32,7 @@ type Input = {
   readonly silent?: boolean;
 };
 
-/**
- * A challenge that an e-mailed code meets, with its mail on the way. Wake the outbox after commit.
- */
+/** A challenge that an e-mailed code meets, with its mail on the way. */
 export async function beginEmailChallenge(ctx: Context, input: Input): Promise<OtpChallenge> {
   const now = ctx.clock.now();
   const id = ctx.random.id(now);

@@ -4,7 +4,7 @@ import type { Db } from '../../db/driver/client.ts';
 import { insertChallenge } from '../../db/queries/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { sha256 } from '../../secret-keys.ts';
-import type { OtpMethod, ProvedMethod } from '../factors/rules.ts';
+import type { ProvedMethod } from '../factors/rules.ts';
 import { accountKey } from '../rate-limits/reserve.ts';
 import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
 import { codeLifetime, handleBytes } from './rules.ts';
@@ -20,7 +20,7 @@ type Input = {
    * (ADV-5, ADV-50).
    */
   readonly proved: readonly ProvedMethod[];
-  readonly methods: readonly OtpMethod[];
+  readonly methods: readonly ProvedMethod[];
   /** The session that a step-up is for. */
   readonly sessionId: string | null;
 };

@@ -1,5 +1,5 @@
 import type { NewChallenge } from '../../db/queries/otp-challenges.ts';
-import type { OtpMethod } from '../factors/rules.ts';
+import { type OtpMethod, otpMethods } from '../factors/rules.ts';
 import type { OtpPurpose } from './rules.ts';
 
 export type OtpChallenge = {
@@ -13,7 +13,6 @@ export type OtpChallenge = {
 };
 
 const purposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN', 'STEP_UP', 'CHANGE_EMAIL'];
-const methods: readonly OtpMethod[] = ['EMAIL', 'TOTP', 'RECOVERY_CODE'];
 
 export function purposeOf(row: Pick<NewChallenge, 'purpose'>): OtpPurpose {
   const purpose = purposes.find((name) => name === row.purpose);
@@ -29,7 +28,7 @@ export function viewChallenge(row: NewChallenge, handle: string): OtpChallenge {
     kind: 'challenge',
     id: handle,
     purpose: purposeOf(row),
-    methods: methods.filter((name) => row.methods.includes(name)),
+    methods: otpMethods.filter((name) => row.methods.includes(name)),
     sentTo: row.sentTo,
     expiresAt: row.expiresAt,
     resendAvailableAt: row.resendAvailableAt,

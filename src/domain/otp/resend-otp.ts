@@ -38,7 +38,7 @@ export const resendOtp = command(
 
     const now = ctx.clock.now();
     const code = ctx.random.digits(codeLength);
-    const renewed = await ctx.db.transaction(async (tx) => {
+    const renewed = await ctx.transaction(async (tx) => {
       const row = await renewCode(tx, {
         handleHash,
         codeHash: hashCode(ctx.keys, before.id, code),
@@ -63,7 +63,6 @@ export const resendOtp = command(
       const after = await findChallenge(ctx.db, { handleHash });
       throw (after && refusal(after, ctx)) ?? new AuthError('INVALID_OR_EXPIRED_CODE');
     }
-    ctx.wakeOutbox();
     return viewChallenge(renewed, handle);
   },
 );

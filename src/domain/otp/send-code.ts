@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import type { NewChallenge } from '../../db/queries/otp-challenges.ts';
 import type { EmailContent } from '../emails/email-content.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
@@ -7,7 +7,7 @@ import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
 import { purposeOf } from './challenge-view.ts';
 
 type Input = {
-  readonly db: Db;
+  readonly db: Transaction;
   readonly challenge: NewChallenge;
   readonly handle: string;
   readonly code: string;

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { outboxMessages } from '../../db/tables/outbox-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import {
   createCountingMailer,
   createOutboxApp,
+  enqueueMail,
   type TestOutboxApp,
 } from '../../testing/outbox-app.ts';
 import { verifyLink } from '../emails/links.ts';
@@ -28,7 +30,7 @@ describe('mail is written with the change that it speaks of', () => {
     });
   });
 
-  const enqueueCode = (db: TestDatabase['database']['db']) => {
+  const enqueueCode = (db: Transaction) => {
     const link = verifyLink(app.config, { challengeId: 'handle-of-the-challenge', code });
     return enqueueEmail(app, {
       db,
@@ -39,7 +41,7 @@ describe('mail is written with the change that it speaks of', () => {
   };
 
   it('DP-2 EM-4 holds no code, link, name or address in the clear', async () => {
-    await enqueueCode(app.db);
+    await app.transaction(enqueueCode);
     const [row] = await app.db.select().from(outboxMessages);
     const sealed = Buffer.from(row?.sealedPayload ?? []);
     const shown = `${JSON.stringify({ ...row, sealedPayload: null })} ${sealed.toString('latin1')}`;
@@ -58,8 +60,8 @@ describe('mail is written with the change that it speaks of', () => {
   });
 
   it('DP-2 cannot be opened as another row, nor with a bit changed', async () => {
-    await enqueueCode(app.db);
-    await enqueueCode(app.db);
+    await app.transaction(enqueueCode);
+    await app.transaction(enqueueCode);
     const [one, other] = await app.db.select().from(outboxMessages);
     if (!one?.sealedPayload || !other?.sealedPayload) throw new Error('There are no rows.');
     expect(openMail(app, { id: one.id, sealed: other.sealedPayload })).toBeNull();
@@ -69,7 +71,7 @@ describe('mail is written with the change that it speaks of', () => {
   });
 
   it('EM-5 leaves no mail where the change is rolled back', async () => {
-    const change = app.db.transaction(async (tx) => {
+    const change = app.transaction(async (tx) => {
       await enqueueCode(tx);
       throw new Error('The change failed.');
     });
@@ -78,14 +80,13 @@ describe('mail is written with the change that it speaks of', () => {
   });
 
   it('EN-2 costs the same for nobody: one row, as large, told apart by its template alone', async () => {
-    await enqueueCode(app.db);
-    await enqueueEmail(app, {
-      db: app.db,
+    await app.transaction(enqueueCode);
+    await enqueueMail(app, {
       to: 'a@b.c',
       locale: null,
       content: { template: 'step-up-code', code },
     });
-    await enqueueNothing(app, { db: app.db });
+    await app.transaction((db) => enqueueNothing(app, { db }));
     const rows = await app.db.select().from(outboxMessages);
     expect(rows).toHaveLength(3);
     expect(new Set(rows.map(({ sealedPayload }) => sealedPayload?.length)).size).toBe(1);
@@ -100,20 +101,17 @@ describe('mail is written with the change that it speaks of', () => {
     const now = app.clock.now();
     const at = now.toISOString();
     const ownEnd = new Date(now.getTime() + 60_000);
-    await enqueueEmail(app, {
-      db: app.db,
+    await enqueueMail(app, {
       to,
       locale: null,
       content: { template: 'login-code', code, link: 'x' },
     });
-    await enqueueEmail(app, {
-      db: app.db,
+    await enqueueMail(app, {
       to,
       locale: null,
       content: { template: 'refresh-reused', at },
     });
-    await enqueueEmail(app, {
-      db: app.db,
+    await enqueueMail(app, {
       to,
       locale: null,
       content: { template: 'step-up-code', code },

@@ -1,11 +1,11 @@
 import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { insertOutboxMessage } from '../../db/queries/outbox.ts';
 import type { EmailContent } from '../emails/email-content.ts';
 import { type MailPayload, sealMail } from './sealed-mail.ts';
 
-type Sender = Pick<App, 'keys' | 'clock' | 'random'>;
+type Sender = Pick<App, 'keys' | 'clock' | 'random' | 'wakeOutbox'>;
 
 /**
  * Seconds that a mail is worth delivering for: a code dies with its challenge (contract), a notice
@@ -19,13 +19,13 @@ export const nothing = 'none';
 
 /**
  * Puts a mail into the outbox. `db` is the transaction of the change that the mail speaks of: both
- * happen or neither (EM-5). Call wakeOutbox after the commit. Without `expiresAt`, a mail with a
+ * happen or neither (EM-5). The worker is woken after the commit. Without `expiresAt`, a mail with a
  * code is tried for 10 minutes and any other for 3 days.
  */
 export async function enqueueEmail(
   ctx: Sender,
   input: {
-    readonly db: Db;
+    readonly db: Transaction;
     readonly to: string;
     /** A BCP 47 tag; null for the default language. */
     readonly locale: string | null;
@@ -47,23 +47,28 @@ export async function enqueueEmail(
  * Costs what enqueueEmail costs and sends nothing: so that an answer about an unknown address takes
  * as long (EN-2).
  */
-export async function enqueueNothing(ctx: Sender, input: { readonly db: Db }): Promise<void> {
+export async function enqueueNothing(
+  ctx: Sender,
+  input: { readonly db: Transaction },
+): Promise<void> {
   const expiresAt = secondsAfter(ctx.clock.now(), codeLifetime);
   await insertRow(ctx, { db: input.db, template: nothing, payload: null, expiresAt });
 }
 
 async function insertRow(
   ctx: Sender,
-  input: { db: Db; template: string; payload: MailPayload | null; expiresAt: Date },
+  input: { db: Transaction; template: string; payload: MailPayload | null; expiresAt: Date },
 ): Promise<void> {
   const now = ctx.clock.now();
   const id = ctx.random.id(now);
   await insertOutboxMessage(input.db, {
     id,
+    kind: 'mail',
     template: input.template,
     sealedPayload: sealMail(ctx, { id, payload: input.payload }),
     availableAt: now,
     expiresAt: input.expiresAt,
     createdAt: now,
   });
+  input.db.afterCommit(ctx.wakeOutbox);
 }

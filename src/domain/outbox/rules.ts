@@ -1,11 +1,11 @@
 /**
- * Seconds that a taken row is a worker's own. SECURITY: longer than sendDeadline, or two workers
+ * Seconds that a taken row is a worker's own. SECURITY: longer than deadlineMs, or two workers
  * could send one row at a time.
  */
 export const leaseSeconds = 60;
 
-/** Milliseconds that a transport has for one mail, whatever its own timeouts are. */
-export const sendDeadlineMs = 45_000;
+/** Milliseconds that one message has, whatever the timeouts of its transport are. */
+export const deadlineMs = 45_000;
 
 const firstDelay = 30;
 const longestDelay = 15 * 60;
@@ -13,7 +13,7 @@ const spread = 0.25;
 
 /**
  * Seconds until the next try after `attempts` tries: 30, 60, 120 … up to 15 minutes, each up to a
- * quarter longer, so that mails which failed together do not come back together. `fraction` is
+ * quarter longer, so that messages which failed together do not come back together. `fraction` is
  * random in [0, 1). A provider's own wish goes first.
  */
 export function retryDelay(input: {

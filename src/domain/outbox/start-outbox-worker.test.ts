@@ -2,8 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { openPostgres } from '../../db/driver/client.ts';
 import { outboxMessages } from '../../db/tables/outbox-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
-import { createCountingMailer, createOutboxApp } from '../../testing/outbox-app.ts';
-import type { OutboxApp } from './deliver-due-mail.ts';
+import {
+  createCountingMailer,
+  createOutboxApp,
+  enqueueMail,
+  type TestOutboxApp,
+} from '../../testing/outbox-app.ts';
+import type { OutboxApp } from './delivery.ts';
 import { enqueueEmail } from './enqueue-email.ts';
 import { startOutboxWorker } from './start-outbox-worker.ts';
 
@@ -19,13 +24,13 @@ describe('the worker that empties the outbox', () => {
     await test.database.db.delete(outboxMessages);
   });
 
-  const enqueue = (app: OutboxApp, to = 'ada@example.org') =>
-    enqueueEmail(app, {
-      db: test.database.db,
-      to,
-      locale: null,
-      content: { template: 'step-up-code', code: '042719' },
-    });
+  const mailTo = (to: string) => ({
+    to,
+    locale: null,
+    content: { template: 'step-up-code', code: '042719' } as const,
+  });
+  const enqueue = (app: TestOutboxApp) =>
+    enqueueMail({ ...app, db: test.database.db }, mailTo('ada@example.org'));
   const sentCount = async () =>
     (await test.database.db.select().from(outboxMessages)).filter(({ sentAt }) => sentAt !== null)
       .length;
@@ -33,7 +38,10 @@ describe('the worker that empties the outbox', () => {
   it('EM-5 two workers on one database send each of 200 mails once', async () => {
     const mailer = createCountingMailer({ milliseconds: 2 });
     const one = createOutboxApp({ db: test.database.db, mailer });
-    for (let count = 0; count < 200; count += 1) await enqueue(one, `u${count}@example.org`);
+    await one.transaction(async (db) => {
+      for (let count = 0; count < 200; count += 1)
+        await enqueueEmail(one, { db, ...mailTo(`u${count}@example.org`) });
+    });
     const second = openPostgres({
       url: test.url ?? '',
       maxConnections: 5,

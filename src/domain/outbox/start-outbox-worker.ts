@@ -1,20 +1,21 @@
-import { deliverDueMail, type OutboxApp } from './deliver-due-mail.ts';
+import { deliverDue } from './deliver-due.ts';
+import type { OutboxApp } from './delivery.ts';
 
 export type OutboxWorker = {
-  /** Looks for due mail now; for after a commit. Never throws. */
+  /** Looks for due messages now; for after a commit. Never throws. */
   wake(): void;
   /**
-   * Takes no more mail; resolves when what is under way is done (45 seconds at most for each
+   * Takes no more messages; resolves when what is under way is done (45 seconds at most for each
    * transport).
    */
   stop(): Promise<void>;
 };
 
-/** Mails on their way at a time, in each process. */
+/** Messages on their way at a time, in each process. */
 const parallelSends = 5;
 
 /**
- * Sends due mail at once, on every wake() and each `pollSeconds`. Any number of processes may run
+ * Delivers due messages at once, on every wake() and each `pollSeconds`. Any number of processes may run
  * one.
  */
 export function startOutboxWorker(
@@ -30,7 +31,7 @@ export function startOutboxWorker(
   const drain = async (): Promise<void> => {
     try {
       while (!stopping) {
-        const { taken } = await deliverDueMail(app, { limit: parallelSends });
+        const { taken } = await deliverDue(app, { limit: parallelSends });
         if (outage) app.log.info('The outbox reaches the database again.');
         outage = false;
         if (taken < parallelSends) return;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createEgress } from '../../egress/egress.ts';
 import { createLog } from '../../observability/log.ts';
 import { startTestServer, testConfig } from '../../testing/app.ts';
 import { freshAddress, goodPassword } from '../../testing/people.ts';
@@ -23,6 +24,7 @@ describe('the list of breached passwords', () => {
   const lists = () =>
     breachedPasswordsByRange({
       baseUrl,
+      egress: createEgress({ allowLoopback: true }),
       log: createLog(testConfig, { write: (line) => void logLines.push(line) }),
     });
 
@@ -117,6 +119,7 @@ describe('the list of breached passwords', () => {
   it('PW-10 when nobody listens, the log says so once, and nothing of the password', async () => {
     const lists = breachedPasswordsByRange({
       baseUrl: 'http://127.0.0.1:9',
+      egress: createEgress({ allowLoopback: true }),
       log: createLog(testConfig, { write: (line) => void logLines.push(line) }),
     });
     expect(await lists.includes(stolen)).toBe(false);

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Egress } from '../../egress/egress.ts';
 import type { BreachedPasswords } from '../../ports.ts';
 
 /** No such list is asked: the local one and the strength estimate stand alone. */
 export const noBreachedPasswords: BreachedPasswords = { includes: async () => false };
 
-const timeoutMs = 1000;
+const deadlineMs = 1000;
 
 /**
  * Asks a range API (Have I Been Pwned's form): five hex digits of the SHA-1 leave the house, with
@@ -14,6 +15,7 @@ const timeoutMs = 1000;
  */
 export function breachedPasswordsByRange(options: {
   baseUrl: string;
+  egress: Egress;
   log: Pick<Logger, 'warn'>;
 }): BreachedPasswords {
   return {
@@ -21,13 +23,13 @@ export function breachedPasswordsByRange(options: {
       const digest = createHash('sha1').update(password).digest('hex').toUpperCase();
       const suffix = digest.slice(5);
       try {
-        const response = await fetch(`${options.baseUrl}/range/${digest.slice(0, 5)}`, {
+        const { status, body } = await options.egress.request({
+          url: `${options.baseUrl}/range/${digest.slice(0, 5)}`,
           headers: { 'Add-Padding': 'true' },
-          signal: AbortSignal.timeout(timeoutMs),
-          redirect: 'error',
+          deadlineMs,
         });
-        if (!response.ok) throw new Error(`status ${response.status}`);
-        const lines = (await response.text()).split(/\r?\n/);
+        if (status !== 200) throw new Error(`status ${status}`);
+        const lines = body.toString('utf8').split(/\r?\n/);
         // Padding lines carry a count of zero.
         return lines.some((line) => line.startsWith(`${suffix}:`) && !line.endsWith(':0'));
       } catch (error) {

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { spendRecoveryCode } from '../../db/queries/recovery-codes.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -8,7 +8,7 @@ import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { countRecoveryCodes } from './count-recovery-codes.ts';
 import { recoveryCodeHashes } from './recovery-code.ts';
 
-type Input = { readonly db: Db; readonly user: UserRow; readonly code: string };
+type Input = { readonly db: Transaction; readonly user: UserRow; readonly code: string };
 
 /**
  * Spends one of the user's codes and tells them of it; false where there is no such code, or it was

@@ -1,5 +1,5 @@
-import type { Context, Viewer } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Context, SessionViewer } from '../../context.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -13,7 +13,11 @@ type Input<Result> = {
   /** A code of the app or a recovery code; null where the session has proved the factor itself. */
   readonly code: TypedCode | null;
   /** The change, in a transaction that holds the user's row. */
-  readonly change: (held: { db: Db; viewer: Viewer; user: UserRow }) => Promise<Result>;
+  readonly change: (held: {
+    db: Transaction;
+    viewer: SessionViewer;
+    user: UserRow;
+  }) => Promise<Result>;
 };
 
 /**
@@ -36,7 +40,7 @@ export async function changeFactors<Result>(
   const budget = spent && secondFactorBudget({ userId: viewer.userId, method: spent.method });
   if (budget) await reserveTry(ctx, budget);
   try {
-    const result = await ctx.db.transaction(async (tx) => {
+    const result = await ctx.transaction(async (tx) => {
       const user = await holdCaller(ctx, { db: tx });
       if (user.totpEnabledAt === null) throw noApp();
       if (spent && budget) {
@@ -46,7 +50,6 @@ export async function changeFactors<Result>(
       }
       return change({ db: tx, viewer, user });
     });
-    ctx.wakeOutbox();
     return result;
   } catch (error) {
     if (error instanceof AuthError && error.code === 'INVALID_OR_EXPIRED_CODE') {

@@ -46,7 +46,7 @@ export const confirmTotpEnrollment = command(schema, async (ctx, input): Promise
     secret && code !== null ? await matchingStep({ secret, code, now: ctx.clock.now() }) : null;
   if (!pending || step === null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
 
-  const codes = await ctx.db.transaction(async (tx) => {
+  const codes = await ctx.transaction(async (tx) => {
     const user = await holdCaller(ctx, { db: tx });
     const now = ctx.clock.now();
     await deleteConfirmedTotp(tx, { userId });
@@ -70,6 +70,5 @@ export const confirmTotpEnrollment = command(schema, async (ctx, input): Promise
     await notifyOwner(ctx, { db: tx, user, template: 'totp-enabled' });
     return issued;
   });
-  ctx.wakeOutbox();
   return codes;
 });

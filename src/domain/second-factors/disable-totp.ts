@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
-import { deleteTotp } from '../../db/queries/totp-authenticators.ts';
-import { setTotpEnabledAt } from '../../db/queries/users.ts';
 import type { Accepted } from '../accepted.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
+import { clearFactors } from '../factors/clear-factors.ts';
 import { typedCode } from '../otp/typed-code.ts';
-import { release } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import { changeFactors } from './change-factors.ts';
 import { notifyOwner } from './notify-owner.ts';
@@ -22,13 +19,7 @@ export const disableTotp = command(schema, async (ctx, input): Promise<Accepted>
   await changeFactors(ctx, {
     code: input.code ?? null,
     change: async ({ db, viewer, user }) => {
-      await deleteTotp(db, { userId: user.id });
-      await deleteRecoveryCodes(db, { userId: user.id });
-      await setTotpEnabledAt(db, { id: user.id, at: null });
-      await release(ctx, {
-        db,
-        claims: [{ budget: 'second-factor:consecutive', identifier: user.id }],
-      });
+      await clearFactors(ctx, { db, userId: user.id });
       await endAllSessions(ctx, {
         db,
         userId: user.id,

@@ -1,18 +1,17 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 
 type Input = {
-  readonly db: Db;
+  readonly db: Transaction;
   readonly user: Pick<UserRow, 'email' | 'locale'>;
   readonly template: 'totp-enabled' | 'totp-disabled' | 'recovery-codes-regenerated';
 };
 
 /**
- * Tells the owner that a factor of theirs has changed, when and from where; no secret (RC-8). Wake
- * the outbox after commit.
+ * Tells the owner that a factor of theirs has changed, when and from where; no secret (RC-8).
  */
 export async function notifyOwner(ctx: Context, { db, user, template }: Input): Promise<void> {
   await enqueueEmail(ctx, {

@@ -37,7 +37,7 @@ export const startTotpEnrollment = command(
     const expiresAt = secondsAfter(now, enrollmentLifetime);
     const secret = ctx.random.bytes(secretBytes);
     const sealedSecret = sealTotpSecret(ctx.keys, { userId, authenticatorId: id }, secret);
-    await ctx.db.transaction(async (tx) => {
+    await ctx.transaction(async (tx) => {
       await putPendingTotp(tx, { id, userId, sealedSecret, createdAt: now, expiresAt });
       await recordAudit(ctx, {
         db: tx,

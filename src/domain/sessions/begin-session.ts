@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import type { IssuedSession } from '../../db/queries/session-with-user.ts';
 import { insertSession } from '../../db/queries/sessions.ts';
 import { recordLogin } from '../../db/queries/users.ts';
@@ -19,7 +19,7 @@ export type BegunSession = IssuedSession & { readonly refreshToken: RefreshToken
 
 type Input = {
   /** The transaction of whatever proved the user. */
-  readonly db: Db;
+  readonly db: Transaction;
   /** As the transaction holds it. */
   readonly user: UserRow;
   readonly proved: readonly ProvedMethod[];

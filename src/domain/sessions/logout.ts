@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import type { Context, StaleBearer, Viewer } from '../../context.ts';
+import type { Context, SessionViewer, StaleBearer } from '../../context.ts';
 import type { LiveSession } from '../../db/queries/session-with-user.ts';
 import { findSessionById } from '../../db/queries/sessions.ts';
 import { AuthError } from '../../errors.ts';
 import type { Accepted } from '../accepted.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
+import { actsAsUser } from '../caller/rules.ts';
 import { command } from '../command.ts';
 import { opaqueToken } from '../input.ts';
 import { withContext } from '../with-context.ts';
@@ -25,11 +26,11 @@ export const logout = command(schema, async (ctx, input): Promise<Accepted> => {
   const shown = await findShown(ctx, input.refreshToken ?? fromCookie);
   // SECURITY: whoever is signed in as A ends nothing of B's, though B's cookie may be in the same
   // browser (SE-8).
-  const isForeign =
-    shown !== null && ctx.viewer !== null && shown.session.userId !== ctx.viewer.userId;
+  const viewer = actsAsUser(ctx.viewer) ? ctx.viewer : null;
+  const isForeign = shown !== null && viewer !== null && shown.session.userId !== viewer.userId;
   const own = isForeign ? null : shown;
-  if (input.everywhere) await endEverywhere(ctx, own);
-  else await endOwn(ctx, own);
+  if (input.everywhere) await endEverywhere(ctx, viewer, own);
+  else await endOwn(ctx, viewer, own);
   if (fromCookie !== null && !isForeign) ctx.cookie.clear();
   return { kind: 'accepted', accepted: true };
 });
@@ -52,21 +53,27 @@ async function findShown(ctx: Context, refreshToken: string | null): Promise<Sho
  * Also a spent refresh token ends its own session, and an expired access token where nothing else
  * names one; no other ends.
  */
-async function endOwn(ctx: Context, shown: Shown | null): Promise<void> {
+async function endOwn(
+  ctx: Context,
+  viewer: SessionViewer | null,
+  shown: Shown | null,
+): Promise<void> {
   const owned = new Map<string, string>();
-  const bearer = ctx.viewer ?? (shown === null ? ctx.staleBearer : null);
+  const bearer = viewer ?? (shown === null ? ctx.staleBearer : null);
   if (bearer) owned.set(bearer.sessionId, bearer.userId);
   if (shown && shown.verdict !== 'ended') owned.set(shown.session.id, shown.session.userId);
   for (const [sessionId, userId] of owned) {
-    await ctx.db.transaction((tx) =>
-      endSession(ctx, { db: tx, userId, sessionId, reason: 'logout' }),
-    );
+    await ctx.transaction((tx) => endSession(ctx, { db: tx, userId, sessionId, reason: 'logout' }));
   }
 }
 
-async function endEverywhere(ctx: Context, shown: Shown | null): Promise<void> {
+async function endEverywhere(
+  ctx: Context,
+  viewer: SessionViewer | null,
+  shown: Shown | null,
+): Promise<void> {
   const proved =
-    ctx.viewer ??
+    viewer ??
     (shown && isGood(shown.verdict) && shown.user.suspendedAt === null ? viewerOf(shown) : null);
   if (!proved) {
     // SECURITY: a spent or expired token of a living session is no proof that its holder is the
@@ -77,7 +84,7 @@ async function endEverywhere(ctx: Context, shown: Shown | null): Promise<void> {
     return;
   }
   const { userId } = requireStepUp(withContext(ctx, { viewer: proved }));
-  await ctx.db.transaction((tx) =>
+  await ctx.transaction((tx) =>
     endAllSessions(ctx, { db: tx, userId, reason: 'logout_everywhere' }),
   );
 }
@@ -86,6 +93,7 @@ async function isAlive(ctx: Context, bearer: StaleBearer | null): Promise<boolea
   return bearer !== null && (await ctx.lookUpSession(bearer)) !== null;
 }
 
-function viewerOf({ session, user }: LiveSession): Viewer {
-  return { userId: user.id, sessionId: session.id, roles: user.roles, session: { session, user } };
+function viewerOf({ session, user }: LiveSession): SessionViewer {
+  const { id: userId, roles } = user;
+  return { kind: 'session', userId, sessionId: session.id, roles, session: { session, user } };
 }

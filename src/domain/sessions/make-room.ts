@@ -1,6 +1,6 @@
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { countEndedSessions, evictSessions } from '../../db/queries/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
@@ -11,7 +11,7 @@ const noticeEvery = 24 * 3600;
 const reason: EndReason = 'evicted';
 
 type Input = {
-  readonly db: Db;
+  readonly db: Transaction;
   readonly session: { readonly id: string };
   readonly user: UserRow;
 };

@@ -1,6 +1,6 @@
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { noteDevice } from '../../db/queries/known-devices.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -18,7 +18,7 @@ const day = 24 * 3600;
  */
 export async function noticeDevice(
   ctx: Context,
-  { db, user }: { db: Db; user: UserRow },
+  { db, user }: { db: Transaction; user: UserRow },
 ): Promise<void> {
   const now = ctx.clock.now();
   const refreshBefore = secondsAfter(now, -day);

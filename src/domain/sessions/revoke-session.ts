@@ -17,7 +17,7 @@ export const revokeSession = command(schema, async (ctx, { sessionId }): Promise
   const { userId } = requireStepUp(ctx);
   const ended =
     isUuid(sessionId) &&
-    (await ctx.db.transaction((tx) =>
+    (await ctx.transaction((tx) =>
       endSession(ctx, { db: tx, userId, sessionId, reason: 'revoked_by_owner' }),
     ));
   if (!ended) throw new AuthError('NOT_FOUND');

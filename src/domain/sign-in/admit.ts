@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { lackingMethods, type ProvedMethod, provesSecondFactor } from '../factors/rules.ts';
 import { beginSecondStep } from '../otp/begin-second-step.ts';
@@ -12,7 +12,7 @@ export type Admission = OtpChallenge | ({ readonly kind: 'session' } & BegunSess
 
 type Input = {
   /** The transaction that holds the user's row. */
-  readonly db: Db;
+  readonly db: Transaction;
   /** As holdUser gave it: factors and status cannot change before the transaction ends. */
   readonly user: UserRow;
   readonly proved: readonly ProvedMethod[];

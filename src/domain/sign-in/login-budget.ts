@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import { findSessionById } from '../../db/queries/sessions.ts';
 import { AuthError } from '../../errors.ts';
+import { actsAsUser } from '../caller/rules.ts';
 import { accountKey, type Claim, nobody, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
 import { readRefreshToken } from '../sessions/refresh-token.ts';
 
@@ -89,7 +90,9 @@ function inARow({ knownSessionId, accountKey: key }: LoginBudget, userId: string
  * signs out, or is signed out, is a stranger again.
  */
 async function knownSession(ctx: Context, canonical: string): Promise<string | null> {
-  if (ctx.viewer?.session.user.emailCanonical === canonical) return ctx.viewer.sessionId;
+  const { viewer } = ctx;
+  if (actsAsUser(viewer) && viewer.session.user.emailCanonical === canonical)
+    return viewer.sessionId;
   for (const sessionId of [ctx.staleBearer?.sessionId, sessionOfCookie(ctx)]) {
     if (sessionId === undefined) continue;
     const found = await findSessionById(ctx.db, { sessionId });

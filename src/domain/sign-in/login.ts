@@ -63,7 +63,7 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
   const passwordHash = verdict.outdated
     ? await rehash(ctx, { userId: user.id, oldHash: storedHash, plain: input.password })
     : storedHash;
-  return ctx.db.transaction(async (tx) => {
+  return ctx.transaction(async (tx) => {
     // SECURITY: suspended, deleted or under another password since the check: no session (TOCTOU).
     const held = await holdUser(tx, { id: user.id, passwordHash });
     if (!held) return null;

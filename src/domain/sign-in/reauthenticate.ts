@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Context, Viewer } from '../../context.ts';
+import type { Context, SessionViewer } from '../../context.ts';
 import { holdUser } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -30,7 +30,11 @@ export const reauthenticate = command(
   },
 );
 
-async function checkPassword(ctx: Context, viewer: Viewer, plain: string): Promise<Admission> {
+async function checkPassword(
+  ctx: Context,
+  viewer: SessionViewer,
+  plain: string,
+): Promise<Admission> {
   const { user } = viewer.session;
   // SECURITY: the pool of a sign-in from this device, so that this is no second door to guess the
   // password at.
@@ -47,7 +51,7 @@ async function checkPassword(ctx: Context, viewer: Viewer, plain: string): Promi
     });
     throw new AuthError('INVALID_CREDENTIALS', { message: 'The password is not right.' });
   }
-  return ctx.db.transaction(async (tx) => {
+  return ctx.transaction(async (tx) => {
     const held = await holdUser(tx, { id: user.id, passwordHash });
     if (!held)
       throw new AuthError('INVALID_CREDENTIALS', { message: 'The password is not right.' });
@@ -65,10 +69,10 @@ async function checkPassword(ctx: Context, viewer: Viewer, plain: string): Promi
  * For accounts without a password, and for those who do not know theirs: the mailbox is the other
  * first step of a sign-in.
  */
-async function mailCode(ctx: Context, viewer: Viewer): Promise<OtpChallenge> {
+async function mailCode(ctx: Context, viewer: SessionViewer): Promise<OtpChallenge> {
   const { user } = viewer.session;
   await reserve(ctx, [{ budget: 'step-up:account', identifier: user.id }]);
-  const challenge = await ctx.db.transaction((tx) =>
+  const challenge = await ctx.transaction((tx) =>
     beginEmailChallenge(ctx, {
       db: tx,
       purpose: 'STEP_UP',
@@ -77,6 +81,5 @@ async function mailCode(ctx: Context, viewer: Viewer): Promise<OtpChallenge> {
       sessionId: viewer.sessionId,
     }),
   );
-  ctx.wakeOutbox();
   return challenge;
 }

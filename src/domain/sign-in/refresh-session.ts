@@ -101,7 +101,7 @@ function secondsUntil(date: Date, now: Date): number {
 async function endFamily(ctx: Context, { session, user }: LiveSession): Promise<void> {
   const now = ctx.clock.now();
   const { id: sessionId, userId } = session;
-  await ctx.db.transaction(async (tx) => {
+  await ctx.transaction(async (tx) => {
     const revoked = await revokeSession(tx, { sessionId, userId, now, reason: 'refresh.reused' });
     if (!revoked) return;
     await recordAudit(ctx, {
@@ -123,5 +123,4 @@ async function endFamily(ctx: Context, { session, user }: LiveSession): Promise<
       },
     });
   });
-  ctx.wakeOutbox();
 }

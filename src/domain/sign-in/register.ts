@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import { findUserByEmail, insertUser } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import type { EmailAddress } from '../addresses/email-address.ts';
@@ -42,8 +42,7 @@ export const register = command(schema, async (ctx, input): Promise<OtpChallenge
 
   // Hashed whether or not the address is free: both ways take the same time.
   const passwordHash = await ctx.hasher.hash(input.password);
-  const challenge = await ctx.db.transaction((tx) => begin(ctx, tx, { email, name, passwordHash }));
-  ctx.wakeOutbox();
+  const challenge = await ctx.transaction((tx) => begin(ctx, tx, { email, name, passwordHash }));
   return challenge;
 });
 
@@ -55,7 +54,7 @@ type Wanted = {
 
 async function begin(
   ctx: Context,
-  tx: Db,
+  tx: Transaction,
   { email, name, passwordHash }: Wanted,
 ): Promise<OtpChallenge> {
   const now = ctx.clock.now();

@@ -18,7 +18,7 @@ export const requestLoginCode = command(schema, async (ctx, { email }): Promise<
     { budget: 'login-code:account', identifier: accountKey(ctx, email.canonical) },
   ]);
   const user = await findUserByEmail(ctx.db, { canonical: email.canonical });
-  const challenge = await ctx.db.transaction((tx) =>
+  const challenge = await ctx.transaction((tx) =>
     beginEmailChallenge(ctx, {
       db: tx,
       purpose: 'LOGIN',
@@ -30,6 +30,5 @@ export const requestLoginCode = command(schema, async (ctx, { email }): Promise<
           : null,
     }),
   );
-  ctx.wakeOutbox();
   return challenge;
 });

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../db/driver/client.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import {
   consumeChallenge,
   endOtherChallenges,
   reserveAttempt,
 } from '../../db/queries/otp-challenges.ts';
-import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
-import { deleteTotp } from '../../db/queries/totp-authenticators.ts';
 import { claimUser, findUserById, holdUser } from '../../db/queries/users.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
 import { recordAudit } from '../audit/record.ts';
+import { actsAsUser } from '../caller/rules.ts';
 import { command } from '../command.ts';
+import { clearFactors } from '../factors/clear-factors.ts';
 import {
   budgetOf,
   countSuccess,
@@ -57,7 +57,7 @@ export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens 
   const challenge = await reserveAttempt(ctx.db, {
     handleHash: sha256(input.challengeId),
     purposes,
-    sessionId: ctx.viewer?.sessionId ?? null,
+    sessionId: actsAsUser(ctx.viewer) ? ctx.viewer.sessionId : null,
     maxAttempts,
     now: ctx.clock.now(),
   });
@@ -66,7 +66,6 @@ export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens 
   try {
     if (method === null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
     const admission = await meet(ctx, { challenge, method, typed: input.code });
-    ctx.wakeOutbox();
     return await handOver(ctx, admission, input.tokenDelivery);
   } catch (error) {
     // Outside the transaction, which a wrong code has rolled back (ADV-43).
@@ -97,7 +96,7 @@ async function meet(ctx: Context, { challenge, method, typed }: Attempt): Promis
   if (userId === null || (method === 'EMAIL' && !mailedCodeMatches(ctx, challenge, typed))) {
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
   }
-  return ctx.db.transaction(async (tx) => {
+  return ctx.transaction(async (tx) => {
     // The user's row first, as in every change of password, factors or status: those wait, or this
     // does.
     const user = await holdOrClaim(ctx, tx, { challenge, userId });
@@ -131,7 +130,11 @@ function mailedCodeMatches(ctx: Context, challenge: OtpChallengeRow, typed: Type
 
 type Found = { readonly challenge: OtpChallengeRow; readonly userId: string };
 
-async function holdOrClaim(ctx: Context, tx: Db, { challenge, userId }: Found): Promise<UserRow> {
+async function holdOrClaim(
+  ctx: Context,
+  tx: Transaction,
+  { challenge, userId }: Found,
+): Promise<UserRow> {
   const found = await findUserById(tx, { id: userId });
   if (found?.emailVerifiedAt === null) return claim(ctx, tx, { challenge, userId });
   // An account that was verified meanwhile keeps its password, whatever this registration asked for
@@ -155,7 +158,11 @@ async function holdOrClaim(ctx: Context, tx: Db, { challenge, userId }: Found): 
  * account that the operator has made they stay, and are asked for: `latchkey create-admin` has set
  * them up.
  */
-async function claim(ctx: Context, tx: Db, { challenge, userId }: Found): Promise<UserRow> {
+async function claim(
+  ctx: Context,
+  tx: Transaction,
+  { challenge, userId }: Found,
+): Promise<UserRow> {
   const claimed = await claimUser(tx, {
     id: userId,
     passwordHash: challenge.pendingPasswordHash,
@@ -164,11 +171,9 @@ async function claim(ctx: Context, tx: Db, { challenge, userId }: Found): Promis
     now: ctx.clock.now(),
   });
   if (!claimed) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-  if (claimed.invitedAt === null) {
-    await deleteTotp(tx, { userId });
-    await deleteRecoveryCodes(tx, { userId });
-  }
+  const keepsFactors = claimed.invitedAt !== null;
+  if (!keepsFactors) await clearFactors(ctx, { db: tx, userId });
   await endOtherChallenges(tx, { userId, exceptId: challenge.id, now: ctx.clock.now() });
   await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
-  return claimed;
+  return keepsFactors ? claimed : { ...claimed, totpEnabledAt: null };
 }

@@ -67,9 +67,11 @@ export function onlookerOf(
   { viewer, gateway }: Pick<Context, 'viewer' | 'gateway'>,
   userId: string,
 ): Onlooker {
-  if (viewer?.userId === userId) return 'self';
-  const { roles = [], session } = viewer ?? {};
-  const asked = { roles, methods: session?.session.methods ?? [], isFresh: false };
-  if (judgeAdmin(asked, 'look') === 'allowed') return 'admin';
+  if (viewer?.kind === 'session') {
+    if (viewer.userId === userId) return 'self';
+    const { methods } = viewer.session.session;
+    const asked = { roles: viewer.roles, methods, isFresh: false };
+    if (judgeAdmin(asked, 'look') === 'allowed') return 'admin';
+  }
   return gateway ? 'gateway' : 'other';
 }

@@ -54,5 +54,6 @@ export async function authenticate(app: App, header: string | undefined): Promis
   const session = await app.lookUpSession({ sessionId, userId });
   if (!session) return { kind: 'refused', reason: 'SESSION_REVOKED', stale: { userId, sessionId } };
   // SECURITY: roles from the row, never from the token's claims (JW-7).
-  return { kind: 'signed-in', viewer: { userId, sessionId, roles: session.user.roles, session } };
+  const { roles } = session.user;
+  return { kind: 'signed-in', viewer: { kind: 'session', userId, sessionId, roles, session } };
 }

@@ -1,15 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { secondsAfter } from '../../clock.ts';
-import { leaseDueMail, markMailFailed, postponeMail } from '../../db/queries/outbox.ts';
+import { leaseDueMessages, markMessageFailed, postponeMessage } from '../../db/queries/outbox.ts';
 import { outboxMessages } from '../../db/tables/outbox-messages.ts';
 import { createResendMailer } from '../../mail/resend-mailer.ts';
 import { createSmtpMailer } from '../../mail/smtp-mailer.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
-import { createOutboxApp, type TestOutboxApp } from '../../testing/outbox-app.ts';
+import { createOutboxApp, enqueueMail, type TestOutboxApp } from '../../testing/outbox-app.ts';
 import { type ResendStandIn, startResendStandIn } from '../../testing/resend-stand-in.ts';
 import { startSmtpStandIn } from '../../testing/smtp-stand-in.ts';
-import { deliverDueMail } from './deliver-due-mail.ts';
-import { enqueueEmail, enqueueNothing } from './enqueue-email.ts';
+import { deliverDue } from './deliver-due.ts';
+import { enqueueNothing } from './enqueue-email.ts';
 
 const to = 'ada@example.org';
 const code = '042719';
@@ -37,15 +37,13 @@ describe('mail leaves the outbox', () => {
   afterEach(() => resend.close());
 
   const enqueueCode = (recipient = to) =>
-    enqueueEmail(app, {
-      db: app.db,
+    enqueueMail(app, {
       to: recipient,
       locale: 'en',
       content: { template: 'step-up-code', code },
     });
   const enqueueNotice = () =>
-    enqueueEmail(app, {
-      db: app.db,
+    enqueueMail(app, {
       to,
       locale: null,
       content: {
@@ -66,7 +64,7 @@ describe('mail leaves the outbox', () => {
     'EM-2 ADV-19 sends nothing where the recipient is %j, and does not try again',
     async (recipient) => {
       await enqueueCode(recipient);
-      await deliverDueMail(app, { limit: 5 });
+      await deliverDue(app, { limit: 5 });
       expect(resend.requests).toHaveLength(0);
       expect(await onlyRow()).toMatchObject({
         sentAt: null,
@@ -78,15 +76,15 @@ describe('mail leaves the outbox', () => {
   );
 
   it('EN-2 drops what is for nobody', async () => {
-    await enqueueNothing(app, { db: app.db });
-    expect(await deliverDueMail(app, { limit: 5 })).toEqual({ taken: 1 });
+    await app.transaction((db) => enqueueNothing(app, { db }));
+    expect(await deliverDue(app, { limit: 5 })).toEqual({ taken: 1 });
     expect(resend.requests).toHaveLength(0);
     expect(await onlyRow()).toMatchObject({ sentAt: app.clock.now(), sealedPayload: null });
   });
 
   it('EM-4 DP-2 sends the code in the body only, and keeps nothing of the mail', async () => {
     await enqueueCode();
-    await deliverDueMail(app, { limit: 5 });
+    await deliverDue(app, { limit: 5 });
     const row = await onlyRow();
     expect(row).toMatchObject({
       sentAt: app.clock.now(),
@@ -99,20 +97,19 @@ describe('mail leaves the outbox', () => {
     expect(mail?.['text']).toContain(`\n${code}\n`);
     expect(mail?.['html']).toContain(code);
     expect(resend.requests[0]?.idempotencyKey).toBe(row.id);
-    expect(await deliverDueMail(app, { limit: 5 })).toEqual({ taken: 0 });
+    expect(await deliverDue(app, { limit: 5 })).toEqual({ taken: 0 });
   });
 
   it('EM-3 ADV-20 sends a name as words, and none that carries an address', async () => {
     for (const name of ['<img src=x onerror=alert(1)>', 'see http://evil']) {
       const link = 'https://app.example.com/verify?challenge=x#code=042719';
-      await enqueueEmail(app, {
-        db: app.db,
+      await enqueueMail(app, {
         to,
         locale: 'en',
         content: { template: 'verify-email', code, link, name },
       });
     }
-    await deliverDueMail(app, { limit: 5 });
+    await deliverDue(app, { limit: 5 });
     expect(resend.mails.size).toBe(2);
     const all = [...resend.mails.values()]
       .map((mail) => String(mail['html']) + String(mail['text']))
@@ -125,13 +122,12 @@ describe('mail leaves the outbox', () => {
   });
 
   it('EM-1 EM-6 ADV-1 sends no mail with a link to elsewhere', async () => {
-    await enqueueEmail(app, {
-      db: app.db,
+    await enqueueMail(app, {
       to,
       locale: 'en',
       content: { template: 'login-code', code, link: 'https://evil.example/' },
     });
-    await deliverDueMail(app, { limit: 5 });
+    await deliverDue(app, { limit: 5 });
     expect(resend.requests).toHaveLength(0);
     expect(await onlyRow()).toMatchObject({ lastError: 'not_rendered', sentAt: null });
   });
@@ -141,7 +137,7 @@ describe('mail leaves the outbox', () => {
     resend.behave({ status: 500 });
     const tries: number[] = [];
     for (let second = 0; second < 3600; second += 10) {
-      const { taken } = await deliverDueMail(app, { limit: 5 });
+      const { taken } = await deliverDue(app, { limit: 5 });
       if (taken > 0) tries.push(second);
       app.clock.advance(10);
     }
@@ -155,7 +151,7 @@ describe('mail leaves the outbox', () => {
 
     resend.behave('take');
     for (let minute = 0; minute < 20; minute += 1) {
-      await deliverDueMail(app, { limit: 5 });
+      await deliverDue(app, { limit: 5 });
       app.clock.advance(60);
     }
     expect(resend.mails.size).toBe(1);
@@ -167,11 +163,11 @@ describe('mail leaves the outbox', () => {
   it('EM-5 makes one mail of a hand-over whose answer was lost', async () => {
     await enqueueCode();
     resend.behave('take-and-hang');
-    await deliverDueMail(app, { limit: 5 });
+    await deliverDue(app, { limit: 5 });
     expect(await onlyRow()).toMatchObject({ sentAt: null, lastError: 'timeout', attempts: 1 });
     resend.behave('take');
     app.clock.advance(60);
-    await deliverDueMail(app, { limit: 5 });
+    await deliverDue(app, { limit: 5 });
     expect(resend.requests).toHaveLength(2);
     expect(resend.mails.size).toBe(1);
     expect(await onlyRow()).toMatchObject({ sentAt: app.clock.now() });
@@ -183,7 +179,7 @@ describe('mail leaves the outbox', () => {
       await enqueueCode();
       resend.behave(behaviour);
       for (let second = 0; second < 900; second += 30) {
-        await deliverDueMail(app, { limit: 5 });
+        await deliverDue(app, { limit: 5 });
         app.clock.advance(30);
       }
       const row = await onlyRow();
@@ -191,7 +187,7 @@ describe('mail leaves the outbox', () => {
       expect(row.failedAt?.getTime()).toBeLessThanOrEqual(row.expiresAt.getTime());
       const asked = resend.requests.length;
       resend.behave('take');
-      await deliverDueMail(app, { limit: 5 });
+      await deliverDue(app, { limit: 5 });
       expect(resend.requests).toHaveLength(asked);
       expect(resend.mails.size).toBe(0);
     },
@@ -200,7 +196,7 @@ describe('mail leaves the outbox', () => {
   it('EM-5 does not send what waited beyond its end while no worker ran', async () => {
     await enqueueCode();
     app.clock.advance(601);
-    await deliverDueMail(app, { limit: 5 });
+    await deliverDue(app, { limit: 5 });
     expect(resend.requests).toHaveLength(0);
     expect(await onlyRow()).toMatchObject({ lastError: 'expired', sealedPayload: null });
   });
@@ -212,7 +208,7 @@ describe('mail leaves the outbox', () => {
       mailer: app.mailer,
       clock: app.clock,
     });
-    await deliverDueMail(restarted, { limit: 5 });
+    await deliverDue(restarted, { limit: 5 });
     expect(resend.mails.size).toBe(1);
   });
 
@@ -220,12 +216,12 @@ describe('mail leaves the outbox', () => {
     await enqueueCode();
     const now = app.clock.now();
     expect(
-      await leaseDueMail(app.db, { now, leaseUntil: secondsAfter(now, 60), limit: 5 }),
+      await leaseDueMessages(app.db, { now, leaseUntil: secondsAfter(now, 60), limit: 5 }),
     ).toHaveLength(1);
     app.clock.advance(59);
-    expect(await deliverDueMail(app, { limit: 5 })).toEqual({ taken: 0 });
+    expect(await deliverDue(app, { limit: 5 })).toEqual({ taken: 0 });
     app.clock.advance(1);
-    expect(await deliverDueMail(app, { limit: 5 })).toEqual({ taken: 1 });
+    expect(await deliverDue(app, { limit: 5 })).toEqual({ taken: 1 });
     expect(resend.mails.size).toBe(1);
     expect(await onlyRow()).toMatchObject({ attempts: 2, sentAt: app.clock.now() });
   });
@@ -233,15 +229,20 @@ describe('mail leaves the outbox', () => {
   it('EM-5 a worker that comes late cannot fail or postpone what another has taken since', async () => {
     await enqueueCode();
     const now = app.clock.now();
-    const [late] = await leaseDueMail(app.db, { now, leaseUntil: now, limit: 5 });
-    const [fresh] = await leaseDueMail(app.db, {
+    const [late] = await leaseDueMessages(app.db, { now, leaseUntil: now, limit: 5 });
+    const [fresh] = await leaseDueMessages(app.db, {
       now,
       leaseUntil: secondsAfter(now, 60),
       limit: 5,
     });
     if (!late || !fresh) throw new Error('The row was not taken twice.');
-    await markMailFailed(app.db, { id: late.id, attempts: late.attempts, now, lastError: 'late' });
-    await postponeMail(app.db, {
+    await markMessageFailed(app.db, {
+      id: late.id,
+      attempts: late.attempts,
+      now,
+      lastError: 'late',
+    });
+    await postponeMessage(app.db, {
       id: late.id,
       attempts: late.attempts,
       availableAt: now,
@@ -260,7 +261,7 @@ describe('mail leaves the outbox', () => {
       await enqueueCode(`u${count}@example.org`);
       app.clock.advance(1);
     }
-    expect(await deliverDueMail(app, { limit: 3 })).toEqual({ taken: 3 });
+    expect(await deliverDue(app, { limit: 3 })).toEqual({ taken: 3 });
     expect([...resend.mails.values()].flatMap((mail) => mail['to']).sort()).toEqual([
       'u0@example.org',
       'u1@example.org',
@@ -273,7 +274,7 @@ describe('mail leaves the outbox', () => {
     const { id } = await onlyRow();
     await app.db.update(outboxMessages).set({ sealedPayload: Buffer.alloc(1100) });
     await enqueueNotice();
-    await deliverDueMail(app, { limit: 5 });
+    await deliverDue(app, { limit: 5 });
     expect(resend.mails.size).toBe(1);
     const rows = await app.db.select().from(outboxMessages);
     expect(rows.find((row) => row.id === id)).toMatchObject({
@@ -283,6 +284,39 @@ describe('mail leaves the outbox', () => {
     });
   });
 
+  it('EM-5 takes rows of a version that knew no kinds for mails', async () => {
+    await enqueueCode();
+    const { kind, ...old } = await onlyRow();
+    expect(kind).toBe('mail');
+    await app.db.delete(outboxMessages);
+    await app.db.insert(outboxMessages).values(old);
+    await deliverDue(app, { limit: 5 });
+    expect(resend.mails.size).toBe(1);
+  });
+
+  it('EM-5 never sends another kind as mail: it waits for a version that knows it, and stops no other', async () => {
+    await enqueueCode();
+    await app.db.update(outboxMessages).set({ kind: 'webhook' });
+    const { id } = await onlyRow();
+    await enqueueNotice();
+    await deliverDue(app, { limit: 5 });
+    expect(resend.mails.size).toBe(1);
+    const webhook = async () =>
+      (await app.db.select().from(outboxMessages)).find((row) => row.id === id);
+    expect(await webhook()).toMatchObject({
+      attempts: 1,
+      sentAt: null,
+      failedAt: null,
+      lastError: 'unknown_kind',
+      sealedPayload: expect.any(Uint8Array),
+    });
+    app.clock.advance(601);
+    await deliverDue(app, { limit: 5 });
+    expect(resend.mails.size).toBe(1);
+    expect(await webhook()).toMatchObject({ lastError: 'expired', sealedPayload: null });
+    expect(app.logLines.join('')).toContain('A webhook was given up.');
+  });
+
   it('EM-5 a transport that never comes back does not keep the row beyond its lease', async () => {
     await enqueueCode();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -290,7 +324,7 @@ describe('mail leaves the outbox', () => {
       queueMicrotask(() => vi.advanceTimersByTime(45_000));
       return new Promise<never>(() => {});
     };
-    await deliverDueMail(
+    await deliverDue(
       { ...app, mailer: { name: 'smtp', send, close: async () => {} } },
       { limit: 5 },
     ).finally(() => vi.useRealTimers());
@@ -300,10 +334,10 @@ describe('mail leaves the outbox', () => {
   it('waits as the provider asks', async () => {
     await enqueueCode();
     resend.behave({ status: 429, retryAfter: 2 });
-    await deliverDueMail(app, { limit: 5 });
+    await deliverDue(app, { limit: 5 });
     resend.behave('take');
     app.clock.advance(3);
-    await deliverDueMail(app, { limit: 5 });
+    await deliverDue(app, { limit: 5 });
     expect(resend.mails.size).toBe(1);
   });
 
@@ -311,7 +345,7 @@ describe('mail leaves the outbox', () => {
     await enqueueCode();
     resend.behave({ status: 500 });
     for (let minute = 0; minute < 12; minute += 1) {
-      await deliverDueMail(app, { limit: 5 });
+      await deliverDue(app, { limit: 5 });
       app.clock.advance(60);
     }
     const log = app.logLines.join('');
@@ -328,7 +362,7 @@ describe('mail leaves the outbox', () => {
       from: 'no-reply@example.com',
     });
     await enqueueCode();
-    await deliverDueMail({ ...app, mailer }, { limit: 5 });
+    await deliverDue({ ...app, mailer }, { limit: 5 });
     await smtp.close();
     expect(smtp.mails).toHaveLength(1);
     expect(smtp.mails[0]?.raw).toContain(`Message-ID: <${(await onlyRow()).id}@example.com>`);

@@ -1,0 +1,44 @@
+import type { Logger } from 'pino';
+import type { Db } from './client.ts';
+
+/** A transaction. Statements go by it as by any Db. */
+export type Transaction = Db & {
+  /**
+   * Enlists work for after the commit, such as waking a worker. It runs once, however often it is
+   * enlisted, and not at all after a rollback. Work that must not be lost is a row in the outbox.
+   */
+  readonly afterCommit: (work: Work) => void;
+};
+
+type Work = () => void | Promise<void>;
+
+type Input = { readonly db: Db; readonly log: Pick<Logger, 'error'> };
+
+/**
+ * Runs `run` in one transaction and then, once that is committed, what was enlisted. Within a
+ * transaction it joins that one. Enlisted work that fails is logged: the change has happened, and
+ * the caller must not be told that it has not.
+ */
+export async function inTransaction<Result>(
+  { db, log }: Input,
+  run: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  if (isTransaction(db)) return run(db);
+  const enlisted = new Set<Work>();
+  const result = await db.transaction((tx) => {
+    const afterCommit = (work: Work): void => void enlisted.add(work);
+    return run(Object.assign(tx, { afterCommit }));
+  });
+  for (const work of enlisted) {
+    try {
+      await work();
+    } catch (error) {
+      log.error({ err: error, event: 'after_commit.failed' }, 'Work after a commit failed.');
+    }
+  }
+  return result;
+}
+
+function isTransaction(db: Db): db is Transaction {
+  return 'afterCommit' in db;
+}

@@ -1,0 +1,59 @@
+import type { LeasedMessage } from '../../db/queries/outbox.ts';
+import { MailError } from '../../mail/mailer.ts';
+import { parseEmailAddress } from '../addresses/email-address.ts';
+import { isNotice } from '../emails/notices.ts';
+import { renderEmail } from '../emails/render-email.ts';
+import { accountKey, reserveUnseen } from '../rate-limits/reserve.ts';
+import type { Delivery, OutboxApp } from './delivery.ts';
+import { nothing } from './enqueue-email.ts';
+import { type MailPayload, openMail } from './sealed-mail.ts';
+
+/** Sends the mail of a row, unless its recipient has had enough mail. */
+export async function deliverMail(app: OutboxApp, message: LeasedMessage): Promise<Delivery> {
+  if (message.template === nothing) return { kind: 'sent' };
+  const payload = openMail(app, { id: message.id, sealed: message.sealedPayload });
+  if (!payload) return { kind: 'failed', reason: 'not_opened' };
+  if (!(await withinBudget(app, message, payload)))
+    return { kind: 'dropped', reason: 'over_budget' };
+  return send(app, message, payload);
+}
+
+/**
+ * Whether a mail that anybody could have set off may still go out (RL-9). Counted here, long after
+ * the answer, so that nobody can see or time it; and once for each mail, however often it is tried.
+ */
+async function withinBudget(
+  app: OutboxApp,
+  message: LeasedMessage,
+  { to, content }: MailPayload,
+): Promise<boolean> {
+  if (message.attempts > 1 || isNotice(content.template)) return true;
+  return reserveUnseen(app, [
+    {
+      budget: 'mail:recipient',
+      identifier: accountKey(app, parseEmailAddress(to)?.canonical ?? to),
+    },
+    { budget: 'mail:day', identifier: 'all' },
+  ]);
+}
+
+async function send(
+  app: OutboxApp,
+  message: LeasedMessage,
+  { content, locale, to }: MailPayload,
+): Promise<Delivery> {
+  try {
+    const { appUrl, mailTemplatesDirectory: templatesDirectory } = app.config;
+    const rendered = await renderEmail(content, { locale, appUrl, templatesDirectory }).catch(
+      () => {
+        throw new MailError('not_rendered');
+      },
+    );
+    await app.mailer.send({ id: message.id, to, ...rendered });
+    return { kind: 'sent' };
+  } catch (error) {
+    const { reason, permanent, retryAfter } =
+      error instanceof MailError ? error : new MailError('not_sent');
+    return { kind: 'failed', reason, permanent, retryAfter };
+  }
+}
