@@ -25,7 +25,8 @@ describe('rows of the outbox, on PostgreSQL and on PGlite', () => {
     await db.delete(outboxMessages);
     for (let index = 0; index < 6; index += 1) {
       await insertOutboxMessage(db, {
-        id: idOf(index),
+        kind: 'mail',
+      id: idOf(index),
         template: 'none',
         sealedPayload: Uint8Array.of(index),
         availableAt: secondsAfter(now, -index),
