@@ -1,4 +1,4 @@
-// Writes src/client/operations.ts from schema.graphql: the mutations with their types, and what to
+// Writes packages/client/src/operations.ts from schema.graphql: the mutations with their types, and what to
 // ask of each.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ import {
 } from 'graphql';
 
 const root = new URL('..', import.meta.url);
-const target = fileURLToPath(new URL('src/client/operations.ts', root));
+const target = fileURLToPath(new URL('packages/client/src/operations.ts', root));
 
 /** Scalars as JSON carries them. */
 const scalars = {
@@ -26,7 +26,7 @@ const scalars = {
   DateTime: 'string',
 };
 
-/** The text of src/client/operations.ts for a schema in SDL. */
+/** The text of packages/client/src/operations.ts for a schema in SDL. */
 export function printClientOperations(sdl) {
   const schema = buildSchema(sdl);
   const mutations = Object.values(schema.getMutationType()?.getFields() ?? {});
@@ -151,7 +151,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (!process.argv.includes('--check')) {
     writeFileSync(target, printed);
   } else if (readFileSync(target, 'utf8') !== printed) {
-    console.error('src/client/operations.ts is not what schema.graphql makes. Run: npm run schema');
+    console.error('packages/client/src/operations.ts is not what schema.graphql makes. Run: npm run schema');
     process.exitCode = 1;
   }
 }

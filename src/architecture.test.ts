@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 /**
  * Which room may import from which. Arrows point one way: http -> graphql -> domain -> db. A room is
- * a folder of src/ or a file right in it. `types` are imports that vanish when compiled.
+ * a folder of src/, a file right in it, or a package. `types` are imports that vanish when compiled.
  */
 const arrows: Readonly<
   Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>
@@ -52,7 +52,7 @@ const arrows: Readonly<
   },
   cli: { values: ['commands'] },
   main: { values: ['cli'] },
-  // What apps and other backends import: they know the server by its API alone.
+  // The packages for apps and other backends: they know the server by its API alone.
   client: { values: [] },
   verify: { values: [] },
 };
@@ -122,6 +122,7 @@ const homes: readonly {
   { packages: /^fastify$|^@fastify\//, homes: /^http\// },
   { packages: /^nodemailer$|^resend$/, homes: /^mail\// },
   { packages: /^@node-rs\//, homes: /^domain\/passwords\/(hasher|verify-foreign-hash)\.ts$/ },
+  { packages: /^@latchkey\//, homes: /^$/ },
   { packages: /^jose$/, homes: /^(domain|verify)\// },
   { packages: /^otplib$/, homes: /^domain\// },
   { packages: /^@apollo\/client\/|^rxjs$/, homes: /^client\/apollo\.ts$/ },
@@ -302,21 +303,29 @@ function violations(files: ReadonlyMap<string, string>): string[] {
   });
 }
 
+/** The server's files by their path under src/, those of a package by its name and theirs. */
 function sources(): Map<string, string> {
-  const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .map((file) => file.split('\\').join('/'))
-    .filter(
-      (file) =>
-        /\.tsx?$/.test(file) &&
-        !/\.test\.tsx?$|^testing\/|^http\/pages\/graphiql\/page\//.test(file),
-    );
-  return new Map(files.map((file) => [file, readFileSync(posix.join('src', file), 'utf8')]));
+  const files = filesIn('src').filter(
+    ([file]) => !/^testing\/|^http\/pages\/graphiql\/page\//.test(file),
+  );
+  const packages = readdirSync('packages').flatMap((name) =>
+    filesIn(`packages/${name}/src`).map(([file, text]) => [`${name}/${file}`, text] as const),
+  );
+  return new Map([...files, ...packages]);
+}
+
+function filesIn(folder: string): (readonly [file: string, text: string])[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file))
+    .map((file) => [file.replaceAll('\\', '/'), readFileSync(`${folder}/${file}`, 'utf8')]);
 }
 
 describe('the arrows between rooms', () => {
   it('all point the way of the plan', () => {
     const files = sources();
     expect(files.size).toBeGreaterThan(50);
+    for (const file of ['client/index.ts', 'verify/index.ts'])
+      expect([...files.keys()]).toContain(file);
     expect(violations(files)).toEqual([]);
   });
 
@@ -378,9 +387,14 @@ describe('the arrows between rooms', () => {
     ['http/server.ts', `import { createTestClock } from '../testing/clock.ts';`],
     ['http/server.ts', `import { pino } from 'pino';`],
     ['mail/resend-mailer.ts', `import type { App } from '../app.ts';`],
-    ['client/index.ts', `import type { Context } from '../context.ts';`],
+    ['client/index.ts', `import type { Context } from '../../../src/context.ts';`],
+    ['client/index.ts', `import { RefusedTokenError } from '../../verify/src/errors.ts';`],
+    ['client/index.ts', `import { useState } from 'react';`],
     ['client/index.ts', `import { gql } from 'graphql-tag';`],
-    ['verify/index.ts', `import { verify } from '../domain/access-tokens/verify-access-token.ts';`],
+    ['verify/index.ts', `import { verify } from '../../../src/domain/access-tokens/verify.ts';`],
+    ['verify/index.ts', `import { decode } from 'base64-js';`],
+    ['domain/sessions/view.ts', `import { createVerifier } from '@latchkey/verify';`],
+    ['http/server.ts', `import { refusalIn } from '../../packages/client/src/errors.ts';`],
     ['verify/index.ts', `import { Buffer } from 'node:buffer';`],
     ['utils/strings.ts', ''],
     ['app.ts', `import type { KeyRing } from './domain/signing-keys/key-ring.ts';`],

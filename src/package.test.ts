@@ -20,11 +20,11 @@ beforeAll(() => {
 afterAll(() => project.remove(), patience);
 
 const entries = {
-  'latchkey/client': ['RefreshError', 'RequestError', 'createAuthClient', 'refusalIn'],
-  'latchkey/client/apollo': ['authLink'],
-  'latchkey/client/react': ['AuthProvider', 'useAuth'],
-  'latchkey/client/urql': ['authClientExchange'],
-  'latchkey/verify': [
+  '@latchkey/client': ['RefreshError', 'RequestError', 'createAuthClient', 'refusalIn'],
+  '@latchkey/client/apollo': ['authLink'],
+  '@latchkey/client/react': ['AuthProvider', 'useAuth'],
+  '@latchkey/client/urql': ['authClientExchange'],
+  '@latchkey/verify': [
     'KeysUnavailableError',
     'RefusedTokenError',
     'apolloContext',
@@ -47,11 +47,11 @@ const strict = [
 
 /** An app that uses every entry point, and what it must not be able to do. */
 const app = `
-import { type AuthState, createAuthClient, type User } from 'latchkey/client';
-import { authLink } from 'latchkey/client/apollo';
-import { AuthProvider, useAuth } from 'latchkey/client/react';
-import { authClientExchange } from 'latchkey/client/urql';
-import { apolloContext, type Caller, createVerifier, expressAuth, fastifyAuth, yogaContext } from 'latchkey/verify';
+import { type AuthState, createAuthClient, type User } from '@latchkey/client';
+import { authLink } from '@latchkey/client/apollo';
+import { AuthProvider, useAuth } from '@latchkey/client/react';
+import { authClientExchange } from '@latchkey/client/urql';
+import { apolloContext, type Caller, createVerifier, expressAuth, fastifyAuth, yogaContext } from '@latchkey/verify';
 
 export const auth = createAuthClient({ url: 'https://auth.example.com/graphql', storage: 'cookie' });
 export async function signIn(email: string, password: string): Promise<User | null> {
@@ -90,7 +90,7 @@ describe('the package, in an empty project', () => {
       const { code, imports } = await bundle(entry, { external });
       for (const one of exported) expect(code).toMatch(new RegExp(`\\b${one}\\b`));
       expect(imports.every((peer) => external.includes(peer))).toBe(true);
-      if (name.startsWith('latchkey/client')) expect(gzipSync(code).byteLength).toBeLessThan(6000);
+      if (name.startsWith('@latchkey/client')) expect(gzipSync(code).byteLength).toBeLessThan(6000);
     }
   });
 
@@ -205,7 +205,7 @@ describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
     // The client imports no package, so that only its own are checked.
     const file = project.write(
       'alone.ts',
-      "export * from 'latchkey/client';\nexport type * from 'latchkey/client';",
+      "export * from '@latchkey/client';\nexport type * from 'latchkey/client';",
     );
     const options = ['--module', 'nodenext', '--typeRoots', 'none', '--skipLibCheck', 'false'];
     project.run('tsc', [...strict, ...options, file]);
