@@ -114,7 +114,7 @@ const homes: readonly {
     homes: /^graphql\//,
   },
   { packages: /^drizzle-orm(\/|$)|^postgres$/, homes: /^db\// },
-  { packages: /^@electric-sql\//, homes: /^(db\/|commands\/dev\.ts$)/ },
+  { packages: /^@electric-sql\//, homes: /^db\/pglite\.ts$/ },
   {
     packages: /^graphql(\/|$)|^@apollo\/(?!client\/)/,
     homes: /^(graphql|http)\/|^commands\/schema\.ts$/,

@@ -1,6 +1,4 @@
-import type { PGlite } from '@electric-sql/pglite';
 import { PgDatabase, PgDialect, type PgQueryResultHKT, withReplicas } from 'drizzle-orm/pg-core';
-import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { drizzle as drizzlePostgres, PostgresJsSession } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import type { StatementWatch } from '../../observability/tracing.ts';
@@ -187,26 +185,4 @@ function replicasInTurn<Q extends PgDatabase<PgQueryResultHKT, NoSchema>>(
     turn = (turn + 1) % replicas.length;
     return replicas[turn] ?? first;
   });
-}
-
-/**
- * The embedded database of development: files in a folder, or memory where `client` was made so.
- * One process only.
- */
-export function openPglite(client: PGlite): Database {
-  const db = drizzlePglite(client);
-  return {
-    kind: 'pglite',
-    db,
-    readDb: db,
-    // It lives in this process and has one connection: there is nothing to cancel, and nobody to
-    // wait for.
-    during: () => db,
-    load: () => null,
-    readDuring: () => db,
-    ping: async () => {
-      await client.query('select 1');
-    },
-    close: () => client.close(),
-  };
 }
