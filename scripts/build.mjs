@@ -37,10 +37,7 @@ for (const path of readdirSync(join(root, 'src'), { recursive: true })) {
 
 if (!serverOnly) {
   run(join(root, 'scripts', 'introspection.mjs'), join(dist, 'introspection.json'));
-  run(
-    join(root, 'scripts', 'build-graphiql.mjs'),
-    join('dist', 'http', 'pages', 'graphiql-page'),
-  );
+  run(join(root, 'scripts', 'build-graphiql.mjs'), join('dist', 'http', 'pages', 'graphiql-page'));
   for (const name of ['client', 'verify']) {
     const folder = join('packages', name);
     rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
