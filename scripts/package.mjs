@@ -1,6 +1,7 @@
 // `npm run package`: builds, packs the server and the packages for apps, and tries the tarballs in
 // empty projects as npm installs them there. They are what is to be published: `npm publish
-// NAME.tgz`. npm itself would pack without a build, because no install scripts run here.
+// NAME.tgz`. npm itself would pack without a build, because no install scripts run here. Arguments
+// name the tests to run, in place of both.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { external } from './external.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const tests = ['src/package.test.ts', 'src/installed.test.ts'];
+const asked = process.argv.slice(2);
+const tests = asked.length > 0 ? asked : ['src/package.test.ts', 'src/installed.test.ts'];
 
 function run(command, ...args) {
   const env = { ...process.env, PACKED: 'true' };

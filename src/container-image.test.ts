@@ -51,17 +51,19 @@ describe('the Dockerfile', () => {
 });
 
 /**
- * What `npm ci --omit=dev` installs on this platform: the lockfile says which packages are for
- * development alone.
+ * What `npm ci --omit=dev` installs on this platform where the folders of the workspaces are not, as
+ * in the image: npm says it of what stands here.
  */
 function copyProductionPackages(target: string): void {
-  const lockfile = z
-    .object({ packages: z.record(z.string(), z.object({ dev: z.boolean().optional() })) })
-    .parse(JSON.parse(readFileSync('package-lock.json', 'utf8')));
-  for (const [path, { dev }] of Object.entries(lockfile.packages)) {
-    if (dev === true || path === '' || !existsSync(path)) continue;
+  const { stdout } = spawnSync(
+    'npm',
+    ['ls', '--omit=dev', '--all', '--parseable', '--workspaces=false'],
+    { encoding: 'utf8' },
+  );
+  const [root = '', ...paths] = stdout.trim().split('\n');
+  for (const path of paths) {
     const nested = join(path, 'node_modules');
-    cpSync(path, join(target, path.slice('node_modules/'.length)), {
+    cpSync(path, join(target, path.slice(join(root, 'node_modules/').length)), {
       recursive: true,
       filter: (source) => source !== nested,
     });

@@ -9,7 +9,7 @@ import { bundle } from './testing/bundle.ts';
 import { createPackedProject, isPacked, type Project, tarballs } from './testing/packed-project.ts';
 import { snippets } from './testing/snippets.ts';
 
-const patience = 300_000;
+const patience = 900_000;
 
 let project: Project;
 beforeAll(() => {
@@ -222,7 +222,7 @@ describe.skipIf(!isPacked)('the tarballs, installed by npm', () => {
     // The client imports no package, so that only its own are checked.
     const file = project.write(
       'alone.ts',
-      "export * from '@latchkey/client';\nexport type * from 'latchkey/client';",
+      "export * from '@latchkey/client';\nexport type * from '@latchkey/client';",
     );
     const options = ['--module', 'nodenext', '--typeRoots', 'none', '--skipLibCheck', 'false'];
     project.run('tsc', [...strict, ...options, file]);
