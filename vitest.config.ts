@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './src/testing/longest-first.ts';
 
-const src = fileURLToPath(new URL('src', import.meta.url));
+const packages = fileURLToPath(new URL('packages', import.meta.url));
 
 export default defineConfig({
   resolve: {
@@ -10,9 +10,9 @@ export default defineConfig({
     // "another module or realm".
     alias: [
       { find: /^graphql$/, replacement: 'graphql/index.js' },
-      // The package by its own name, as the examples import it, without a build.
-      { find: /^latchkey\/(client|verify)$/, replacement: `${src}/$1/index.ts` },
-      { find: /^latchkey\/(client\/.+)$/, replacement: `${src}/$1.ts` },
+      // The packages by their names, as the examples import them, without a build.
+      { find: /^@latchkey\/(client|verify)$/, replacement: `${packages}/$1/src/index.ts` },
+      { find: /^@latchkey\/client\/(.+)$/, replacement: `${packages}/client/src/$1.ts` },
     ],
   },
   test: {
@@ -30,7 +30,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: ['src/**/*.test.ts', 'examples/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'packages/*/src/*.test.ts', 'examples/**/*.test.ts'],
           globalSetup: './src/testing/global-setup.ts',
         },
       },

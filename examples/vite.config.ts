@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
-const src = fileURLToPath(new URL('../src', import.meta.url));
+const client = fileURLToPath(new URL('../packages/client/src', import.meta.url));
 
-/** Of both web apps. In an app of your own `latchkey` comes from npm and needs no alias. */
+/** Of both web apps. In an app of your own the installed package needs no alias. */
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^latchkey\/client$/, replacement: `${src}/client/index.ts` },
-      { find: /^latchkey\/(client\/.+)$/, replacement: `${src}/$1.ts` },
+      { find: /^@latchkey\/client$/, replacement: `${client}/index.ts` },
+      { find: /^@latchkey\/client\/(.+)$/, replacement: `${client}/$1.ts` },
     ],
   },
   server: { port: 3000, strictPort: true },

@@ -1,7 +1,7 @@
-// Compiles to dist/, which is what the published package runs. --server: nothing but the server,
-// for a container image.
+// Compiles to dist/ and packages/*/dist/, which is what the packages hold. --server: nothing but the
+// server, for a container image.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,17 +29,20 @@ run(
   compiled,
 );
 run(join(root, 'scripts', 'bundle.mjs'), compiled, dist);
-// What apps and other backends import, with its types.
-if (!serverOnly) run(require.resolve('typescript/bin/tsc'), '--project', 'tsconfig.client.json');
-
 // What the code reads beside itself at run time.
 for (const path of readdirSync(join(root, 'src'), { recursive: true })) {
   if (extname(path) === '.liquid')
     cpSync(join(root, 'src', path), join(dist, path), { recursive: true });
 }
 
-if (!serverOnly) run(join(root, 'scripts', 'introspection.mjs'), join(dist, 'introspection.json'));
-
-const graphiql = join(root, 'scripts', 'build-graphiql.mjs');
-if (!serverOnly && existsSync(graphiql))
-  run(graphiql, join('dist', 'http', 'pages', 'graphiql-page'));
+if (!serverOnly) {
+  run(join(root, 'scripts', 'introspection.mjs'), join(dist, 'introspection.json'));
+  run(join(root, 'scripts', 'build-graphiql.mjs'), join('dist', 'http', 'pages', 'graphiql-page'));
+  for (const name of ['client', 'verify']) {
+    const folder = join('packages', name);
+    rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
+    run(require.resolve('typescript/bin/tsc'), '--project', folder);
+  }
+  // For the code generators of apps: servers in production answer no introspection.
+  cpSync(join(root, 'schema.graphql'), join(root, 'packages/client/dist/schema.graphql'));
+}

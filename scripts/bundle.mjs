@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join, posix, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
+import { external } from './external.mjs';
 
 const [from = '', to = ''] = process.argv.slice(2);
 const compiled = resolve(from);
@@ -23,9 +24,7 @@ const bundle = await rolldown({
     ]),
   ),
   platform: 'node',
-  // Binaries, files beside the code, what is optional and large, and what pino loads by name in a
-  // thread of its own.
-  external: [/^@node-rs\//, /^@electric-sql\//, /^@opentelemetry\//, 'pino-pretty'],
+  external,
   plugins: [
     { name: 'latchkey', resolveId: oneGraphql, transform: keepPlace, renderChunk: fillPlace },
     { name: 'http-alone', resolveId: httpAlone, load: httpOnly },

@@ -1,6 +1,8 @@
-// Writes src/client/operations.ts from schema.graphql: the mutations with their types, and what to
+// Writes packages/client/src/operations.ts from schema.graphql: the mutations with their types, and what to
 // ask of each.
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import {
   buildSchema,
@@ -14,7 +16,9 @@ import {
 } from 'graphql';
 
 const root = new URL('..', import.meta.url);
-const target = fileURLToPath(new URL('src/client/operations.ts', root));
+const target = fileURLToPath(new URL('packages/client/src/operations.ts', root));
+
+const columns = 100;
 
 /** Scalars as JSON carries them. */
 const scalars = {
@@ -26,7 +30,7 @@ const scalars = {
   DateTime: 'string',
 };
 
-/** The text of src/client/operations.ts for a schema in SDL. */
+/** The text of packages/client/src/operations.ts for a schema in SDL. */
 export function printClientOperations(sdl) {
   const schema = buildSchema(sdl);
   const mutations = Object.values(schema.getMutationType()?.getFields() ?? {});
@@ -64,11 +68,25 @@ export function printClientOperations(sdl) {
     `/** What is asked of each type. */\nexport const selections: Readonly<Record<string, string>> = {\n${[
       ...new Set(mutations.flatMap((mutation) => getNamedType(mutation.type).getTypes())),
     ]
-      .map((type) => `  ${type.name}: '${selection(type)}',`)
+      .map((type) => `  ${type.name}: ${literal(selection(type))},`)
       .sort()
       .join('\n')}\n};`,
   );
-  return `// Generated from schema.graphql by \`npm run schema\`. Edit scripts/client-operations.mjs instead.\n\n${parts.join('\n\n')}\n`;
+  return format(
+    `// Generated from schema.graphql by \`npm run schema\`. Edit scripts/client-operations.mjs instead.\n\n${parts.join('\n\n')}\n`,
+  );
+}
+
+/** As `npm run fix` would leave it, so that the file needs no exception there. */
+function format(text) {
+  const biome = createRequire(import.meta.url).resolve('@biomejs/biome/bin/biome');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [biome, 'format', `--stdin-file-path=${target}`],
+    { cwd: fileURLToPath(root), input: text, encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
 }
 
 /** Fields that can be asked for as they are; lists in pages are for the app's own queries. */
@@ -141,9 +159,25 @@ function notNull(type) {
 }
 
 function comment(description, indent) {
-  return description
-    ? `${indent}/** ${description.replaceAll('*/', '* /').replace(/\s+/g, ' ')} */\n`
-    : '';
+  if (!description) return '';
+  const text = description.replaceAll('*/', '* /').replace(/\s+/g, ' ');
+  const line = `${indent}/** ${text} */`;
+  if (line.length <= columns) return `${line}\n`;
+  const lines = wrap(text, columns - indent.length - ' * '.length);
+  return [`${indent}/**`, ...lines.map((each) => `${indent} * ${each}`), `${indent} */\n`].join(
+    '\n',
+  );
+}
+
+/** A string of words, over several lines where one is too short for it. */
+function literal(text) {
+  const lines = wrap(text, columns - 12);
+  return lines.map((line, index) => `'${line}${index < lines.length - 1 ? ' ' : ''}'`).join(' + ');
+}
+
+/** Lines of whole words; a word that is too long has a line of its own. */
+function wrap(text, width) {
+  return text.match(new RegExp(`\\S(?:.{0,${width - 1}}|\\S*)(?= |$)`, 'g'));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
@@ -151,7 +185,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (!process.argv.includes('--check')) {
     writeFileSync(target, printed);
   } else if (readFileSync(target, 'utf8') !== printed) {
-    console.error('src/client/operations.ts is not what schema.graphql makes. Run: npm run schema');
+    console.error(
+      'packages/client/src/operations.ts is not what schema.graphql makes. Run: npm run schema',
+    );
     process.exitCode = 1;
   }
 }

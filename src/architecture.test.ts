@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 
 /**
  * The imports allowed between rooms: http -> graphql -> domain -> db, never the other way. A room
- * is a folder of src/, or a file directly in src/. `types` are imports that TypeScript erases.
+ * is a folder of src/, a file directly in src/, or a package. `types` are imports that TypeScript
+ * erases.
  */
 const arrows: Readonly<
   Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>
@@ -53,7 +54,7 @@ const arrows: Readonly<
   },
   cli: { values: ['commands'] },
   main: { values: ['cli'] },
-  // Applications and other backends import these; they use the server only through its API.
+  // Applications and other backends import these packages; they use the server only by its API.
   client: { values: [] },
   verify: { values: [] },
 };
@@ -116,7 +117,7 @@ const homes: readonly {
     homes: /^graphql\//,
   },
   { packages: /^drizzle-orm(\/|$)|^postgres$/, homes: /^db\// },
-  { packages: /^@electric-sql\//, homes: /^(db\/|commands\/dev\.ts$)/ },
+  { packages: /^@electric-sql\//, homes: /^db\/pglite\.ts$/ },
   {
     packages: /^graphql(\/|$)|^@apollo\/(?!client\/)/,
     homes: /^(graphql|http)\/|^commands\/schema\.ts$/,
@@ -124,6 +125,7 @@ const homes: readonly {
   { packages: /^fastify$|^@fastify\//, homes: /^http\// },
   { packages: /^nodemailer$|^resend$/, homes: /^mail\// },
   { packages: /^@node-rs\//, homes: /^domain\/passwords\/(hasher|verify-foreign-hash)\.ts$/ },
+  { packages: /^@latchkey\//, homes: /^$/ },
   { packages: /^jose$/, homes: /^(domain|verify)\// },
   { packages: /^otplib$/, homes: /^domain\// },
   { packages: /^@apollo\/client\/|^rxjs$/, homes: /^client\/apollo\.ts$/ },
@@ -311,21 +313,29 @@ function violations(files: ReadonlyMap<string, string>): string[] {
   });
 }
 
+/** The server's files by their path under src/, those of a package by its name and theirs. */
 function sources(): Map<string, string> {
-  const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .map((file) => file.split('\\').join('/'))
-    .filter(
-      (file) =>
-        /\.tsx?$/.test(file) &&
-        !/\.test\.tsx?$|^testing\/|^http\/pages\/graphiql\/page\//.test(file),
-    );
-  return new Map(files.map((file) => [file, readFileSync(posix.join('src', file), 'utf8')]));
+  const files = filesIn('src').filter(
+    ([file]) => !/^testing\/|^http\/pages\/graphiql\/page\//.test(file),
+  );
+  const packages = readdirSync('packages').flatMap((name) =>
+    filesIn(`packages/${name}/src`).map(([file, text]) => [`${name}/${file}`, text] as const),
+  );
+  return new Map([...files, ...packages]);
+}
+
+function filesIn(folder: string): (readonly [file: string, text: string])[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file))
+    .map((file) => [file.replaceAll('\\', '/'), readFileSync(`${folder}/${file}`, 'utf8')]);
 }
 
 describe('imports', () => {
   it('follow the allowed directions', () => {
     const files = sources();
     expect(files.size).toBeGreaterThan(50);
+    for (const file of ['client/index.ts', 'verify/index.ts'])
+      expect([...files.keys()]).toContain(file);
     expect(violations(files)).toEqual([]);
   });
 
@@ -390,9 +400,14 @@ describe('imports', () => {
     ['http/server.ts', `import { createTestClock } from '../testing/clock.ts';`],
     ['http/server.ts', `import { pino } from 'pino';`],
     ['mail/resend-mailer.ts', `import type { App } from '../app.ts';`],
-    ['client/index.ts', `import type { Context } from '../context.ts';`],
+    ['client/index.ts', `import type { Context } from '../../../src/context.ts';`],
+    ['client/index.ts', `import { RefusedTokenError } from '../../verify/src/errors.ts';`],
+    ['client/index.ts', `import { useState } from 'react';`],
     ['client/index.ts', `import { gql } from 'graphql-tag';`],
-    ['verify/index.ts', `import { verify } from '../domain/access-tokens/verify-access-token.ts';`],
+    ['verify/index.ts', `import { verify } from '../../../src/domain/access-tokens/verify.ts';`],
+    ['verify/index.ts', `import { decode } from 'base64-js';`],
+    ['domain/sessions/view.ts', `import { createVerifier } from '@latchkey/verify';`],
+    ['http/server.ts', `import { refusalIn } from '../../packages/client/src/errors.ts';`],
     ['verify/index.ts', `import { Buffer } from 'node:buffer';`],
     ['utils/strings.ts', ''],
     ['app.ts', `import type { KeyRing } from './domain/signing-keys/key-ring.ts';`],

@@ -19,14 +19,30 @@ import { compiledSources } from './testing/compiled.ts';
 import { freePort } from './testing/free-port.ts';
 import { freshAddress, goodPassword, registerPerson } from './testing/people.ts';
 
-/** What stays outside: see scripts/bundle.mjs. Everything else must be in. */
-const external = ['@electric-sql', '@node-rs', '@opentelemetry'];
+/** What a server in production finds beside it (scripts/external.mjs). Everything else must be in. */
+const external = ['@node-rs', '@opentelemetry'];
 
-describe('the bundled server, with no package beside it that it holds', { timeout: 60_000 }, () => {
+describe('the bundled server, with no package beside it that it holds', {
+  timeout: 180_000,
+}, () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bundle-'));
   const dist = join(folder, 'dist');
   let server: TestServer;
   let child: ChildProcess | undefined;
+  const install = (name: string): void =>
+    symlinkSync(join(process.cwd(), 'node_modules', name), join(folder, 'node_modules', name));
+  const run = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(dist, 'main.js'), ...args],
+      {
+        encoding: 'utf8',
+        cwd: folder,
+        env: {},
+      },
+    );
+    return { status, stdout, stderr };
+  };
 
   beforeAll(async () => {
     server = await startTestServer({ config: { secretKeys: [strongKey] } });
@@ -39,11 +55,10 @@ describe('the bundled server, with no package beside it that it holds', { timeou
       recursive: true,
     });
     mkdirSync(join(folder, 'node_modules'));
-    for (const name of external)
-      symlinkSync(join(process.cwd(), 'node_modules', name), join(folder, 'node_modules', name));
+    external.forEach(install);
     for (const name of ['drizzle', 'package.json', 'schema.graphql'])
       cpSync(name, join(folder, name), { recursive: true });
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     if (child?.exitCode === null) child.kill('SIGKILL');
     await server.stop();
@@ -100,14 +115,60 @@ describe('the bundled server, with no package beside it that it holds', { timeou
   });
 
   it('finds package.json and schema.graphql beside it', () => {
-    const run = (...args: string[]) =>
-      spawnSync(process.execPath, [join(dist, 'main.js'), ...args], {
-        encoding: 'utf8',
-        cwd: folder,
-        env: {},
-      });
     expect(run('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     const { status, stderr } = run('schema', '--check');
     expect([status, stderr]).toEqual([0, '']);
+  });
+
+  it('has each command, and each its help', () => {
+    const commands = ['start', 'dev', 'migrate', 'purge', 'create-admin', 'schema'].concat(
+      'import-users',
+      'doctor',
+      'keys',
+    );
+    expect(
+      run('--help')
+        .stdout.match(/^ {2}[a-z-]+(?= )/gm)
+        ?.map((name) => name.trim()),
+    ).toEqual(expect.arrayContaining(commands));
+    for (const command of commands) {
+      const help = run(command, '--help');
+      expect([command, help.status, help.stderr]).toEqual([command, 0, '']);
+      expect(help.stdout).toContain(`Usage: latchkey ${command}`);
+    }
+  });
+
+  it('says which package dev needs where it was left out', () => {
+    expect(run('dev')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        'The embedded database is the package @electric-sql/pglite, which is not installed here. ' +
+        'Install Latchkey without --omit=optional, or set DATABASE_URL.\n',
+    });
+  });
+
+  it('starts for development with the embedded database, answers and stops', async () => {
+    install('@electric-sql');
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const env = { HOST: '127.0.0.1', PORT: new URL(url).port, SHUTDOWN_DELAY: '0s' };
+    child = spawn(process.execPath, [join(dist, 'main.js'), 'dev'], { env, cwd: folder });
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.on('data', (part: Buffer) => {
+      stdout += String(part);
+    });
+    child.stderr?.on('data', (part: Buffer) => {
+      stderr += String(part);
+    });
+    await expect
+      .poll(() => stdout, { timeout: 120_000, interval: 50 })
+      .toContain('Latchkey is ready');
+    const answer = await send(url, '{ authOptions { registrationOpen } }');
+    expect(answer.data.authOptions.registrationOpen).toBe(true);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(stdout).toContain('Stopped.');
+    expect(stderr).toBe('');
   });
 });

@@ -39,6 +39,35 @@ describe('the pages of docs/integrations', () => {
   });
 });
 
+describe('what the docs tell people to install', () => {
+  const told = (text: string) =>
+    [...text.matchAll(/\b(?:npm (?:i|install|add|exec)|npx|pnpm|yarn)\b[^\n`]*/g)].map(
+      ([command]) => command,
+    );
+  /** Nothing of ours is published: by name, npm would fetch what a stranger called so. */
+  const isOfStrangers = (command: string) =>
+    /\s@?latchkey(?![\w.-]*\.tgz)/.test(command) && !command.includes('--no-install');
+
+  it('is never a package of ours by its name', () => {
+    const files = ['.', 'docs', 'examples', 'packages'].flatMap((each) =>
+      readdirSync(each, { recursive: each !== '.', encoding: 'utf8' })
+        .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+        .map((name) => posix.join(each, name)),
+    );
+    expect(files).toEqual(expect.arrayContaining(['README.md', 'packages/client/README.md']));
+    const commands = files.flatMap((file) => told(readFileSync(file, 'utf8')));
+    expect(commands).toContain('npm install ../latchkey/latchkey-client-0.2.0.tgz');
+    expect(commands.filter(isOfStrangers)).toEqual([]);
+  });
+
+  it.each(['npm install latchkey', 'npm i react @latchkey/client', 'npx latchkey dev'])(
+    'would not be: %s',
+    (command) => {
+      expect(told(command).filter(isOfStrangers)).toEqual([command]);
+    },
+  );
+});
+
 describe('the policy for PostgREST', () => {
   const server = inject('testServer');
   const name = `${server?.prefix}postgrest`;

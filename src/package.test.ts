@@ -6,25 +6,25 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from './testing/bundle.ts';
-import { createPackedProject, type PackedProject, tarball } from './testing/packed-project.ts';
+import { createPackedProject, isPacked, type Project, tarballs } from './testing/packed-project.ts';
 import { snippets } from './testing/snippets.ts';
 
-/** With a tarball, npm installs it and more is tried: see `npm run package`. */
-const isInstalled = tarball !== undefined;
-const patience = 300_000;
+const patience = 900_000;
 
-let project: PackedProject;
+let project: Project;
 beforeAll(() => {
   project = createPackedProject();
 }, patience);
 afterAll(() => project.remove(), patience);
 
+const names = ['latchkey', '@latchkey/client', '@latchkey/verify'];
+
 const entries = {
-  'latchkey/client': ['RefreshError', 'RequestError', 'createAuthClient', 'refusalIn'],
-  'latchkey/client/apollo': ['authLink'],
-  'latchkey/client/react': ['AuthProvider', 'useAuth'],
-  'latchkey/client/urql': ['authClientExchange'],
-  'latchkey/verify': [
+  '@latchkey/client': ['RefreshError', 'RequestError', 'createAuthClient', 'refusalIn'],
+  '@latchkey/client/apollo': ['authLink'],
+  '@latchkey/client/react': ['AuthProvider', 'useAuth'],
+  '@latchkey/client/urql': ['authClientExchange'],
+  '@latchkey/verify': [
     'KeysUnavailableError',
     'RefusedTokenError',
     'apolloContext',
@@ -47,11 +47,11 @@ const strict = [
 
 /** An app that uses every entry point, and what it must not be able to do. */
 const app = `
-import { type AuthState, createAuthClient, type User } from 'latchkey/client';
-import { authLink } from 'latchkey/client/apollo';
-import { AuthProvider, useAuth } from 'latchkey/client/react';
-import { authClientExchange } from 'latchkey/client/urql';
-import { apolloContext, type Caller, createVerifier, expressAuth, fastifyAuth, yogaContext } from 'latchkey/verify';
+import { type AuthState, createAuthClient, type User } from '@latchkey/client';
+import { authLink } from '@latchkey/client/apollo';
+import { AuthProvider, useAuth } from '@latchkey/client/react';
+import { authClientExchange } from '@latchkey/client/urql';
+import { apolloContext, type Caller, createVerifier, expressAuth, fastifyAuth, yogaContext } from '@latchkey/verify';
 
 export const auth = createAuthClient({ url: 'https://auth.example.com/graphql', storage: 'cookie' });
 export async function signIn(email: string, password: string): Promise<User | null> {
@@ -72,12 +72,12 @@ export const caller: Promise<Caller> = verifier.verify('token');
 export { AuthProvider, apolloContext, authClientExchange, authLink, expressAuth, fastifyAuth, useAuth, yogaContext };
 `;
 
-describe('the package, in an empty project', () => {
+describe('the packages, in an empty project', () => {
   it('resolves under Node, at its entry points and nowhere else', () => {
     const script = `
       const found = {};
       for (const name of ${JSON.stringify(Object.keys(entries))}) found[name] = Object.keys(await import(name)).sort();
-      await import('latchkey/dist/client/session.js').then(() => { throw new Error('open'); }, (error) => { found.inside = error.code; });
+      await import('@latchkey/client/dist/session.js').then(() => { throw new Error('open'); }, (error) => { found.inside = error.code; });
       console.log(JSON.stringify(found));`;
     const found = JSON.parse(project.run('node', ['--input-type=module', '--eval', script]));
     expect(found).toEqual({ ...entries, inside: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
@@ -90,7 +90,7 @@ describe('the package, in an empty project', () => {
       const { code, imports } = await bundle(entry, { external });
       for (const one of exported) expect(code).toMatch(new RegExp(`\\b${one}\\b`));
       expect(imports.every((peer) => external.includes(peer))).toBe(true);
-      if (name.startsWith('latchkey/client')) expect(gzipSync(code).byteLength).toBeLessThan(6000);
+      if (name.startsWith('@latchkey/client')) expect(gzipSync(code).byteLength).toBeLessThan(6000);
     }
   });
 
@@ -107,11 +107,11 @@ describe('the package, in an empty project', () => {
   it('brings its types along for bundlers, and docs/integrations keeps to them', {
     timeout: patience,
   }, () => {
-    if (isInstalled) project.run('npm', ['install', '--ignore-scripts', ...usedInPages]);
-    const files = readdirSync('docs/integrations').flatMap((page) =>
+    if (isPacked) project.install(...usedInPages);
+    const files = pages.flatMap((page) =>
       ['ts', 'tsx'].flatMap((language) =>
         snippets(page, language).map((text, index) => ({
-          name: `pages/${page}-${index}.${language}`,
+          name: `pages/${page.replaceAll(/[./]+/g, '-')}-${index}.${language}`,
           text,
         })),
       ),
@@ -121,7 +121,7 @@ describe('the package, in an empty project', () => {
     // run package` has them all.
     const written = files.filter(({ text }) => importsOf(text).every(project.has));
     expect(written.length).toBeGreaterThan(files.length / 2);
-    if (isInstalled) expect(written).toEqual(files);
+    if (isPacked) expect(written).toEqual(files);
     const modules = ['--module', 'esnext', '--moduleResolution', 'bundler', '--jsx', 'react-jsx'];
     const paths = [{ name: 'app.ts', text: app }, ...written].map(({ name, text }) =>
       project.write(name, text),
@@ -129,24 +129,43 @@ describe('the package, in an empty project', () => {
     project.run('tsc', [...strict, ...modules, '--skipLibCheck', ...paths]);
   });
 
-  it('is clean by publint', async () => {
-    const pkgDir = join(project.folder, 'node_modules', 'latchkey');
+  it.each(names)('%s is clean by publint', async (name) => {
+    const pkgDir = join(project.folder, 'node_modules', name);
     const { messages, pkg } = await publint({ pkgDir, pack: false, strict: true });
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
-  it('brings the schema, as SDL and as introspection, which say the same', () => {
+  it('agree in version, licence and Node', () => {
+    const [server, client, verify] = names.map((name) => {
+      const file = join(project.folder, 'node_modules', name, 'package.json');
+      const { version, license, engines, type } = JSON.parse(readFileSync(file, 'utf8'));
+      return { version, license, engines, type };
+    });
+    expect(client).toEqual(server);
+    expect(verify).toEqual(server);
+  });
+
+  it('bring the schema, as SDL and as introspection, which say the same', () => {
     const script = `
       import { readFileSync } from 'node:fs';
       import introspection from 'latchkey/introspection.json' with { type: 'json' };
       const sdl = readFileSync(new URL(import.meta.resolve('latchkey/schema.graphql')), 'utf8');
-      console.log(JSON.stringify({ sdl, introspection }));`;
-    const { sdl, introspection } = JSON.parse(
+      const ofClient = readFileSync(new URL(import.meta.resolve('@latchkey/client/schema.graphql')), 'utf8');
+      console.log(JSON.stringify({ sdl, ofClient, introspection }));`;
+    const { sdl, ofClient, introspection } = JSON.parse(
       project.run('node', ['--input-type=module', '--eval', script]),
     );
+    expect(ofClient).toBe(sdl);
     expect(printSchema(buildClientSchema(introspection.data))).toBe(printSchema(buildSchema(sdl)));
   });
 });
+
+/** What tells of the packages with code, seen from docs/integrations. */
+const pages = [
+  ...readdirSync('docs/integrations'),
+  '../../packages/client/README.md',
+  '../../packages/verify/README.md',
+];
 
 /** What the pages import beside what the project has already. */
 const usedInPages = [
@@ -174,58 +193,52 @@ function importsOf(text: string): string[] {
   );
 }
 
-describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
-  const install = (...packages: string[]) =>
-    project.run('npm', ['install', '--ignore-scripts', ...packages]);
-
-  it('has a command', { timeout: patience }, () => {
-    expect(project.run('npx', ['--no-install', 'latchkey', '--help'])).toContain(
-      'A GraphQL authentication server',
-    );
-  });
-
-  it('holds what the server reads, and no source or test', () => {
-    const inside = (path: string) =>
-      existsSync(join(project.folder, 'node_modules', 'latchkey', path));
+describe.skipIf(!isPacked)('the tarballs, installed by npm', () => {
+  it('hold what they need, and no source or test', () => {
+    const inside = (path: string) => existsSync(join(project.folder, 'node_modules', path));
+    const files = ['README.md', 'LICENSE', 'package.json'];
     for (const path of [
-      'README.md',
-      'LICENSE',
-      'dist/main.js',
-      'dist/http/pages/graphiql-page/index.html',
-      'drizzle/0000_initial.sql',
+      ...names.flatMap((name) => files.map((file) => `${name}/${file}`)),
+      'latchkey/dist/main.js',
+      'latchkey/dist/http/pages/graphiql-page/index.html',
+      'latchkey/drizzle/0000_initial.sql',
+      '@latchkey/client/dist/schema.graphql',
     ]) {
       expect([path, inside(path)]).toEqual([path, true]);
     }
-    for (const path of ['src', 'dist/testing', 'dist/client/apollo.test.js', '.env.example']) {
+    for (const path of [
+      ...names.map((name) => `${name}/src`),
+      'latchkey/packages',
+      'latchkey/dist/testing',
+      'latchkey/.env.example',
+      '@latchkey/client/dist/apollo.test.js',
+      '@latchkey/verify/dist/edge.test.js',
+    ]) {
       expect([path, inside(path)]).toEqual([path, false]);
     }
   });
 
-  it('has declarations that hold by themselves', { timeout: patience }, () => {
+  it('have declarations that hold by themselves', { timeout: patience }, () => {
     // The client imports no package, so that only its own are checked.
     const file = project.write(
       'alone.ts',
-      "export * from 'latchkey/client';\nexport type * from 'latchkey/client';",
+      "export * from '@latchkey/client';\nexport type * from '@latchkey/client';",
     );
     const options = ['--module', 'nodenext', '--typeRoots', 'none', '--skipLibCheck', 'false'];
     project.run('tsc', [...strict, ...options, file]);
   });
 
-  it('is clean by attw', { timeout: patience }, () => {
+  it('are clean by attw', { timeout: patience }, () => {
     // schema.graphql is no module.
     const attw = ['--profile', 'esm-only', '--exclude-entrypoints', 'schema.graphql'];
-    project.run('npx', [
-      '--yes',
-      '@arethetypeswrong/cli@0.18.5',
-      join(process.cwd(), tarball ?? ''),
-      ...attw,
-    ]);
+    for (const tarball of [tarballs.client, tarballs.verify])
+      project.run('npx', ['--yes', '@arethetypeswrong/cli@0.18.5', tarball, ...attw]);
   });
 
   const query = 'query Me { me { id email emailVerified } }';
 
   it('gives graphql-codegen its types', { timeout: patience }, () => {
-    install(
+    project.install(
       'graphql@16.15.0',
       '@graphql-codegen/cli@7.4.3',
       '@graphql-codegen/client-preset@6.2.0',
@@ -242,10 +255,10 @@ describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
   });
 
   it('gives gql.tada its types', { timeout: patience }, () => {
-    install('typescript@5.9.3', 'gql.tada@1.11.3');
+    project.install('typescript@5.9.3', 'gql.tada@1.11.3');
     const plugin = {
       name: 'gql.tada/ts-plugin',
-      schema: './node_modules/latchkey/schema.graphql',
+      schema: './node_modules/@latchkey/client/dist/schema.graphql',
       tadaOutputLocation: './tada/graphql-env.d.ts',
     };
     const compilerOptions = {
@@ -282,7 +295,7 @@ describe.skipIf(!isInstalled)('the tarball, installed by npm', () => {
 });
 
 const codegenConfig = `
-schema: node_modules/latchkey/schema.graphql
+schema: node_modules/@latchkey/client/dist/schema.graphql
 documents: codegen/me.ts
 generates:
   codegen/made/:

@@ -8,9 +8,18 @@ import { z } from 'zod';
 
 const dependencies = z.record(z.string(), z.string()).default({});
 
-const manifest = z
-  .object({ dependencies, devDependencies: dependencies, engines: z.object({ node: z.string() }) })
-  .parse(JSON.parse(readFileSync('package.json', 'utf8')));
+const readManifest = (folder: string) =>
+  z
+    .object({
+      dependencies,
+      devDependencies: dependencies,
+      optionalDependencies: dependencies,
+      engines: z.object({ node: z.string() }),
+    })
+    .parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
+const manifest = readManifest('.');
+/** Packages of this repository, beside the server itself. */
+const workspaces = ['packages/client', 'packages/verify'];
 
 const lockfile = z
   .object({
@@ -32,7 +41,11 @@ const lockfile = z
   .parse(JSON.parse(readFileSync('package-lock.json', 'utf8')));
 
 const { '': root, ...packages } = lockfile.packages;
-const locked = Object.entries(packages);
+/** What is installed from elsewhere. */
+const locked = Object.entries(packages).filter(
+  ([path, { link, resolved }]) =>
+    !workspaces.includes(path) && !(link && workspaces.includes(resolved ?? '')),
+);
 const nameOf = (path: string): string =>
   path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 const versionOf = (name: string): readonly number[] =>
@@ -53,13 +66,20 @@ describe('the lockfile', () => {
         link || (resolved && !resolved.startsWith('https://registry.npmjs.org/')),
     );
     expect(strange).toEqual([]);
-    const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+    const wanted = Object.entries({
+      ...manifest.dependencies,
+      ...manifest.devDependencies,
+      ...manifest.optionalDependencies,
+    });
     expect(wanted.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([]);
   });
 
   it('SC-1 has not drifted from package.json', () => {
     expect(root?.dependencies).toEqual(manifest.dependencies);
     expect(root?.devDependencies).toEqual(manifest.devDependencies);
+    expect(root?.optionalDependencies).toEqual(manifest.optionalDependencies);
+    for (const folder of workspaces)
+      expect(packages[folder]?.dependencies).toEqual(readManifest(folder).dependencies);
   });
 
   it('SC-1 has the packages of every platform, without which npm ci refuses it', () => {

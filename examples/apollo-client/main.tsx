@@ -1,9 +1,9 @@
 import { ApolloClient, InMemoryCache } from '@apollo/client';
 import { HttpLink } from '@apollo/client/link/http';
 import { ApolloProvider } from '@apollo/client/react';
-import { createAuthClient } from 'latchkey/client';
-import { authLink } from 'latchkey/client/apollo';
-import { AuthProvider } from 'latchkey/client/react';
+import { createAuthClient } from '@latchkey/client';
+import { authLink } from '@latchkey/client/apollo';
+import { AuthProvider } from '@latchkey/client/react';
 import { createRoot } from 'react-dom/client';
 import { App } from '../pages/app.tsx';
 import { Account } from './account.tsx';

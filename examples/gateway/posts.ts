@@ -3,8 +3,8 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/disabled';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { buildSubgraphSchema } from '@apollo/subgraph';
+import { apolloContext, type Caller, createVerifier } from '@latchkey/verify';
 import { GraphQLError, parse } from 'graphql';
-import { apolloContext, type Caller, createVerifier } from 'latchkey/verify';
 import type { Running } from './running.ts';
 
 /** Posts, and who wrote them: a second graph that knows of users their id only. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { createVerifier, yogaContext } from 'latchkey/verify';
+import { createVerifier, yogaContext } from '@latchkey/verify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../src/testing/app.ts';
 import { registerPerson } from '../../src/testing/people.ts';

@@ -1,4 +1,4 @@
-import type { AuthSession, User } from 'latchkey/client';
+import type { AuthSession, User } from '@latchkey/client';
 
 /** What the account page asks for, by whichever client. */
 export const accountQuery = `

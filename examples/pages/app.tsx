@@ -1,4 +1,4 @@
-import { useAuth } from 'latchkey/client/react';
+import { useAuth } from '@latchkey/client/react';
 import { type ReactNode, useState } from 'react';
 import { SignedOut } from './signed-out.tsx';
 import './style.css';

@@ -1,5 +1,5 @@
-import type { AuthTokens, OtpChallenge } from 'latchkey/client';
-import { useAuth } from 'latchkey/client/react';
+import type { AuthTokens, OtpChallenge } from '@latchkey/client';
+import { useAuth } from '@latchkey/client/react';
 import { useState } from 'react';
 import { Field, Form } from './form.tsx';
 import { useAction } from './use-action.ts';

@@ -1,5 +1,5 @@
-import type { AuthSession } from 'latchkey/client';
-import { useAuth } from 'latchkey/client/react';
+import type { AuthSession } from '@latchkey/client';
+import { useAuth } from '@latchkey/client/react';
 import { useState } from 'react';
 import { StepUp } from './step-up.tsx';
 import { useAction } from './use-action.ts';

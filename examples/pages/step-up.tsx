@@ -1,5 +1,5 @@
-import type { OtpChallenge } from 'latchkey/client';
-import { useAuth } from 'latchkey/client/react';
+import type { OtpChallenge } from '@latchkey/client';
+import { useAuth } from '@latchkey/client/react';
 import { useState } from 'react';
 import { CodeForm } from './code-form.tsx';
 import { Field, Form } from './form.tsx';

@@ -1,5 +1,5 @@
-import type { TotpEnrollment } from 'latchkey/client';
-import { useAuth } from 'latchkey/client/react';
+import type { TotpEnrollment } from '@latchkey/client';
+import { useAuth } from '@latchkey/client/react';
 import { useState } from 'react';
 import { Field, Form } from './form.tsx';
 import { StepUp } from './step-up.tsx';

@@ -1,4 +1,4 @@
-import type { AuthError } from 'latchkey/client';
+import type { AuthError } from '@latchkey/client';
 import { type FormEvent, useState } from 'react';
 import { messageOf } from './use-action.ts';
 

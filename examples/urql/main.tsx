@@ -1,6 +1,6 @@
-import { createAuthClient } from 'latchkey/client';
-import { AuthProvider, useAuth } from 'latchkey/client/react';
-import { authClientExchange } from 'latchkey/client/urql';
+import { createAuthClient } from '@latchkey/client';
+import { AuthProvider, useAuth } from '@latchkey/client/react';
+import { authClientExchange } from '@latchkey/client/urql';
 import { type ReactNode, useMemo } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Client, cacheExchange, fetchExchange, Provider } from 'urql';

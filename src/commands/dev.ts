@@ -1,12 +1,11 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
 import { type Config, ConfigError, environment, readConfig } from '../config/read-config.ts';
-import { openPglite, openPostgres } from '../db/driver/client.ts';
-import { migratePglite, migratePostgres } from '../db/migrate.ts';
+import { type Database, openPostgres } from '../db/driver/client.ts';
+import { migratePostgres } from '../db/migrate.ts';
 import { loadDevelopmentSecrets } from '../development-secrets.ts';
 import { prepareGraphiql } from '../http/pages/graphiql/prepare-graphiql.ts';
 import { createLog } from '../observability/log.ts';
+import { prettyLines } from '../observability/pretty-lines.ts';
 import { fail } from './fail.ts';
 import { runServer } from './run-server.ts';
 
@@ -22,36 +21,52 @@ export async function dev(): Promise<void> {
     if (error instanceof ConfigError) return fail(error.message);
     throw error;
   }
-  const log = createLog(config);
+  const open = await databaseOf(config);
+  if (open === null) {
+    return fail(
+      'The embedded database is the package @electric-sql/pglite, which is not installed here. ' +
+        'Install Latchkey without --omit=optional, or set DATABASE_URL.',
+    );
+  }
+  const log = createLog(config, prettyLines);
   let begin = (): void => {};
   const after = new Promise<void>((resolve) => {
     begin = resolve;
   });
   const graphiql = prepareGraphiql({ dataDirectory: config.dataDirectory, log, after });
-  const address = await runServer({
-    config,
-    log,
-    graphiql,
-    open: async () => {
-      if (config.databaseUrl !== null) {
-        await migratePostgres(config.databaseUrl);
-        return openPostgres({
-          url: config.databaseUrl,
-          maxConnections: config.databaseMaxConnections,
-          prepares: config.databasePreparedStatements,
-          applicationName: 'latchkey-dev',
-          statementTimeoutMs: 10_000,
-        });
-      }
-      await mkdir(config.dataDirectory, { recursive: true });
-      const client = await PGlite.create(join(config.dataDirectory, 'database'));
-      await migratePglite(client);
-      return openPglite(client);
-    },
-  });
+  const address = await runServer({ config, log, graphiql, open });
   if (address === null) return;
   process.stdout.write(greeting(config.publicUrl));
   begin();
+}
+
+/** What opens a migrated database; null where that is the embedded one and it is not installed. */
+async function databaseOf({
+  databaseUrl,
+  databaseMaxConnections,
+  databasePreparedStatements,
+  dataDirectory,
+}: Config): Promise<(() => Promise<Database>) | null> {
+  if (databaseUrl !== null) {
+    return async () => {
+      await migratePostgres(databaseUrl);
+      return openPostgres({
+        url: databaseUrl,
+        maxConnections: databaseMaxConnections,
+        prepares: databasePreparedStatements,
+        applicationName: 'latchkey-dev',
+        statementTimeoutMs: 10_000,
+      });
+    };
+  }
+  try {
+    const { openEmbedded } = await import('../db/pglite.ts');
+    return () => openEmbedded(join(dataDirectory, 'database'));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')
+      return null;
+    throw error;
+  }
 }
 
 function greeting(url: string): string {

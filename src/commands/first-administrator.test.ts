@@ -67,10 +67,10 @@ describe('the first administrator, as docs/administration.md has it', () => {
         )
         .replaceAll(':4000', `:${port}`);
       await writeFile(join(folder, '.env'), `${file}PORT=${port}\nHOST=127.0.0.1\n`);
-      // `npx latchkey`, from the sources.
+      // `npx --no-install latchkey`, from the sources.
       await writeFile(
         join(folder, 'npx'),
-        `#!/bin/sh\nshift\nexec '${process.execPath}' '${bundledProgram()}' "$@"\n`,
+        `#!/bin/sh\nshift 2\nexec '${process.execPath}' '${bundledProgram()}' "$@"\n`,
       );
       await chmod(join(folder, 'npx'), 0o755);
       const env = { PATH: `${folder}:/usr/bin:/bin` };

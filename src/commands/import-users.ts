@@ -1,13 +1,13 @@
 import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
-import { type Options as BarOptions, SingleBar } from 'cli-progress';
 import { z } from 'zod';
 import { type ImportCounts, importUsers, type Refused } from '../domain/import/import-users.ts';
 import { ImportFileError, readRecords } from '../domain/import/read-records.ts';
 import { fieldOf } from '../domain/import/read-user.ts';
 import type { FirebaseProject } from '../domain/passwords/foreign-hash.ts';
 import { fail } from './fail.ts';
+import { showProgress } from './progress.ts';
 import { withDatabase } from './with-database.ts';
 
 export type ImportOptions = {
@@ -44,7 +44,7 @@ export async function importUsersFrom(file: string, options: ImportOptions): Pro
     'import',
     async (app) => {
       const report = options.report === undefined ? null : createWriteStream(options.report);
-      const progress = showProgress(input);
+      const progress = showProgress(process.stderr, input.read);
       const faults = { count: 0 };
       const tell = (refused: Refused): void => {
         const { lineNumber, field, reason } = refused;
@@ -106,23 +106,16 @@ function conclude(counts: ImportCounts, { dryRun, json }: ImportOptions): void {
 
 type Input = {
   readonly bytes: AsyncIterable<Buffer>;
-  /** Null for a pipe. */
-  readonly size: number | null;
-  readonly position: () => number;
+  /** The part that has been read, from 0 to 1; null for a pipe, whose length is unknown. */
+  readonly read: () => number | null;
 };
 
 async function openInput(file: string): Promise<Input | null> {
-  let position = 0;
-  const counted = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of source) {
-      position += chunk.length;
-      yield chunk;
-    }
-  };
-  if (file === '-') return { bytes: counted(process.stdin), size: null, position: () => position };
+  if (file === '-') return { bytes: process.stdin, read: () => null };
   try {
     const { size } = await stat(file);
-    return { bytes: counted(createReadStream(file)), size, position: () => position };
+    const bytes = createReadStream(file);
+    return { bytes, read: () => bytes.bytesRead / Math.max(size, 1) };
   } catch {
     fail(`There is no file ${file} that can be read.`);
     return null;
@@ -160,43 +153,6 @@ async function readFirebaseProject(file: string): Promise<FirebaseProject | unde
     );
     return undefined;
   }
-}
-
-type Progress = {
-  readonly show: (counts: ImportCounts) => void;
-  /** A line on standard error, above the bar. */
-  readonly print: (line: string) => void;
-  readonly stop: () => void;
-};
-
-/**
- * A bar on standard error where that is a terminal; a pipe of unknown length is counted without
- * one.
- */
-function showProgress(input: Input): Progress {
-  const print = (line: string): void => void process.stderr.write(`${line}\n`);
-  if (!process.stderr.isTTY) return { show: () => {}, print, stop: () => {} };
-  const format =
-    input.size === null
-      ? '{imported} imported, {existing} existing, {refused} left out'
-      : '[{bar}] {percentage}% | {imported} imported, {existing} existing, {refused} left out | {eta_formatted} to go';
-  const settings: BarOptions = {
-    format,
-    stream: process.stderr,
-    etaBuffer: 100,
-    hideCursor: true,
-    clearOnComplete: false,
-  };
-  const bar = new SingleBar(settings);
-  const none: ImportCounts = { imported: 0, existing: 0, refused: 0 };
-  bar.start(input.size ?? 1, 0, none);
-  return {
-    show: (counts) => bar.update(input.size === null ? 0 : input.position(), counts),
-    print: (line) => {
-      process.stderr.write(`\r\u001b[K${line}\n`);
-    },
-    stop: () => bar.stop(),
-  };
 }
 
 /** A name out of somebody's file, fit for a terminal. */

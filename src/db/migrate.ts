@@ -1,7 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import type { PGlite } from '@electric-sql/pglite';
-import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
-import { migrate as migratePgliteFolder } from 'drizzle-orm/pglite/migrator';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import { migrate as migratePostgresFolder } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
@@ -35,9 +32,4 @@ export async function migratePostgres(url: string): Promise<void> {
   } finally {
     await sql.end({ timeout: 5 });
   }
-}
-
-/** Applies what is missing to the embedded database, which has one process only. */
-export async function migratePglite(client: PGlite): Promise<void> {
-  await migratePgliteFolder(drizzlePglite(client), { migrationsFolder });
 }

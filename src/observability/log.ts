@@ -16,7 +16,7 @@ const secretNames = [
  * bodies, variables and query text never do (LG-3). `destination` is standard output unless told.
  */
 export function createLog(
-  config: Pick<Config, 'logLevel' | 'mode'>,
+  config: Pick<Config, 'logLevel'>,
   destination?: DestinationStream,
 ): Logger {
   const options = {
@@ -33,14 +33,7 @@ export function createLog(
       censor: '***',
     },
   };
-  if (destination) return pino(options, destination);
-  if (config.mode === 'development') {
-    return pino({
-      ...options,
-      transport: { target: 'pino-pretty', options: { colorize: true, ignore: 'level' } },
-    });
-  }
-  return pino(options);
+  return destination ? pino(options, destination) : pino(options);
 }
 
 /**

@@ -4,7 +4,7 @@ import { build } from 'vite';
 
 export type Bundle = { readonly code: string; readonly imports: readonly string[] };
 
-const src = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * Bundles and minifies one file, ours or one named by its absolute path, for a browser; packages in
@@ -14,7 +14,7 @@ export async function bundle(
   file: string,
   options: { external?: readonly string[] } = {},
 ): Promise<Bundle> {
-  const entry = resolve(src, file);
+  const entry = resolve(root, file);
   const built = await build({
     configFile: false,
     logLevel: 'error',

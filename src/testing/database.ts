@@ -1,13 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { PGlite } from '@electric-sql/pglite';
 import { inject } from 'vitest';
-import {
-  type Database,
-  openPglite,
-  openPostgres,
-  type PostgresOptions,
-} from '../db/driver/client.ts';
-import { migratePglite } from '../db/migrate.ts';
+import { type Database, openPostgres, type PostgresOptions } from '../db/driver/client.ts';
+import { migratePglite, openPglite } from '../db/pglite.ts';
 import { databaseUrl, type TestServer, withAdmin } from './global-setup.ts';
 
 export type TestDatabase = {

@@ -11,30 +11,77 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The tarball to test, from `npm run package`. Without one, the package is assembled from the
- * modules of this checkout that applications import.
+ * Whether `npm run package` has left tarballs to test. Without them the packages are assembled from
+ * this checkout, as far as applications import them.
  */
-export const tarball: string | undefined = process.env['PACKAGE'];
+export const isPacked: boolean = process.env['PACKED'] !== undefined;
 
-export type PackedProject = {
+export type Project = {
   readonly folder: string;
   /** Whether a package is installed. */
   readonly has: (name: string) => boolean;
   write(name: string, text: string): string;
   /**
-   * The output of a program of the project or of this checkout; throws with the output if it fails.
+   * The standard output of a program of the project or of this checkout; throws with the whole
+   * output if it fails.
    */
-  run(program: 'node' | 'npm' | 'npx' | 'tsc', args: readonly string[]): string;
+  run(program: 'node' | 'npx' | 'tsc', args: readonly string[]): string;
+  /** Lets npm install packages, and answers with all that it says. */
+  install(...packages: readonly string[]): string;
   remove(): void;
 };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(import.meta.url);
+const { version, devDependencies } = require(join(root, 'package.json'));
 const tsc = require.resolve('typescript/bin/tsc');
+
+export const tarballs = {
+  server: join(root, `latchkey-${version}.tgz`),
+  client: join(root, `latchkey-client-${version}.tgz`),
+  verify: join(root, `latchkey-verify-${version}.tgz`),
+} as const;
+
+/** An empty project. `nodeFolder` has the Node that runs it and its npm: the one that runs this. */
+export function createEmptyProject(nodeFolder: string = dirname(process.execPath)): Project {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-project-'));
+  const env = { ...process.env, PATH: `${nodeFolder}${delimiter}${process.env['PATH']}` };
+  const write = (name: string, text: string): string => {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    return path;
+  };
+  const start = (command: string, args: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(command, args, {
+      cwd: folder,
+      env,
+      encoding: 'utf8',
+    });
+    if (status !== 0)
+      throw new Error(`${command} ${args[0]} ended with ${status}:\n${stdout}${stderr}`);
+    return { stdout, stderr };
+  };
+  write('package.json', JSON.stringify({ name: 'empty', private: true, type: 'module' }));
+  return {
+    folder,
+    write,
+    has: (name) => existsSync(join(folder, 'node_modules', name)),
+    run: (program, args) =>
+      (program === 'tsc' ? start('node', [tsc, ...args]) : start(program, args)).stdout,
+    install: (...packages) => {
+      const quiet = ['--no-audit', '--no-fund', '--ignore-scripts'];
+      const { stdout, stderr } = start('npm', ['install', ...quiet, ...packages]);
+      return stdout + stderr;
+    },
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
+
 const peers = [
   '@apollo/client',
   '@urql/core',
@@ -45,58 +92,45 @@ const peers = [
   '@types/react',
 ];
 
-/** A new application that has only this package and its peer dependencies installed. */
-export function createPackedProject(): PackedProject {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-package-'));
-  const write = (name: string, text: string): string => {
-    const path = join(folder, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-    return path;
-  };
-  const start = (command: string, args: readonly string[], cwd = folder): string => {
-    const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-    if (status !== 0)
-      throw new Error(`${command} ${args[0]} ended with ${status}:\n${stdout}${stderr}`);
-    return stdout;
-  };
-  const run: PackedProject['run'] = (program, args) => {
-    if (program === 'tsc') return start(process.execPath, [tsc, ...args]);
-    return start(program === 'node' ? process.execPath : program, args);
-  };
-  write('package.json', JSON.stringify({ name: 'empty', private: true, type: 'module' }));
-
-  if (tarball === undefined) {
-    const latchkey = join(folder, 'node_modules', 'latchkey');
-    mkdirSync(latchkey, { recursive: true });
-    for (const name of ['package.json', 'schema.graphql', 'bin', 'drizzle']) {
-      cpSync(join(root, name), join(latchkey, name), { recursive: true });
-    }
-    start(
-      process.execPath,
-      [tsc, '-p', 'tsconfig.client.json', '--outDir', join(latchkey, 'dist')],
-      root,
-    );
-    start(
-      process.execPath,
-      ['scripts/introspection.mjs', join(latchkey, 'dist', 'introspection.json')],
-      root,
-    );
-    link(join(root, 'node_modules'), join(folder, 'node_modules'));
-    const gateways = join(root, 'examples', 'gateway', 'node_modules');
-    if (existsSync(gateways)) link(gateways, join(folder, 'node_modules'));
-  } else {
-    start('npm', [
-      'install',
-      '--no-audit',
-      '--no-fund',
-      '--ignore-scripts',
-      resolve(tarball),
-      ...peers.map(pinned),
-    ]);
+/** An app of its own with the packages and their peers. */
+export function createPackedProject(): Project {
+  const project = createEmptyProject();
+  const modules = join(project.folder, 'node_modules');
+  if (isPacked) {
+    project.install(...Object.values(tarballs), ...peers.map(pinned));
+    return project;
   }
-  const has = (name: string): boolean => existsSync(join(folder, 'node_modules', name));
-  return { folder, has, write, run, remove: () => rmSync(folder, { recursive: true }) };
+  putTogether('.', join(modules, 'latchkey'));
+  for (const name of ['client', 'verify'])
+    putTogether(join('packages', name), join(modules, '@latchkey', name));
+  cpSync(
+    join(root, 'schema.graphql'),
+    join(modules, '@latchkey', 'client', 'dist', 'schema.graphql'),
+  );
+  link(join(root, 'node_modules'), modules);
+  const gateways = join(root, 'examples', 'gateway', 'node_modules');
+  if (existsSync(gateways)) link(gateways, modules);
+  return project;
+}
+
+/** A package as far as apps import it: of the server, its schema. */
+function putTogether(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of ['package.json', 'schema.graphql', 'bin', 'drizzle']) {
+    if (existsSync(join(root, from, name)))
+      cpSync(join(root, from, name), join(to, name), { recursive: true });
+  }
+  const dist = join(to, 'dist');
+  mkdirSync(dist);
+  const [script, ...args] =
+    from === '.'
+      ? ['scripts/introspection.mjs', join(dist, 'introspection.json')]
+      : [tsc, '-p', from, '--outDir', dist];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script ?? '', ...args], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${script} ended with ${status}:\n${stdout}${stderr}`);
 }
 
 /** Links every package of one folder into another; scopes are folders of their own. */
@@ -109,6 +143,7 @@ function link(from: string, to: string): void {
   }
 }
 
-function pinned(name: string): string {
-  return `${name}@${require(join(root, 'package.json')).devDependencies[name]}`;
+/** A package at the version that this checkout has. */
+export function pinned(name: string): string {
+  return `${name}@${devDependencies[name]}`;
 }

@@ -1,6 +1,4 @@
-import type { PGlite } from '@electric-sql/pglite';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
-import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import type { StatementWatch } from '../../observability/tracing.ts';
 import type { Over } from './connection.ts';
 import { drizzleFor, type Operation } from './operation.ts';
@@ -80,27 +78,5 @@ export function openPostgres(options: PostgresOptions): Database {
     close: async () => {
       await Promise.all([main, ...replicas].map((pool) => pool.close()));
     },
-  };
-}
-
-/**
- * The embedded database of development: files in a folder, or memory where `client` was made so.
- * One process only.
- */
-export function openPglite(client: PGlite): Database {
-  const db = drizzlePglite(client);
-  return {
-    kind: 'pglite',
-    db,
-    readDb: db,
-    // It lives in this process and has one connection: there is nothing to cancel, and nobody to
-    // wait for.
-    during: () => db,
-    load: () => null,
-    readDuring: () => db,
-    ping: async () => {
-      await client.query('select 1');
-    },
-    close: () => client.close(),
   };
 }

@@ -26,7 +26,7 @@ describe('rows of the outbox, on PostgreSQL and on PGlite', () => {
     for (let index = 0; index < 6; index += 1) {
       await insertOutboxMessage(db, {
         kind: 'mail',
-      id: idOf(index),
+        id: idOf(index),
         template: 'none',
         sealedPayload: Uint8Array.of(index),
         availableAt: secondsAfter(now, -index),

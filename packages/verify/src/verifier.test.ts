@@ -12,9 +12,9 @@ import {
   UnsecuredJWT,
 } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Config } from '../config/read-config.ts';
-import { startTestServer, type TestServer } from '../testing/app.ts';
-import { registerPerson } from '../testing/people.ts';
+import type { Config } from '../../../src/config/read-config.ts';
+import { startTestServer, type TestServer } from '../../../src/testing/app.ts';
+import { registerPerson } from '../../../src/testing/people.ts';
 import {
   apolloContext,
   type Caller,

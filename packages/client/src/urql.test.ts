@@ -1,9 +1,9 @@
 import { Client, fetchExchange, gql } from '@urql/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/app.ts';
-import { countingFetch } from '../testing/counting-fetch.ts';
-import { type Person, registerPerson } from '../testing/people.ts';
-import { refusingServer } from '../testing/refusing-server.ts';
+import { startTestServer, type TestServer } from '../../../src/testing/app.ts';
+import { countingFetch } from '../../../src/testing/counting-fetch.ts';
+import { type Person, registerPerson } from '../../../src/testing/people.ts';
+import { refusingServer } from '../../../src/testing/refusing-server.ts';
 import { type AuthState, createAuthClient } from './index.ts';
 import { authClientExchange } from './urql.ts';
 

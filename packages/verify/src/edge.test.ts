@@ -1,8 +1,8 @@
 import { createContext, runInContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/app.ts';
-import { bundle } from '../testing/bundle.ts';
-import { type Person, registerPerson } from '../testing/people.ts';
+import { startTestServer, type TestServer } from '../../../src/testing/app.ts';
+import { bundle } from '../../../src/testing/bundle.ts';
+import { type Person, registerPerson } from '../../../src/testing/people.ts';
 
 let server: TestServer;
 let person: Person;
@@ -39,7 +39,7 @@ const webApis = {
 
 describe('the verifier', () => {
   it('runs where there is nothing of Node', async () => {
-    const { code, imports } = await bundle('verify/index.ts');
+    const { code, imports } = await bundle('packages/verify/src/index.ts');
     expect(imports).toEqual([]);
     const context = createContext({ ...webApis });
     const script = code.replace(/export\s*\{([^}]*)\};?\s*$/, (_whole, names: string) => {

@@ -1,15 +1,15 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { bundle } from '../testing/bundle.ts';
+import { bundle } from '../../../src/testing/bundle.ts';
 
 const peers = ['@apollo/client/link', '@urql/core', '@urql/exchange-auth', 'react', 'rxjs'];
 
 describe('the client', () => {
   it.each([
-    ['client/index.ts', []],
-    ['client/apollo.ts', ['@apollo/client/link', 'rxjs']],
-    ['client/urql.ts', ['@urql/exchange-auth']],
-    ['client/react.ts', ['react']],
+    ['packages/client/src/index.ts', []],
+    ['packages/client/src/apollo.ts', ['@apollo/client/link', 'rxjs']],
+    ['packages/client/src/urql.ts', ['@urql/exchange-auth']],
+    ['packages/client/src/react.ts', ['react']],
   ] as const)(
     '%s is under 6 kB in a bundle, and brings nothing but its peers',
     async (file, imports) => {

@@ -27,7 +27,15 @@ export type AuthError = {
 };
 
 /** Outcomes that a client has to handle. */
-export type AuthErrorCode = 'VALIDATION_FAILED' | 'INVALID_CREDENTIALS' | 'INVALID_OR_EXPIRED_CODE' | 'INVALID_OR_EXPIRED_TOKEN' | 'STEP_UP_REQUIRED' | 'RATE_LIMITED' | 'NOT_FOUND' | 'CONFLICT';
+export type AuthErrorCode =
+  | 'VALIDATION_FAILED'
+  | 'INVALID_CREDENTIALS'
+  | 'INVALID_OR_EXPIRED_CODE'
+  | 'INVALID_OR_EXPIRED_TOKEN'
+  | 'STEP_UP_REQUIRED'
+  | 'RATE_LIMITED'
+  | 'NOT_FOUND'
+  | 'CONFLICT';
 
 /** One rule that one input field breaks. */
 export type AuthFieldError = {
@@ -86,7 +94,9 @@ export type ChangePasswordInput = {
 };
 
 /** What `changePassword` answers. */
-export type ChangePasswordResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type ChangePasswordResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `confirmEmailChange`. */
 export type ConfirmEmailChangeInput = {
@@ -97,7 +107,9 @@ export type ConfirmEmailChangeInput = {
 };
 
 /** What `confirmEmailChange` answers. */
-export type ConfirmEmailChangeResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type ConfirmEmailChangeResult =
+  | ({ readonly __typename: 'User' } & User)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `confirmTotpEnrollment`. */
 export type ConfirmTotpEnrollmentInput = {
@@ -108,7 +120,9 @@ export type ConfirmTotpEnrollmentInput = {
 };
 
 /** What `confirmTotpEnrollment` answers. */
-export type ConfirmTotpEnrollmentResult = ({ readonly __typename: 'RecoveryCodes' } & RecoveryCodes) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type ConfirmTotpEnrollmentResult =
+  | ({ readonly __typename: 'RecoveryCodes' } & RecoveryCodes)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `createUser`. */
 export type CreateUserInput = {
@@ -127,7 +141,9 @@ export type CreateUserInput = {
 };
 
 /** What `createUser` answers. */
-export type CreateUserResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type CreateUserResult =
+  | ({ readonly __typename: 'User' } & User)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `deleteAccount`. */
 export type DeleteAccountInput = {
@@ -136,7 +152,9 @@ export type DeleteAccountInput = {
 };
 
 /** What `deleteAccount` answers. */
-export type DeleteAccountResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type DeleteAccountResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `deleteUser`. */
 export type DeleteUserInput = {
@@ -147,16 +165,23 @@ export type DeleteUserInput = {
 };
 
 /** What `deleteUser` answers. */
-export type DeleteUserResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type DeleteUserResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `disableTotp`. */
 export type DisableTotpInput = {
-  /** A code of the app or a recovery code. Not needed where the session has proved one within ten minutes. */
+  /**
+   * A code of the app or a recovery code. Not needed where the session has proved one within ten
+   * minutes.
+   */
   readonly code?: string | null | undefined;
 };
 
 /** What `disableTotp` answers. */
-export type DisableTotpResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type DisableTotpResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `exportAccount`. */
 export type ExportAccountInput = {
@@ -165,7 +190,9 @@ export type ExportAccountInput = {
 };
 
 /** What `exportAccount` answers. */
-export type ExportAccountResult = ({ readonly __typename: 'AccountExport' } & AccountExport) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type ExportAccountResult =
+  | ({ readonly __typename: 'AccountExport' } & AccountExport)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `login`. */
 export type LoginInput = {
@@ -176,7 +203,10 @@ export type LoginInput = {
 };
 
 /** What `login` answers. */
-export type LoginResult = ({ readonly __typename: 'AuthTokens' } & AuthTokens) | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type LoginResult =
+  | ({ readonly __typename: 'AuthTokens' } & AuthTokens)
+  | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `logout`. */
 export type LogoutInput = {
@@ -187,7 +217,9 @@ export type LogoutInput = {
 };
 
 /** What `logout` answers. */
-export type LogoutResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type LogoutResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** A code is awaited. The same shape comes back whether or not the account exists. */
 export type OtpChallenge = {
@@ -218,11 +250,17 @@ export type ReauthenticateInput = {
 };
 
 /** What `reauthenticate` answers. */
-export type ReauthenticateResult = ({ readonly __typename: 'AuthTokens' } & AuthTokens) | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type ReauthenticateResult =
+  | ({ readonly __typename: 'AuthTokens' } & AuthTokens)
+  | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** A new set of recovery codes, shown here and never again. The set before it is dead. */
 export type RecoveryCodes = {
-  /** Ten. Each works once in place of the app. Case, spaces and hyphens do not matter when they are typed. */
+  /**
+   * Ten. Each works once in place of the app. Case, spaces and hyphens do not matter when they are
+   * typed.
+   */
   readonly codes: readonly string[];
 };
 
@@ -233,16 +271,23 @@ export type RefreshSessionInput = {
 };
 
 /** What `refreshSession` answers. */
-export type RefreshSessionResult = ({ readonly __typename: 'AuthTokens' } & AuthTokens) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type RefreshSessionResult =
+  | ({ readonly __typename: 'AuthTokens' } & AuthTokens)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `regenerateRecoveryCodes`. */
 export type RegenerateRecoveryCodesInput = {
-  /** A code of the app or a recovery code. Not needed where the session has proved one within ten minutes. */
+  /**
+   * A code of the app or a recovery code. Not needed where the session has proved one within ten
+   * minutes.
+   */
   readonly code?: string | null | undefined;
 };
 
 /** What `regenerateRecoveryCodes` answers. */
-export type RegenerateRecoveryCodesResult = ({ readonly __typename: 'RecoveryCodes' } & RecoveryCodes) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type RegenerateRecoveryCodesResult =
+  | ({ readonly __typename: 'RecoveryCodes' } & RecoveryCodes)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `register`. */
 export type RegisterInput = {
@@ -255,7 +300,9 @@ export type RegisterInput = {
 };
 
 /** What `register` answers. */
-export type RegisterResult = ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type RegisterResult =
+  | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `reinstateUser`. */
 export type ReinstateUserInput = {
@@ -266,7 +313,9 @@ export type ReinstateUserInput = {
 };
 
 /** What `reinstateUser` answers. */
-export type ReinstateUserResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type ReinstateUserResult =
+  | ({ readonly __typename: 'User' } & User)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `requestEmailChange`. */
 export type RequestEmailChangeInput = {
@@ -275,7 +324,9 @@ export type RequestEmailChangeInput = {
 };
 
 /** What `requestEmailChange` answers. */
-export type RequestEmailChangeResult = ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type RequestEmailChangeResult =
+  | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `requestLoginCode`. */
 export type RequestLoginCodeInput = {
@@ -284,7 +335,9 @@ export type RequestLoginCodeInput = {
 };
 
 /** What `requestLoginCode` answers. */
-export type RequestLoginCodeResult = ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type RequestLoginCodeResult =
+  | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `requestPasswordReset`. */
 export type RequestPasswordResetInput = {
@@ -293,7 +346,9 @@ export type RequestPasswordResetInput = {
 };
 
 /** What `requestPasswordReset` answers. */
-export type RequestPasswordResetResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type RequestPasswordResetResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `resendOtp`. */
 export type ResendOtpInput = {
@@ -302,7 +357,9 @@ export type ResendOtpInput = {
 };
 
 /** What `resendOtp` answers. */
-export type ResendOtpResult = ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type ResendOtpResult =
+  | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `resetPassword`. */
 export type ResetPasswordInput = {
@@ -313,7 +370,9 @@ export type ResetPasswordInput = {
 };
 
 /** What `resetPassword` answers. */
-export type ResetPasswordResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type ResetPasswordResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `resetUserFactors`. */
 export type ResetUserFactorsInput = {
@@ -324,7 +383,9 @@ export type ResetUserFactorsInput = {
 };
 
 /** What `resetUserFactors` answers. */
-export type ResetUserFactorsResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type ResetUserFactorsResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `resetUserPassword`. */
 export type ResetUserPasswordInput = {
@@ -335,7 +396,9 @@ export type ResetUserPasswordInput = {
 };
 
 /** What `resetUserPassword` answers. */
-export type ResetUserPasswordResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type ResetUserPasswordResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `revokeSession`. */
 export type RevokeSessionInput = {
@@ -344,7 +407,9 @@ export type RevokeSessionInput = {
 };
 
 /** What `revokeSession` answers. */
-export type RevokeSessionResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type RevokeSessionResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `revokeUserSessions`. */
 export type RevokeUserSessionsInput = {
@@ -355,29 +420,41 @@ export type RevokeUserSessionsInput = {
 };
 
 /** What `revokeUserSessions` answers. */
-export type RevokeUserSessionsResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type RevokeUserSessionsResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `setUserRoles`. */
 export type SetUserRolesInput = {
   /** Whom. */
   readonly userId: string;
-  /** All the roles that the user has from now on, 20 at most: a-z, 0-9, colon, hyphen, underscore, 40 characters each. */
+  /**
+   * All the roles that the user has from now on, 20 at most: a-z, 0-9, colon, hyphen, underscore,
+   * 40 characters each.
+   */
   readonly roles: readonly string[];
   /** Why, for the audit trail; 200 characters at most. Name no person in it. */
   readonly reason?: string | null | undefined;
 };
 
 /** What `setUserRoles` answers. */
-export type SetUserRolesResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type SetUserRolesResult =
+  | ({ readonly __typename: 'User' } & User)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `startTotpEnrollment`. */
 export type StartTotpEnrollmentInput = {
-  /** What the app shows beside the name of the service, 100 characters at most; the e-mail address where left out. */
+  /**
+   * What the app shows beside the name of the service, 100 characters at most; the e-mail address
+   * where left out.
+   */
   readonly label?: string | null | undefined;
 };
 
 /** What `startTotpEnrollment` answers. */
-export type StartTotpEnrollmentResult = ({ readonly __typename: 'TotpEnrollment' } & TotpEnrollment) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type StartTotpEnrollmentResult =
+  | ({ readonly __typename: 'TotpEnrollment' } & TotpEnrollment)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `suspendUser`. */
 export type SuspendUserInput = {
@@ -388,7 +465,9 @@ export type SuspendUserInput = {
 };
 
 /** What `suspendUser` answers. */
-export type SuspendUserResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type SuspendUserResult =
+  | ({ readonly __typename: 'User' } & User)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** An authenticator app that waits for its first code. The secret is shown here and never again. */
 export type TotpEnrollment = {
@@ -411,20 +490,30 @@ export type UndoEmailChangeInput = {
 };
 
 /** What `undoEmailChange` answers. */
-export type UndoEmailChangeResult = ({ readonly __typename: 'AuthAccepted' } & AuthAccepted) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type UndoEmailChangeResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `updateProfile`. What is left out stays as it is; null takes it away. */
 export type UpdateProfileInput = {
   /** The name that the user goes by, 100 characters at most. */
   readonly name?: string | null | undefined;
-  /** The language of mails, as a BCP 47 tag: en, de, fr, es, ja or ar, or a variety of one, such as `de-AT`. */
+  /**
+   * The language of mails, as a BCP 47 tag: en, de, fr, es, ja or ar, or a variety of one, such as
+   * `de-AT`.
+   */
   readonly locale?: string | null | undefined;
 };
 
 /** What `updateProfile` answers. */
-export type UpdateProfileResult = ({ readonly __typename: 'User' } & User) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type UpdateProfileResult =
+  | ({ readonly __typename: 'User' } & User)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
-/** A person with an account. Only `id` is sure to be there: the rest is null where the caller may not see it. */
+/**
+ * A person with an account. Only `id` is sure to be there: the rest is null where the caller may
+ * not see it.
+ */
 export type User = {
   /** Stable and never used again. */
   readonly id: string;
@@ -460,70 +549,141 @@ export type VerifyOtpInput = {
 };
 
 /** What `verifyOtp` answers. */
-export type VerifyOtpResult = ({ readonly __typename: 'AuthTokens' } & AuthTokens) | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge) | ({ readonly __typename: 'AuthError' } & AuthError);
+export type VerifyOtpResult =
+  | ({ readonly __typename: 'AuthTokens' } & AuthTokens)
+  | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Each mutation: what it takes and what it answers. */
 export type Mutations = {
-  /** Begins an account. A code goes to the address; verifyOtp completes it. The answer is the same for a taken address, whose owner gets a notice. */
+  /**
+   * Begins an account. A code goes to the address; verifyOtp completes it. The answer is the same
+   * for a taken address, whose owner gets a notice.
+   */
   register: { input: RegisterInput; result: RegisterResult };
   /** Signs in with a password. With a second factor set up, a challenge follows. */
   login: { input: LoginInput; result: LoginResult };
   /** Sign-in without a password: a code and a link to the address. */
   requestLoginCode: { input: RequestLoginCodeInput; result: RequestLoginCodeResult };
-  /** Makes an account and mails its owner a link to choose a password. Nobody can sign in before the mailbox is proved. Admins, with a recent step-up. */
+  /**
+   * Makes an account and mails its owner a link to choose a password. Nobody can sign in before the
+   * mailbox is proved. Admins, with a recent step-up.
+   */
   createUser: { input: CreateUserInput; result: CreateUserResult };
-  /** Closes an account to its owner and ends its sessions at once. Admins, with a recent step-up. */
+  /**
+   * Closes an account to its owner and ends its sessions at once. Admins, with a recent step-up.
+   */
   suspendUser: { input: SuspendUserInput; result: SuspendUserResult };
-  /** Opens a suspended account again. Its old sessions stay ended. Admins, with a recent step-up. */
+  /**
+   * Opens a suspended account again. Its old sessions stay ended. Admins, with a recent step-up.
+   */
   reinstateUser: { input: ReinstateUserInput; result: ReinstateUserResult };
-  /** Gives a user these roles and no others, from the next request on. The last admin keeps the role. Admins, with a recent step-up. */
+  /**
+   * Gives a user these roles and no others, from the next request on. The last admin keeps the
+   * role. Admins, with a recent step-up.
+   */
   setUserRoles: { input: SetUserRolesInput; result: SetUserRolesResult };
   /** Signs a user out everywhere at once. Admins, with a recent step-up. */
   revokeUserSessions: { input: RevokeUserSessionsInput; result: RevokeUserSessionsResult };
-  /** Takes the password of a user away, signs them out everywhere, and mails them a link to choose another. Nobody else gets the link. Admins, with a recent step-up. */
+  /**
+   * Takes the password of a user away, signs them out everywhere, and mails them a link to choose
+   * another. Nobody else gets the link. Admins, with a recent step-up.
+   */
   resetUserPassword: { input: ResetUserPasswordInput; result: ResetUserPasswordResult };
-  /** Removes the second factors of a user who has lost them, and signs them out everywhere; they are told by mail. Admins, with a recent step-up. */
+  /**
+   * Removes the second factors of a user who has lost them, and signs them out everywhere; they are
+   * told by mail. Admins, with a recent step-up.
+   */
   resetUserFactors: { input: ResetUserFactorsInput; result: ResetUserFactorsResult };
-  /** Erases a user and all that is personal; the trail stays under random ids. The last admin stays. Admins, with a recent step-up. */
+  /**
+   * Erases a user and all that is personal; the trail stays under random ids. The last admin stays.
+   * Admins, with a recent step-up.
+   */
   deleteUser: { input: DeleteUserInput; result: DeleteUserResult };
   /** Meets a challenge from register, login, requestLoginCode or reauthenticate. */
   verifyOtp: { input: VerifyOtpInput; result: VerifyOtpResult };
-  /** Sends a new code in place of the old one. Wrong tries stay counted; thirty seconds have to lie between two codes. */
+  /**
+   * Sends a new code in place of the old one. Wrong tries stay counted; thirty seconds have to lie
+   * between two codes.
+   */
   resendOtp: { input: ResendOtpInput; result: ResendOtpResult };
-  /** Mails a link to a new password, good for one hour. The answer is the same whether or not there is an account. */
+  /**
+   * Mails a link to a new password, good for one hour. The answer is the same whether or not there
+   * is an account.
+   */
   requestPasswordReset: { input: RequestPasswordResetInput; result: RequestPasswordResetResult };
   /** Signs nobody in and skips no second factor; ends every session. */
   resetPassword: { input: ResetPasswordInput; result: ResetPasswordResult };
   /** Sets another password and ends every other session. */
   changePassword: { input: ChangePasswordInput; result: ChangePasswordResult };
-  /** Gives all that is stored about the caller, in the answer and never by mail. Needs a fresh step-up. */
+  /**
+   * Gives all that is stored about the caller, in the answer and never by mail. Needs a fresh
+   * step-up.
+   */
   exportAccount: { input: ExportAccountInput; result: ExportAccountResult };
-  /** Ends every session and erases the account. The address can register anew, with nothing inherited. Needs a fresh step-up. */
+  /**
+   * Ends every session and erases the account. The address can register anew, with nothing
+   * inherited. Needs a fresh step-up.
+   */
   deleteAccount: { input: DeleteAccountInput; result: DeleteAccountResult };
   /** Changes the name and the language of mails. */
   updateProfile: { input: UpdateProfileInput; result: UpdateProfileResult };
-  /** Sends a code to the new address; `confirmEmailChange` of the same session completes it. Needs a fresh step-up. */
+  /**
+   * Sends a code to the new address; `confirmEmailChange` of the same session completes it. Needs a
+   * fresh step-up.
+   */
   requestEmailChange: { input: RequestEmailChangeInput; result: RequestEmailChangeResult };
-  /** Puts the new address in place of the old one, which is told and can take it back for seven days. Ends every other session. */
+  /**
+   * Puts the new address in place of the old one, which is told and can take it back for seven
+   * days. Ends every other session.
+   */
   confirmEmailChange: { input: ConfirmEmailChangeInput; result: ConfirmEmailChangeResult };
-  /** Takes a change of address back, from the old mailbox. Ends every session, and the password: the owner sets a new one. */
+  /**
+   * Takes a change of address back, from the old mailbox. Ends every session, and the password: the
+   * owner sets a new one.
+   */
   undoEmailChange: { input: UndoEmailChangeInput; result: UndoEmailChangeResult };
-  /** Trades a refresh token for the next one and a new access token. Asked twice within the grace window, it answers the same. */
+  /**
+   * Trades a refresh token for the next one and a new access token. Asked twice within the grace
+   * window, it answers the same.
+   */
   refreshSession: { input: RefreshSessionInput; result: RefreshSessionResult };
   /** Ends the session at once. Idempotent; works with an expired access token. */
   logout: { input: LogoutInput; result: LogoutResult };
-  /** Ends one of your sessions at once. Takes a recent proof of who asks. Another user's session is NOT_FOUND. */
+  /**
+   * Ends one of your sessions at once. Takes a recent proof of who asks. Another user's session is
+   * NOT_FOUND.
+   */
   revokeSession: { input: RevokeSessionInput; result: RevokeSessionResult };
-  /** Step-up: the password proves the caller again; with a second factor enrolled, a challenge follows. Without a password, an e-mailed code. The tokens are of a new session, and the one that asked ends. */
+  /**
+   * Step-up: the password proves the caller again; with a second factor enrolled, a challenge
+   * follows. Without a password, an e-mailed code. The tokens are of a new session, and the one
+   * that asked ends.
+   */
   reauthenticate: { input: ReauthenticateInput; result: ReauthenticateResult };
-  /** Begins to set up an authenticator app. The app in force, if any, stays so until a code of the new one comes back. Needs a recent step-up. */
+  /**
+   * Begins to set up an authenticator app. The app in force, if any, stays so until a code of the
+   * new one comes back. Needs a recent step-up.
+   */
   startTotpEnrollment: { input: StartTotpEnrollmentInput; result: StartTotpEnrollmentResult };
-  /** Puts the app in force and makes recovery codes. Signing in takes a code from then on; every other session ends. Needs a recent step-up. */
+  /**
+   * Puts the app in force and makes recovery codes. Signing in takes a code from then on; every
+   * other session ends. Needs a recent step-up.
+   */
   confirmTotpEnrollment: { input: ConfirmTotpEnrollmentInput; result: ConfirmTotpEnrollmentResult };
-  /** Takes away the app and the recovery codes; every other session ends. Needs a recent step-up with the second factor. */
+  /**
+   * Takes away the app and the recovery codes; every other session ends. Needs a recent step-up
+   * with the second factor.
+   */
   disableTotp: { input: DisableTotpInput; result: DisableTotpResult };
-  /** A new set of recovery codes; the old one is dead, and every other session ends. Needs a recent step-up with the second factor. */
-  regenerateRecoveryCodes: { input: RegenerateRecoveryCodesInput; result: RegenerateRecoveryCodesResult };
+  /**
+   * A new set of recovery codes; the old one is dead, and every other session ends. Needs a recent
+   * step-up with the second factor.
+   */
+  regenerateRecoveryCodes: {
+    input: RegenerateRecoveryCodesInput;
+    result: RegenerateRecoveryCodesResult;
+  };
 };
 
 /** What each mutation may answer, besides AuthError. */
@@ -565,7 +725,10 @@ export const selections: Readonly<Record<string, string>> = {
   AccountExport: 'json createdAt',
   AuthAccepted: 'accepted',
   AuthError: 'code message fields{path code message} retryAfter',
-  AuthTokens: 'accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt session{id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current} user{id email emailVerified name roles createdAt status lastLoginAt totpEnabled}',
+  AuthTokens:
+    'accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt session{id createdAt ' +
+    'lastUsedAt expiresAt authenticatedAt methods ipAddress device current} user{id email ' +
+    'emailVerified name roles createdAt status lastLoginAt totpEnabled}',
   OtpChallenge: 'id purpose methods sentTo expiresAt resendAvailableAt',
   RecoveryCodes: 'codes',
   TotpEnrollment: 'id secret uri qrCode expiresAt',

@@ -1,10 +1,10 @@
 import { ApolloClient, CombinedGraphQLErrors, gql, InMemoryCache } from '@apollo/client';
 import { HttpLink } from '@apollo/client/link/http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/app.ts';
-import { countingFetch } from '../testing/counting-fetch.ts';
-import { type Person, registerPerson } from '../testing/people.ts';
-import { refusingServer } from '../testing/refusing-server.ts';
+import { startTestServer, type TestServer } from '../../../src/testing/app.ts';
+import { countingFetch } from '../../../src/testing/counting-fetch.ts';
+import { type Person, registerPerson } from '../../../src/testing/people.ts';
+import { refusingServer } from '../../../src/testing/refusing-server.ts';
 import { authLink } from './apollo.ts';
 import { type AuthState, createAuthClient } from './index.ts';
 

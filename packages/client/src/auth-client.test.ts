@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/app.ts';
-import { countingFetch } from '../testing/counting-fetch.ts';
+import { startTestServer, type TestServer } from '../../../src/testing/app.ts';
+import { countingFetch } from '../../../src/testing/counting-fetch.ts';
 import {
   freshAddress,
   goodPassword,
   type Person,
   registerPerson,
   signIn,
-} from '../testing/people.ts';
+} from '../../../src/testing/people.ts';
 import {
   type AuthClient,
   type AuthState,

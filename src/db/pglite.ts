@@ -1,0 +1,41 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { drizzle } from 'drizzle-orm/pglite';
+import { migrate } from 'drizzle-orm/pglite/migrator';
+import type { Database } from './driver/client.ts';
+import { migrationsFolder } from './migrate.ts';
+
+/**
+ * The embedded database of development, in a folder of its own. Production does not load this file:
+ * its package is optional.
+ */
+export async function openEmbedded(folder: string): Promise<Database> {
+  await mkdir(dirname(folder), { recursive: true });
+  const client = await PGlite.create(folder);
+  await migratePglite(client);
+  return openPglite(client);
+}
+
+/** Applies what is missing to the embedded database, which has one process only. */
+export async function migratePglite(client: PGlite): Promise<void> {
+  await migrate(drizzle(client), { migrationsFolder });
+}
+
+export function openPglite(client: PGlite): Database {
+  const db = drizzle(client);
+  return {
+    kind: 'pglite',
+    db,
+    readDb: db,
+    // It lives in this process and has one connection: there is nothing to cancel, and nobody to
+    // wait for.
+    during: () => db,
+    load: () => null,
+    readDuring: () => db,
+    ping: async () => {
+      await client.query('select 1');
+    },
+    close: () => client.close(),
+  };
+}
