@@ -1,7 +1,10 @@
 import postgres from 'postgres';
-import { migratePostgres } from '../src/db/migrate.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
-import { fill } from './growth-fill.ts';
+import { migratePostgres } from '../../src/db/migrate.ts';
+import {
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+} from '../../src/testing/embedded-postgres.ts';
+import { fill } from './fill.ts';
 
 /**
  * What a machine with 16 GB and two cores would be given; whatever is not named is PostgreSQL's

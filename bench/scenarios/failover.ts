@@ -7,17 +7,17 @@
  *   npm run bench:failover [-- RUNS=3 [SECONDS_UNTIL_PROMOTION=2]]
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { joinHosts } from '../src/db/driver/host-urls.ts';
-import { meQuery, mutate, send } from '../src/testing/client.ts';
-import { startEmbeddedPair } from '../src/testing/embedded-postgres.ts';
-import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';
+import { joinHosts } from '../../src/db/driver/host-urls.ts';
+import { meQuery, mutate, send } from '../../src/testing/client.ts';
+import { startEmbeddedPair } from '../../src/testing/embedded-postgres.ts';
+import { startSmtpStandIn } from '../../src/testing/smtp-stand-in.ts';
 import {
   type Account,
   commonEnvironment,
   password,
   registerAccount,
   startInstance,
-} from './instances.ts';
+} from '../shared/instances.ts';
 
 const runs = Number(process.argv[2] ?? 3);
 /** What somebody, or a failover manager, takes to notice. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type BenchServer, startBenchServer } from './bench-server.ts';
+import { type BenchServer, startBenchServer } from '../shared/bench-server.ts';
 
 // Whether answers take as long for one kind of account as for another (RC-1, EN-2, EN-3, PW-16):
 // npx tsx bench/timing.ts [--rounds 200] [--cost 10] [--only OPERATION] [--back-to-back] A server

@@ -1,5 +1,5 @@
 /**
- * Latchkey beside the floor (bench/floor.mjs), in turn in one run: the built server in production
+ * Latchkey beside the floor (bench/compare/floor.mjs), in turn in one run: the built server in production
  * mode, on a PostgreSQL of its own. Each server has one core, the generator the other, PostgreSQL
  * both. Prints a table of medians and ratios, and ends with status 1 where an answer was wrong or a
  * ratio is not what it has to be.
@@ -15,14 +15,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
 import postgresClient from 'postgres';
-import { migratePostgres } from '../src/db/migrate.ts';
-import { startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
-import { freePort } from '../src/testing/free-port.ts';
-import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';
-import { type Account, putAccounts, putDatabase } from './accounts.ts';
-import { fill } from './growth-fill.ts';
-import { registerAccount } from './instances.ts';
-import { type LoadResult, startGenerator } from './load.ts';
+import { migratePostgres } from '../../src/db/migrate.ts';
+import { startEmbeddedPostgres } from '../../src/testing/embedded-postgres.ts';
+import { freePort } from '../../src/testing/free-port.ts';
+import { startSmtpStandIn } from '../../src/testing/smtp-stand-in.ts';
+import { fill } from '../growth/fill.ts';
+import { type Account, putAccounts, putDatabase } from '../shared/accounts.ts';
+import { registerAccount } from '../shared/instances.ts';
+import { type LoadResult, startGenerator } from '../shared/load.ts';
 import {
   descendants,
   memory,
@@ -31,8 +31,8 @@ import {
   processorTime,
   type Started,
   start,
-} from './processes.ts';
-import { percentile } from './serve-apart.ts';
+} from '../shared/processes.ts';
+import { percentile } from '../shared/serve-apart.ts';
 
 const rounds = Number(process.argv[2] ?? 3);
 const seconds = Number(process.argv[3] ?? 6);
@@ -56,7 +56,7 @@ const bcryptCost = 12;
 const password = 'otter lantern gravel sunday';
 /** Of `me` while others sign in, a second. */
 const paceOfMe = 200;
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = (line = ''): void => void process.stdout.write(`${line}\n`);
 
 let failed = 0;
@@ -163,7 +163,7 @@ const startFloor = (home: Home): Promise<Started> =>
   startServer({
     args: [
       ...nodeFlags,
-      `${root}bench/floor.mjs`,
+      `${root}bench/compare/floor.mjs`,
       home.url,
       floorSecret.toString('base64'),
       String(floorPort),
@@ -561,7 +561,7 @@ try {
   if (isChosen('storm') || isChosen('login') || isChosen('register')) {
     const server = await startLatchkey(main, bothCores);
     const hashRate = Number(
-      outputOf([`${root}bench/hash-rate.mjs`, String(bcryptCost), '8'], serverCore),
+      outputOf([`${root}bench/scenarios/hash-rate.mjs`, String(bcryptCost), '8'], serverCore),
     );
     out(`bcrypt alone on the core that hashes have: ${hashRate.toFixed(2)}/s`);
     const judgeLogins = (

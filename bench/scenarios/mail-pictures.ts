@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { localeTags } from '../src/domain/emails/locales.ts';
-import { renderEmail } from '../src/domain/emails/render-email.ts';
-import { sampleContents } from '../src/domain/emails/sample-contents.ts';
-import { launchBrowser } from '../src/testing/browser.ts';
+import { localeTags } from '../../src/domain/emails/locales.ts';
+import { renderEmail } from '../../src/domain/emails/render-email.ts';
+import { sampleContents } from '../../src/domain/emails/sample-contents.ts';
+import { launchBrowser } from '../../src/testing/browser.ts';
 
 // Pictures of every mail, to be looked at: npx tsx bench/mail-pictures.ts FOLDER
 // [MAIL_TEMPLATES_DIR]

@@ -20,10 +20,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import postgres from 'postgres';
-import { mutationText, send } from '../src/testing/client.ts';
-import { openGrowthDatabases, settings } from './growth-database.ts';
-import type { GrowthOrder, GrowthPerson } from './growth-serve.ts';
-import { percentile } from './serve-apart.ts';
+import { mutationText, send } from '../../src/testing/client.ts';
+import { openGrowthDatabases, settings } from '../growth/database.ts';
+import type { GrowthOrder, GrowthPerson } from '../growth/serve.ts';
+import { percentile } from '../shared/serve-apart.ts';
 
 const { values } = parseArgs({
   options: {
@@ -48,7 +48,7 @@ type Server = {
 };
 
 async function startServer(url: string, users: number): Promise<Server> {
-  const path = fileURLToPath(new URL('growth-serve.ts', import.meta.url));
+  const path = fileURLToPath(new URL('../growth/serve.ts', import.meta.url));
   const child = fork(path, [JSON.stringify({ url, users })], { execArgv: ['--import', 'tsx'] });
   const said = async () => (await once(child, 'message'))[0].said;
   const order = (message: GrowthOrder) => {

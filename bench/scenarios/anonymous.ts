@@ -7,9 +7,9 @@
  *
  *   npm run bench:anonymous [-- REQUESTS=100000 [DAYS=20]]
  */
-import { anonymousRequests, sendAnonymous } from '../src/testing/anonymous-requests.ts';
-import { type DayEnd, whatGrew } from '../src/testing/level-off.ts';
-import { serveApart } from './serve-apart.ts';
+import { anonymousRequests, sendAnonymous } from '../../src/testing/anonymous-requests.ts';
+import { type DayEnd, whatGrew } from '../../src/testing/level-off.ts';
+import { serveApart } from '../shared/serve-apart.ts';
 
 const total = Number(process.argv[2] ?? 100_000);
 const days = Number(process.argv[3] ?? 20);

@@ -1,9 +1,9 @@
 import postgres from 'postgres';
-import { systemClock } from '../src/clock.ts';
-import { openPostgres } from '../src/db/driver/client.ts';
-import { type PurgeKind, purgeExpired } from '../src/domain/retention/purge-expired.ts';
-import { createLog } from '../src/observability/log.ts';
-import { startBenchServer } from './bench-server.ts';
+import { systemClock } from '../../src/clock.ts';
+import { openPostgres } from '../../src/db/driver/client.ts';
+import { type PurgeKind, purgeExpired } from '../../src/domain/retention/purge-expired.ts';
+import { createLog } from '../../src/observability/log.ts';
+import { startBenchServer } from '../shared/bench-server.ts';
 
 // How long the statements of a purge take, and whether sign-ins wait for them (DP-6): npx tsx
 // bench/purge.ts [ROWS=1000000] Fills an embedded PostgreSQL with expired rows of every kind among

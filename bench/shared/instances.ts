@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mutate } from '../src/testing/client.ts';
-import { freePort } from '../src/testing/free-port.ts';
-import type { SmtpStandIn } from '../src/testing/smtp-stand-in.ts';
+import { mutate } from '../../src/testing/client.ts';
+import { freePort } from '../../src/testing/free-port.ts';
+import type { SmtpStandIn } from '../../src/testing/smtp-stand-in.ts';
 import { type Started, start } from './processes.ts';
 
 export type Instance = Started & { readonly url: string; readonly port: number };

@@ -17,11 +17,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
-import { migratePostgres } from '../src/db/migrate.ts';
-import { mutate } from '../src/testing/client.ts';
-import { startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
-import { foreignHashes } from '../src/testing/foreign-hashes.ts';
-import { freePort } from '../src/testing/free-port.ts';
+import { migratePostgres } from '../../src/db/migrate.ts';
+import { mutate } from '../../src/testing/client.ts';
+import { startEmbeddedPostgres } from '../../src/testing/embedded-postgres.ts';
+import { foreignHashes } from '../../src/testing/foreign-hashes.ts';
+import { freePort } from '../../src/testing/free-port.ts';
 
 const people = Number(process.argv[2] ?? 1_000_000);
 const badLines = 1000;

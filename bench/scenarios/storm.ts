@@ -10,8 +10,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { hash } from '@node-rs/bcrypt';
-import { meQuery, send } from '../src/testing/client.ts';
-import { percentile, serveApart } from './serve-apart.ts';
+import { meQuery, send } from '../../src/testing/client.ts';
+import { percentile, serveApart } from '../shared/serve-apart.ts';
 import type { Storm, StormAnswers } from './storm-clients.ts';
 
 const seconds = Number(process.argv[2] ?? 30);

@@ -13,21 +13,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { migratePostgres } from '../src/db/migrate.ts';
-import { startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
-import { freePort } from '../src/testing/free-port.ts';
-import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';
-import { putDatabase } from './accounts.ts';
+import { migratePostgres } from '../../src/db/migrate.ts';
+import { startEmbeddedPostgres } from '../../src/testing/embedded-postgres.ts';
+import { freePort } from '../../src/testing/free-port.ts';
+import { startSmtpStandIn } from '../../src/testing/smtp-stand-in.ts';
+import { putDatabase } from '../shared/accounts.ts';
 import {
   type Account,
   askMe,
   commonEnvironment,
   registerAccount,
   startInstance,
-} from './instances.ts';
-import { startGenerator } from './load.ts';
-import { descendants, pinTo, processorTime } from './processes.ts';
-import { percentile } from './serve-apart.ts';
+} from '../shared/instances.ts';
+import { startGenerator } from '../shared/load.ts';
+import { descendants, pinTo, processorTime } from '../shared/processes.ts';
+import { percentile } from '../shared/serve-apart.ts';
 
 const rounds = Number(process.argv[2] ?? 3);
 const seconds = Number(process.argv[3] ?? 5);

@@ -1,16 +1,16 @@
 import postgresJs from 'postgres';
-import { compose } from '../src/compose.ts';
-import { type Config, readConfig } from '../src/config/read-config.ts';
-import type { Db } from '../src/db/driver/client.ts';
-import { openPostgres } from '../src/db/driver/client.ts';
-import { migratePostgres } from '../src/db/migrate.ts';
-import { users } from '../src/db/tables/users.ts';
-import { parseEmailAddress } from '../src/domain/addresses/email-address.ts';
-import { purgeExpired } from '../src/domain/retention/purge-expired.ts';
-import { createServer } from '../src/http/server.ts';
-import { createLog } from '../src/observability/log.ts';
-import { createTestClock } from '../src/testing/clock.ts';
-import { startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
+import { compose } from '../../src/compose.ts';
+import { type Config, readConfig } from '../../src/config/read-config.ts';
+import type { Db } from '../../src/db/driver/client.ts';
+import { openPostgres } from '../../src/db/driver/client.ts';
+import { migratePostgres } from '../../src/db/migrate.ts';
+import { users } from '../../src/db/tables/users.ts';
+import { parseEmailAddress } from '../../src/domain/addresses/email-address.ts';
+import { purgeExpired } from '../../src/domain/retention/purge-expired.ts';
+import { createServer } from '../../src/http/server.ts';
+import { createLog } from '../../src/observability/log.ts';
+import { createTestClock } from '../../src/testing/clock.ts';
+import { startEmbeddedPostgres } from '../../src/testing/embedded-postgres.ts';
 
 export type BenchServer = {
   readonly url: string;

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../src/config/read-config.ts';
+import type { Config } from '../../src/config/read-config.ts';
 
 export type ServeOptions = {
   readonly bcryptCost: number;

@@ -13,16 +13,16 @@ import { chownSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgresJs from 'postgres';
-import { migratePostgres } from '../src/db/migrate.ts';
-import { meQuery, mutate, send } from '../src/testing/client.ts';
+import { migratePostgres } from '../../src/db/migrate.ts';
+import { meQuery, mutate, send } from '../../src/testing/client.ts';
 import {
   makeFolder,
   startEmbeddedPostgres,
   unprivilegedAccount,
-} from '../src/testing/embedded-postgres.ts';
-import { freePort } from '../src/testing/free-port.ts';
-import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';
-import { putDatabase } from './accounts.ts';
+} from '../../src/testing/embedded-postgres.ts';
+import { freePort } from '../../src/testing/free-port.ts';
+import { startSmtpStandIn } from '../../src/testing/smtp-stand-in.ts';
+import { putDatabase } from '../shared/accounts.ts';
 import {
   type Account,
   askMe,
@@ -30,10 +30,10 @@ import {
   password,
   registerAccount,
   startInstance,
-} from './instances.ts';
-import { startGenerator } from './load.ts';
-import { pinTo, processorTime } from './processes.ts';
-import { percentile } from './serve-apart.ts';
+} from '../shared/instances.ts';
+import { startGenerator } from '../shared/load.ts';
+import { pinTo, processorTime } from '../shared/processes.ts';
+import { percentile } from '../shared/serve-apart.ts';
 
 const rounds = Number(process.argv[2] ?? 3);
 const seconds = Number(process.argv[3] ?? 5);

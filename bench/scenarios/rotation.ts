@@ -12,11 +12,11 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
-import { migratePostgres } from '../src/db/migrate.ts';
-import { meQuery, mutate, send } from '../src/testing/client.ts';
-import { startEmbeddedPostgres } from '../src/testing/embedded-postgres.ts';
-import { freePort } from '../src/testing/free-port.ts';
-import { startSmtpStandIn } from '../src/testing/smtp-stand-in.ts';
+import { migratePostgres } from '../../src/db/migrate.ts';
+import { meQuery, mutate, send } from '../../src/testing/client.ts';
+import { startEmbeddedPostgres } from '../../src/testing/embedded-postgres.ts';
+import { freePort } from '../../src/testing/free-port.ts';
+import { startSmtpStandIn } from '../../src/testing/smtp-stand-in.ts';
 
 const seconds = Number(process.argv[2] ?? 60);
 const clientCount = 16;

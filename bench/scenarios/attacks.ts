@@ -7,8 +7,8 @@
  *   npm run bench:attacks [-- ROUNDS=10]
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attackRequests } from '../src/testing/attacks.ts';
-import { serveApart } from './serve-apart.ts';
+import { attackRequests } from '../../src/testing/attacks.ts';
+import { serveApart } from '../shared/serve-apart.ts';
 
 const rounds = Number(process.argv[2] ?? 10);
 const out = (line: string): void => void process.stdout.write(`${line}\n`);

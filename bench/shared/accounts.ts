@@ -1,10 +1,10 @@
 import postgres from 'postgres';
-import { openPostgres } from '../src/db/driver/client.ts';
-import { users } from '../src/db/tables/users.ts';
-import { createHashGate } from '../src/domain/passwords/hash-gate.ts';
-import { createPasswordHasher } from '../src/domain/passwords/hasher.ts';
-import { systemRandom } from '../src/random.ts';
-import { createSecretKeys } from '../src/secret-keys.ts';
+import { openPostgres } from '../../src/db/driver/client.ts';
+import { users } from '../../src/db/tables/users.ts';
+import { createHashGate } from '../../src/domain/passwords/hash-gate.ts';
+import { createPasswordHasher } from '../../src/domain/passwords/hasher.ts';
+import { systemRandom } from '../../src/random.ts';
+import { createSecretKeys } from '../../src/secret-keys.ts';
 
 export type Account = { readonly id: string; readonly email: string };
 

@@ -1,14 +1,14 @@
 import { randomInt } from 'node:crypto';
 import postgres from 'postgres';
-import { secondsAfter, systemClock } from '../src/clock.ts';
-import { compose } from '../src/compose.ts';
-import type { Config } from '../src/config/read-config.ts';
-import { openPostgres } from '../src/db/driver/client.ts';
-import { issueAccessToken } from '../src/domain/access-tokens/issue-access-token.ts';
-import { firstRefreshToken } from '../src/domain/sessions/refresh-token.ts';
-import { createServer } from '../src/http/server.ts';
-import { createLog } from '../src/observability/log.ts';
-import { benchConfig } from './bench-server.ts';
+import { secondsAfter, systemClock } from '../../src/clock.ts';
+import { compose } from '../../src/compose.ts';
+import type { Config } from '../../src/config/read-config.ts';
+import { openPostgres } from '../../src/db/driver/client.ts';
+import { issueAccessToken } from '../../src/domain/access-tokens/issue-access-token.ts';
+import { firstRefreshToken } from '../../src/domain/sessions/refresh-token.ts';
+import { createServer } from '../../src/http/server.ts';
+import { createLog } from '../../src/observability/log.ts';
+import { benchConfig } from '../shared/bench-server.ts';
 
 // A server on one of the databases of bench/growth.ts, in a process of its own.
 export type GrowthServe = { readonly url: string; readonly users: number };
