@@ -10,10 +10,10 @@ import { createServer } from '../../src/http/server.ts';
 import { createLog } from '../../src/observability/log.ts';
 import { benchConfig } from '../shared/bench-server.ts';
 
-// A server on one of the databases of bench/growth.ts, in a process of its own.
+// A server on one of the databases of scenarios/growth.ts, in a process of its own.
 export type GrowthServe = { readonly url: string; readonly users: number };
 
-/** Somebody with a session of which bench/growth.ts holds the tokens. */
+/** Somebody with a session of which scenarios/growth.ts holds the tokens. */
 export type GrowthPerson = {
   readonly id: string;
   readonly email: string;

@@ -1,44 +1,105 @@
-/**
- * Whether it stays as fast when it grows: two databases on one PostgreSQL, with ten thousand users
- * and with ten million, each with sessions, known devices, an audit trail with origins, mails that
- * are out, codes and limits; a server for each, in a process of its own, asked in turn. Prints
- * medians and p99 of each operation and the ratio of the medians. Then it refreshes for a minute on
- * the larger one and tells how many updates were HOT, and how many dead rows there were. Ends with
- * status 1 where a ratio is over 1.2, a table of the larger database was read from one end to the
- * other, or less than 0.95 of the updates were HOT.
- *
- *   npm run bench:growth [-- --users 10000000] [--rounds 300] [--refresh-seconds 60] [--folder FOLDER]
- *
- * A folder that is named is kept, so that the next run begins with what is there. Ten million users
- * take 22 GB and, on two cores, a quarter of an hour; the rest takes some minutes.
- */
 import { fork, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import postgres from 'postgres';
 import { mutationText, send } from '../../src/testing/client.ts';
 import { openGrowthDatabases, settings } from '../growth/database.ts';
 import type { GrowthOrder, GrowthPerson } from '../growth/serve.ts';
-import { percentile } from '../shared/serve-apart.ts';
+import { password } from '../shared/accounts.ts';
+import { percentile } from '../shared/numbers.ts';
+import { readOptions } from '../shared/options.ts';
+import { judge, out } from '../shared/report.ts';
 
-const { values } = parseArgs({
-  options: {
-    users: { type: 'string', default: '10000000' },
-    rounds: { type: 'string', default: '300' },
-    'refresh-seconds': { type: 'string', default: '60' },
-    folder: { type: 'string' },
-  },
-});
-const sizes = [10_000, Number(values.users)];
-const rounds = Number(values.rounds);
 const coldRounds = 60;
-const password = 'otter lantern gravel sunday';
-const out = (line: string): void => void process.stdout.write(`${line}\n`);
 let serial = 0;
+
+/**
+ * Whether it stays as fast when it grows: two databases on one PostgreSQL, with ten thousand users
+ * and with ten million, each with sessions, known devices, an audit trail with origins, sent mails,
+ * codes and limits; a server for each, in a process of its own, asked in turn. Then it refreshes
+ * for a minute on the larger one and tells how many updates were HOT, and how many dead rows there
+ * were.
+ *
+ * A folder that is named is kept, so that the next run begins with what is there. Ten million users
+ * take 22 GB and, on two cores, a quarter of an hour; the rest takes some minutes.
+ */
+export async function run(args: readonly string[]): Promise<void> {
+  const options = readOptions(args, {
+    users: 10_000_000,
+    rounds: 300,
+    'refresh-seconds': 60,
+    folder: '',
+  });
+  const sizes = [10_000, options.users];
+  const folder = options.folder === '' ? undefined : options.folder;
+  const said = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  out(`PostgreSQL with ${said.join(' ')}`);
+  const { server: database, urls } = await openGrowthDatabases({ users: sizes, folder, say: out });
+  const servers: Server[] = [];
+  const sql = postgres(urls[1] ?? '', { max: 1, onnotice: () => {} });
+  const count = coldRounds + options.rounds;
+  try {
+    for (const [index, url] of urls.entries())
+      servers.push(await startServer({ url, users: sizes[index] ?? 0, count }));
+    // Once, so that both servers have compiled what they run.
+    await measure(servers, { from: 0, count: 20, all: false });
+    if (folder !== undefined) {
+      await database.halt();
+      dropFromMemory(folder);
+      await database.resume();
+      await measureFromDisk(servers, sizes);
+    }
+    await measureWarm({ servers, sizes, sql, rounds: options.rounds });
+    out(`refreshes at ${sizes[1]} users, sessions of ${count} people in turn:`);
+    const larger = servers[1];
+    const hot = larger ? await refreshLoad(larger, sql, options['refresh-seconds']) : 0;
+    judge(`${hot.toFixed(3)} of the updates are HOT, at least 0.95`, hot >= 0.95);
+  } finally {
+    for (const server of servers) await server.order({ order: 'stop' });
+    await sql.end();
+    await database.stop();
+  }
+}
+
+async function measureFromDisk(
+  servers: readonly Server[],
+  sizes: readonly number[],
+): Promise<void> {
+  await sleep(2000);
+  await Promise.all(
+    servers.map((server) =>
+      ask(server, { query: '{ me { id } }', token: server.admin.accessToken }),
+    ),
+  );
+  const count = coldRounds - 20;
+  const times = await measure(servers, { from: 20, count, all: false });
+  report(`From the disk, ${count} people that were not asked for before`, { sizes, times });
+}
+
+async function measureWarm(input: {
+  readonly servers: readonly Server[];
+  readonly sizes: readonly number[];
+  readonly sql: postgres.Sql;
+  readonly rounds: number;
+}): Promise<void> {
+  const { servers, sizes, sql, rounds } = input;
+  const warm = { from: coldRounds, count: rounds, all: true };
+  await measure(servers, warm);
+  const reads = await sequentialReads(sql);
+  const times = await measure(servers, warm);
+  const over = report(`Warm, ${rounds} people from all over the table`, { sizes, times });
+  await sleep(2000);
+  const read = Object.entries(await sequentialReads(sql)).filter(
+    ([name, count]) => count > (reads[name] ?? 0),
+  );
+  out();
+  judge(`no operation is over 1.2: ${over.join(', ') || 'none'}`, over.length === 0);
+  const tables = read.map(([name]) => name).join(', ') || 'none';
+  judge(`no table is read from one end to the other: ${tables}`, read.length === 0);
+}
 
 type Server = {
   readonly url: string;
@@ -47,7 +108,13 @@ type Server = {
   order(order: GrowthOrder): Promise<unknown>;
 };
 
-async function startServer(url: string, users: number): Promise<Server> {
+async function startServer(input: {
+  readonly url: string;
+  readonly users: number;
+  /** People whose tokens it hands out. */
+  readonly count: number;
+}): Promise<Server> {
+  const { url, users, count } = input;
   const path = fileURLToPath(new URL('../growth/serve.ts', import.meta.url));
   const child = fork(path, [JSON.stringify({ url, users })], { execArgv: ['--import', 'tsx'] });
   const said = async () => (await once(child, 'message'))[0].said;
@@ -57,7 +124,6 @@ async function startServer(url: string, users: number): Promise<Server> {
     return answer;
   };
   const serverUrl: string = await said();
-  const count = coldRounds + rounds;
   return {
     url: serverUrl,
     people: await order({ order: 'people', count, password }),
@@ -133,7 +199,7 @@ const asAdmin =
   (query: (person: GrowthPerson) => string) =>
   async (server: Server, person: GrowthPerson): Promise<number> =>
     (await ask(server, { query: query(person), token: server.admin.accessToken })).ms;
-const text = (value: string): string => JSON.stringify(value);
+const quoted = (value: string): string => JSON.stringify(value);
 
 type Operation = {
   readonly run: (server: Server, person: GrowthPerson) => Promise<number>;
@@ -154,15 +220,15 @@ const operations: Readonly<Record<string, Operation>> = {
   'register + verifyOtp': { counts: true, hashes: 1, run: registerAndVerify },
   'users(search:) address': {
     counts: true,
-    run: asAdmin(({ email }) => list(`(search: ${text(email.split('@')[0] ?? '')})`)),
+    run: asAdmin(({ email }) => list(`(search: ${quoted(email.split('@')[0] ?? '')})`)),
   },
   'users(search:) name': {
     counts: true,
-    run: asAdmin(({ name }) => list(`(search: ${text(name)})`)),
+    run: asAdmin(({ name }) => list(`(search: ${quoted(name)})`)),
   },
   'users(search:) one letter': {
     counts: true,
-    run: asAdmin(({ name }) => list(`(search: ${text(name.slice(0, 1))})`)),
+    run: asAdmin(({ name }) => list(`(search: ${quoted(name.slice(0, 1))})`)),
   },
   users: { counts: true, run: asAdmin(() => list('')) },
   'users(status: SUSPENDED)': {
@@ -210,7 +276,10 @@ async function measure(
 }
 
 /** Prints the table; answers with the operations whose ratio is over 1.2 and counts. */
-function report(title: string, times: Times): string[] {
+function report(
+  title: string,
+  { sizes, times }: { readonly sizes: readonly number[]; readonly times: Times },
+): string[] {
   out(`\n${title}, ms`);
   out(
     `${''.padEnd(29)} ${sizes.map((users) => `${users} median    p99`.padStart(22)).join(' ')}   ratio`,
@@ -288,63 +357,4 @@ async function refreshLoad(server: Server, sql: postgres.Sql, seconds: number): 
   await sleep(1500);
   const after = await look();
   return (after.hot - before.hot) / Math.max(1, after.updates - before.updates);
-}
-
-out(
-  `PostgreSQL with ${Object.entries(settings)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ')}`,
-);
-const { server: database, urls } = await openGrowthDatabases({
-  users: sizes,
-  folder: values.folder,
-  say: out,
-});
-const servers: Server[] = [];
-const sql = postgres(urls[1] ?? '', { max: 1, onnotice: () => {} });
-try {
-  for (const [index, url] of urls.entries())
-    servers.push(await startServer(url, sizes[index] ?? 0));
-  // Once, so that both servers have compiled what they run; then from the disk.
-  await measure(servers, { from: 0, count: 20, all: false });
-  if (values.folder !== undefined) {
-    await database.halt();
-    dropFromMemory(values.folder);
-    await database.resume();
-    await sleep(2000);
-    await Promise.all(
-      servers.map((server) =>
-        ask(server, { query: '{ me { id } }', token: server.admin.accessToken }),
-      ),
-    );
-    const count = coldRounds - 20;
-    report(
-      `From the disk, ${count} people that nobody has asked for`,
-      await measure(servers, { from: 20, count, all: false }),
-    );
-  }
-  const warm = { from: coldRounds, count: rounds, all: true };
-  await measure(servers, warm);
-  const reads = await sequentialReads(sql);
-  const over = report(
-    `Warm, ${rounds} people from all over the table`,
-    await measure(servers, warm),
-  );
-  await sleep(2000);
-  const read = Object.entries(await sequentialReads(sql)).filter(
-    ([name, count]) => count > (reads[name] ?? 0),
-  );
-  out(
-    `\nread from one end to the other meanwhile: ${read.map(([name]) => name).join(', ') || 'no table'}`,
-  );
-  out(`refreshes at ${sizes[1]} users, sessions of ${coldRounds + rounds} people in turn:`);
-  const hot = servers[1]
-    ? await refreshLoad(servers[1], sql, Number(values['refresh-seconds']))
-    : 0;
-  if (over.length > 0) out(`over 1.2: ${over.join(', ')}`);
-  if (over.length > 0 || read.length > 0 || hot < 0.95) process.exitCode = 1;
-} finally {
-  for (const server of servers) await server.order({ order: 'stop' });
-  await sql.end();
-  await database.stop();
 }

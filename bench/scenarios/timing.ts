@@ -1,36 +1,18 @@
-import { parseArgs } from 'node:util';
-import { type BenchServer, startBenchServer } from '../shared/bench-server.ts';
+import { password } from '../shared/accounts.ts';
+import { type AccountKind, type BenchServer, startBenchServer } from '../shared/bench-server.ts';
+import { median } from '../shared/numbers.ts';
+import { readOptions } from '../shared/options.ts';
+import { judge, out } from '../shared/report.ts';
 
-// Whether answers take as long for one kind of account as for another (RC-1, EN-2, EN-3, PW-16):
-// npx tsx bench/timing.ts [--rounds 200] [--cost 10] [--only OPERATION] [--back-to-back] A server
-// on an embedded PostgreSQL, over HTTP. In each round every class is asked once, in an order that
-// is shuffled anew, so that whatever else the machine does meets all of them alike. Exit status 1
-// where the medians of two classes are a tenth apart.
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '200' },
-    cost: { type: 'string', default: '10' },
-    only: { type: 'string' },
-    /**
-     * Without a pause the mail of one request takes time from the next: as noise, since the order
-     * is random.
-     */
-    'back-to-back': { type: 'boolean', default: false },
-  },
-});
-const rounds = Number(values.rounds);
-const bcryptCost = Number(values.cost);
-const backToBack = values['back-to-back'];
-
-const password = 'otter lantern gravel sunday';
-type Class = 'known' | 'unknown' | 'unverified' | 'suspended' | 'deleted' | 'passwordless';
-const classes: readonly Class[] = [
+type Kind = AccountKind | 'unknown';
+const kinds: readonly Kind[] = [
   'known',
   'unknown',
   'unverified',
   'suspended',
   'deleted',
   'passwordless',
+  'imported',
 ];
 
 const texts = {
@@ -47,106 +29,125 @@ const texts = {
 } as const;
 type Operation = keyof typeof texts;
 
-const server: BenchServer = await startBenchServer({ bcryptCost });
+/** Of each kind: the mails of one account are sent before it is asked for again. */
+const poolSize = 40;
+const warmUpRounds = 5;
+
+/** What one operation asks for, for an account of a kind; milliseconds. */
+type Call = (bench: Bench, kind: Kind, round: number) => Promise<number>;
+type Bench = {
+  readonly server: BenchServer;
+  /** Without a pause between requests, the mail of one takes time from the next, as noise. */
+  readonly backToBack: boolean;
+  pick(kind: Kind, round: number): string;
+  freshAddress(kind: Kind): string;
+};
+
+const calls: Readonly<Record<Operation, Call>> = {
+  login: async ({ server, pick }, kind, round) =>
+    (await ask(server, 'login', { email: pick(kind, round), password: 'wrong wrong wrong' })).ms,
+  register: async ({ server, pick, freshAddress }, kind, round) => {
+    // An unknown address is no longer unknown the second time.
+    const isNew = kind === 'unknown' || kind === 'deleted';
+    const email = isNew ? freshAddress(kind) : pick(kind, round);
+    return (await ask(server, 'register', { email, password })).ms;
+  },
+  requestPasswordReset: async ({ server, pick }, kind, round) =>
+    (await ask(server, 'requestPasswordReset', { email: pick(kind, round) })).ms,
+  requestLoginCode: async ({ server, pick }, kind, round) =>
+    (await ask(server, 'requestLoginCode', { email: pick(kind, round) })).ms,
+  resendOtp: async ({ server, backToBack, pick }, kind, round) => {
+    const { id } = await ask(server, 'requestLoginCode', { email: pick(kind, round) });
+    if (!backToBack) await server.settle();
+    server.advance(31);
+    return (await ask(server, 'resendOtp', { challengeId: id })).ms;
+  },
+};
+
+/**
+ * Whether answers take as long for one kind of account as for another. In each round every kind is
+ * asked for once, in an order that is shuffled anew, so that other load falls on all of them alike.
+ */
+export async function run(args: readonly string[]): Promise<void> {
+  const options = readOptions(args, {
+    rounds: 200,
+    cost: 10,
+    /** The name of one operation. */
+    only: '',
+    'back-to-back': false,
+  });
+  const server = await startBenchServer({ bcryptCost: options.cost });
+  const bench = await populate(server, options['back-to-back']);
+  out(`medians of ${options.rounds} in ms, bcrypt cost ${options.cost}`);
+  for (const [operation, call] of Object.entries(calls)) {
+    if (options.only !== '' && options.only !== operation) continue;
+    await measure(bench, { operation, call, rounds: options.rounds });
+  }
+  await server.stop();
+}
+
+async function populate(server: BenchServer, backToBack: boolean): Promise<Bench> {
+  let serial = 0;
+  // All of one length: what is compared is the account, not the text.
+  const freshAddress = (kind: Kind): string => {
+    serial += 1;
+    return `${kind.padEnd(12, 'x')}-${String(serial).padStart(6, '0')}@example.com`;
+  };
+  const pools = new Map<Kind, string[]>(kinds.map((kind) => [kind, []]));
+  for (let index = 0; index < poolSize; index += 1) {
+    for (const kind of kinds) {
+      const email = freshAddress(kind);
+      if (kind !== 'unknown') await server.putAccount({ email, kind });
+      pools.get(kind)?.push(email);
+    }
+  }
+  const pick = (kind: Kind, round: number): string => pools.get(kind)?.[round % poolSize] ?? '';
+  return { server, backToBack, pick, freshAddress };
+}
+
+async function measure(
+  bench: Bench,
+  { operation, call, rounds }: { operation: string; call: Call; rounds: number },
+): Promise<void> {
+  const { server } = bench;
+  const samples = new Map<Kind, number[]>(kinds.map((kind) => [kind, []]));
+  for (let round = -warmUpRounds; round < rounds; round += 1) {
+    for (const kind of shuffled(server, kinds)) {
+      const ms = await call(bench, kind, round + warmUpRounds);
+      if (round >= 0) samples.get(kind)?.push(ms);
+      if (!bench.backToBack) await server.settle();
+    }
+  }
+  const medians = kinds.map((kind) => median(samples.get(kind) ?? []));
+  const ratio = Math.max(...medians) / Math.min(...medians);
+  const cells = kinds.map((kind, index) => `${kind} ${medians[index]?.toFixed(2)}`).join('  ');
+  judge(`${operation}: slowest ${ratio.toFixed(3)} of the quickest, at most 1.1`, ratio <= 1.1);
+  out(`         ${cells}`);
+}
 
 async function ask(
+  server: BenchServer,
   operation: Operation,
   input: Record<string, unknown>,
 ): Promise<{ ms: number; id: string | null }> {
   const body = JSON.stringify({ query: texts[operation], variables: { input } });
-  const begin = performance.now();
+  const begun = performance.now();
   const response = await fetch(`${server.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body,
   });
   const text = await response.text();
-  const ms = performance.now() - begin;
+  const ms = performance.now() - begun;
   const answer = JSON.parse(text).data?.[operation];
-  if (answer === undefined || answer === null) throw new Error(`${operation} answered ${text}`);
-  if (operation !== 'login' && answer.__typename === 'AuthError')
-    throw new Error(`${operation} answered ${text}`);
+  const isRefused = operation !== 'login' && answer?.__typename === 'AuthError';
+  if (!answer || isRefused) throw new Error(`${operation} answered ${text}`);
   return { ms, id: answer.id ?? null };
 }
 
-let serial = 0;
-/** Addresses of one length: what is compared is the account, not the text. */
-const address = (of: Class): string => {
-  serial += 1;
-  return `${of.padEnd(12, 'x')}-${String(serial).padStart(6, '0')}@example.com`;
-};
-
-/** Many of each class: mails of one are out before it is asked again. */
-const pools = new Map<Class, string[]>();
-for (const of of classes) pools.set(of, []);
-const poolSize = 40;
-for (let index = 0; index < poolSize; index += 1) {
-  for (const of of classes) {
-    const email = address(of);
-    if (of !== 'unknown') await server.putAccount({ email, kind: of, password });
-    pools.get(of)?.push(email);
-  }
-}
-
-const pick = (of: Class, round: number): string => pools.get(of)?.[round % poolSize] ?? '';
-const shuffled = <T>(items: readonly T[]): T[] =>
-  items
+function shuffled<T>(server: BenchServer, items: readonly T[]): T[] {
+  return items
     .map((item) => ({ item, at: server.random() }))
     .sort((a, b) => a.at - b.at)
     .map(({ item }) => item);
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? 0)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-};
-
-async function measure(
-  operation: Operation,
-  call: (of: Class, round: number) => Promise<number>,
-): Promise<void> {
-  if (values.only !== undefined && values.only !== operation) return;
-  const samples = new Map<Class, number[]>(classes.map((of) => [of, []]));
-  for (let round = -5; round < rounds; round += 1) {
-    for (const of of shuffled(classes)) {
-      const ms = await call(of, round + 5);
-      if (round >= 0) samples.get(of)?.push(ms);
-      if (!backToBack) await server.settle();
-    }
-  }
-  const medians = classes.map((of) => median(samples.get(of) ?? []));
-  const ratio = Math.max(...medians) / Math.min(...medians);
-  const cells = classes.map((of, index) => `${of} ${medians[index]?.toFixed(2)}`).join('  ');
-  process.stdout.write(
-    `${operation.padEnd(21)} ${cells}  max/min ${ratio.toFixed(3)}${ratio > 1.1 ? '  OVER 10 %' : ''}\n`,
-  );
-  if (ratio > 1.1) process.exitCode = 1;
 }
-
-process.stdout.write(`medians of ${rounds} in ms, bcrypt cost ${bcryptCost}\n`);
-await measure(
-  'login',
-  async (of, round) =>
-    (await ask('login', { email: pick(of, round), password: 'wrong wrong wrong' })).ms,
-);
-await measure('register', async (of, round) => {
-  // Who is unknown once is not the second time.
-  const email = of === 'unknown' || of === 'deleted' ? address(of) : pick(of, round);
-  return (await ask('register', { email, password })).ms;
-});
-await measure(
-  'requestPasswordReset',
-  async (of, round) => (await ask('requestPasswordReset', { email: pick(of, round) })).ms,
-);
-await measure(
-  'requestLoginCode',
-  async (of, round) => (await ask('requestLoginCode', { email: pick(of, round) })).ms,
-);
-await measure('resendOtp', async (of, round) => {
-  const { id } = await ask('requestLoginCode', { email: pick(of, round) });
-  if (!backToBack) await server.settle();
-  server.advance(31);
-  return (await ask('resendOtp', { challengeId: id })).ms;
-});
-await server.stop();

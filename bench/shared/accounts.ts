@@ -1,4 +1,3 @@
-import postgres from 'postgres';
 import { openPostgres } from '../../src/db/driver/client.ts';
 import { users } from '../../src/db/tables/users.ts';
 import { createHashGate } from '../../src/domain/passwords/hash-gate.ts';
@@ -6,24 +5,16 @@ import { createPasswordHasher } from '../../src/domain/passwords/hasher.ts';
 import { systemRandom } from '../../src/random.ts';
 import { createSecretKeys } from '../../src/secret-keys.ts';
 
+/** Of every account that a benchmark makes. */
+export const password = 'otter lantern gravel sunday';
+
 export type Account = { readonly id: string; readonly email: string };
 
-/** An empty database on the server of `adminUrl`; answers with its URL. */
-export async function putDatabase(adminUrl: string, name: string): Promise<string> {
-  const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
-  await sql`create database ${sql(name)}`;
-  await sql.end();
-  const url = new URL(adminUrl);
-  url.pathname = `/${name}`;
-  return url.href;
-}
-
-/** Verified accounts that all have one password, hashed once. */
+/** Verified accounts with the password above, which is hashed once; their addresses tell the cost. */
 export async function putAccounts(options: {
   url: string;
   secretKey: Uint8Array;
-  people: number;
-  password: string;
+  count: number;
   bcryptCost: number;
 }): Promise<Account[]> {
   const database = openPostgres({
@@ -39,11 +30,11 @@ export async function putAccounts(options: {
     random: systemRandom,
     log: { error: () => {} },
   });
-  const passwordHash = await hasher.hash(options.password);
+  const passwordHash = await hasher.hash(password);
   const now = new Date();
-  const accounts = Array.from({ length: options.people }, (_, n) => ({
+  const accounts = Array.from({ length: options.count }, (_, n) => ({
     id: systemRandom.id(now),
-    email: `person-${String(n).padStart(4, '0')}@example.com`,
+    email: `person-${options.bcryptCost}-${String(n).padStart(4, '0')}@example.com`,
   }));
   await database.db.insert(users).values(
     accounts.map(({ id, email }) => ({

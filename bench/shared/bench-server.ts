@@ -6,11 +6,27 @@ import { openPostgres } from '../../src/db/driver/client.ts';
 import { migratePostgres } from '../../src/db/migrate.ts';
 import { users } from '../../src/db/tables/users.ts';
 import { parseEmailAddress } from '../../src/domain/addresses/email-address.ts';
+import { sealImportedHash } from '../../src/domain/passwords/stored-hash.ts';
 import { purgeExpired } from '../../src/domain/retention/purge-expired.ts';
 import { createServer } from '../../src/http/server.ts';
 import { createLog } from '../../src/observability/log.ts';
+import { createSecretKeys } from '../../src/secret-keys.ts';
 import { createTestClock } from '../../src/testing/clock.ts';
 import { startEmbeddedPostgres } from '../../src/testing/embedded-postgres.ts';
+import { foreignHashes } from '../../src/testing/foreign-hashes.ts';
+import { password } from './accounts.ts';
+
+/** `imported` has the hash of another system, which is cheaper than ours. */
+export type AccountKind =
+  | 'known'
+  | 'unverified'
+  | 'suspended'
+  | 'deleted'
+  | 'passwordless'
+  | 'imported';
+
+const cheapHash =
+  foreignHashes.find(({ from }) => from === 'passlib pbkdf2-sha256')?.hash ?? 'missing';
 
 export type BenchServer = {
   readonly url: string;
@@ -25,16 +41,12 @@ export type BenchServer = {
   purge(): Promise<void>;
   /** How many rows each table has. */
   rows(): Promise<Record<string, number>>;
-  /**
-   * Until the mails of what was asked before are out, so that they take no time from what comes
-   * next.
-   */
+  /** Waits until all mails are sent, so that they take no time from the next request. */
   settle(): Promise<void>;
-  putAccount(account: {
-    email: string;
-    kind: 'known' | 'unverified' | 'suspended' | 'deleted' | 'passwordless';
-    password: string;
-  }): Promise<void>;
+  /** Hashes a password as a registration does. */
+  hash(): Promise<void>;
+  /** A verified account with the password, unless its kind says otherwise. */
+  putAccount(account: { email: string; kind: AccountKind }): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -74,16 +86,16 @@ export async function startBenchServer(options: {
     applicationName: 'latchkey-bench',
     statementTimeoutMs: 60_000,
   });
-  let underWay = 0;
+  let inFlight = 0;
   const composed = await compose({
     config,
     database,
     mailer: {
       name: 'smtp',
       send: async () => {
-        underWay += 1;
+        inFlight += 1;
         await new Promise((resolve) => setImmediate(resolve));
-        underWay -= 1;
+        inFlight -= 1;
       },
       close: async () => {},
     },
@@ -94,7 +106,8 @@ export async function startBenchServer(options: {
   const { app } = composed;
   const server = await createServer(app);
   const url = await server.listen();
-  const passwordHashes = new Map<string, string>();
+  let hash: string | null = null;
+  const imported = sealImportedHash(createSecretKeys(config.secretKeys), cheapHash);
 
   return {
     url,
@@ -109,22 +122,31 @@ export async function startBenchServer(options: {
     rows: () => countAllRows(postgres.url),
     settle: async () => {
       do await new Promise((resolve) => setTimeout(resolve, 15));
-      while (underWay > 0);
+      while (inFlight > 0);
     },
-    putAccount: async ({ email, kind, password }) => {
+    hash: async () => {
+      await app.hasher.hash(password);
+    },
+    putAccount: async ({ email, kind }) => {
       const parsed = parseEmailAddress(email);
-      if (!parsed) throw new Error('This is no address.');
-      const hash = passwordHashes.get(password) ?? (await app.hasher.hash(password));
-      passwordHashes.set(password, hash);
+      if (!parsed) throw new Error(`${email} is not an address.`);
+      hash ??= await app.hasher.hash(password);
       if (kind === 'deleted') return;
       const now = clock.now();
+      const stored = {
+        imported,
+        unverified: null,
+        passwordless: null,
+        known: hash,
+        suspended: hash,
+      };
       await app.db.insert(users).values({
         id: app.random.id(now),
         email: parsed.address,
         emailCanonical: parsed.canonical,
         createdAt: now,
         emailVerifiedAt: kind === 'unverified' ? null : now,
-        passwordHash: kind === 'unverified' || kind === 'passwordless' ? null : hash,
+        passwordHash: stored[kind],
         suspendedAt: kind === 'suspended' ? now : null,
       });
     },

@@ -1,19 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { mutate } from '../../src/testing/client.ts';
 import { freePort } from '../../src/testing/free-port.ts';
 import type { SmtpStandIn } from '../../src/testing/smtp-stand-in.ts';
-import { type Started, start } from './processes.ts';
+import { password } from './accounts.ts';
+import { bothCores, type Started, start } from './processes.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export type Instance = Started & { readonly url: string; readonly port: number };
 
-export const password = 'otter lantern gravel sunday';
+type Environment = Readonly<Record<string, string>>;
 
 /**
- * What every instance of a bench has in common: one key, limits out of the way, and mail to the
- * stand-in.
+ * What a server gets, and nothing of this process's own: limits out of the way, mail to the
+ * stand-in, one key for all that are given the same environment.
  */
-export function commonEnvironment(options: {
+export function serverEnvironment(options: {
   readonly databaseUrl: string;
   readonly smtpPort: number;
 }): Record<string, string> {
@@ -23,28 +27,23 @@ export function commonEnvironment(options: {
     SECRET_KEY: randomBytes(32).toString('base64'),
     PUBLIC_URL: 'http://localhost:4000',
     MAIL_TRANSPORT: 'smtp',
-    SMTP_URL: `smtp://localhost:${options.smtpPort}`,
+    SMTP_URL: `smtp://127.0.0.1:${options.smtpPort}`,
     MAIL_FROM: 'no-reply@example.com',
     JWT_ALGORITHM: 'ES256',
     BCRYPT_COST: '10',
     RATE_LIMIT_MULTIPLIER: '10000',
+    MIGRATE_ON_START: 'false',
     SHUTDOWN_DELAY: '0s',
     HOST: '127.0.0.1',
   };
 }
 
-/**
- * `latchkey start` from the sources, as a process of its own, on both cores unless told; answers
- * once it serves, with every worker.
- */
-export async function startInstance(
-  env: Readonly<Record<string, string>>,
-  cores = '0-1',
-): Promise<Instance> {
+/** `latchkey start` from the sources; answers once it serves, with every worker. */
+export async function startInstance(env: Environment, cores = bothCores): Promise<Instance> {
   const port = await freePort();
   const workers = Number(env['WORKERS'] ?? 1);
   const started = await start({
-    args: ['--import', 'tsx', 'src/main.ts', 'start'],
+    args: ['--import', 'tsx', `${root}src/main.ts`, 'start'],
     env: { ...env, PORT: String(port) },
     ready: new RegExp(workers === 1 ? 'server\\.started' : `(worker\\.started[^]*){${workers}}`),
     cores,
@@ -52,25 +51,37 @@ export async function startInstance(
   return { ...started, port, url: `http://127.0.0.1:${port}` };
 }
 
-export type Account = {
+/** The same from `dist/`, with flags of Node's, as `npm start` does it. */
+export async function startBuilt(options: {
+  readonly env: Environment;
+  readonly cores: string;
+  readonly nodeFlags: readonly string[];
+}): Promise<Instance> {
+  const port = await freePort();
+  const started = await start({
+    args: [...options.nodeFlags, `${root}dist/main.js`, 'start'],
+    env: { ...options.env, PORT: String(port) },
+    ready: /server\.started/,
+    cores: options.cores,
+  });
+  return { ...started, port, url: `http://127.0.0.1:${port}` };
+}
+
+/** A command such as `latchkey keys rotate` from the sources: what `start` of `spawn` takes. */
+export const commandLine: readonly string[] = ['--import', 'tsx', `${root}src/main.ts`];
+
+export type Registered = {
   readonly email: string;
   readonly id: string;
   readonly accessToken: string;
   readonly refreshToken: string;
 };
 
-/** A whole HTTP request for `me`, for bench/load.ts. */
-export function askMe(token: string): string {
-  const body = JSON.stringify({ query: '{ me { id email } }' });
-  const head = `content-type: application/json\r\naccept: application/json\r\nauthorization: Bearer ${token}\r\n`;
-  return `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\n${head}content-length: ${body.length}\r\n\r\n${body}`;
-}
-
 /** Registers and verifies with the mailed code. Rejects with the answer where a step is refused. */
 export async function registerAccount(
   url: string,
   options: { email: string; smtp: SmtpStandIn },
-): Promise<Account> {
+): Promise<Registered> {
   const { email, smtp } = options;
   const challenge = await mutate(url, 'register', { email, password });
   if (challenge.__typename !== 'OtpChallenge')

@@ -1,10 +1,11 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Load, LoadResult } from './load.ts';
+import { type Load, type LoadResult, serialText } from './load.ts';
+import { percentile } from './numbers.ts';
 
 // Keeps so many connections busy, one request at a time on each, and looks at every answer. Over
 // plain sockets: a client library would take more of its core than the server takes of the other.
-// Started by bench/load.ts.
+// Started by shared/load.ts.
 
 const endOfHead = Buffer.from('\r\n\r\n');
 const lengthPattern = /\r\ncontent-length: (\d+)/i;
@@ -58,37 +59,70 @@ async function open(port: number): Promise<Connection> {
   };
 }
 
+/** What the answers of a run were, and when they came. */
+class Answers {
+  private readonly times: number[] = [];
+  private readonly wrong: string[] = [];
+  private wrongCount = 0;
+  private count = 0;
+  private shed = 0;
+
+  constructor(
+    private readonly load: Load,
+    private readonly begin: number,
+    private readonly end: number,
+  ) {}
+
+  add(answer: { readonly body: string; readonly expected: string; readonly sent: number }): void {
+    const { body, expected, sent } = answer;
+    const now = performance.now();
+    // An answer counts by when it came: where one takes seconds, those that were asked for before
+    // the window are part of what the server does in it.
+    const counts = now >= this.begin && now <= this.end;
+    if (body.includes(expected)) {
+      if (counts) this.count += 1;
+      if (sent >= this.begin) this.times.push(now - sent);
+    } else if (this.load.shed !== undefined && body.includes(this.load.shed)) {
+      if (counts) this.shed += 1;
+    } else {
+      this.wrongCount += 1;
+      if (this.wrong.length < 5) this.wrong.push(body.slice(0, 300));
+    }
+  }
+
+  result(): LoadResult {
+    return {
+      count: this.count,
+      shed: this.shed,
+      seconds: this.load.seconds,
+      p50: percentile(this.times, 0.5),
+      p99: percentile(this.times, 0.99),
+      max: percentile(this.times, 1),
+      wrong: this.wrong,
+      wrongCount: this.wrongCount,
+    };
+  }
+}
+
+let serial = 0;
+
+/** The request that follows: of a load that is numbered with a number of its own. */
+function numbered(request: string): string {
+  serial += 1;
+  return request.replaceAll(serialText, `serial-${String(serial).padStart(8, '0')}`);
+}
+
 async function run(load: Load): Promise<LoadResult> {
-  const times: number[] = [];
-  const wrong: string[] = [];
-  let wrongCount = 0;
-  let count = 0;
-  let shed = 0;
   const begun = performance.now();
   const counted = begun + (load.warmUpSeconds ?? 0) * 1000;
   const end = counted + load.seconds * 1000;
   const every = load.rate === undefined ? 0 : (1000 * load.connections) / load.rate;
-
-  const judge = (body: string, expected: string, sent: number): void => {
-    const now = performance.now();
-    // By when the answer came: where it takes seconds, those that were asked for before are part of
-    // what the server does in this time.
-    const counts = now >= counted && now <= end;
-    if (body.includes(expected)) {
-      if (counts) count += 1;
-      if (sent >= counted) times.push(now - sent);
-    } else if (load.shed !== undefined && body.includes(load.shed)) shed += counts ? 1 : 0;
-    else {
-      wrongCount += 1;
-      if (wrong.length < 5) wrong.push(body.slice(0, 300));
-    }
-  };
+  const answers = new Answers(load, counted, end);
 
   const keepAsking = async (n: number): Promise<void> => {
     let connection = await open(load.port);
-    const first = load.requests[n % load.requests.length] ?? '';
+    let request = load.requests[n % load.requests.length] ?? '';
     const expected = load.expected[n % load.expected.length] ?? '';
-    let request = first;
     let due = begun + (every * n) / load.connections;
     while (performance.now() < end) {
       if (every > 0) {
@@ -98,11 +132,11 @@ async function run(load: Load): Promise<LoadResult> {
       }
       const sent = performance.now();
       try {
-        const body = await connection.ask(request);
-        judge(body, expected, sent);
+        const body = await connection.ask(load.numbered ? numbered(request) : request);
+        answers.add({ body, expected, sent });
         if (load.chained) request = chain(request, body);
       } catch (error) {
-        judge(String(error), expected, sent);
+        answers.add({ body: String(error), expected, sent });
         connection = await open(load.port);
         continue;
       }
@@ -114,19 +148,7 @@ async function run(load: Load): Promise<LoadResult> {
     connection.close();
   };
   await Promise.all(Array.from({ length: load.connections }, (_, n) => keepAsking(n)));
-  times.sort((a, b) => a - b);
-  const at = (share: number): number =>
-    times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
-  return {
-    count,
-    shed,
-    seconds: load.seconds,
-    p50: at(0.5),
-    p99: at(0.99),
-    max: at(1),
-    wrong,
-    wrongCount,
-  };
+  return answers.result();
 }
 
 /**

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { pin } from './processes.ts';
 
 /** What a generator is to send. */
 export type Load = {
@@ -17,12 +18,13 @@ export type Load = {
   readonly expected: readonly string[];
   /** Answers that are neither right nor wrong: refusals that the scenario is about. */
   readonly shed?: string;
-  /**
-   * Reads from each answer the refresh token that the next request of the connection carries in the
-   * place of `$TOKEN`.
-   */
+  /** Puts the refresh token of each answer into the next request of its connection. */
   readonly chained?: boolean;
+  /** Puts a number that no request had before in the place of each request's `serialText`. */
+  readonly numbered?: boolean;
 };
+
+export const serialText = 'serial-00000000';
 
 export type LoadResult = {
   /** Right answers. */
@@ -44,14 +46,14 @@ export type Generator = {
   stop(): Promise<void>;
 };
 
-/** A generator in a process of its own, on the core that is named where `taskset` is there. */
-export async function startGenerator(pin: (pid: number) => void): Promise<Generator> {
+/** A generator in a process of its own, on these cores. */
+export async function startGenerator(cores: string): Promise<Generator> {
   const child = fork(fileURLToPath(new URL('load-generator.ts', import.meta.url)), [], {
     execArgv: ['--import', 'tsx'],
   });
   await once(child, 'message');
   const pid = child.pid ?? 0;
-  pin(pid);
+  pin(pid, cores);
   return {
     pid,
     run: async (load) => {

@@ -5,13 +5,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Clock ticks a second of /proc, the same on every Linux. */
 const ticksPerSecond = 100;
 
+/**
+ * The two cores of the machine that these figures are for: servers get the first one where they
+ * have only one, and what asks them the other.
+ */
+export const serverCore = '0';
+export const otherCore = '1';
+export const bothCores = '0-1';
+
 const hasTaskset = spawnSync('taskset', ['-V']).status === 0;
 
 /** Keeps a process and what it starts on these cores; does nothing where there is no `taskset`. */
-export function pinTo(cores: string): (pid: number) => void {
-  return (pid) => {
-    if (hasTaskset) spawnSync('taskset', ['-a', '-c', '-p', cores, String(pid)]);
-  };
+export function pin(pid: number, cores: string): void {
+  if (hasTaskset) spawnSync('taskset', ['-a', '-c', '-p', cores, String(pid)]);
 }
 
 /** Seconds of processor time that a process has taken. */
@@ -51,14 +57,6 @@ function readStat(pid: number): string {
   } catch {
     return '';
   }
-}
-
-/** What a program writes to its output, run to its end on these cores. Throws where it fails. */
-export function outputOf(args: readonly string[], cores: string): string {
-  const [command = '', ...rest] = onCores(cores, args);
-  const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`It ended with ${status}: ${stderr}`);
-  return stdout;
 }
 
 /** From the start on those cores: what a program counts of them decides how it divides its work. */

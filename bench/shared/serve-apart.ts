@@ -11,14 +11,18 @@ export type ServeOptions = {
 };
 
 export type Order =
-  | { readonly order: 'put'; readonly emails: readonly string[]; readonly password: string }
-  | { readonly order: 'loop' | 'memory' | 'day' | 'rows' | 'stop' };
+  | { readonly order: 'put'; readonly emails: readonly string[] }
+  | { readonly order: 'loop' | 'processor' | 'hash' | 'memory' | 'day' | 'rows' | 'stop' };
 
 export type ServerApart = {
   readonly url: string;
-  putAccounts(emails: readonly string[], password: string): Promise<void>;
+  putAccounts(emails: readonly string[]): Promise<void>;
   /** Milliseconds by which the server's event loop was late since the last time of asking. */
   loopDelay(): Promise<Record<'p99' | 'max', number>>;
+  /** Milliseconds of processor time that the server has taken so far. */
+  processorTime(): Promise<number>;
+  /** Hashes one password, alone; milliseconds of processor time. */
+  hash(): Promise<number>;
   /** Bytes, after what is garbage was collected. */
   memory(): Promise<Record<'heapUsed' | 'rss', number>>;
   /** Lets a day go by and removes what is over. */
@@ -44,8 +48,10 @@ export async function serveApart(options: ServeOptions): Promise<ServerApart> {
   const url: string = await said();
   return {
     url,
-    putAccounts: (emails, password) => order({ order: 'put', emails, password }),
+    putAccounts: (emails) => order({ order: 'put', emails }),
     loopDelay: () => order({ order: 'loop' }),
+    processorTime: () => order({ order: 'processor' }),
+    hash: () => order({ order: 'hash' }),
     memory: () => order({ order: 'memory' }),
     nextDay: () => order({ order: 'day' }),
     rows: () => order({ order: 'rows' }),
@@ -55,10 +61,4 @@ export async function serveApart(options: ServeOptions): Promise<ServerApart> {
       await exited;
     },
   };
-}
-
-/** The value below which this share of the values lies. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
