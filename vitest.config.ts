@@ -22,8 +22,8 @@ export default defineConfig({
     // process.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     reporters: ['default', './src/testing/reporter.ts'],
     projects: [
       {

@@ -5,7 +5,7 @@ import { startTestServer } from '../testing/app.ts';
 import { trail } from '../testing/level-off.ts';
 import { countRows, lookInto } from '../testing/raw-sql.ts';
 
-// `npm run bench:anonymous` is the long form: a hundred thousand, and memory.
+// `npm run bench -- anonymous` is the long form: a hundred thousand, and memory.
 it('AV-7 anonymous requests of every kind leave the same rows week after week, and one address makes few a day', async () => {
   const server = await startTestServer({
     config: { rateLimitMultiplier: 1, trustedProxies: ['127.0.0.1'] },
