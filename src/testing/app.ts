@@ -30,7 +30,7 @@ export type TestServer = {
   // biome-ignore lint/suspicious/noExplicitAny: see Answer in client.ts.
   mutate(name: MutationName, input: Record<string, unknown>, sender?: Sender): Promise<any>;
   /**
-   * The next mail to an address that this was not asked for yet; waits up to five seconds for it.
+   * The next mail to an address that this was not asked for yet; waits up to a minute for it.
    */
   nextMail(to: string): Promise<MailboxEntry>;
   /** The code of the next mail that has one; notices before it are passed over. */
@@ -147,7 +147,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const seen = new Set<string>();
 
   const nextMail = async (to: string): Promise<MailboxEntry> => {
-    for (let waited = 0; waited < 5000; waited += 10) {
+    for (let waited = 0; waited < 60_000; waited += 10) {
       const mail = mailbox
         .list()
         .findLast((entry) => entry.to.toLowerCase() === to.toLowerCase() && !seen.has(entry.id));
@@ -158,7 +158,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       composed.app.wakeOutbox();
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    throw new Error('No mail came within five seconds.');
+    throw new Error('No mail came within a minute.');
   };
 
   return {

@@ -50,7 +50,7 @@ async function scan(page: Page, svg: string): Promise<Authenticator> {
 describe('a whole round', () => {
   it.skipIf(browser === null)(
     'enrols by the picture, signs out, signs in with the app, loses the phone, signs in with a recovery code, enrols anew',
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async () => {
       const page = await browser?.newPage();
       if (!page) throw new Error('There is no browser.');

@@ -61,7 +61,7 @@ describe('two instances on one database', () => {
     const [session] = await sessionsOf(one, person.id);
     expect(session).toMatchObject({ refreshGeneration: answered, revokedAt: null });
     expect(await auditOf(one, person.id, 'refresh.reused')).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   it('SE-2 spent tokens that come at once end the family once, with one mail and one event', async () => {
     const person = await registerPerson(one);

@@ -60,11 +60,11 @@ it('JW-10 three rotations under steady traffic over two instances: not one reque
       });
     }
     one.clock.advance(publishAhead);
-    await vi.waitFor(() => expect(kids).toContain(made?.kid), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(() => expect(kids).toContain(made?.kid), { timeout: 60_000, interval: 50 });
   }
   isOver = true;
   await Promise.all(clients);
   expect(failures).toEqual([]);
   expect(kids.size).toBe(4);
   expect(requests).toBeGreaterThan(50);
-}, 120_000);
+}, 300_000);
