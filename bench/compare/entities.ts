@@ -2,8 +2,8 @@ import { graphqlRequest } from '../shared/requests.ts';
 import { measure } from './measure.ts';
 import type { Round } from './round.ts';
 
-const query =
-  'query Users($representations: [_Any!]!) { _entities(representations: $representations) { ... on User { id } } }';
+const query = `query Users($representations: [_Any!]!) {
+  _entities(representations: $representations) { ... on User { id } } }`;
 
 /** What a gateway asks for: a hundred users at a time. The floor has nothing of the kind. */
 export async function measureEntities(round: Round): Promise<void> {

@@ -85,7 +85,10 @@ export function judgeMe(results: Results): void {
   for (const [connections, bound] of Object.entries(least)) {
     const found = results.values(`me at ${connections}`);
     judge(
-      `me a second at ${connections} connections: ${ratioText(found)} of the floor, at least ${bound}; ${results.processorText(`me at ${connections}`)}`,
+      [
+        `me a second at ${connections} connections: ${ratioText(found)} of the floor`,
+        `at least ${bound}; ${results.processorText(`me at ${connections}`)}`,
+      ].join(', '),
       median(found) >= bound,
     );
   }

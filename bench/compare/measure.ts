@@ -144,7 +144,8 @@ export class Results {
 
   /** Beside rates, since it says the same on a machine that has other work. */
   processorText(name: string): string {
-    return `processor time of an answer ${median(this.values(`${name} processor`)).toFixed(2)} of its`;
+    const ratio = median(this.values(`${name} processor`));
+    return `processor time of an answer ${ratio.toFixed(2)} of its`;
   }
 
   printMedians(): void {
@@ -158,7 +159,13 @@ export class Results {
   }
 }
 
-const header = `${''.padEnd(34)} ${'answers/s'.padStart(9)}  ${'p50 ms'.padStart(8)}  ${'p99 ms'.padStart(8)}  share of a core: server, generator, PostgreSQL; processor time of the server for an answer`;
+const header = [
+  ''.padEnd(34),
+  'answers/s',
+  'p50 ms'.padStart(9),
+  'p99 ms'.padStart(9),
+  ' share of a core: server, generator, PostgreSQL; the server for an answer',
+].join(' ');
 
 function line(name: string, measured: Measured): string {
   const shares = [measured.server, measured.generator, measured.database].map((share) =>

@@ -18,10 +18,10 @@ import type { Round } from './round.ts';
 /** Enough that one waits while another is hashed, and few enough that none is refused. */
 const connections = 8;
 
-export const loginQuery =
-  'mutation Login($input: LoginInput!) { login(input: $input) { __typename ... on AuthTokens { accessToken refreshToken user { id } } } }';
-const registerQuery =
-  'mutation Register($input: RegisterInput!) { register(input: $input) { __typename ... on OtpChallenge { id } } }';
+export const loginQuery = `mutation Login($input: LoginInput!) { login(input: $input) {
+  __typename ... on AuthTokens { accessToken refreshToken user { id } } } }`;
+const registerQuery = `mutation Register($input: RegisterInput!) { register(input: $input) {
+  __typename ... on OtpChallenge { id } } }`;
 
 type Both = Readonly<Record<Kind, Load>>;
 
@@ -90,7 +90,10 @@ export const measureRegistrations = (round: Round): Promise<void> =>
 export function judgeSignIns(results: Results): void {
   const found = results.values('sign-ins');
   judge(
-    `sign-ins a second on one core: ${ratioText(found)} of the floor, at least 0.8; ${results.processorText('sign-ins')}`,
+    [
+      `sign-ins a second on one core: ${ratioText(found)} of the floor`,
+      `at least 0.8; ${results.processorText('sign-ins')}`,
+    ].join(', '),
     median(found) >= 0.8,
   );
 }
@@ -98,7 +101,10 @@ export function judgeSignIns(results: Results): void {
 export function judgeRegistrations(results: Results): void {
   const found = results.values('registrations');
   judge(
-    `registrations a second on one core: ${ratioText(found)} of the floor, at least 0.6; ${results.processorText('registrations')}`,
+    [
+      `registrations a second on one core: ${ratioText(found)} of the floor`,
+      `at least 0.6; ${results.processorText('registrations')}`,
+    ].join(', '),
     median(found) >= 0.6,
   );
 }

@@ -72,7 +72,8 @@ type Row = {
 async function tokensOf({ session, id, email, name, roles, methods }: Row): Promise<GrowthPerson> {
   const now = systemClock.now();
   const refresh = firstRefreshToken(app, session);
-  await sql`update sessions set refresh_hash = ${refresh.hash}, refresh_generation = 0, revoked_at = null where id = ${session}`;
+  await sql`update sessions set refresh_hash = ${refresh.hash}, refresh_generation = 0,
+    revoked_at = null where id = ${session}`;
   const held = {
     id: session,
     authenticatedAt: now,
@@ -89,8 +90,10 @@ async function choosePeople(count: number, password: string): Promise<GrowthPers
   const hash = await app.hasher.hash(password);
   const rows = await sql<Row[]>`
     select s.id as session, u.id, u.email, u.name, u.roles, s.methods
-    from unnest(${[...numbers]}::bigint[]) n join sessions s on s.id = bench.session_id(n) join users u on u.id = s.user_id
-    where s.revoked_at is null and u.suspended_at is null and u.email_verified_at is not null and u.name is not null
+    from unnest(${[...numbers]}::bigint[]) n join sessions s on s.id = bench.session_id(n)
+      join users u on u.id = s.user_id
+    where s.revoked_at is null and u.suspended_at is null and u.email_verified_at is not null
+      and u.name is not null
     limit ${count}`;
   await sql`update users set password_hash = ${hash} where id = any(${rows.map(({ id }) => id)})`;
   const people: GrowthPerson[] = [];
@@ -106,9 +109,11 @@ async function makeAdmin(): Promise<GrowthPerson> {
   const end = secondsAfter(now, 24 * 3600);
   await sql`insert into users (id, email, email_canonical, email_verified_at, roles, created_at)
     values (${id}, ${email}, ${email}, ${now}, ${roles}, ${secondsAfter(now, -1000 * 24 * 3600)})`;
-  await sql`insert into sessions (id, user_id, refresh_hash, created_at, last_used_at, idle_expires_at, absolute_expires_at,
+  await sql`insert into sessions (id, user_id, refresh_hash, created_at, last_used_at,
+    idle_expires_at, absolute_expires_at,
     authenticated_at, methods, proved_methods)
-    values (${session}, ${id}, ${Buffer.alloc(32)}, ${now}, ${now}, ${end}, ${end}, ${now}, ${methods}, ${['PASSWORD', 'TOTP']})`;
+    values (${session}, ${id}, ${Buffer.alloc(32)}, ${now}, ${now}, ${end}, ${end}, ${now},
+      ${methods}, ${['PASSWORD', 'TOTP']})`;
   return tokensOf({ session, id, email, name: '', roles, methods });
 }
 

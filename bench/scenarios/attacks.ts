@@ -85,5 +85,6 @@ function text(runs: readonly Run[]): string {
   const figures = (['took', 'blocked', 'processor'] as const).map((of) =>
     best(runs, of).toFixed(1),
   );
-  return `answered in ${figures[0]} ms, event loop late by ${figures[1]}, processor time ${figures[2]}`;
+  const [took, blocked, processor] = figures;
+  return `answered in ${took} ms, event loop late by ${blocked}, processor time ${processor}`;
 }

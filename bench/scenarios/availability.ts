@@ -126,8 +126,8 @@ async function openSlowly(port: number, n: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
   socket.resume();
-  const head =
-    'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
+  const type = 'Content-Type: application/json';
+  const head = `POST /graphql HTTP/1.1\r\nHost: x\r\n${type}\r\nContent-Length: 1000\r\n\r\n`;
   if (n % 3 === 0) socket.write(head);
   else if (n % 3 === 1) socket.write('GET /livez HTTP/1.1\r\nHo');
   return socket;

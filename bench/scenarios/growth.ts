@@ -282,7 +282,9 @@ function report(
 ): string[] {
   out(`\n${title}, ms`);
   out(
-    `${''.padEnd(29)} ${sizes.map((users) => `${users} median    p99`.padStart(22)).join(' ')}   ratio`,
+    [''.padEnd(29), ...sizes.map((users) => `${users} median    p99`.padStart(22)), '  ratio'].join(
+      ' ',
+    ),
   );
   const over: string[] = [];
   for (const [name, samples] of Object.entries(times)) {
@@ -297,7 +299,9 @@ function report(
       `${median.toFixed(2)} ${p99.toFixed(1).padStart(6)}`.padStart(22),
     );
     out(
-      `${name.padEnd(29)} ${texts.join(' ')}   ${ratio.toFixed(2)}${counts ? '' : ' (does not count)'}`,
+      [name.padEnd(29), ...texts, `  ${ratio.toFixed(2)}${counts ? '' : ' (does not count)'}`].join(
+        ' ',
+      ),
     );
   }
   return over;
@@ -322,7 +326,8 @@ type Reads = Readonly<Record<string, number>>;
  */
 async function sequentialReads(sql: postgres.Sql): Promise<Reads> {
   const rows = await sql<{ name: string; reads: number }[]>`
-    select relname as name, floor(2.0 * seq_tup_read / n_live_tup)::int as reads from pg_stat_user_tables where schemaname = 'public' and n_live_tup > 100000`;
+    select relname as name, floor(2.0 * seq_tup_read / n_live_tup)::int as reads
+    from pg_stat_user_tables where schemaname = 'public' and n_live_tup > 100000`;
   return Object.fromEntries(rows.map(({ name, reads }) => [name, reads]));
 }
 
@@ -334,7 +339,8 @@ async function refreshLoad(server: Server, sql: postgres.Sql, seconds: number): 
   const look = async () => {
     const [row] = await sql<{ updates: number; hot: number; dead: number; bytes: number }[]>`
       select n_tup_upd::int as updates, n_tup_hot_upd::int as hot, n_dead_tup::int as dead,
-        pg_table_size('sessions')::float as bytes from pg_stat_user_tables where relname = 'sessions'`;
+        pg_table_size('sessions')::float as bytes
+      from pg_stat_user_tables where relname = 'sessions'`;
     return row ?? { updates: 0, hot: 0, dead: 0, bytes: 0 };
   };
   const begun = performance.now();
@@ -349,9 +355,11 @@ async function refreshLoad(server: Server, sql: postgres.Sql, seconds: number): 
   for (let stretch = 1; stretch <= 6; stretch += 1) {
     await sleep((seconds * 1000) / 6);
     const { updates, hot, dead, bytes } = await look();
-    out(
-      `  ${String(Math.round((seconds * stretch) / 6)).padStart(4)} s: ${updates - before.updates} updates, HOT ${((hot - before.hot) / Math.max(1, updates - before.updates)).toFixed(3)}, ${dead} dead rows, ${bytes - before.bytes} bytes more`,
-    );
+    const passed = String(Math.round((seconds * stretch) / 6)).padStart(4);
+    const updated = updates - before.updates;
+    const share = ((hot - before.hot) / Math.max(1, updated)).toFixed(3);
+    out(`  ${passed} s: ${updated} updates, HOT ${share}, ${dead} dead rows`);
+    out(`          ${bytes - before.bytes} bytes more`);
   }
   await clients;
   await sleep(1500);

@@ -53,26 +53,39 @@ async function fill(sql: postgres.Sql, rows: number): Promise<void> {
   const bytes = sql`decode(md5(random()::text || n), 'hex')`;
   // Accounts in force, among which the unverified ones have to be found.
   await sql`insert into users (id, email, email_canonical, email_verified_at, roles, created_at)
-    select ${id}, 'u' || n || '@example.org', 'u' || n || '@example.org', now(), '{}', ${old} from generate_series(1, ${share(0.2)}) n`;
+    select ${id}, 'u' || n || '@example.org', 'u' || n || '@example.org', now(), '{}', ${old}
+      from generate_series(1, ${share(0.2)}) n`;
   await sql`insert into users (id, email, email_canonical, roles, created_at)
-    select ${id}, 'x' || n || '@example.org', 'x' || n || '@example.org', '{}', ${old} from generate_series(1, ${share(0.1)}) n`;
-  await sql`create temporary table owners as select id, row_number() over () as n from users where email_verified_at is not null`;
-  await sql`insert into otp_challenges (id, handle_hash, user_id, purpose, methods, email, code_hash, account_key, expires_at, created_at)
-    select ${id}, ${bytes}, u.id, 'VERIFY_EMAIL', '{EMAIL}', u.email, ${bytes}, ${bytes}, ${old}, ${old}
-    from (select id, email, row_number() over () as n from users where email_verified_at is null) u`;
-  await sql`insert into otp_challenges (id, handle_hash, purpose, methods, account_key, expires_at, created_at)
-    select ${id}, ${bytes}, 'LOGIN', '{EMAIL}', ${bytes}, ${old}, ${old} from generate_series(1, ${share(0.2)}) n`;
+    select ${id}, 'x' || n || '@example.org', 'x' || n || '@example.org', '{}', ${old}
+      from generate_series(1, ${share(0.1)}) n`;
+  await sql`create temporary table owners as select id, row_number() over () as n from users
+    where email_verified_at is not null`;
+  await sql`insert into otp_challenges (id, handle_hash, user_id, purpose, methods, email,
+    code_hash, account_key, expires_at, created_at)
+    select ${id}, ${bytes}, u.id, 'VERIFY_EMAIL', '{EMAIL}', u.email, ${bytes}, ${bytes}, ${old},
+      ${old}
+    from (select id, email, row_number() over () as n from users
+      where email_verified_at is null) u`;
+  await sql`insert into otp_challenges (id, handle_hash, purpose, methods, account_key, expires_at,
+    created_at)
+    select ${id}, ${bytes}, 'LOGIN', '{EMAIL}', ${bytes}, ${old}, ${old} from generate_series(1,
+      ${share(0.2)}) n`;
   await sql`insert into account_tokens (id, token_hash, purpose, created_at, expires_at)
-    select ${id}, ${bytes}, 'RESET_PASSWORD', ${old}, ${old} from generate_series(1, ${share(0.1)}) n`;
-  await sql`insert into sessions (id, user_id, refresh_hash, created_at, last_used_at, idle_expires_at, absolute_expires_at, authenticated_at, methods, proved_methods)
+    select ${id}, ${bytes}, 'RESET_PASSWORD', ${old}, ${old} from generate_series(1,
+      ${share(0.1)}) n`;
+  await sql`insert into sessions (id, user_id, refresh_hash, created_at, last_used_at,
+    idle_expires_at, absolute_expires_at, authenticated_at, methods, proved_methods)
     select ${id}, o.id, ${bytes}, ${old}, ${old}, ${old}, ${old}, now(), '{pwd}', '{PASSWORD}'
     from generate_series(1, ${share(0.2)}) n join owners o using (n)`;
-  await sql`insert into outbox_messages (id, template, available_at, expires_at, sent_at, created_at)
-    select ${id}, 'login-code', ${old}, ${old}, now(), ${old} from generate_series(1, ${share(0.1)}) n`;
+  await sql`insert into outbox_messages (id, template, available_at, expires_at, sent_at,
+    created_at)
+    select ${id}, 'login-code', ${old}, ${old}, now(), ${old} from generate_series(1,
+      ${share(0.1)}) n`;
   await sql`insert into rate_limits (key, count, window_ends_at)
     select ${bytes}, 1, ${old} from generate_series(1, ${share(0.1)}) n`;
   await sql`insert into audit_origins (event_id, ip_address, user_agent, at)
-    select ${id}, '203.0.113.' || (n % 256), 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', ${old}
+    select ${id}, '203.0.113.' || (n % 256),
+      'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', ${old}
     from generate_series(1, ${share(0.1)}) n`;
   await sql`analyze`;
 }
@@ -96,7 +109,8 @@ async function waitsForPurge(sql: postgres.Sql, until: () => boolean): Promise<n
   let waits = 0;
   while (!until()) {
     const found = await sql`
-      select waiting.pid from pg_stat_activity waiting, unnest(pg_blocking_pids(waiting.pid)) as blocker
+      select waiting.pid from pg_stat_activity waiting,
+        unnest(pg_blocking_pids(waiting.pid)) as blocker
       join pg_stat_activity purge on purge.pid = blocker and purge.application_name = ${purger}`;
     waits += found.length;
     await sleep(2);
@@ -146,7 +160,8 @@ async function purgeBesideSignIns(input: {
  */
 async function judgeStatements(sql: postgres.Sql): Promise<void> {
   const statements = await sql<{ calls: number; mean: number; most: number; text: string }[]>`
-    select calls::int, mean_exec_time as mean, max_exec_time as most, regexp_replace(query, '\\s+', ' ', 'g') as text
+    select calls::int, mean_exec_time as mean, max_exec_time as most, regexp_replace(query, '\\s+',
+      ' ', 'g') as text
     from pg_stat_statements
     where query ~* 'skip locked|jsonb_array_elements' order by max_exec_time desc`;
   out('statements, as PostgreSQL counts them:');

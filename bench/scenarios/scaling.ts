@@ -16,7 +16,7 @@ import {
 import { type Generator, type Load, startGenerator } from '../shared/load.ts';
 import { median, sum } from '../shared/numbers.ts';
 import { readOptions } from '../shared/options.ts';
-import { bothCores, descendants, processorTime } from '../shared/processes.ts';
+import { bothCores, descendants, endWithThisProcess, processorTime } from '../shared/processes.ts';
 import { judge, out } from '../shared/report.ts';
 import { meRequest } from '../shared/requests.ts';
 
@@ -158,9 +158,8 @@ function print(name: string, all: readonly Result[]): void {
   const cores = parts.map((of) => `${of} ${middle(of).toFixed(2)}`).join(', ');
   const [rate, p50] = [middle('rate').toFixed(0), middle('p50').toFixed(1)];
   const each = (middle('rate') / middle('servers')).toFixed(0);
-  out(
-    `${name.padEnd(28)} ${rate} me/s, p50 ${p50} ms; cores: ${cores}; ${each} me for a second of the servers`,
-  );
+  out(`${name.padEnd(28)} ${rate} me/s, p50 ${p50} ms; cores: ${cores}`);
+  out(`${''.padEnd(28)} ${each} me for a second of the servers`);
 }
 
 /** Lets processes run for a part of the time only, in turn, as the quota of a container does. */
@@ -201,6 +200,7 @@ async function startNginx(ports: readonly number[]): Promise<Nginx | null> {
   writeFileSync(join(folder, 'nginx.conf'), nginxConfiguration({ folder, port, ports }));
   const files = ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', join(folder, 'error.log')];
   const child = spawn('nginx', files, { stdio: 'ignore' });
+  endWithThisProcess(child);
   await sleep(500);
   return {
     port,

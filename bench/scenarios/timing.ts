@@ -16,16 +16,16 @@ const kinds: readonly Kind[] = [
 ];
 
 const texts = {
-  login:
-    'mutation M($input: LoginInput!) { login(input: $input) { __typename ... on AuthError { code } } }',
-  register:
-    'mutation M($input: RegisterInput!) { register(input: $input) { __typename ... on OtpChallenge { id } } }',
-  requestPasswordReset:
-    'mutation M($input: RequestPasswordResetInput!) { requestPasswordReset(input: $input) { __typename } }',
-  requestLoginCode:
-    'mutation M($input: RequestLoginCodeInput!) { requestLoginCode(input: $input) { __typename ... on OtpChallenge { id } } }',
-  resendOtp:
-    'mutation M($input: ResendOtpInput!) { resendOtp(input: $input) { __typename ... on AuthError { code } } }',
+  login: `mutation M($input: LoginInput!) {
+    login(input: $input) { __typename ... on AuthError { code } } }`,
+  register: `mutation M($input: RegisterInput!) {
+    register(input: $input) { __typename ... on OtpChallenge { id } } }`,
+  requestPasswordReset: `mutation M($input: RequestPasswordResetInput!) {
+    requestPasswordReset(input: $input) { __typename } }`,
+  requestLoginCode: `mutation M($input: RequestLoginCodeInput!) {
+    requestLoginCode(input: $input) { __typename ... on OtpChallenge { id } } }`,
+  resendOtp: `mutation M($input: ResendOtpInput!) {
+    resendOtp(input: $input) { __typename ... on AuthError { code } } }`,
 } as const;
 type Operation = keyof typeof texts;
 

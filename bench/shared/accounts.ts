@@ -10,7 +10,8 @@ export const password = 'otter lantern gravel sunday';
 
 export type Account = { readonly id: string; readonly email: string };
 
-/** Verified accounts with the password above, which is hashed once; their addresses tell the cost. */
+/** Verified accounts with the password above,
+  which is hashed once; their addresses tell the cost. */
 export async function putAccounts(options: {
   url: string;
   secretKey: Uint8Array;

@@ -163,7 +163,8 @@ async function countAllRows(url: string): Promise<Record<string, number>> {
   const sql = postgresJs(url, { max: 1, onnotice: () => {} });
   try {
     const tables = await sql<{ name: string }[]>`
-      select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`;
+      select table_name as name from information_schema.tables where table_schema = 'public'
+        and table_type = 'BASE TABLE' order by 1`;
     const counts: Record<string, number> = {};
     for (const { name } of tables) {
       const [row] = await sql<{ rows: number }[]>`select count(*)::int as rows from ${sql(name)}`;

@@ -86,7 +86,7 @@ export async function registerAccount(
   const challenge = await mutate(url, 'register', { email, password });
   if (challenge.__typename !== 'OtpChallenge')
     throw new Error(JSON.stringify(challenge).slice(0, 300));
-  for (let waited = 0; waited < 20_000; waited += 20) {
+  for (let waited = 0; waited < 120_000; waited += 20) {
     const mail = smtp.mails.findLast(({ to }) => to.includes(email));
     const code = mail && /^(\d{6})\r?$/m.exec(mail.raw)?.[1];
     if (code) {

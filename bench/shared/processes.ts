@@ -84,6 +84,7 @@ export async function start(options: {
   const begun = performance.now();
   const [command = '', ...args] = onCores(options.cores, options.args);
   const child = spawn(command, args, { env: options.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithThisProcess(child);
   await untilReady(child, options.ready);
   const readyAfter = performance.now() - begun;
   return {
@@ -96,6 +97,13 @@ export async function start(options: {
       await exited;
     },
   };
+}
+
+/** Where a scenario fails half-way, what it has started does not stay behind. */
+export function endWithThisProcess(child: ChildProcess): void {
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
 }
 
 function untilReady(child: ChildProcess, ready: RegExp): Promise<void> {
