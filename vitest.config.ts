@@ -22,8 +22,10 @@ export default defineConfig({
     // process.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Guards against what never ends, and nothing else: a busy machine takes many times as long.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     reporters: ['default', './src/testing/reporter.ts'],
     projects: [
       {

@@ -41,7 +41,7 @@ describe('latchkey create-admin', () => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       shown += text;
     });
-    await expect.poll(() => shown, { timeout: 20_000 }).toContain('The code that it shows: ');
+    await expect.poll(() => shown, { timeout: 60_000 }).toContain('The code that it shows: ');
     const secret = /type the secret ([A-Z2-7]{32})\n/.exec(shown)?.[1] ?? '';
     child.stdin.write('000000\n');
     await expect.poll(() => shown).toContain('That was not it.');

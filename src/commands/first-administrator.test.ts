@@ -53,7 +53,7 @@ function blockOf(markdown: string, language: string): string {
 describe('the first administrator, as docs/administration.md has it', () => {
   it.skipIf(!hasCurl)(
     'AZ-7 five commands lead from an empty database to one who is signed in with an app',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const markdown = await readFile(page, 'utf8');
       const port = await freePort();

@@ -176,7 +176,7 @@ describe('latchkey import-users', () => {
     out.end();
     await once(out, 'close');
     const child = startCommand(['import-users', path, '--assume-verified'], env);
-    await expect.poll(count, { timeout: 30_000, interval: 20 }).toBeGreaterThan(1000);
+    await expect.poll(count, { timeout: 60_000, interval: 20 }).toBeGreaterThan(1000);
     child.kill('SIGKILL');
     await once(child, 'close');
     const half = await count();

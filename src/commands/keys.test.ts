@@ -45,7 +45,7 @@ async function latchkey(
   return { status: await status, stdout, stderr };
 }
 
-describe('latchkey keys', { timeout: 120_000 }, () => {
+describe('latchkey keys', { timeout: 300_000 }, () => {
   it('ends with status 2 where it is not used right, and 0 for --help', async () => {
     const wrong = [
       ['keys', 'rotate', '--signs-in', '5'],

@@ -92,7 +92,7 @@ describe('a server in a process of its own', () => {
     ['a rejection with something that is no error', 'rejectText', 'process.unhandled'],
   ])(
     'LG-8 after %s it says so once, closes in order and exits with 1',
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async (_what, order, event) => {
       const server = await run();
       expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
@@ -112,7 +112,7 @@ describe('a server in a process of its own', () => {
   );
 
   it('LG-8 several at once end it all the same way, and none is printed raw', {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const server = await run();
     server.child.stdin?.write('both\n');
@@ -125,7 +125,7 @@ describe('a server in a process of its own', () => {
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'ADV-57 %s drains: what has begun is answered, then it exits with 0',
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async (signal) => {
       const server = await run();
       const begun = fetch(`${server.url}/graphql`, {

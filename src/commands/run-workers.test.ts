@@ -52,7 +52,7 @@ describe('two workers', { timeout: 180_000 }, () => {
     [people, fresh] = [await register(8), await register(16)];
     processes = await startProcess({ ...env, WORKERS: '2', SHUTDOWN_DELAY: '1s' });
     running.push(processes);
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     for (const { signal, ended } of running) {
       signal('SIGKILL');
@@ -220,7 +220,7 @@ describe('two workers', { timeout: 180_000 }, () => {
   });
 });
 
-describe('a process', { timeout: 120_000 }, () => {
+describe('a process', { timeout: 300_000 }, () => {
   it('AV-5 ends by its deadline, whatever it is still at', async () => {
     const single = await startProcess({ ...env, SHUTDOWN_DEADLINE: '1s' });
     const stuck = fetch(`${single.url}/graphql`, {

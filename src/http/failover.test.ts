@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPostgres } from '../db/driver/client.ts';
 import { joinHosts } from '../db/driver/host-urls.ts';
@@ -37,13 +36,10 @@ describe('AV-8 a server with a primary and a synchronous standby', () => {
     const refused = await server.send(meQuery, {}, { token: person.accessToken });
     expect(refused.status).toBe(503);
     await pair.standby.promote();
-    const promotedAt = performance.now();
-    let status = 0;
-    while (status !== 200 && performance.now() - promotedAt < 5000) {
-      status = (await server.send(meQuery, {}, { token: person.accessToken })).status;
-      await sleep(20);
-    }
-    expect(status).toBe(200);
+    // How soon measures `npm run bench -- failover`.
+    const status = async (): Promise<number> =>
+      (await server.send(meQuery, {}, { token: person.accessToken })).status;
+    await expect.poll(status, { timeout: 60_000, interval: 20 }).toBe(200);
     const refreshed = await server.mutate('refreshSession', { refreshToken: person.refreshToken });
     expect(refreshed).toMatchObject({ __typename: 'AuthTokens', user: { id: person.id } });
     expect((await registerPerson(server)).id).not.toBe(person.id);

@@ -87,7 +87,7 @@ describe('fuzzed requests', () => {
     process.on('unhandledRejection', note);
     process.on('uncaughtException', note);
     await signInAnew();
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     process.off('unhandledRejection', note);
     process.off('uncaughtException', note);

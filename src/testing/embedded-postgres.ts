@@ -376,7 +376,7 @@ async function listens(port: number): Promise<boolean> {
 }
 
 async function waitUntilReady(url: string, hasExited: () => boolean): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 120_000;
   for (;;) {
     const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
     try {

@@ -165,7 +165,7 @@ describe('a session', () => {
     const { client, counted, accessToken } = await openSignedIn();
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + (900 - 20) * 1000 });
     expect(await client.getAccessToken()).toBe(accessToken);
-    await vi.waitFor(() => expect(client.peek()?.accessToken).not.toBe(accessToken));
+    await vi.waitFor(() => expect(client.peek()?.accessToken).not.toBe(accessToken), 60_000);
     expect(counted.of('refreshSession')).toBe(1);
     expect(await client.getAccessToken()).not.toBe(accessToken);
     expect(counted.of('refreshSession')).toBe(1);

@@ -39,7 +39,7 @@ beforeAll(async () => {
   });
   await loadRows();
   await sql`analyze users, sessions`;
-}, 180_000);
+}, 300_000);
 afterAll(async () => {
   await sql.end();
   await database.drop();

@@ -48,7 +48,7 @@ async function sequentialScans(work: (db: Db) => Promise<unknown>): Promise<numb
   for (let turn = 0; turn < 8; turn += 1) await work(own.db);
   await own.close();
   await expect
-    .poll(async () => (await read()).index, { timeout: 15_000 })
+    .poll(async () => (await read()).index, { timeout: 60_000 })
     .toBeGreaterThan(before.index);
   return (await read()).seq - before.seq;
 }

@@ -408,5 +408,5 @@ describe('a process that dies', () => {
       while (notice.subject !== 'Your password was reset')
         notice = await survivor.nextMail(person.email);
     }
-  }, 120_000);
+  }, 300_000);
 });

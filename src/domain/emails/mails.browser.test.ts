@@ -54,7 +54,7 @@ const attribute = (text: string): string => text.replaceAll('&', '&amp;').replac
 describe('mails in a browser', () => {
   it.skipIf(browser === null).each(localeTags)(
     'read well in %s, on a narrow phone, light and dark',
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async (locale) => {
       if (browser === null) throw new Error('There is no browser.');
       const context = await browser.newContext({ offline: true });

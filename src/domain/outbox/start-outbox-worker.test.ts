@@ -12,7 +12,7 @@ import type { OutboxApp } from './delivery.ts';
 import { enqueueEmail } from './enqueue-email.ts';
 import { startOutboxWorker } from './start-outbox-worker.ts';
 
-const waitLong = { timeout: 20_000, interval: 20 };
+const waitLong = { timeout: 60_000, interval: 20 };
 
 describe('the worker that empties the outbox', () => {
   let test: TestDatabase;

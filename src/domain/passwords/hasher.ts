@@ -1,4 +1,4 @@
-import { hash, verify } from '@node-rs/bcrypt';
+import * as library from '@node-rs/bcrypt';
 import type { Logger } from 'pino';
 import type { PasswordHasher, PasswordVerdict } from '../../ports.ts';
 import type { Random } from '../../random.ts';
@@ -16,18 +16,35 @@ import {
 } from './stored-hash.ts';
 import { verifyForeignHash } from './verify-foreign-hash.ts';
 
+/** The two functions of the library that do the work, so that tests can count what they are asked. */
+export type Bcrypt = {
+  readonly hash: (input: string, cost: number) => Promise<string>;
+  readonly verify: (input: string, stored: string) => Promise<boolean>;
+};
+
 type Options = {
   readonly cost: number;
   readonly keys: SecretKeys;
   readonly gate: HashGate;
   readonly random: Random;
   readonly log: Pick<Logger, 'error'>;
+  readonly bcrypt?: Bcrypt;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now?: () => number;
 };
 
 const bcryptAlphabet = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 /** bcrypt over a peppered pre-hash, behind the gate. `cost` is bcrypt's exponent. */
-export function createPasswordHasher({ cost, keys, gate, random, log }: Options): PasswordHasher {
+export function createPasswordHasher({
+  cost,
+  keys,
+  gate,
+  random,
+  log,
+  bcrypt: { hash, verify } = library,
+  now = () => performance.now(),
+}: Options): PasswordHasher {
   const dummies = new Map<number, string>();
   const dummyOf = (exponent: number): string => {
     const known = dummies.get(exponent) ?? dummyBcrypt(exponent, random);
@@ -38,9 +55,9 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
   let usual: number | null = null;
 
   const verifyOurs = async (input: string, bcrypt: string): Promise<boolean> => {
-    const begun = performance.now();
+    const begun = now();
     const matches = await verify(input, bcrypt);
-    const took = performance.now() - begun;
+    const took = now() - begun;
     usual = usual === null ? took : usual * 0.8 + took * 0.2;
     return matches;
   };
@@ -83,9 +100,9 @@ export function createPasswordHasher({ cost, keys, gate, random, log }: Options)
       return verifyDummy(normalizePassword(password));
     }
     return gate.run(async () => {
-      const begun = performance.now();
+      const begun = now();
       const matches = await verifyForeignHash(read.hash, password);
-      if (!matches) await fillUp(performance.now() - begun);
+      if (!matches) await fillUp(now() - begun);
       // Ours takes its place at once.
       return { matches, outdated: matches };
     });

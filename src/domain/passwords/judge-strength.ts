@@ -61,10 +61,7 @@ export async function prepareStrength(): Promise<void> {
  * password and up to a second for one that is made for it, which would hold up every other request
  * (AV-1).
  */
-export function createStrengthJudge(
-  file: URL,
-  { idleMs = idle }: { idleMs?: number } = {},
-): StrengthJudge {
+export function createStrengthJudge(file: URL): StrengthJudge {
   const gate = createSemaphore({ width: 1, queue, patience, refusal: noRoom });
   let thread: Worker | null = null;
   let rest: NodeJS.Timeout | undefined;
@@ -95,7 +92,7 @@ export function createStrengthJudge(
             // Nobody asks it any more, whenever it has ended.
             if (thread === asked) thread = null;
             void asked.terminate();
-          }, idleMs).unref();
+          }, idle).unref();
         }
       }),
   };

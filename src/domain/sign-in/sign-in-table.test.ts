@@ -167,7 +167,7 @@ describe('every sign-in method against every set of enrolled factors', () => {
   describe.each(stateNames)('with %s', (state) => {
     it.each(methodNames)(
       'ADV-5 ADV-24 ADV-50 OT-6 OT-17 RC-5 by %s',
-      { timeout: 60_000 },
+      { timeout: 300_000 },
       async (method) => {
         const who = await states[state]();
         const steppingUp = method.startsWith('a step-up');

@@ -21,7 +21,7 @@ const jwksOf = async (server: TestServer): Promise<string> =>
   (await fetch(`${server.url}/.well-known/jwks.json`)).text();
 
 /**
- * bench/rotation-under-load.ts is the same for a minute, with real processes, commands and time.
+ * `npm run bench -- rotation` is the same for a minute, with real processes, commands and time.
  */
 it('JW-10 three rotations under steady traffic over two instances: not one request fails', async () => {
   const people = await Promise.all(Array.from({ length: 4 }, () => registerPerson(one)));

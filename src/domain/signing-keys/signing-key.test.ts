@@ -100,6 +100,6 @@ describe('a signing key', () => {
           expect(publicJwk).not.toHaveProperty(member);
         }
       }
-    }, 60_000);
+    }, 300_000);
   }
 });

@@ -27,7 +27,7 @@ const hostile: DeliveredMail = {
 describe('the mailbox page', () => {
   it.skipIf(browser === null)(
     'shows new mail by itself, and runs and loads nothing of it',
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async () => {
       const base = await fastify.listen({ host: '127.0.0.1', port: 0 });
       const page = await browser?.newPage();

@@ -17,7 +17,7 @@ describe.skipIf(browser === null)('GraphiQL in a browser', () => {
     });
     server = await startTestServer({ config: { graphiql: true, introspection: true }, graphiql });
     await graphiql.ready;
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await browser?.close();
     await server.stop();

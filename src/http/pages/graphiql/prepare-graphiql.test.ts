@@ -59,7 +59,7 @@ describe('prepareGraphiql', () => {
     await sleep(50);
   });
 
-  it('builds a page of our own files, once', { timeout: 120_000 }, async () => {
+  it('builds a page of our own files, once', { timeout: 300_000 }, async () => {
     const page = prepareGraphiql({ dataDirectory, log });
     await page.ready;
     const file = join(page.directory, 'index.html');
