@@ -98,8 +98,10 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     shortenedOrigins: 0,
   };
   const batch = async (step: (typeof steps)[number][1], limit: number): Promise<number | null> => {
-    if (options.alone !== true) return step(app.db, limit);
-    return app.db.transaction(async (tx) => ((await tryPurgeLock(tx)) ? step(tx, limit) : null));
+    return app.db.transaction(async (tx) => {
+      if (options.alone === true && !(await tryPurgeLock(tx))) return null;
+      return step(tx, limit);
+    });
   };
   for (const [kind, step] of steps) {
     let limit = firstBatch;
@@ -124,25 +126,24 @@ function nextLimit(limit: number, took: number): number {
   return took < quick ? Math.min(mostRows, limit * 2) : limit;
 }
 
+/** Within a transaction: what is read is held until it is written. */
 async function shortenBatch(
   db: Db,
   input: { before: Date; limit: number; now: Date },
 ): Promise<number> {
-  return db.transaction(async (tx) => {
-    const full = await takeFullOrigins(tx, { before: input.before, limit: input.limit });
-    // Reading a User-Agent takes longer than the rest, and most rows share a few of them.
-    const devices = new Map(
-      [...new Set(full.map(({ userAgent }) => userAgent))].map((agent) => [
-        agent,
-        describeDevice(agent),
-      ]),
-    );
-    const rows = full.map(({ eventId, ipAddress, userAgent }) => ({
-      eventId,
-      ipAddress: ipAddress === null ? null : shortenAddress(ipAddress),
-      userAgent: devices.get(userAgent) ?? null,
-    }));
-    await shortenOrigins(tx, { rows, now: input.now });
-    return rows.length;
-  });
+  const full = await takeFullOrigins(db, { before: input.before, limit: input.limit });
+  // Reading a User-Agent takes longer than the rest, and most rows share a few of them.
+  const devices = new Map(
+    [...new Set(full.map(({ userAgent }) => userAgent))].map((agent) => [
+      agent,
+      describeDevice(agent),
+    ]),
+  );
+  const rows = full.map(({ eventId, ipAddress, userAgent }) => ({
+    eventId,
+    ipAddress: ipAddress === null ? null : shortenAddress(ipAddress),
+    userAgent: devices.get(userAgent) ?? null,
+  }));
+  await shortenOrigins(db, { rows, now: input.now });
+  return rows.length;
 }
