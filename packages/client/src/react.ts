@@ -7,7 +7,7 @@ import {
   useSyncExternalStore,
 } from 'react';
 import type { AuthClient } from './create-auth-client.ts';
-import type { AuthState } from './keep-session.ts';
+import type { AuthState } from './held-session.ts';
 
 const Context = createContext<AuthClient | null>(null);
 
