@@ -36,8 +36,7 @@ type ObservableState = {
 
 export function holdSession(storage: SessionStorage | null, tabsName: string | null): HeldSession {
   const tabs: Tabs = openTabs(tabsName, hear);
-  const observable = observeState();
-  const { become } = observable;
+  const shown = observeState();
   let session: Session | null = null;
   let adoptedAt = 0;
   let onAdopted: (() => void) | null = null;
@@ -45,7 +44,7 @@ export function holdSession(storage: SessionStorage | null, tabsName: string | n
   function adopt(next: Session): void {
     session = next;
     adoptedAt = Date.now();
-    become({ status: 'signed-in', user: next.user });
+    shown.become({ status: 'signed-in', user: next.user });
     onAdopted?.();
   }
 
@@ -53,14 +52,14 @@ export function holdSession(storage: SessionStorage | null, tabsName: string | n
     session = null;
     tabs.remember(0);
     await storage?.clear();
-    become({ status: 'signed-out', user: null, reason });
+    shown.become({ status: 'signed-out', user: null, reason });
   }
 
   function hear(message: Message): void {
     if (message.kind === 'session') adopt(message.session);
     else if (message.kind === 'signed-out') {
       session = null;
-      become({ status: 'signed-out', user: null, reason: message.reason });
+      shown.become({ status: 'signed-out', user: null, reason: message.reason });
     } else if (session && session.expiresAt > message.laterThan)
       tabs.tell({ kind: 'session', session });
   }
@@ -82,7 +81,7 @@ export function holdSession(storage: SessionStorage | null, tabsName: string | n
   }
 
   return {
-    ...observable,
+    ...shown,
     tabs,
     current: () => session,
     adoptedAt: () => adoptedAt,

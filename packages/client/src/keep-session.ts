@@ -91,7 +91,7 @@ export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
   };
 }
 
-/** A function that restores a session from before, once; after a failure the next call tries again. */
+/** A function that restores a session from before, once; after a failure it may be called again. */
 function createStart(
   held: HeldSession,
   storage: SessionStorage | null,

@@ -11,10 +11,7 @@ import type { AuthState } from './held-session.ts';
 
 const Context = createContext<AuthClient | null>(null);
 
-/**
- * Makes a client known to the components below, and finds out whether there is a session from
- * before.
- */
+/** Provides a client to the components below, and restores a session from before. */
 export function AuthProvider({
   client,
   children,
