@@ -321,8 +321,8 @@ function dropFromMemory(folder: string): void {
 
 type Reads = Readonly<Record<string, number>>;
 /**
- * How often each table was read from one end to the other, in rows: what stops after a few is no
- * harm.
+ * How often each table was read from one end to the other, in rows: a scan that stops after a few
+ * rows is harmless.
  */
 async function sequentialReads(sql: postgres.Sql): Promise<Reads> {
   const rows = await sql<{ name: string; reads: number }[]>`

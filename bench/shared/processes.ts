@@ -99,7 +99,7 @@ export async function start(options: {
   };
 }
 
-/** Where a scenario fails half-way, what it has started does not stay behind. */
+/** Ends the started processes if a scenario fails half-way. */
 export function endWithThisProcess(child: ChildProcess): void {
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
