@@ -46,8 +46,7 @@ const modules = output.flatMap((chunk) =>
 writeFileSync(join(dist, 'server', 'LICENSES.txt'), licences(modules));
 
 /**
- * Packages import graphql in both of its forms. Of two copies each takes the other's types for
- * strangers.
+ * Packages import graphql in both of its forms. Each of two copies rejects the types of the other.
  */
 async function oneGraphql(source, importer, options) {
   if (!/^graphql(\/|$)/.test(source)) return null;
