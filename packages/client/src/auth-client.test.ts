@@ -34,7 +34,7 @@ const me = '{ me { id } }';
 /** Seconds after which an access token has expired, past every tolerance. */
 const pastExpiry = 16 * 60;
 
-/** A client with a count of what it sent, and every state that it told of. */
+/** A client with a count of its requests, and every state that it reported. */
 function open(storage?: SessionStorage) {
   const counted = countingFetch();
   const client = createAuthClient({

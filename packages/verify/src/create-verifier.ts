@@ -18,7 +18,7 @@ export type VerifierOptions = {
   readonly algorithms?: readonly string[];
   /** Seconds by which clocks may differ; 5 unless set. */
   readonly clockTolerance?: number;
-  /** Instead of `jwksUrl`: keys that are at hand, such as jose's createLocalJWKSet in a test. */
+  /** Instead of `jwksUrl`: local keys, such as jose's createLocalJWKSet in a test. */
   readonly keys?: JWTVerifyGetKey;
 };
 
