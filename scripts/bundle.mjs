@@ -98,8 +98,7 @@ function isOurs(id) {
 }
 
 /**
- * The licences of the packages whose code is in the bundle: most ask that they go along with a
- * copy.
+ * The licences of the packages whose code is in the bundle: most require that a copy contains them.
  */
 function licences(ids) {
   const folders = new Set(
