@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- NAME [options]`: measurements on this machine. Each line that it judges begins
- * with `holds` or `FAILS`, and the status is 1 where one fails. bench/RESULTS.md has the figures.
+ * `npm run bench -- NAME [options]`: measurements on this machine. Each check begins with `passed`
+ * or `FAILED`, and the status is 1 if one failed. bench/RESULTS.md has the figures.
  */
 import { UsageError } from './shared/options.ts';
 import { out } from './shared/report.ts';

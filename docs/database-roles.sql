@@ -12,6 +12,6 @@ alter default privileges in schema public grant select, insert, update, delete o
 -- Append-only. Where an event came from stands in audit_origins, which is shortened with age and erased with the account.
 revoke update, delete, truncate on audit_events from latchkey_app;
 
--- What the migrator has applied, to be compared at start.
+-- The applied migrations, which a server compares at start.
 grant usage on schema drizzle to latchkey_app;
 grant select on all tables in schema drizzle to latchkey_app;

@@ -48,8 +48,8 @@ async function startWebApp() {
 }
 
 /**
- * This process ends after the one that it has started. Ctrl-C reaches both by itself, and twice
- * would be in a hurry.
+ * This process ends after the one that it has started. Ctrl-C reaches both by itself, and a second
+ * signal would skip the graceful stop.
  */
 function endWith(started) {
   process.on('SIGINT', () => {});

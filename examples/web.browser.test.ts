@@ -244,7 +244,7 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     expect(problems).toEqual([]);
   });
 
-  it('proves again who is there before it takes the app away', async () => {
+  it('asks for a recent proof before it removes the app', async () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     const page = await open();

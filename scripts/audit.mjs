@@ -43,12 +43,11 @@ if (report) {
     const isGate = severity === 'high' || severity === 'critical';
     const fails = isGate && !(until && today <= until);
     if (fails) process.exitCode = 1;
-    console.log(
-      `${fails ? 'FAIL' : 'note'}  ${severity}  ${name}  ${title}  ${url}${until ? `  accepted until ${until}` : ''}`,
-    );
+    const advisory = [fails ? 'FAIL' : 'note', severity, name, title, url];
+    console.log([...advisory, ...(until ? [`accepted until ${until}`] : [])].join('  '));
   }
   if (!process.exitCode)
-    console.log('No advisory stands against what production installs beyond its time.');
+    console.log('No advisory against what production installs is past its fix time.');
 } else {
   console.log(
     'The registry does not answer questions about advisories from here; nothing was checked.',

@@ -32,8 +32,8 @@ if (!(await isUpToDate())) {
 
 async function buildPage() {
   const { build } = await import('vite');
-  // Made beside its place and moved in whole: a server never sees half a page, and two builds do
-  // not mix.
+  // Made beside its place and moved in whole: a server never serves a partial page, and two builds
+  // do not mix.
   const made = join(dirname(outDir), `.${basename(outDir)}-${process.pid}`);
   await mkdir(made, { recursive: true });
   try {
@@ -59,7 +59,7 @@ async function buildPage() {
     await writeFile(join(made, stampName), stamp);
     await rm(outDir, { recursive: true, force: true });
     await rename(made, outDir).catch(async (error) => {
-      // Another build of the same was quicker.
+      // Another build of the same inputs finished first.
       if (!(await isUpToDate())) throw error;
     });
   } finally {

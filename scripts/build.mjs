@@ -1,4 +1,4 @@
-// Compiles to dist/ and packages/*/dist/, which is what the packages hold. --server: nothing but the
+// Compiles to dist/ and packages/*/dist/, which is what the packages hold. --server: only the
 // server, for a container image.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';

@@ -46,8 +46,7 @@ const modules = output.flatMap((chunk) =>
 writeFileSync(join(dist, 'server', 'LICENSES.txt'), licences(modules));
 
 /**
- * Packages import graphql in both of its forms. Of two copies each takes the other's types for
- * strangers.
+ * Packages import graphql in both of its forms. Each of two copies rejects the types of the other.
  */
 async function oneGraphql(source, importer, options) {
   if (!/^graphql(\/|$)/.test(source)) return null;
@@ -99,8 +98,7 @@ function isOurs(id) {
 }
 
 /**
- * The licences of the packages whose code is in the bundle: most ask that they go along with a
- * copy.
+ * The licences of the packages whose code is in the bundle: most require that a copy contains them.
  */
 function licences(ids) {
   const folders = new Set(

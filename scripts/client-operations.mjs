@@ -1,5 +1,5 @@
-// Writes packages/client/src/operations.ts from schema.graphql: the mutations with their types, and what to
-// ask of each.
+// Writes packages/client/src/operations.ts from schema.graphql: the mutations with their types, and
+// what to ask of each.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -56,25 +56,38 @@ export function printClientOperations(sdl) {
     if (text) parts.push(`${comment(type.description, '')}${text}`);
   }
   parts.push(
-    `/** Each mutation: what it takes and what it answers. */\nexport type Mutations = {\n${mutations
-      .map(
-        (mutation) =>
-          `${comment(mutation.description, '  ')}  ${mutation.name}: { input: ${getNamedType(mutation.args[0].type).name}; result: ${getNamedType(mutation.type).name} };`,
-      )
-      .join('\n')}\n};`,
-    `/** What each mutation may answer, besides AuthError. */\nexport const yields: Readonly<Record<keyof Mutations, string>> = {\n${mutations
-      .map((mutation) => `  ${mutation.name}: '${yieldsOf(mutation).join(' ')}',`)
-      .join('\n')}\n};`,
-    `/** What is asked of each type. */\nexport const selections: Readonly<Record<string, string>> = {\n${[
-      ...new Set(mutations.flatMap((mutation) => getNamedType(mutation.type).getTypes())),
-    ]
-      .map((type) => `  ${type.name}: ${literal(selection(type))},`)
-      .sort()
-      .join('\n')}\n};`,
+    block(
+      '/** Each mutation: what it takes and what it answers. */\nexport type Mutations = {',
+      mutations.map(signature),
+    ),
+    block(
+      '/** What each mutation may answer, besides AuthError. */\n' +
+        'export const yields: Readonly<Record<keyof Mutations, string>> = {',
+      mutations.map((mutation) => `  ${mutation.name}: '${yieldsOf(mutation).join(' ')}',`),
+    ),
+    block(
+      '/** What is asked of each type. */\n' +
+        'export const selections: Readonly<Record<string, string>> = {',
+      [...new Set(mutations.flatMap((mutation) => getNamedType(mutation.type).getTypes()))]
+        .map((type) => `  ${type.name}: ${literal(selection(type))},`)
+        .sort(),
+    ),
   );
-  return format(
-    `// Generated from schema.graphql by \`npm run schema\`. Edit scripts/client-operations.mjs instead.\n\n${parts.join('\n\n')}\n`,
-  );
+  const head =
+    '// Generated from schema.graphql by `npm run schema`. ' +
+    'Edit scripts/client-operations.mjs instead.';
+  return format(`${head}\n\n${parts.join('\n\n')}\n`);
+}
+
+function block(head, lines) {
+  return `${head}\n${lines.join('\n')}\n};`;
+}
+
+function signature(mutation) {
+  const input = getNamedType(mutation.args[0].type).name;
+  const result = getNamedType(mutation.type).name;
+  const description = comment(mutation.description, '  ');
+  return `${description}  ${mutation.name}: { input: ${input}; result: ${result} };`;
 }
 
 /** As `npm run fix` would leave it, so that the file needs no exception there. */
@@ -136,10 +149,11 @@ function declaration(type) {
     return `export type ${type.name} = {\n${lines.join('\n')}\n};`;
   }
   if (isInputObjectType(type)) {
-    const lines = inputFields(type).map(
-      (field) =>
-        `${comment(field.description, '  ')}  readonly ${field.name}${isNonNullType(field.type) ? '' : '?'}: ${typeScript(field.type)}${isNonNullType(field.type) ? '' : ' | undefined'};`,
-    );
+    const lines = inputFields(type).map((field) => {
+      const [mark, orUndefined] = isNonNullType(field.type) ? ['', ''] : ['?', ' | undefined'];
+      const member = `${field.name}${mark}: ${typeScript(field.type)}${orUndefined}`;
+      return `${comment(field.description, '  ')}  readonly ${member};`;
+    });
     return lines.length === 0
       ? `export type ${type.name} = Record<string, never>;`
       : `export type ${type.name} = {\n${lines.join('\n')}\n};`;

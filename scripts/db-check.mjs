@@ -1,5 +1,5 @@
-// Fails where the migrations do not fit together, or where the tables in src/db/tables say more
-// than they do.
+// Fails if the migrations are inconsistent, or if the tables in src/db/tables have changes that no
+// migration makes.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

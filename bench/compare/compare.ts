@@ -22,7 +22,7 @@ const defaults = {
   seconds: 5,
   /** JWT_ALGORITHM of Latchkey. */
   algorithm: 'ES256',
-  /** Who sign in during the storm. */
+  /** Clients that sign in during the storm. */
   clients: 16,
   /** A folder for V8's profiles of the server. */
   profile: '',
@@ -52,7 +52,7 @@ const verdicts: Readonly<Record<string, (results: Results) => void>> = {
 
 /**
  * The built server in production mode beside the floor (floor.mjs), in turns, on one core each
- * time; the generator has the other. Prints medians, ratios and what holds.
+ * time; the generator has the other. Prints medians, ratios and which bounds passed or failed.
  */
 export async function compare(input: {
   readonly parts: ReadonlySet<string>;
@@ -134,7 +134,7 @@ function judgeStart(results: Results): void {
   judge(`ready after ${ready.toFixed(0)} ms, under 1000`, ready < 1000);
 }
 
-/** Only a server that has done all of it is judged. */
+/** The bounds are checked only after a complete run. */
 function judgeMemory(chosen: ReadonlySet<string>, results: Results): void {
   if (!Object.keys(parts).every((name) => chosen.has(name))) return;
   const megabytes = median(results.values('memory after all'));

@@ -1,7 +1,7 @@
-// The least that a server can do that answers for a token or a password: node:http, jose, bcrypt
-// by the same library at the same cost, one prepared statement. No GraphQL, no look at the session,
-// no log, no limits, no token, no mail. Started by compare/stage.ts with a database's URL, the
-// secret in base64, a port and bcrypt's cost.
+// The minimum of a server that checks a token or a password: node:http, jose, bcrypt by the same
+// library at the same cost, one prepared statement. No GraphQL, no look at the session, no log, no
+// limits, no token, no mail. Started by compare/stage.ts with a database's URL, the secret in
+// base64, a port and bcrypt's cost.
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { hash, verify } from '@node-rs/bcrypt';

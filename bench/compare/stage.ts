@@ -15,7 +15,7 @@ import { descendants, otherCore, pin, serverCore, start } from '../shared/proces
 
 const floorPath = fileURLToPath(new URL('floor.mjs', import.meta.url));
 const builtServer = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-/** As `npm start` says to Node; to the floor too. */
+/** The Node flags of `npm start`, for the floor too. */
 const nodeFlags = ['--max-semi-space-size=16'];
 
 /** Of both servers, where one core does the hashing. */

@@ -19,7 +19,7 @@ export type Storm = {
   readonly results: Results;
   readonly seconds: number;
   readonly rounds: number;
-  /** Who sign in without pause. */
+  /** Clients that sign in without pause. */
   readonly clients: number;
 };
 

@@ -8,7 +8,7 @@ const days = 1000;
 type Rebuild = { readonly name: string; readonly definition: string };
 
 /**
- * Fills an empty, migrated database with users and what hangs on them, by generate_series, each
+ * Fills an empty, migrated database with users and their dependent rows, by generate_series, each
  * table without its indexes, which are made afterwards. Does nothing where that was done before.
  * Nth user, session and so on come out the same each time: see `bench.*`.
  */
@@ -66,7 +66,7 @@ async function defineIds(sql: postgres.Sql, users: number): Promise<void> {
        $$select ${now} - (${users} - n) * ${step}$$`,
     `create or replace function bench.user_id(n bigint) returns uuid language sql immutable as
        $$select bench.id(bench.user_ms(n), 'u' || n::text)$$`,
-    // Whose the nth session, device or event is: everybody's turn comes, in no order.
+    // The owner of the nth session, device or event: each user in turn, in no order.
     `create or replace function bench.owner(n bigint) returns bigint language sql immutable as
        $$select n * 7919 % ${users} + 1$$`,
     `create or replace function bench.session_ms(n bigint) returns bigint language sql immutable as
@@ -169,7 +169,7 @@ const insertRateLimits = (tx: postgres.TransactionSql, users: number) => tx`
   select sha256(int8send(n)), 1, now() + interval '400 days' from generate_series(1,
     ${Math.ceil(users / 50)}::bigint) n`;
 
-/** Codes of a twentieth of the users, all met or run out. */
+/** Codes of a twentieth of the users, all completed or expired. */
 const insertChallenges = (tx: postgres.TransactionSql, users: number) => tx`
   insert into otp_challenges (id, handle_hash, user_id, purpose, methods, email, sent_to, code_hash,
     account_key, expires_at, consumed_at,

@@ -13,7 +13,7 @@ import { benchConfig } from '../shared/bench-server.ts';
 // A server on one of the databases of scenarios/growth.ts, in a process of its own.
 export type GrowthServe = { readonly url: string; readonly users: number };
 
-/** Somebody with a session of which scenarios/growth.ts holds the tokens. */
+/** A user with a session whose tokens scenarios/growth.ts holds. */
 export type GrowthPerson = {
   readonly id: string;
   readonly email: string;
@@ -160,6 +160,6 @@ process.on('message', (order: GrowthOrder) => {
     if (order.order === 'stop') process.disconnect();
   });
 });
-// Whoever started it has gone.
+// The parent process has ended.
 process.once('disconnect', () => process.exit());
 process.send?.({ said: url });

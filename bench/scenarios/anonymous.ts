@@ -10,9 +10,9 @@ const MB = 1024 * 1024;
 
 /**
  * Anonymous requests of every kind, from many addresses and over many days, with the limits of
- * production: what of memory and rows stays. The server's clock goes on a day after each round,
- * and what has expired is purged. A few thousand requests are too few: the counts of consecutive
- * failures still fill up then, and are reported as growth.
+ * production: how much memory and how many rows stay. The server's clock advances by a day after
+ * each round, and what has expired is purged. A few thousand requests are too few: the counts of
+ * consecutive failures still fill up then, and are reported as growth.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { requests, days } = readOptions(args, { requests: 100_000, days: 20 });

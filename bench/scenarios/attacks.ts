@@ -8,8 +8,8 @@ import { type ServerApart, serveApart } from '../shared/serve-apart.ts';
 /** Milliseconds, of the best run: what other processes on the machine take is not the server's. */
 const bounds = { answer: 100, eventLoop: 50 };
 /**
- * What the server itself may take, in hashes of a password at the default cost: the smallest thing
- * that an anonymous caller can make it do that is not free.
+ * What the server itself may take, in hashes of a password at the default cost: the cheapest real
+ * work that an anonymous caller can cause.
  */
 const hashesOfWork = 0.25;
 

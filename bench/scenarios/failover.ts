@@ -121,7 +121,7 @@ function createTraffic(
   };
 }
 
-/** What a client of each kind does in a turn; whether it succeeded. */
+/** One operation of each kind of client; returns whether it succeeded. */
 const steps: Readonly<
   Record<Kind, (traffic: Traffic, n: number, turn: number) => Promise<boolean>>
 > = {

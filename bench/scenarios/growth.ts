@@ -17,14 +17,13 @@ const coldRounds = 60;
 let serial = 0;
 
 /**
- * Whether it stays as fast when it grows: two databases on one PostgreSQL, with ten thousand users
- * and with ten million, each with sessions, known devices, an audit trail with origins, sent mails,
- * codes and limits; a server for each, in a process of its own, asked in turn. Then it refreshes
- * for a minute on the larger one and tells how many updates were HOT, and how many dead rows there
- * were.
- *
- * A folder that is named is kept, so that the next run begins with what is there. Ten million users
- * take 22 GB and, on two cores, a quarter of an hour; the rest takes some minutes.
+ * Whether the server stays as fast as the database grows: two databases on one PostgreSQL, with ten
+ * thousand users and with ten million, each with sessions, known devices, an audit trail with
+ * origins, sent mails, codes and limits; a server for each, in a process of its own, asked in turn.
+ * Then it refreshes for a minute on the larger one and tells how many updates were HOT, and how
+ * many dead rows there were. A folder that is named is kept, so that the next run begins with what
+ * is there. Ten million users take 22 GB and, on two cores, a quarter of an hour; the rest takes
+ * some minutes.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const options = readOptions(args, {
@@ -203,7 +202,7 @@ const quoted = (value: string): string => JSON.stringify(value);
 
 type Operation = {
   readonly run: (server: Server, person: GrowthPerson) => Promise<number>;
-  /** Hashes in it, which are taken off. */
+  /** Password hashes in it, whose time is subtracted. */
   readonly hashes?: number;
   /** Whether its ratio counts. */
   readonly counts: boolean;
@@ -244,7 +243,7 @@ const operations: Readonly<Record<string, Operation>> = {
   },
 };
 
-/** By operation, and by server. A hash alone is measured in the same rounds, to be taken off. */
+/** By operation, and by server. A hash alone is measured in the same rounds, to be subtracted. */
 type Times = Record<string, [number[], number[]]>;
 const hashAlone = 'a hash alone';
 
@@ -275,7 +274,7 @@ async function measure(
   return times;
 }
 
-/** Prints the table; answers with the operations whose ratio is over 1.2 and counts. */
+/** Prints the table; returns the operations whose ratio counts and is over 1.2. */
 function report(
   title: string,
   { sizes, times }: { readonly sizes: readonly number[]; readonly times: Times },
@@ -308,8 +307,7 @@ function report(
 }
 
 /**
- * Takes the files of the databases out of the system's memory, where `dd` can. The server must be
- * halted.
+ * Drops the files of the databases from the page cache, where `dd` can. The server must be stopped.
  */
 function dropFromMemory(folder: string): void {
   spawnSync('sh', [
@@ -321,8 +319,8 @@ function dropFromMemory(folder: string): void {
 
 type Reads = Readonly<Record<string, number>>;
 /**
- * How often each table was read from one end to the other, in rows: what stops after a few is no
- * harm.
+ * How often each table was read from one end to the other, in rows: a scan that stops after a few
+ * rows is harmless.
  */
 async function sequentialReads(sql: postgres.Sql): Promise<Reads> {
   const rows = await sql<{ name: string; reads: number }[]>`

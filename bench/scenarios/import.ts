@@ -87,7 +87,7 @@ function makeHashes(): readonly Known[] {
     .map((hash, index) => ({ hash, password: `correct horse battery ${index}` }));
 }
 
-/** Answers with the numbers of the bad lines. */
+/** Returns the numbers of the bad lines. */
 async function writeFile(input: {
   file: string;
   users: number;

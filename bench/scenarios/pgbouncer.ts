@@ -65,7 +65,7 @@ export async function run(args: readonly string[]): Promise<void> {
   await postgres.stop();
 }
 
-/** PgBouncer passes none of the server's own limits on, so the role has them. */
+/** PgBouncer does not pass the server's own timeouts on, so the role has them. */
 async function limitRole(url: string): Promise<void> {
   const sql = postgresJs(url, { max: 1, onnotice: () => {} });
   await sql`alter role postgres set statement_timeout = '10s'`;

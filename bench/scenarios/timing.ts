@@ -66,7 +66,7 @@ const calls: Readonly<Record<Operation, Call>> = {
 
 /**
  * Whether answers take as long for one kind of account as for another. In each round every kind is
- * asked for once, in an order that is shuffled anew, so that other load falls on all of them alike.
+ * asked for once, in a newly shuffled order, so that other load falls on all of them alike.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const options = readOptions(args, {

@@ -12,7 +12,7 @@ const lengthPattern = /\r\ncontent-length: (\d+)/i;
 
 type Connection = {
   ask(request: string): Promise<string>;
-  /** Whether the last answer said that it was the last. */
+  /** Whether the last answer closes the connection. */
   isOver(): boolean;
   close(): void;
 };

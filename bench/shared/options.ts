@@ -12,7 +12,7 @@ type Values<D> = {
         : readonly string[];
 };
 
-/** A mistake on the command line, to be told without a stack. */
+/** A mistake on the command line, reported without a stack trace. */
 export class UsageError extends Error {}
 
 /**

@@ -27,7 +27,7 @@ export function processorTime(pid: number): number {
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond;
 }
 
-/** Those that a process has started, and those that they have. */
+/** The descendants of a process. */
 export function descendants(pid: number): number[] {
   const parents = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -99,7 +99,7 @@ export async function start(options: {
   };
 }
 
-/** Where a scenario fails half-way, what it has started does not stay behind. */
+/** Ends the started processes if a scenario fails half-way. */
 export function endWithThisProcess(child: ChildProcess): void {
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);

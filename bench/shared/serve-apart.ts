@@ -23,9 +23,9 @@ export type ServerApart = {
   processorTime(): Promise<number>;
   /** Hashes one password, alone; milliseconds of processor time. */
   hash(): Promise<number>;
-  /** Bytes, after what is garbage was collected. */
+  /** Bytes, after a garbage collection. */
   memory(): Promise<Record<'heapUsed' | 'rss', number>>;
-  /** Lets a day go by and removes what is over. */
+  /** Advances the clock by a day and purges what has expired. */
   nextDay(): Promise<void>;
   rows(): Promise<Record<string, number>>;
   stop(): Promise<void>;

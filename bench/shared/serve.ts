@@ -55,6 +55,6 @@ process.on('message', (order: Order) => {
     if (order.order === 'stop') process.disconnect();
   });
 });
-// Whoever started it has gone.
+// The parent process has ended.
 process.once('disconnect', () => process.exit());
 process.send?.({ said: server.url });

@@ -19,7 +19,7 @@ const client = new ApolloClient({
   cache: new InMemoryCache(),
 });
 
-// What one user has read is not for the next.
+// The next user must not see what this one has read.
 let userId = auth.getState().user?.id;
 auth.subscribe(({ status, user }) => {
   if (status !== 'loading' && user?.id !== userId) void client.clearStore();

@@ -65,7 +65,7 @@ afterAll(async () => {
 });
 
 describe('composition', () => {
-  it('of the subgraph with a second one that extends User has no errors, by either composer', async () => {
+  it('of the subgraph with one that extends User has no errors, by either composer', async () => {
     const services = [
       {
         name: 'auth',
@@ -104,7 +104,7 @@ describe.each(gateways)('through $name', ({ wants, start }) => {
   });
   afterAll(() => gateway?.stop());
 
-  it.skipIf(!there)('nobody reaches what is for gateways', async () => {
+  it.skipIf(!there)('callers reach no field that is for gateways', async () => {
     for (const query of [
       `{ usersByIds(ids: ["${ada.id}"]) { email } }`,
       '{ _sdl }',

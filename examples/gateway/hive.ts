@@ -6,7 +6,7 @@ import type { Graphs, Running } from './running.ts';
 
 /**
  * Hive Gateway, by its runtime. With `jwksUrl` it verifies access tokens before anything else, and
- * refuses whoever has none.
+ * refuses requests without one.
  */
 export async function startGateway(graphs: Graphs & { jwksUrl?: string }): Promise<Running> {
   const { gatewayToken, jwksUrl, port } = graphs;

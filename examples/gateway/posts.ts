@@ -7,9 +7,10 @@ import { apolloContext, type Caller, createVerifier } from '@latchkey/verify';
 import { GraphQLError, parse } from 'graphql';
 import type { Running } from './running.ts';
 
-/** Posts, and who wrote them: a second graph that knows of users their id only. */
+/** Posts, and who wrote them: a second graph that knows only the ids of users. */
 const federated = parse(`
-  extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@inaccessible"])
+  extend schema
+    @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@inaccessible"])
 
   type Query {
     posts: [Post!]!
@@ -31,7 +32,9 @@ const stitched = `
 
   type Query {
     posts: [Post!]!
-    usersWithPosts(ids: [ID!]!): [User!]! @merge(keyField: "id") @deprecated(reason: "gateway access only")
+    usersWithPosts(ids: [ID!]!): [User!]!
+      @merge(keyField: "id")
+      @deprecated(reason: "gateway access only")
   }
   type Mutation { createPost(title: String!): Post! }
   type Post { id: ID! title: String! author: User }

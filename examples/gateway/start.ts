@@ -32,12 +32,13 @@ const { startGateway } = await load();
 const graphs: Graphs = { auth: `${issuer}/graphql`, posts: posts.url, gatewayToken, port: 4002 };
 const gateway = await startGateway(graphs);
 
+const header = 'Authorization: Bearer <accessToken>';
 process.stdout.write(`
   Gateway (${kind})  ${gateway.url}
   Latchkey   ${issuer}   codes: ${issuer}/dev/mailbox
   Posts      ${posts.url}
 
-  Register and verify through the gateway, then, with the header Authorization: Bearer <accessToken>:
+  Register and verify through the gateway, then, with the header ${header}:
 
     mutation { createPost(title: "Hello") { id } }
     { posts { title author { email } } }

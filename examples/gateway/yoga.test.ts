@@ -69,7 +69,7 @@ describe.skipIf(yogaPath === null)('GraphQL Yoga with yogaContext', () => {
     };
   };
 
-  it('refuses a bearer that does not hold with 401', async () => {
+  it('refuses an invalid bearer token with 401', async () => {
     expect(await ask('Bearer nonsense')).toMatchObject({
       status: 401,
       challenge: 'Bearer error="invalid_token"',
@@ -77,7 +77,7 @@ describe.skipIf(yogaPath === null)('GraphQL Yoga with yogaContext', () => {
     });
   });
 
-  it('knows the caller, and nobody without a token', async () => {
+  it('has the caller, and null without a token', async () => {
     const person = await registerPerson(latchkey);
     expect((await ask(`Bearer ${person.accessToken}`)).body).toEqual({ data: { who: person.id } });
     expect((await ask('')).body).toEqual({ data: { who: null } });

@@ -1,6 +1,6 @@
 import type { AuthSession, User } from '@latchkey/client';
 
-/** What the account page asks for, by whichever client. */
+/** What the account page queries, with either client. */
 export const accountQuery = `
   query Account {
     account {

@@ -3,7 +3,7 @@ import { type ReactNode, useState } from 'react';
 import { SignedOut } from './signed-out.tsx';
 import './style.css';
 
-/** The whole app: the pages for whoever is not signed in, or `children`. */
+/** The whole app: the pages for a user who is not signed in, or `children`. */
 export function App({ title, children }: { title: string; children: ReactNode }) {
   const { status, user, auth, ...state } = useAuth();
   const [problem, setProblem] = useState('');

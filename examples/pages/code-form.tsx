@@ -12,10 +12,7 @@ type Props = {
   onTokens: (tokens: AuthTokens) => void;
 };
 
-/**
- * Meets a challenge: a code from the mailbox, from the authenticator app, or one of those kept for
- * bad days.
- */
+/** Completes a challenge: a code from the mailbox or the authenticator app, or a recovery code. */
 export function CodeForm({ challenge, code, onTokens }: Props) {
   const { auth } = useAuth();
   const [current, setCurrent] = useState(challenge);

@@ -6,8 +6,8 @@ import { Field, Form } from './form.tsx';
 import { useSubmit } from './use-submit.ts';
 
 /**
- * The server wants to know again who is there (STEP_UP_REQUIRED): by the password, and then by the
- * app where there is one.
+ * The server asks for a recent proof (STEP_UP_REQUIRED): the password, and then the app where there
+ * is one.
  */
 export function StepUp({ onProved }: { onProved: () => void }) {
   const { auth } = useAuth();

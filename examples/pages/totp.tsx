@@ -14,7 +14,7 @@ type Stage =
 
 type Wish = 'enable' | 'disable';
 
-/** The authenticator app: sets it up, or takes it away. */
+/** The authenticator app: sets it up, or removes it. */
 export function Totp({ enabled, onChange }: { enabled: boolean; onChange: () => void }) {
   const { auth } = useAuth();
   const [stage, setStage] = useState<Stage>({ at: 'start' });

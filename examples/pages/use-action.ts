@@ -1,11 +1,11 @@
 import { useState } from 'react';
 
 export type Action = {
-  /** What went wrong, for the person to read; empty where nothing did. */
+  /** What went wrong, for the user to read; empty if nothing did. */
   readonly problem: string;
   /**
-   * Does what a button stands for. An outcome other than success, or an answer that never came,
-   * becomes `problem`.
+   * Runs the button's action. An outcome other than success, or an answer that never came, becomes
+   * `problem`.
    */
   readonly act: (
     work: () => Promise<{ readonly __typename: string; readonly message?: string }>,

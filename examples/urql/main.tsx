@@ -13,7 +13,7 @@ const url = `${import.meta.env.VITE_AUTH_URL ?? 'http://localhost:4000'}/graphql
 // reload and is that of every tab.
 const auth = createAuthClient({ url, storage: 'cookie' });
 
-/** A client, and a cache, for each user: what one has read is not for the next. */
+/** A client, and a cache, for each user: the next one must not see what this one has read. */
 function UrqlProvider({ children }: { children: ReactNode }) {
   const { user } = useAuth();
   // biome-ignore lint/correctness/useExhaustiveDependencies: another user, another cache.

@@ -46,7 +46,7 @@ async function open(options: { uri?: string; accept?: string } = {}) {
 }
 
 describe('authLink', () => {
-  it('ends with one signed-out event where the refresh token is dead, and sends nothing twice', async () => {
+  it('ends with one signed-out event on a dead refresh token, without a retry', async () => {
     const { ten, counted, events, accessToken } = await open();
     await server.mutate('logout', {}, { token: accessToken });
     for (const answer of await Promise.allSettled(ten())) {
@@ -93,7 +93,7 @@ describe('authLink', () => {
     },
   );
 
-  it('sends no header for nobody', async () => {
+  it('sends no header when no user is signed in', async () => {
     const { auth, query } = await open();
     await auth.logout();
     expect((await query()).data).toEqual({ me: null });

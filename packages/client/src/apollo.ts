@@ -4,8 +4,8 @@ import type { AuthClient } from './create-auth-client.ts';
 import { refusalIn } from './errors.ts';
 
 /**
- * A link for Apollo Client 4 that sends the access token, and after a refusal for want of a good
- * one refreshes it and sends the operation once more. Put it before the HttpLink.
+ * A link for Apollo Client 4 that sends the access token, and after a refusal because of an invalid
+ * or missing token refreshes it and sends the operation once more. Put it before the HttpLink.
  */
 export function authLink(auth: Pick<AuthClient, 'getAccessToken' | 'renew'>): ApolloLink {
   return new ApolloLink((operation, forward) => {

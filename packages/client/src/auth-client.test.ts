@@ -34,7 +34,7 @@ const me = '{ me { id } }';
 /** Seconds after which an access token has expired, past every tolerance. */
 const pastExpiry = 16 * 60;
 
-/** A client with a count of what it sent, and every state that it told of. */
+/** A client with a count of its requests, and every state that it reported. */
 function open(storage?: SessionStorage) {
   const counted = countingFetch();
   const client = createAuthClient({
@@ -71,7 +71,7 @@ function keeper(): SessionStorage & { kept: StoredSession | null } {
 }
 
 describe('refusals', () => {
-  it('are outcomes where the contract says so, and leave nobody signed in', async () => {
+  it('are outcomes where the contract says so, and sign no user in', async () => {
     const { client } = open();
     const answer = await client.login({ email: person.email, password: 'not the password' });
     expect(answer).toMatchObject({ __typename: 'AuthError', code: 'INVALID_CREDENTIALS' });
@@ -104,7 +104,7 @@ describe('refusals', () => {
     expect(counted.of('refreshSession')).toBe(1);
   });
 
-  it('by some other server, of a token that is new, bring no new one', async () => {
+  it('by another server, of a new token, cause no refresh', async () => {
     const { client, counted, accessToken } = await openSignedIn();
     expect(await client.renew(accessToken, 'UNKNOWN')).toBeNull();
     expect(counted.of('refreshSession')).toBe(0);
@@ -189,7 +189,7 @@ describe('a session', () => {
   });
 });
 
-describe('a refresh that is under way', () => {
+describe('a refresh in flight', () => {
   /** A client that does something else as its refresh is sent. */
   async function openBusy(meanwhile: (client: AuthClient) => void) {
     const client: AuthClient = createAuthClient({
@@ -197,7 +197,7 @@ describe('a refresh that is under way', () => {
       fetch: async (input, init) => {
         if (String(init?.body).includes('refreshSession')) meanwhile(client);
         const answer = await fetch(input, init);
-        // The answer comes when the other thing is long done.
+        // The answer arrives after the other operation has finished.
         if (String(init?.body).includes('refreshSession'))
           await new Promise((resolve) => setTimeout(resolve, 500));
         return answer;
@@ -209,7 +209,7 @@ describe('a refresh that is under way', () => {
     return { client, accessToken: tokens.accessToken };
   }
 
-  it('does not sign in again whoever signs out', async () => {
+  it('does not sign a user in again who signs out', async () => {
     let loggedOut: Promise<void> | undefined;
     const { client } = await openBusy((one) => {
       loggedOut = one.logout();
@@ -221,7 +221,7 @@ describe('a refresh that is under way', () => {
     expect(await client.getAccessToken()).toBeNull();
   });
 
-  it('and fails does not sign out whoever has just signed in', async () => {
+  it('that fails does not sign out a user who has just signed in', async () => {
     let signedIn: Promise<unknown> | undefined;
     const { client, accessToken } = await openBusy((one) => {
       signedIn ??= one.login({ email: person.email, password: person.password });
@@ -254,7 +254,7 @@ describe('a storage of one’s own', () => {
     expect(third.counted.of('refreshSession')).toBe(1);
   });
 
-  it('hands a token on to whoever shares it', async () => {
+  it('hands a token on to clients that share it', async () => {
     const storage = keeper();
     const first = await openSignedIn(storage);
     const second = open(storage);

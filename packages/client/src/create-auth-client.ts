@@ -1,9 +1,10 @@
 import { refusalIn } from './errors.ts';
-import { type AuthState, keepSession } from './keep-session.ts';
+import type { AuthState } from './held-session.ts';
+import { type KeptSession, keepSession } from './keep-session.ts';
 import { mutationOf } from './mutation-of.ts';
 import { type Mutations, type User, yields } from './operations.ts';
 import { memoryStorage, type SessionStorage } from './storage.ts';
-import { createTransport, dataOf } from './transport.ts';
+import { createTransport, dataOf, type Post } from './transport.ts';
 
 export type AuthClientOptions = {
   /** The GraphQL endpoint of the server, or of a gateway before it. */
@@ -11,7 +12,7 @@ export type AuthClientOptions = {
   /**
    * Where the refresh token lives. `cookie`: in an HttpOnly cookie, for web apps whose origin is in
    * CORS_ORIGINS; the session survives a reload and is that of all tabs. `memory`: gone with the
-   * page. Or a storage of your own. `memory` unless set.
+   * page. Or a storage of your own. The default is `memory`.
    */
   readonly storage?: 'cookie' | 'memory' | SessionStorage;
   /** Keeps the clients of several servers on one origin apart; `latchkey` unless set. */
@@ -38,24 +39,24 @@ export type TypedQuery<Data, Variables> = {
 };
 
 export type AuthClient = Operations & {
-  /** The same object until something changes. */
+  /** The same object until the state changes. */
   getState(): AuthState;
-  /** Calls back after every change; answers with what ends that. */
+  /** Calls back after every change; returns a function that unsubscribes. */
   subscribe(listener: (state: AuthState) => void): () => void;
   /**
-   * Finds out whether there is a session from before. The first request does so too. Never rejects.
+   * Restores a session from before, if there is one. The first request does so too. Never rejects.
    */
   start(): Promise<AuthState>;
-  /** The token as it is, asking nobody; null where there is none. */
+  /** The token as it is, without a request; null where there is none. */
   peek(): { readonly accessToken: string; readonly expired: boolean } | null;
   /**
-   * A token that is good now, refreshed where it must be; null where nobody is signed in. Rejects
-   * where the server cannot be asked.
+   * A valid token, refreshed if it has expired; null where no user is signed in. Rejects where the
+   * server cannot be reached.
    */
   getAccessToken(): Promise<string | null>;
   /**
-   * After a refusal: another token than the refused one, or null where none is to be had. However
-   * many requests were refused, the session is refreshed once. `reason` comes from `refusalIn`.
+   * After a refusal: another token than the refused one, or null where there is none. However many
+   * requests were refused, the session is refreshed once. `reason` comes from `refusalIn`.
    */
   renew(refused: string | null, reason: string): Promise<string | null>;
   /**
@@ -75,8 +76,8 @@ export type AuthClient = Operations & {
 };
 
 /**
- * The session of one user with one server: signs in, keeps the token fresh, signs out, and tells of
- * it.
+ * The session of one user with one server: signs in, keeps the token fresh, signs out, and notifies
+ * its subscribers.
  */
 export function createAuthClient({
   url,
@@ -97,29 +98,7 @@ export function createAuthClient({
   });
   const delivery = cookie ? 'COOKIE' : 'BODY';
 
-  const request = async (
-    query: { toString(): string },
-    variables: object = {},
-  ): Promise<Record<string, unknown>> => {
-    const operation = { query: query.toString(), variables };
-    const token = await kept.getAccessToken();
-    const answer = await post(operation, token);
-    const reason = refusalIn(answer.errors);
-    const next = reason === null ? null : await kept.renew(token, reason);
-    return dataOf(next === null ? answer : await post(operation, next));
-  };
-
-  const operate = async (mutation: keyof OwnMutations, input: object): Promise<unknown> => {
-    const { query, variables } = mutationOf(mutation, input, delivery);
-    const result = (await request(query, variables))[mutation] as
-      | OwnMutations[keyof OwnMutations]['result']
-      | UserResult;
-    if (result.__typename === 'AuthTokens') await kept.take(result);
-    else if (result.__typename === 'User') await kept.update(result);
-    else if (mutation === 'deleteAccount' && result.__typename !== 'AuthError') await kept.end();
-    return result;
-  };
-
+  const request = requestWith(post, kept);
   const logout: AuthClient['logout'] = async ({ everywhere = false } = {}) => {
     await kept.end(async (token, refreshToken) => {
       if (!cookie && token === null && refreshToken === null) return;
@@ -128,15 +107,8 @@ export function createAuthClient({
     });
   };
 
-  const operations = Object.fromEntries(
-    Object.keys(yields).map((mutation) => [
-      mutation,
-      (input: object) => operate(mutation as keyof OwnMutations, input),
-    ]),
-  ) as Operations;
-
   return {
-    ...operations,
+    ...operationsWith(request, kept, delivery),
     getState: kept.state,
     subscribe: kept.subscribe,
     start: kept.start,
@@ -152,6 +124,46 @@ export function createAuthClient({
     request: request as AuthClient['request'],
     close: kept.close,
   };
+}
+
+type Request = (
+  query: { toString(): string },
+  variables?: object,
+) => Promise<Record<string, unknown>>;
+
+/** Sends an operation with the token, and once more where the session yields another token. */
+function requestWith(post: Post, kept: KeptSession): Request {
+  return async (query, variables = {}) => {
+    const operation = { query: query.toString(), variables };
+    const token = await kept.getAccessToken();
+    const answer = await post(operation, token);
+    const reason = refusalIn(answer.errors);
+    const next = reason === null ? null : await kept.renew(token, reason);
+    return dataOf(next === null ? answer : await post(operation, next));
+  };
+}
+
+function operationsWith(
+  request: Request,
+  kept: KeptSession,
+  delivery: 'COOKIE' | 'BODY',
+): Operations {
+  const operate = async (mutation: keyof OwnMutations, input: object): Promise<unknown> => {
+    const { query, variables } = mutationOf(mutation, input, delivery);
+    const result = (await request(query, variables))[mutation] as
+      | OwnMutations[keyof OwnMutations]['result']
+      | UserResult;
+    if (result.__typename === 'AuthTokens') await kept.take(result);
+    else if (result.__typename === 'User') await kept.update(result);
+    else if (mutation === 'deleteAccount' && result.__typename !== 'AuthError') await kept.end();
+    return result;
+  };
+  return Object.fromEntries(
+    Object.keys(yields).map((mutation) => [
+      mutation,
+      (input: object) => operate(mutation as keyof OwnMutations, input),
+    ]),
+  ) as Operations;
 }
 
 type UserResult = { readonly __typename: 'User' } & User;

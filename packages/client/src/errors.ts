@@ -10,7 +10,7 @@ export type GraphQLErrorLike = {
   };
 };
 
-/** An answer that is no outcome: the server's top-level errors, or no GraphQL at all. */
+/** An answer that is not an outcome: the server's top-level errors, or no GraphQL at all. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly status: number;

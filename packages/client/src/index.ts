@@ -6,7 +6,7 @@ export {
   type TypedQuery,
 } from './create-auth-client.ts';
 export { RefreshError, RequestError, refusalIn } from './errors.ts';
-export type { AuthState, SignedOutReason } from './keep-session.ts';
+export type { AuthState, SignedOutReason } from './held-session.ts';
 export type * from './operations.ts';
 export type { Session, StoredSession } from './session.ts';
 export type { SessionStorage } from './storage.ts';

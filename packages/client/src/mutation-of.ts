@@ -1,7 +1,7 @@
 import { type Mutations, selections, yields } from './operations.ts';
 import type { Operation } from './transport.ts';
 
-/** A mutation that asks for everything that its outcomes hold. */
+/** A mutation that selects every field of its outcomes. */
 export function mutationOf(
   name: keyof Mutations,
   input: object,

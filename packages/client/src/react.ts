@@ -7,14 +7,11 @@ import {
   useSyncExternalStore,
 } from 'react';
 import type { AuthClient } from './create-auth-client.ts';
-import type { AuthState } from './keep-session.ts';
+import type { AuthState } from './held-session.ts';
 
 const Context = createContext<AuthClient | null>(null);
 
-/**
- * Makes a client known to the components below, and finds out whether there is a session from
- * before.
- */
+/** Provides a client to the components below, and restores a session from before. */
 export function AuthProvider({
   client,
   children,

@@ -5,7 +5,7 @@ export type Session = {
   readonly accessToken: string;
   /** By this machine's clock, in milliseconds. */
   readonly expiresAt: number;
-  /** When to get the next one: some time before, and not at the same moment as other clients. */
+  /** When to refresh: some time before it expires, and not at the same moment as other clients. */
   readonly refreshAt: number;
   readonly user: User;
 };
@@ -16,8 +16,8 @@ const longestLeeway = 30_000;
 
 /**
  * When to call a token expired, by the clock of this machine. Only its lifetime is taken from the
- * token: clocks of clients are often hours off, and whoever compares with one refreshes at every
- * request, or never.
+ * token: clocks of clients are often hours off, and a client that compares `exp` with its own would
+ * refresh at every request, or never.
  */
 export function lifetimeOf(
   accessToken: string,

@@ -2,7 +2,7 @@ import type { StoredSession } from './session.ts';
 
 /**
  * Where a client that gets its refresh token in the body keeps its session: the keychain of a
- * phone, a file. Whoever can read it can act as the user; in a browser prefer `cookie`.
+ * phone, a file. Anyone who can read it can act as the user; in a browser prefer `cookie`.
  */
 export type SessionStorage = {
   load(): StoredSession | null | Promise<StoredSession | null>;
@@ -10,7 +10,7 @@ export type SessionStorage = {
   clear(): void | Promise<void>;
 };
 
-/** Forgets with the page. */
+/** Lost when the page is closed. */
 export function memoryStorage(): SessionStorage {
   let kept: StoredSession | null = null;
   return {

@@ -4,29 +4,29 @@ import type { Session } from './session.ts';
 export type Message =
   | { readonly kind: 'session'; readonly session: Session }
   | { readonly kind: 'signed-out'; readonly reason: 'ELSEWHERE' | 'ENDED' }
-  /** Asks whoever has a session whose token expires later than this. */
+  /** Asks any tab that has a session whose token expires later than this. */
   | { readonly kind: 'wanted'; readonly laterThan: number };
 
 /** The other tabs of the same app. */
 export type Tabs = {
   tell(message: Message): void;
   /**
-   * Runs alone in this client, and among all tabs where there are locks; `waited` says that another
-   * tab was at it first.
+   * Runs one piece of work at a time in this client, and among all tabs where there are locks;
+   * `waited` says that another tab held the lock first.
    */
   alone<T>(work: (waited: boolean) => Promise<T>): Promise<T>;
-  /** When the newest token of any tab expires; 0 where none is known of. */
+  /** When the newest token of any tab expires; 0 where none is known. */
   latest(): number;
-  /** 0: there is no session any more. Nothing else is kept here, and no secret. */
+  /** Stores that time in localStorage, which holds no secret; 0 when the session has ended. */
   remember(expiresAt: number): void;
-  /** False where surely nobody is signed in. */
+  /** False only if no user can be signed in. */
   mayHaveSession(): boolean;
   close(): void;
 };
 
 /**
- * The tabs that share an origin and a name; none where that is null. Whatever the runtime lacks of
- * locks, channels and storage is done without.
+ * The tabs that share an origin and a name; none where the name is null. Works without locks,
+ * channels or storage where the runtime lacks them.
  */
 export function openTabs(name: string | null, hear: (message: Message) => void): Tabs {
   const channel =

@@ -37,7 +37,7 @@ async function open(options: { url?: string } = {}) {
 }
 
 describe('authClientExchange', () => {
-  it('ends with one signed-out event where the refresh token is dead, and loops nowhere', async () => {
+  it('ends with one signed-out event on a dead refresh token, and never loops', async () => {
     const { ten, query, counted, events, accessToken } = await open();
     await server.mutate('logout', {}, { token: accessToken });
     const answers = await Promise.all(ten());
@@ -85,7 +85,7 @@ describe('authClientExchange', () => {
     expect(events).toEqual([]);
   });
 
-  it('meets a refresh that cannot be made as an error, and goes on afterwards', async () => {
+  it('reports a refresh that fails as an error, and goes on afterwards', async () => {
     const { query, counted, events } = await open();
     server.clock.advance(16 * 60);
     counted.fail('refreshSession');

@@ -4,8 +4,8 @@ import type { AuthClient } from './create-auth-client.ts';
 import { refusalIn } from './errors.ts';
 
 /**
- * An exchange for urql that sends the access token, and after a refusal for want of a good one
- * refreshes it and sends the operation once more. Put it before the fetchExchange.
+ * An exchange for urql that sends the access token, and after a refusal because of an invalid or
+ * missing token refreshes it and sends the operation once more. Put it before the fetchExchange.
  */
 export function authClientExchange(
   auth: Pick<AuthClient, 'start' | 'peek' | 'getAccessToken' | 'renew'>,

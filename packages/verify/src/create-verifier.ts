@@ -18,11 +18,14 @@ export type VerifierOptions = {
   readonly algorithms?: readonly string[];
   /** Seconds by which clocks may differ; 5 unless set. */
   readonly clockTolerance?: number;
-  /** Instead of `jwksUrl`: keys that are at hand, such as jose's createLocalJWKSet in a test. */
+  /** Instead of `jwksUrl`: local keys, such as jose's createLocalJWKSet in a test. */
   readonly keys?: JWTVerifyGetKey;
 };
 
-/** Who sends a request. What is here was signed, and may be as old as an access token lives. */
+/**
+ * Who sends a request. The values were signed, and may be as old as the lifetime of an access
+ * token.
+ */
 export type Caller = {
   readonly userId: string;
   readonly sessionId: string;
@@ -55,19 +58,19 @@ export type Verifier = {
 };
 
 /**
- * HS256 is left out: whoever can check such a token can make one, so its key must not leave the
- * server.
+ * HS256 is left out: a party that can verify such a token can also forge one, so its key must not
+ * leave the server.
  */
 const publicKeyAlgorithms = ['RS256', 'ES256', 'EdDSA'];
 const types = new Set(['jwt', 'at+jwt', 'application/at+jwt']);
-/** Ours are far shorter; nothing longer reaches any crypto. */
+/** Our tokens are far shorter; nothing longer is verified. */
 const maxTokenLength = 8192;
 
 /**
  * Checks access tokens of a Latchkey server by its public keys, which are fetched once and again
  * where a token names an unknown one. Nothing of Node is used, so it runs on edge runtimes too. A
- * session that has ended since shows only at the token's expiry; ask the server's /oauth/introspect
- * where that is too late.
+ * session that has ended is noticed only when the token expires; ask the server's /oauth/introspect
+ * if that is too late.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const { issuer, audience = issuer, clockTolerance = 5 } = options;

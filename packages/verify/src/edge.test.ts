@@ -44,7 +44,8 @@ describe('the verifier', () => {
     const context = createContext({ ...webApis });
     const script = code.replace(/export\s*\{([^}]*)\};?\s*$/, (_whole, names: string) => {
       const pairs = names.split(',').map((pair) => pair.trim().split(' as '));
-      return `globalThis.verify = { ${pairs.map(([local, name = local]) => `${name}: ${local}`).join(', ')} };`;
+      const members = pairs.map(([local, name = local]) => `${name}: ${local}`);
+      return `globalThis.verify = { ${members.join(', ')} };`;
     });
     runInContext(script, context);
     const settings = {

@@ -1,6 +1,6 @@
 /**
- * A token that does not hold. `reason` says whether a new one is worth getting; which check failed
- * is told to nobody.
+ * An invalid token. `reason` says whether a refresh could help; which check failed is not disclosed
+ * to callers.
  */
 export class RefusedTokenError extends Error {
   override readonly name = 'RefusedTokenError';
@@ -17,7 +17,7 @@ export class RefusedTokenError extends Error {
 }
 
 /**
- * The public keys could not be had, so nothing can be said of a token. Not the caller's fault: 503.
+ * The public keys could not be fetched, so no token can be verified. Not the caller's fault: 503.
  */
 export class KeysUnavailableError extends Error {
   override readonly name = 'KeysUnavailableError';

@@ -21,7 +21,7 @@ type Response = {
 };
 
 /**
- * Middleware for Express 4 and 5 that puts `caller` on the request. A bearer that does not hold is
+ * Middleware for Express 4 and 5 that puts `caller` on the request. An invalid bearer token is
  * answered with 401; so is an anonymous request where `required` is set.
  */
 export function expressAuth(

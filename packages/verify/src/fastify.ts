@@ -22,9 +22,9 @@ export type WithCaller = {
 };
 
 /**
- * Puts `caller` on every request of a Fastify instance. A bearer that does not hold is answered
- * with 401; so is an anonymous request where `required` is set. Call it, do not register it: a
- * plugin would see the requests of its own scope only.
+ * Puts `caller` on every request of a Fastify instance. An invalid bearer token is answered with
+ * 401; so is an anonymous request where `required` is set. Call it, do not register it: a plugin
+ * would see the requests of its own scope only.
  */
 export function fastifyAuth<Req extends Request, Rep extends Reply>(
   fastify: Instance<Req, Rep>,

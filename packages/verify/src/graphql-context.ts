@@ -3,8 +3,8 @@ import { KeysUnavailableError, RefusedTokenError } from './errors.ts';
 
 type Options = {
   /**
-   * The GraphQLError of your `graphql` package. Given rather than imported: servers know their own
-   * class only, and npm may install two.
+   * The GraphQLError of your `graphql` package. Passed in, not imported: servers recognise only
+   * their own class, and npm may install two copies.
    */
   readonly GraphQLError: new (
     message: string,
@@ -13,8 +13,8 @@ type Options = {
 };
 
 /**
- * A context function for Apollo Server: `caller` is null for an anonymous request. A bearer that
- * does not hold fails the request with 401 and UNAUTHENTICATED.
+ * A context function for Apollo Server: `caller` is null for an anonymous request. An invalid
+ * bearer token fails the request with 401 and UNAUTHENTICATED.
  */
 export function apolloContext(
   verifier: Verifier,
@@ -28,8 +28,8 @@ export function apolloContext(
 }
 
 /**
- * A context factory for GraphQL Yoga: `caller` is null for an anonymous request. A bearer that does
- * not hold fails the request with 401 and UNAUTHENTICATED.
+ * A context factory for GraphQL Yoga: `caller` is null for an anonymous request. An invalid bearer
+ * token fails the request with 401 and UNAUTHENTICATED.
  */
 export function yogaContext(
   verifier: Verifier,
@@ -43,8 +43,8 @@ export function yogaContext(
 }
 
 /**
- * With a code, and `http` for the status and headers of the answer. Anything that is no refusal
- * stays as it is.
+ * Adds a code, and `http` for the status and headers of the answer. Any other error is passed on
+ * unchanged.
  */
 function inGraphQL(
   error: unknown,

@@ -1,7 +1,7 @@
 import type { Caller, Verifier, WithHeaders } from './create-verifier.ts';
 import { KeysUnavailableError, RefusedTokenError } from './errors.ts';
 
-/** A plain HTTP answer in the place of what was asked for. */
+/** A plain HTTP answer in place of the requested one. */
 export type Refusal = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -44,7 +44,8 @@ export async function admit(
 }
 
 /**
- * RFC 6750 3, 3.1: who sent no token is told the scheme with one parameter at least, and no error.
+ * RFC 6750 3, 3.1: a caller who sent no token is told the scheme with at least one parameter, and
+ * no error.
  */
 const anonymous: Refusal = {
   status: 401,

@@ -73,7 +73,7 @@ describe('a token is refused', () => {
           .sign(new TextEncoder().encode(JSON.stringify(jwk))),
       'TOKEN_INVALID',
     ],
-    ['that is none', async () => 'nonsense', 'TOKEN_INVALID'],
+    ['that is not a JWT', async () => 'nonsense', 'TOKEN_INVALID'],
     ['that is far too long', async () => `${await sign()}${'a'.repeat(10_000)}`, 'TOKEN_INVALID'],
   ];
 
@@ -90,7 +90,7 @@ describe('a token is refused', () => {
     },
   );
 
-  it('as one that cannot be checked, where the keys cannot be had', async () => {
+  it('as one that cannot be verified, where the keys cannot be fetched', async () => {
     for (const jwksUrl of ['http://127.0.0.1:9/jwks.json', 'data:application/json,nonsense']) {
       const failed = createVerifier({ issuer, jwksUrl }).verify(await sign());
       await expect(failed).rejects.toBeInstanceOf(KeysUnavailableError);
@@ -117,7 +117,7 @@ describe('a caller', () => {
     });
   });
 
-  it('is nobody without a header, or with an empty one', async () => {
+  it('is null without a header, or with an empty one', async () => {
     for (const header of [undefined, null, '', ' '])
       expect(await verifier.callerFrom(header)).toBeNull();
   });
@@ -184,7 +184,7 @@ describe('in the servers of others', () => {
   const get = (url: string, authorization?: string) =>
     fetch(url, { headers: authorization ? { authorization } : {} });
 
-  it('Apollo Server: 401 for a bad token, null for nobody, the caller otherwise', async () => {
+  it('Apollo Server: 401 for a bad token, null without one, the caller otherwise', async () => {
     const apollo = new ApolloServer<{ caller: Caller | null }>({
       typeDefs: 'type Query { who: String }',
       resolvers: { Query: { who: (_source, _args, { caller }) => caller?.userId ?? null } },

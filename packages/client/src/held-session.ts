@@ -1,0 +1,113 @@
+import type { AuthTokens, User } from './operations.ts';
+import { lifetimeOf, type Session } from './session.ts';
+import type { SessionStorage } from './storage.ts';
+import { type Message, openTabs, type Tabs } from './tabs.ts';
+
+/**
+ * LOGGED_OUT here, ELSEWHERE in another tab, ENDED by the server; UNREACHABLE: the server could not
+ * be asked whether the session is still active.
+ */
+export type SignedOutReason = 'LOGGED_OUT' | 'ELSEWHERE' | 'ENDED' | 'UNREACHABLE';
+
+export type AuthState =
+  | { readonly status: 'loading'; readonly user: null }
+  | { readonly status: 'signed-in'; readonly user: User }
+  | { readonly status: 'signed-out'; readonly user: null; readonly reason: SignedOutReason | null };
+
+/** The session as this tab knows it, and the state that the app sees. */
+export type HeldSession = ObservableState & {
+  readonly tabs: Tabs;
+  current(): Session | null;
+  /** When `current` was adopted, in milliseconds. */
+  adoptedAt(): number;
+  adopt(session: Session): void;
+  /** Calls back when a session is adopted; null removes the callback. */
+  setOnAdopted(callback: (() => void) | null): void;
+  forget(reason: SignedOutReason): Promise<void>;
+  take(tokens: AuthTokens): Promise<void>;
+  update(user: User): Promise<void>;
+};
+
+type ObservableState = {
+  state(): AuthState;
+  subscribe(listener: (state: AuthState) => void): () => void;
+  become(next: AuthState): void;
+};
+
+export function holdSession(storage: SessionStorage | null, tabsName: string | null): HeldSession {
+  const tabs: Tabs = openTabs(tabsName, hear);
+  const shown = observeState();
+  let session: Session | null = null;
+  let adoptedAt = 0;
+  let onAdopted: (() => void) | null = null;
+
+  function adopt(next: Session): void {
+    session = next;
+    adoptedAt = Date.now();
+    shown.become({ status: 'signed-in', user: next.user });
+    onAdopted?.();
+  }
+
+  async function forget(reason: SignedOutReason): Promise<void> {
+    session = null;
+    tabs.remember(0);
+    await storage?.clear();
+    shown.become({ status: 'signed-out', user: null, reason });
+  }
+
+  function hear(message: Message): void {
+    if (message.kind === 'session') adopt(message.session);
+    else if (message.kind === 'signed-out') {
+      session = null;
+      shown.become({ status: 'signed-out', user: null, reason: message.reason });
+    } else if (session && session.expiresAt > message.laterThan)
+      tabs.tell({ kind: 'session', session });
+  }
+
+  async function take({ accessToken, refreshToken, user }: AuthTokens): Promise<void> {
+    const next: Session = { accessToken, ...lifetimeOf(accessToken, Date.now()), user };
+    if (storage && refreshToken !== null) await storage.save({ ...next, refreshToken });
+    tabs.remember(next.expiresAt);
+    adopt(next);
+    tabs.tell({ kind: 'session', session: next });
+  }
+
+  async function update(user: User): Promise<void> {
+    if (session?.user.id !== user.id) return;
+    const stored = await storage?.load();
+    if (stored) await storage?.save({ ...stored, user });
+    adopt({ ...session, user });
+    tabs.tell({ kind: 'session', session });
+  }
+
+  return {
+    ...shown,
+    tabs,
+    current: () => session,
+    adoptedAt: () => adoptedAt,
+    setOnAdopted: (callback) => {
+      onAdopted = callback;
+    },
+    adopt,
+    forget,
+    take,
+    update,
+  };
+}
+
+function observeState(): ObservableState {
+  const listeners = new Set<(state: AuthState) => void>();
+  let state: AuthState = { status: 'loading', user: null };
+  return {
+    state: () => state,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    become: (next) => {
+      if (JSON.stringify(next) === JSON.stringify(state)) return;
+      state = next;
+      for (const listener of [...listeners]) listener(next);
+    },
+  };
+}
