@@ -66,8 +66,8 @@ export function* judgeServer(server: Inspection, config: Config): Generator<Find
 export function judgeMigrations({ pending, unknown }: Inspection, config: Config): Finding {
   const check = 'migrations';
   if (unknown > 0) {
-    const message =
-      'the database is from a newer version: ' + `${unknown} migrations of it are not known here`;
+    const migrations = `${unknown} migrations of it are not known here`;
+    const message = `the database is from a newer version: ${migrations}`;
     return {
       check,
       status: 'warning',
@@ -134,7 +134,7 @@ export function judgeMail(error: unknown, { mail }: Pick<Config, 'mail'>): Findi
 }
 
 function mailAdvice(reason: string, names: string): string {
-  if (reason === 'login') return `The provider refuses the login or key: mend ${names}.`;
+  if (reason === 'login') return `The provider refuses the login or key: fix ${names}.`;
   if (reason === 'tls')
     return (
       'STARTTLS is missing or the certificate is not valid for that name: use smtps://, or ' +
@@ -183,7 +183,7 @@ const explanations: readonly {
     codes:
       /^(ECONNREFUSED|ECONNRESET|CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|CONNECTION_)/,
     message: 'does not answer',
-    advice: 'Start PostgreSQL, or mend host and port of DATABASE_URL, and the firewall between.',
+    advice: 'Start PostgreSQL, or fix host and port of DATABASE_URL, and the firewall between.',
   },
   {
     codes: /^(ENOTFOUND|EAI_AGAIN)$/,
