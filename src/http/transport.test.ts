@@ -102,7 +102,7 @@ describe('bodies', () => {
 
   it('GQ-16 supports no look-up of documents by hash', async () => {
     const body =
-      '{"query":"{ authOptions { otpLength }",' +
+      '{"query":"{ authOptions { otpLength } }",' +
       '"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}';
     const { text } = await post('/graphql', {
       headers: { 'content-type': 'application/json' },
