@@ -137,8 +137,8 @@ describe('two workers', { timeout: 180_000 }, () => {
     process.kill(victim, 'SIGSTOP');
     const { port } = new URL(processes.url);
     const request = 'GET /livez HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n';
-    // Connections alternate between the workers; the next one goes to this worker, which does not
-    // respond any more.
+    // Every second connection goes to the other worker; one is passed to this worker and never
+    // accepted.
     const sockets = Array.from({ length: 4 }, () => {
       const socket = connect(Number(port), '127.0.0.1');
       return socket.once('connect', () => socket.write(request));

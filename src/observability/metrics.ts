@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 /** How full a semaphore is, and how many it admits at once. */
 type Load = { readonly running: number; readonly waiting: number; readonly width: number };
 
-/** Read when the metrics page is requested, and the known label values. */
+/** The values that are read when the metrics page is requested, and the known budgets. */
 type Gauges = {
   /** The names of all budgets of attempts. */
   readonly budgets: readonly string[];
