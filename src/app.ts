@@ -12,18 +12,17 @@ import type { Random } from './random.ts';
 import type { SecretKeys } from './secret-keys.ts';
 
 /**
- * Everything that a domain verb may use, put together by hand in compose.ts; tests put together the
- * same.
+ * Everything that a domain verb may use, assembled by hand in compose.ts; tests assemble the same.
  */
 export type App = {
   readonly config: Config;
   readonly database: Database;
   readonly db: Db;
-  /** For reads that may lag: lists that administrators and gateways read. */
+  /** For reads that tolerate replication lag: lists that administrators and gateways read. */
   readonly readDb: Db;
   /**
-   * The one way in which a request learns whether a session lives; shared by all requests of the
-   * process.
+   * The only way in which a request checks whether its session is active; shared by all requests of
+   * the process.
    */
   readonly lookUpSession: SessionLookup;
   readonly clock: Clock;
@@ -35,13 +34,13 @@ export type App = {
   readonly keyRing: KeyRing;
   readonly mailer: Mailer;
   /**
-   * Runs a change in one transaction, and after its commit what was enlisted with
+   * Runs a change in one transaction and, after its commit, the work enlisted with
    * `tx.afterCommit`.
    */
   transaction<Result>(run: (tx: Transaction) => Promise<Result>): Promise<Result>;
-  /** Tells the outbox worker of this process that rows wait; what enqueues a row enlists it. */
+  /** Tells this process's outbox worker that rows wait; the code that enqueues a row enlists it. */
   readonly wakeOutbox: () => void;
   readonly metrics: Metrics;
-  /** Null where no collector is named. */
+  /** Null when no collector is configured. */
   readonly tracing: Tracing | null;
 };

@@ -54,7 +54,8 @@ const arrows: Readonly<
   },
   cli: { values: ['commands'] },
   main: { values: ['cli'] },
-  // Applications and other backends import these packages; they use the server only by its API.
+  // Applications and other backends import these packages; they use the server only through its
+  // API.
   client: { values: [] },
   verify: { values: [] },
 };

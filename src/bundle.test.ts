@@ -19,10 +19,13 @@ import { compiledSources } from './testing/compiled.ts';
 import { freePort } from './testing/free-port.ts';
 import { freshAddress, goodPassword, registerPerson } from './testing/people.ts';
 
-/** What a server in production finds beside it (scripts/external.mjs). Everything else must be in. */
+/**
+ * The packages installed beside a production server (scripts/external.mjs). Everything else must be
+ * bundled.
+ */
 const external = ['@node-rs', '@opentelemetry'];
 
-describe('the bundled server, with no package beside it that it holds', {
+describe('the bundled server, without the packages that it contains', {
   timeout: 180_000,
 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bundle-'));
@@ -65,20 +68,20 @@ describe('the bundled server, with no package beside it that it holds', {
     rmSync(folder, { recursive: true });
   });
 
-  it('has graphql once, node:http as `require` gives it, and the licences of what it holds', () => {
+  it('has graphql once, node:http by `require`, and the licences of its packages', () => {
     const text = readdirSync(join(dist, 'server'))
       .filter((name) => name.endsWith('.js'))
       .map((name) => readFileSync(join(dist, 'server', name), 'utf8'))
       .join('\n');
     expect(text.match(/ class GraphQLObjectType\b|GraphQLObjectType = class/g)).toHaveLength(1);
-    // By `import`, Node 24 would load all of undici at every start.
+    // With `import`, Node 24 would load all of undici at every start.
     const all = `${text}${readFileSync(join(dist, 'main.js'), 'utf8')}`;
     expect(all).not.toMatch(/\b(?:from|import) ?\(?["'](?:node:)?http["']/);
     const licences = readFileSync(join(dist, 'server', 'LICENSES.txt'), 'utf8');
     expect(licences).toMatch(/^graphql 16\.\S+ \(MIT\)$/m);
   });
 
-  it('migrates, serves me, judges passwords on its thread, mails, and stops', async () => {
+  it('migrates, serves me, rates passwords on its thread, mails, and stops', async () => {
     const person = await registerPerson(server);
     const url = `http://127.0.0.1:${await freePort()}`;
     const env = {
@@ -95,8 +98,8 @@ describe('the bundled server, with no package beside it that it holds', {
       });
     }
     await expect.poll(() => output, { timeout: 30_000, interval: 50 }).toContain('server.started');
-    // Of a server that has only just begun: the word lists are not there yet, and the answer waits
-    // for them.
+    // Asked of a server that has only just started: the word lists are not loaded yet, and the
+    // answer waits for them.
     const weak = await mutate(url, 'register', {
       email: freshAddress(),
       password: 'passwordpassword',
@@ -106,7 +109,7 @@ describe('the bundled server, with no package beside it that it holds', {
     expect(strong.__typename).toBe('OtpChallenge');
     const answer = await send(url, '{ me { email } }', {}, { token: person.accessToken });
     expect(answer.data.me.email).toBe(person.email);
-    // The SMTP server that it is told of does not exist; the templates have been found by then.
+    // The configured SMTP server does not exist; by this failure the templates have been found.
     await expect
       .poll(() => output, { timeout: 15_000, interval: 50 })
       .toContain('"reason":"unreachable"');
@@ -114,13 +117,13 @@ describe('the bundled server, with no package beside it that it holds', {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  it('finds package.json and schema.graphql beside it', () => {
+  it('finds package.json and schema.graphql next to it', () => {
     expect(run('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     const { status, stderr } = run('schema', '--check');
     expect([status, stderr]).toEqual([0, '']);
   });
 
-  it('has each command, and each its help', () => {
+  it('has every command, each with its help', () => {
     const commands = ['start', 'dev', 'migrate', 'purge', 'create-admin', 'schema'].concat(
       'import-users',
       'doctor',
@@ -138,7 +141,7 @@ describe('the bundled server, with no package beside it that it holds', {
     }
   });
 
-  it('says which package dev needs where it was left out', () => {
+  it('names the package that dev needs when it is not installed', () => {
     expect(run('dev')).toEqual({
       status: 1,
       stdout: '',

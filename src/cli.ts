@@ -4,8 +4,8 @@ import type { ImportOptions } from './commands/import-users.ts';
 import { readEnvironmentFile } from './commands/read-environment-file.ts';
 
 /**
- * Runs a command. Exit status: 0, 1 (it failed), 2 (usage). What a command needs is loaded when it
- * runs.
+ * Runs a command. Exit status: 0, 1 (it failed), 2 (usage). Each command loads its own modules when
+ * it runs.
  */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
   const program = new Command('latchkey')
@@ -24,7 +24,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .addHelpText(
       'after',
       `
-Exit status: 0, 1 (it failed) or 2 (usage). Errors go to standard error. Configuration comes from the environment: docs/operations.md.
+Exit status: 0, 1 (it failed) or 2 (usage). Errors go to standard error. Configuration comes from \
+the environment: docs/operations.md.
 
 Examples:
   latchkey dev
@@ -63,7 +64,8 @@ function addDev(program: Command): void {
     .description('run the server for development: embedded database, mailbox page, GraphiQL')
     .addHelpText(
       'after',
-      '\nNeeds nothing. What it keeps is in .data of the folder it is started in.\n\nExample:\n  PORT=4001 latchkey dev',
+      '\nNeeds nothing. What it keeps is in .data of the folder it is started in.' +
+        '\n\nExample:\n  PORT=4001 latchkey dev',
     )
     .action(async () => (await import('./commands/dev.ts')).dev());
 }
@@ -75,7 +77,8 @@ function addMigrate(program: Command): void {
     .addHelpText(
       'after',
       `
-Any number may run at once: one applies, the others wait. Servers do it at their start unless MIGRATE_ON_START is false.
+Any number may run at once: one applies, the others wait. Servers do it at their start unless \
+MIGRATE_ON_START is false.
 
 Example:
   latchkey --env .env migrate`,
@@ -87,7 +90,8 @@ function addPurge(program: Command): void {
   program
     .command('purge')
     .description(
-      'remove expired codes, links, sessions and unverified accounts, and shorten old addresses, now',
+      'remove expired codes, links, sessions and unverified accounts, and shorten old ' +
+        'addresses, now',
     )
     .option('--json', 'as JSON')
     .addHelpText(
@@ -114,8 +118,10 @@ function addCreateAdmin(program: Command): void {
     .addHelpText(
       'after',
       `
-An authenticator app is set up here, and a link to choose a password is printed; it is good for 24 hours.
-An account that exists gets the role beside those that it has. An empty database gets its tables first, unless MIGRATE_ON_START is false.
+An authenticator app is set up here, and a link to choose a password is printed; it is good for \
+24 hours.
+An account that exists gets the role beside those that it has. An empty database gets its tables \
+first, unless MIGRATE_ON_START is false.
 
 Examples:
   latchkey create-admin ada@example.com --name 'Ada Lovelace'
@@ -171,10 +177,13 @@ function addImportUsers(program: Command): void {
       'after',
       `
 Nobody who has an account is changed: after a run that was cut short, run it again.
-Exit status: 0 where every line is in, 1 where some were left out; standard error names them by line.
+Exit status: 0 where every line is in, 1 where some were left out; standard error names them by \
+line.
 
-Fields: email, password_hash, name, email_verified, roles, locale, created_at, last_login_at, suspended, id.
-Hashes: bcrypt, Argon2id, scrypt (passlib, Django, Werkzeug, Better Auth, Firebase), PBKDF2. See docs/migrating.md.
+Fields: email, password_hash, name, email_verified, roles, locale, created_at, last_login_at, \
+suspended, id.
+Hashes: bcrypt, Argon2id, scrypt (passlib, Django, Werkzeug, Better Auth, Firebase), PBKDF2. See \
+docs/migrating.md.
 
 Examples:
   latchkey import-users users.csv --dry-run
@@ -191,7 +200,8 @@ function addDoctor(program: Command): void {
   program
     .command('doctor')
     .description(
-      'look at configuration, database, migrations, keys, mail and clock, and say what to do; changes nothing',
+      'look at configuration, database, migrations, keys, mail and clock, and say what to ' +
+        'do; changes nothing',
     )
     .option('--json', 'as JSON')
     .addHelpText(
@@ -213,7 +223,8 @@ function addKeys(program: Command): void {
   keys
     .command('rotate')
     .description(
-      'make the next key: published at once, signing later; the one before verifies until its tokens have expired',
+      'make the next key: published at once, signing later; the one before verifies until ' +
+        'its tokens have expired',
     )
     .option(
       '--signs-in <seconds>',
@@ -244,7 +255,7 @@ function addKeys(program: Command): void {
     .action(async (kid: string) => (await import('./commands/keys.ts')).removeKey(kid));
 }
 
-/** The same one step up from src and from dist. */
+/** The same one level up from src and from dist. */
 function version(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   const { version }: { version: string } = JSON.parse(text);
@@ -266,7 +277,7 @@ function readColumn(
 }
 
 /**
- * 20 seconds are four looks at the table (domain/signing-keys/rules): by then every process of ours
+ * 20 seconds are four reads of the table (domain/signing-keys/rules): by then every process of ours
  * knows the key.
  */
 function readSignsIn(text: string): number {

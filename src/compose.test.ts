@@ -14,7 +14,7 @@ import { freshAddress, goodPassword } from './testing/people.ts';
 
 const migrations = fileURLToPath(new URL('../drizzle', import.meta.url));
 
-describe('ten servers that start at once on an empty database', () => {
+describe('ten servers that start concurrently on an empty database', () => {
   const name = `${inject('testServer')?.prefix}ten`;
   const adminUrl = inject('testServer')?.adminUrl ?? '';
   const url = databaseUrl(adminUrl, name);
@@ -36,13 +36,13 @@ describe('ten servers that start at once on an empty database', () => {
     );
   });
 
-  it('JW-10 CF-3 all come up; migrations ran once; there is one signing key, and each takes the tokens of each', {
+  it('JW-10 CF-3 all start; migrations ran once; they share one signing key', {
     timeout: 120_000,
   }, async () => {
     const clock = createTestClock();
     const mailbox = await openMailboxMailer({ clock });
     const start = async (index: number): Promise<TestServer> => {
-      // Not all at the same instant, as processes would not be either.
+      // Not all at the same instant, as with real processes.
       await sleep(index * 3);
       await migratePostgres(url);
       const database = openPostgres({
@@ -70,7 +70,8 @@ describe('ten servers that start at once on an empty database', () => {
       readdirSync(migrations).filter((file) => file.endsWith('.sql')).length,
     );
     const [applied] =
-      await sql`select count(*)::int as count, count(distinct hash)::int as different from drizzle.__drizzle_migrations`;
+      await sql`select count(*)::int as count, count(distinct hash)::int as different
+        from drizzle.__drizzle_migrations`;
     expect(applied).toEqual({ count: journal.entries.length, different: journal.entries.length });
     expect(await sql`select algorithm from signing_keys`).toEqual([{ algorithm: 'ES256' }]);
     expect(
@@ -96,16 +97,16 @@ describe('ten servers that start at once on an empty database', () => {
     expect(mailbox.list().filter((mail) => mail.to === email)).toHaveLength(1);
   });
 
-  it('a migration that fails leaves nothing behind, and lets go of the lock', async () => {
+  it('a migration that fails leaves nothing behind, and releases the lock', async () => {
     const broken = `${name}_broken`;
     await withAdmin(adminUrl, (admin) => admin`create database ${admin(broken)}`);
     const own = postgres(databaseUrl(adminUrl, broken), { max: 1, onnotice: () => {} });
     try {
-      // In the way of the first migration, half-way through it.
+      // An obstacle half-way through the first migration.
       await own`create table users (id int)`;
       await expect(migratePostgres(databaseUrl(adminUrl, broken))).rejects.toThrow();
-      const tables =
-        await own`select table_name as name from information_schema.tables where table_schema = 'public'`;
+      const tables = await own`select table_name as name from information_schema.tables
+          where table_schema = 'public'`;
       expect(tables).toEqual([{ name: 'users' }]);
       await own`drop table users`;
       await migratePostgres(databaseUrl(adminUrl, broken));

@@ -36,15 +36,12 @@ type Parts = {
 
 export type ComposedApp = { readonly app: App; stop(): Promise<void> };
 
-/**
- * Passwords that wait for their turn at each place of the gate: a few seconds of work, then
- * OVERLOADED.
- */
+/** Passwords that wait at each slot of the semaphore: a few seconds of work, then OVERLOADED. */
 const hashQueue = 24;
 const outboxPollSeconds = 5;
 const retentionSchedule = { firstAfter: 5 * 60, every: 60 * 60 };
 
-/** Puts the App together and starts what runs beside requests. Migrations have been applied. */
+/** Assembles the App and starts the background work. Migrations must have been applied. */
 export async function compose(parts: Parts): Promise<ComposedApp> {
   const { config, database, mailer, log, clock = systemClock, random = systemRandom } = parts;
   const keys = createSecretKeys(config.secretKeys);
@@ -84,7 +81,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
       log,
     }),
     breachedPasswords: noBreachedPasswords,
-    // `this`: a request's context has a db of its own, which ends with the request.
+    // `this`: a request's context has its own db, which is cancelled with the request.
     transaction(run) {
       return inTransaction(this, run);
     },

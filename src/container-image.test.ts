@@ -14,7 +14,7 @@ import { strongKey } from './testing/command-line.ts';
 
 type Instruction = { readonly name: string; readonly text: string };
 
-/** Continued lines joined, comments left out. */
+/** Continued lines joined, comments removed. */
 const instructions: readonly Instruction[] = readFileSync('Dockerfile', 'utf8')
   .replace(/^#.*\n/gm, '')
   .replace(/\\\n/g, ' ')
@@ -25,7 +25,7 @@ const instructions: readonly Instruction[] = readFileSync('Dockerfile', 'utf8')
   });
 const textsOf = (name: string, from = instructions): string[] =>
   from.filter((each) => each.name === name).map(({ text }) => text);
-/** What the image is made of: the stages before give files to it. */
+/** The instructions of the final stage; earlier stages only provide files. */
 const last = instructions.slice(instructions.findLastIndex(({ name }) => name === 'FROM'));
 
 const pinned = /^[a-z0-9./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/;
@@ -38,7 +38,7 @@ describe('the Dockerfile', () => {
     expect(new Set(bases).size).toBe(1);
   });
 
-  it('SC-1 installs from the lockfile alone, and what runs without development packages', () => {
+  it('SC-1 installs from the lockfile alone, and the final image without dev packages', () => {
     const installs = textsOf('RUN').filter((text) => /\bnpm\b/.test(text));
     for (const text of installs) expect(text).toMatch(/^npm ci /);
     expect(installs).toHaveLength(2);
@@ -65,7 +65,7 @@ describe('the Dockerfile', () => {
     }
   });
 
-  it('SC-6 takes sources, tests and tools to no other stage than that which builds', () => {
+  it('SC-6 copies sources, tests and tools only into the build stage', () => {
     const own = textsOf('COPY', last).filter((text) => !text.startsWith('--from='));
     expect(own).toEqual([
       'package.json LICENSE ./',
@@ -88,7 +88,7 @@ describe('the Dockerfile', () => {
 
   it('SC-6 CF-2 runs as a user that is not root, starts the server, and holds no secret', () => {
     expect(textsOf('USER', last)).toEqual(['node']);
-    // After the files are there: they belong to root, and the server writes none.
+    // After the files are copied: they belong to root, and the server writes none.
     const names = last.map(({ name }) => name);
     expect(names.lastIndexOf('COPY')).toBeLessThan(names.indexOf('USER'));
     expect(names).not.toContain('RUN');
@@ -101,7 +101,7 @@ describe('the Dockerfile', () => {
     expect(textsOf('ARG')).toEqual([]);
   });
 
-  it('asks whether the server of the container is ready', async () => {
+  it('checks whether the container’s server is ready', async () => {
     const [text = ''] = textsOf('HEALTHCHECK', last);
     expect(text).toMatch(/ CMD \["node", "healthcheck\.mjs"\]$/);
     const server = await startTestServer({ config: { secretKeys: [strongKey] } });
@@ -132,19 +132,19 @@ describe('compose.yaml', () => {
     .object({ services: z.record(z.string(), service) })
     .parse(parse(readFileSync('compose.yaml', 'utf8')));
 
-  it('SC-5 names every image that is not built here by version and digest', () => {
+  it('SC-5 pins every foreign image by version and digest', () => {
     for (const { image, build } of Object.values(file.services))
       expect(image ?? build).toMatch(build ? /^\.$/ : pinned);
   });
 
-  it('opens nothing but to this machine, and no metrics', () => {
+  it('opens ports only to this machine, and no metrics', () => {
     const ports = Object.values(file.services).flatMap((each) => each.ports);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
     expect(ports.join()).not.toContain('9464');
     expect(file.services['latchkey']?.read_only).toBe(true);
   });
 
-  it('has settings that the server takes, and holds no secret', () => {
+  it('has settings that the server accepts, and no secret', () => {
     const { environment = {} } = file.services['latchkey'] ?? {};
     const known = allEntries.map(({ name }) => name);
     expect(Object.keys(environment).filter((name) => !known.some((each) => each === name))).toEqual(

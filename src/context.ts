@@ -2,19 +2,24 @@ import type { App } from './app.ts';
 import type { ActingSession } from './db/queries/session-with-user.ts';
 import type { UnauthenticatedReason } from './errors.ts';
 
-/** What a request brings along besides its input. */
+/** What is known of a request besides its input. */
 export type RequestInfo = {
   readonly id: string;
-  /** From the socket, or behind configured proxies the right-most hop that is not one of them. */
+  /**
+   * The socket's address, or behind configured proxies the right-most hop that is not one of them.
+   */
   readonly ipAddress: string;
-  /** What limits count by: the address, or an IPv6 address's /64 (RL-2). */
+  /** The key that rate limits count by: the address, or an IPv6 address's /64 (RL-2). */
   readonly addressBucket: string;
   /** Cut to 512 characters. */
   readonly userAgent: string | null;
   readonly acceptLanguage: string | null;
 };
 
-/** Who calls. `domain/caller/rules` says what each kind may do; a kind that is not there, nothing. */
+/**
+ * The kinds of caller. `domain/caller/rules` says what each kind may do; a kind not listed there
+ * may do nothing.
+ */
 export type Viewer = SessionViewer;
 
 /** A signed-in user, read from the database for this request. */
@@ -32,49 +37,46 @@ export type Authentication =
   | {
       readonly kind: 'refused';
       readonly reason: UnauthenticatedReason;
-      /** What a genuine bearer stood for that does not hold any more; null for anything else. */
+      /** What a genuine bearer token that is no longer valid stood for; null for anything else. */
       readonly stale: StaleBearer | null;
     };
 
 export type StaleBearer = { readonly userId: string; readonly sessionId: string };
 
-/** The one cookie (contract.md, cookie mode); http/refresh-cookie does the work. */
+/** The one cookie (contract.md, cookie mode), implemented by http/refresh-cookie. */
 export type RefreshCookie = {
   /**
-   * The refresh token that the request's cookie holds, or null. Throws FORBIDDEN for a request of
-   * another site (TR-8).
+   * The refresh token in the request's cookie, or null. Throws FORBIDDEN for a cross-site request
+   * (TR-8).
    */
   read(): string | null;
-  /**
-   * Throws FORBIDDEN for a request of another site. Call it before anything is changed that ends in
-   * `write`.
-   */
+  /** Throws FORBIDDEN for a cross-site request. Call it before any change that ends in `write`. */
   assertOwnSite(): void;
-  /** Throws FORBIDDEN for a request of another site. */
+  /** Throws FORBIDDEN for a cross-site request. */
   write(value: string, expiresAt: Date): void;
   /**
-   * Clears it where a request of our own site brought one, and what the browser keeps for this
-   * origin. Never throws.
+   * Clears the cookie, and the browser's storage for this origin, when a same-site request sent
+   * one. Never throws.
    */
   clear(): void;
 };
 
-/** What metrics and traces tell of an operation; filled in as it becomes known. */
+/** What metrics and traces record of an operation; filled in as it becomes known. */
 export type Observed = {
   kind: 'query' | 'mutation' | 'subscription' | null;
-  /** Root fields, as `Mutation.login`; none before the document is known to be valid. */
+  /** Root fields, such as `Mutation.login`; none until the document is known to be valid. */
   fields: readonly string[];
-  /** The name that the caller gave the operation. */
+  /** The operation name that the caller chose. */
   name: string | null;
-  /** The code of the first error, also of one that is data. */
+  /** The code of the first error, including errors returned as data. */
   outcome: string | null;
 };
 
 /**
- * What a request makes at its first need of it, by whoever declares a member here. Not in a WeakMap
- * by the request: V8 keeps what hangs on such an entry until the next full collection of garbage.
+ * Values created once per request, at first use, by the module that declares the member here. Not
+ * in a WeakMap keyed by the request: V8 keeps its entries until the next full garbage collection.
  */
-// biome-ignore lint/suspicious/noEmptyInterface: its members are declared beside what makes them.
+// biome-ignore lint/suspicious/noEmptyInterface: each module declares its own member.
 export interface RequestLoaders {}
 
 /** What every domain verb and resolver gets. */
@@ -83,24 +85,24 @@ export type Context = App & {
   /** Null for an anonymous caller. */
   readonly viewer: Viewer | null;
   /**
-   * SECURITY: proves that the caller once had a session, and nothing else. A sign-in's budget asks
-   * for it, and logout, to end that one.
+   * SECURITY: proves that the caller once had a session, and nothing else. A sign-in's budget uses
+   * it, and logout, to end that session.
    */
   readonly staleBearer: StaleBearer | null;
   /**
-   * Says in the answer's header how many seconds to wait (RFC 9110 10.2.3); the longest of several
+   * Sets the answer's Retry-After header in seconds (RFC 9110 10.2.3); the longest of several
    * stays.
    */
   readonly retryAfter: (seconds: number) => void;
   /**
-   * Whether the request shows GATEWAY_TOKEN. A gateway may speak for a signed-in user, so both can
-   * be there.
+   * Whether the request presents GATEWAY_TOKEN. A gateway may act for a signed-in user, so both can
+   * be present.
    */
   readonly gateway: boolean;
   readonly cookie: RefreshCookie;
   /**
-   * The root field that is being answered, such as `Mutation.login`: a name of ours, not the
-   * caller's (LG-2).
+   * The root field that is being answered, such as `Mutation.login`: our name, not the caller's
+   * (LG-2).
    */
   readonly operation?: string;
   readonly observed: Observed;

@@ -7,8 +7,8 @@ import { allEntries } from './config/entries.ts';
 import { readConfig } from './config/read-config.ts';
 import { strongKey } from './testing/command-line.ts';
 
-// Helm is not to be had where these tests run: they read the chart as data. docs/operations.md
-// ("Containers") says how to check what it renders to.
+// Helm is not available where these tests run: they read the chart as data. docs/operations.md
+// ("Containers") says how to check the rendered chart.
 
 const folder = 'deploy/helm/latchkey';
 const read = (file: string): string => readFileSync(`${folder}/${file}`, 'utf8');
@@ -48,8 +48,8 @@ const objectSchema = z.looseObject({
 });
 
 /**
- * The objects of a template with every branch in it: lines that are an action alone are left out,
- * and any other action stands as `…`. Throws where the rest is not YAML.
+ * The objects of a template with every branch included: lines that are only an action are removed,
+ * and any other action becomes `…`. Throws when the rest is not YAML.
  */
 function skeletonOf(file: string): z.output<typeof objectSchema>[] {
   const text = (templates.get(file) ?? '')
@@ -88,7 +88,7 @@ describe('the Helm chart', () => {
     expect([chart['version'], chart['appVersion']]).toEqual([version, version]);
   });
 
-  it('is YAML of the kinds that it should make, and no Secret', () => {
+  it('is YAML of the expected kinds, without a Secret', () => {
     const files = [...templates.keys()].filter((file) => !file.startsWith('_'));
     const kinds = files.flatMap(skeletonOf).map(({ kind }) => kind);
     expect(kinds.sort()).toEqual([
@@ -104,7 +104,7 @@ describe('the Helm chart', () => {
     ]);
   });
 
-  it('closes each block that it opens, and includes only what it defines', () => {
+  it('closes each block that it opens, and includes only templates that it defines', () => {
     for (const [file, text] of templates) {
       const opened = text.match(/\{\{-? *(?:if|with|range|define)\b/g) ?? [];
       const closed = text.match(/\{\{-? *end *-?\}\}/g) ?? [];
@@ -115,7 +115,7 @@ describe('the Helm chart', () => {
     expect([...new Set(included)].sort()).toEqual(defined.sort());
   });
 
-  it('has values that its schema takes, and uses none that is not there', () => {
+  it('has values that its schema accepts, and uses only existing ones', () => {
     expect([isValid(values), isValid.errors]).toEqual([true, null]);
     for (const [, path = ''] of all.matchAll(/\.Values((?:\.\w+)+)/g)) {
       const [, ...names] = path.split('.');
@@ -141,11 +141,14 @@ describe('the Helm chart', () => {
   });
 
   it.each(workloads)(
-    'CF-2 %s takes secrets by reference, and settings from the values alone',
+    'CF-2 %s gets secrets by reference, and settings from the values alone',
     (file) => {
       const text = templates.get(file) ?? '';
       expect(text).toMatch(
-        /range \.Values\.secret\.keys \}\}\n +- name: \{\{ \. \}\}\n +valueFrom:\n +secretKeyRef:\n +name: \{\{ \$\.Values\.secret\.name \}\}\n +key: /,
+        new RegExp(
+          String.raw`range \.Values\.secret\.keys \}\}\n +- name: \{\{ \. \}\}\n +valueFrom:\n` +
+            String.raw` +secretKeyRef:\n +name: \{\{ \$\.Values\.secret\.name \}\}\n +key: `,
+        ),
       );
       expect(text).toMatch(/env:\n +\{\{- include "latchkey\.settings" \./);
       const named = podOf(file).containers[0].env.map(({ name }) => name);
@@ -154,7 +157,7 @@ describe('the Helm chart', () => {
     },
   );
 
-  it('has settings that the server takes', () => {
+  it('has settings that the server accepts', () => {
     const given: Record<string, string> = {
       SECRET_KEY: Buffer.from(strongKey).toString('base64'),
       DATABASE_URL: 'postgres://latchkey:a4b1c3d0a4b1c3d0@db.example.com/latchkey',
@@ -178,20 +181,24 @@ describe('the Helm chart', () => {
     expect(terminationGracePeriodSeconds).toBeGreaterThan(config.shutdownDeadline);
   });
 
-  it('is asked for life and readiness each by its own, and is not restarted where the database is away', () => {
+  it('has separate liveness and readiness probes: no restart in an outage', () => {
     const [container] = podOf('deployment.yaml').containers;
     expect(container.livenessProbe?.httpGet).toEqual({ path: '/livez', port: 'http' });
     expect(container.startupProbe?.httpGet).toEqual({ path: '/livez', port: 'http' });
     expect(container.readinessProbe?.httpGet).toEqual({ path: '/readyz', port: 'http' });
   });
 
-  it.each(workloads)('%s may do nothing that it need not', (file) => {
+  it.each(workloads)('%s has least privilege', (file) => {
     expect(podOf(file).securityContext).toEqual({
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
     });
     expect(templates.get(file)).toMatch(
-      /^ {10}securityContext:\n {12}\{\{- include "latchkey\.containerSecurity" \. \| nindent 12 \}\}$/m,
+      new RegExp(
+        String.raw`^ {10}securityContext:\n {12}` +
+          String.raw`\{\{- include "latchkey\.containerSecurity" \. \| nindent 12 \}\}$`,
+        'm',
+      ),
     );
     expect(parse(helper('containerSecurity'))).toEqual({
       allowPrivilegeEscalation: false,
@@ -203,22 +210,26 @@ describe('the Helm chart', () => {
     });
   });
 
-  it('SC-5 takes an image by digest', () => {
+  it('SC-5 accepts an image by digest', () => {
     for (const file of workloads)
       expect(templates.get(file)).toContain('image: {{ include "latchkey.image" . | quote }}\n');
     expect(helper('image')).toMatch(
-      /if \.Values\.image\.digest -\}\}\n\{\{ \.Values\.image\.repository \}\}@\{\{ \.Values\.image\.digest \}\}\n\{\{- else/,
+      new RegExp(
+        String.raw`if \.Values\.image\.digest -\}\}\n\{\{ \.Values\.image\.repository \}\}@` +
+          String.raw`\{\{ \.Values\.image\.digest \}\}\n\{\{- else`,
+      ),
     );
   });
 
-  it('migrates before the new version, and behind PgBouncer past it', () => {
+  it('migrates before the new version starts, and bypasses PgBouncer', () => {
     const [job] = skeletonOf('migration.yaml');
     expect(job?.metadata).toMatchObject({
       name: '…-migrate',
       annotations: { 'helm.sh/hook': 'pre-install,pre-upgrade' },
     });
     expect(templates.get('migration.yaml')).toContain(
-      'key: {{ if eq . "DATABASE_URL" }}{{ $.Values.migration.databaseUrlKey }}{{ else }}{{ . }}{{ end }}\n',
+      'key: {{ if eq . "DATABASE_URL" }}{{ $.Values.migration.databaseUrlKey }}' +
+        '{{ else }}{{ . }}{{ end }}\n',
     );
     expect(templates.get('deployment.yaml')).toContain('key: {{ . }}\n');
     expect(workloads.map((file) => podOf(file).containers[0].args)).toEqual([
@@ -230,7 +241,7 @@ describe('the Helm chart', () => {
     );
   });
 
-  it('CF-7 has the metrics on no service that others are sent to', () => {
+  it('CF-7 exposes metrics on no public service', () => {
     const services = skeletonOf('services.yaml')
       .filter(({ kind }) => kind === 'Service')
       .map(({ metadata, spec }) => {

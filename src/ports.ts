@@ -1,16 +1,16 @@
 import type { KeyObject } from 'node:crypto';
 import type { JwtAlgorithm } from './config/read-config.ts';
 
-// What the App holds of the domain's making, as types: `app.ts` names it without importing upward.
+// Types of the domain's objects in the App, so that `app.ts` names them without importing upward.
 
-/** A key that is ready for use; `alg` is fixed with it (JW-10). */
+/** A key that is ready for use; its `alg` is fixed (JW-10). */
 export type SigningKey = {
   readonly kid: string;
   readonly algorithm: JwtAlgorithm;
   readonly privateKey: KeyObject;
   /** The same object as privateKey for HS256. */
   readonly publicKey: KeyObject;
-  /** As published; null for HS256, which must never be. */
+  /** The published form; null for HS256, which must never be published. */
   readonly publicJwk: PublicJwk | null;
   readonly createdAt: Date;
   readonly activeFrom: Date;
@@ -21,8 +21,8 @@ export type PublicJwk = Readonly<Record<string, string>>;
 
 export type KeyRing = {
   /**
-   * Reads the keys; makes the first one, or the next one where the configured algorithm is another.
-   * Throws on a weak key (JW-9).
+   * Reads the keys; creates the first one, or the next one after the configured algorithm has
+   * changed. Throws on a weak key (JW-9).
    */
   load(): Promise<void>;
   /** The key that signs now. */
@@ -32,34 +32,35 @@ export type KeyRing = {
    * kid (JW-3).
    */
   find(kid: string): SigningKey | undefined;
-  /** What /.well-known/jwks.json shows, the newest first. */
+  /** The content of /.well-known/jwks.json, the newest first. */
   published(): readonly PublicJwk[];
-  /** Begins and ends the reading anew, and with it the scheduled rotation. */
+  /** Starts and stops the periodic re-reading, and with it the scheduled rotation. */
   start(): void;
   stop(): void;
 };
 
 export type PasswordVerdict = {
   readonly matches: boolean;
-  /** The password is right and the hash is below today's cost, or under an older pepper (PW-14). */
+  /** The password is right, and the hash has a cost below today's or an older pepper (PW-14). */
   readonly outdated: boolean;
 };
 
 export type PasswordHasher = {
   /**
-   * Runs what comes before a hash, such as its budgets, a few at a time. Rejects with OVERLOADED,
-   * and does nothing, where the hash would be refused: a storm of sign-ins costs the database next
-   * to nothing, and nobody's budget (AV-2).
+   * Runs the work before a hash, such as its budgets, a few at a time. Rejects with OVERLOADED, and
+   * runs nothing, when the hash would be refused: a storm of sign-ins costs the database next to
+   * nothing and uses no budget (AV-2).
    */
   approach<T>(work: () => Promise<T>): Promise<T>;
-  /** The string to store. Rejects with OVERLOADED past the gate. */
+  /** The string to store. Rejects with OVERLOADED when the semaphore's queue is full. */
   hash(password: string): Promise<string>;
   /**
    * Whether the password is the stored one. Null stands for an account that has none or does not
-   * exist: it costs as much (PW-16) and never matches. Rejects with OVERLOADED past the gate.
+   * exist: it costs as much (PW-16) and never matches. Rejects with OVERLOADED when the queue is
+   * full.
    */
   verify(password: string, stored: string | null): Promise<PasswordVerdict>;
 };
 
-/** Whether a password stands in a published list of stolen ones. */
+/** Whether a password is in a published list of stolen ones. */
 export type BreachedPasswords = { includes(password: string): Promise<boolean> };

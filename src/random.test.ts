@@ -6,7 +6,7 @@ import { registerPerson } from './testing/people.ts';
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The files that may use the system's generator directly, and what for. */
+/** The files that may use the system's generator directly, and their purpose. */
 const sources: Readonly<Record<string, string>> = {
   'random.ts': 'everything else',
   'secret-keys.ts': 'the nonces of sealed values',

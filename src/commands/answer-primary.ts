@@ -1,19 +1,19 @@
 import type { Metrics, Snapshot } from '../observability/metrics.ts';
 
-/** What a worker tells the first process. */
+/** What a worker sends to the primary process. */
 export type WorkerMessage =
   | { readonly latchkey: 'ready' }
   | { readonly latchkey: 'metrics'; readonly snapshot: Snapshot };
 
-/** What the first process asks of a worker. */
+/** What the primary process asks of a worker. */
 export const metricsQuestion = { latchkey: 'metrics?' };
 
 /**
- * A worker's side of the talk: it says that it serves, and hands over its metrics when it is asked.
+ * The worker's side of the protocol: it reports that it serves, and sends its metrics when asked.
  */
 export function answerPrimary(metrics: Metrics): void {
   const tell = (message: WorkerMessage): void => {
-    // The first process may have ended meanwhile; that is no fault of this one.
+    // The primary process may have ended meanwhile; that is not this worker's fault.
     if (process.connected) process.send?.(message, undefined, {}, () => {});
   };
   process.on('message', (message: unknown) => {

@@ -21,7 +21,7 @@ afterAll(() => server.stop());
 const tokenIn = (text: string): string => /#token=([\w-]+)/.exec(text)?.[1] ?? '';
 
 describe('latchkey create-admin', () => {
-  it('refuses what is no address, as wrong usage, and says what configuration lacks', async () => {
+  it('refuses an invalid address as wrong usage, and names missing configuration', async () => {
     expect(await runCommand(['create-admin', 'not-an-address'], { env })).toMatchObject({
       status: 2,
       stderr: 'EMAIL must be one e-mail address.\n',
@@ -34,7 +34,7 @@ describe('latchkey create-admin', () => {
     expect(bare.stderr).toContain('DATABASE_URL: is required');
   });
 
-  it('AZ-7 makes the first administrator: app at the terminal, password by the link, and administration opens', async () => {
+  it('AZ-7 makes the first administrator, who then may administer', async () => {
     const email = freshAddress();
     const child = startCommand(['create-admin', email, '--name', 'Ada Lovelace'], env);
     let shown = '';
@@ -61,7 +61,7 @@ describe('latchkey create-admin', () => {
       __typename: 'OtpChallenge',
       methods: ['TOTP', 'RECOVERY_CODE'],
     });
-    // The command goes by the real time, which has gone on since the server's was stopped.
+    // The command uses real time, which has advanced since the server's clock was stopped.
     server.clock.set(new Date());
     server.clock.advance(30);
     const code = totpCode(secret, server.clock.now());
@@ -78,7 +78,7 @@ describe('latchkey create-admin', () => {
     expect(data.users.totalCount).toBe(1);
   });
 
-  it('asks nothing with --json, and with no answer leaves the app for later', async () => {
+  it('asks nothing with --json, and without an answer leaves the app for later', async () => {
     const email = freshAddress();
     const first = await runCommand(['create-admin', email, '--json'], { env });
     expect(first).toMatchObject({ status: 0, stderr: '' });
@@ -86,7 +86,7 @@ describe('latchkey create-admin', () => {
     expect(outcome).toBe('invited');
     const second = await runCommand(['create-admin', email], { env });
     expect(second.stdout).toContain('No app was set up.');
-    // The second link is the one that works.
+    // Only the second link works.
     const newPassword = goodPassword;
     expect(
       await server.mutate('resetPassword', { token: tokenIn(link), newPassword }),
@@ -105,7 +105,7 @@ describe('latchkey create-admin', () => {
     });
   });
 
-  it('gives the role to one who has an account, and prints no link', async () => {
+  it('gives the role to an existing account, and prints no link', async () => {
     const person = await registerPerson(server);
     const run = await runCommand(['create-admin', person.email.toUpperCase(), '--json'], { env });
     expect(JSON.parse(run.stdout)).toEqual({ outcome: 'promoted', userId: person.id });

@@ -14,8 +14,8 @@ type Options = { readonly name?: string; readonly totp?: boolean; readonly json?
 const wrongCodes = 5;
 
 /**
- * Makes an administrator. For a new one it sets up an authenticator app at the terminal, and prints
- * a link to choose a password.
+ * Creates an administrator. For a new account it sets up an authenticator app at the terminal, and
+ * prints a link to choose a password.
  */
 export async function createAdmin(address: string, options: Options): Promise<void> {
   const email = parseEmailAddress(address);
@@ -56,8 +56,8 @@ async function tell(app: CommandApp, appointed: Appointed, withTotp: boolean): P
   say(`An account for ${user.email} is made, with the role admin.\n`);
   if (withTotp) await setUpApp(app, user);
   else say('Administration opens once an authenticator app is set up (startTotpEnrollment).\n');
-  // SECURITY: the one place where a link with a token is shown: to whoever holds SECRET_KEY and the
-  // database anyway.
+  // SECURITY: the one place where a link with a token is shown: to the operator, who holds
+  // SECRET_KEY and the database anyway.
   say(`Choose a password within 24 hours:\n\n  ${appointed.link}`);
 }
 
@@ -69,12 +69,13 @@ async function setUpApp(app: CommandApp, user: Appointed['user']): Promise<void>
   if (!codes)
     return say('No app was set up. Do it after the first sign-in (startTotpEnrollment).\n');
   say(
-    '\nThe app is set up. Each of these codes works once in its place; keep them where the phone is not:\n',
+    '\nThe app is set up. Each of these codes works once in its place; keep them where the ' +
+      'phone is not:\n',
   );
   say(`${codes.map((code) => `  ${code}`).join('\n')}\n`);
 }
 
-/** Null where none of a few tries was right, or nobody answers. */
+/** Null when none of a few tries was right, or there is no answer. */
 async function askForCode(
   confirm: (code: string) => Promise<string[] | null>,
 ): Promise<string[] | null> {

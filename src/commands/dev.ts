@@ -9,7 +9,7 @@ import { prettyLines } from '../observability/pretty-lines.ts';
 import { fail } from './fail.ts';
 import { runServer } from './run-server.ts';
 
-/** The server for development: nothing to install, no network, no configuration. */
+/** The development server: nothing to install, no network, no configuration. */
 export async function dev(): Promise<void> {
   let config: Config;
   try {
@@ -40,7 +40,7 @@ export async function dev(): Promise<void> {
   begin();
 }
 
-/** What opens a migrated database; null where that is the embedded one and it is not installed. */
+/** Opens a migrated database; null when the embedded database is needed and not installed. */
 async function databaseOf({
   databaseUrl,
   databaseMaxConnections,

@@ -40,7 +40,7 @@ const of = (run: Run, check: string): Finding | undefined =>
   found(run).find((finding) => finding.check === check);
 
 describe('latchkey doctor', () => {
-  it('CF-1 names everything that configuration lacks, what to do, and no value', async () => {
+  it('CF-1 names everything missing in the configuration, what to do, and no value', async () => {
     const run = await runCommand(['doctor'], {
       env: { DATABASE_URL: 'mysql://hunter2@x/y', PORT: 'hunter2' },
     });
@@ -52,7 +52,7 @@ describe('latchkey doctor', () => {
     expect(run.stdout).not.toContain('hunter2');
   });
 
-  it('finds a server in order, from a file of variables, changes nothing and sends nothing', async () => {
+  it('passes a healthy server, from an env file, without any change or mail', async () => {
     const file = join(folder, '.env');
     await writeFile(
       file,
@@ -91,7 +91,7 @@ describe('latchkey doctor', () => {
     });
   });
 
-  it('says which part does not work: keys of another SECRET_KEY, no mail server, no database', async () => {
+  it('says what fails: keys of another SECRET_KEY, mail server, database', async () => {
     const other = await runCommand(['doctor', '--json'], {
       env: {
         ...env,
@@ -105,7 +105,7 @@ describe('latchkey doctor', () => {
       advice: expect.stringContaining('SECRET_KEY_PREVIOUS'),
     });
     expect(of(other, 'mail')).toMatchObject({ status: 'failure', message: 'smtp: unreachable' });
-    // In order, or, on a machine that is busy with other tests, over twenty milliseconds away.
+    // The clock is in order or, on a busy machine, more than twenty milliseconds off.
     const database = of(other, 'database');
     const [, away = ''] = /^PostgreSQL \S+, (\d+\.\d) ms away$/.exec(database?.message ?? '') ?? [];
     expect(database?.status).toBe(Number(away) > 20 ? 'warning' : 'ok');
@@ -120,7 +120,7 @@ describe('latchkey doctor', () => {
   });
 });
 
-describe('what the doctor makes of it', () => {
+describe('the findings of the doctor', () => {
   const url = (): string => env['DATABASE_URL'] ?? '';
   const good: Inspection = {
     version: '17.2',
@@ -135,7 +135,7 @@ describe('what the doctor makes of it', () => {
   };
   const config = { ...testConfig, workers: 1, migrateOnStart: true };
 
-  it('reads the clock of the database against ours, and the migrations that are in', async () => {
+  it('compares the database’s clock with ours, and reads the applied migrations', async () => {
     const ahead = await inspectPostgres(url(), () => new Date(Date.now() - 90_000));
     expect(Math.round(ahead.clockAhead / 10_000)).toBe(9);
     expect(judgeClock(ahead)).toMatchObject({
@@ -150,7 +150,7 @@ describe('what the doctor makes of it', () => {
     expect(judgeClock(bare).status).toBe('ok');
   });
 
-  it('warns of what will hurt, and fails for what cannot work', () => {
+  it('warns of likely problems, and fails for what cannot work', () => {
     const messages = (change: Partial<Inspection>, workers = 1): [string, string][] =>
       [...judgeServer({ ...good, ...change }, { ...config, workers })].map(
         ({ status, message }) => [status, message],
@@ -189,7 +189,7 @@ describe('what the doctor makes of it', () => {
     expect(judgeMail(new MailError('tls'), { mail }).advice).toContain('STARTTLS');
   });
 
-  it('tells failures of the database by their code, and says nothing that a driver said', () => {
+  it('explains database failures by their code, without the driver’s message', () => {
     const failure = (code: string): Error =>
       Object.assign(new Error('password "hunter2"'), { code });
     const wrapped = new Error('query', { cause: new AggregateError([failure('ECONNREFUSED')]) });

@@ -23,8 +23,8 @@ import {
 } from './findings.ts';
 
 /**
- * Looks at everything that a server needs, changes nothing, and says what to do. The exit status is
- * 1 where a server would not work.
+ * Checks everything that a server needs, changes nothing, and says what to do. The exit status is 1
+ * when a server would not work.
  */
 export async function doctor(options: { json?: boolean }): Promise<void> {
   const findings: Finding[] = [];
@@ -40,7 +40,8 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
 function print({ check, status, message, advice }: Finding): string {
   const mark = { ok: 'ok     ', warning: 'warning', failure: 'FAILURE' }[status];
   const indent = ' '.repeat(24);
-  return `${mark}  ${check.padEnd(15)}${message}${advice === undefined ? '' : `\n${indent}${advice}`}`;
+  const next = advice === undefined ? '' : `\n${indent}${advice}`;
+  return `${mark}  ${check.padEnd(15)}${message}${next}`;
 }
 
 async function* examine(): AsyncGenerator<Finding> {
@@ -82,7 +83,7 @@ async function* examineDatabase(config: Config): AsyncGenerator<Finding> {
   }
   yield judgeMigrations(inspection, config);
   yield judgeClock(inspection);
-  // Without its tables there is nothing more to look at.
+  // Without its tables there is nothing more to check.
   if (inspection.pending === 0) yield* examineContents(config, main);
 }
 

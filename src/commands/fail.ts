@@ -1,7 +1,4 @@
-/**
- * Says on standard error what went wrong, and makes the process end with status 1, or with 2 where
- * the command was called wrongly.
- */
+/** Reports the failure on standard error and sets exit status 1, or 2 for wrong usage. */
 export function fail(message: string, status: 1 | 2 = 1): void {
   process.stderr.write(`${message}\n`);
   process.exitCode = status;

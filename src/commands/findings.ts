@@ -3,7 +3,7 @@ import type { Inspection } from '../db/inspect.ts';
 import type { KeyCheck } from '../domain/signing-keys/check-signing-keys.ts';
 import { MailError } from '../mail/mailer.ts';
 
-/** What `latchkey doctor` has to say of one thing. */
+/** What `latchkey doctor` reports about one check. */
 export type Finding = {
   readonly check:
     | 'configuration'
@@ -19,16 +19,16 @@ export type Finding = {
   readonly advice?: string;
 };
 
-/** The oldest PostgreSQL that still gets corrections. */
+/** The oldest PostgreSQL release that still gets fixes. */
 const leastMajor = 14;
 /**
- * Milliseconds: beyond the first a code of an authenticator app is at the edge, beyond the second
- * tokens of one machine fail on another.
+ * Milliseconds: beyond the first, codes of authenticator apps are at the edge of their window;
+ * beyond the second, tokens of one machine fail on another.
  */
 const clockSkew = { warning: 5_000, failure: 30_000 };
 const slowRoundTrip = 20;
 
-/** Of the server itself, whatever it holds. */
+/** About the server itself, independent of its contents. */
 export function* judgeServer(server: Inspection, config: Config): Generator<Finding> {
   const check = 'database';
   const { version, major, roundTrip, isSuperuser, isReplica, maxConnections } = server;
@@ -66,7 +66,8 @@ export function* judgeServer(server: Inspection, config: Config): Generator<Find
 export function judgeMigrations({ pending, unknown }: Inspection, config: Config): Finding {
   const check = 'migrations';
   if (unknown > 0) {
-    const message = `the database is from a newer version: ${unknown} migrations of it are not known here`;
+    const migrations = `${unknown} migrations of it are not known here`;
+    const message = `the database is from a newer version: ${migrations}`;
     return {
       check,
       status: 'warning',
@@ -88,7 +89,8 @@ export function judgeClock({ clockAhead }: Inspection): Finding {
     return { check, status: 'ok', message: 'agrees with the database' };
   const message = `differs by ${(skew / 1000).toFixed(0)} s from that of the database`;
   const advice =
-    'Codes of authenticator apps and tokens depend on it: run chrony or systemd-timesyncd on both machines.';
+    'Codes of authenticator apps and tokens depend on it: run chrony or systemd-timesyncd on ' +
+    'both machines.';
   return { check, status: skew > clockSkew.failure ? 'failure' : 'warning', message, advice };
 }
 
@@ -96,9 +98,11 @@ export function judgeKeys(keys: KeyCheck, config: Config): Finding {
   const check = 'keys';
   const { inUse, unusable, signingWith } = keys;
   if (unusable.length > 0) {
-    const message = `${unusable.length} of ${inUse} signing keys cannot be used: ${unusable.join(', ')}`;
+    const kids = unusable.join(', ');
+    const message = `${unusable.length} of ${inUse} signing keys cannot be used: ${kids}`;
     const advice =
-      'Set the SECRET_KEY that made them as SECRET_KEY_PREVIOUS, or take them away: latchkey keys remove KID';
+      'Set the SECRET_KEY that made them as SECRET_KEY_PREVIOUS, or take them away: latchkey ' +
+      'keys remove KID';
     return { check, status: 'failure', message, advice };
   }
   if (inUse === 0) return { check, status: 'ok', message: 'none yet; the first start makes one' };
@@ -114,7 +118,7 @@ export function judgeKeys(keys: KeyCheck, config: Config): Finding {
   };
 }
 
-/** What a check of the way out for mail means; null where it went well. */
+/** The finding of the mail connection check; `error` is null when it succeeded. */
 export function judgeMail(error: unknown, { mail }: Pick<Config, 'mail'>): Finding {
   const check = 'mail';
   if (error === null)
@@ -130,16 +134,23 @@ export function judgeMail(error: unknown, { mail }: Pick<Config, 'mail'>): Findi
 }
 
 function mailAdvice(reason: string, names: string): string {
-  if (reason === 'login') return `The provider refuses the login or key: mend ${names}.`;
+  if (reason === 'login') return `The provider refuses the login or key: fix ${names}.`;
   if (reason === 'tls')
-    return 'STARTTLS is missing or the certificate is not valid for that name: use smtps://, or mend it.';
-  return `Nobody gets a code until this works: look at ${names}, the name service and the firewall.`;
+    return (
+      'STARTTLS is missing or the certificate is not valid for that name: use smtps://, or ' +
+      'fix it.'
+    );
+  return (
+    'No user gets a code until this works: ' +
+    `look at ${names}, the name service and the firewall.`
+  );
 }
 
 type Explanation = Pick<Finding, 'message' | 'advice'>;
 
 /**
- * SECURITY: by the code alone. What a driver says may quote the address, the account or a value.
+ * SECURITY: by the code alone, because a driver's message may quote the address, the account or a
+ * value.
  */
 export function explain(error: unknown): Explanation {
   const code = codeOf(error);
@@ -172,7 +183,7 @@ const explanations: readonly {
     codes:
       /^(ECONNREFUSED|ECONNRESET|CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|CONNECTION_)/,
     message: 'does not answer',
-    advice: 'Start PostgreSQL, or mend host and port of DATABASE_URL, and the firewall between.',
+    advice: 'Start PostgreSQL, or fix host and port of DATABASE_URL, and the firewall between.',
   },
   {
     codes: /^(ENOTFOUND|EAI_AGAIN)$/,
@@ -183,7 +194,8 @@ const explanations: readonly {
     codes: /^NO_PRIMARY$/,
     message: 'takes no writes',
     advice:
-      'Of the hosts of DATABASE_URL none is the primary: promote a standby, or name the primary too.',
+      'Of the hosts of DATABASE_URL none is the primary: promote a standby, or name the ' +
+      'primary too.',
   },
   {
     codes: /^28/,

@@ -14,7 +14,7 @@ import { databaseUrl, withAdmin } from '../testing/global-setup.ts';
 
 const page = new URL('../../docs/administration.md', import.meta.url);
 const password = 'otter lantern gravel sunday';
-/** `--json` came with 7.82. */
+/** `--json` exists since curl 7.82. */
 const hasCurl = spawnSync('curl', ['--json', '{}', '--version']).status === 0;
 
 let folder: string;
@@ -44,15 +44,15 @@ function testServer() {
   return server;
 }
 
-/** What stands in the first block of a language, below the heading. */
+/** The first code block of a language below the heading. */
 function blockOf(markdown: string, language: string): string {
   const section = markdown.split('## The first administrator')[1] ?? '';
   return new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(section)?.[1] ?? '';
 }
 
-describe('the first administrator, as docs/administration.md has it', () => {
+describe('the first administrator, as in docs/administration.md', () => {
   it.skipIf(!hasCurl)(
-    'AZ-7 five commands lead from an empty database to one who is signed in with an app',
+    'AZ-7 five commands lead from an empty database to an administrator signed in with an app',
     { timeout: 300_000 },
     async () => {
       const markdown = await readFile(page, 'utf8');
@@ -103,7 +103,7 @@ describe('the first administrator, as docs/administration.md has it', () => {
       });
       await expect.poll(() => shown, { timeout: 60_000 }).toContain('The code that it shows: ');
       const secret = /type the secret ([A-Z2-7]{32})\n/.exec(shown)?.[1] ?? '';
-      // The one before, which is still taken, so that the sign-in need not wait for the next.
+      // The previous code, which is still accepted, so that the sign-in need not wait for the next.
       admin.stdin?.end(`${totpCode(secret, new Date(), -1)}\n`);
       await once(admin, 'close');
       found['TOKEN'] = /#token=([\w-]+)/.exec(shown)?.[1] ?? '';

@@ -45,7 +45,7 @@ const [bcrypt] = foreignHashes;
 const hash = bcrypt?.hash ?? '';
 
 describe('latchkey import-users', () => {
-  it('refuses wrong usage and files that are of no use, and says why', async () => {
+  it('refuses wrong usage and unusable files, and says why', async () => {
     expect((await runCommand(['import-users'], { env })).status).toBe(2);
     expect((await runCommand(['import-users', 'x', '--format', 'xml'], { env })).status).toBe(2);
     const strange = await runCommand(['import-users', '-', '--map', 'mail=address'], { env });
@@ -65,7 +65,7 @@ describe('latchkey import-users', () => {
     });
   });
 
-  it('brings in every hash that it knows; a sign-in puts one of ours in its place', async () => {
+  it('imports every supported hash; a sign-in replaces it by one of ours', async () => {
     const lines = foreignHashes.map(({ hash }, index) =>
       JSON.stringify({
         email: `Person-${index}@Example.com`,
@@ -107,7 +107,7 @@ describe('latchkey import-users', () => {
     }
   });
 
-  it('ADV-48 an address that nobody has proved is no way in with the old password, and its mailbox is', async () => {
+  it('ADV-48 an unverified address signs in by its mailbox, not the old password', async () => {
     const input = `email,hashed_password\nada@example.com,${hash}\n`;
     expect(await runCommand(['import-users', '-'], { env, input })).toMatchObject({ status: 0 });
     const email = 'ada@example.com';
@@ -126,7 +126,7 @@ describe('latchkey import-users', () => {
     });
   });
 
-  it('reports a thousand bad lines by number, echoes none of them, and brings the good ones in', async () => {
+  it('reports a thousand bad lines by number, echoes none, imports the others', async () => {
     const bad = [
       (n: number) => `,${hash},Nobody ${n}`,
       (n: number) => `secret-${n}-not-an-address,${hash},Name`,
@@ -167,7 +167,7 @@ describe('latchkey import-users', () => {
     expect(told.stderr).not.toContain('secret');
   });
 
-  it('killed half-way and run again, is complete and has nobody twice', async () => {
+  it('killed half-way and run again, is complete and imports no user twice', async () => {
     const people = 12_000;
     const path = join(folder, 'many.csv');
     const out = createWriteStream(path);
@@ -192,12 +192,14 @@ describe('latchkey import-users', () => {
     expect(await count()).toBe(people);
   });
 
-  it('changes nobody who has an account, whatever the file says', async () => {
+  it('changes no existing account, whatever the file says', async () => {
     const id = '7b1fbbbc-17ff-4ac8-8b80-5dd4c2b2a2b2';
     const first = `email,id,name,roles\nada@example.com,${id},Ada,editor\n`;
     await runCommand(['import-users', '-', '--assume-verified'], { env, input: first });
     const before = await sql`select * from users`;
-    const second = `email,id,name,roles,password_hash\nADA@example.com,,Eve,viewer,${hash}\nother@example.com,${id},Eve,,\n`;
+    const second =
+      'email,id,name,roles,password_hash\n' +
+      `ADA@example.com,,Eve,viewer,${hash}\nother@example.com,${id},Eve,,\n`;
     const run = await runCommand(['import-users', '-', '--assume-verified'], {
       env,
       input: second,
@@ -208,7 +210,7 @@ describe('latchkey import-users', () => {
     expect(before).toMatchObject([{ id, name: 'Ada', roles: ['editor'] }]);
   });
 
-  it('AV-1 takes hostile files: addresses twice, cost bombs, bytes that are no text, lines without end', async () => {
+  it('AV-1 survives duplicates, cost bombs, invalid UTF-8 and endless lines', async () => {
     const report = join(folder, 'hostile.jsonl');
     const costly = [
       hash.replace(/^\$2b\$\d\d/, '$2b$31'),
@@ -261,7 +263,8 @@ describe('latchkey import-users', () => {
       JSON.stringify({
         algorithm: 'SCRYPT',
         base64_signer_key:
-          'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==',
+          'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMX' +
+          'An210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==',
         base64_salt_separator: 'Bw==',
         rounds: 8,
         mem_cost: 14,
@@ -300,7 +303,7 @@ describe('latchkey import-users', () => {
     expect(useless.stderr).not.toContain('s3cr3t');
   });
 
-  it('LG-6 leaves one event in the trail', async () => {
+  it('LG-6 writes one audit event', async () => {
     await sql`delete from audit_events`;
     await runCommand(['import-users', '-'], { env, input: 'email\nada@example.com\nnobody\n' });
     const rows = await sql`select type, actor_id, subject_id, detail from audit_events`;

@@ -12,7 +12,7 @@ import { withDatabase } from './with-database.ts';
 
 export type ImportOptions = {
   readonly format?: 'csv' | 'jsonl';
-  /** Columns and our names for them. */
+  /** Our names for the file's columns. */
   readonly map: readonly (readonly [string, string])[];
   readonly assumeVerified: boolean;
   readonly allowAdmins: boolean;
@@ -23,12 +23,11 @@ export type ImportOptions = {
   readonly json?: boolean;
 };
 
-/** Statements of an import: a batch of hundreds takes longer than a request's. */
+/** Statement timeout of an import: a batch of hundreds takes longer than a request's statement. */
 const statementTimeoutMs = 60_000;
 
 /**
- * Brings users in from a file or from standard input. The exit status is 1 where a line was left
- * out.
+ * Imports users from a file or from standard input. The exit status is 1 when a line was left out.
  */
 export async function importUsersFrom(file: string, options: ImportOptions): Promise<void> {
   const strange = options.map.find(([, field]) => fieldOf(field) === null);
@@ -70,10 +69,15 @@ export async function importUsersFrom(file: string, options: ImportOptions): Pro
           },
           rehearsal: options.dryRun,
           onRefused: tell,
-          // By line in the report alone: after a run that was cut short it is most of the file.
+          // Only in the report, by line: after a run that was cut short, existing accounts are most
+          // of the file.
           onExisting: (lineNumber) => {
             report?.write(
-              `${JSON.stringify({ line: lineNumber, field: 'email', reason: 'has an account already' })}\n`,
+              `${JSON.stringify({
+                line: lineNumber,
+                field: 'email',
+                reason: 'has an account already',
+              })}\n`,
             );
           },
           onProgress: progress.show,
@@ -122,7 +126,7 @@ async function openInput(file: string): Promise<Input | null> {
   }
 }
 
-/** As Firebase's console shows them, or as its API names them. */
+/** The names that Firebase's console shows, or those of its API. */
 const firebaseFile = z
   .looseObject({
     base64_signer_key: z.string().optional(),
@@ -141,21 +145,22 @@ const firebaseFile = z
   }))
   .refine(({ signerKey, memoryCost }) => signerKey !== '' && Number.isInteger(memoryCost));
 
-/** Undefined where it was said that the file is of no use. */
+/** Undefined after the failure has been reported. */
 async function readFirebaseProject(file: string): Promise<FirebaseProject | undefined> {
   try {
     return firebaseFile.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch {
-    // SECURITY: the errors quote the file, which holds a key.
+    // SECURITY: the parser's errors quote the file, which holds a key.
     fail(
-      '--firebase must name a JSON file with base64_signer_key, base64_salt_separator, rounds and mem_cost.',
+      '--firebase must name a JSON file with base64_signer_key, base64_salt_separator, ' +
+        'rounds and mem_cost.',
       2,
     );
     return undefined;
   }
 }
 
-/** A name out of somebody's file, fit for a terminal. */
+/** A file name from the caller, made safe for a terminal. */
 function printable(text: string): string {
   return text.replace(/[\p{C}\p{Z}]+/gu, ' ').slice(0, 60);
 }

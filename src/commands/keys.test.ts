@@ -22,7 +22,7 @@ afterAll(async () => {
 
 type Outcome = { status: number | null; stdout: string; stderr: string };
 
-/** The command as an operator runs it, in a process of its own. */
+/** Runs the command as an operator does, in its own process. */
 async function latchkey(
   args: readonly string[],
   change: Record<string, string> = {},
@@ -46,7 +46,7 @@ async function latchkey(
 }
 
 describe('latchkey keys', { timeout: 300_000 }, () => {
-  it('ends with status 2 where it is not used right, and 0 for --help', async () => {
+  it('exits with 2 for wrong usage, and 0 for --help', async () => {
     const wrong = [
       ['keys', 'rotate', '--signs-in', '5'],
       ['keys', 'remove'],
@@ -62,7 +62,7 @@ describe('latchkey keys', { timeout: 300_000 }, () => {
     expect(help.stdout).toContain('--signs-in <seconds>');
   });
 
-  it('ends with status 1, and says why, where the configuration or the kid is wrong', async () => {
+  it('exits with 1 and says why when the configuration or the kid is wrong', async () => {
     const unset = await latchkey(['keys', 'list'], { SECRET_KEY: '' });
     expect(unset).toMatchObject({ status: 1, stdout: '' });
     expect(unset.stderr).toContain('SECRET_KEY: is required');
@@ -71,7 +71,7 @@ describe('latchkey keys', { timeout: 300_000 }, () => {
     expect(unknown.stderr).toContain('There is no key of that kid in use.');
   });
 
-  it('JW-10 makes keys, lists them and takes one away', async () => {
+  it('JW-10 creates keys, lists them and removes one', async () => {
     const first = await latchkey(['keys', 'rotate']);
     expect(first).toMatchObject({ status: 0, stderr: '' });
     expect(first.stdout).toMatch(
@@ -81,7 +81,7 @@ describe('latchkey keys', { timeout: 300_000 }, () => {
     const kids = [first, second].map(({ stdout }) => /[0-9a-f]{24}/.exec(stdout)?.[0] ?? '');
 
     const listed = await latchkey(['keys', 'list', '--json']);
-    // The first of all has nothing to wait for.
+    // The first key has no earlier one to wait for.
     expect(JSON.parse(listed.stdout)).toMatchObject([
       { kid: kids[1], algorithm: 'ES256', state: 'next', expiresAt: null },
       { kid: kids[0], algorithm: 'ES256', state: 'active' },
@@ -98,7 +98,7 @@ describe('latchkey keys', { timeout: 300_000 }, () => {
     ]);
   });
 
-  it('JW-9 a server with a key that is too weak does not start: status 1', async () => {
+  it('JW-9 a server with a weak key does not start: status 1', async () => {
     const { privateJwk } = await generateJwk('HS256');
     const weak = { ...privateJwk, k: randomBytes(16).toString('base64url') };
     const sealed = sealPrivateJwk(createSecretKeys([secret]), 'weak', weak);

@@ -6,8 +6,8 @@ import { fail } from './fail.ts';
 import { withDatabase } from './with-database.ts';
 
 /**
- * Makes the next signing key; running servers publish it within seconds and sign with it `signsIn`
- * seconds from now.
+ * Creates the next signing key; running servers publish it within seconds and sign with it
+ * `signsIn` seconds from now.
  */
 export async function rotateKeys({
   json,
@@ -28,7 +28,7 @@ export async function rotateKeys({
   });
 }
 
-/** Prints the keys that there are, the newest first. */
+/** Prints the stored keys, the newest first. */
 export async function listKeys(options: { json?: boolean }): Promise<void> {
   await withDatabase('keys', async (app) => {
     const keys = await listSigningKeys(app);
@@ -50,7 +50,7 @@ export async function listKeys(options: { json?: boolean }): Promise<void> {
   });
 }
 
-/** Takes a key away at once, and with it every access token that it has signed. */
+/** Removes a key at once, which invalidates every access token that it has signed. */
 export async function removeKey(kid: string): Promise<void> {
   await withDatabase('keys', async (app) => {
     const removed = await removeSigningKey(app, { kid });

@@ -3,7 +3,7 @@ import { migratePostgres } from '../db/migrate.ts';
 import { describeError } from '../observability/log.ts';
 import { fail } from './fail.ts';
 
-/** Applies what is missing to DATABASE_URL, under the lock that starting servers take too. */
+/** Applies missing migrations to DATABASE_URL, under the lock that starting servers take too. */
 export async function migrate(): Promise<void> {
   try {
     const config = readConfig(environment(), { mode: 'production' });

@@ -42,7 +42,7 @@ const other = '0190a0a0-0000-7000-8000-00000000000a';
 type System = {
   readonly title: string;
   readonly known: { hash: string; password: string };
-  /** Its tables, with one who may sign in, ada@…, and one who may not, eve@…. */
+  /** Its tables, with a user who may sign in, ada@…, and one who may not, eve@…. */
   readonly fill: (hash: string) => Promise<unknown>;
   readonly user: Record<string, unknown>;
 };
@@ -52,9 +52,11 @@ const systems: readonly System[] = [
     title: 'the FastAPI guide',
     known: known(/^argon2-cffi/),
     fill: async (hash) => {
-      await sql`create table "user" (id uuid primary key, email text, hashed_password text not null, full_name text,
+      await sql`create table "user" (id uuid primary key, email text,
+        hashed_password text not null, full_name text,
         is_active boolean not null, is_superuser boolean not null)`;
-      await sql`insert into "user" values (${id}, 'ada@fastapi.example', ${hash}, 'Ada Lovelace', true, true),
+      await sql`insert into "user" values (${id}, 'ada@fastapi.example', ${hash}, 'Ada Lovelace',
+        true, true),
         (${other}, 'eve@fastapi.example', ${hash}, null, false, false)`;
     },
     user: { id, name: 'Ada Lovelace', roles: ['admin'] },
@@ -63,11 +65,15 @@ const systems: readonly System[] = [
     title: 'Authorizer',
     known: known(/\$2a\$/),
     fill: async (hash) => {
-      await sql`create table authorizer_users (id char(36) primary key, email text, email_verified_at bigint, password text,
-        given_name text, family_name text, nickname text, roles text, revoked_timestamp bigint, created_at bigint)`;
+      await sql`create table authorizer_users (id char(36) primary key, email text,
+        email_verified_at bigint, password text,
+        given_name text, family_name text, nickname text, roles text, revoked_timestamp bigint,
+        created_at bigint)`;
       await sql`insert into authorizer_users values
-        (${id}, 'ada@authorizer.example', 1714558830, ${hash}, 'Ada', 'Lovelace', null, 'user,admin', null, 1714558830),
-        (${other}, 'eve@authorizer.example', 1714558830, ${hash}, null, null, 'eve', 'user', 1714558830, 1714558830)`;
+        (${id}, 'ada@authorizer.example', 1714558830, ${hash}, 'Ada', 'Lovelace', null,
+        'user,admin', null, 1714558830),
+        (${other}, 'eve@authorizer.example', 1714558830, ${hash}, null, null, 'eve', 'user',
+        1714558830, 1714558830)`;
     },
     user: { id, name: 'Ada Lovelace', roles: ['user'], createdAt: '2024-05-01T10:20:30.000Z' },
   },
@@ -76,14 +82,21 @@ const systems: readonly System[] = [
     known: known(/\$2a\$/),
     fill: async (hash) => {
       await sql`create schema auth`;
-      await sql`create table auth.users (id uuid primary key, role varchar(255), email varchar(255), encrypted_password varchar(255),
-        email_confirmed_at timestamptz, last_sign_in_at timestamptz, raw_app_meta_data jsonb, raw_user_meta_data jsonb,
-        created_at timestamptz, banned_until timestamptz, deleted_at timestamptz, is_anonymous boolean not null default false)`;
+      await sql`create table auth.users (id uuid primary key, role varchar(255),
+        email varchar(255), encrypted_password varchar(255),
+        email_confirmed_at timestamptz, last_sign_in_at timestamptz, raw_app_meta_data jsonb,
+        raw_user_meta_data jsonb,
+        created_at timestamptz, banned_until timestamptz, deleted_at timestamptz,
+        is_anonymous boolean not null default false)`;
       await sql`insert into auth.users values
-        (${id}, 'authenticated', 'ada@supabase.example', ${hash}, '2024-05-01 10:20:30+00', now(), '{"roles":["editor","team:7"]}',
-         '{"full_name":"Ada, Countess \\"L\\""}'::jsonb, '2024-05-01 10:20:30+00', null, null, false),
-        (${other}, 'authenticated', 'eve@supabase.example', ${hash}, now(), null, '{}', '{}', now(), now() + interval '1 day', null, false),
-        (gen_random_uuid(), 'authenticated', 'gone@supabase.example', ${hash}, now(), null, '{}', '{}', now(), null, now(), false)`;
+        (${id}, 'authenticated', 'ada@supabase.example', ${hash}, '2024-05-01 10:20:30+00', now(),
+        '{"roles":["editor","team:7"]}',
+         '{"full_name":"Ada, Countess \\"L\\""}'::jsonb, '2024-05-01 10:20:30+00', null, null,
+         false),
+        (${other}, 'authenticated', 'eve@supabase.example', ${hash}, now(), null, '{}', '{}',
+        now(), now() + interval '1 day', null, false),
+        (gen_random_uuid(), 'authenticated', 'gone@supabase.example', ${hash}, now(), null, '{}',
+        '{}', now(), null, now(), false)`;
     },
     user: {
       id,
@@ -97,12 +110,16 @@ const systems: readonly System[] = [
     known: known(/^Better Auth/),
     fill: async (hash) => {
       await sql`drop table if exists "user"`;
-      await sql`create table "user" (id text primary key, name text not null, email text not null, "emailVerified" boolean not null,
+      await sql`create table "user" (id text primary key, name text not null, email text not null,
+        "emailVerified" boolean not null,
         "createdAt" timestamp not null)`;
-      await sql`create table account (id text primary key, "userId" text, "providerId" text, password text)`;
-      await sql`insert into "user" values ('abcDEF123', 'Ada Lovelace', 'ada@better.example', true, '2024-05-01 10:20:30'),
+      await sql`create table account (id text primary key, "userId" text, "providerId" text,
+        password text)`;
+      await sql`insert into "user" values ('abcDEF123', 'Ada Lovelace', 'ada@better.example',
+        true, '2024-05-01 10:20:30'),
         ('eveEVE123', 'Eve', 'eve@better.example', true, '2024-05-01 10:20:30')`;
-      await sql`insert into account values ('1', 'abcDEF123', 'credential', ${hash}), ('2', 'abcDEF123', 'github', null),
+      await sql`insert into account values ('1', 'abcDEF123', 'credential', ${hash}),
+        ('2', 'abcDEF123', 'github', null),
         ('3', 'eveEVE123', 'github', null)`;
     },
     user: { name: 'Ada Lovelace', roles: [], createdAt: '2024-05-01T10:20:30.000Z' },
@@ -113,14 +130,14 @@ describe('docs/migrating.md', () => {
   beforeEach(() => sql`delete from users`);
 
   it.each(systems)(
-    'brings people in from $title, by its own statements',
+    'imports users from $title, with the page’s own statements',
     async ({ title, known, fill, user }) => {
       const section =
         markdown.split(/^## /m).find((each) => each.startsWith(`From ${title}`)) ?? '';
       const statement = /```sql\n([\s\S]*?)```/.exec(section)?.[1] ?? '';
       const [, options = ''] = /import-users users\.csv(.*)\n/.exec(section) ?? [];
       await fill(known.hash);
-      // biome-ignore lint/plugin: the statement is the page's own.
+      // biome-ignore lint/plugin: the statement comes from the page.
       const exported = await text(await sql.unsafe(statement).readable());
       expect(exported).toMatch(/^[\w,]+\n/);
       const file = join(folder, 'users.csv');
@@ -145,7 +162,7 @@ describe('docs/migrating.md', () => {
     },
   );
 
-  it('names every field that there is, and Firebase’s parameters as the command takes them', () => {
+  it('names every field, and Firebase’s parameters as the command takes them', () => {
     for (const field of [
       'email',
       'password_hash',

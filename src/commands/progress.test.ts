@@ -9,7 +9,7 @@ function streamOf(isTTY: boolean) {
 }
 
 describe('the progress of an import', () => {
-  it('writes nothing but whole lines where it goes to a file or a pipe', () => {
+  it('writes only whole lines to a file or a pipe', () => {
     const stream = streamOf(false);
     const progress = showProgress(stream, () => 0.5);
     progress.show(counts);
@@ -19,7 +19,7 @@ describe('the progress of an import', () => {
     expect(stream.written).toEqual(['line 3: email is invalid\n']);
   });
 
-  it('is one line of a terminal, below the lines that stay', () => {
+  it('is one line of a terminal, below the permanent lines', () => {
     const stream = streamOf(true);
     let read = 0;
     const progress = showProgress(stream, () => read);
@@ -37,7 +37,7 @@ describe('the progress of an import', () => {
     ]);
   });
 
-  it('says no percentage where the length of the input is unknown', () => {
+  it('shows no percentage when the length of the input is unknown', () => {
     const stream = streamOf(true);
     showProgress(stream, () => null).show(counts);
     expect(stream.written).toEqual(['\r\u001b[K7 imported, 2 existing, 1 left out']);

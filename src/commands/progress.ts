@@ -2,19 +2,19 @@ import type { ImportCounts } from '../domain/import/import-users.ts';
 
 export type Progress = {
   readonly show: (counts: ImportCounts) => void;
-  /** A line of its own, above that of the progress. */
+  /** Writes a permanent line above the progress. */
   readonly print: (line: string) => void;
   readonly stop: () => void;
 };
 
 type Terminal = { readonly isTTY?: boolean; write(text: string): unknown };
 
-/** Moves to the start of the line and empties it. */
+/** Moves to the start of the line and clears it. */
 const overwrite = '\r\u001b[K';
 
 /**
- * One line that is overwritten, where the stream is a terminal. `read` says which part of the input
- * has been read, from 0 to 1; null where its length is unknown.
+ * One line that is overwritten, when the stream is a terminal. `read` returns which part of the
+ * input has been read, from 0 to 1; null when its length is unknown.
  */
 export function showProgress(stream: Terminal, read: () => number | null): Progress {
   if (!stream.isTTY)

@@ -2,8 +2,8 @@ import { purgeExpired } from '../domain/retention/purge-expired.ts';
 import { withDatabase } from './with-database.ts';
 
 /**
- * Removes what is over from DATABASE_URL, until nothing is left, and says how much it was. Running
- * servers do so by themselves.
+ * Removes all expired rows from DATABASE_URL and prints how many. Running servers do this by
+ * themselves.
  */
 export async function purge(options: { json?: boolean }): Promise<void> {
   await withDatabase('purge', async (app) => {

@@ -11,16 +11,18 @@ import { testConfig } from '../testing/app.ts';
 import { compiledSources } from '../testing/compiled.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 
-/** A server in a process of its own, which does what it is told on standard input. */
+/** A server in its own process, which obeys commands on standard input. */
 const program = `
   const [{ runServer }, { createLog }, { openPostgres }] = await Promise.all(
-    ['commands/run-server.js', 'observability/log.js', 'db/driver/client.js'].map((path) => import(new URL(path, process.env.BASE).href)),
+    ['commands/run-server.js', 'observability/log.js', 'db/driver/client.js']
+      .map((path) => import(new URL(path, process.env.BASE).href)),
   );
   const given = JSON.parse(process.env.CONFIG);
   const config = { ...given, secretKeys: given.secretKeys.map((key) => Buffer.from(key, 'hex')) };
   const log = createLog(config, process.stdout);
   const open = async () =>
-    openPostgres({ url: process.env.DATABASE, maxConnections: 3, applicationName: 'test', statementTimeoutMs: 5000 });
+    openPostgres({ url: process.env.DATABASE, maxConnections: 3, applicationName: 'test',
+      statementTimeoutMs: 5000 });
   await runServer({ config, log, open });
   const secret = 'CANARY\\n    at CANARY (CANARY:1:1)';
   const orders = {
@@ -87,11 +89,11 @@ describe('a server in a process of its own', () => {
   };
 
   it.each([
-    ['an exception that nobody caught', 'throw', 'process.uncaught'],
-    ['a rejection that nobody handled', 'reject', 'process.unhandled'],
+    ['an uncaught exception', 'throw', 'process.uncaught'],
+    ['an unhandled rejection', 'reject', 'process.unhandled'],
     ['a rejection with something that is no error', 'rejectText', 'process.unhandled'],
   ])(
-    'LG-8 after %s it says so once, closes in order and exits with 1',
+    'LG-8 after %s it logs it once, shuts down in order and exits with 1',
     { timeout: 300_000 },
     async (_what, order, event) => {
       const server = await run();
@@ -106,12 +108,12 @@ describe('a server in a process of its own', () => {
         'server.stopping',
         'server.stopped',
       ]);
-      // Node's own report of it would hold the message as it is.
+      // Node's own report would print the raw message.
       expect(await server.errors).toBe('');
     },
   );
 
-  it('LG-8 several at once end it all the same way, and none is printed raw', {
+  it('LG-8 several at once shut it down in the same way, and none is printed raw', {
     timeout: 300_000,
   }, async () => {
     const server = await run();
@@ -124,7 +126,7 @@ describe('a server in a process of its own', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'ADV-57 %s drains: what has begun is answered, then it exits with 0',
+    'ADV-57 %s drains: requests in flight are answered, then it exits with 0',
     { timeout: 300_000 },
     async (signal) => {
       const server = await run();
@@ -133,7 +135,8 @@ describe('a server in a process of its own', () => {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({
           query:
-            'mutation { login(input: { email: "a@example.com", password: "otter lantern gravel" }) { __typename } }',
+            'mutation { login(input: { email: "a@example.com", password: "otter lantern ' +
+            'gravel" }) { __typename } }',
         }),
       });
       await new Promise((resolve) => setTimeout(resolve, 100));

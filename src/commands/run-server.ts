@@ -18,13 +18,13 @@ type Options = {
   /** Opens a migrated database. */
   readonly open: () => Promise<Database>;
   readonly graphiql?: GraphiqlRouteOptions;
-  /** One of several processes: the first of them has the metrics page. */
+  /** Set for one of several processes: the primary process has the metrics page. */
   readonly worker?: { ready(metrics: Metrics): void };
 };
 
 /**
- * From configuration to a listening server, and from a signal to its end. Answers once it listens,
- * or null where it could not start.
+ * From configuration to a listening server, and from a signal to its shutdown. Resolves once it
+ * listens, or to null when it could not start.
  */
 export async function runServer({
   config,
@@ -73,7 +73,7 @@ export async function runServer({
     log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
     process.exitCode = 1;
     await closeAll().catch(() => {});
-    // A worker's channel to the first process would keep it alive.
+    // A worker's channel to the primary process would keep it alive.
     if (worker) process.exit(1);
     return null;
   }
@@ -82,15 +82,15 @@ export async function runServer({
 type Ending = {
   readonly config: Pick<Config, 'shutdownDelay' | 'shutdownDeadline'>;
   readonly log: Logger;
-  /** Readiness says no from here on; work is still taken. */
+  /** Readiness fails from here on; requests are still accepted. */
   readonly drain: () => void;
   readonly closeAll: () => Promise<void>;
   readonly isWorker: boolean;
 };
 
 /**
- * AV-5: not ready, then a while for balancers to see it, then no new work, what has begun finished,
- * the pool closed; all by a deadline.
+ * AV-5: readiness fails, then a pause for balancers to see it, then no new requests, requests in
+ * flight finish, the pool closes; all within a deadline.
  */
 function handleSignals({ config, log, drain, closeAll, isWorker }: Ending): void {
   let ending = false;
@@ -101,7 +101,7 @@ function handleSignals({ config, log, drain, closeAll, isWorker }: Ending): void
     setTimeout(() => {
       log.error(
         { event: 'server.stopped', reason: 'deadline' },
-        'Stopped at the deadline, with work under way.',
+        'Stopped at the deadline, with requests in flight.',
       );
       process.exit(1);
     }, config.shutdownDeadline * 1000).unref();
@@ -117,15 +117,15 @@ function handleSignals({ config, log, drain, closeAll, isWorker }: Ending): void
     }
   };
   // Containers and systemd send SIGTERM, a terminal SIGINT (ADV-57). Service managers may send it
-  // to every process of ours, and the first process passes it on: so a second one must not kill a
+  // to every process, and the primary process forwards it: so a second signal must not kill a
   // worker.
   process.on('SIGTERM', () => void end('SIGTERM', { status: 0, delay: config.shutdownDelay }));
   const onInterrupt = (): void => void end('SIGINT', { status: 0, delay: 0 });
   if (isWorker) process.on('SIGINT', onInterrupt);
   else process.once('SIGINT', onInterrupt);
-  // LG-8: what nobody caught is logged once and ends the process in order; its state cannot be
-  // trusted any more. `on`, not `once`: a second one while the first closes must not fall to Node's
-  // own handler, which prints it raw and ends at once.
+  // LG-8: an uncaught error is logged once and shuts the process down in order, because its state
+  // cannot be trusted any more. `on`, not `once`: a second one during shutdown must not reach
+  // Node's own handler, which prints it raw and exits at once.
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error, event: 'process.uncaught' }, 'An exception was not caught.');
     void end('uncaughtException', { status: 1, delay: 0 });

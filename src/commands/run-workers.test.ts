@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** What a client does that loses its connection: it asks again, here or elsewhere. */
+/** What a client does after losing its connection: it repeats the request, here or elsewhere. */
 async function untilAnswered<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Promise<T> {
   let last: unknown;
   for (let tries = 0; tries < 1000; tries += 1) {
@@ -47,7 +47,7 @@ describe('two workers', { timeout: 180_000 }, () => {
   const register = (count: number) =>
     Promise.all(Array.from({ length: count }, () => registerPerson(server)));
   beforeAll(async () => {
-    // Before the processes are there: they take mail from the same outbox, and have nowhere to send
+    // Set before the processes start: they read mail from the same outbox and have no transport for
     // it.
     [people, fresh] = [await register(8), await register(16)];
     processes = await startProcess({ ...env, WORKERS: '2', SHUTDOWN_DELAY: '1s' });
@@ -63,7 +63,7 @@ describe('two workers', { timeout: 180_000 }, () => {
     processes.lines.filter(({ event }) => event === 'worker.started').map(({ pid }) => Number(pid));
   const scrape = async () => (await fetch(processes.metricsUrl)).text();
 
-  it('have one page of metrics, with the numbers of both', async () => {
+  it('share one metrics page with the numbers of both', async () => {
     for (const person of people)
       await mutate(processes.url, 'refreshSession', { refreshToken: person.refreshToken });
     const page = await scrape();
@@ -75,7 +75,7 @@ describe('two workers', { timeout: 180_000 }, () => {
     expect((await fetch(`${processes.url}/metrics`)).status).toBe(404);
   });
 
-  it('AV-5 kill -9 of one under load: no acknowledged change is lost, service goes on, another takes its place', async () => {
+  it('AV-5 kill -9 of one under load loses no acknowledged change and is replaced', async () => {
     const acknowledged = new Map<string, number>();
     let stopping = false;
     const write = async (person: Person): Promise<void> => {
@@ -97,7 +97,7 @@ describe('two workers', { timeout: 180_000 }, () => {
     process.kill(victim, 'SIGKILL');
     const atKill = counts();
     await processes.waitForLines(3, ({ event }) => event === 'worker.started');
-    // Each client, also those whose connection broke.
+    // Waits for every client, also those whose connection broke.
     await expect
       .poll(() => counts().every((count, index) => count > (atKill[index] ?? 0) + 3), {
         timeout: 60_000,
@@ -130,15 +130,15 @@ describe('two workers', { timeout: 180_000 }, () => {
     expect(countOf(after, 'latchkey_processes')).toBe(2);
   });
 
-  it('AV-5 a connection that was given to a worker which then dies is closed, so that its client asks again', async () => {
+  it('AV-5 a connection passed to a worker that dies is closed, for a retry', async () => {
     const victim = workers().at(-1);
     if (!victim) throw new Error('There is no worker.');
     const begun = processes.lines.filter(({ event }) => event === 'worker.started').length;
     process.kill(victim, 'SIGSTOP');
     const { port } = new URL(processes.url);
     const request = 'GET /livez HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n';
-    // Every second one is the other worker's; one alone is given to this one, which is not heard of
-    // any more.
+    // Every second connection goes to the other worker; one is passed to this worker and never
+    // accepted.
     const sockets = Array.from({ length: 4 }, () => {
       const socket = connect(Number(port), '127.0.0.1');
       return socket.once('connect', () => socket.write(request));
@@ -149,7 +149,7 @@ describe('two workers', { timeout: 180_000 }, () => {
     });
     await pause(500);
     const unanswered = sockets.filter((socket) => !socket.closed).length;
-    // Before anything is asserted: a stopped process would outlive the test.
+    // Before any assertion: a stopped process would outlive the test.
     process.kill(victim, 'SIGKILL');
     expect(unanswered).toBeGreaterThan(0);
     await Promise.race([
@@ -161,8 +161,8 @@ describe('two workers', { timeout: 180_000 }, () => {
     await processes.waitForLines(begun + 1, ({ event }) => event === 'worker.started');
   });
 
-  it('AV-5 SIGTERM under a refresh burst: readiness first, and every client ends with exactly one working token', async () => {
-    // The clients' next address; its clock stands still, theirs are those of the processes.
+  it('AV-5 SIGTERM in a refresh burst leaves each client exactly one working token', async () => {
+    // The address that clients retry at; its clock stands still, and the processes use real time.
     const elsewhere = server.url;
     const held = new Map<string, string>();
     let gone = false;
@@ -221,7 +221,7 @@ describe('two workers', { timeout: 180_000 }, () => {
 });
 
 describe('a process', { timeout: 300_000 }, () => {
-  it('AV-5 ends by its deadline, whatever it is still at', async () => {
+  it('AV-5 exits by its deadline, whatever is still in flight', async () => {
     const single = await startProcess({ ...env, SHUTDOWN_DEADLINE: '1s' });
     const stuck = fetch(`${single.url}/graphql`, {
       method: 'POST',
@@ -238,7 +238,7 @@ describe('a process', { timeout: 300_000 }, () => {
     expect(await stuck).toBe('broken');
   });
 
-  it('that cannot start says so and ends with status 1, and is not started again and again', async () => {
+  it('that cannot start says so, exits with 1, and is not restarted endlessly', async () => {
     const url = new URL(env['DATABASE_URL'] ?? '');
     url.port = '1';
     const { status, stdout } = await runCommand(['start'], {

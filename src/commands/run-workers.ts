@@ -15,24 +15,24 @@ import { metricsQuestion, type WorkerMessage } from './answer-primary.ts';
 type Options = { readonly config: Config; readonly databaseUrl: string; readonly log: Logger };
 
 /**
- * Milliseconds before a worker is replaced: a fourth of a second, then twice as long each time that
- * one falls soon again.
+ * Milliseconds before a worker is replaced: a quarter of a second, doubled each time that one
+ * crashes again soon.
  */
 const backoff = { first: 250, most: 30_000 };
-/** Milliseconds after which a worker counts as one that runs. */
+/** Milliseconds after which a worker counts as stable. */
 const steady = 60_000;
 /**
- * Milliseconds that the metrics page waits for a worker that is busy; then its last known numbers
- * stand for it.
+ * Milliseconds that the metrics page waits for a busy worker; after that it shows the worker's last
+ * numbers.
  */
 const metricsPatience = 1000;
 /** Milliseconds beyond the workers' own deadline. */
 const lastResort = 2000;
 
 /**
- * The first of several processes: it serves nothing, keeps WORKERS others running and has the
- * metrics page of them all. A worker that ends is replaced, and the others go on. Ends with status
- * 1 where as many have crashed as there should be and none has served.
+ * The primary of several processes: it serves no requests, keeps WORKERS workers running and has
+ * the metrics page of them all. A worker that ends is replaced while the others continue. Exits
+ * with status 1 when as many workers have crashed as there should be and none has served.
  */
 export async function runWorkers({ config, databaseUrl, log }: Options): Promise<void> {
   const metrics = config.metricsPort === null ? noMetrics : await createMetrics();
@@ -55,10 +55,7 @@ export async function runWorkers({ config, databaseUrl, log }: Options): Promise
   fleet.start();
 }
 
-/**
- * Of the first process's own numbers only what it counts of the others: it is no process that
- * serves.
- */
+/** Of the primary's own metrics only those about the workers: it serves no requests itself. */
 function ownCounts(snapshot: Snapshot): Snapshot {
   return snapshot.filter(
     (metric) => Reflect.get(metric, 'name') === 'latchkey_worker_restarts_total',
@@ -66,8 +63,8 @@ function ownCounts(snapshot: Snapshot): Snapshot {
 }
 
 /**
- * What Node sends within a cluster; `newconn` gives a connection away, and its number comes back in
- * `ack`.
+ * Node's internal cluster messages; `newconn` passes a connection to a worker, and its number comes
+ * back in `ack`.
  */
 type ClusterMessage = {
   readonly cmd?: unknown;
@@ -77,10 +74,10 @@ type ClusterMessage = {
 };
 
 /**
- * Closes the connections that were given to a worker which ended before it accepted them. Node
- * waits for the answer of the worker that is gone and keeps its own end open, so such a client
- * would wait for as long as the first process lives (decision 095). This reads internal messages of
- * Node; a release that sends others leaves it without effect, and its test fails.
+ * Closes the connections that were passed to a worker which ended before accepting them. Node waits
+ * for the answer of the dead worker and keeps its own end open, so such a client would wait for as
+ * long as the primary lives (decision 095). This reads internal messages of Node; in a release that
+ * changes them it has no effect, and its test fails.
  */
 function closeWhatIsLost({ process: child }: Worker): void {
   const given = new Map<unknown, { close: () => void }>();
@@ -95,8 +92,8 @@ function closeWhatIsLost({ process: child }: Worker): void {
     },
   });
   child.on('internalMessage', (message: ClusterMessage) => given.delete(message.ack));
-  // Not at `exit`: what the worker has answered may still be unread then, and a connection that it
-  // refused is given to another.
+  // Not at `exit`: the worker's last answers may still be unread then, and a connection that it
+  // rejected is passed to another.
   child.once('close', () => {
     for (const handle of given.values()) handle.close();
     given.clear();
@@ -112,10 +109,10 @@ function canClose(handle: unknown): handle is { close: () => void } {
   );
 }
 
-/** A worker that the first process keeps, with what it has heard of it. */
+/** A worker, with what it has reported. */
 type Kept = {
   readonly worker: Worker;
-  /** How often in a row its predecessors crashed soon after they had begun. */
+  /** How many of its predecessors in a row crashed soon after they had started. */
   readonly falls: number;
   readonly began: number;
   /** The metrics that it sent last. */
@@ -124,7 +121,7 @@ type Kept = {
   answered: () => void;
 };
 
-/** The workers: as many as there should be, until they are stopped. */
+/** The workers: as many as configured, until they are stopped. */
 class Fleet {
   readonly #config: Config;
   readonly #log: Logger;
@@ -163,14 +160,14 @@ class Fleet {
     if (this.#living.size === 0) this.#finish();
   }
 
-  /** The numbers of every worker, living or ended, as one list. */
+  /** The metrics of every worker, living or ended, as one list. */
   async metrics(): Promise<Snapshot> {
     await Promise.all([...this.#living].map(ask));
     return [...(await this.#ended), ...[...this.#living].flatMap(({ latest }) => latest ?? [])];
   }
 
   #begin(falls: number): void {
-    // The first process has migrated.
+    // The primary process has already migrated.
     const worker = cluster.fork({ MIGRATE_ON_START: 'false' });
     const began = performance.now();
     const kept: Kept = { worker, falls, began, latest: null, answered: () => {} };
@@ -233,7 +230,7 @@ function namesOf({ id, process: { pid } }: Worker) {
   return { worker: id, pid };
 }
 
-/** Asks a worker for its metrics, and waits until they are there or its time is over. */
+/** Asks a worker for its metrics, and waits for them until the timeout. */
 async function ask(kept: Kept): Promise<void> {
   const patience = new AbortController();
   const answered = new Promise<void>((resolve) => {

@@ -3,9 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const file = fileURLToPath(new URL('../../schema.graphql', import.meta.url));
 
-/**
- * Writes schema.graphql from the code; with `check`, says whether the file is what the code makes.
- */
+/** Writes schema.graphql from the code; with `check`, reports whether the file matches the code. */
 export async function schema(options: { check?: boolean; print?: boolean }): Promise<void> {
   const { printAuthSchema } = await import('../graphql/schema.ts');
   const printed = printAuthSchema();

@@ -13,7 +13,7 @@ import { startResendStandIn } from '../testing/resend-stand-in.ts';
 import { startSmtpStandIn } from '../testing/smtp-stand-in.ts';
 
 describe('latchkey start', { timeout: 300_000 }, () => {
-  it('CF-1 with nothing set says all that is missing and ends with 1', async () => {
+  it('CF-1 with nothing set names everything missing and exits with 1', async () => {
     const { status, stdout, stderr } = await runCommand(['start'], { env: bareEnvironment });
     expect(status).toBe(1);
     expect(stdout).toBe('');
@@ -85,7 +85,7 @@ describe('latchkey start', { timeout: 300_000 }, () => {
     };
     const codeIn = (text: string): string | undefined => /^(\d{6})\r?$/m.exec(text)?.[1];
 
-    it('CF-3 mails through Resend or SMTP, verifies, answers me, and keeps account and tokens over a restart', async () => {
+    it('CF-3 mails, verifies, answers me, and keeps accounts over a restart', async () => {
       const resend = await startResendStandIn();
       const smtp = await startSmtpStandIn({ startTls: false });
       try {

@@ -4,7 +4,7 @@ import { fail } from './fail.ts';
 
 const statementTimeoutMs = 10_000;
 
-/** The server in production. An unset NODE_ENV is production too: only `latchkey dev` is not. */
+/** The production server. An unset NODE_ENV is production too: only `latchkey dev` is not. */
 export async function start(): Promise<void> {
   let config: ReturnType<typeof readConfig>;
   try {
@@ -21,11 +21,11 @@ export async function start(): Promise<void> {
   if (!worker) {
     for (const warning of configWarnings(config))
       log.warn({ event: 'configuration.warning' }, warning);
-    // The first of several processes serves nothing, and loads little.
+    // The primary of several processes serves no requests and loads little.
     if (config.workers > 1)
       return (await import('./run-workers.ts')).runWorkers({ config, databaseUrl, log });
   }
-  // Loaded only now: who forgot a variable learns it before the whole server is read.
+  // Loaded only now: missing variables are reported before the whole server is loaded.
   const [{ runServer }, { openPostgres }, { migratePostgres }, { answerPrimary }] =
     await Promise.all([
       import('./run-server.ts'),

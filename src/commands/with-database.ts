@@ -11,7 +11,9 @@ import { type Random, systemRandom } from '../random.ts';
 import { createSecretKeys, type SecretKeys } from '../secret-keys.ts';
 import { fail } from './fail.ts';
 
-/** What a command that works on the database has of an App. Nobody asks, from nowhere. */
+/**
+ * The part of an App that a command on the database has. There is no caller and no client address.
+ */
 export type CommandApp = {
   readonly config: Config;
   readonly database: Database;
@@ -30,17 +32,17 @@ const lacking =
   'The database lacks tables or columns of ours. Apply the migrations first: latchkey migrate';
 
 type Options = {
-  /** Applies what is missing first, as a starting server would. */
+  /** Applies missing migrations first, as a starting server would. */
   readonly migrates?: boolean;
-  /** Connections at most; 1 unless told. */
+  /** Most connections; default 1. */
   readonly maxConnections?: number;
-  /** Milliseconds; 10 seconds unless told. */
+  /** Milliseconds; default 10 seconds. */
   readonly statementTimeoutMs?: number;
 };
 
 /**
- * Runs with DATABASE_URL, and closes it. What goes wrong is said on standard error and makes the
- * exit status 1. A log line must not stand in what a program reads: errors only.
+ * Runs with DATABASE_URL, and closes it. A failure is reported on standard error and sets exit
+ * status 1. Only errors are logged: a log line must not appear in output that a program reads.
  */
 export async function withDatabase(
   name: string,

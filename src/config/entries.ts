@@ -31,11 +31,11 @@ export type Mode = 'production' | 'development';
 type Described<T> = {
   readonly name: string;
   readonly doc: string;
-  /** SECURITY: no message of it may hold the text. */
+  /** SECURITY: none of its messages may contain the text. */
   readonly schema: Reader<T>;
-  /** Can also come from the file that NAME_FILE names. */
+  /** Can also be read from the file that NAME_FILE names. */
   readonly secret?: true;
-  /** Production refuses to start without it, for this reason. */
+  /** Why production refuses to start without it. */
   readonly required?: string;
 };
 
@@ -43,9 +43,9 @@ type Described<T> = {
 export type Entry<T> = Described<T> & {
   /** The default as a person reads it. */
   readonly shown: string;
-  /** The default as it would stand in the environment. */
+  /** The default as it would be written in the environment. */
   readonly fallback?: string | Readonly<Record<Mode, string>>;
-  /** The value where nothing is set and there is no fallback. */
+  /** The value when nothing is set and there is no fallback. */
   readonly absent?: T;
 };
 
@@ -61,7 +61,7 @@ function entry<T>(
   return { ...options, shown };
 }
 
-/** A variable that may be missing: its value is `absent` then. */
+/** An optional variable: its value is `absent` when it is not set. */
 function optional<T>(
   options: Described<T> & { readonly absent: T; readonly shown: string },
 ): Entry<T> {
@@ -69,15 +69,20 @@ function optional<T>(
 }
 
 /**
- * Every variable, under the name that it has in Config (read-config.ts); a group is a member of its
- * own. `.env.example` and docs/operations.md are compared with it by a test.
+ * Every variable, under its name in Config (read-config.ts); a group is an object of its own. A
+ * test compares `.env.example` and docs/operations.md with it.
  */
 export const entries = {
   /** Becomes the members that begin with `database`. */
   database: {
     address: optional({
       name: 'DATABASE_URL',
-      doc: 'PostgreSQL: `postgres://user:password@host:5432/database`, or several hosts, `host:5432,other:5432`, of which the primary is found. Under TLS with a checked certificate unless the host is this machine, or `?sslmode=disable` says otherwise. `?pool_size=20` sets the connections of each process to each database, 2 to 100 (10); `?prepare=false` is for poolers that cannot follow prepared statements.',
+      doc:
+        'PostgreSQL: `postgres://user:password@host:5432/database`, or several hosts, ' +
+        '`host:5432,other:5432`, of which the primary is found. Under TLS with a checked ' +
+        'certificate unless the host is this machine, or `?sslmode=disable` says otherwise. ' +
+        '`?pool_size=20` sets the connections of each process to each database, 2 to 100 (10); ' +
+        '`?prepare=false` is for poolers that cannot follow prepared statements.',
       shown: 'development: embedded; production: required',
       absent: null,
       schema: databaseUrl,
@@ -94,7 +99,9 @@ export const entries = {
     }),
     allowInsecure: entry({
       name: 'ALLOW_INSECURE_DATABASE',
-      doc: 'Acknowledges `?sslmode=disable` to another machine in production: the network between must be trusted.',
+      doc:
+        'Acknowledges `?sslmode=disable` to another machine in production: the network between ' +
+        'must be trusted.',
       fallback: 'false',
       schema: onOrOff,
     }),
@@ -103,7 +110,9 @@ export const entries = {
   secretKeys: {
     current: optional({
       name: 'SECRET_KEY',
-      doc: 'At least 32 random bytes in base64 or hex, as from `openssl rand -base64 32`; the key of each purpose is derived from it.',
+      doc:
+        'At least 32 random bytes in base64 or hex, as from `openssl rand -base64 32`; the key ' +
+        'of each purpose is derived from it.',
       shown: 'development: made at the first start; production: required',
       absent: null,
       schema: secretKey,
@@ -121,11 +130,13 @@ export const entries = {
   },
   publicUrl: optional({
     name: 'PUBLIC_URL',
-    doc: 'The origin of this server as others see it: issuer of tokens and base of our own links. https in production.',
+    doc:
+      'The origin of this server as others see it: issuer of tokens and base of our own links. ' +
+      'https in production.',
     shown: 'development: `http://localhost:PORT`; production: required',
     absent: null,
     schema: origin,
-    // Never taken from a request instead (ADV-2, ADV-17).
+    // Never taken from a request (ADV-2, ADV-17).
     required: 'is required',
   }),
   appUrl: optional({
@@ -151,7 +162,9 @@ export const entries = {
     }),
     type: entry({
       name: 'JWT_TYPE',
-      doc: 'The `typ` of access tokens: `JWT`, or `at+jwt` (RFC 9068) where every verifier takes it.',
+      doc:
+        'The `typ` of access tokens: `JWT`, or `at+jwt` (RFC 9068) where every verifier takes ' +
+        'it.',
       fallback: 'JWT',
       schema: oneOf('JWT', 'at+jwt'),
     }),
@@ -176,19 +189,25 @@ export const entries = {
   }),
   refreshGrace: entry({
     name: 'REFRESH_GRACE',
-    doc: 'For this long a refresh token that was just used gives the same successor again, 0s to 60s.',
+    doc:
+      'For this long a refresh token that was just used gives the same successor again, 0s to ' +
+      '60s.',
     fallback: '20s',
     schema: duration('0s', '60s'),
   }),
   sessionLimit: entry({
     name: 'SESSION_LIMIT',
-    doc: 'Sessions that a user may have at a time, 1 to 500; a further sign-in ends the one that was used least recently.',
+    doc:
+      'Sessions that a user may have at a time, 1 to 500; a further sign-in ends the one that ' +
+      'was used least recently.',
     fallback: '100',
     schema: whole(1, 500),
   }),
   signingKeyRotation: entry({
     name: 'SIGNING_KEY_ROTATION',
-    doc: 'The age at which a running server replaces the key that signs access tokens, 1d to 3650d; `off`: only `latchkey keys rotate` does.',
+    doc:
+      'The age at which a running server replaces the key that signs access tokens, 1d to ' +
+      '3650d; `off`: only `latchkey keys rotate` does.',
     fallback: '90d',
     schema: orWord(duration('1d', '3650d'), 'off', null),
   }),
@@ -200,13 +219,18 @@ export const entries = {
   }),
   bcryptConcurrency: entry({
     name: 'BCRYPT_CONCURRENCY',
-    doc: 'Password hashes at once in one process, 1 to 256: more than there are cores slow everything else and gain nothing. `auto` leaves a core free, and `WORKERS` share the rest.',
+    doc:
+      'Password hashes at once in one process, 1 to 256: more than there are cores slow ' +
+      'everything else and gain nothing. `auto` leaves a core free, and `WORKERS` share the ' +
+      'rest.',
     fallback: 'auto',
     schema: orWord(whole(1, 256), 'auto', null),
   }),
   passwordMinLength: entry({
     name: 'PASSWORD_MIN_LENGTH',
-    doc: 'Characters that a password needs at least, 8 to 128. NIST asks for 15 where a password is the only factor.',
+    doc:
+      'Characters that a password needs at least, 8 to 128. NIST asks for 15 where a password ' +
+      'is the only factor.',
     fallback: '8',
     schema: whole(8, 128),
   }),
@@ -214,7 +238,9 @@ export const entries = {
   mail: {
     transport: optional({
       name: 'MAIL_TRANSPORT',
-      doc: 'How mail leaves: `resend`, `smtp`, or in development `mailbox`, a page at `/dev/mailbox`.',
+      doc:
+        'How mail leaves: `resend`, `smtp`, or in development `mailbox`, a page at ' +
+        '`/dev/mailbox`.',
       shown: 'development: `mailbox`; production: required',
       absent: null,
       schema: oneOf('resend', 'smtp', 'mailbox'),
@@ -237,7 +263,9 @@ export const entries = {
     }),
     smtpUrl: optional({
       name: 'SMTP_URL',
-      doc: 'For `smtp`: `smtps://user:password@host:465`, or `smtp://…:587` with STARTTLS, which is required unless the host is this machine.',
+      doc:
+        'For `smtp`: `smtps://user:password@host:465`, or `smtp://…:587` with STARTTLS, which ' +
+        'is required unless the host is this machine.',
       shown: 'none',
       absent: null,
       schema: smtpUrl,
@@ -254,7 +282,9 @@ export const entries = {
   },
   mailTemplatesDirectory: optional({
     name: 'MAIL_TEMPLATES_DIR',
-    doc: 'A folder with mail templates of your own, such as `de/password-reset.liquid`, which replace ours one by one. Checked at start.',
+    doc:
+      'A folder with mail templates of your own, such as `de/password-reset.liquid`, which ' +
+      'replace ours one by one. Checked at start.',
     shown: 'none',
     absent: null,
     schema: folder,
@@ -262,25 +292,33 @@ export const entries = {
   retention: {
     unverifiedAccounts: entry({
       name: 'RETENTION_UNVERIFIED_ACCOUNTS',
-      doc: 'Accounts whose address was never verified are removed this long after the registration, 1d to 30d.',
+      doc:
+        'Accounts whose address was never verified are removed this long after the ' +
+        'registration, 1d to 30d.',
       fallback: '7d',
       schema: duration('1d', '30d'),
     }),
     sessions: entry({
       name: 'RETENTION_SESSIONS',
-      doc: 'Sessions are removed this long after the day on which they had to end at the latest, 1d to 365d.',
+      doc:
+        'Sessions are removed this long after the day on which they had to end at the latest, ' +
+        '1d to 365d.',
       fallback: '7d',
       schema: duration('1d', '365d'),
     }),
     codes: entry({
       name: 'RETENTION_CODES',
-      doc: 'Expired codes and links and the records of sent mails are removed after this long, 1d to 90d.',
+      doc:
+        'Expired codes and links and the records of sent mails are removed after this long, 1d ' +
+        'to 90d.',
       fallback: '3d',
       schema: duration('1d', '90d'),
     }),
     addresses: entry({
       name: 'RETENTION_ADDRESSES',
-      doc: 'Client addresses and User-Agents in the audit trail are made coarse after this long, 1d to 365d.',
+      doc:
+        'Client addresses and User-Agents in the audit trail are made coarse after this long, ' +
+        '1d to 365d.',
       fallback: '30d',
       schema: duration('1d', '365d'),
     }),
@@ -294,7 +332,9 @@ export const entries = {
   }),
   trustedProxies: optional({
     name: 'TRUSTED_PROXIES',
-    doc: 'Addresses or CIDRs of the proxies whose X-Forwarded-For is believed, separated by commas.',
+    doc:
+      'Addresses or CIDRs of the proxies whose X-Forwarded-For is believed, separated by ' +
+      'commas.',
     shown: 'none',
     absent: [],
     schema: list(proxy),
@@ -303,7 +343,9 @@ export const entries = {
   tls: {
     certFile: optional({
       name: 'TLS_CERT_FILE',
-      doc: 'For a server that holds its own certificate: the PEM file with it and its chain. Read again when it changes.',
+      doc:
+        'For a server that holds its own certificate: the PEM file with it and its chain. Read ' +
+        'again when it changes.',
       shown: 'none',
       absent: null,
       schema: filePath,
@@ -318,7 +360,9 @@ export const entries = {
   },
   gatewayToken: optional({
     name: 'GATEWAY_TOKEN',
-    doc: 'The service credential of gateways, 32 characters or more, as from `openssl rand -hex 32`. Without it their fields refuse everyone but administrators.',
+    doc:
+      'The service credential of gateways, 32 characters or more, as from `openssl rand -hex ' +
+      '32`. Without it their fields refuse everyone but administrators.',
     shown: 'development: made at the first start; production: none',
     absent: null,
     schema: bearer,
@@ -326,13 +370,17 @@ export const entries = {
   }),
   rateLimitMultiplier: entry({
     name: 'RATE_LIMIT_MULTIPLIER',
-    doc: 'Multiplies every budget of attempts, for load tests; over 0, up to 10000. A value over 10 in production is warned of at start.',
+    doc:
+      'Multiplies every budget of attempts, for load tests; over 0, up to 10000. A value over ' +
+      '10 in production is warned of at start.',
     fallback: '1',
     schema: multiplier,
   }),
   rateLimits: optional({
     name: 'RATE_LIMITS',
-    doc: 'Single budgets other than docs/security.md has them, separated by commas: `login:account=10/15m/5/10s,mail:day=500/1d`.',
+    doc:
+      'Single budgets other than docs/security.md has them, separated by commas: ' +
+      '`login:account=10/15m/5/10s,mail:day=500/1d`.',
     shown: 'none',
     absent: {},
     schema: rateLimits,
@@ -381,31 +429,42 @@ export const entries = {
   }),
   shutdownDelay: entry({
     name: 'SHUTDOWN_DELAY',
-    doc: 'After SIGTERM, `/readyz` says 503 for this long before the listener closes, so that balancers have turned away by then, 0s to 5m.',
+    doc:
+      'After SIGTERM, `/readyz` says 503 for this long before the listener closes, so that ' +
+      'balancers have turned away by then, 0s to 5m.',
     fallback: { development: '0s', production: '3s' },
     schema: duration('0s', '5m'),
   }),
   shutdownDeadline: entry({
     name: 'SHUTDOWN_DEADLINE',
-    doc: 'The process ends this long after the signal, whatever is still in flight, 1s to 10m. Give your orchestrator a little more.',
+    doc:
+      'The process ends this long after the signal, whatever is still in flight, 1s to 10m. ' +
+      'Give your orchestrator a little more.',
     fallback: '25s',
     schema: duration('1s', '10m'),
   }),
   logLevel: entry({
     name: 'LOG_LEVEL',
-    doc: 'The least that is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
+    doc:
+      'The least that is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or ' +
+      '`silent`.',
     fallback: 'info',
     schema: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
   }),
   migrateOnStart: entry({
     name: 'MIGRATE_ON_START',
-    doc: 'Whether a starting server applies the migrations that are missing; otherwise run `latchkey migrate` first.',
+    doc:
+      'Whether a starting server applies the migrations that are missing; otherwise run ' +
+      '`latchkey migrate` first.',
     fallback: 'true',
     schema: onOrOff,
   }),
 } as const satisfies Table;
 
-/** Variables of earlier versions, and what to do instead. Where one is set, nothing starts. */
+/**
+ * Variables of earlier versions, and what to do instead. The server refuses to start when one is
+ * set.
+ */
 export const retired: Readonly<Record<string, string>> = {
   DATABASE_MAX_CONNECTIONS: 'is gone: write ?pool_size=20 into DATABASE_URL instead',
   DATABASE_PREPARED_STATEMENTS: 'is gone: write ?prepare=false into DATABASE_URL instead',
@@ -419,11 +478,11 @@ export type Table = {
   readonly [name: string]: Entry<unknown> | { readonly [name: string]: Entry<unknown> };
 };
 
-/** What a table is read to: the value of each entry, in the same groups. */
+/** The result of reading a table: the value of each entry, in the same groups. */
 export type ValuesOf<E> =
   E extends Entry<infer T> ? T : { readonly [Name in keyof E]: ValuesOf<E[Name]> };
 
-/** The entries of a table without its groups, in their order. */
+/** The entries of a table without its groups, in order. */
 export const allEntries: readonly Entry<unknown>[] = Object.values<Table[string]>(entries).flatMap(
   (of) => (isEntry(of) ? [of] : Object.values(of)),
 );

@@ -50,7 +50,9 @@ function problemsOf(read: () => unknown): readonly string[] {
   return [];
 }
 
-/** The names that a configuration is refused for, and that no refusal quotes what was given. */
+/**
+ * The names that a configuration is refused for; also checks that no message quotes a given value.
+ */
 function refused(changes: Environment, read = production): readonly string[] {
   const problems = problemsOf(() => read(changes));
   for (const value of Object.values(changes)) {
@@ -72,7 +74,7 @@ describe('readConfig', () => {
     expect(refused({ [name]: '  ' })).toEqual([name]);
   });
 
-  it('CF-1 names everything that is wrong at once, a line each', () => {
+  it('CF-1 names everything that is wrong at once, one line each', () => {
     const problems = problemsOf(() =>
       readConfig({ PORT: 'http', BCRYPT_COST: '8' }, { mode: 'production' }),
     );
@@ -127,7 +129,7 @@ describe('readConfig', () => {
     expect(refused({ GATEWAY_TOKEN: value })).toEqual(['GATEWAY_TOKEN']);
   });
 
-  it('CF-2 refuses one value for two purposes, in whatever spelling', () => {
+  it('CF-2 refuses one value for two purposes, in any spelling', () => {
     const bytes = randomBytes(32);
     const key = bytes.toString('base64');
     expect(refused({ SECRET_KEY: key, SECRET_KEY_PREVIOUS: key })).toEqual(['SECRET_KEY_PREVIOUS']);
@@ -144,7 +146,7 @@ describe('readConfig', () => {
     expect(refused({ SECRET_KEY: key, DATABASE_URL: url })).toEqual(['DATABASE_URL']);
   });
 
-  it('CF-2 takes what the documentation tells to make', () => {
+  it('CF-2 accepts keys made as the documentation says', () => {
     for (let round = 0; round < 200; round += 1) {
       production({ SECRET_KEY: random(), GATEWAY_TOKEN: randomBytes(32).toString('hex') });
       production({
@@ -184,13 +186,13 @@ describe('readConfig', () => {
     'm',
   ];
   it.each(['ACCESS_TOKEN_TTL', 'SESSION_IDLE_TTL', 'SESSION_ABSOLUTE_TTL', 'REFRESH_GRACE'])(
-    'CF-4 refuses a %s that is no duration or out of bounds',
+    'CF-4 refuses a %s that is not a duration or out of bounds',
     (name) => {
       for (const value of [...senseless, '0'])
         expect([value, refused({ [name]: value })]).toEqual([value, [name]]);
     },
   );
-  it('CF-4 refuses durations beyond their bounds, and takes the bounds', () => {
+  it('CF-4 refuses durations beyond their bounds, and accepts the bounds', () => {
     for (const value of ['0s', '0m', '59s', '61m']) {
       expect(refused({ ACCESS_TOKEN_TTL: value })).toEqual(['ACCESS_TOKEN_TTL']);
     }
@@ -245,7 +247,7 @@ describe('readConfig', () => {
       expect(refused({ ...changes, NODE_ENV })).toEqual(Object.keys(changes));
     }
   });
-  it('CF-5 opens nothing in production by itself, and refuses development where NODE_ENV is production', () => {
+  it('CF-5 opens nothing in production, and refuses dev when NODE_ENV is production', () => {
     const open = { introspection: false, graphiql: false, mode: 'production' };
     expect(production()).toMatchObject(open);
     expect(production({ NODE_ENV: 'development' })).toMatchObject(open);
@@ -274,7 +276,7 @@ describe('readConfig', () => {
       'DATABASE_REPLICA_URLS',
     ]);
   });
-  it('TR-2 has the certificate of another machine checked, whatever the driver takes `require` to mean', () => {
+  it('TR-2 checks another machine’s certificate, whatever the driver does at `require`', () => {
     const modeOf = (url: string, changes: Environment = {}) =>
       new URL(production({ ...changes, DATABASE_URL: url }).databaseUrl ?? '').searchParams.get(
         'sslmode',
@@ -284,7 +286,7 @@ describe('readConfig', () => {
       modeOf('postgres://u:p@db.example.net/auth?sslmode=require&channel_binding=require'),
     ).toBe('verify-full');
     expect(modeOf('postgres://u:p@localhost/auth?sslmode=require')).toBe('verify-full');
-    // Said aloud in each case: the driver would ask PGSSL where the URL is silent.
+    // Explicit in each case: the driver would read PGSSL when the URL has no sslmode.
     for (const host of ['localhost', '127.0.0.1', '[::1]']) {
       expect(modeOf(`postgres://u:p@${host}/auth`)).toBe('disable');
     }
@@ -306,7 +308,7 @@ describe('readConfig', () => {
     const url = `${whole.DATABASE_URL}?${parameter}`;
     expect(refused({ DATABASE_URL: url })).toEqual(['DATABASE_URL']);
   });
-  it('takes the pool from the address, for replicas too, and leaves it out of the URL', () => {
+  it('reads the pool settings from the URL, for replicas too, and removes them', () => {
     const url = `${whole.DATABASE_URL}?pool_size=25&sslmode=require&prepare=false`;
     expect(production({ DATABASE_URL: url })).toMatchObject({
       databaseUrl: `${whole.DATABASE_URL}?sslmode=verify-full`,
@@ -320,7 +322,7 @@ describe('readConfig', () => {
     expect(refused({ DATABASE_REPLICA_URLS: url })).toEqual(['DATABASE_REPLICA_URLS']);
   });
 
-  it('TR-2 has mail providers reached under TLS', () => {
+  it('TR-2 requires TLS to mail providers', () => {
     const smtp = { MAIL_TRANSPORT: 'smtp', SMTP_URL: 'smtp://u:p@mail.example.net:587' };
     expect(production(smtp).mail).toMatchObject({ transport: 'smtp', url: smtp.SMTP_URL });
     expect(refused({ ...smtp, SMTP_URL: `${smtp.SMTP_URL}?tls.rejectUnauthorized=false` })).toEqual(
@@ -352,7 +354,7 @@ describe('readConfig', () => {
     expect(refused({ TRUSTED_PROXIES: value })).toEqual(['TRUSTED_PROXIES']);
     expect(refused({ TRUSTED_PROXIES: `10.0.0.1,${value}` })).toEqual(['TRUSTED_PROXIES']);
   });
-  it('RL-5 takes addresses and ranges of both families', () => {
+  it('RL-5 accepts addresses and ranges of both families', () => {
     const value = '10.0.0.0/8, 192.0.2.1,2001:db8::/32,::1';
     expect(production({ TRUSTED_PROXIES: value }).trustedProxies).toEqual(value.split(/, ?/));
     expect(production().trustedProxies).toEqual([]);
@@ -369,7 +371,7 @@ describe('readConfig', () => {
   ])('ADV-2 refuses %s as PUBLIC_URL', (value) => {
     expect(refused({ PUBLIC_URL: value })).toEqual(['PUBLIC_URL']);
   });
-  it('ADV-2 ADV-17 fixes the public URL at boot: production has no default, and nothing but the environment is asked', () => {
+  it('ADV-2 ADV-17 reads the public URL from the environment alone, without a default', () => {
     expect(refused({ PUBLIC_URL: undefined })).toEqual(['PUBLIC_URL']);
     const config = production({ PUBLIC_URL: 'https://auth.example.com/', HOST: '0.0.0.0' });
     expect(config).toMatchObject({
@@ -399,7 +401,7 @@ describe('readConfig', () => {
     expect(refused({ CORS_ORIGINS: value })).toEqual(['CORS_ORIGINS']);
     expect(refused({ CORS_ORIGINS: `https://app.example.com,${value}` })).toEqual(['CORS_ORIGINS']);
   });
-  it('takes exact origins', () => {
+  it('accepts exact origins', () => {
     const value = 'https://app.example.com,http://localhost:3000';
     expect(production({ CORS_ORIGINS: value }).corsOrigins).toEqual(value.split(','));
   });
@@ -419,7 +421,7 @@ describe('readConfig', () => {
     expect(production({ WORKERS: 'max' }).workers).toBeGreaterThan(0);
   });
 
-  it('AV-1 takes no size of the pool from a file: the pool is there when it is read', () => {
+  it('AV-1 reads no thread pool size from a file: the pool already exists', () => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-env-'));
     try {
       writeFileSync(join(folder, '.env'), 'UV_THREADPOOL_SIZE=16\nLATCHKEY_TEST_OF_FILES=read\n');
@@ -431,7 +433,7 @@ describe('readConfig', () => {
     }
   });
 
-  it('AV-1 counts the threads of the pool as libuv does', () => {
+  it('AV-1 counts the pool’s threads as libuv does', () => {
     for (const [size, threads] of [
       [undefined, 4],
       ['16', 16],
@@ -445,7 +447,7 @@ describe('readConfig', () => {
     }
   });
 
-  it('AV-1 refuses more hashes at once than the pool has threads, of which one stays free', () => {
+  it('AV-1 refuses more concurrent hashes than the pool’s threads less one', () => {
     expect(refused({ BCRYPT_CONCURRENCY: '4' })).toEqual(['BCRYPT_CONCURRENCY']);
     expect(refused({ BCRYPT_CONCURRENCY: '8', UV_THREADPOOL_SIZE: '8' })).toEqual([
       'BCRYPT_CONCURRENCY',
@@ -460,7 +462,7 @@ describe('readConfig', () => {
     expect(production({ BCRYPT_CONCURRENCY: 'auto' }).bcryptConcurrency).toBeNull();
   });
 
-  it('warns of what is allowed and unwise', () => {
+  it('warns of settings that are allowed but unwise', () => {
     expect(configWarnings(production())).toEqual([
       expect.stringContaining('every request is taken for plain http'),
     ]);
@@ -485,7 +487,7 @@ describe('readConfig', () => {
 
 describe('tracing', () => {
   const endpoint = 'http://collector:4318';
-  it('is on where the exporter has an endpoint', () => {
+  it('is on when the exporter has an endpoint', () => {
     expect(production().tracing).toBe(false);
     expect(production({ OTEL_EXPORTER_OTLP_ENDPOINT: ' ' }).tracing).toBe(false);
     expect(production({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).tracing).toBe(true);
@@ -503,7 +505,7 @@ describe('tracing', () => {
 describe('a variable of an earlier version', () => {
   const names = Object.keys(retired);
 
-  it('is none that counts, nor the file of one', () => {
+  it('is no longer read, nor is its file variant', () => {
     const current = allEntries.flatMap(({ name, secret }) => [name, secret ? `${name}_FILE` : '']);
     expect(names.filter((name) => current.includes(name))).toEqual([]);
   });
@@ -515,7 +517,7 @@ describe('a variable of an earlier version', () => {
       expect(problemsOf(() => read({ [name]: '' }))).toEqual([]);
     }
   });
-  it('is what this version has taken away', () => {
+  it('is one that this version has removed', () => {
     expect(names.sort()).toEqual([
       'DATABASE_MAX_CONNECTIONS',
       'DATABASE_PREPARED_STATEMENTS',
@@ -525,7 +527,7 @@ describe('a variable of an earlier version', () => {
   });
 });
 
-describe('a certificate of our own', () => {
+describe('the server’s own certificate', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-tls-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const fileWith = (name: string, content: string): string => {
@@ -538,7 +540,7 @@ describe('a certificate of our own', () => {
     TLS_KEY_FILE: fileWith('key.pem', mine.key),
   };
 
-  it('TR-1 is refused without its key, unreadable, or where the two do not belong together', () => {
+  it('TR-1 is refused without its key, unreadable, or with a key that does not match', () => {
     expect(refused({ TLS_CERT_FILE: files.TLS_CERT_FILE })).toEqual(['TLS_KEY_FILE']);
     expect(refused({ TLS_KEY_FILE: files.TLS_KEY_FILE })).toEqual(['TLS_CERT_FILE']);
     expect(refused({ ...files, TLS_KEY_FILE: join(folder, 'nothing.pem') })).toEqual([
@@ -550,7 +552,7 @@ describe('a certificate of our own', () => {
     ]);
   });
 
-  it('is taken with its key', () => {
+  it('is accepted with its key', () => {
     expect(production(files).tls).toEqual({
       certFile: files.TLS_CERT_FILE,
       keyFile: files.TLS_KEY_FILE,
@@ -569,7 +571,7 @@ describe('secrets', () => {
     return file;
   };
 
-  it('CF-6 come from files too, without the newline at the end', () => {
+  it('CF-6 are read from files too, without the trailing newline', () => {
     for (const [name, value] of Object.entries({
       ...whole,
       GATEWAY_TOKEN: randomBytes(32).toString('hex'),
@@ -579,7 +581,7 @@ describe('secrets', () => {
       expect(fromFile).toEqual(production({ [name]: value }));
     }
   });
-  it('CF-6 are refused from both places at once, and from a file that is empty or cannot be read', () => {
+  it('CF-6 are refused from two places, and from an empty or unreadable file', () => {
     const file = fileWith(whole.SECRET_KEY);
     expect(refused({ SECRET_KEY_FILE: file })).toEqual(['SECRET_KEY']);
     expect(refused({ SECRET_KEY: undefined, SECRET_KEY_FILE: join(folder, 'absent') })).toEqual([
@@ -591,11 +593,11 @@ describe('secrets', () => {
     expect(refused({ SECRET_KEY: undefined, SECRET_KEY_FILE: fileWith('\n') })).toEqual([
       'SECRET_KEY_FILE',
     ]);
-    // Only secrets: PORT_FILE means nothing.
+    // Only secrets: PORT_FILE has no meaning.
     expect(production({ PORT_FILE: fileWith('1') }).port).toBe(4000);
   });
 
-  it('CF-6 stand in no file of the repository', () => {
+  it('CF-6 are in no file of the repository', () => {
     const patterns = [
       '-----BEGIN [A-Z ]*PRIVATE KEY-----',
       're_[A-Za-z0-9]{8,}_[A-Za-z0-9]{16,}',
@@ -613,7 +615,7 @@ describe('secrets', () => {
     expect(
       tracked.filter((file) => /(^|\/)(\.env|\.data|id_rsa|.*\.(pem|key|p12))$/.test(file)),
     ).toEqual([]);
-    // The scan finds what it looks for.
+    // Checks that the scan finds such secrets.
     fileWith(
       ['-----BEGIN RSA ', 'PRIVATE KEY-----\n', 're_12345678_', 'a1'.repeat(9), '\n'].join(''),
     );
@@ -622,7 +624,7 @@ describe('secrets', () => {
     ).toHaveLength(2);
   });
 
-  /** As git sees the tree: what is tracked, and nothing else. */
+  /** The tracked files only. */
   function matchingLines(patterns: readonly string[]): string[] {
     return grep([
       ...patterns.flatMap((pattern) => ['-e', pattern]),
@@ -642,7 +644,7 @@ describe('secrets', () => {
     }
   }
 
-  it('of development are made once, kept for their owner alone, and good enough for readConfig', () => {
+  it('of development are created once, owner-only, and valid for readConfig', () => {
     const data = join(folder, 'data');
     const made = loadDevelopmentSecrets(data);
     expect(loadDevelopmentSecrets(data)).toEqual(made);
@@ -661,10 +663,12 @@ describe('secrets', () => {
       Buffer.from(made.secretKey, 'base64url'),
     );
   });
-  it('of development are the same for all that start at once', async () => {
+  it('of development are the same for all servers that start at once', async () => {
     const data = join(folder, 'race');
     const module = join(compiledSources(), 'development-secrets.js');
-    const script = `const { loadDevelopmentSecrets } = await import(${JSON.stringify(module)}); console.log(loadDevelopmentSecrets(${JSON.stringify(data)}).secretKey)`;
+    const script =
+      `const { loadDevelopmentSecrets } = await import(${JSON.stringify(module)}); ` +
+      `console.log(loadDevelopmentSecrets(${JSON.stringify(data)}).secretKey)`;
     const { spawn } = await import('node:child_process');
     const { text } = await import('node:stream/consumers');
     const keys = await Promise.all(

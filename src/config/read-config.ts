@@ -14,7 +14,7 @@ import { isHttpsOrLoopback, isPlainAndRemote, ruleOf } from './readers.ts';
 
 type Values = ValuesOf<typeof entries>;
 
-/** Groups and variables that are not taken over as they are; `toConfig` makes members of them. */
+/** Groups and variables that are not copied as they are; `toConfig` makes members of them. */
 type Combined = 'database' | 'secretKeys' | 'publicUrl' | 'appUrl' | 'jwt' | 'mail' | 'tls';
 
 /**
@@ -26,14 +26,14 @@ export type Config = Omit<Values, Combined> & {
   /** Null: the embedded database under dataDirectory (development only). */
   readonly databaseUrl: string | null;
   readonly databaseReplicaUrls: readonly string[];
-  /** Connections of each process to each database, at most. */
+  /** Most connections of each process to each database. */
   readonly databaseMaxConnections: number;
   readonly databasePreparedStatements: boolean;
   /** Where development keeps its database, secrets and mailbox. */
   readonly dataDirectory: string;
-  /** The current SECRET_KEY first, then the previous one where set; raw bytes. */
+  /** The current SECRET_KEY first, then the previous one if set; raw bytes. */
   readonly secretKeys: readonly Uint8Array[];
-  /** An origin, no trailing slash. */
+  /** An origin, without trailing slash. */
   readonly publicUrl: string;
   readonly appUrl: string;
   readonly jwt: {
@@ -42,11 +42,11 @@ export type Config = Omit<Values, Combined> & {
     readonly type: Values['jwt']['type'];
   };
   readonly mail: MailSettings;
-  /** Paths of PEM files; null where a proxy in front holds the certificate. */
+  /** Paths of PEM files; null when a proxy in front terminates TLS. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
-  /** Threads of libuv's pool, in which hashes are made: Node reads its size itself. */
+  /** Threads of libuv's pool, which computes the hashes; Node reads its size itself. */
   readonly threadPoolSize: number;
-  /** Whether a collector is named; the exporter reads its own variables. */
+  /** Whether a collector is configured; the exporter reads its own variables. */
   readonly tracing: boolean;
 };
 
@@ -64,7 +64,7 @@ export type MailSettings =
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Everything that is wrong with the configuration, a line `NAME: rule` for each; never a value. */
+/** Everything that is wrong with the configuration, a line `NAME: rule` each; never a value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(readonly problems: readonly string[]) {
@@ -82,8 +82,8 @@ export function environment(): Environment {
 }
 
 /**
- * Adds the variables of a file such as `.env` to the environment; what is set there already stays.
- * Throws where it cannot be read. The size of libuv's pool is left out: the pool exists by now, so
+ * Adds the variables of a file such as `.env` to the environment; variables already set stay.
+ * Throws when it cannot be read. The size of libuv's pool is left out: the pool already exists, so
  * the hash semaphore would count threads that it does not have (AV-1).
  */
 export function loadEnvironmentFile(path: string): void {
@@ -92,7 +92,7 @@ export function loadEnvironmentFile(path: string): void {
   if (poolSize === undefined) delete process.env[poolSizeVariable];
 }
 
-/** What development uses where the environment has none. */
+/** Development defaults for variables that are not set. */
 export type DevelopmentSecrets = { readonly secretKey: string; readonly gatewayToken: string };
 
 /**
@@ -101,7 +101,7 @@ export type DevelopmentSecrets = { readonly secretKey: string; readonly gatewayT
  */
 type Options = {
   readonly mode: Mode;
-  /** Asked in development where SECRET_KEY or GATEWAY_TOKEN is not set. */
+  /** Called in development when SECRET_KEY or GATEWAY_TOKEN is not set. */
   readonly developmentSecrets?: (dataDirectory: string) => DevelopmentSecrets;
 };
 
@@ -127,7 +127,7 @@ export function readConfig(environment: Environment, options: Options): Config {
 
 type Refuse = (of: { readonly name: string }, rule: string) => void;
 
-/** As ValuesOf, and undefined where an entry was refused. */
+/** As ValuesOf, with undefined for entries that were refused. */
 type Readings<E> =
   E extends Entry<infer T> ? T | undefined : { readonly [Name in keyof E]: Readings<E[Name]> };
 
@@ -135,7 +135,7 @@ function given(env: Environment, name: string): string | undefined {
   return env[name]?.trim() || undefined;
 }
 
-/** Whether there is text for an entry, be it refused or not. */
+/** Whether an entry has text, refused or not. */
 function isSet(env: Environment, { name }: Entry<unknown>): boolean {
   return given(env, name) !== undefined || given(env, `${name}_FILE`) !== undefined;
 }
@@ -183,7 +183,7 @@ function readTable(table: Table, read: (of: Entry<unknown>) => unknown): unknown
   return Object.fromEntries(values);
 }
 
-/** Undefined where it was refused. */
+/** Undefined when it was refused. */
 function readEntry(
   of: Entry<unknown>,
   { env, mode, refuse }: { env: Environment; mode: Mode; refuse: Refuse },
@@ -202,7 +202,7 @@ function readEntry(
   return undefined;
 }
 
-/** Undefined where nothing is set, null where what is set was refused. */
+/** Undefined when nothing is set, null when the text was refused. */
 function textOf(of: Entry<unknown>, env: Environment, refuse: Refuse): string | undefined | null {
   const text = given(env, of.name);
   const fileVariable = { name: `${of.name}_FILE` };
@@ -227,7 +227,7 @@ type Rule = (
   context: { readonly env: Environment; readonly production: boolean; readonly refuse: Refuse },
 ) => void;
 
-/** What variables must be to each other, and what production asks of them. */
+/** Rules between variables, and production's requirements. */
 const rules: readonly Rule[] = [
   ({ database }, { env, production, refuse }) => {
     const of = entries.database;
@@ -236,7 +236,8 @@ const rules: readonly Rule[] = [
       refuse(of.address, 'is required beside DATABASE_REPLICA_URLS');
     if (!production || database.allowInsecure !== false) return;
     const rule =
-      'turns TLS off to another machine; acknowledge that by ALLOW_INSECURE_DATABASE=true or remove sslmode';
+      'turns TLS off to another machine; acknowledge that by ALLOW_INSECURE_DATABASE=true or ' +
+      'remove sslmode';
     if (address && isPlainAndRemote(address.url)) refuse(of.address, rule);
     if (replicaUrls?.some(isPlainAndRemote)) refuse(of.replicaUrls, rule);
   },
@@ -267,7 +268,7 @@ const rules: readonly Rule[] = [
       refuse(of.baseUrl, 'must be https, unless the host is this machine');
     if (transport !== 'resend' && transport !== 'smtp') return;
     const needed = [transport === 'resend' ? of.apiKey : of.smtpUrl];
-    // Production has asked for it already.
+    // Production has already required it.
     if (!production) needed.push(of.from);
     for (const each of needed)
       if (!isSet(env, each)) refuse(each, `is required for MAIL_TRANSPORT=${transport}`);
@@ -292,8 +293,8 @@ const rules: readonly Rule[] = [
 ];
 
 /**
- * SECURITY: a party that learns one of them, such as the mail provider, must not hold another
- * (CF-2, ASVS 13.2.3).
+ * SECURITY: a party that learns one secret, such as the mail provider, must not have another (CF-2,
+ * ASVS 13.2.3).
  */
 function refuseSharedSecrets(readings: Readings<typeof entries>, { refuse }: { refuse: Refuse }) {
   const { secretKeys, gatewayToken, mail, database } = readings;
@@ -308,7 +309,7 @@ function refuseSharedSecrets(readings: Readings<typeof entries>, { refuse }: { r
   const seen = new Map<string, string>();
   for (const [of, value] of purposes) {
     if (!value) continue;
-    // In every spelling: the key's bytes in hex equal a token that was made from the same text.
+    // In every encoding: a key's bytes in hex equal a token that was made from the same text.
     const spellings =
       typeof value === 'string'
         ? [value, ...decodings(value)]
@@ -330,7 +331,7 @@ function passwordOf(text: string): string {
   }
 }
 
-/** The bytes that a text may stand for, in hex; a short one is no key. */
+/** The bytes that a text may encode, in hex; a short text is no key. */
 function decodings(text: string): string[] {
   const hex = /^(?:[0-9a-f]{2})+$/i.test(text) ? [text.toLowerCase()] : [];
   return text.length < 16 ? [] : [...hex, Buffer.from(text, 'base64').toString('hex')];
@@ -369,7 +370,7 @@ function isPair(cert: Buffer, key: Buffer): boolean {
   }
 }
 
-/** Makes the combined members; the other entries are members as they are. */
+/** Makes the combined members; the other entries are copied. */
 function toConfig(values: Values, env: Environment, mode: Mode): Config {
   const { database, secretKeys, publicUrl, appUrl, jwt, mail, tls, ...others } = values;
   const ownUrl = publicUrl ?? `http://localhost:${values.port}`;
@@ -408,20 +409,20 @@ function mailSettings(mail: Values['mail']): MailSettings {
   }
 }
 
-/** A value that is missing here has been reported, and thrown, before. */
+/** A value that is missing here has already been reported and thrown. */
 function present<T>(value: T | null): T {
   if (value === null) throw new Error('A setting has neither a value nor a problem.');
   return value;
 }
 
-/** As libuv reads it: 4 where it is not set, 1024 at most. */
+/** As libuv reads it: default 4, at most 1024. */
 function threadPoolSize(env: Environment): number {
   const text = given(env, poolSizeVariable);
   if (text === undefined) return 4;
   return Math.min(Math.max(Number.parseInt(text, 10) || 1, 1), 1024);
 }
 
-/** As OpenTelemetry's SDK for Node decides it, of which only the exporter is loaded here. */
+/** As OpenTelemetry's SDK for Node decides it; only its exporter is loaded here. */
 function wantsTraces(env: Environment): boolean {
   const isDisabled = given(env, 'OTEL_SDK_DISABLED')?.toLowerCase() === 'true';
   if (isDisabled || given(env, 'OTEL_TRACES_EXPORTER') === 'none') return false;
@@ -430,7 +431,7 @@ function wantsTraces(env: Environment): boolean {
   );
 }
 
-/** What is allowed and still unwise, a sentence each; for the log at start. */
+/** Settings that are allowed but unwise, a sentence each, for the log at start. */
 export function configWarnings(config: Config): string[] {
   if (config.mode !== 'production') return [];
   const warnings: string[] = [];
@@ -445,7 +446,8 @@ export function configWarnings(config: Config): string[] {
     config.trustedProxies.length === 0
   ) {
     warnings.push(
-      'PUBLIC_URL is https, and neither TRUSTED_PROXIES nor TLS_CERT_FILE is set: every request is taken for plain http and refused.',
+      'PUBLIC_URL is https, and neither TRUSTED_PROXIES nor TLS_CERT_FILE is set: every ' +
+        'request is taken for plain http and refused.',
     );
   }
   if (config.introspection) warnings.push('INTROSPECTION is on: anyone may read the whole schema.');

@@ -10,7 +10,7 @@ import {
 } from '../domain/rate-limits/budgets.ts';
 import { assertSingleMailbox } from '../mail/assert-single-mailbox.ts';
 
-/** Turns the text of a variable, which is not empty, into its value. */
+/** Turns a variable's text, which is not empty, into its value. */
 export type Reader<T> = z.ZodType<T, string>;
 
 type Refuse = (rule: string) => never;
@@ -35,7 +35,7 @@ export function reads<T>(read: (text: string, refuse: Refuse) => T): Reader<T> {
   });
 }
 
-/** The value, or `refuse` with the rule that the text breaks. */
+/** Returns the value, or calls `refuse` with the rule that the text breaks. */
 function readWith<T>(reader: Reader<T>, text: string, refuse: Refuse): T {
   const result = reader.safeParse(text);
   return result.success ? result.data : refuse(ruleOf(result.error));
@@ -85,7 +85,7 @@ export function oneOf<const T extends string>(...words: readonly T[]): Reader<T>
   );
 }
 
-/** What `reader` reads, or `value` where the text is `word`. */
+/** What `reader` reads, or `value` for the text `word`. */
 export function orWord<T, V>(reader: Reader<T>, word: string, value: V): Reader<T | V> {
   return reads<T | V>((text, refuse) =>
     text === word ? value : readWith(reader, text, (rule) => refuse(`${rule}, or ${word}`)),
@@ -102,7 +102,7 @@ export function list<T>(item: Reader<T>): Reader<readonly T[]> {
   );
 }
 
-/** Text that fits a pattern; `form` says which in words. */
+/** Text that matches a pattern; `form` describes the pattern in words. */
 export function matching(pattern: RegExp, form: string): Reader<string> {
   return reads((text, refuse) => (pattern.test(text) ? text : refuse(form)));
 }
@@ -134,7 +134,7 @@ export const baseUrl = reads((text, refuse) => {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 });
 
-/** Letter for letter what a browser sends: a trailing slash or a capital would never match. */
+/** Exactly what a browser sends: a trailing slash or a capital letter would never match. */
 export const exactOrigin = reads((text, refuse) => {
   const exact =
     URL.canParse(text) &&
@@ -144,7 +144,7 @@ export const exactOrigin = reads((text, refuse) => {
   return exact ? text : refuse('must be an exact origin such as https://app.example.com');
 });
 
-/** An address or a CIDR that is not so wide as to trust a large part of the Internet (RL-5). */
+/** An address, or a CIDR that is not so wide as to trust a large part of the Internet (RL-5). */
 export const proxy = reads((text, refuse) => {
   const [address = '', bits, ...rest] = text.split('/');
   const version = isIP(address);
@@ -172,7 +172,7 @@ type DatabaseAddress = {
   readonly prepares: boolean;
 };
 
-/** Connections of each process to each database, and whether statements are prepared on them. */
+/** Connections of each process to each database, and whether they prepare statements. */
 const poolParameters = { pool_size: whole(2, 100), prepare: onOrOff };
 
 export const databaseUrl: Reader<DatabaseAddress> = reads((text, refuse) => {
@@ -190,7 +190,7 @@ export const databaseUrl: Reader<DatabaseAddress> = reads((text, refuse) => {
   };
 });
 
-/** Without parameters of the pool: those of DATABASE_URL count for replicas too. */
+/** Without pool parameters: those of DATABASE_URL apply to replicas too. */
 export const replicaUrl = reads((text, refuse) => readDatabaseUrl(text, [], refuse).url);
 
 function readDatabaseUrl(
@@ -203,8 +203,8 @@ function readDatabaseUrl(
   if (url.pathname.length < 2)
     refuse('must name a database: postgres://user:password@host:5432/database');
   const parameters = new URLSearchParams(url.searchParams);
-  // The driver has no channel binding, but addresses that providers hand out ask for it. The
-  // primary is always the one that is connected to (db/driver/find-primary.ts).
+  // The driver has no channel binding, but URLs from providers ask for it. The connection always
+  // goes to the primary (db/driver/find-primary.ts).
   const known = ['sslmode', ...own, 'channel_binding', 'target_session_attrs'];
   if ([...parameters.keys()].some((name) => !known.includes(name))) {
     const named = ['sslmode', ...own].join(', ');
@@ -220,7 +220,7 @@ function readDatabaseUrl(
   if (mode !== null && !['disable', 'require', 'verify-ca', 'verify-full'].includes(mode)) {
     refuse('must not have an sslmode that leaves the certificate unchecked; use verify-full');
   }
-  // SECURITY: the driver checks no certificate at `require`, and reads PGSSL where the URL has no
+  // SECURITY: the driver checks no certificate at `require`, and reads PGSSL when the URL has no
   // sslmode (TR-2).
   const plain =
     mode === 'disable' || (mode === null && urls.every(({ hostname }) => isLoopback(hostname)));
@@ -358,7 +358,7 @@ export function isHttpsOrLoopback(text: string): boolean {
   return url.protocol === 'https:' || isLoopback(url.hostname);
 }
 
-/** Whether a URL that `databaseUrl` or `replicaUrl` has read has no TLS to another machine. */
+/** Whether a URL read by `databaseUrl` or `replicaUrl` has no TLS to another machine. */
 export function isPlainAndRemote(text: string): boolean {
   return hostUrls(text)
     .map((one) => new URL(one))

@@ -4,29 +4,27 @@ import postgres from 'postgres';
 import { createPrimaryFinder } from './driver/find-primary.ts';
 import { migrationsFolder } from './migrate.ts';
 
-/** What an operator wants to know of a PostgreSQL server before they trust it. */
+/** What an operator needs to know about a PostgreSQL server before using it. */
 export type Inspection = {
   /** Such as `17.2`. */
   readonly version: string;
   readonly major: number;
-  /** Milliseconds of a statement that does nothing. */
+  /** Round trip of an empty statement, in milliseconds. */
   readonly roundTrip: number;
-  /**
-   * Milliseconds by which the server's clock is ahead of `now`; half a round trip is allowed for.
-   */
+  /** Milliseconds by which the server's clock is ahead of `now`, corrected by half a round trip. */
   readonly clockAhead: number;
   readonly isSuperuser: boolean;
   readonly isReplica: boolean;
   readonly maxConnections: number;
-  /** Migrations of this version that are not applied; all of them where none ever was. */
+  /** Migrations of this version that are not applied; all of them on an empty database. */
   readonly pending: number;
-  /** Migrations that are applied and that this version does not know: a newer one has been here. */
+  /** Applied migrations that this version does not know: a newer version has run here. */
   readonly unknown: number;
 };
 
 /**
- * Looks at the server and changes nothing. Rejects with the driver's error where it cannot be
- * reached or entered.
+ * Inspects the server and changes nothing. Rejects with the driver's error when it cannot be
+ * reached or refuses the sign-in.
  */
 export async function inspectPostgres(url: string, now: () => Date): Promise<Inspection> {
   const findPrimary = createPrimaryFinder(url);
@@ -51,7 +49,8 @@ export async function inspectPostgres(url: string, now: () => Date): Promise<Ins
         table: string | null;
       }[]
     >`
-      select current_setting('server_version') as version, clock_timestamp() as now, pg_is_in_recovery() as replica,
+      select current_setting('server_version') as version, clock_timestamp() as now,
+        pg_is_in_recovery() as replica,
              (select rolsuper from pg_roles where rolname = current_user) as superuser,
              current_setting('max_connections')::int as connections,
              to_regclass('drizzle.__drizzle_migrations')::text as table`;
@@ -72,7 +71,7 @@ export async function inspectPostgres(url: string, now: () => Date): Promise<Ins
       isSuperuser: row.superuser,
       isReplica: row.replica,
       maxConnections: row.connections,
-      // As drizzle's migrator decides it: by the time of the newest one that is in.
+      // Drizzle's migrator decides in the same way: by the time of the newest applied migration.
       pending: known.filter((at) => at > newest).length,
       unknown:
         newest > Math.max(...known)

@@ -4,18 +4,18 @@ import { migrate as migratePostgresFolder } from 'drizzle-orm/postgres-js/migrat
 import postgres from 'postgres';
 import { createPrimaryFinder } from './driver/find-primary.ts';
 
-/** The same two steps up from src/db and from dist/db. */
+/** The same two levels up from src/db and from dist/db. */
 export const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
 
-/** "latchkey" in ASCII, cut to 63 bits: one number that all instances agree on. */
+/** "latchkey" in ASCII, cut to 63 bits: the advisory lock key that all instances share. */
 const migrationLock = '7809634751936259449';
 
 /**
- * Applies what is missing. Safe to run from many instances at once: one applies, the others wait
+ * Applies missing migrations. Safe to run from many instances at once: one applies, the others wait
  * and find nothing to do.
  */
 export async function migratePostgres(url: string): Promise<void> {
-  // drizzle's migrator takes no lock (drizzle-orm#874). A session lock wants a connection of its
+  // Drizzle's migrator takes no lock (drizzle-orm#874). A session lock needs a connection of its
   // own.
   const findPrimary = createPrimaryFinder(url);
   const sql = postgres(await findPrimary(), {

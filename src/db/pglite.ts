@@ -7,8 +7,8 @@ import type { Database } from './driver/client.ts';
 import { migrationsFolder } from './migrate.ts';
 
 /**
- * The embedded database of development, in a folder of its own. Production does not load this file:
- * its package is optional.
+ * The embedded database of development, in its own folder. Production does not load this file: its
+ * package is optional.
  */
 export async function openEmbedded(folder: string): Promise<Database> {
   await mkdir(dirname(folder), { recursive: true });
@@ -17,7 +17,7 @@ export async function openEmbedded(folder: string): Promise<Database> {
   return openPglite(client);
 }
 
-/** Applies what is missing to the embedded database, which has one process only. */
+/** Applies missing migrations to the embedded database, which has only one process. */
 export async function migratePglite(client: PGlite): Promise<void> {
   await migrate(drizzle(client), { migrationsFolder });
 }
@@ -28,8 +28,7 @@ export function openPglite(client: PGlite): Database {
     kind: 'pglite',
     db,
     readDb: db,
-    // It lives in this process and has one connection: there is nothing to cancel, and nobody to
-    // wait for.
+    // It runs in this process on one connection: there is nothing to cancel and no one to wait for.
     during: () => db,
     load: () => null,
     readDuring: () => db,

@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { type Journey, liveThrough } from '../testing/journey.ts';
 import { openPostgres } from './driver/client.ts';
 
-// Roles belong to the whole cluster, so each run has one of its own.
+// Roles belong to the whole cluster, so each run uses its own.
 const role = `latchkey_app_${randomBytes(4).toString('hex')}`;
 const password = randomBytes(16).toString('hex');
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   const script = readFileSync('docs/database-roles.sql', 'utf8').replaceAll('latchkey_app', role);
   await owner.begin(async (sql) => {
     for (const statement of script.replace(/^--.*$/gm, '').split(';')) {
-      // biome-ignore lint/plugin: the statements of our own document, read from the repository.
+      // biome-ignore lint/plugin: the statements come from our own document in the repository.
       if (statement.trim() !== '') await sql.unsafe(statement);
     }
     // biome-ignore lint/plugin: a random name and password of this test's own.
@@ -57,7 +57,8 @@ afterAll(async () => {
 
 describe('the database role of docs/database-roles.sql', () => {
   it('LG-6 cannot change, remove or empty the audit trail', async () => {
-    await app`insert into audit_events (id, at, type, outcome) values (gen_random_uuid(), now(), 'test.done', 'SUCCESS')`;
+    await app`insert into audit_events (id, at, type, outcome)
+      values (gen_random_uuid(), now(), 'test.done', 'SUCCESS')`;
     for (const attempt of [
       app`update audit_events set outcome = 'SUCCESS'`,
       app`delete from audit_events`,
@@ -69,7 +70,7 @@ describe('the database role of docs/database-roles.sql', () => {
     }
   });
 
-  it('AZ-9 creates nothing and is no superuser', async () => {
+  it('AZ-9 cannot create anything and is not a superuser', async () => {
     for (const attempt of [
       app`create table mine (id int)`,
       app`create schema mine`,
@@ -77,8 +78,8 @@ describe('the database role of docs/database-roles.sql', () => {
     ]) {
       await expect(attempt).rejects.toThrow(/permission denied/);
     }
-    const [row] =
-      await app`select rolsuper, rolcreatedb, rolcreaterole, rolbypassrls from pg_roles where rolname = current_user`;
+    const [row] = await app`select rolsuper, rolcreatedb, rolcreaterole, rolbypassrls
+        from pg_roles where rolname = current_user`;
     expect(row).toEqual({
       rolsuper: false,
       rolcreatedb: false,
@@ -87,7 +88,7 @@ describe('the database role of docs/database-roles.sql', () => {
     });
   });
 
-  it('LG-6 is enough for a whole life: registration, changes, export, deletion, purge', async () => {
+  it('LG-6 suffices for registration, changes, export, deletion and purge', async () => {
     const journey: Journey = await liveThrough(server);
     const events = await app`select type from audit_events where subject_id = ${journey.id}`;
     expect(events.map(({ type }) => type)).toContain('account.deleted');

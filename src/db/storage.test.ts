@@ -12,8 +12,8 @@ const rounds = 4;
 const idOf = (kind: 'user' | 'session', index: number): string =>
   `0193f5f0-0000-7000-${kind === 'user' ? '8' : '9'}000-${String(index).padStart(12, '0')}`;
 
-// A server of its own: room on a page is won back only from what no transaction sees any more, be
-// it another test's.
+// A server of its own: space on a page is only reclaimed from rows that no transaction sees any
+// more, including those of other tests.
 let server: EmbeddedPostgres;
 let database: Database;
 let sql: postgres.Sql;
@@ -28,13 +28,17 @@ beforeAll(async () => {
     statementTimeoutMs: 10_000,
   });
   sql = postgres(url, { max: 1, onnotice: () => {} });
-  await sql`insert into users (id, email, email_canonical, email_verified_at, password_hash, created_at)
-    select ('0193f5f0-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, n || '@example.com', n || '@example.com', now(),
+  await sql`insert into users (id, email, email_canonical, email_verified_at, password_hash,
+      created_at)
+    select ('0193f5f0-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, n || '@example.com',
+      n || '@example.com', now(),
       repeat('x', 87), now() from generate_series(1, ${people}) n`;
-  await sql`insert into sessions (id, user_id, refresh_hash, created_at, last_used_at, idle_expires_at, absolute_expires_at,
+  await sql`insert into sessions (id, user_id, refresh_hash, created_at, last_used_at,
+      idle_expires_at, absolute_expires_at,
       authenticated_at, methods, proved_methods)
     select ('0193f5f0-0000-7000-9000-' || lpad(n::text, 12, '0'))::uuid,
-      ('0193f5f0-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, sha256('0'), now(), now(), now() + interval '1 day',
+      ('0193f5f0-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, sha256('0'), now(), now(),
+      now() + interval '1 day',
       now() + interval '1 day', now(), '{pwd}', '{PASSWORD}' from generate_series(1, ${people}) n`;
 });
 afterAll(async () => {
@@ -45,14 +49,15 @@ afterAll(async () => {
 const hashOf = async (round: number): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', Buffer.from(String(round))));
 
-/** Null until PostgreSQL has counted all of them in. */
+/** Null until PostgreSQL's statistics include all of them. */
 async function shareOfHot(table: string): Promise<number | null> {
   const [row] = await sql<{ updates: number; hot: number }[]>`
-    select n_tup_upd::int as updates, n_tup_hot_upd::int as hot from pg_stat_user_tables where relname = ${table}`;
+    select n_tup_upd::int as updates, n_tup_hot_upd::int as hot
+      from pg_stat_user_tables where relname = ${table}`;
   return row?.updates === people * rounds ? row.hot / row.updates : null;
 }
 
-it('a refresh and a sign-in change rows where they lie, and enter nothing into any index (HOT)', async () => {
+it('a refresh and a sign-in update rows in place and add no index entries (HOT)', async () => {
   const { db } = database;
   const now = new Date();
   const later = secondsAfter(now, 3600);
@@ -73,7 +78,7 @@ it('a refresh and a sign-in change rows where they lie, and enter nothing into a
       expect(await recordLogin(db, { id: idOf('user', index), now })).toBe(true);
     }
   }
-  // PostgreSQL counts a connection's work in when it ends.
+  // PostgreSQL reports a connection's statistics when it ends.
   await database.close();
   for (const table of ['sessions', 'users']) {
     await expect.poll(() => shareOfHot(table), { timeout: 60_000 }).toBeGreaterThan(0.98);

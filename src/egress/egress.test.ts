@@ -29,7 +29,7 @@ const reasonOf = async (call: Promise<unknown>): Promise<string> => {
   return error instanceof EgressError ? error.reason : String(error);
 };
 
-/** A resolver double: nothing that it names is dialled unless it is loopback and allowed. */
+/** A resolver double: only loopback addresses that are allowed are ever dialled. */
 const resolver = (...answers: (readonly string[])[]) => {
   const asked: string[] = [];
   const resolve = async (hostname: string): Promise<readonly string[]> => {
@@ -90,7 +90,7 @@ describe('the egress client refuses', () => {
     expect(asked).toEqual(['hooks.example.com']);
   });
 
-  it('ID-15 loopback by name and by number, until it is allowed; and nothing else private then', async () => {
+  it('ID-15 loopback unless it is allowed, and other private addresses even then', async () => {
     const port = await listen(createHttpServer((_request, response) => response.end('here')));
     const { resolve } = resolver(['127.0.0.1']);
     const url = `http://service.test:${port}/`;
@@ -111,7 +111,7 @@ describe('the egress client', () => {
     `http://127.0.0.1:${await listen(createHttpServer(answer))}`;
   const ask = (url: string, more: Partial<EgressRequest> = {}) => egress.request({ url, ...more });
 
-  it('sends what it is given, and answers with status, headers and body', async () => {
+  it('sends the request, and returns status, headers and body', async () => {
     const url = await serve((request, response) => {
       const sent: Buffer[] = [];
       request.on('data', (chunk) => sent.push(chunk));
@@ -130,14 +130,14 @@ describe('the egress client', () => {
     expect(answer.body.toString()).toBe('header body');
   });
 
-  it('ID-15 connects to the address that it has checked, whatever the name says a moment later', async () => {
+  it('ID-15 connects to the checked address, whatever the name resolves to later', async () => {
     const port = await listen(createHttpServer((_request, response) => response.end('first')));
     const { asked, resolve } = resolver(['127.0.0.1'], ['127.0.0.2']);
     const rebound = createEgress({ resolve, allowLoopback: true });
     const url = `http://rebinding.test:${port}/`;
     expect((await rebound.request({ url })).body.toString()).toBe('first');
     expect(asked).toEqual(['rebinding.test']);
-    // The next call asks anew, and its answer is what counts for it: nobody listens there.
+    // The next call resolves again and uses that answer, where no one listens.
     expect(await reasonOf(rebound.request({ url }))).toBe('connection');
     expect(asked).toHaveLength(2);
   });
@@ -155,7 +155,7 @@ describe('the egress client', () => {
     expect(reached).toBe(false);
   });
 
-  it('ID-15 ends an endless body at its bound, and takes one of just that size', async () => {
+  it('ID-15 stops an endless body at the limit, and accepts one of exactly that size', async () => {
     const endless = await serve((_request, response) => {
       const more = (): void => {
         while (!response.destroyed && response.write(Buffer.alloc(64 * 1024)));
@@ -169,7 +169,7 @@ describe('the egress client', () => {
     expect(await reasonOf(ask(exact, { maxBytes: 999 }))).toBe('too_large');
   });
 
-  it('ID-15 has one deadline: for the name, the connection, the head and the body', async () => {
+  it('ID-15 has one deadline for name, connection, head and body', async () => {
     const deadlineMs = 300;
     const never = createEgress({ resolve: () => new Promise(() => {}) });
     expect(await reasonOf(never.request({ url: 'https://slow.example.com/', deadlineMs }))).toBe(
@@ -177,7 +177,7 @@ describe('the egress client', () => {
     );
     const silent = await listen(createTcpServer((socket) => socket.resume()));
     expect(await reasonOf(ask(`http://127.0.0.1:${silent}/`, { deadlineMs }))).toBe('timeout');
-    // Every byte comes in time, and the whole never.
+    // Every byte comes in time, but the body never ends.
     const dripping = await serve((_request, response) => {
       const drip = setInterval(() => response.write('.'), 20);
       response.on('close', () => clearInterval(drip));
@@ -185,7 +185,7 @@ describe('the egress client', () => {
     expect(await reasonOf(ask(dripping, { deadlineMs }))).toBe('timeout');
   });
 
-  it('tells a connection that fails, or breaks off, from an answer', async () => {
+  it('distinguishes a failed or interrupted connection from an answer', async () => {
     expect(await reasonOf(ask('http://127.0.0.1:9/'))).toBe('connection');
     const broken = await serve((_request, response) => {
       response.writeHead(200, { 'content-length': '100' }).write('half');
@@ -197,7 +197,7 @@ describe('the egress client', () => {
     expect(await reasonOf(unknown)).toBe('connection');
   });
 
-  it('ID-15 asks no proxy that the environment names', async () => {
+  it('ID-15 uses no proxy from the environment', async () => {
     let asked = 0;
     const proxy = await serve((_request, response) => {
       asked += 1;
@@ -214,7 +214,7 @@ describe('the egress client', () => {
     }
   });
 
-  it('ID-15 checks the certificate, for the name and not for the address', async () => {
+  it('ID-15 checks the certificate for the name, not for the address', async () => {
     const { cert, key } = selfSigned();
     const port = await listen(
       createHttpsServer({ cert, key }, (_request, response) => response.end('sealed')),
@@ -230,7 +230,7 @@ describe('the egress client', () => {
     expect(await reasonOf(other)).toBe('tls');
   });
 
-  it('says nothing of the address in its message', async () => {
+  it('does not disclose the address in its message', async () => {
     const call = createEgress().request({ url: 'https://10.9.8.7/?token=secret' });
     await expect(call).rejects.toThrow(/^The call failed: address_refused\.$/);
   });

@@ -6,13 +6,13 @@ import { isLoopbackAddress, isPublicAddress } from './public-address.ts';
 
 export type EgressRequest = {
   readonly url: string;
-  /** GET unless told. */
+  /** Default GET. */
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** Milliseconds for all of it, from the name's look-up to the answer's last byte. */
+  /** Milliseconds for the whole call, from the name look-up to the answer's last byte. */
   readonly deadlineMs?: number;
-  /** Bytes of an answer's body at most. */
+  /** Most bytes of an answer's body. */
   readonly maxBytes?: number;
 };
 
@@ -22,13 +22,13 @@ export type EgressAnswer = {
   readonly body: Buffer;
 };
 
-/** The way out for all calls to hosts that somebody else may name. */
+/** The only client for calls to hosts that a caller can choose. */
 export type Egress = {
-  /** Rejects with EgressError, and never with anything else. */
+  /** Rejects only with EgressError. */
   request(request: EgressRequest): Promise<EgressAnswer>;
 };
 
-/** Why a call failed. It says nothing of the address, nor of what the other side answered. */
+/** Why a call failed. It discloses neither the address nor the answer. */
 export type EgressReason =
   | 'url_refused'
   | 'address_refused'
@@ -49,9 +49,9 @@ export class EgressError extends Error {
 }
 
 type Options = {
-  /** The addresses of a name; the system's unless told. */
+  /** Resolves a name to its addresses; default the system's resolver. */
   readonly resolve?: (hostname: string) => Promise<readonly string[]>;
-  /** For tests and development: lets this machine's own addresses through, by plain http too. */
+  /** For tests and development: allows this machine's own addresses, also over plain http. */
   readonly allowLoopback?: boolean;
   /** Certificate authorities in place of the system's, as PEM. */
   readonly ca?: string;
@@ -60,10 +60,10 @@ type Options = {
 const usual = { deadlineMs: 5000, maxBytes: 256 * 1024 };
 
 /**
- * SECURITY: makes calls to public addresses alone, by https (ID-15; OWASP, Server-Side Request
- * Forgery Prevention). Every address of the host is checked, and the connection goes to those that
- * were checked, whatever the name resolves to a moment later. It follows no redirect, asks no
- * proxy, keeps no connection, and ends at one deadline.
+ * SECURITY: calls only public addresses, over https (ID-15; OWASP, Server-Side Request Forgery
+ * Prevention). Every address of the host is checked, and the connection goes to those checked
+ * addresses, whatever the name resolves to a moment later. It follows no redirect, uses no proxy,
+ * keeps no connection, and has one deadline.
  */
 export function createEgress(options: Options = {}): Egress {
   const { resolve = resolveBySystem, allowLoopback = false } = options;
@@ -96,7 +96,7 @@ function readUrl(text: string, allowLoopback: boolean): URL {
   return url;
 }
 
-/** All of them, not one: which of them is connected to is not ours to say. */
+/** Checks all of them, because Node chooses which one it connects to. */
 function assertAddresses(
   addresses: readonly string[],
   { allowLoopback, isPlain }: { readonly allowLoopback: boolean; readonly isPlain: boolean },
@@ -114,14 +114,14 @@ type Call = {
   readonly ca: string | undefined;
 };
 
-/** The answer's head has come; its body is still to be read. */
+/** Called when the answer's head has arrived; its body is still to be read. */
 function send(url: URL, { request, addresses, signal, ca }: Call): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const outgoing = start(url, {
       method: request.method ?? 'GET',
       headers: { ...request.headers },
-      // An agent of its own: one that is shared may hold a connection to another address.
+      // An agent of its own: a shared one may hold a connection to another address.
       agent: false,
       lookup: pinnedTo(addresses),
       signal,
@@ -133,7 +133,7 @@ function send(url: URL, { request, addresses, signal, ca }: Call): Promise<Incom
   });
 }
 
-/** Node asks for one address or for all; it does not ask where the host is an address already. */
+/** Node asks for one address or for all; it does not ask when the host already is an address. */
 function pinnedTo(addresses: readonly string[]): LookupFunction {
   const all = addresses.map((address) => ({ address, family: isIP(address) }));
   return (_hostname, options, callback) => {
@@ -160,7 +160,7 @@ async function readAnswer(message: IncomingMessage, maxBytes: number): Promise<E
   }
 }
 
-/** What stops waiting at the deadline, where the work itself cannot be stopped. */
+/** Stops waiting at the deadline when the work itself cannot be cancelled. */
 async function inTime<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   signal.throwIfAborted();
   let onAbort = (): void => {};

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isLoopbackAddress, isPublicAddress } from './public-address.ts';
 
 describe('isPublicAddress', () => {
-  /** The first and the last address of each range, and their neighbours outside where public. */
+  /** The first and the last address of each range, and their neighbours outside it where public. */
   it.each([
     ['this network', ['0.0.0.0', '0.255.255.255'], ['1.0.0.0']],
     ['private', ['10.0.0.0', '10.255.255.255'], ['9.255.255.255', '11.0.0.0']],
@@ -42,7 +42,7 @@ describe('isPublicAddress', () => {
 });
 
 describe('isLoopbackAddress', () => {
-  it('knows this machine in its usual forms, and nothing else', () => {
+  it('recognizes this machine in its usual forms, and nothing else', () => {
     expect(['127.0.0.1', '127.255.0.1', '::1'].every(isLoopbackAddress)).toBe(true);
     for (const other of ['::ffff:127.0.0.1', '::1%lo', '0.0.0.0', '::', '10.0.0.1', 'localhost'])
       expect([other, isLoopbackAddress(other)]).toEqual([other, false]);

@@ -1,14 +1,14 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * What is not the public internet (IANA's special-purpose registries, RFC 6890), and what clouds
- * answer to their own machines at a public address.
+ * Addresses outside the public internet (IANA's special-purpose registries, RFC 6890), and public
+ * ones that clouds use for services to their own machines.
  */
 const special = {
   ipv4: [
     ['0.0.0.0', 8],
     ['10.0.0.0', 8],
-    // Shared by carriers (RFC 6598); a metadata service of Alibaba's is in here.
+    // Shared by carriers (RFC 6598); includes a metadata service of Alibaba.
     ['100.64.0.0', 10],
     ['127.0.0.0', 8],
     // Link-local, with the metadata services of most clouds.
@@ -30,10 +30,10 @@ const special = {
     ['168.63.129.16', 32],
   ],
   ipv6: [
-    // Teredo, ORCHID and other protocols' own.
+    // Teredo, ORCHID and other protocol assignments.
     ['2001::', 23],
     ['2001:db8::', 32],
-    // 6to4: an IPv4 address, perhaps a private one, in another form.
+    // 6to4: contains an IPv4 address, perhaps a private one.
     ['2002::', 16],
     ['2620:4f:8000::', 48],
     ['3fff::', 20],
@@ -45,8 +45,8 @@ for (const [address, bits] of special.ipv4) refused.addSubnet(address, bits, 'ip
 for (const [address, bits] of special.ipv6) refused.addSubnet(address, bits, 'ipv6');
 
 /**
- * All that is global of IPv6 (RFC 4291). Outside of it are ::1, private, link-local and multicast
- * addresses, and the forms that hold an IPv4 address: mapped, compatible, NAT64.
+ * All global unicast IPv6 (RFC 4291). Outside it are ::1, private, link-local and multicast
+ * addresses, and the forms that contain an IPv4 address: mapped, compatible, NAT64.
  */
 const global = new BlockList();
 global.addSubnet('2000::', 3, 'ipv6');
@@ -55,7 +55,7 @@ const loopback = { ipv4: new BlockList(), ipv6: new BlockList() };
 loopback.ipv4.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.ipv6.addAddress('::1', 'ipv6');
 
-/** Whether an address in its usual form is one of the public internet. */
+/** Whether an address in its usual form is on the public internet. */
 export function isPublicAddress(address: string): boolean {
   if (isIP(address) === 4) return !refused.check(address, 'ipv4');
   // A zone names an interface of this machine.

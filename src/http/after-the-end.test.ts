@@ -21,7 +21,7 @@ type Ending = {
   readonly all: boolean;
 };
 
-/** The access token of somebody who may administer. */
+/** The access token of an administrator. */
 async function signInAdmin(server: TestServer): Promise<string> {
   const admin = await registerPerson(server);
   await setRoles(server, admin.id, ['admin']);
@@ -29,9 +29,7 @@ async function signInAdmin(server: TestServer): Promise<string> {
   return admin.accessToken;
 }
 
-/**
- * Everything that ends a session. Whoever builds another way adds it here: the sweep does the rest.
- */
+/** Everything that ends a session. A new way is added here; the sweep tests the rest. */
 const endings: readonly Ending[] = [
   {
     title: 'SE-7 logout by the access token',
@@ -129,7 +127,7 @@ const endings: readonly Ending[] = [
   {
     title: 'SE-10 an app that was taken away on another device',
     end: async (server, person, other) => {
-      // Proved in neither of the two: only the session that asks goes on.
+      // Proved in neither of the two: only the calling session continues.
       const { phone } = await enrolTotp(server, other);
       const third = await signInWithApp(server, person, phone);
       await server.mutate('disableTotp', {}, { token: third.accessToken });
@@ -207,7 +205,7 @@ afterAll(async () => {
 });
 
 describe('after the end of a session', () => {
-  it('ADV-45 the sweep itself: every door is open to a living session, on both instances', async () => {
+  it('ADV-45 the sweep itself: every endpoint accepts a living session, on both', async () => {
     const person = await registerPerson(here);
     for (const server of [here, there]) {
       const fresh = await signIn(server, person);
@@ -216,7 +214,7 @@ describe('after the end of a session', () => {
   });
 
   for (const { title, end, all } of endings) {
-    it(`${title}: every door is shut on the next request, on both instances (ADV-45)`, async () => {
+    it(`${title}: every endpoint of both instances refuses its next request (ADV-45)`, async () => {
       const person = await registerPerson(here);
       const [other, stranger] = [await signIn(here, person), await registerPerson(here)];
       await end(here, person, other);
@@ -228,7 +226,7 @@ describe('after the end of a session', () => {
     });
   }
 
-  it('SE-11 a role that was taken away counts nowhere on the next request', async () => {
+  it('SE-11 a removed role counts nowhere on the next request', async () => {
     const [token, person] = [await signInAdmin(here), await registerPerson(here)];
     await setRoles(here, person.id, ['editor']);
     const rolesThere = async (): Promise<unknown[]> => {
@@ -243,7 +241,7 @@ describe('after the end of a session', () => {
     expect(await rolesThere()).toEqual(['', [], []]);
   });
 
-  it('ADV-45 it stays ended: an hour later, and after another sign-in of the same user', async () => {
+  it('ADV-45 it stays ended an hour later, and after another sign-in', async () => {
     const person = await registerPerson(here);
     await here.mutate('logout', {}, { token: person.accessToken });
     here.clock.advance(3600);

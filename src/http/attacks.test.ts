@@ -7,9 +7,9 @@ import { goodPassword } from '../testing/people.ts';
 import { countSteps } from '../testing/stepped-db.ts';
 
 /**
- * graphql-cop's and OWASP's attacks over HTTP, against a server as in production. How long each
- * takes, and how long it keeps others waiting, measures `npm run bench -- attacks`; here it counts
- * what the server does for them: no statement, no hash.
+ * graphql-cop's and OWASP's attacks over HTTP, against a production server. `npm run bench --
+ * attacks` measures how long each takes and how long it delays other requests; this counts what the
+ * server does for them: no statement, no hash.
  */
 describe('an attack', () => {
   let server: TestServer;
@@ -53,8 +53,8 @@ describe('an attack', () => {
       expect(answer.text).not.toContain('"data":{');
       expect(answer.text.length).toBeLessThan(3000);
 
-      // Clients of old get 200 for a mistake in a document, as GraphQL over HTTP 6.4.1 has it, and
-      // 4xx for everything else.
+      // Legacy clients get 200 for an error in a document, as in GraphQL over HTTP 6.4.1, and 4xx
+      // for everything else.
       const old = await ask(request, 'application/json');
       if (isMistake !== true) expect(old.status).toBeGreaterThanOrEqual(400);
       expect(old.status).toBeLessThan(500);
@@ -63,7 +63,7 @@ describe('an attack', () => {
     },
   );
 
-  it('GQ-4 none of them has reached a resolver', () => {
+  it('GQ-4 no attack has reached a resolver', () => {
     expect(
       server.logLines.filter((line) => /login\.failed|otp\.failed|"error"|"fatal"/.test(line)),
     ).toEqual([]);
@@ -71,7 +71,8 @@ describe('an attack', () => {
 
   it('GQ-2 a password of 60,000 characters costs no hash', async () => {
     const query =
-      'mutation M($input: LoginInput!) { login(input: $input) { __typename ... on AuthError { code } } }';
+      'mutation M($input: LoginInput!) { login(input: $input) { __typename ... on AuthError ' +
+      '{ code } } }';
     const body = (password: string) =>
       JSON.stringify({ query, variables: { input: { email: 'a@example.com', password } } });
     const headers = { 'content-type': 'application/json' };

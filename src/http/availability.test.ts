@@ -15,7 +15,7 @@ import { lookInto, rawSql } from '../testing/raw-sql.ts';
 import { selfSigned } from '../testing/self-signed.ts';
 import { startTcpGate } from '../testing/tcp-gate.ts';
 
-/** Another pool on the database of a server, with its own limits. */
+/** Another pool on a server's database, with its own limits. */
 function anotherPool(
   server: TestServer,
   options: { connections: number; port?: number; patience?: number },
@@ -43,7 +43,7 @@ const overloaded = (answer: {
 };
 
 describe('the pool', () => {
-  it('AV-2 of two connections serves fifty sign-ins at once: none is held while a password is hashed', async () => {
+  it('AV-2 with two connections serves fifty sign-ins: none is held during a hash', async () => {
     const server = await startTestServer();
     const person = await registerPerson(server);
     const pool = anotherPool(server, { connections: 2, patience: 60_000 });
@@ -69,12 +69,12 @@ describe('the pool', () => {
         i: { email: person.email, password: goodPassword },
       }),
     );
-    // If one of them held a connection here, the third could not have come so far.
+    // If one of them held a connection here, the third could not have come this far.
     await expect.poll(() => arrived, { timeout: 60_000 }).toBe(50);
     hashNow();
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     const signedIn = statuses.filter((status) => status === 200);
-    // The semaphore of the hashes refuses some.
+    // The hash semaphore refuses some.
     expect(signedIn.length + statuses.filter((status) => status === 503).length).toBe(50);
     expect(signedIn.length).toBeGreaterThanOrEqual(3);
     for (const { status, data } of await Promise.all(answers)) {
@@ -85,10 +85,10 @@ describe('the pool', () => {
     await server.stop();
   });
 
-  it('AV-2 is not asked by a sign-in that finds the gate full, and no budget pays for it', async () => {
+  it('AV-2 is not used by a sign-in that the semaphore refuses, nor is a budget', async () => {
     const server = await startTestServer({ bcryptCost: 11 });
     const { hasher } = server.app;
-    // More than any gate takes: the rest are refused here.
+    // More than the semaphore's queue holds: the rest are refused here.
     const hashes = Promise.allSettled(Array.from({ length: 100 }, () => hasher.hash(goodPassword)));
     const input = { email: 'a@example.com', password: goodPassword };
     const [login, registration] = await Promise.all([
@@ -103,7 +103,7 @@ describe('the pool', () => {
     await server.stop();
   });
 
-  it('AV-3 that is used up fails fast, without a word of it, and recovers', async () => {
+  it('AV-3 that is exhausted fails fast, is not disclosed, and recovers', async () => {
     const server = await startTestServer();
     const person = await registerPerson(server);
     const pool = anotherPool(server, { connections: 2 });
@@ -125,7 +125,7 @@ describe('the pool', () => {
       return row?.count ?? 0;
     };
     await expect.poll(waiting, { timeout: 60_000 }).toBe(2);
-    // Answered while both still wait: how soon is the patience of the pool, half a second here.
+    // Answered while both still wait: the pool's time limit is half a second here.
     const refused = await Promise.all([
       small.mutate('login', { email: person.email, password: goodPassword }),
       small.send(meQuery, {}, { token: person.accessToken }),
@@ -152,14 +152,14 @@ describe('the pool', () => {
 
 describe('an operation', () => {
   const slow: Readonly<Record<string, (server: TestServer, person: Person) => Promise<Answer>>> = {
-    // The sign-in gets as far as its session, in an open transaction.
+    // The sign-in reaches its session, in an open transaction.
     login: (server, { email }) => server.mutate('login', { email, password: goodPassword }),
-    // One statement, which others may share.
+    // One statement, which may be batched with others.
     refreshSession: (server, { refreshToken }) => server.mutate('refreshSession', { refreshToken }),
   };
 
   it.each(Object.keys(slow))(
-    'GQ-15 that takes too long is answered, its statement is cancelled, and it does nothing more: %s',
+    'GQ-15 past its deadline is answered, cancelled, and does nothing more: %s',
     async (field) => {
       const server = await startTestServer();
       const { database, clock } = server;
@@ -172,13 +172,14 @@ describe('an operation', () => {
       await lock`lock table sessions in exclusive mode`;
       const ask = slow[field];
       if (!ask) throw new Error(`There is no ${field}.`);
-      // Answered while the lock is held, which its statement would wait for.
+      // Answered while the lock is held that its statement waits for.
       overloaded(await ask(hasty, person));
       const busy = async (): Promise<string[]> => {
         // Not by the connection with the lock: a transaction sees the same activity until its end.
         const rows = await sql<{ query: string }[]>`
           select query from pg_stat_activity
-          where datname = current_database() and application_name = 'latchkey-test' and state <> 'idle'`;
+          where datname = current_database()
+            and application_name = 'latchkey-test' and state <> 'idle'`;
         return rows.map(({ query }) => query);
       };
       // Before its own time is over, which is fifteen seconds in tests.
@@ -189,7 +190,7 @@ describe('an operation', () => {
       expect(await sql`select * from sessions order by id`).toEqual(before);
       expect(hasty.logLines.filter((line) => line.includes('operation.late'))).toHaveLength(1);
       expect((await signIn(server, person)).id).toBe(person.id);
-      // Past the time in which a token that was used could be used again.
+      // Past the grace window in which a used token could be used again.
       server.clock.advance(60);
       const { refreshToken } = person;
       expect(await server.mutate('refreshSession', { refreshToken })).toMatchObject({
@@ -201,7 +202,7 @@ describe('an operation', () => {
     },
   );
 
-  it('GQ-15 that is over begins no statement any more', async () => {
+  it('GQ-15 past its deadline starts no further statement', async () => {
     const server = await startTestServer();
     const end = new AbortController();
     const db = server.database.database.during(end.signal);
@@ -224,7 +225,7 @@ describe('an operation', () => {
 });
 
 describe('a database that goes away', () => {
-  it('AV-6 gives generic 503s under load, readiness follows, and all is well when it is back, with no restart', async () => {
+  it('AV-6 gives generic 503s under load, is not ready, and recovers by itself', async () => {
     const server = await startTestServer();
     const people = await Promise.all([registerPerson(server), registerPerson(server)]);
     const [person] = people;
@@ -253,7 +254,7 @@ describe('a database that goes away', () => {
         await sleep(5);
       }
     });
-    // How soon it follows measures `npm run bench -- availability`.
+    // `npm run bench -- availability` measures how soon.
     const patience = { timeout: 60_000, interval: 50 };
     await expect.poll(() => signIns, patience).toBeGreaterThan(3);
     expect(await status('/readyz')).toBe(200);
@@ -274,14 +275,15 @@ describe('a database that goes away', () => {
       expect(text).not.toMatch(/ECONN|CONNECTION_|postgres|127\.0\.0\.1|select |INTERNAL/i);
     }
     expect((await signIn(fragile, person)).id).toBe(person.id);
-    // Neither half of a sign-in: there are as many sessions as events that tell of one, and each
-    // has a sign-in's count given back.
+    // No half sign-in: there are as many sessions as events about one, and each sign-in's
+    // reservation was given back.
     const [halves] = await lookInto(
       server,
       (sql) => sql`
         select (select count(*)::int from sessions) as sessions,
           (select count(*)::int from audit_events where type = 'session.opened') as told,
-          (select count(*)::int from audit_events e where not exists (select from audit_origins o where o.event_id = e.id)
+          (select count(*)::int from audit_events e
+            where not exists (select from audit_origins o where o.event_id = e.id)
             and e.subject_id is not null) as half`,
     );
     expect(halves?.['sessions']).toBeGreaterThan(3);
@@ -296,14 +298,15 @@ describe('a database that goes away', () => {
 describe('slow clients', () => {
   const limits = { headers: 1000, request: 1500, checks: 200 };
 
-  it('AV-4 two hundred that drip a byte at a time are closed, and others are served meanwhile', async () => {
+  it('AV-4 two hundred that drip bytes are closed, and others are served', async () => {
     const server = await startTestServer({ server: { limits } });
     const head =
-      'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
+      'POST /graphql HTTP/1.1\r\nHost: x\r\n' +
+      'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
     let open = 0;
     let served = 0;
     let over = false;
-    // How soon measures `npm run bench -- availability`.
+    // `npm run bench -- availability` measures how soon.
     const others = (async () => {
       while (!over) {
         const answer = await server.send('{ authOptions { otpLength } }');
@@ -319,7 +322,7 @@ describe('slow clients', () => {
         socket.once('close', () => {
           open -= 1;
         });
-        // Some never finish their headers, some their body, some say nothing at all.
+        // Some never finish their headers, some their body, some send nothing at all.
         socket.resume();
         if (n % 3 === 0) socket.write(head);
         else if (n % 3 === 1) socket.write('GET /livez HTTP/1.1\r\nHo');
@@ -338,7 +341,7 @@ describe('slow clients', () => {
     await server.stop();
   });
 
-  it('AV-4 the limits in force are ten seconds for headers and thirty for a request, looked after every two', async () => {
+  it('AV-4 the limits are ten seconds for headers and thirty for a request', async () => {
     const server = await startTestServer();
     const { server: node } = server.server.fastify;
     expect(node).toMatchObject({
@@ -351,7 +354,7 @@ describe('slow clients', () => {
     await server.stop();
   });
 
-  it('AV-4 one address has so many connections, and a trusted proxy as many as it needs', async () => {
+  it('AV-4 the number of connections is limited by address, but not of a proxy', async () => {
     const config = { trustedProxies: [] as string[] };
     for (const [trustedProxies, served] of [
       [[], 3],
@@ -376,7 +379,7 @@ describe('slow clients', () => {
     }
   });
 
-  it('AV-4 a connection ends after so many requests', async () => {
+  it('AV-4 a connection closes after a number of requests', async () => {
     const server = await startTestServer({ server: { limits: { requestsPerConnection: 3 } } });
     const one = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
     const { text } = await sendRaw(server.url, one.repeat(5), 10_000);
@@ -396,7 +399,7 @@ describe('plain http', () => {
       body: JSON.stringify({ query: '{ authOptions { otpLength } }' }),
     });
 
-  it('TR-1 is refused and not redirected where PUBLIC_URL is https, unless a trusted proxy had it over https', async () => {
+  it('TR-1 is refused, not redirected, when PUBLIC_URL is https, except by proxy', async () => {
     const server = await startTestServer({ config: { publicUrl, trustedProxies: ['127.0.0.1'] } });
     for (const headers of [
       {},
@@ -425,13 +428,13 @@ describe('plain http', () => {
     await server.stop();
   });
 
-  it('TR-1 is refused from anyone who is no trusted proxy, whatever he says', async () => {
+  it('TR-1 is refused from any untrusted address, whatever its headers say', async () => {
     const server = await startTestServer({ config: { publicUrl, trustedProxies: ['192.0.2.1'] } });
     expect((await ask(server.url, { 'x-forwarded-proto': 'https' })).status).toBe(403);
     await server.stop();
   });
 
-  it('TR-1 a server with its own certificate speaks TLS 1.2 and up, and nothing else', async () => {
+  it('TR-1 a server with its own certificate speaks only TLS 1.2 or newer', async () => {
     const { cert, key } = selfSigned();
     const files = {
       certFile: join(tmpdir(), `cert-${process.pid}.pem`),

@@ -16,9 +16,7 @@ afterAll(() => server.stop());
 
 type RawAnswer = { readonly status: number; readonly text: string };
 
-/**
- * Sends header lines exactly as they stand, which no client library would; bytes as in ISO 8859-1.
- */
+/** Sends header lines exactly as given, which no client library would; bytes as in ISO 8859-1. */
 async function sendLines(lines: readonly string[], path = '/graphql'): Promise<RawAnswer> {
   const { hostname, port } = new URL(server.url);
   const body = JSON.stringify({ query: meQuery });
@@ -73,15 +71,12 @@ describe('the Authorization header', () => {
     ',',
     '\u00ff\u00fe',
     'Bearer \u00e9.\u00e9.\u00e9',
-  ])(
-    'ADV-21 JW-13 %j is a credential that does not hold: 401, never a fault of ours',
-    async (value) => {
-      const answer = await sendLines([`Authorization: ${value}`]);
-      expect(answer.status).toBe(401);
-      expect(answer.text).toContain('"reason":"TOKEN_INVALID"');
-      expect(answer.text).toMatch(/www-authenticate: Bearer error="invalid_token"\r\n/i);
-    },
-  );
+  ])('ADV-21 JW-13 %j is an invalid credential: 401, never a server error', async (value) => {
+    const answer = await sendLines([`Authorization: ${value}`]);
+    expect(answer.status).toBe(401);
+    expect(answer.text).toContain('"reason":"TOKEN_INVALID"');
+    expect(answer.text).toMatch(/www-authenticate: Bearer error="invalid_token"\r\n/i);
+  });
 
   it.each(['', ' ', '\t'])('contract: an empty one, %j, is an anonymous caller', async (value) => {
     const answer = await sendLines([`Authorization: ${value}`]);
@@ -97,7 +92,7 @@ describe('the Authorization header', () => {
     },
   );
 
-  it('JW-12 refuses two of them, whichever is good: a proxy may have checked the other', async () => {
+  it('JW-12 refuses two, whichever is valid: a proxy may have checked the other', async () => {
     const mine = `Authorization: Bearer ${person.accessToken}`;
     for (const lines of [
       [mine, `Authorization: Bearer ${other.accessToken}`],
@@ -115,7 +110,7 @@ describe('the Authorization header', () => {
     }
   });
 
-  it('JW-12 refuses two of them at every other door as well', async () => {
+  it('JW-12 refuses two of them at every other endpoint as well', async () => {
     const mine = `Authorization: Bearer ${person.accessToken}`;
     expect((await sendLines([mine], '/verify/anything')).status).toBe(200);
     expect((await sendLines([mine, mine], '/verify/anything')).status).toBe(401);
@@ -148,7 +143,7 @@ describe('the Authorization header', () => {
 });
 
 describe('every other carrier', () => {
-  const isNobody = async (response: Response, what: string): Promise<void> => {
+  const isAnonymous = async (response: Response, what: string): Promise<void> => {
     const text = await response.text();
     expect.soft(text, what).not.toContain(person.id);
     expect.soft(response.status, what).toBeLessThan(500);
@@ -168,30 +163,30 @@ describe('every other carrier', () => {
     const { accessToken: token } = person;
     const query = JSON.stringify({ query: meQuery });
     for (const name of ['access_token', 'token', 'authorization', 'jwt', 'bearer']) {
-      await isNobody(await post(`/graphql?${name}=${token}`, query), `query ${name}`);
-      await isNobody(
+      await isAnonymous(await post(`/graphql?${name}=${token}`, query), `query ${name}`);
+      await isAnonymous(
         await post('/graphql', JSON.stringify({ query: meQuery, [name]: token })),
         `body ${name}`,
       );
-      await isNobody(
+      await isAnonymous(
         await post('/graphql', JSON.stringify({ query: meQuery, variables: { [name]: token } })),
         `variable ${name}`,
       );
-      await isNobody(
+      await isAnonymous(
         await post(
           '/graphql',
           JSON.stringify({ query: meQuery, extensions: { [name]: `Bearer ${token}` } }),
         ),
         `extension ${name}`,
       );
-      await isNobody(
+      await isAnonymous(
         await post('/graphql', query, {
           cookie: `${name}=${token}; latchkey=${token}; __Host-latchkey=${token}`,
         }),
         `cookie ${name}`,
       );
       const search = new URLSearchParams({ query: meQuery, [name]: token });
-      await isNobody(
+      await isAnonymous(
         await fetch(`${server.url}/graphql?${search}`, {
           headers: { 'apollo-require-preflight': '1' },
         }),
@@ -206,16 +201,16 @@ describe('every other carrier', () => {
       'x-auth-token',
       'x-gateway-token',
     ]) {
-      await isNobody(await post('/graphql', query, { [name]: `Bearer ${token}` }), name);
-      await isNobody(await post('/graphql', query, { [name]: token }), name);
+      await isAnonymous(await post('/graphql', query, { [name]: `Bearer ${token}` }), name);
+      await isAnonymous(await post('/graphql', query, { [name]: token }), name);
     }
     const form = await fetch(`${server.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ query: meQuery, access_token: token }),
     });
-    await isNobody(form, 'form');
-    // And none of these changes who the header says it is.
+    await isAnonymous(form, 'form');
+    // And none of them changes the identity given by the header.
     const both = await post(`/graphql?access_token=${other.accessToken}`, query, {
       authorization: `Bearer ${token}`,
     });

@@ -7,22 +7,20 @@ import { type Answer, type MutationName, mutationText, send } from '../testing/c
 import { forge, partsOf } from '../testing/forged-tokens.ts';
 import { dumpTables, rawSql, spellings } from '../testing/raw-sql.ts';
 
-/** What a mail is there to bring: a code, and what its link carries. */
+/** What a mail delivers: a code, and the contents of its link. */
 function broughtBy(mail: MailboxEntry): string[] {
   const challenge = /[?]challenge=([\w-]+)/.exec(mail.text)?.[1];
   return [codeIn(mail), tokenIn(mail), challenge].filter((value) => typeof value === 'string');
 }
 
-/** Where a value may stand, as `table.column`; everything else is a leak. */
+/** Where a value may be stored, as `table.column`; everywhere else is a leak. */
 type Places = readonly string[];
 const nowhere: Places = [];
 
 describe('secrets that are planted in every input', () => {
   let server: TestServer;
   let sql: postgres.Sql;
-  /**
-   * Each planted value with the places that are its own, and whether an answer is where it belongs.
-   */
+  /** Each planted value with its allowed places, and whether an answer is one of them. */
   const planted = new Map<string, { places: Places; answered: boolean }>();
   const answers: string[] = [];
 
@@ -84,7 +82,7 @@ describe('secrets that are planted in every input', () => {
     ]);
     const email = `${local}@example.com`;
     const password = canary('velvet otter gravel password');
-    // A mail greets by name.
+    // A mail greets the user by name.
     const named = ['users.name', 'otp_challenges.pending_name', 'mails.text', 'mails.html'];
     const name = canary('name', named).slice(0, 90);
     const begun = await call('register', { email, password, name });
@@ -94,7 +92,7 @@ describe('secrets that are planted in every input', () => {
     return { email, password, name, challenge, code };
   };
 
-  it('a day of use, of mistakes, of attacks and of outages', { timeout: 300_000 }, async () => {
+  it('run through use, mistakes, attacks and outages', { timeout: 300_000 }, async () => {
     // Use.
     const ada = await registered();
     await call('verifyOtp', { challengeId: ada.challenge.id, code: '000000' });
@@ -124,7 +122,7 @@ describe('secrets that are planted in every input', () => {
       name: canary('name-again'),
     });
 
-    // A mail that says from where.
+    // A mail that says where the sign-in came from.
     const bob = await registered();
     const own = (await call('verifyOtp', { challengeId: bob.challenge.id, code: bob.code })).data
       .verifyOtp;
@@ -161,7 +159,7 @@ describe('secrets that are planted in every input', () => {
     await call('verifyOtp', { challengeId: canary('challenge'), code: '123456' });
     await call('logout', { refreshToken: canary('refresh') });
 
-    // Wrong shapes, in both carriers.
+    // Invalid shapes, over both transports.
     const asText = 'mutation L($input: LoginInput!) { login(input: $input) { __typename } }';
     for (const input of [
       canary('text'),
@@ -174,21 +172,25 @@ describe('secrets that are planted in every input', () => {
       );
     }
     for (const document of [
-      `mutation { login(input: {email: "${canary('literal')}", password: "${canary('literal')}"}) { __typename } }`,
+      `mutation { login(input: {email: "${canary('literal')}", ` +
+        `password: "${canary('literal')}"}) { __typename } }`,
       `mutation { login(input: "${canary('literal')}") { __typename } }`,
-      `mutation { login(input: {email: "${canary('literal')}" password "${canary('literal')}"}) { __typename } }`,
-      `mutation { login(input: {email: "a@example.com", password: """${canary('block')}"""}) { __typename } } # ${canary('comment')}`,
+      `mutation { login(input: {email: "${canary('literal')}" ` +
+        `password "${canary('literal')}"}) { __typename } }`,
+      `mutation { login(input: {email: "a@example.com", password: """${canary('block')}"""}) ` +
+        `{ __typename } } # ${canary('comment')}`,
       `query { me { id } } "${canary('description')}"`,
     ]) {
       answers.push((await server.send(document)).text);
     }
 
-    // Other doors.
+    // Other endpoints.
     const query = encodeURIComponent(
       `{ authOptions(x: "${canary('url-literal')}") { otpLength } }`,
     );
     await raw(
-      `/graphql?query=${query}&variables=${encodeURIComponent(JSON.stringify({ a: canary('url-variable') }))}`,
+      `/graphql?query=${query}&variables=` +
+        `${encodeURIComponent(JSON.stringify({ a: canary('url-variable') }))}`,
       {
         headers: { 'apollo-require-preflight': '1' },
       },
@@ -226,7 +228,7 @@ describe('secrets that are planted in every input', () => {
       body: canary('body'),
     });
 
-    // Tokens that are nobody's.
+    // Unknown tokens.
     const real = partsOf(signedIn.accessToken);
     const key = server.app.keyRing.signing().privateKey;
     for (const token of [
@@ -250,8 +252,8 @@ describe('secrets that are planted in every input', () => {
       );
     }
 
-    // Outages: a table that is gone fails with a statement full of parameters; a row that is
-    // damaged, with its content.
+    // Outages: a missing table fails with a statement full of parameters, a damaged row with its
+    // contents.
     await sql`alter table outbox_messages rename to outbox_messages_gone`;
     await call('register', {
       email: `${canary('fault')}@example.com`,
@@ -273,7 +275,8 @@ describe('secrets that are planted in every input', () => {
       ).text,
     );
     await sql`alter table sessions_gone rename to sessions`;
-    await sql`update users set password_hash = ${canary('hash', ['users.password_hash'])} where email = ${ada.email}`;
+    await sql`update users set password_hash = ${canary('hash', ['users.password_hash'])}
+      where email = ${ada.email}`;
     await call('login', { email: ada.email, password: ada.password });
 
     expect(planted.size).toBeGreaterThan(300);
@@ -281,9 +284,9 @@ describe('secrets that are planted in every input', () => {
     expect(server.logLines.filter((line) => line.includes('A request failed.'))).toHaveLength(5);
   });
 
-  it('LG-3 LG-4 none of it is in the log', () => {
-    // Where a request came from belongs into the log (LG-2): address and agent, cut and as they
-    // were sent.
+  it('LG-3 LG-4 no secret is in the log', () => {
+    // The client's address and agent belong into the log (LG-2), cut and otherwise as they were
+    // sent.
     const lines = server.logLines.map((line) =>
       JSON.stringify({ ...JSON.parse(line), ipAddress: null, userAgent: null }),
     );
@@ -304,7 +307,7 @@ describe('secrets that are planted in every input', () => {
     for (const line of named) expect(line.operationName.length).toBeLessThanOrEqual(64);
   });
 
-  it('LG-3 DP-2 none of it is in the database, but for what belongs there', async () => {
+  it('LG-3 DP-2 no secret is in the database, except where it belongs', async () => {
     const lines = await dumpTables(sql);
     expect(lines.length).toBeGreaterThan(20);
     const leaks: string[] = [];
@@ -323,11 +326,12 @@ describe('secrets that are planted in every input', () => {
     expect(leaks).toEqual([]);
   });
 
-  it('LG-3 none of it is in a mail, but for the code or the link that the mail is there to bring', async () => {
+  it('LG-3 no secret is in a mail, except the code or link that it delivers', async () => {
     const waiting = async (): Promise<number | undefined> => {
       server.app.wakeOutbox();
       const [row] = await sql<{ rows: number }[]>`
-        select count(*)::int as rows from outbox_messages where sent_at is null and failed_at is null`;
+        select count(*)::int as rows from outbox_messages
+        where sent_at is null and failed_at is null`;
       return row?.rows;
     };
     await expect.poll(waiting, { timeout: 60_000 }).toBe(0);
@@ -359,7 +363,7 @@ describe('secrets that are planted in every input', () => {
     expect(leaks).toEqual([]);
   });
 
-  it('LG-3 the trail of audit holds no address of a person and no secret', async () => {
+  it('LG-3 the audit trail contains no address of a person and no secret', async () => {
     const rows = await sql<{ type: string; text: string }[]>`
       select type, to_jsonb(a)::text as text from audit_events a
       union all select 'origin', (to_jsonb(o) - 'user_agent')::text from audit_origins o`;
@@ -367,16 +371,15 @@ describe('secrets that are planted in every input', () => {
     for (const { text } of rows) expect(text).not.toMatch(/canary|xyzzy|@/i);
   });
 
-  it('LG-3 GQ-9 GQ-11 none of it comes back in an answer, but for tokens to whom they were given', () => {
+  it('LG-3 GQ-9 GQ-11 no secret is in an answer, except tokens issued to that caller', () => {
     const leaks: string[] = [];
     for (const [value, { answered }] of planted) {
-      // An address comes back to its owner, and the masked one to whoever typed it.
+      // An address is returned to its owner, and the masked one to the caller who typed it.
       if (answered || /^canary-(mailbox|name|user-agent)-/.test(value)) continue;
       if (answers.some((answer) => spellings(value).some((spelling) => answer.includes(spelling))))
         leaks.push(value);
     }
-    // What stands in a document outside of its literals is quoted where it is wrong: names of
-    // fields and variables.
+    // Parts of a document outside its literals are quoted in errors: names of fields and variables.
     expect(leaks.filter((value) => !/^canary-(variable|key)-/.test(value))).toEqual([]);
     expect(answers.join('')).not.toMatch(
       /Failed query|params:|relation "|42P01|\/src\/|node_modules/,
@@ -384,7 +387,7 @@ describe('secrets that are planted in every input', () => {
   });
 });
 
-describe('input that would forge lines of the log', () => {
+describe('input that would forge log lines', () => {
   let server: TestServer;
   let sql: postgres.Sql;
   beforeAll(async () => {
@@ -416,10 +419,10 @@ describe('input that would forge lines of the log', () => {
     });
   };
 
-  it('LG-5 writes one valid JSON object a line, whatever stands in address, agent, operation name, kid or path', {
+  it('LG-5 writes one valid JSON object a line, whatever a request contains', {
     timeout: 300_000,
   }, async () => {
-    // Faults are what gets logged with something of the request.
+    // Server errors are logged with parts of the request.
     await sql`alter table sessions rename to sessions_gone`;
     const real = await server.mutate('register', {
       email: 'a@example.com',
@@ -492,7 +495,7 @@ describe('input that would forge lines of the log', () => {
     expect(server.logLines.length).toBeGreaterThanOrEqual(8);
     for (const line of server.logLines) {
       expect(line.endsWith('}\n')).toBe(true);
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for.
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for them.
       expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
       expect(JSON.parse(line).msg).not.toBe('forged');
       expect(line).not.toContain('forged');

@@ -20,7 +20,7 @@ afterAll(() => server.stop());
 type Headers = Readonly<Record<string, string>>;
 type Mutation = Parameters<typeof mutationText>[0];
 
-/** One operation as a browser sends it, which has this in its jar. */
+/** One operation as a browser with this cookie sends it. */
 function ask(
   name: Mutation,
   input: object,
@@ -46,9 +46,7 @@ async function signInWithCookie(person: Person): Promise<Answer> {
   return ask('login', { email, password, tokenDelivery: 'COOKIE' }, { headers: fromApp });
 }
 
-/**
- * What a request of another site looks like, or of a client that does not say where it comes from.
- */
+/** Headers of a cross-site request, or of a client that does not send its origin. */
 const strangers: Readonly<Record<string, Headers>> = {
   'another origin': { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
   'a sibling that is not listed': {
@@ -95,7 +93,7 @@ describe('cookie mode refuses', () => {
         expect(answer.headers.getSetCookie()).toEqual([]);
       }
       expect(await sessionsOf(server, person.id)).toEqual(before);
-      // The code was not spent on it either.
+      // The attempt did not consume the code either.
       const redeemed = await ask(
         'verifyOtp',
         { challengeId: challenge.id, code },
@@ -105,7 +103,7 @@ describe('cookie mode refuses', () => {
     });
   }
 
-  it('TR-8 takes a cookie with the origin of the server itself, and from its own pages without one', async () => {
+  it('TR-8 accepts a cookie from the origin of the server, or its own pages', async () => {
     const person = await register();
     let jar = jarAfter(await signInWithCookie(person));
     for (const headers of [{ origin: publicUrl }, { 'sec-fetch-site': 'same-origin' }, fromApp]) {
@@ -117,7 +115,7 @@ describe('cookie mode refuses', () => {
 });
 
 describe('cookie mode', () => {
-  it('TR-7 the refresh token is in one __Host- cookie and in no JSON, at sign-in and at each refresh', async () => {
+  it('TR-7 the refresh token is in one __Host- cookie, never in JSON', async () => {
     const person = await register();
     const login = await signInWithCookie(person);
     const [cookie, ...more] = cookiesIn(login);
@@ -136,7 +134,7 @@ describe('cookie mode', () => {
     expect(login.data.login.refreshToken).toBeNull();
     expect(login.text).not.toContain(cookie?.value);
 
-    // The default delivery is BODY; what came in the cookie still does not leave in JSON.
+    // The default delivery is BODY; a token that came in the cookie still is not returned in JSON.
     const refreshed = await ask(
       'refreshSession',
       { tokenDelivery: 'BODY' },
@@ -154,7 +152,7 @@ describe('cookie mode', () => {
     expect(refreshed.headers.get('access-control-allow-credentials')).toBe('true');
   });
 
-  it('TR-7 logout expires the cookie with the same attributes, and what the browser keeps', async () => {
+  it('TR-7 logout expires the cookie with the same attributes, and site data', async () => {
     const person = await register();
     const login = await signInWithCookie(person);
     const [set] = cookiesIn(login);
@@ -187,7 +185,7 @@ describe('cookie mode', () => {
     expect(me.errors[0]?.extensions.reason).toBe('SESSION_REVOKED');
   });
 
-  it('SE-3 30 at once with one cookie all get the same one, and nobody’s is cleared', async () => {
+  it('SE-3 30 concurrent refreshes with one cookie get the same one; none is cleared', async () => {
     const person = await register();
     const jar = jarAfter(await signInWithCookie(person));
     const answers = await Promise.all(
@@ -197,7 +195,7 @@ describe('cookie mode', () => {
     expect(jarAfter(answers[0] as Answer)).toMatch(/^[\w-]{91}$/);
   });
 
-  it('SE-3 a refusal leaves the cookie alone: another tab may have had it replaced', async () => {
+  it('SE-3 a refusal leaves the cookie alone: another tab may have replaced it', async () => {
     const person = await register();
     const jar = jarAfter(await signInWithCookie(person));
     await ask('refreshSession', {}, { jar, headers: fromApp });
@@ -217,7 +215,7 @@ describe('cookie mode', () => {
     expect(answer.data.refreshSession.code).toBe('INVALID_OR_EXPIRED_TOKEN');
   });
 
-  it('SE-8 logout as one user leaves the cookie of another, who has signed in since, as it is', async () => {
+  it('SE-8 logout of one user keeps the cookie of another who signed in since', async () => {
     const [a, b] = [await register(), await register()];
     const jar = jarAfter(await signInWithCookie(b));
     const answer = await ask('logout', {}, { jar, headers: fromApp, token: a.accessToken });
@@ -227,7 +225,7 @@ describe('cookie mode', () => {
     expect(after.data.refreshSession.__typename).toBe('AuthTokens');
   });
 
-  it('is not entered by who does not ask for it: BODY sets no cookie', async () => {
+  it('is opt-in: BODY sets no cookie', async () => {
     const person = await register();
     const { email, password } = person;
     const answer = await ask('login', { email, password }, {});
@@ -235,7 +233,7 @@ describe('cookie mode', () => {
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  it('uses a cookie without the prefix over http, in development, and reads no other', async () => {
+  it('uses an unprefixed cookie over http in development, and reads no other', async () => {
     const plain = await server.another({ publicUrl: 'http://localhost:4000' });
     try {
       const person = await registerPerson(plain);

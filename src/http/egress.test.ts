@@ -11,7 +11,7 @@ import { tables } from '../testing/dump.ts';
 import { type Journey, liveThrough } from '../testing/journey.ts';
 import { type ResendStandIn, startResendStandIn } from '../testing/resend-stand-in.ts';
 
-describe('what leaves the server', () => {
+describe('outgoing data', () => {
   let resend: ResendStandIn;
   let server: TestServer;
   let journey: Journey;
@@ -55,7 +55,7 @@ describe('what leaves the server', () => {
     await resend.close();
   });
 
-  it('DP-7 goes to the database and to the mail service, and nowhere else, through a whole life', () => {
+  it('DP-7 goes only to the database and to the mail service', () => {
     const ours = [server.url, resend.url, server.database.url ?? ''].map(
       (url) => new URL(url).port,
     );
@@ -64,7 +64,7 @@ describe('what leaves the server', () => {
     expect(strange).toEqual([]);
   });
 
-  it('DP-7 the mail service gets address, subject and text of each mail, and nothing more of the person', () => {
+  it('DP-7 the mail service gets address, subject and text of each mail only', () => {
     expect(resend.requests.length).toBeGreaterThan(10);
     for (const { body } of resend.requests) {
       expect(
@@ -89,13 +89,13 @@ describe('docs/security.md', () => {
     );
   };
 
-  it('DP-7 says of every table what it holds of a person, and for how long', () => {
+  it('DP-7 lists for every table its personal data and their retention', () => {
     expect(rowsUnder('What is stored').sort()).toEqual(
       tables.map((table) => getTableName(table)).sort(),
     );
   });
 
-  it('DP-7 says of every key what it is for', () => {
+  it('DP-7 lists the purpose of every key', () => {
     const source = readFileSync('src/secret-keys.ts', 'utf8');
     const [, union = ''] = /export type KeyPurpose =([^;]+);/.exec(source) ?? [];
     const purposes = [...union.matchAll(/'([\w-]+)'/g)].map(([, name = '']) => name);

@@ -12,7 +12,7 @@ describe('AV-8 a server with a primary and a synchronous standby', () => {
   let server: TestServer;
   beforeAll(async () => {
     pair = await startEmbeddedPair({ isSynchronous: true });
-    // The standby first: it is not where writes go, whatever the order.
+    // The standby first: the order does not decide where writes go.
     const url = joinHosts([pair.standby.url, pair.primary.url]);
     await migratePostgres(url);
     const database = openPostgres({
@@ -30,13 +30,13 @@ describe('AV-8 a server with a primary and a synchronous standby', () => {
     await pair.primary.stop();
   });
 
-  it('refuses for a while when the primary is killed, finds the promoted standby by itself, and has lost nothing', async () => {
+  it('after a failover finds the promoted standby by itself and has lost nothing', async () => {
     const person = await registerPerson(server);
     pair.primary.kill();
     const refused = await server.send(meQuery, {}, { token: person.accessToken });
     expect(refused.status).toBe(503);
     await pair.standby.promote();
-    // How soon measures `npm run bench -- failover`.
+    // `npm run bench -- failover` measures how soon.
     const status = async (): Promise<number> =>
       (await server.send(meQuery, {}, { token: person.accessToken })).status;
     await expect.poll(status, { timeout: 60_000, interval: 20 }).toBe(200);

@@ -11,7 +11,7 @@ const statements: string[] = [];
 let database: TestDatabase;
 let server: TestServer;
 beforeAll(async () => {
-  // Of one statement at a time, so that what is counted belongs to the request.
+  // One statement at a time, so that the counted ones belong to the request.
   database = await createTestDatabase({ onStatement: (text) => statements.push(text) });
   server = await startTestServer({ database });
 });
@@ -20,14 +20,14 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** What a request sends to the database; the mail worker and the keys ask for themselves. */
+/** The statements of a request, without those of the mail worker and the key refresh. */
 async function statementsOf(request: () => Promise<unknown>): Promise<string[]> {
   statements.length = 0;
   await request();
   return statements.filter((text) => !/outbox_messages|signing_keys/.test(text));
 }
 
-describe('what the hot path asks of the database', () => {
+describe('the statements of the hot path', () => {
   it('SE-7 one statement for me: the session is looked up every time', async () => {
     const { accessToken } = await registerPerson(server);
     for (let count = 0; count < 3; count += 1) {
@@ -38,7 +38,7 @@ describe('what the hot path asks of the database', () => {
     }
   });
 
-  it('SE-7 one statement for /verify, and none for a token that is none', async () => {
+  it('SE-7 one statement for /verify, and none for an invalid token', async () => {
     const { accessToken } = await registerPerson(server);
     const ask = (token: string) =>
       fetch(`${server.url}/verify`, { headers: { authorization: `Bearer ${token}` } });
@@ -46,7 +46,7 @@ describe('what the hot path asks of the database', () => {
     expect(await statementsOf(() => ask(`${accessToken.slice(0, -4)}AAAA`))).toEqual([]);
   });
 
-  it('SE-6 one statement for a refresh: it rotates and reads session, user and roles anew', async () => {
+  it('SE-6 one statement for a refresh: it rotates, and reads session and user', async () => {
     let { refreshToken } = await registerPerson(server);
     for (let count = 0; count < 3; count += 1) {
       const sent = await statementsOf(async () => {
@@ -58,13 +58,13 @@ describe('what the hot path asks of the database', () => {
     }
   });
 
-  it('two statements for a refresh that is asked for again or refused, one for a made-up token', async () => {
+  it('two statements for a repeated or refused refresh, one if made up', async () => {
     const { refreshToken } = await registerPerson(server);
     await server.mutate('refreshSession', { refreshToken });
     expect(
       await statementsOf(() => server.mutate('refreshSession', { refreshToken })),
     ).toHaveLength(2);
-    // Nor more for one past the session's budget, which a client can ask for at will.
+    // No more for one beyond the session's budget, which a client can repeat at will.
     const { refreshToken: current, sessionId } = await registerPerson(server);
     await database.database.db
       .update(sessions)

@@ -16,7 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Headers by which other servers were led to write a stranger's host into their mails (ADV-1). */
+/**
+ * Headers by which other servers were tricked into putting an attacker's host into their mails
+ * (ADV-1).
+ */
 const hostile: Readonly<Record<string, string>> = {
   host: 'evil.example',
   'x-forwarded-host': 'evil.example',
@@ -33,12 +36,12 @@ const hostile: Readonly<Record<string, string>> = {
   'user-agent': '<a href="https://evil.example">Firefox</a> evil.example',
 };
 
-/** As a client that lies about everything; fetch would not let the Host header be set. */
+/** Sends a forged Host header too, which fetch would not allow. */
 function mutateHostile(
   name: MutationName,
   input: Record<string, unknown>,
   token?: string,
-  // biome-ignore lint/suspicious/noExplicitAny: an answer; see testing/client.ts.
+  // biome-ignore lint/suspicious/noExplicitAny: the answer's JSON; see testing/client.ts.
 ): Promise<any> {
   const { port } = new URL(server.url);
   return new Promise((resolve, reject) => {
@@ -70,8 +73,8 @@ function mutateHostile(
   });
 }
 
-describe('mails that are asked for with hostile headers', () => {
-  it('EM-1 ADV-1 ADV-2 lead to APP_URL alone, whatever Host, X-Forwarded-Host or Origin say', async () => {
+describe('mails requested with hostile headers', () => {
+  it('EM-1 ADV-1 ADV-2 link to APP_URL alone, whatever the request headers say', async () => {
     const email = freshAddress();
     const challenge = await mutateHostile('register', {
       email,
@@ -125,7 +128,7 @@ describe('mails that are asked for with hostile headers', () => {
     expect(subjects.size).toBeGreaterThanOrEqual(9);
   });
 
-  it('EM-3 ADV-20 carry nothing that a stranger typed: names are words, or left out', async () => {
+  it('EM-3 ADV-20 contain nothing that an attacker typed but names that are words', async () => {
     for (const name of [
       '<img src=x onerror=alert(1)>',
       'http://evil.example',

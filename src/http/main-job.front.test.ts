@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe('the main job', () => {
-  it('refuses me for a token that is none, and answers null without one', async () => {
+  it('refuses me for an invalid token, and answers null without one', async () => {
     const refused = await server.send(meQuery, {}, { token: 'nonsense' });
     expect(refused.status).toBe(401);
     expect(refused.errors[0]?.extensions).toMatchObject({

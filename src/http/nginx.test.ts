@@ -15,7 +15,7 @@ import { snippets } from '../testing/snippets.ts';
 const version = spawnSync('nginx', ['-V'], { encoding: 'utf8' });
 const isInstalled = version.status === 0 && version.stderr.includes('http_auth_request_module');
 
-/** The two locations, as docs/integrations/nginx-and-traefik.md shows them. */
+/** The two locations, as in docs/integrations/nginx-and-traefik.md. */
 const [locations = ''] = snippets('nginx-and-traefik.md', 'nginx');
 
 const configuration = (folder: string, ports: { nginx: number; auth: number; page: number }) => `
@@ -37,7 +37,7 @@ http {
     ${locations
       .replace('app:8080', `127.0.0.1:${ports.page}`)
       .replace('latchkey:4000', `127.0.0.1:${ports.auth}`)
-      // Here nginx speaks http; before a server whose PUBLIC_URL is https it would not.
+      // nginx speaks http here, which a server whose PUBLIC_URL is https would refuse.
       .replace('$scheme', 'https')}
   }
 }
@@ -45,9 +45,9 @@ http {
 
 describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-nginx-'));
-  /** The page says which of the headers reached it. */
+  /** The page returns which of the headers reached it. */
   const page = createServer(async (request, response) => {
-    // A page that answers and closes while the body is still coming makes nginx say 502.
+    // If the page answered and closed while the body is still arriving, nginx would answer 502.
     for await (const _ of request);
     const headers = ['x-auth-user', 'x-auth-roles', 'x-auth-session'].map(
       (name) => request.headers[name] ?? null,
@@ -103,7 +103,7 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
     fetch(`${url}/orders?x=1`, { ...init, headers });
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-  it('lets nobody through without a token, or with one that does not hold', async () => {
+  it('refuses requests without a token, or with an invalid one', async () => {
     const person = await registerPerson(server);
     for (const headers of [
       {},
@@ -119,7 +119,7 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
     );
   });
 
-  it('lets a signed-in person through, and tells the page who it is, whatever the client has claimed', async () => {
+  it('admits a signed-in user and overwrites identity headers of the client', async () => {
     const person = await registerPerson(server);
     const claimed = {
       'x-auth-user': 'somebody',
@@ -128,7 +128,7 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
     };
     const answer = await ask({ ...bearer(person.accessToken), ...claimed });
     expect(answer.status).toBe(200);
-    // nginx leaves out a header that is empty: a person without roles has none.
+    // nginx omits an empty header: a person without roles has none.
     expect(JSON.parse(await answer.text())).toEqual({
       method: 'GET',
       headers: [person.id, null, person.sessionId],
@@ -145,7 +145,7 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
     });
   });
 
-  it('SE-7 SE-11 lets nobody through any more after logout or suspension', async () => {
+  it('SE-7 SE-11 refuses every request after logout or suspension', async () => {
     const [one, two] = [await registerPerson(server), await registerPerson(server)];
     await server.mutate('logout', {}, { token: one.accessToken });
     await suspendUser(server, two.id);

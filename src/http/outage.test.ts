@@ -35,7 +35,7 @@ describe('a database that goes away and comes back', () => {
     await postgres.stop();
   });
 
-  /** Every way of asking the database that a client has. */
+  /** Every operation by which a client can use the database. */
   const requests = (): Promise<Answer>[] => [
     server.send(meQuery, {}, { token: person.accessToken }),
     server.send(mutationText('login'), {
@@ -64,7 +64,7 @@ describe('a database that goes away and comes back', () => {
     expect(answer.text).not.toMatch(/ECONN|CONNECTION|postgres|127\.0\.0\.1:|Failed query|57P0/i);
   };
 
-  it('AV-6 GQ-11 RL-7 answers 503, generically and to everything; lives, is not ready, and recovers by itself', {
+  it('AV-6 GQ-11 RL-7 answers a generic 503 to everything, is not ready, and recovers', {
     timeout: 300_000,
   }, async () => {
     expect(await status('/readyz')).toBe(200);
@@ -73,7 +73,7 @@ describe('a database that goes away and comes back', () => {
     );
     const tokens = await server.mutate('login', { email: person.email, password: person.password });
 
-    // Under requests: whatever was on its way gets an answer too.
+    // Under load: requests in flight get an answer too.
     const underWay = Promise.all(Array.from({ length: 3 }, requests).flat());
     await postgres.halt();
     for (const answer of await underWay) {
@@ -81,11 +81,11 @@ describe('a database that goes away and comes back', () => {
       if (answer.status === 503) expectUnavailable(answer);
     }
 
-    // How soon it refuses, and serves again, measures `npm run bench -- availability`.
+    // `npm run bench -- availability` measures how soon it refuses and serves again.
     for (let round = 0; round < 10; round += 1) {
       for (const answer of await Promise.all(requests())) expectUnavailable(answer);
       expect(await status('/readyz')).toBe(503);
-      // Neither 401 nor `active: false`: that the database is away says nothing of a token.
+      // Neither 401 nor `active: false`: an outage says nothing about a token.
       expect(await status('/verify', { authorization: `Bearer ${tokens.accessToken}` })).toBe(503);
       expect(
         (await postForm(server, '/oauth/introspect', { token: tokens.accessToken })).status,
@@ -106,8 +106,8 @@ describe('a database that goes away and comes back', () => {
       !(await server.send(meQuery, {}, { token: tokens.accessToken })).text.includes(person.id)
     )
       await sleep(50);
-    // postgres.js gives the first statement on a connection that was cut under a statement that
-    // one's error, late: once each of the five.
+    // postgres.js gives the first statement on a connection that was cut during a statement the
+    // error of that earlier one: once for each of the five.
     let late = 0;
     for (let wave = 0; wave < 6; wave += 1) {
       const answers = await Promise.all(requests());
@@ -119,11 +119,11 @@ describe('a database that goes away and comes back', () => {
     expect((await Promise.all(requests())).map((answer) => answer.status)).toEqual(
       Array(8).fill(200),
     );
-    // And mail goes out again.
+    // And mail is sent again.
     expect((await registerPerson(server)).id).toBeTruthy();
   });
 
-  it('AV-6 LG-4 the log says what happened, and no statement, parameter or address of the database', () => {
+  it('AV-6 LG-4 the log names the outage, but no SQL, parameter or database address', () => {
     const log = server.logLines.join('');
     expect(log).toContain('The database does not answer.');
     expect(log).not.toMatch(/Failed query|params:|insert into|select |postgres:\/\/|@example\.com/);

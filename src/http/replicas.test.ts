@@ -22,7 +22,7 @@ async function serverWith(home: TestDatabase, replicaUrl: string): Promise<TestS
 
 const listUsers = '{ users(first: 100) { edges { node { email } } } }';
 
-describe('a server with a replica that lags so far that it knows nobody', () => {
+describe('a server with a replica that lags so far that it has no users', () => {
   let home: TestDatabase;
   let behind: TestDatabase;
   let server: TestServer;
@@ -36,7 +36,7 @@ describe('a server with a replica that lags so far that it knows nobody', () => 
     for (const database of [home, behind]) await database.drop();
   });
 
-  it('decides everything by the primary: limits, passwords, sessions, suspensions, roles', async () => {
+  it('decides limits, passwords, sessions and roles by the primary alone', async () => {
     const admin = await makeAdministrator(server);
     const person = await registerPerson(server);
     const token = { token: person.accessToken };
@@ -55,7 +55,7 @@ describe('a server with a replica that lags so far that it knows nobody', () => 
     expect(list.data.users.edges).toEqual([]);
   });
 
-  it('fails lists, and nothing else, where the replica does not answer', async () => {
+  it('fails lists, and nothing else, when the replica does not respond', async () => {
     const other = await serverWith(
       home,
       `postgres://nobody@127.0.0.1:${await freePort()}/none?sslmode=disable`,

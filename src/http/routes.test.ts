@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 
 /**
- * What anybody may ask for without a credential. Reviewed: a route that stands neither here nor
- * below turns this test red.
+ * The routes that need no credential. Reviewed: a route that is neither here nor below fails this
+ * test.
  */
 const publicRoutes: readonly string[] = [
-  // The API has a door of its own before each root field: graphql/access.test.ts.
+  // The API checks access at each root field: graphql/access.test.ts.
   'GET /graphql',
   'POST /graphql',
   'GET /.well-known/jwks.json',
@@ -16,14 +16,14 @@ const publicRoutes: readonly string[] = [
   'GET /livez',
   'GET /readyz',
 ];
-/** Development only: in production they do not exist. */
+/** Development only: these do not exist in production. */
 const developmentRoutes: readonly string[] = [
   'GET /dev/mailbox',
   'GET /dev/mailbox.js',
   'GET /dev/mailbox.json',
   'GET /dev/mailbox/:id',
 ];
-/** Each refuses whoever shows no credential, with this status. */
+/** Each refuses a caller without a credential, with this status. */
 const closedRoutes: Readonly<Record<string, number>> = {
   'GET /verify': 401,
   ...Object.fromEntries(
@@ -36,10 +36,10 @@ const closedRoutes: Readonly<Record<string, number>> = {
   'POST /oauth/revoke': 401,
 };
 
-/** What Fastify tells of every instance that is made, before the first route is added. */
+/** Called by Fastify for every instance, before its first route is added. */
 const made = 'fastify.initialization';
 
-/** Runs the work and answers with every route that was added meanwhile, in whatever plugin. */
+/** Runs the work and returns every route that was added meanwhile, by any plugin. */
 async function routesAddedBy<T>(work: () => Promise<T>): Promise<{ result: T; routes: string[] }> {
   const routes: string[] = [];
   const watch = (message: unknown): void => {
@@ -69,7 +69,7 @@ describe.each(['development', 'production'] as const)('the routes in %s', (mode)
   });
   afterAll(() => server.stop());
 
-  it('AZ-1 CF-5 are all on a reviewed list: public, closed, or of development', () => {
+  it('AZ-1 CF-5 are all on a reviewed list: public, protected, or development', () => {
     const expected = [
       ...publicRoutes,
       ...Object.keys(closedRoutes),
@@ -78,7 +78,7 @@ describe.each(['development', 'production'] as const)('the routes in %s', (mode)
     expect(found.sort()).toEqual(expected.sort());
   });
 
-  it('AZ-1 refuse whoever shows no credential, a bad one, or that of another door, unless they are public', async () => {
+  it('AZ-1 refuse a missing, bad or foreign credential, unless they are public', async () => {
     for (const [route, status] of Object.entries(closedRoutes)) {
       const [method = '', path = ''] = route.split(' ');
       for (const headers of [
@@ -95,7 +95,7 @@ describe.each(['development', 'production'] as const)('the routes in %s', (mode)
     }
   });
 
-  it('CF-5 what is of development does not exist elsewhere, in any spelling', async () => {
+  it('CF-5 development routes do not exist in production, in any spelling', async () => {
     for (const path of [
       '/dev/mailbox',
       '/dev/mailbox.json',
@@ -117,7 +117,7 @@ describe.each(['development', 'production'] as const)('the routes in %s', (mode)
   });
 });
 
-it('AZ-1 the walk itself sees every route of every plugin', async () => {
+it('AZ-1 the test itself sees every route of every plugin', async () => {
   const { result, routes } = await routesAddedBy(async () => {
     const fastify = Fastify();
     fastify.get('/a', () => '');

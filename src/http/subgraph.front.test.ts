@@ -9,7 +9,9 @@ import { deleteUser, setRoles } from '../testing/rows.ts';
 
 const gatewayToken = 'the-gateway-of-the-tests-shows-this-token';
 const gateway = { headers: { 'x-gateway-token': gatewayToken } };
-const entities = `query Q($representations: [_Any!]!) { _entities(representations: $representations) { ... on User { id email name status } } }`;
+const entities =
+  `query Q($representations: [_Any!]!) { ` +
+  `_entities(representations: $representations) { ... on User { id email name status } } }`;
 const byIds = 'query Q($ids: [ID!]!) { usersByIds(ids: $ids) { id email name status } }';
 const user = (id: unknown) => ({ __typename: 'User', id });
 
@@ -29,7 +31,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-describe('the fields of gateways', () => {
+describe('the gateway fields', () => {
   const machine = [
     ['_entities', entities, { representations: [] }],
     ['usersByIds', byIds, { ids: [] }],
@@ -64,7 +66,7 @@ describe('the fields of gateways', () => {
   );
 
   it.each(machine)(
-    'AZ-1 %s refuses every credential where GATEWAY_TOKEN is not set',
+    'AZ-1 %s refuses every credential when GATEWAY_TOKEN is not set',
     async (_name, query, variables) => {
       const without = await server.another({ gatewayToken: null });
       for (const shown of ['', 'null', gatewayToken]) {
@@ -78,7 +80,7 @@ describe('the fields of gateways', () => {
   );
 
   it.each(machine)(
-    '%s answers the gateway, and fails for a stale bearer that it passes on',
+    '%s answers the gateway, and fails for a stale bearer token that it forwards',
     async (name, query, variables) => {
       const answer = await server.send(query, variables, gateway);
       expect(answer).toMatchObject({ status: 200, errors: [] });
@@ -88,7 +90,7 @@ describe('the fields of gateways', () => {
     },
   );
 
-  it('open nothing else to the gateway: it is nobody', async () => {
+  it('open nothing else to the gateway: it is no user', async () => {
     const answer = await server.send('{ me { id } }', {}, gateway);
     expect(answer.data).toEqual({ me: null });
   });
@@ -109,7 +111,7 @@ describe('the fields of gateways', () => {
     expect(database.userReads()).toBe(before);
   });
 
-  it('refuse a representation that is no User with an id, and say which', async () => {
+  it('refuse a representation that is not a User with an id, and name it', async () => {
     for (const [wrong, path] of [
       [{ __typename: 'AuthSession', id: ada.sessionId }, 'representations.1.__typename'],
       [{ id: ada.id }, 'representations.1.__typename'],
@@ -131,7 +133,7 @@ describe('the fields of gateways', () => {
 });
 
 describe('rows', () => {
-  it('come in order, duplicates too, null for whoever is not there', async () => {
+  it('come in order, duplicates too, null for unknown users', async () => {
     const ids = [bob.id, randomUUID(), ada.id, bob.id, 'no id at all', ''];
     const expected = [{ id: bob.id }, null, { id: ada.id }, { id: bob.id }, null, null];
     const answer = await server.send(byIds, { ids }, gateway);
@@ -142,7 +144,7 @@ describe('rows', () => {
     expect(federated.data._entities).toMatchObject(expected);
   });
 
-  it('four references are one batch and one statement, whichever field asks', async () => {
+  it('four references are one batch and one statement, for either field', async () => {
     const before = database.userReads();
     const query = `query Q($a: [_Any!]!, $b: [ID!]!) {
       _entities(representations: $a) { ... on User { id } } usersByIds(ids: $b) { id }
@@ -157,9 +159,9 @@ describe('rows', () => {
     expect(database.userReads() - before).toBe(1);
   });
 
-  it('AZ-6 show a gateway what a gateway may see, and the user for whom it speaks what they may', async () => {
-    const forNobody = await server.send(byIds, { ids: [ada.id, bob.id] }, gateway);
-    expect(forNobody.data.usersByIds).toEqual([
+  it('AZ-6 show a gateway, and the user it acts for, what each may see', async () => {
+    const forGateway = await server.send(byIds, { ids: [ada.id, bob.id] }, gateway);
+    expect(forGateway.data.usersByIds).toEqual([
       { id: ada.id, email: ada.email, name: 'Ada', status: null },
       { id: bob.id, email: bob.email, name: 'Bob', status: null },
     ]);
@@ -171,7 +173,7 @@ describe('rows', () => {
     expect(forAda.data.usersByIds).toMatchObject([{ status: 'ACTIVE' }, { status: null }]);
   });
 
-  it('AZ-6 show an admin with a second factor everything, with and without the credential of a gateway', async () => {
+  it('AZ-6 show an admin with a second factor everything', async () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     await setRoles(server, person.id, ['admin']);
@@ -208,7 +210,7 @@ describe('rows', () => {
 });
 
 describe('the SDL', () => {
-  it('of _service links Federation 2, keys User, and holds neither the machinery nor a way round it', async () => {
+  it('of _service links Federation 2, keys User, and has no machinery', async () => {
     const { data } = await server.send('{ _service { sdl } }', {}, gateway);
     const sdl: string = data._service.sdl;
     parse(sdl);
@@ -219,7 +221,7 @@ describe('the SDL', () => {
     expect(sdl).not.toMatch(/_entities|_service|_Any|_Entity|_sdl|directive @/);
   });
 
-  it('of _sdl merges User by usersByIds and can be read by any tool', async () => {
+  it('of _sdl merges User by usersByIds and is readable by any tool', async () => {
     const { data } = await server.send('{ _sdl }', {}, gateway);
     expect(data._sdl).toMatch(/usersByIds\([^)]*\): \[User\]! @merge\(keyField: "id"\)/);
     expect(data._sdl).not.toMatch(/_entities|_service|@link|@key/);
@@ -230,7 +232,7 @@ describe('the SDL', () => {
 });
 
 describe('traces', () => {
-  it('are told to nobody', async () => {
+  it('are never returned', async () => {
     const answer = await server.send(
       '{ authOptions { otpLength } }',
       {},

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** One of each kind of token that there is; a new kind belongs here. */
+/** One token of each kind; a new kind is added here. */
 async function makeTokens() {
   const email = freshAddress();
   const person = await registerPerson(server, { email });
@@ -50,7 +50,9 @@ const basic = (password: string) => ({
 
 const usersByIds = 'query Q($ids: [ID!]!) { usersByIds(ids: $ids) { id } }';
 
-/** Every place that takes a token, and the kinds that it is for; a new place belongs here. */
+/**
+ * Every endpoint that accepts a token, and the kinds that it accepts; a new endpoint is added here.
+ */
 const places: Readonly<Record<string, Door>> = {
   'bearer of me': {
     takes: ['access token'],
@@ -102,7 +104,7 @@ const places: Readonly<Record<string, Door>> = {
       (await server.mutate('undoEmailChange', { token })).__typename === 'AuthAccepted',
   },
   'confirmEmailChange.challengeId': {
-    // A challenge of a change of address is of another purpose than that of a sign-in.
+    // A challenge of an address change has another purpose than that of a sign-in.
     takes: [],
     opens: async (challengeId, { code, person }) => {
       const sender = { token: person.accessToken };
@@ -123,7 +125,7 @@ const places: Readonly<Record<string, Door>> = {
     },
   },
   'bearer of usersByIds': {
-    // Authorization belongs to the user for whom a gateway speaks.
+    // The Authorization header belongs to the user that a gateway acts for.
     takes: [],
     opens: async (token, { person }) =>
       (await server.send(usersByIds, { ids: [person.id] }, { token })).data?.usersByIds?.[0]?.id ===
@@ -156,9 +158,11 @@ const places: Readonly<Record<string, Door>> = {
   },
 };
 
-describe('every kind of token at every door', () => {
+describe('every kind of token at every endpoint', () => {
   for (const [place, { takes, opens }] of Object.entries(places)) {
-    it(`SE-15 ${place} takes ${takes.length > 0 ? `the ${takes.join(' and the ')} and nothing else` : 'none of these'}`, async () => {
+    const accepted =
+      takes.length > 0 ? `the ${takes.join(' and the ')} and nothing else` : 'none of these';
+    it(`SE-15 ${place} takes ${accepted}`, async () => {
       const kinds = Object.keys((await makeTokens()).tokens) as Kind[];
       const opened = await Promise.all(
         kinds.map(async (kind) => {
@@ -170,7 +174,7 @@ describe('every kind of token at every door', () => {
     });
   }
 
-  it('SE-15 a made-up or empty token opens none', async () => {
+  it('SE-15 a made-up or empty token is accepted nowhere', async () => {
     const made = await makeTokens();
     for (const [place, { opens }] of Object.entries(places)) {
       for (const token of ['nonsense', 'eyJhbGciOiJub25lIn0.e30.']) {

@@ -29,7 +29,9 @@ afterAll(async () => {
 });
 
 const loginMutation = `mutation SignMeIn($input: LoginInput!) {
-  login(input: $input) { __typename ... on AuthTokens { accessToken refreshToken user { id email name roles } } }
+  login(input: $input) { __typename ... on AuthTokens {
+    accessToken refreshToken user { id email name roles }
+  } }
 }`;
 
 type Traced = { readonly headers: Headers; readonly text: string };
@@ -46,7 +48,7 @@ async function login(
   return { headers: response.headers, text: await response.text() };
 }
 
-/** The spans of one trace once its request is among them, which ends last. */
+/** The spans of a trace, once it contains its request, which ends last. */
 async function traceOf(fits: (span: CollectedSpan) => boolean): Promise<CollectedSpan[]> {
   const [root] = await collector.waitFor(1, fits);
   return collector.spans.filter((span) => span.traceId === root?.traceId);
@@ -61,7 +63,7 @@ describe('the trace of a sign-in', () => {
     person = await registerPerson(server);
   });
 
-  it('goes from HTTP to the GraphQL operation to each of its statements, within the trace of the caller', async () => {
+  it('goes from HTTP through the operation to its statements', async () => {
     const { headers, text } = await login(
       { email: person.email, password: goodPassword },
       { traceparent },
@@ -97,7 +99,7 @@ describe('the trace of a sign-in', () => {
     );
     for (const span of statements)
       expect(span).toMatchObject({ kind: 3, attributes: { 'db.system.name': 'postgresql' } });
-    // Nothing else: no span of a field, and none that hangs loose.
+    // Nothing else: no span of a field, and none without a parent.
     expect(spans).toHaveLength(2 + statements.length);
     for (const span of [...statements, operation]) {
       expect(BigInt(span?.startTimeUnixNano ?? 0)).toBeGreaterThanOrEqual(
@@ -125,7 +127,7 @@ describe('the trace of a sign-in', () => {
     }
   });
 
-  it('LG-5 begins anew where the caller sends something that is no traceparent', async () => {
+  it('LG-5 starts a new trace when the caller sends an invalid traceparent', async () => {
     const { headers } = await login(
       { email: person.email, password: goodPassword },
       { traceparent: `${traceparent}-x` },
@@ -135,7 +137,7 @@ describe('the trace of a sign-in', () => {
     expect(request?.parentSpanId).toBeUndefined();
   });
 
-  it('has its id beside that of the request in every line of the log', async () => {
+  it('has its id in every log line of its request', async () => {
     const before = server.logLines.length;
     const { headers } = await login({ email: person.email, password: 'wrong-canary-password' }, {});
     const [request] = await collector.waitFor(1, byId(headers));
@@ -149,7 +151,7 @@ describe('the trace of a sign-in', () => {
     );
   });
 
-  it('a collector that is away costs no request', async () => {
+  it('an unreachable collector fails no request', async () => {
     status = 503;
     const { text } = await login({ email: person.email, password: goodPassword }, {});
     expect(text).toContain('accessToken');
@@ -158,7 +160,7 @@ describe('the trace of a sign-in', () => {
 });
 
 describe('the exporter', () => {
-  it('reads its own variables: the endpoint of traces with its path, and the name, latchkey unless told', async () => {
+  it('reads its own variables: the endpoint for traces, and the name', async () => {
     vi.stubEnv('OTEL_SERVICE_NAME', '');
     vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://127.0.0.1:9');
     vi.stubEnv('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', `${collector.url}/v1/traces`);
@@ -171,7 +173,7 @@ describe('the exporter', () => {
 });
 
 describe('without a collector', () => {
-  it('the caller’s trace is still in the log, and only if it is one', async () => {
+  it('the caller’s trace is still in the log, but only if valid', async () => {
     const plain = await startTestServer({
       clock: server.clock,
       database: server.database,

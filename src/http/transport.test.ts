@@ -55,7 +55,7 @@ describe('bodies', () => {
     expect(mailsTo(email)).toBe(0);
   });
 
-  it('TR-5 a query by GET without a header that a page cannot send is refused, whatever its content type', async () => {
+  it('TR-5 a GET query without a header that pages cannot send is refused', async () => {
     for (const headers of [
       {},
       { 'content-type': 'text/plain' },
@@ -80,17 +80,19 @@ describe('bodies', () => {
     [
       'by a hash',
       (text: string) =>
-        `query=${encodeURIComponent(text)}&extensions=${encodeURIComponent('{"persistedQuery":{"version":1,"sha256Hash":"x"}}')}`,
+        `query=${encodeURIComponent(text)}&extensions=` +
+        encodeURIComponent('{"persistedQuery":{"version":1,"sha256Hash":"x"}}'),
     ],
   ])('TR-6 a mutation over GET, %s, does nothing', async (_how, search) => {
     const email = freshAddress();
     const input = JSON.stringify({ input: { email, password: goodPassword } });
-    const url = `${server.url}/graphql?${search(mutationText('register'))}&variables=${encodeURIComponent(input)}`;
+    const variables = encodeURIComponent(input);
+    const url = `${server.url}/graphql?${search(mutationText('register'))}&variables=${variables}`;
     for (const headers of [{}, { 'apollo-require-preflight': 'true' }]) {
       const answer = await fetch(url, { headers });
       const text = await answer.text();
       expect(text).not.toContain('"data"');
-      // The one 200 is the protocol of persisted queries: a client then sends its text.
+      // The one 200 is the protocol of persisted queries: a client then sends the text.
       if (!text.includes('PERSISTED_QUERY_NOT_SUPPORTED'))
         expect(answer.status).toBeGreaterThanOrEqual(400);
       expect(answer.status).toBeLessThan(500);
@@ -98,9 +100,10 @@ describe('bodies', () => {
     expect(mailsTo(email)).toBe(0);
   });
 
-  it('GQ-16 remembers no document by its hash', async () => {
+  it('GQ-16 supports no look-up of documents by hash', async () => {
     const body =
-      '{"query":"{ authOptions { otpLength } }","extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}';
+      '{"query":"{ authOptions { otpLength } }",' +
+      '"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}';
     const { text } = await post('/graphql', {
       headers: { 'content-type': 'application/json' },
       body,
@@ -109,7 +112,7 @@ describe('bodies', () => {
   });
 
   it.each(['PUT', 'DELETE', 'PATCH', 'TRACE'])(
-    'TR-6 %s is told which methods there are',
+    'TR-6 %s gets the list of allowed methods',
     async (method) => {
       const { status, text } = await sendRaw(
         server.url,
@@ -120,7 +123,7 @@ describe('bodies', () => {
     },
   );
 
-  it('GQ-14 takes 64 kB and no more, told by a length or not', async () => {
+  it('GQ-14 accepts 64 kB and no more, with or without a length', async () => {
     const padded = (size: number) => {
       const body = JSON.stringify({ query: '{ authOptions { otpLength } }', variables: { x: '' } });
       return body.replace('"x":""', `"x":"${'a'.repeat(size - body.length)}"`);
@@ -130,11 +133,12 @@ describe('bodies', () => {
     expect((await post('/graphql', { headers, body: padded(64 * 1024 + 1) })).status).toBe(413);
     const chunks = `${'400\r\n'}${'a'.repeat(1024)}\r\n`.repeat(80);
     const head =
-      'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+      'POST /graphql HTTP/1.1\r\nHost: x\r\n' +
+      'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
     expect((await sendRaw(server.url, `${head}${chunks}0\r\n\r\n`)).status).toBe(413);
   });
 
-  it('GQ-14 unfolds no compressed body', async () => {
+  it('GQ-14 decompresses no body', async () => {
     const bomb = gzipSync(
       JSON.stringify({ query: `{ authOptions { otpLength } } # ${'a'.repeat(5_000_000)}` }),
     );
@@ -144,7 +148,7 @@ describe('bodies', () => {
     }
   });
 
-  it('GQ-14 PW-6 bytes that are no UTF-8 are refused, not replaced', async () => {
+  it('GQ-14 PW-6 invalid UTF-8 is refused, not replaced', async () => {
     const email = freshAddress();
     const body = Buffer.from(
       registration(email).replace(goodPassword, 'otter lantern gravel sunday \u00ff'),
@@ -174,7 +178,7 @@ describe('bodies', () => {
     ['a prototype', '{"query":"{ me { id } }","__proto__":{"admin":true}}'],
     ['a constructor', '{"query":"{ me { id } }","constructor":{"prototype":{"admin":true}}}'],
   ])(
-    'GQ-5 GQ-16 a body that is %s gets 4xx, as JSON, and says nothing of us',
+    'GQ-5 GQ-16 a body that is %s gets 4xx, as JSON, and discloses nothing about the server',
     async (_what, body) => {
       const answer = await post('/graphql', {
         headers: { 'content-type': 'application/json' },
@@ -192,11 +196,14 @@ describe('bodies', () => {
   );
 });
 
-describe('what the API does not have', () => {
+describe('features that the API does not have', () => {
   it('GQ-17 no WebSocket, no incremental answer, no upload', async () => {
     const upgrade = await sendRaw(
       server.url,
-      'GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n',
+      'GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Version: 13\r\n' +
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
+        'Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n',
     );
     expect(upgrade.status).toBeGreaterThanOrEqual(400);
     expect(upgrade.status).toBeLessThan(500);
@@ -215,7 +222,7 @@ describe('what the API does not have', () => {
     expect(subscription.data).toBeNull();
   });
 
-  it('GQ-7 with introspection off tells nothing of the schema, and shows no page', async () => {
+  it('GQ-7 with introspection off discloses nothing of the schema, and has no page', async () => {
     const closed = await startTestServer({ config: { introspection: false, mode: 'production' } });
     for (const query of [
       '{ __schema { types { name } } }',
@@ -244,7 +251,7 @@ describe('what the API does not have', () => {
     await closed.stop();
   });
 
-  it('GQ-10 what is not valid names field and rule, and neither value nor target', async () => {
+  it('GQ-10 an invalid input is named by field and rule, without value or target', async () => {
     const answer = await server.send(mutationText('register'), {
       input: { email: 'CANARY-address', password: 'CANARY-9', name: 'CANARY'.repeat(50) },
     });
@@ -264,7 +271,8 @@ describe('TR-9 framing', () => {
   it.each([
     [
       'a length and chunks',
-      `${line}Content-Length: ${body.length}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${second}`,
+      `${line}Content-Length: ${body.length}\r\n` +
+        `Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n${second}`,
     ],
     ['two lengths', `${line}Content-Length: ${body.length}\r\nContent-Length: 4\r\n\r\n${body}`],
     ['a length that is none', `${line}Content-Length: 0x29\r\n\r\n${body}`],
@@ -296,7 +304,7 @@ describe('TR-9 framing', () => {
     },
   );
 
-  it('AV-4 heads that are too large or too many are refused', async () => {
+  it('AV-4 headers that are too large or too many are refused', async () => {
     const large = await sendRaw(
       server.url,
       `GET /livez HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`,
@@ -320,7 +328,7 @@ describe('TR-9 framing', () => {
 });
 
 describe('every answer', () => {
-  it('TR-3 TR-1 has the headers that a browser needs to be told, whatever it is an answer to', async () => {
+  it('TR-3 TR-1 has the security headers, whatever it is an answer to', async () => {
     const behindProxy = await startTestServer({
       config: { publicUrl: 'https://auth.example.com' },
     });

@@ -54,8 +54,8 @@ const queries: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * The metrics of a PromQL expression with the labels that it asks of each: names that are neither
- * functions nor words of the language.
+ * The metrics of a PromQL expression with the labels used of each: names that are neither functions
+ * nor keywords.
  */
 function metricsIn(
   expression: string,
@@ -79,7 +79,7 @@ describe('the dashboard and the alerts', () => {
   });
   afterAll(() => server.stop());
 
-  /** What Prometheus puts on each series itself, and what it makes of histograms. */
+  /** Labels that Prometheus adds to each series, and the series that it makes of histograms. */
   const added = new Set(['job', 'instance', 'le']);
   const familyOf = (name: string) =>
     families.get(name) ?? families.get(name.replace(/_(bucket|sum|count)$/, ''));
@@ -94,7 +94,7 @@ describe('the dashboard and the alerts', () => {
     ]);
   });
 
-  it.each(queries)('%s asks for metrics and labels that there are', (_title, expression) => {
+  it.each(queries)('%s uses existing metrics and labels', (_title, expression) => {
     const wanted = metricsIn(expression);
     expect(wanted.length).toBeGreaterThan(0);
     for (const { name, labels } of wanted) {
@@ -108,14 +108,14 @@ describe('the dashboard and the alerts', () => {
     }
   });
 
-  it('ask for budgets that there are', () => {
+  it('use existing budgets', () => {
     const asked = queries.flatMap(([, expression]) =>
       [...expression.matchAll(/budget="([^"]+)"/g)].map(([, name]) => name),
     );
     expect(asked.filter((name) => !Object.keys(budgets).includes(name ?? ''))).toEqual([]);
   });
 
-  it('leave out no metric of ours', () => {
+  it('cover every metric of ours', () => {
     const all = queries.map(([, expression]) => expression).join('\n');
     expect(
       [...families.keys()].filter((name) => name.startsWith('latchkey_') && !all.includes(name)),
@@ -127,7 +127,7 @@ describe('the dashboard and the alerts', () => {
     for (const { alert } of rules) expect(documented).toContain(`\`${alert}\``);
   });
 
-  it('are rules to Prometheus too, where that is installed', () => {
+  it('are valid to Prometheus too, where it is installed', () => {
     const checked = spawnSync('promtool', ['check', 'rules', 'deploy/prometheus/alerts.yaml'], {
       encoding: 'utf8',
     });

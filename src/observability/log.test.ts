@@ -34,7 +34,7 @@ describe('errors in the log', () => {
     await db.insert(users).values(row);
     const failures = [
       // A unique violation, whose detail quotes the value; a value of the wrong type; and one that
-      // is made to look like a stack.
+      // looks like a stack.
       db.insert(users).values(row),
       db.insert(users).values({ ...row, id: canary }),
       db.insert(users).values({
@@ -54,7 +54,7 @@ describe('errors in the log', () => {
   });
   afterAll(() => test.drop());
 
-  it('LG-4 a real DrizzleQueryError holds the value, and none of it reaches the log, however it is logged', () => {
+  it('LG-4 no value of a real DrizzleQueryError reaches the log, however logged', () => {
     for (const error of drizzleErrors) {
       expect(error.constructor.name).toBe('DrizzleQueryError');
       expect(error.message).toContain(canary);
@@ -101,7 +101,7 @@ describe('errors in the log', () => {
     expect(lines.join('')).not.toContain('CANARY');
   });
 
-  it('LG-4 keeps of an error its kind, its code and where it was thrown, and of one of ours the message', () => {
+  it('LG-4 keeps kind, code and frames of an error, and the message of our own', () => {
     const error = Object.assign(new TypeError('No signing key is active.'), {
       code: 'E_KEYS',
       secret: canary,
@@ -117,7 +117,7 @@ describe('errors in the log', () => {
     for (const thrown of [canary, { password: canary }, null, undefined, 5]) {
       expect(JSON.stringify(describeError(thrown))).not.toContain(canary);
     }
-    // Causes of causes of … end somewhere, also where they go in a circle.
+    // A chain of causes is cut, also when it is circular.
     const circle = new Error('a');
     circle.cause = circle;
     expect(JSON.stringify(describeError(circle)).length).toBeLessThan(20_000);
@@ -144,7 +144,7 @@ describe('lines of the log', () => {
     '\\u000a\\n',
   ];
 
-  it('LG-5 are one valid JSON object each, whatever is written in any place', () => {
+  it('LG-5 are one valid JSON object each, whatever text is logged', () => {
     const log = logTo();
     for (const text of hostile) {
       log.info({ event: text, [text]: text, nested: { [text]: [text] } }, text);
@@ -154,22 +154,22 @@ describe('lines of the log', () => {
     expect(lines).toHaveLength(hostile.length * 3);
     for (const line of lines) {
       expect(line.endsWith('\n')).toBe(true);
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for.
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for them.
       expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f]/);
       expect(JSON.parse(line).level).not.toBe('fatal');
     }
   });
 
-  it('LG-5 hold no character that a terminal or a line reader takes for a command', () => {
+  it('LG-5 hold no character that a terminal or a line reader interprets', () => {
     const log = logTo();
     for (const text of hostile) log.info({ event: text }, text);
     for (const line of lines) {
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for.
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for them.
       expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
     }
   });
 
-  it('LG-3 are without what has a secret’s name, should somebody log a whole object', () => {
+  it('LG-3 omit members with a secret’s name when a whole object is logged', () => {
     const log = logTo();
     for (const name of [
       'password',
@@ -189,7 +189,7 @@ describe('lines of the log', () => {
     expect(lines.filter((line) => line.includes(canary))).toEqual([]);
   });
 
-  it('say when, in UTC, and how grave', () => {
+  it('have a UTC time and a level', () => {
     const log = logTo();
     log.warn('text');
     expect(parsed()).toEqual([

@@ -12,8 +12,8 @@ const secretNames = [
 ].concat('challengeId', 'authorization', 'cookie');
 
 /**
- * The log: one JSON object a line (LG-5), UTC. What goes in is chosen where it is written; headers,
- * bodies, variables and query text never do (LG-3). `destination` is standard output unless told.
+ * The log: one JSON object a line (LG-5), UTC. Each call chooses what it logs; headers, bodies,
+ * variables and query text are never logged (LG-3). `destination` defaults to standard output.
  */
 export function createLog(
   config: Pick<Config, 'logLevel'>,
@@ -26,9 +26,9 @@ export function createLog(
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError, error: describeError },
     hooks: { logMethod: withoutErrorMessages, streamWrite: escapeControls },
-    // A net below the rule, for the day that somebody logs a whole object.
+    // A safety net for a call that logs a whole object by mistake.
     redact: {
-      // Not `*.code`: that is where an error says its kind.
+      // Not `*.code`: that is an error's code.
       paths: ['code', 'input.code', ...secretNames.flatMap((name) => [name, `*.${name}`])],
       censor: '***',
     },
@@ -37,8 +37,8 @@ export function createLog(
 }
 
 /**
- * JSON lets these stand as they are; terminals and some readers of lines take them for commands and
- * line ends (LG-5).
+ * JSON allows these characters unescaped; terminals and some line readers take them for control
+ * sequences and line ends (LG-5).
  */
 function escapeControls(line: string): string {
   return line.replace(
@@ -48,8 +48,8 @@ function escapeControls(line: string): string {
 }
 
 /**
- * SECURITY: where an error is logged without a text, pino takes its message, past every serializer
- * (LG-4).
+ * SECURITY: when an error is logged without a text, pino uses its message and bypasses every
+ * serializer (LG-4).
  */
 function withoutErrorMessages(
   this: Logger,
@@ -72,9 +72,9 @@ type DescribedError = {
 };
 
 /**
- * What the log keeps of an error, by name. SECURITY: the messages of drizzle and of the drivers
- * hold SQL, parameters and values, and graphql-js quotes input in its own; of those only the kind,
- * the code and the frames stay (LG-4).
+ * What the log keeps of an error, by name. SECURITY: messages of Drizzle and the drivers contain
+ * SQL, parameters and values, and those of graphql-js quote input; of these errors only kind, code
+ * and frames are kept (LG-4).
  */
 export function describeError(error: unknown, depth = 0): DescribedError {
   if (!(error instanceof Error)) return { type: typeof error };
@@ -99,8 +99,8 @@ export function describeError(error: unknown, depth = 0): DescribedError {
 }
 
 /**
- * Where it was thrown. SECURITY: a stack begins with the message, and a line of a value may look
- * like a frame; so only what follows.
+ * The stack's frames. SECURITY: a stack begins with the message, and a line of a value may look
+ * like a frame; so only what follows the message.
  */
 function framesOf({ stack = '', message }: Error): string {
   const start = stack.indexOf(message);

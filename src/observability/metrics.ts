@@ -1,39 +1,34 @@
 import type { Registry } from 'prom-client';
 
-/** How full a semaphore is, and how many it lets run at once. */
+/** How full a semaphore is, and how many it admits at once. */
 type Load = { readonly running: number; readonly waiting: number; readonly width: number };
 
-/** What is asked when the page is, and what can be counted. */
+/** The values that are read when the metrics page is requested, and the known budgets. */
 type Gauges = {
   /** The names of all budgets of attempts. */
   readonly budgets: readonly string[];
   /** Password hashes in flight and waiting. */
   readonly hashes: () => Load;
   /**
-   * Statements on a connection of the pool, and those that wait for one; null for a database
-   * without a pool.
+   * Statements on a connection of the pool, and those waiting for one; null for a database without
+   * a pool.
    */
   readonly pool: () => Load | null;
   /**
-   * Mails that wait, and for how many seconds the oldest has. Rejects where the database does not
-   * answer.
+   * Mails that wait, and for how many seconds the oldest has. Rejects when the database does not
+   * respond.
    */
   readonly outbox: () => Promise<Backlog>;
 };
 
 type Backlog = { readonly waiting: number; readonly oldest: number };
 
-/** One process's metrics as they travel between processes. */
+/** One process's metrics in the form sent between processes. */
 export type Snapshot = readonly object[];
 
-/**
- * What is counted. Every label is from a fixed set of ours: nothing that a caller makes up becomes
- * a series.
- */
+/** The counters. Every label has a fixed set of values: no input of a caller becomes a series. */
 export type Metrics = {
-  /**
-   * A GraphQL operation, by its root field (http/hooks/metrics) and `ok` or the code of its error.
-   */
+  /** A GraphQL operation, by its root field (http/hooks/metrics) and `ok` or its error code. */
   operation(of: {
     readonly operation: string;
     readonly outcome: string;
@@ -49,7 +44,7 @@ export type Metrics = {
   audited(of: { readonly type: string; readonly outcome: string }): void;
   /** A budget of attempts was used up. */
   limited(budget: string): void;
-  /** A process took the place of one that had crashed. */
+  /** A process replaced one that had crashed. */
   workerRestarted(): void;
   watch(gauges: Gauges): void;
   snapshot(): Promise<Snapshot>;
@@ -77,9 +72,7 @@ const logins: Readonly<Record<string, string>> = {
   'otp.failed': 'wrong_code',
 };
 
-/**
- * Milliseconds for which the answer about the outbox holds, however often the page is asked for.
- */
+/** Milliseconds for which the outbox numbers are cached, however often the page is requested. */
 const outboxMemory = 5000;
 
 /**
@@ -90,7 +83,7 @@ export async function createMetrics(): Promise<Metrics> {
   const client = await import('prom-client');
   const register: Registry = new client.Registry();
   client.collectDefaultMetrics({ register });
-  // SECURITY: no version, also not on a port of its own (CF-7).
+  // SECURITY: no version, not even on its own port (CF-7).
   register.removeSingleMetric('nodejs_version_info');
   const registers = [register];
   const limits = countLimits(client, registers);
@@ -161,8 +154,8 @@ function countEvents({ Counter }: Client, registers: Registers): Pick<Metrics, '
     help: 'Sessions ended because a spent refresh token came back.',
     registers,
   });
-  // What has not happened yet is a zero: a rate over a series that begins with its first event does
-  // not see that event.
+  // Events that have not happened yet are zeros: a rate over a series that begins with its first
+  // event misses that event.
   for (const outcome of Object.values(logins)) signIns.inc({ outcome }, 0);
   return {
     audited: ({ type, outcome }) => {
@@ -239,14 +232,14 @@ function watchOutbox({ Gauge }: Client, registers: Registers, { outbox }: Gauges
       name,
       help,
       registers,
-      // Every process reads the same table, so over processes the largest counts, not the sum.
+      // Every process reads the same table, so the largest value counts and not the sum.
       aggregator: 'max',
       async collect() {
         try {
           this.set(read(await backlog()));
         } catch {
-          // The page answers without the database too, and then leaves this out rather than show
-          // an old number.
+          // Without the database the page still answers, and leaves this out rather than show an
+          // old number.
           this.remove();
         }
       },
@@ -260,15 +253,18 @@ function watchOutbox({ Gauge }: Client, registers: Registers, { outbox }: Gauges
   );
 }
 
-/** The page of several processes' metrics: counters are added up, gauges as each says. */
+/**
+ * The page of several processes' metrics: counters are added up, gauges follow their own
+ * aggregator.
+ */
 export async function formatMetrics(snapshots: readonly Snapshot[]): Promise<string> {
   const { AggregatorRegistry } = await import('prom-client');
   return AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot])).metrics();
 }
 
 /**
- * What stays of processes that have ended: their counts, as one. Otherwise a sum would fall when
- * one ends, which reads as a restart.
+ * The counters of processes that have ended, merged. Otherwise a sum would fall when one ends,
+ * which reads as a restart.
  */
 export async function keepCounts(snapshots: readonly Snapshot[]): Promise<Snapshot> {
   const { AggregatorRegistry } = await import('prom-client');

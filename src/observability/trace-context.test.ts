@@ -23,7 +23,7 @@ describe('readTraceparent', () => {
     expect(readTraceparent(header)).toBeNull();
   });
 
-  it('reads the present version, and the part of a later one that it knows', () => {
+  it('reads the current version, and the known part of a later one', () => {
     expect(readTraceparent(`00-${traceId}-${spanId}-01`)).toEqual({
       traceId,
       spanId,

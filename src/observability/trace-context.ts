@@ -1,4 +1,4 @@
-/** Where a caller's trace stands (W3C Trace Context). */
+/** A caller's trace context (W3C Trace Context). */
 export type TraceContext = {
   readonly traceId: string;
   readonly spanId: string;
@@ -6,8 +6,8 @@ export type TraceContext = {
 };
 
 /**
- * Reads a `traceparent` header (W3C Trace Context 3.2); null for anything that is not one, so that
- * what reaches log and spans is hexadecimal digits and nothing else (LG-5).
+ * Parses a `traceparent` header (W3C Trace Context 3.2); null for anything else, so that only
+ * hexadecimal digits reach log and spans (LG-5).
  */
 export function readTraceparent(
   header: string | readonly string[] | undefined,
@@ -17,7 +17,7 @@ export function readTraceparent(
     /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(header) ?? [];
   if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined)
     return null;
-  // Later versions may have more behind; 00 may not, and ff is none.
+  // Later versions may append fields; 00 may not, and ff is invalid.
   if (version === 'ff' || (version === '00' && rest !== undefined)) return null;
   if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return null;
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };

@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import type { TraceContext } from './trace-context.ts';
 
 /**
- * Told of a statement when it is handed in, by its text without parameters; what it answers with is
- * told of its end.
+ * Called with a statement's text, without parameters, when it starts; the returned function is
+ * called when it ends.
  */
 export type StatementWatch = (text: string) => (error?: unknown) => void;
 
@@ -38,12 +38,12 @@ type RequestFacts = {
 
 export type Tracing = {
   request(of: RequestFacts): RequestSpan;
-  /** Sends what is left; three seconds at most. */
+  /** Sends the remaining spans; at most three seconds. */
   stop(): Promise<void>;
 };
 
 const stopDeadline = 3000;
-/** Characters of names that the caller chose (LG-2), and of a statement. */
+/** Most characters of names that the caller chose (LG-2), and of a statement. */
 const maxName = 64;
 const maxStatement = 4096;
 
@@ -51,9 +51,9 @@ type Api = typeof import('@opentelemetry/api');
 type Log = Pick<Logger, 'warn' | 'info'>;
 
 /**
- * Starts OpenTelemetry: spans of requests, of their GraphQL operation and of its statements, none
- * of single fields. Exporter, sampling, batching and limits are set by the SDK's own OTEL_*
- * variables. Parents are passed as values, so nothing has to follow async calls.
+ * Starts OpenTelemetry: spans of requests, their GraphQL operation and its statements, none of
+ * single fields. Exporter, sampling, batching and limits are set by the SDK's own OTEL_* variables.
+ * Parents are passed as values, so no async context is needed.
  */
 export async function startTracing(log: Log): Promise<Tracing> {
   const [api, sdk, { OTLPTraceExporter }, resources] = await Promise.all([
@@ -84,8 +84,8 @@ export async function startTracing(log: Log): Promise<Tracing> {
 }
 
 /**
- * The same exporter, with one log line where an outage begins and one where it ends. Not the
- * error's text: it may hold what the collector answered.
+ * The same exporter, with one log line when an outage begins and one when it ends. Without the
+ * error's text, which may contain the collector's answer.
  */
 function loggingOutages(exporter: SpanExporter, log: Log): SpanExporter {
   let outage = false;
@@ -169,7 +169,7 @@ function startStatement(
   };
   const span = tracer.startSpan(`${verb} ${table}`, { kind: SpanKind.CLIENT, attributes }, within);
   return (error) => {
-    // SECURITY: the kind of the error alone; messages of the driver hold values (LG-4).
+    // SECURITY: only the kind of the error; the driver's messages contain values (LG-4).
     if (error !== undefined) {
       span.setAttribute('error.type', kindOfError(error)).setStatus({ code: SpanStatusCode.ERROR });
     }
@@ -179,9 +179,9 @@ function startStatement(
 
 const faults: ReadonlySet<string> = new Set(['INTERNAL_SERVER_ERROR', 'OVERLOADED']);
 
-/** `insert sessions` of a statement that drizzle wrote. */
+/** Such as `insert sessions`, from a statement that Drizzle wrote. */
 function summaryOf(text: string): { verb: string; table: string } {
-  // What a statement changes names it, also where it begins by `with`.
+  // The changed table names a statement, also when it begins with `with`.
   const [, change, changed] =
     /\b(insert|update|delete)\s+(?:(?:into|from)\s+)?"([a-z_]{1,63})"/.exec(text) ?? [];
   if (change !== undefined && changed !== undefined) return { verb: change, table: changed };

@@ -4,16 +4,16 @@ import type { Db } from './client.ts';
 
 type Buildable = { prepare(name: string): PgPreparedQuery<PreparedQueryConfig> };
 
-/** Rows as the driver has them: lists of values, in the order of the statement's columns. */
+/** Rows as the driver returns them: arrays of values, in the order of the statement's columns. */
 export type BuiltStatement = (
   db: Db,
   values: Readonly<Record<string, unknown>>,
 ) => Promise<unknown[][]>;
 
 /**
- * A statement that drizzle builds once in a process, at its first use, with `sql.placeholder` for
- * what differs: building it takes longer than a look-up by key. Drizzle's own `prepare` belongs to
- * the database object that it was called on, and each operation has one of its own here.
+ * A statement that Drizzle builds once per process, at its first use, with `sql.placeholder` for
+ * the values, because building it takes longer than a look-up by key. Drizzle's own `prepare` is
+ * bound to one database object, and here each operation has its own.
  */
 export function builtOnce(build: (db: Db) => Buildable): BuiltStatement {
   let query: Query | undefined;

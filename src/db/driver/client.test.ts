@@ -7,7 +7,7 @@ import { readConfig } from '../../config/read-config.ts';
 import { systemRandom } from '../../random.ts';
 import { openPostgres } from './client.ts';
 
-/** Speaks PostgreSQL as far as the TLS handshake, under a certificate that nobody has signed. */
+/** Speaks PostgreSQL as far as the TLS handshake, with a self-signed certificate. */
 async function startImpostor() {
   const secureContext = new SMTPServer({}).secureContext.get('*');
   let greeted = false;
@@ -33,7 +33,7 @@ async function startImpostor() {
 }
 
 describe('openPostgres', () => {
-  it('TR-2 says nothing to a server whose certificate nobody has signed', async () => {
+  it('TR-2 sends nothing to a server with a self-signed certificate', async () => {
     const impostor = await startImpostor();
     const { databaseUrl } = readConfig(
       { DATABASE_URL: `postgres://auth:pass@localhost:${impostor.port}/auth?sslmode=require` },

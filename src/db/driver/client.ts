@@ -6,7 +6,10 @@ import { createPool, type Pool, type PoolOptions } from './pool.ts';
 
 type NoSchema = Record<string, never>;
 
-/** What a query takes: the pool, or a transaction of it. The same on postgres.js and on PGlite. */
+/**
+ * What a query function takes: the pool or a transaction on it, with the same type for postgres.js
+ * and PGlite.
+ */
 export type Db = Pick<
   PgDatabase<PgQueryResultHKT, NoSchema>,
   | 'select'
@@ -24,34 +27,34 @@ export type Database = {
   readonly kind: 'postgres' | 'pglite';
   readonly db: Db;
   /**
-   * The same for one operation: when `over` is aborted, what it does here is cancelled, and it
-   * begins nothing more (GQ-15).
+   * The database for one operation: when `over` is aborted, its running statements are cancelled
+   * and no further ones start (GQ-15).
    */
   during(over: Over, watch?: StatementWatch): Db;
   /**
-   * For reads that may lag behind what was just written: the replicas in turn, or the database
-   * itself where there are none.
+   * For reads that tolerate replication lag: the replicas in turn, or the primary when there are
+   * none.
    */
   readonly readDb: Db;
   /**
-   * Statements on a connection, those that wait for one, and connections at most; null where there
-   * is no pool.
+   * Statements running, statements waiting for a connection, and the pool's maximum; null without a
+   * pool.
    */
   load(): { readonly running: number; readonly waiting: number; readonly width: number } | null;
-  /** `readDb` for one operation, as `during`. */
+  /** `readDb` for one operation, like `during`. */
   readDuring(over: Over, watch?: StatementWatch): Db;
-  /** Rejects when the database does not answer. */
+  /** Rejects when the database does not respond. */
   ping(): Promise<void>;
   close(): Promise<void>;
 };
 
 export type PostgresOptions = PoolOptions & {
   readonly replicaUrls?: readonly string[];
-  /** Told the text of each statement that a query makes, without its parameters. */
+  /** Called with the text of each statement of a query, without its parameters. */
   readonly onStatement?: (text: string) => void;
 };
 
-/** Pools on a PostgreSQL server and its replicas. They connect at the first statement. */
+/** Pools for a PostgreSQL primary and its replicas; they connect at the first statement. */
 export function openPostgres(options: PostgresOptions): Database {
   const { replicaUrls = [], onStatement } = options;
   const main = createPool(options);

@@ -3,7 +3,7 @@ import postgres from 'postgres';
 import { cancelQuery } from './cancel-query.ts';
 import { Unavailable } from './failures.ts';
 
-/** The end of the operation that statements are made for; an AbortSignal is one. */
+/** The cancellation signal of the operation that runs the statements, such as an AbortSignal. */
 export type Over = {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void): void;
@@ -11,14 +11,14 @@ export type Over = {
 };
 
 export type ConnectionOptions = {
-  /** Of one host. */
+  /** Names exactly one host. */
   readonly url: string;
   readonly applicationName: string;
-  /** Milliseconds after which the server ends a statement (AV-3). */
+  /** Statement timeout in milliseconds (AV-3). */
   readonly statementTimeoutMs: number;
-  /** Whether a statement is parsed and planned once, by its text. */
+  /** Whether statements are prepared, cached by their text. */
   readonly isPrepared: (text: string) => boolean;
-  /** Called where the host takes no writes (any more). */
+  /** Called when the host turns out to be read-only. */
   readonly onWriteRefused?: () => void;
 };
 
@@ -26,23 +26,23 @@ export type Parameters = readonly unknown[];
 
 /** Seconds. */
 const connectTimeout = 5;
-/** Seconds after which a connection that nothing uses closes by itself. */
+/** Seconds after which an idle connection closes. */
 export const idleTimeout = 60;
-/** Milliseconds beyond a statement's time after which a silent host is taken for dead. */
+/** Milliseconds beyond the statement timeout after which a silent host is considered dead. */
 const silenceMs = 2000;
-/** SQLSTATE read_only_sql_transaction: a standby, or a primary that is about to hand over. */
+/** SQLSTATE read_only_sql_transaction: the host is a standby, or a primary about to hand over. */
 const writeRefused = '25006';
 
 /**
- * One connection: a client of postgres.js that may open one and is never asked again once that has
- * closed. So nothing is met of what the driver does when it connects anew (decision 097).
+ * One connection: a postgres.js client that opens at most one connection and is never used after it
+ * has closed, so the driver's reconnect behaviour never applies (decision 097).
  */
 export class Connection {
   readonly openedAt = performance.now();
   idleSince = 0;
-  /** Whether it has closed or failed: then nothing is asked over it any more. */
+  /** Whether it has closed or failed; it must not be used any more. */
   isLost = false;
-  /** Whether it is closed when it is given back. */
+  /** Whether it is closed when it is released. */
   isRetired = false;
   readonly #options: ConnectionOptions;
   readonly #sql: postgres.Sql;
@@ -52,15 +52,16 @@ export class Connection {
     this.#options = options;
     const { hostname, port } = new URL(options.url);
     this.#sql = postgres(options.url, {
-      // As lists, which its types do not tell of: text is taken apart at the colons of IPv6.
+      // Arrays, which the driver's types do not declare: a string would be split at the colons of
+      // an IPv6 address.
       host: [hostname.replace(/^\[|\]$/g, '') || 'localhost'] as unknown as string,
       port: [port === '' ? 5432 : Number(port)] as unknown as number,
       max: 1,
       connect_timeout: connectTimeout,
       idle_timeout: idleTimeout,
-      // It would end a connection within a transaction.
+      // max_lifetime would end a connection in the middle of a transaction.
       max_lifetime: null,
-      // A failure of the driver's own statement for types ends the process (porsager/postgres#1192).
+      // A failure of the driver's own query for types ends the process (porsager/postgres#1192).
       fetch_types: false,
       onnotice: () => {},
       onclose: () => this.#lose(),
@@ -71,22 +72,25 @@ export class Connection {
         idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
       },
     });
-    // It teaches the client how to read values.
+    // Drizzle configures on this client how values are parsed.
     drizzle(this.#sql);
   }
 
-  /** The rows of a statement, each a list of values. When `over` is aborted it is cancelled. */
+  /**
+   * Runs a statement and returns its rows as arrays of values; it is cancelled when `over` is
+   * aborted.
+   */
   async ask(text: string, parameters: Parameters = [], over?: Over | null): Promise<unknown[][]> {
     if (this.isLost) throw lost();
     const { isPrepared, statementTimeoutMs, onWriteRefused } = this.#options;
-    // biome-ignore lint/plugin: the text is drizzle's, with its parameters beside it.
+    // biome-ignore lint/plugin: the text is Drizzle's and its parameters are separate.
     const query = this.#sql.unsafe(text, [...parameters] as postgres.ParameterOrJSON<never>[], {
       prepare: isPrepared(text),
     });
     const cancel = (): void => cancelQuery(query);
     over?.addEventListener('abort', cancel);
-    // A machine that vanishes does not end the connection, and TCP waits for it for a quarter of an
-    // hour. A server would have ended the statement by then.
+    // A machine that vanishes does not close the connection, and TCP would wait a quarter of an
+    // hour. A live server would have ended the statement by then.
     const silence = setTimeout(() => this.close(), statementTimeoutMs + silenceMs);
     try {
       return await query.values();
@@ -101,7 +105,7 @@ export class Connection {
     }
   }
 
-  /** The result of `work`; rejects at once where the connection is lost meanwhile. */
+  /** The result of `work`; rejects at once when the connection is lost meanwhile. */
   whileOpen<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#onLost = reject;
@@ -109,7 +113,7 @@ export class Connection {
     });
   }
 
-  /** What still runs is rejected. */
+  /** Closes the connection; running statements reject. */
   close(): void {
     this.#lose();
     this.#sql.end({ timeout: 0 }).catch(() => {});

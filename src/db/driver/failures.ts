@@ -1,6 +1,6 @@
 export type DatabaseFailure = 'unavailable' | 'unique-violation' | 'other';
 
-/** A failure that this folder finds by itself: the database cannot be asked now. */
+/** A failure that this folder detects itself: the database is unavailable. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
   readonly code: 'POOL_EXHAUSTED' | 'OPERATION_OVER' | 'NO_PRIMARY' | 'CONNECTION_CLOSED';
@@ -11,25 +11,25 @@ export class Unavailable extends Error {
   }
 }
 
-/** No connection came free in time, or too many wait already (AV-3). */
+/** No connection became free in time, or too many statements are already waiting (AV-3). */
 export function poolExhausted(): Unavailable {
   return new Unavailable('POOL_EXHAUSTED', 'No connection of the pool is free.');
 }
 
-/** postgres.js's own, and Node's for a socket. */
+/** Error codes of postgres.js, and of Node's sockets. */
 const connectionCodes =
   /^(CONNECT(ION)?_\w+|ECONN\w+|E(HOST|NET)UNREACH|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT|EAI_AGAIN)$/;
 
 /**
- * PostgreSQL, appendix A: connection failures, resources, operator intervention, a time-out of
- * ours, and what a second try settles.
+ * SQLSTATEs (PostgreSQL, appendix A): connection failures, resources, operator intervention, our
+ * own timeouts, and conflicts that a retry resolves.
  */
 const unavailableStates = /^(08...|53...|57P0[1-5]|57014|55P03|25006|40001|40P01)$/;
 const uniqueViolation = '23505';
 
 /**
- * What kind of failure of the database an error is; null where it is none. The one place that knows
- * the drivers' codes, and that drizzle wraps the driver's error as `cause`.
+ * The kind of database failure that an error is; null when it is none. The only place that knows
+ * the drivers' codes, and that Drizzle wraps the driver's error as `cause`.
  */
 export function databaseFailure(error: unknown): DatabaseFailure | null {
   let wrapped = false;

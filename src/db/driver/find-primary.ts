@@ -3,15 +3,15 @@ import { Connection } from './connection.ts';
 import { Unavailable } from './failures.ts';
 import { hostUrls } from './host-urls.ts';
 
-/** Milliseconds in which a host has to say who it is. */
+/** Milliseconds within which a host must answer. */
 const patience = 2000;
-/** Milliseconds that a host which takes writes waits for what the others say. */
+/** Milliseconds to wait for the other hosts after one has answered that it accepts writes. */
 const hearing = 300;
 
 /**
- * Answers with the URL of the host that takes writes, however often it moves; several that ask at
- * once are answered together. With one host there is nothing to find out. Rejects with `NO_PRIMARY`
- * where each host refuses writes, or with the driver's error where none can be reached.
+ * Returns the URL of the host that accepts writes, however often the primary moves; concurrent
+ * callers share one look-up, and a single host needs none. Rejects with `NO_PRIMARY` when every
+ * host is read-only, or with the driver's error when none is reachable.
  */
 export function createPrimaryFinder(url: string): () => Promise<string> {
   const urls = hostUrls(url);
@@ -40,12 +40,12 @@ async function findPrimary(urls: readonly string[]): Promise<string> {
     throw errors.find((error) => error instanceof Unavailable) ?? errors[0];
   });
   await Promise.race([Promise.allSettled(asked), sleep(hearing)]);
-  // A promotion begins a new timeline. SECURITY: a primary of before it that comes back by mistake
-  // takes writes too, and must get none.
+  // A promotion starts a new timeline. SECURITY: a former primary that comes back by mistake
+  // accepts writes too and must get none.
   return found.reduce((newest, one) => (one.timeline > newest.timeline ? one : newest)).url;
 }
 
-/** The timeline of a host that takes writes is eight hexadecimal digits. */
+/** A host that accepts writes reports its timeline as eight hexadecimal digits. */
 async function askPrimary(url: string): Promise<Primary> {
   const connection = new Connection({
     url,
@@ -56,7 +56,8 @@ async function askPrimary(url: string): Promise<Primary> {
   const tooLate = setTimeout(() => connection.close(), patience);
   try {
     const [row] = await connection.ask(
-      `select case when pg_is_in_recovery() or current_setting('transaction_read_only')::bool then null
+      `select case
+        when pg_is_in_recovery() or current_setting('transaction_read_only')::bool then null
        else left(pg_walfile_name(pg_current_wal_lsn()), 8) end`,
     );
     const timeline = row?.[0];

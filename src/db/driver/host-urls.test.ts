@@ -12,7 +12,7 @@ describe('a URL with several hosts', () => {
     expect(hostUrls(text)).toEqual([text]);
   });
 
-  it('is taken apart and put together again, whatever the password looks like', () => {
+  it('is split and joined to the same URL, whatever characters the password has', () => {
     const text = 'postgres://u:a,b@one:5432,two,[::1]:5433/db?sslmode=disable';
     const urls = [
       'postgres://u:a,b@one:5432/db?sslmode=disable',

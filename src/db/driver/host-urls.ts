@@ -1,20 +1,17 @@
 /**
- * A PostgreSQL URL that names several hosts, as libpq spells it
- * (`postgres://u:p@one:5432,two:5432/db`), as one URL for each of them, in their order. A URL with
- * one host is answered as it is, and what is no URL at all too: whoever asks checks that.
+ * Splits a PostgreSQL URL with several hosts, as libpq writes it
+ * (`postgres://u:p@one:5432,two:5432/db`), into one URL per host, in order. A URL with one host is
+ * returned unchanged, and so is text that is not a URL: the caller validates it.
  */
 export function hostUrls(text: string): string[] {
-  // As in the URL standard, the last @ before the path ends the account: a password may hold
+  // As in the URL standard, the last @ before the path ends the credentials: a password may contain
   // commas.
   const [, account = '', hosts = '', rest = ''] =
     /^([a-z]+:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/i.exec(text) ?? [];
   return hosts.includes(',') ? hosts.split(',').map((host) => `${account}${host}${rest}`) : [text];
 }
 
-/**
- * The other way round: one URL, all of whose hosts stand in it, from URLs that differ in nothing
- * but host and port.
- */
+/** The inverse: joins URLs that differ only in host and port into one URL with all hosts. */
 export function joinHosts(urls: readonly string[]): string {
   const [first = '', ...others] = urls;
   const { host } = new URL(first);

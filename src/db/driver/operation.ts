@@ -5,25 +5,28 @@ import type { Connection, Over, Parameters } from './connection.ts';
 import { Unavailable } from './failures.ts';
 import type { Pool } from './pool.ts';
 
-/** What statements are made for. */
+/** The operation that statements run for. */
 export type Operation = {
-  /** Asked for each statement and each transaction. */
+  /** Called for each statement and each transaction. */
   readonly pool: () => Pool;
-  /** When it is aborted, what runs is cancelled and nothing more begins (GQ-15). */
+  /** When it is aborted, running statements are cancelled and no further ones start (GQ-15). */
   readonly over: Over | null;
   readonly watch?: StatementWatch | undefined;
-  /** Told the text of each statement. */
+  /** Called with the text of each statement. */
   readonly onStatement?: ((text: string) => void) | undefined;
 };
 
 type Rows = Promise<unknown[][]>;
 type Run = (statement: (connection: Connection) => Rows) => Rows;
 
-/** What drizzle calls of a client of postgres.js; it reads rows as lists wherever it reads any. */
+/**
+ * The part of a postgres.js client that Drizzle calls; wherever Drizzle reads rows, it reads them
+ * as arrays.
+ */
 type Client = { unsafe(text: string, parameters?: Parameters): Rows & { values(): Rows } };
 type Work = (client: Client) => Promise<unknown>;
 
-/** Drizzle for one operation. A transaction in a transaction is not provided for. */
+/** Drizzle for one operation. Nested transactions are not supported. */
 export function drizzleFor({ pool, over, watch, onStatement }: Operation): PostgresJsDatabase {
   const assertInTime = (): void => {
     if (over?.aborted) throw new Unavailable('OPERATION_OVER', 'The operation is over.');
@@ -41,7 +44,7 @@ export function drizzleFor({ pool, over, watch, onStatement }: Operation): Postg
     },
   });
 
-  /** All of the work, or nothing. */
+  /** Commits all of the work or none. */
   const transaction = async (connection: Connection, work: Work): Promise<unknown> => {
     let failure: { readonly error: unknown } | undefined;
     const client = clientBy(async (statement) => {
@@ -56,7 +59,7 @@ export function drizzleFor({ pool, over, watch, onStatement }: Operation): Postg
     await connection.ask('begin');
     try {
       const result = await work(client);
-      // After a statement that failed PostgreSQL would take COMMIT for a rollback, without an error.
+      // After a failed statement PostgreSQL would treat COMMIT as a rollback without an error.
       if (failure) throw failure.error;
       assertInTime();
       await connection.ask('commit');
@@ -68,7 +71,8 @@ export function drizzleFor({ pool, over, watch, onStatement }: Operation): Postg
   };
 
   const client = {
-    // Drizzle writes here how values are read; that matters where a connection has its own client.
+    // Drizzle writes the value parsers here; they only matter where a connection has its own
+    // client.
     options: { parsers: {}, serializers: {} },
     ...clientBy((statement) => pool().use(statement)),
     begin: (work: Work) =>

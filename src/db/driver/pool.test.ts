@@ -17,7 +17,7 @@ it.each([
   { cutAt: 'between statements', goOn: false },
   { cutAt: 'between statements', goOn: true },
 ])(
-  'AV-6 a transaction whose connection closes $cutAt is over, and does not go on with another: $goOn',
+  'AV-6 a transaction whose connection closes $cutAt does not continue on another: $goOn',
   async ({ cutAt, goOn }) => {
     const home = await createTestDatabase();
     const target = new URL(home.url ?? '');
@@ -56,7 +56,7 @@ it.each([
     await gate.cut();
     await rejected;
     await gate.open();
-    // The pool has its one connection again, and others use it.
+    // The pool's only connection is available again, and others use it.
     while (
       (await db
         .select()
@@ -66,7 +66,7 @@ it.each([
       await sleep(50);
     steps.emit('proceed');
     await done;
-    // The driver would write a commit or a rollback at the end of this turn of the event loop.
+    // The driver would send a commit or a rollback at the end of this turn of the event loop.
     await sleep(100);
 
     if (goOn) expect(late).toBeInstanceOf(Error);

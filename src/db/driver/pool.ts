@@ -5,38 +5,38 @@ import { poolExhausted, Unavailable } from './failures.ts';
 import { createPrimaryFinder } from './find-primary.ts';
 
 export type PoolOptions = Pick<ConnectionOptions, 'applicationName' | 'statementTimeoutMs'> & {
-  /** May name several hosts: then the one that takes writes is connected to. */
+  /** May name several hosts; the one that accepts writes is used. */
   readonly url: string;
-  /** Connections at most; each process has its own pool. */
+  /** Most connections; each process has its own pool. */
   readonly maxConnections: number;
-  /** Milliseconds that a statement waits for a connection, 2000 unless told (AV-3). */
+  /** Milliseconds that a statement waits for a connection; default 2000 (AV-3). */
   readonly acquireTimeoutMs?: number;
   /**
-   * Whether statements are parsed and planned once a connection, true unless told: some poolers
-   * cannot follow that.
+   * Whether each connection prepares statements; default true. Some poolers cannot track prepared
+   * statements.
    */
   readonly prepares?: boolean;
 };
 
 export type Pool = {
   /**
-   * Runs the work with a connection that it alone has. Rejects where none comes free in time:
-   * postgres.js would queue without bound and for ever (AV-3).
+   * Runs the work with exclusive use of a connection. Rejects when none becomes free in time:
+   * postgres.js would queue without bound (AV-3).
    */
   use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   load: Semaphore['load'];
   close(): Promise<void>;
 };
 
-/** Statements that may wait for a connection. */
+/** Most statements that wait for a connection. */
 const mostWaiting = 5000;
-/** Different statements that a connection keeps prepared; PostgreSQL holds each in memory. */
+/** Most statements that a connection keeps prepared; PostgreSQL holds each in memory. */
 const mostPrepared = 400;
 const lifetimeMs = 30 * 60_000;
-/** Milliseconds that a closing pool leaves to what still runs. */
+/** Milliseconds that a closing pool leaves to running statements. */
 const closeMs = 5000;
 
-/** Connections to the primary, opened when they are needed. */
+/** Connections to the primary, opened on demand. */
 export function createPool(options: PoolOptions): Pool {
   const findPrimary = createPrimaryFinder(options.url);
   const semaphore = createSemaphore({
@@ -46,13 +46,13 @@ export function createPool(options: PoolOptions): Pool {
     refusal: poolExhausted,
   });
   const open = new Set<Connection>();
-  /** Those that nothing uses; the last one used is used next. */
+  /** Idle connections; the last one used is used next. */
   const idle: Connection[] = [];
   const prepared = new Set<string>();
   let isClosed = false;
 
-  // The driver sends a statement with parameters in two round trips unless it is prepared, and
-  // drizzle asks for that by name only. Texts that vary without end must not fill the memory.
+  // The driver needs two round trips for a statement with parameters unless it is prepared, and
+  // Drizzle prepares only by name. The limit keeps an endless variety of texts from filling memory.
   const isPrepared = (text: string): boolean => {
     if (options.prepares === false) return false;
     if (prepared.size < mostPrepared) prepared.add(text);
@@ -63,7 +63,7 @@ export function createPool(options: PoolOptions): Pool {
     open.delete(connection);
     connection.close();
   };
-  /** Ends every connection, those in use when they are given back: a new one finds the primary. */
+  /** Closes every connection, those in use when they are released; new ones look up the primary. */
   const renew = (): void => {
     for (const connection of idle.splice(0)) drop(connection);
     for (const connection of open) connection.isRetired = true;
@@ -77,7 +77,7 @@ export function createPool(options: PoolOptions): Pool {
     return connection;
   };
   const takeIdle = (): Connection | undefined => {
-    // Not one that is about to close by itself.
+    // Skips a connection that is about to close because it is idle.
     const latest = performance.now() - (idleTimeout * 1000) / 2;
     for (let connection = idle.pop(); connection; connection = idle.pop()) {
       if (!connection.isLost && connection.idleSince > latest) return connection;

@@ -7,7 +7,7 @@ import { rateLimits } from '../tables/rate-limits.ts';
 import type { Db } from './client.ts';
 import { inTransaction, type Transaction } from './transaction.ts';
 
-describe('a transaction and what comes after it', () => {
+describe('a transaction and its after-commit work', () => {
   let test: TestDatabase;
   let logLines: string[];
   beforeAll(async () => {
@@ -24,7 +24,7 @@ describe('a transaction and what comes after it', () => {
     inTransaction({ db, log }, run);
   const write = (db: Db, name: string) =>
     db.insert(rateLimits).values({ key: Buffer.from(name), count: 1, windowEndsAt: new Date(0) });
-  /** Whether others see the row: asked by a connection of its own. */
+  /** Whether another connection sees the row. */
   const isVisible = async (name: string) =>
     (
       await test.database.db
@@ -107,7 +107,7 @@ describe('a transaction and what comes after it', () => {
     expect(await isVisible('outer')).toBe(false);
   });
 
-  it('logs work that fails, runs the rest, and answers as if nothing had happened', async () => {
+  it('logs work that fails, runs the rest, and answers normally', async () => {
     const runs: number[] = [];
     const result = await begin(async (tx) => {
       tx.afterCommit(() => {
@@ -125,7 +125,7 @@ describe('a transaction and what comes after it', () => {
     ]);
   });
 
-  it('keeps the work of transactions apart that run at the same time', async () => {
+  it('keeps the work of concurrent transactions separate', async () => {
     const runs: number[] = [];
     const changes = Array.from({ length: 24 }, (_, index) =>
       begin(async (tx) => {

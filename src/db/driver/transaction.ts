@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { Db } from './client.ts';
 
-/** A transaction. Statements go by it as by any Db. */
+/** A transaction; statements run on it as on any Db. */
 export type Transaction = Db & {
   /**
-   * Enlists work for after the commit, such as waking a worker. It runs once, however often it is
-   * enlisted, and not at all after a rollback. Work that must not be lost is a row in the outbox.
+   * Enlists work for after the commit, such as waking a worker. It runs once however often it is
+   * enlisted, and not at all after a rollback. Work that must not be lost belongs in the outbox.
    */
   readonly afterCommit: (work: Work) => void;
 };
@@ -15,9 +15,9 @@ type Work = () => void | Promise<void>;
 type Input = { readonly db: Db; readonly log: Pick<Logger, 'error'> };
 
 /**
- * Runs `run` in one transaction and then, once that is committed, what was enlisted. Within a
- * transaction it joins that one. Enlisted work that fails is logged: the change has happened, and
- * the caller must not be told that it has not.
+ * Runs `run` in one transaction and, once that is committed, the enlisted work. Within a
+ * transaction it joins that one. Enlisted work that fails is only logged: the change is committed,
+ * and the caller must not be told otherwise.
  */
 export async function inTransaction<Result>(
   { db, log }: Input,

@@ -19,7 +19,7 @@ const write = ({ db }: Database) =>
     .insert(rateLimits)
     .values({ key: crypto.getRandomValues(Buffer.alloc(8)), count: 1, windowEndsAt: new Date() });
 
-/** A way to the database that can fall silent, and the URL that leads through it. */
+/** A proxy to the database that can fall silent, and the URL that leads through it. */
 async function throughGate(home: string) {
   const url = new URL(home);
   const gate = await startTcpGate({ host: url.hostname, port: Number(url.port) });
@@ -28,7 +28,7 @@ async function throughGate(home: string) {
 }
 
 describe('the connections of a pool', { timeout: 120_000 }, () => {
-  it('AV-6 to a machine that says nothing any more are given up, and new ones are made', async () => {
+  it('AV-6 to a machine that has fallen silent are dropped, and new ones are opened', async () => {
     const home = await createTestDatabase();
     const { gate, url } = await throughGate(home.url ?? '');
     const database = open(url);
@@ -38,17 +38,17 @@ describe('the connections of a pool', { timeout: 120_000 }, () => {
       write(database),
       database.db.transaction(async () => 'begun'),
     ]);
-    // TCP alone would go on for a quarter of an hour, longer than this test may take.
+    // TCP alone would wait a quarter of an hour, longer than this test may take.
     expect(statements.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     await gate.open();
-    // Both connections are made anew.
+    // Both connections are opened again.
     await Promise.all([write(database), write(database)]);
     await database.close();
     await gate.close();
     await home.drop();
   });
 
-  it('AV-6 to a host that refuses writes are ended, so that one that takes them is found', async () => {
+  it('AV-6 to a host that refuses writes are closed, so that the primary is found', async () => {
     const home = await createTestDatabase();
     const { gate, url } = await throughGate(home.url ?? '');
     const name = new URL(url).pathname.slice(1);
@@ -64,7 +64,7 @@ describe('the connections of a pool', { timeout: 120_000 }, () => {
       await sql`set default_transaction_read_only = off`;
       await sql`alter database ${sql(name)} reset default_transaction_read_only`;
     });
-    // The setting is a session's from its begin: only new connections can write.
+    // The setting applies from the start of a session: only new connections can write.
     await write(one);
     await write(two);
     for (const database of [one, two]) await database.close();
@@ -72,7 +72,7 @@ describe('the connections of a pool', { timeout: 120_000 }, () => {
     await home.drop();
   });
 
-  it('AV-6 that closed while a statement was about to be written are given up at once, and others are made', async () => {
+  it('AV-6 that closed just before a statement was written are replaced at once', async () => {
     const home = await createTestDatabase();
     const connect = vi.spyOn(Socket.prototype, 'connect');
     const database = openPostgres({
@@ -84,7 +84,7 @@ describe('the connections of a pool', { timeout: 120_000 }, () => {
     await database.ping();
     const [socket]: unknown[] = connect.mock.contexts;
     connect.mockRestore();
-    // Right after this come the `close` events, and only then would the driver write.
+    // The `close` events come right after this, and only then would the driver write.
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (!(socket instanceof Socket)) throw new Error('There is no connection.');
     socket.destroy();

@@ -6,8 +6,8 @@ import { type UserRow, users } from '../tables/users.ts';
 export type AccountTokenPurpose = 'RESET_PASSWORD' | 'INVITATION' | 'UNDO_EMAIL_CHANGE';
 
 /**
- * Stores a token. A reset token takes the place of the one that its user had, in the same
- * statement: of any number of requests at once one token is good (RC-3).
+ * Stores a token. A reset token replaces the user's previous one in the same statement: of any
+ * number of concurrent requests one token stays valid (RC-3).
  */
 export async function putAccountToken(
   db: Db,
@@ -19,12 +19,13 @@ export async function putAccountToken(
     .values(row)
     .onConflictDoUpdate({
       target: accountTokens.userId,
-      targetWhere: sql`${accountTokens.purpose} = 'RESET_PASSWORD' and ${accountTokens.endedAt} is null`,
+      targetWhere: sql`${accountTokens.purpose} = 'RESET_PASSWORD'
+        and ${accountTokens.endedAt} is null`,
       set: { id, tokenHash, email, createdAt, expiresAt },
     });
 }
 
-/** A token that is good now, with its user. Looking spends nothing. */
+/** A valid token with its user. Reading does not consume it. */
 export async function findAccountToken(
   db: Db,
   input: { tokenHash: Uint8Array; purposes: readonly AccountTokenPurpose[]; now: Date },
@@ -44,7 +45,7 @@ export async function findAccountToken(
   return row ?? null;
 }
 
-/** Spends a token; of any number of callers one succeeds (RC-2). */
+/** Consumes a token; of any number of concurrent callers one succeeds (RC-2). */
 export async function spendAccountToken(
   db: Db,
   input: { tokenHash: Uint8Array; now: Date },
@@ -64,7 +65,7 @@ export async function spendAccountToken(
 }
 
 /**
- * Makes tokens of a user void: of the purposes named, and made at or after `madeSince` where that
+ * Revokes a user's tokens of the given purposes, only those created at or after `madeSince` when it
  * is given.
  */
 export async function endAccountTokens(
@@ -84,7 +85,7 @@ export async function endAccountTokens(
     );
 }
 
-/** Every token that is kept of a user, the oldest first; `limit` at most. */
+/** Every stored token of a user, the oldest first; at most `limit`. */
 export async function findTokensOf(
   db: Db,
   input: { userId: string; limit: number },

@@ -2,19 +2,19 @@ import { type SQL, sql } from 'drizzle-orm';
 import { makePgArray, type PgColumn } from 'drizzle-orm/pg-core';
 
 /**
- * `column = any(…)` with the whole list as one parameter: `in (…)` has another text for each
- * length, and each text would be prepared by itself.
+ * `column = any(…)` with the whole list as one parameter: `in (…)` has a different text for each
+ * length, and each text would be prepared separately.
  */
 export function isAnyOf(column: PgColumn, values: readonly (string | Uint8Array)[]): SQL {
   return sql`${column} = any(${asPgArray(values)})`;
 }
 
-/** The same in a statement that is built once: give it the list as `asPgArray` writes it. */
+/** The same in a statement that is built once; pass the list through `asPgArray`. */
 export function isAnyGiven(column: PgColumn, name: string): SQL {
   return sql`${column} = any(${sql.placeholder(name)})`;
 }
 
-/** A list as PostgreSQL writes an array, which both drivers take. */
+/** A list in PostgreSQL's array syntax, which both drivers accept. */
 export function asPgArray(values: readonly (string | Uint8Array)[]): string {
   const texts = values.map((value) =>
     typeof value === 'string'

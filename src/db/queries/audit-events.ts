@@ -5,7 +5,7 @@ import { type AuditEventRow, auditEvents } from '../tables/audit-events.ts';
 import { type AuditOriginRow, auditOrigins } from '../tables/audit-origins.ts';
 import { given, givenRow } from './built-rows.ts';
 
-/** An event with where it came from, as far as that is still kept. */
+/** An event with its origin, as far as that is still stored. */
 export type AuditEntry = AuditEventRow &
   Pick<AuditOriginRow, 'ipAddress' | 'userAgent' | 'shortenedAt'>;
 
@@ -35,7 +35,7 @@ const insertEvent = (db: Db) =>
 
 const writeEvent = builtOnce(insertEvent);
 
-/** The event's `at` is its origin's too. */
+/** The event's `at` is also its origin's. */
 const writeWithOrigin = builtOnce((db) => {
   const written = db.$with('written').as(insertEvent(db).returning({ id: auditEvents.id }));
   return db
@@ -61,8 +61,7 @@ export async function insertAuditEvent(
 }
 
 /**
- * Events about a user, the newest first, from the one after `before` on. Ids are UUIDv7: they sort
- * by time.
+ * Events about a user, the newest first, starting after `before`. Ids are UUIDv7 and sort by time.
  */
 export async function findEventsAbout(
   db: Db,
@@ -84,11 +83,11 @@ export async function findEventsAbout(
 }
 
 /**
- * Events of everyone, the newest first, from the one after `before` on: of one type, about or by
- * one user, or all. `limit` at most. What a user did to others is asked apart from what happened to
- * them, so that each is read in the order of an index. One type is a range, and not an equation,
- * from which PostgreSQL might conclude that the newest events of all are soon of that type: after a
- * flood of failed sign-ins they are not.
+ * Events of all users, the newest first, starting after `before`: of one type, about or by one
+ * user, or all; at most `limit`. Events by a user and events about them are queried separately, so
+ * that each is read in index order. One type is a range and not an equality: from an equality
+ * PostgreSQL might assume that the newest events overall soon include that type, which is wrong
+ * after a flood of failed sign-ins.
  */
 export async function listAuditEvents(
   db: Db,
@@ -118,10 +117,11 @@ export async function listAuditEvents(
   return [...about, ...by].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
 }
 
-/** Past every id. */
+/** Greater than every id. */
 const lastId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 function ofType(type: string, before: string | null): SQL[] {
-  const below = sql`(${auditEvents.type}, ${auditEvents.id}) < (${type}, ${before ?? lastId}::uuid)`;
+  const below = sql`(${auditEvents.type}, ${auditEvents.id})
+    < (${type}, ${before ?? lastId}::uuid)`;
   return [gte(auditEvents.type, type), below];
 }

@@ -3,8 +3,8 @@ import type { Db } from '../driver/client.ts';
 import { auditOrigins } from '../tables/audit-origins.ts';
 
 /**
- * Erases where a person's events came from, and which events their address was typed in. What
- * happened stays, under random ids.
+ * Erases the origins of a person's events, and of events in which their address was typed. The
+ * events stay, under random ids.
  */
 export async function eraseOriginsOf(
   db: Db,

@@ -8,8 +8,8 @@ type Build<Chosen> = (db: Db, columns: Chosen) => ReturnType<Parameters<typeof b
 type Values = Parameters<ReturnType<typeof builtOnce>>[1];
 
 /**
- * A statement that is built once, with the columns that it selects or returns: its rows come as
- * drizzle would read them.
+ * A statement that is built once, with the columns that it selects or returns; its rows are decoded
+ * as Drizzle would decode them.
  */
 export function builtForRows<Chosen extends Columns>(
   columns: Chosen,
@@ -23,7 +23,7 @@ export function builtForRows<Chosen extends Columns>(
   };
 }
 
-/** Columns of a row from `start` on, as drizzle would read them. */
+/** Columns of a row from `start` on, decoded as Drizzle would decode them. */
 export function readColumns<T>(
   row: readonly unknown[],
   columns: readonly (readonly [name: string, column: PgColumn])[],
@@ -38,8 +38,8 @@ export function readColumns<T>(
 }
 
 /**
- * What is given for a column of a statement that is built once, under a name: as drizzle would
- * write it, and null as null, which drizzle's own placeholder does not take for every column.
+ * A placeholder for a column's value, encoded as Drizzle would encode it, with null kept as null,
+ * which Drizzle's own placeholder does not support for every column.
  */
 export function given(column: PgColumn, name: string): SQL {
   const encoder = {
@@ -48,7 +48,7 @@ export function given(column: PgColumn, name: string): SQL {
   return sql`${sql.param(sql.placeholder(name), encoder)}`;
 }
 
-/** The same for a row to be inserted: each of these columns under its own name. */
+/** The same for a row to insert: each column is a placeholder under its own name. */
 export function givenRow<Name extends string>(
   columns: Readonly<Record<Name, PgColumn>>,
   names: readonly Name[],

@@ -19,13 +19,13 @@ const note = builtOnce((db) =>
       set: { lastSeenAt: given(knownDevices.lastSeenAt, 'now') },
       setWhere: lt(knownDevices.lastSeenAt, given(knownDevices.lastSeenAt, 'refreshBefore')),
     })
-    // A row that was there before has been locked by this statement, and so has an xmax.
+    // An existing row was locked by this statement, and so has an xmax.
     .returning({ isNew: sql<boolean>`(xmax = 0)` }),
 );
 
 /**
- * Notes that a device was here, to the day; true where it had not been before. Of any number of
- * callers one is told so.
+ * Records the day that a device was seen; true when it is new. Of any number of concurrent callers
+ * one gets true.
  */
 export async function noteDevice(
   db: Db,
@@ -35,7 +35,7 @@ export async function noteDevice(
   return row?.[0] === true;
 }
 
-/** Forgets every device of a user (RC-6). */
+/** Removes every device of a user (RC-6). */
 export async function forgetDevices(db: Db, input: { userId: string }): Promise<void> {
   await db.delete(knownDevices).where(eq(knownDevices.userId, input.userId));
 }

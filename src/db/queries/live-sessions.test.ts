@@ -21,7 +21,7 @@ const known = Array.from({ length: people }, () => ({
 }));
 
 beforeAll(async () => {
-  // Its time stands still: no statement counts as one that hangs, however slow the machine is.
+  // The clock stands still: no statement counts as hanging, however slow the machine is.
   vi.useFakeTimers({ toFake: ['performance'] });
   home = await createTestDatabase({ onStatement: (text) => texts.push(text) });
   const { db } = home.database;
@@ -46,12 +46,12 @@ beforeEach(() => {
 
 const at = (n: number) => known[n] ?? { userId: '', sessionId: '' };
 
-it('SE-7 GQ-18 gives each of many that ask at once their own session and user, in a few statements', async () => {
+it('SE-7 GQ-18 gives each of many requests its own session, in few statements', async () => {
   const found = await Promise.all(known.map(lookUp));
   expect(found.map((live) => [live?.user.id, live?.session.id, live?.session.userId])).toEqual(
     known.map(({ userId, sessionId }) => [userId, sessionId, userId]),
   );
-  // The first goes out alone, the others together, and how many they are changes nothing of their
+  // The first goes out single, the others batched; the size of a batch does not change its
   // statement.
   expect(texts).toHaveLength(2);
   await Promise.all(known.slice(0, 7).map(lookUp));
@@ -59,7 +59,7 @@ it('SE-7 GQ-18 gives each of many that ask at once their own session and user, i
   expect(new Set(texts).size).toBe(2);
 });
 
-it('reads a row as drizzle does, and of the session no more than requests need', async () => {
+it('decodes a row as Drizzle does, and of the session only what requests need', async () => {
   const { id, userId, authenticatedAt, methods, provedMethods } = sessions;
   const [row] = await home.database.db
     .select({ id, userId, authenticatedAt, methods, provedMethods })
@@ -74,7 +74,7 @@ it('reads a row as drizzle does, and of the session no more than requests need',
   expect(live?.user).toEqual(user);
 });
 
-it('AZ-3 finds no session under another user, none that is unknown, and those beside it all the same', async () => {
+it('AZ-3 finds no session under another user or an unknown id, but the others', async () => {
   const [mine, foreign, unknown] = await Promise.all([
     lookUp(at(0)),
     lookUp({ sessionId: at(0).sessionId, userId: at(1).userId }),
@@ -116,7 +116,7 @@ describe.each<[string, Ending]>([
 ])('SE-7 SE-11 AZ-3 finds none that is %s, from the next question on', (_, ending) => {
   afterEach(() => change(again));
 
-  it('asked for alone', async () => {
+  it('in a single look-up', async () => {
     expect(await lookUp(at(10))).not.toBeNull();
     await change(ending);
     texts = [];
@@ -124,8 +124,8 @@ describe.each<[string, Ending]>([
     expect(texts.filter((text) => !text.includes('unnest'))).toHaveLength(1);
   });
 
-  it('asked for with others', async () => {
-    // A statement is always under way, so that others wait for the next one.
+  it('in a batched look-up', async () => {
+    // A statement is always in flight, so that others wait for the next one.
     let asking = true;
     const others = Promise.all(
       [20, 21, 22].map(async (n) => {
@@ -145,7 +145,7 @@ describe.each<[string, Ending]>([
   });
 });
 
-it('AV-6 rejects for everyone who waits where the database does not answer, and answers when it does again', async () => {
+it('AV-6 rejects all waiting requests during an outage, and recovers', async () => {
   const url = new URL(home.url ?? '');
   const gone = openPostgres({
     url: url.href,

@@ -1,15 +1,15 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
+import { batched } from '../driver/batch.ts';
 import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
-import { gather } from '../driver/gather.ts';
 import { sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
 import { type ActingSession, actingSession } from './session-with-user.ts';
 import { alive } from './sessions.ts';
 
 /**
- * Asks for a session that may act now, with its user; null where either has ended (SE-7, SE-11).
- * Rejects as a statement does.
+ * Looks up an active session with its user; null when either has ended (SE-7, SE-11). Rejects when
+ * the statement fails.
  */
 export type SessionLookup = (wanted: {
   sessionId: string;
@@ -17,21 +17,21 @@ export type SessionLookup = (wanted: {
 }) => Promise<ActingSession | null>;
 
 /**
- * Sessions of many requests in one look-up, each asked of the database for every request, after it
- * has come. `now` is the clock's.
+ * Batches the session look-ups of many requests; each is asked of the database after its request
+ * arrived. `now` is the clock's.
  */
 export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
-  return gather(async (batch) => {
+  return batched(async (batch) => {
     const found = await findByIds(db, [...new Set(batch.map(({ sessionId }) => sessionId))], now());
     return batch.map(({ sessionId, userId }) => {
       const live = found.get(sessionId) ?? null;
-      // SECURITY: the token names both, and both must be what the database has.
+      // SECURITY: the token names both, and both must match the database.
       return live?.userId === userId ? live : null;
     });
   });
 }
 
-/** SECURITY: who may act, the same whichever statement asks. */
+/** SECURITY: who may act is one condition, shared by both statements. */
 const actingAs = (db: Db, isWanted: SQL) =>
   db
     .select(actingSession.list())
@@ -42,10 +42,10 @@ const actingAs = (db: Db, isWanted: SQL) =>
 const ofOne = builtOnce((db) => actingAs(db, eq(sessions.id, sql.placeholder('id'))));
 
 /**
- * For several, with the same text however many. One look-up for each, by primary key in all but the
- * smallest tables, and one plan for all: PostgreSQL does not see behind the inner `select` how many
- * there are, and so has no reason to plan anew each time, which takes longer than the look-up. For
- * one alone it takes an eighth longer than a plain join.
+ * For several, with the same text for any number: one look-up each by primary key, in all but the
+ * smallest tables. PostgreSQL cannot estimate behind the inner `select` how many there are, which
+ * avoids re-planning, and re-planning takes longer than the look-up. A single look-up would be an
+ * eighth slower this way than as a plain join.
  */
 const ofSeveral = builtOnce((db) => {
   const found = actingAs(db, sql`${sessions.id} = wanted.id`).limit(1).as('found');

@@ -28,7 +28,7 @@ const begun = [
   'createdAt',
 ] as const;
 
-/** What a challenge begins with. */
+/** What a new challenge contains. */
 export type NewChallenge = Pick<OtpChallengeRow, (typeof begun)[number]>;
 
 const insert = builtOnce((db) => db.insert(otpChallenges).values(givenRow(otpChallenges, begun)));
@@ -69,16 +69,16 @@ const takeAttempt = builtForRows(wholeChallenge, (db, columns) =>
 );
 
 /**
- * Takes one of the tries, before any code is compared and committed on its own, so that parallel
- * guesses cannot share one (OT-3, ADV-29, ADV-43). Null where the challenge is unknown, over, met,
- * used up, for another purpose or of another session.
+ * Consumes one try before any code is compared, committed on its own, so that parallel guesses
+ * cannot share one (OT-3, ADV-29, ADV-43). Null when the challenge is unknown, expired, completed,
+ * exhausted, for another purpose or of another session.
  */
 export async function reserveAttempt(
   db: Db,
   input: {
     handleHash: Uint8Array;
     purposes: readonly string[];
-    /** The caller's session; null meets only what is bound to none. */
+    /** The caller's session; null matches only challenges that are bound to none. */
     sessionId: string | null;
     maxAttempts: number;
     now: Date;
@@ -88,7 +88,7 @@ export async function reserveAttempt(
   return row ?? null;
 }
 
-/** A challenge that is over keeps nothing of what it was asked for. */
+/** An ended challenge keeps nothing of the registration that it was created for. */
 const consumed = {
   consumedAt: given(otpChallenges.consumedAt, 'now'),
   pendingPasswordHash: null,
@@ -104,14 +104,15 @@ const consume = builtForRows(wholeChallenge, (db, columns) =>
         eq(otpChallenges.id, sql.placeholder('id')),
         isNull(otpChallenges.consumedAt),
         gt(otpChallenges.expiresAt, given(otpChallenges.expiresAt, 'now')),
-        // A resend in between has put another code in its place.
-        sql`(${sql.placeholder('codeHash')}::bytea is null or ${otpChallenges.codeHash} = ${sql.placeholder('codeHash')})`,
+        // A resend in between has replaced the code.
+        sql`(${sql.placeholder('codeHash')}::bytea is null
+          or ${otpChallenges.codeHash} = ${sql.placeholder('codeHash')})`,
       ),
     )
     .returning(columns),
 );
 
-/** Meets the challenge; of any number of callers one succeeds (OT-2). */
+/** Completes the challenge; of any number of concurrent callers one succeeds (OT-2). */
 export async function consumeChallenge(
   db: Db,
   input: { id: string; codeHash: Uint8Array | null; now: Date },
@@ -121,8 +122,7 @@ export async function consumeChallenge(
 }
 
 /**
- * A new code in place of the old; the tries that were used stay used (OT-4). Null where it is too
- * early, too often or over.
+ * Replaces the code; used tries stay used (OT-4). Null when it is too early, too often or expired.
  */
 export async function renewCode(
   db: Db,
@@ -172,8 +172,8 @@ const endOthers = builtOnce((db) =>
 );
 
 /**
- * Ends what else is open for a user, such as other registrations for the address that has just been
- * claimed (RC-7).
+ * Ends a user's other open challenges, such as other registrations for an address that has just
+ * been claimed (RC-7).
  */
 export async function endOtherChallenges(
   db: Db,
@@ -182,7 +182,7 @@ export async function endOtherChallenges(
   await endOthers(db, input);
 }
 
-/** Ends everything that is open for a user, or all of one purpose. */
+/** Ends all open challenges of a user, or those of one purpose. */
 export async function endChallenges(
   db: Db,
   input: { userId: string; purpose?: string; now: Date },
@@ -199,7 +199,7 @@ export async function endChallenges(
     );
 }
 
-/** Every challenge that is kept of a user, the oldest first; `limit` at most. */
+/** Every stored challenge of a user, the oldest first; at most `limit`. */
 export async function findChallengesOf(
   db: Db,
   input: { userId: string; limit: number },

@@ -36,7 +36,7 @@ describe('rows of the outbox, on PostgreSQL and on PGlite', () => {
     }
   });
 
-  it('EM-5 leases neither what is sent, failed, postponed nor leased', async () => {
+  it('EM-5 leases no row that is sent, failed, postponed or leased', async () => {
     const { db } = test.database;
     await markMessageSent(db, { id: idOf(0), now });
     await markMessageFailed(db, { id: idOf(1), attempts: 0, now, lastError: 'x' });
@@ -62,7 +62,7 @@ describe('rows of the outbox, on PostgreSQL and on PGlite', () => {
     expect(last?.sealedPayload).toHaveLength(1);
   });
 
-  it('EM-5 two takers at the same time never get the same row', async () => {
+  it('EM-5 two concurrent workers never get the same row', async () => {
     const { db } = test.database;
     const taken = await Promise.all(
       Array.from({ length: 6 }, () => leaseDueMessages(db, { now, leaseUntil, limit: 2 })),

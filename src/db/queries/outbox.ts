@@ -26,8 +26,8 @@ export async function insertOutboxMessage(
 }
 
 /**
- * A row that this process alone may send until the lease ends. `attempts` counts the lease itself
- * and tells it from later ones.
+ * A row that only this process may send until the lease ends. `attempts` includes this lease and
+ * distinguishes it from later ones.
  */
 export type LeasedMessage = Pick<
   OutboxMessageRow,
@@ -44,8 +44,8 @@ const leased = {
 };
 
 const lease = builtForRows(leased, (db, columns) => {
-  // A CTE with FOR UPDATE runs exactly once; a subquery behind IN may be run again and take more
-  // rows than LIMIT says.
+  // A CTE with FOR UPDATE runs exactly once; a subquery in IN may run again and take more rows than
+  // LIMIT.
   const due = db.$with('due').as(
     db
       .select({ id: outboxMessages.id })
@@ -74,9 +74,9 @@ const lease = builtForRows(leased, (db, columns) => {
 });
 
 /**
- * Takes up to `limit` rows that are due, the longest waiting first, and counts the try. One
- * statement, committed at once: no connection is held while a message goes out, and a worker that dies
- * leaves rows that are due again at `leaseUntil`.
+ * Leases up to `limit` due rows, the longest waiting first, and counts the attempt. One statement,
+ * committed at once: no connection is held while a message is sent, and rows of a worker that dies
+ * are due again at `leaseUntil`.
  */
 export async function leaseDueMessages(
   db: Db,
@@ -85,7 +85,7 @@ export async function leaseDueMessages(
   return lease(db, input);
 }
 
-/** How many messages wait, and for how many seconds the oldest has. */
+/** How many messages wait, and for how many seconds the oldest has waited. */
 export async function outboxBacklog(
   db: Db,
   { now }: { now: Date },
@@ -113,14 +113,12 @@ const markSent = builtOnce((db) =>
     .where(and(eq(outboxMessages.id, sql.placeholder('id')), isNull(outboxMessages.sentAt))),
 );
 
-/**
- * The message is out: nothing of it stays but that it was sent. Holds whoever has the lease by now.
- */
+/** Marks the message as sent and erases its contents, whichever worker has the lease by now. */
 export async function markMessageSent(db: Db, input: { id: string; now: Date }): Promise<void> {
   await markSent(db, input);
 }
 
-/** Leaves the row for a later try; does nothing where another worker has taken it since. */
+/** Postpones the row; does nothing when another worker has leased it since. */
 export async function postponeMessage(
   db: Db,
   input: { id: string; attempts: number; availableAt: Date; lastError: string },
@@ -131,7 +129,10 @@ export async function postponeMessage(
     .where(stillLeased(input));
 }
 
-/** Gives the message up and empties it; does nothing where another worker has taken it since. */
+/**
+ * Marks the message as failed and erases its contents; does nothing when another worker has leased
+ * it since.
+ */
 export async function markMessageFailed(
   db: Db,
   input: { id: string; attempts: number; now: Date; lastError: string },

@@ -8,11 +8,11 @@ import { builtForRows, given, givenRow } from './built-rows.ts';
 export type Reservation = {
   readonly key: Uint8Array;
   readonly limit: number;
-  /** Where this operation begins a window. */
+  /** The start of the window, if this operation begins one. */
   readonly windowEndsAt: Date;
   /**
-   * After the `after`th operation of a window the next has to wait `firstSeconds`, after each
-   * further one twice as long.
+   * After the `after`th operation of a window the next must wait `firstSeconds`, and each further
+   * one twice as long.
    */
   readonly delay: { readonly after: number; readonly firstSeconds: number } | null;
 };
@@ -20,21 +20,22 @@ export type Reservation = {
 export type WindowState = {
   readonly admitted: boolean;
   readonly count: number;
-  /** Operations of this window that were not let through, this one included. */
+  /** Refused operations of this window, including this one. */
   readonly refused: number;
   readonly blockedUntil: Date | null;
   readonly windowEndsAt: Date;
 };
 
-/** Past this many doublings the window's end comes first anyway. */
+/** Beyond this many doublings the window always ends first. */
 const mostDoublings = 20;
 
 const { key: _, ...windowState } = getTableColumns(rateLimits);
 const now = sql`${sql.placeholder('now')}::timestamptz`;
 const isOver = sql`${rateLimits.windowEndsAt} <= ${now}`;
-const isOpen = sql`${rateLimits.count} < ${sql.placeholder('limit')} and (${rateLimits.blockedUntil} is null or ${rateLimits.blockedUntil} <= ${now})`;
+const isOpen = sql`${rateLimits.count} < ${sql.placeholder('limit')}
+  and (${rateLimits.blockedUntil} is null or ${rateLimits.blockedUntil} <= ${now})`;
 
-/** `blockAfter` says until when the operation of that count blocks those after it. */
+/** `blockAfter` returns until when an operation blocks those after it. */
 const reservation = (blockAfter: (count: SQL) => SQL) =>
   builtForRows(windowState, (db, columns) =>
     db
@@ -47,11 +48,16 @@ const reservation = (blockAfter: (count: SQL) => SQL) =>
       .onConflictDoUpdate({
         target: rateLimits.key,
         set: {
-          count: sql`case when ${isOver} then 1 when ${isOpen} then ${rateLimits.count} + 1 else ${rateLimits.count} end`,
-          refused: sql`case when ${isOver} then 0 when ${isOpen} then ${rateLimits.refused} else ${rateLimits.refused} + 1 end`,
+          count: sql`case when ${isOver} then 1
+            when ${isOpen} then ${rateLimits.count} + 1 else ${rateLimits.count} end`,
+          refused: sql`case when ${isOver} then 0
+            when ${isOpen} then ${rateLimits.refused} else ${rateLimits.refused} + 1 end`,
           admitted: sql`${isOver} or ${isOpen}`,
-          blockedUntil: sql`case when ${isOver} then excluded.blocked_until when ${isOpen} then ${blockAfter(sql`${rateLimits.count} + 1`)} else ${rateLimits.blockedUntil} end`,
-          windowEndsAt: sql`case when ${isOver} then excluded.window_ends_at else ${rateLimits.windowEndsAt} end`,
+          blockedUntil: sql`case when ${isOver} then excluded.blocked_until
+            when ${isOpen} then ${blockAfter(sql`${rateLimits.count} + 1`)}
+            else ${rateLimits.blockedUntil} end`,
+          windowEndsAt: sql`case when ${isOver} then excluded.window_ends_at
+            else ${rateLimits.windowEndsAt} end`,
         },
       })
       .returning(columns),
@@ -60,13 +66,15 @@ const reservation = (blockAfter: (count: SQL) => SQL) =>
 const reserveAtOnce = reservation(() => sql`null::timestamptz`);
 const reserveWithDelay = reservation((count) => {
   const after = sql.placeholder('after');
-  return sql`case when ${count} >= ${after} then ${now} + make_interval(secs => ${sql.placeholder('firstSeconds')} * power(2, least(${count} - ${after}, ${mostDoublings}))) end`;
+  return sql`case when ${count} >= ${after}
+    then ${now} + make_interval(secs => ${sql.placeholder('firstSeconds')}
+      * power(2, least(${count} - ${after}, ${mostDoublings}))) end`;
 });
 
 /**
- * Takes a place in a window, where there is one, in one statement: parallel callers on any number
- * of instances each get a place of their own or none (RL-6). A window ends when it was set to end,
- * whatever comes (ADV-53).
+ * Reserves a place in a window if there is one, in one statement: each parallel caller on any
+ * instance gets its own place or none (RL-6). A window ends at its fixed time, whatever comes
+ * (ADV-53).
  */
 export async function reserveInWindow(
   db: Db,
@@ -81,8 +89,8 @@ export async function reserveInWindow(
 }
 
 const deleteInOrder = builtOnce((db) => {
-  // Locked in the keys' order too: a plain DELETE takes rows as they lie, and now and then waits
-  // for a reservation that waits for it.
+  // Locked in the order of the keys: a plain DELETE locks rows in physical order and could deadlock
+  // with a reservation.
   const inOrder = db
     .select({ key: rateLimits.key })
     .from(rateLimits)
@@ -92,7 +100,7 @@ const deleteInOrder = builtOnce((db) => {
   return db.delete(rateLimits).where(inArray(rateLimits.key, inOrder));
 });
 
-/** Forgets what was counted against these keys. */
+/** Resets the counters of these keys. */
 export async function clearWindows(db: Db, input: { keys: readonly Uint8Array[] }): Promise<void> {
   await deleteInOrder(db, { keys: asPgArray(input.keys) });
 }
@@ -110,14 +118,13 @@ const takeOff = builtOnce((db) =>
     ),
 );
 
-/** Takes one operation off a count that still runs. */
+/** Gives one operation back while its window still runs. */
 export async function takeOffWindow(db: Db, input: { key: Uint8Array; now: Date }): Promise<void> {
   await takeOff(db, input);
 }
 
 /**
- * Removes up to `limit` windows that are over, the oldest first, and waits for nobody (AV-7,
- * RL-10).
+ * Removes up to `limit` expired windows, the oldest first, without waiting for locks (AV-7, RL-10).
  */
 export async function deleteEndedWindows(
   db: Db,

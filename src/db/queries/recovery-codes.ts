@@ -5,7 +5,8 @@ import { type RecoveryCodeRow, recoveryCodes } from '../tables/recovery-codes.ts
 import { isAnyOf } from './any-of.ts';
 
 /**
- * A new set in place of the old one (OT-16). Call it in a transaction that holds the user's row.
+ * Replaces the user's set of codes (OT-16). Call it in a transaction that has locked the user's
+ * row.
  */
 export async function replaceRecoveryCodes(
   db: Db,
@@ -24,7 +25,8 @@ export async function deleteRecoveryCodes(db: Db, input: { userId: string }): Pr
 }
 
 /**
- * Compare-and-set: of any number of callers with the same code one is told true (ADV-34, ADV-35).
+ * Compare-and-set: of any number of concurrent callers with the same code one gets true (ADV-34,
+ * ADV-35).
  */
 export async function spendRecoveryCode(
   db: Db,

@@ -27,22 +27,22 @@ import { users } from '../tables/users.ts';
 
 /**
  * Each function is one statement that removes at most `limit` rows, the oldest first by an index,
- * and answers with their number. Rows that anybody holds are skipped, so that any number of workers
- * share the work and none of them waits for a request (DP-6).
+ * and returns their number. Locked rows are skipped, so that any number of workers share the work
+ * and none of them waits for a request (DP-6).
  */
 type Batch = { readonly before: Date; readonly limit: number };
 
 type Kind = {
   readonly table: PgTable;
   readonly key: PgColumn;
-  /** Indexed: what `before` is compared with. */
+  /** Indexed: the column that `before` is compared with. */
   readonly at: PgColumn;
   readonly also?: SQL | undefined;
 };
 
 /**
- * Whether this transaction may purge: one at a time over all instances. Waits for nobody; ends with
- * the transaction.
+ * Whether this transaction may purge: one at a time across all instances. Does not wait; released
+ * with the transaction.
  */
 export async function tryPurgeLock(db: Db): Promise<boolean> {
   const rows = await db
@@ -52,8 +52,8 @@ export async function tryPurgeLock(db: Db): Promise<boolean> {
 }
 
 async function purgeOldest(db: Db, kind: Kind, { before, limit }: Batch): Promise<number> {
-  // A CTE with FOR UPDATE runs exactly once; a subquery behind IN may be run again and take more
-  // rows than LIMIT says.
+  // A CTE with FOR UPDATE runs exactly once; a subquery in IN may run again and take more rows than
+  // LIMIT.
   const doomed = db.$with('doomed').as(
     db
       .select({ key: kind.key })
@@ -87,9 +87,7 @@ export function purgeAccountTokens(db: Db, batch: Batch): Promise<number> {
   );
 }
 
-/**
- * By their latest possible end, which is indexed and fixed: revoked and idle ones go with the rest.
- */
+/** By their absolute expiry, which is indexed and fixed: revoked and idle ones go with the rest. */
 export function purgeSessions(db: Db, batch: Batch): Promise<number> {
   return purgeOldest(
     db,
@@ -106,7 +104,7 @@ export function purgeRateLimits(db: Db, batch: Batch): Promise<number> {
   );
 }
 
-/** Mails that are out or given up. One that waits stays, however old. */
+/** Mails that were sent or have failed. One that waits stays, however old. */
 export function purgeMails(db: Db, batch: Batch): Promise<number> {
   const also = or(isNotNull(outboxMessages.sentAt), isNotNull(outboxMessages.failedAt));
   return purgeOldest(
@@ -124,7 +122,7 @@ export function purgeKnownDevices(db: Db, batch: Batch): Promise<number> {
   );
 }
 
-/** Authenticator apps whose set-up was begun and not finished. */
+/** Authenticator apps whose enrolment was never confirmed. */
 export function purgePendingFactors(db: Db, batch: Batch): Promise<number> {
   const also = isNull(totpAuthenticators.confirmedAt);
   const { id, expiresAt } = totpAuthenticators;
@@ -132,8 +130,8 @@ export function purgePendingFactors(db: Db, batch: Batch): Promise<number> {
 }
 
 /**
- * Accounts that nobody has proved, begun before that time, for which no code and no link is open.
- * Suspended ones stay: they keep an address closed on purpose.
+ * Unverified accounts created before that time that have no open code or link. Suspended ones stay:
+ * they keep an address blocked on purpose.
  */
 export function purgeUnverifiedUsers(db: Db, batch: Batch & { now: Date }): Promise<number> {
   const openChallenge = db
@@ -159,7 +157,7 @@ export function purgeUnverifiedUsers(db: Db, batch: Batch & { now: Date }): Prom
   const also = and(
     isNull(users.emailVerifiedAt),
     isNull(users.suspendedAt),
-    // An administrator's invitation, or an import, begins the time anew.
+    // An administrator's invitation, or an import, restarts the time.
     or(isNull(users.invitedAt), lt(users.invitedAt, batch.before)),
     not(exists(openChallenge)),
     not(exists(openToken)),
@@ -167,7 +165,7 @@ export function purgeUnverifiedUsers(db: Db, batch: Batch & { now: Date }): Prom
   return purgeOldest(db, { table: users, key: users.id, at: users.createdAt, also }, batch);
 }
 
-/** The origins of events from before that time that are still kept in full. */
+/** Origins of events before that time that are still stored in full. */
 export async function takeFullOrigins(
   db: Db,
   { before, limit }: Batch,
@@ -185,7 +183,7 @@ export async function takeFullOrigins(
     .for('update', { skipLocked: true });
 }
 
-/** Puts coarse values in the place of full ones, all rows in one statement. */
+/** Replaces full values by coarse ones, all rows in one statement. */
 export async function shortenOrigins(
   db: Db,
   input: {

@@ -24,7 +24,7 @@ const known = Array.from({ length: people }, () => ({
 }));
 const at = (n: number) => known[n] ?? { userId: '', sessionId: '' };
 
-/** Bytes as a hash is: 32, quotes and backslashes and zeros among them. */
+/** 32 bytes like a hash, with quotes, backslashes and zeros among them. */
 const hashOf = (n: number, generation: number): Buffer =>
   Buffer.concat([Buffer.from([0, 34, 92, 39, 44, 125, n, generation]), Buffer.alloc(24, n)]);
 const rotationOf = (n: number, more: Partial<Rotation> = {}): Rotation => ({
@@ -77,7 +77,7 @@ beforeEach(async () => {
   });
 });
 
-/** Holds what `lock` locks until it is told to let go, on a connection of its own. */
+/** Holds the lock that `lock` takes until it is released, on its own connection. */
 async function hold(
   lock: (tx: postgres.TransactionSql) => Promise<unknown>,
 ): Promise<() => Promise<void>> {
@@ -133,7 +133,7 @@ describe('a rotation', () => {
     },
   );
 
-  it('SE-3 SE-4 SE-5 moves the token on, and the idle end no further than the absolute one', async () => {
+  it('SE-3 SE-4 SE-5 replaces the token and extends idle expiry up to the absolute', async () => {
     const beyond = new Date(later.getTime() + 60_000);
     const moved = await rotate(10, { idleExpiresAt: beyond });
     expect(moved).toMatchObject({
@@ -158,7 +158,7 @@ describe('a rotation', () => {
     expect(Buffer.from(row.previousRefreshHash ?? [])).toEqual(hashOf(10, 0));
   });
 
-  it('RL-8 counts in a window to its end, and then from one', async () => {
+  it('RL-8 counts within a window and starts at one in the next', async () => {
     const { db } = home.database;
     const set = (values: Change['session'] & object) =>
       db
@@ -184,7 +184,7 @@ describe('a rotation', () => {
   });
 });
 
-describe('rotations at once', () => {
+describe('concurrent rotations', () => {
   it('SE-3 of one token, on two instances: one gets it', async () => {
     for (let generation = 0; generation < 10; generation += 1) {
       const step = { presentedHash: hashOf(10, generation), nextHash: hashOf(10, generation + 1) };
@@ -206,12 +206,12 @@ describe('rotations at once', () => {
     expect(Buffer.from((await rowOf(10)).refreshHash)).toEqual(hashOf(10, 1));
   });
 
-  it('SE-3 wait for a row that somebody holds, each for its own alone', async () => {
+  it('SE-3 wait for a locked row, each only for its own', async () => {
     const release = await hold(
       (tx) => tx`select 1 from sessions where id = ${at(10).sessionId} for update`,
     );
     const waiting = rotate(10);
-    // The row is held until all of these have answered.
+    // The row is locked until all of these have answered.
     const others = await Promise.all([11, 12, 13].map((n) => rotate(n)));
     expect(others.map((one) => one?.session.id)).toEqual([11, 12, 13].map((n) => at(n).sessionId));
     expect((await rowOf(10)).refreshGeneration).toBe(0);
@@ -219,9 +219,9 @@ describe('rotations at once', () => {
     expect((await waiting)?.session.id).toBe(at(10).sessionId);
   });
 
-  it('SE-11 beside statements that end all sessions of a user: none fails, and none that has ended is moved on', async () => {
+  it('SE-11 concurrent with ending all sessions: none fails, no ended one rotates', async () => {
     const { db } = home.database;
-    // All of one user, so that an ending holds many rows at once.
+    // All of one user, so that ending them locks many rows at once.
     await db.update(sessions).set({ userId: at(0).userId });
     for (let round = 0; round < 10; round += 1) {
       await db.update(sessions).set({ revokedAt: null, refreshGeneration: 0 });
@@ -250,14 +250,14 @@ describe('rotations at once', () => {
     }
   }, 120_000);
 
-  it('GQ-15 end with the time of their operation: what it has been refused is not done afterwards', async () => {
+  it('GQ-15 are cancelled at the deadline and do not happen afterwards', async () => {
     const release = await hold((tx) => tx`lock table sessions in access exclusive mode`);
     const end = new AbortController();
     const late = rotateSession(home.database.during(end.signal), rotationOf(11));
     const inTime = rotate(12);
     await new Promise((resolve) => setTimeout(resolve, 300));
     end.abort();
-    // While the table is held still.
+    // While the table is still locked.
     await expect(late).rejects.toMatchObject({ cause: { code: '57014' } });
     await release();
     expect((await inTime)?.session.id).toBe(at(12).sessionId);

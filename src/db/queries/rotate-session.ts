@@ -12,15 +12,15 @@ export type Rotation = {
   readonly nextHash: Uint8Array;
   readonly now: Date;
   readonly idleExpiresAt: Date;
-  /** Rotations in a window. */
+  /** Most rotations in a window. */
   readonly limit: number;
   readonly windowEndsAt: Date;
 };
 
 /**
- * Moves a session on to the next refresh token, and reads it and its user anew, in one guarded
- * statement: of any number of callers with the same token, on any number of instances, one gets the
- * row (SE-3, SE-6). Null: the token is not the current one, session or user have ended, or the
+ * Rotates a session's refresh token and reads the session and its user again, in one guarded
+ * statement: of any number of concurrent callers with the same token, on any instance, one gets the
+ * row (SE-3, SE-6). Null when the token is not the current one, session or user have ended, or the
  * session has used up its `limit` of rotations in a window.
  */
 export async function rotateSession(db: Db, rotation: Rotation): Promise<IssuedSession | null> {
@@ -36,7 +36,8 @@ export async function rotateSession(db: Db, rotation: Rotation): Promise<IssuedS
 const rotate = builtOnce((db) => {
   const now = sql`${sql.placeholder('now')}::timestamptz`;
   const presentedHash = sql`${sql.param(sql.placeholder('presentedHash'), sessions.refreshHash)}`;
-  const windowIsOver = sql`(${sessions.refreshWindowEndsAt} is null or ${sessions.refreshWindowEndsAt} <= ${now})`;
+  const windowIsOver = sql`(${sessions.refreshWindowEndsAt} is null
+    or ${sessions.refreshWindowEndsAt} <= ${now})`;
   return db
     .update(sessions)
     .set({
@@ -45,9 +46,13 @@ const rotate = builtOnce((db) => {
       refreshGeneration: sql`${sessions.refreshGeneration} + 1`,
       rotatedAt: now,
       lastUsedAt: now,
-      idleExpiresAt: sql`least(${sql.placeholder('idleExpiresAt')}::timestamptz, ${sessions.absoluteExpiresAt})`,
-      refreshWindowCount: sql`case when ${windowIsOver} then 1 else ${sessions.refreshWindowCount} + 1 end`,
-      refreshWindowEndsAt: sql`case when ${windowIsOver} then ${sql.placeholder('windowEndsAt')}::timestamptz else ${sessions.refreshWindowEndsAt} end`,
+      idleExpiresAt: sql`least(${sql.placeholder('idleExpiresAt')}::timestamptz,
+        ${sessions.absoluteExpiresAt})`,
+      refreshWindowCount: sql`case when ${windowIsOver} then 1
+        else ${sessions.refreshWindowCount} + 1 end`,
+      refreshWindowEndsAt: sql`case when ${windowIsOver}
+        then ${sql.placeholder('windowEndsAt')}::timestamptz
+        else ${sessions.refreshWindowEndsAt} end`,
     })
     .from(users)
     .where(

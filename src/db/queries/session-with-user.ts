@@ -4,12 +4,12 @@ import { type SessionRow, sessions } from '../tables/sessions.ts';
 import { type UserRow, users } from '../tables/users.ts';
 import { readColumns } from './built-rows.ts';
 
-/** A session that may act now, with its user. */
+/** An active session with its user. */
 export type LiveSession = { readonly session: SessionRow; readonly user: UserRow };
 
 const acting = ['id', 'userId', 'authenticatedAt', 'methods', 'provedMethods'] as const;
 
-/** The same for a request of its access token, which needs no more of the session. */
+/** The same for a request with its access token, which needs less of the session. */
 export type ActingSession = {
   readonly session: Pick<SessionRow, (typeof acting)[number]>;
   readonly user: UserRow;
@@ -41,10 +41,7 @@ const issued = {
   ],
 } as const;
 
-/**
- * Of a session and its user what the tokens say that are issued for it, and the answer that hands
- * them over.
- */
+/** The part of a session and its user that tokens, and the answer that delivers them, contain. */
 export type IssuedSession = {
   readonly session: Pick<SessionRow, (typeof issued.session)[number]>;
   readonly user: Pick<UserRow, (typeof issued.user)[number]>;
@@ -73,7 +70,7 @@ class Reading<OfSession extends keyof SessionRow, OfUser extends keyof UserRow> 
     return index;
   }
 
-  /** For the statement's list of columns: both tables in the order that `SessionWithUser` reads. */
+  /** The statement's columns: both tables, in the order that `SessionWithUser` reads. */
   list(): Record<string, SQL.Aliased> {
     return Object.fromEntries(
       [...this.sessionColumns, ...this.userColumns].map(([, column], index) => [
@@ -89,19 +86,19 @@ class Reading<OfSession extends keyof SessionRow, OfUser extends keyof UserRow> 
 }
 
 /**
- * Of a session only what a request needs that is not about it. Every column that is not null costs
- * PostgreSQL a microsecond: with all of them the statement takes a fourth longer (decision 093).
+ * Of a session only what requests about other things need. Every non-null column costs PostgreSQL a
+ * microsecond: with all of them the statement takes a fourth longer (decision 093).
  */
 export const actingSession = new Reading(
   acting,
   Object.keys(getTableColumns(users)) as (keyof UserRow)[],
 );
-/** Of both only what is told with the tokens of a refresh. */
+/** Of both only what a refresh returns with its tokens. */
 export const issuedSession = new Reading(issued.session, issued.user);
 
 /**
- * A row of those columns. Drizzle makes an object of every row, column by column: more work than
- * all the rest of a request. Here each half is read at the first look: `me` needs no more than one.
+ * A row of those columns. Drizzle makes an object of every row, column by column, which is more
+ * work than the rest of a request. Here each half is decoded at first access: `me` needs only one.
  */
 export class SessionWithUser<OfSession extends keyof SessionRow, OfUser extends keyof UserRow> {
   readonly #reading: Reading<OfSession, OfUser>;

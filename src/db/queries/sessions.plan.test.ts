@@ -15,7 +15,7 @@ import {
   revokeSession,
 } from './sessions.ts';
 
-/** The issue's figure. Fewer would let the planner change its mind. */
+/** The number of the requirement. Fewer rows could change the planner's choice. */
 const rows = 1_000_000;
 
 type Plan = {
@@ -46,8 +46,8 @@ afterAll(async () => {
 });
 
 /**
- * A million rows, without the foreign key and the indexes that each would be entered in by itself;
- * those are made again after.
+ * Inserts a million rows without the foreign key and the indexes, which are created afterwards
+ * because that is faster.
  */
 async function loadRows(): Promise<void> {
   const keys = await sql<{ name: string; definition: string }[]>`
@@ -59,13 +59,17 @@ async function loadRows(): Promise<void> {
   for (const { name } of keys) await sql`alter table sessions drop constraint ${sql(name)}`;
   for (const { name } of indexes) await sql`drop index ${sql(name)}`;
   await sql`insert into users (id, email, email_canonical, email_verified_at, created_at)
-    select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, n || '@example.com', n || '@example.com', now(), now()
+    select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, n || '@example.com',
+      n || '@example.com',
+      now(), now()
     from generate_series(1, ${rows}) n`;
-  await sql`insert into sessions (id, user_id, refresh_hash, created_at, last_used_at, idle_expires_at, absolute_expires_at,
+  await sql`insert into sessions (id, user_id, refresh_hash, created_at, last_used_at,
+      idle_expires_at, absolute_expires_at,
       authenticated_at, methods, proved_methods, revoked_at)
     select ('00000000-0000-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid,
       ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
-      sha256(n::text::bytea), now(), now(), now() + interval '14 days', now() + interval '30 days', now(), '{pwd}', '{PASSWORD}',
+      sha256(n::text::bytea), now(), now(), now() + interval '14 days', now() + interval '30 days',
+      now(), '{pwd}', '{PASSWORD}',
       case when n % 10 = 0 then now() end
     from generate_series(1, ${rows}) n`;
   const again = [
@@ -74,19 +78,19 @@ async function loadRows(): Promise<void> {
       ({ name, definition }) => `alter table sessions add constraint ${name} ${definition}`,
     ),
   ];
-  // biome-ignore lint/plugin: PostgreSQL's own words for what was there before.
+  // biome-ignore lint/plugin: PostgreSQL's own definitions of the dropped objects.
   for (const statement of again) await sql.unsafe(statement);
 }
 
-/** Everything that a query sends, explained, with the values that it was sent with. */
+/** Explains every statement of a query, with its actual values. */
 async function explain(run: () => Promise<unknown>): Promise<Explained[]> {
   captured = [];
-  // The query runs for real, and in a transaction that is undone.
+  // The query really runs, in a transaction that is rolled back.
   await sql`begin`;
   await run();
   const plans: Explained[] = [];
   for (const { text, parameters } of captured) {
-    // biome-ignore lint/plugin: EXPLAIN takes no statement as a value, and this one is our own.
+    // biome-ignore lint/plugin: EXPLAIN takes no statement as a parameter; it is ours.
     const found = await sql.unsafe<{ 'QUERY PLAN': Explained[] }[]>(
       `explain (format json) ${text}`,
       parameters as never[],
@@ -172,12 +176,12 @@ describe(`the plans at ${rows} users and sessions`, () => {
     });
   }
 
-  it('AV-8 that of many requests at once is a look-up by index for each', async () => {
+  it('AV-8 a batched look-up of many requests is a look-up by index for each', async () => {
     const lookUp = createSessionLookup(db, () => now);
     const ids = [0, 1, 2, 3].map(
       (more) => `00000000-0000-7000-9000-${(n + more).toString(16).padStart(12, '0')}`,
     );
-    // The first goes out alone.
+    // The first goes out single.
     const [, plan] = await explain(() =>
       Promise.all(ids.map((id) => lookUp({ sessionId: id, userId }))),
     );

@@ -34,7 +34,7 @@ const begun = [
   'device',
 ] as const;
 
-/** What a session begins with; nothing else of its row is known better by the database. */
+/** The columns of a new session that the database cannot fill in itself. */
 export type NewSession = Pick<SessionRow, (typeof begun)[number]>;
 
 const insert = builtOnce((db) => db.insert(sessions).values(givenRow(sessions, begun)));
@@ -51,8 +51,7 @@ export const alive = (now: Date | Placeholder | SQL) =>
   );
 
 /**
- * The session and its user in one look-up by primary key, where neither has ended; what requests
- * ask is db/queries/live-sessions.
+ * The active session and its user by primary key; requests use db/queries/live-sessions instead.
  */
 export async function findLiveSession(
   db: Db,
@@ -86,7 +85,7 @@ export async function findSessionById(
   return row ?? null;
 }
 
-/** A user's living sessions, the newest first, `limit` at most. */
+/** A user's active sessions, the newest first; at most `limit`. */
 export async function listLiveSessions(
   db: Db,
   input: { userId: string; now: Date; limit: number },
@@ -99,7 +98,7 @@ export async function listLiveSessions(
     .limit(input.limit);
 }
 
-/** Ends one session of one user; null where it has ended before, or is not theirs. */
+/** Ends one session of a user; null when it has already ended or is another user's. */
 export async function revokeSession(
   db: Db,
   input: { sessionId: string; userId: string; now: Date; reason: string },
@@ -118,9 +117,7 @@ export async function revokeSession(
   return row ?? null;
 }
 
-/**
- * Ends every session of a user, but for `exceptId`; answers with the ids of those that it ended.
- */
+/** Ends every session of a user except `exceptId`; returns the ids of those that it ended. */
 export async function revokeAllSessions(
   db: Db,
   input: { userId: string; now: Date; reason: string; exceptId?: string },
@@ -172,8 +169,8 @@ const evict = builtForRows({ id: sessions.id, device: sessions.device }, (db, co
 });
 
 /**
- * Ends a user's living sessions beyond the `keep` that were used last, and answers with them.
- * `exceptId`, the one that has just begun, always stays and is one of the `keep`.
+ * Ends a user's active sessions beyond the `keep` most recently used, and returns them. The new
+ * session `exceptId` always stays and counts as one of the `keep`.
  */
 export async function evictSessions(
   db: Db,
@@ -182,7 +179,7 @@ export async function evictSessions(
   return evict(db, { ...input, others: input.keep - 1 });
 }
 
-/** How many sessions of a user were ended for a reason since a moment. */
+/** How many of a user's sessions have been ended for a reason since a point in time. */
 export async function countEndedSessions(
   db: Db,
   input: { userId: string; reason: string; since: Date },
@@ -200,7 +197,7 @@ export async function countEndedSessions(
   return row?.count ?? 0;
 }
 
-/** Every session that is kept of a user, ended ones too, the oldest first; `limit` at most. */
+/** Every stored session of a user, ended ones too, the oldest first; at most `limit`. */
 export async function findSessionsOf(
   db: Db,
   input: { userId: string; limit: number },

@@ -16,14 +16,14 @@ export async function listSigningKeys(db: Db, input: { now: Date }): Promise<Sig
     .orderBy(desc(signingKeys.activeFrom), desc(signingKeys.kid));
 }
 
-/** Every key that there is a row of, the newest first. */
+/** Every stored key, the newest first. */
 export async function listAllSigningKeys(db: Db): Promise<SigningKeyRow[]> {
   return db.select().from(signingKeys).orderBy(desc(signingKeys.activeFrom), desc(signingKeys.kid));
 }
 
 /**
- * One at a time on all instances, until the transaction ends: who comes second sees what the first
- * has made.
+ * Locks out all other instances until the transaction ends, so that a second one sees the first
+ * one's keys.
  */
 export async function lockSigningKeys(db: Db): Promise<void> {
   await db
@@ -38,7 +38,7 @@ export async function insertSigningKey(
   await db.insert(signingKeys).values(row);
 }
 
-/** Gives every key that has no end yet one, but for `exceptKid`. */
+/** Sets the expiry of every key that has none, except `exceptKid`. */
 export async function endOtherSigningKeys(
   db: Db,
   input: { exceptKid: string; expiresAt: Date },
@@ -59,12 +59,12 @@ export async function endSigningKey(
     .where(eq(signingKeys.kid, input.kid));
 }
 
-/** Lets a key that waits sign from now on. */
+/** Lets a waiting key sign from now on. */
 export async function activateSigningKey(db: Db, input: { kid: string; now: Date }): Promise<void> {
   await db.update(signingKeys).set({ activeFrom: input.now }).where(eq(signingKeys.kid, input.kid));
 }
 
-/** Takes a key away for good; false where there is none of that kid that was not removed before. */
+/** Removes a key permanently; false when there is no key of that kid, or it was removed before. */
 export async function removeSigningKey(
   db: Db,
   input: { kid: string; now: Date },
@@ -78,7 +78,7 @@ export async function removeSigningKey(
 }
 
 /**
- * Destroys the rows, sealed private parts and all, of keys that have verified nothing since
+ * Deletes the rows, with their sealed private parts, of keys that stopped verifying before
  * `before`.
  */
 export async function purgeSigningKeys(db: Db, input: { before: Date }): Promise<void> {

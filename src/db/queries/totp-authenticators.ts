@@ -3,10 +3,7 @@ import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type TotpAuthenticatorRow, totpAuthenticators } from '../tables/totp-authenticators.ts';
 
-/**
- * Begins an enrolment in place of the one that was pending, if any; what is in force stays in force
- * (OT-14).
- */
+/** Begins an enrolment and replaces a pending one; an active authenticator stays active (OT-14). */
 export async function putPendingTotp(
   db: Db,
   row: { id: string; userId: string; sealedSecret: Uint8Array; createdAt: Date; expiresAt: Date },
@@ -40,7 +37,7 @@ export async function findPendingTotp(
   return row ?? null;
 }
 
-/** The authenticator in force. */
+/** The active authenticator. */
 export async function findTotp(
   db: Db,
   input: { userId: string },
@@ -55,8 +52,8 @@ export async function findTotp(
 }
 
 /**
- * Puts a pending authenticator in force, with the step of the code that confirmed it. Null where it
- * is gone, over or in force.
+ * Activates a pending authenticator, with the time step of the code that confirmed it. Null when it
+ * is gone, expired or already active.
  */
 export async function confirmTotp(
   db: Db,
@@ -78,9 +75,9 @@ export async function confirmTotp(
 }
 
 /**
- * Moves the last accepted step forward, never back: of any number of callers with the same code, on
- * any instance, one is told true (OT-12; RFC 6238 5.2). The secret is stored anew with it, under
- * the current key.
+ * Moves the last accepted step forward, never back: of any number of concurrent callers with the
+ * same code, on any instance, one gets true (OT-12; RFC 6238 5.2). The secret is stored again with
+ * it, under the current key.
  */
 export async function advanceTotpStep(
   db: Db,
@@ -100,7 +97,7 @@ export async function advanceTotpStep(
   return rows.length === 1;
 }
 
-/** Takes away the authenticator in force, and leaves a pending one. */
+/** Removes the active authenticator, and leaves a pending one. */
 export async function deleteConfirmedTotp(db: Db, input: { userId: string }): Promise<void> {
   await db
     .delete(totpAuthenticators)
@@ -113,7 +110,7 @@ const deleteOf = builtOnce((db) =>
   db.delete(totpAuthenticators).where(eq(totpAuthenticators.userId, sql.placeholder('userId'))),
 );
 
-/** Takes away what is in force and what is pending. */
+/** Removes the active and the pending one. */
 export async function deleteTotp(db: Db, input: { userId: string }): Promise<void> {
   await deleteOf(db, input);
 }

@@ -3,8 +3,8 @@ import type { Db } from '../driver/client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
 /**
- * The ids of the administrators who can sign in, their rows held until the transaction ends. Always
- * in the order of ids, so that two transactions wait for each other and never lock each other out.
+ * The ids of the administrators who can sign in, with their rows locked until the transaction ends;
+ * always in the order of ids, so that two transactions cannot deadlock.
  */
 export async function holdAdmins(db: Db): Promise<string[]> {
   const rows = await db
@@ -25,7 +25,7 @@ export async function countAdmins(db: Db): Promise<number> {
   return row?.count ?? 0;
 }
 
-/** Written out, so that the partial index over administrators serves it. */
+/** Written out, so that the partial index on administrators is used. */
 function isActiveAdmin() {
   return and(
     sql`${users.roles} @> '{admin}'::text[]`,
@@ -34,13 +34,13 @@ function isActiveAdmin() {
   );
 }
 
-/** A user's row, whatever its state, held until the transaction ends. */
+/** A user's row in any state, locked until the transaction ends. */
 export async function holdAnyUser(db: Db, input: { id: string }): Promise<UserRow | null> {
   const [row] = await db.select().from(users).where(eq(users.id, input.id)).for('no key update');
   return row ?? null;
 }
 
-/** Null where the user was suspended already. */
+/** Null when the user was already suspended. */
 export async function suspendUser(
   db: Db,
   input: { id: string; now: Date },
@@ -53,7 +53,7 @@ export async function suspendUser(
   return row ?? null;
 }
 
-/** Null where the user was not suspended. */
+/** Null when the user was not suspended. */
 export async function reinstateUser(db: Db, input: { id: string }): Promise<UserRow | null> {
   const [row] = await db
     .update(users)
@@ -76,8 +76,8 @@ export async function setUserRoles(
 }
 
 /**
- * An account that an administrator makes. One that nobody has verified becomes it; null where the
- * address has an account otherwise, or a suspended one.
+ * An account created by an administrator, which takes over an unverified one. Null when the address
+ * has a verified or suspended account.
  */
 export async function putInvitedUser(
   db: Db,

@@ -16,9 +16,13 @@ beforeAll(async () => {
   database = await createTestDatabase({ maxConnections: 1 });
   sql = rawSql({ database });
   await sql`
-    insert into users (id, email, email_canonical, name, email_verified_at, suspended_at, roles, created_at)
-    select gen_random_uuid(), 'person' || n || '@example.com', 'person' || n || '@example.com', 'Name ' || n, now(),
-      case when n % 10000 = 0 then now() end, case when n = 7 then '{admin}'::text[] else '{}' end, now() - n * interval '1 minute'
+    insert into users (id, email, email_canonical, name, email_verified_at, suspended_at,
+      roles, created_at)
+    select gen_random_uuid(), 'person' || n || '@example.com',
+      'person' || n || '@example.com', 'Name ' || n, now(),
+      case when n % 10000 = 0 then now() end,
+      case when n = 7 then '{admin}'::text[] else '{}' end,
+      now() - n * interval '1 minute'
     from generate_series(1, ${rows}) n`;
   await sql`vacuum analyze users`;
 });
@@ -28,14 +32,15 @@ afterAll(async () => {
 });
 
 /**
- * How often the table was read from one end to the other. A connection of its own: PostgreSQL
- * counts in when it ends. It asks often enough for PostgreSQL to think of a plan that knows no
- * values (after five times).
+ * How often the table was read sequentially. On its own connection, because PostgreSQL reports
+ * statistics when a connection ends. It repeats the query often enough for PostgreSQL to consider a
+ * generic plan (after five times).
  */
 async function sequentialScans(work: (db: Db) => Promise<unknown>): Promise<number> {
   const read = async () => {
     const [row] = await sql<{ seq: number; index: number }[]>`
-      select seq_scan::int as seq, idx_scan::int as index from pg_stat_user_tables where relname = 'users'`;
+      select seq_scan::int as seq, idx_scan::int as index
+      from pg_stat_user_tables where relname = 'users'`;
     return row ?? { seq: 0, index: 0 };
   };
   const before = await read();
@@ -81,7 +86,7 @@ describe('the directory of users, among fifty thousand', () => {
         listUsers(db, { filter: { search: 'NAME 4999', status: null }, after: null, limit: 21 }),
     ],
     [
-      'a start that nobody has',
+      'a start that no user has',
       (db: Db) =>
         listUsers(db, { filter: { search: 'zzz', status: 'ACTIVE' }, after: null, limit: 21 }),
     ],
@@ -113,7 +118,7 @@ describe('the directory of users, among fifty thousand', () => {
     expect(await sequentialScans(work)).toBe(0);
   });
 
-  it('asks for any number of ids in one text, which is prepared once', async () => {
+  it('uses one text for any number of ids, which is prepared once', async () => {
     const texts = new Set<string>();
     const own = openPostgres({
       url: database.url ?? '',
@@ -131,24 +136,25 @@ describe('the directory of users, among fifty thousand', () => {
     expect(texts.size).toBe(1);
   });
 
-  it('counts up to ten thousand, and estimates past it', async () => {
+  it('counts up to ten thousand and estimates beyond', async () => {
     const { db } = database.database;
     expect(await countUsers(db, { filter: { search: null, status: 'SUSPENDED' } })).toBe(5);
     expect(await countUsers(db, { filter: { search: 'name 4999', status: 'ACTIVE' } })).toBe(11);
     expect(await countUsers(db, { filter: { search: 'person1000', status: 'SUSPENDED' } })).toBe(1);
     expect(await countUsers(db, { filter: none })).toBe(rows);
-    // A fifth of all begin so.
+    // A fifth of all begin like this.
     const many = await countUsers(db, { filter: { search: 'person4', status: null } });
     expect(many).toBeGreaterThan(mostCounted);
     expect(many).toBeLessThan(16_000);
   });
 
-  it('lists the newest first whatever way they were found, page after page', async () => {
+  it('lists the newest first whichever strategy found them, page after page', async () => {
     const { db } = database.database;
-    // Few; many, the newest among them; many, all of them old.
+    // Few; many, with the newest among them; many, all of them old.
     for (const search of ['person4999', 'person', 'person4']) {
       const whole = await sql<{ id: string }[]>`
-        select id from users where email like ${`${search}%`} order by created_at desc, id desc limit 9`;
+        select id from users where email like ${`${search}%`}
+          order by created_at desc, id desc limit 9`;
       const first = await listUsers(db, {
         filter: { search, status: null },
         after: null,

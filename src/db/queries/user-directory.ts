@@ -26,18 +26,18 @@ type Wanted = {
   readonly limit: number;
 };
 
-/** The largest number that countUsers counts; what is more it estimates. */
+/** The largest number that countUsers counts exactly; beyond it estimates. */
 export const mostCounted = 10_000;
 
-/** Users that fit, the newest first, from the one after `after` on; `limit` at most. */
+/** Matching users, the newest first, starting after `after`; at most `limit`. */
 export async function listUsers(db: Db, input: Wanted): Promise<UserRow[]> {
   const { search } = input.filter;
   return search === null ? listNewest(db, input) : listMatches(db, { ...input, search });
 }
 
 /**
- * How many users fit: exact up to `mostCounted`, and an estimate past it, however many millions
- * there are.
+ * How many users match: exact up to `mostCounted` and an estimate beyond it, so the cost is bounded
+ * for millions of users.
  */
 export async function countUsers(db: Db, { filter }: { filter: UserFilter }): Promise<number> {
   const few = await countFew(db, filter);
@@ -56,10 +56,10 @@ async function listNewest(db: Db, { filter, after, limit }: Wanted): Promise<Use
 type Search = Wanted & { readonly search: string };
 
 /**
- * No index has both orders, that of the text and that of time. What many begin with is soon found
- * among the newest; what few do, by the index over texts. Each is tried on a few rows and then on
- * many, and only what is neither (many, and all of them old) is read whole. So the work stays
- * bounded whatever PostgreSQL believes of the text: a plan that it keeps knows nothing of it.
+ * No index has both the order of the text and that of time. A common prefix is soon found among the
+ * newest users, a rare one by the index on texts. Each strategy is tried on a few rows, then on
+ * many, and only what neither finds (common, and all old) is read whole. So the work stays bounded
+ * whatever PostgreSQL estimates: a cached plan knows nothing of the text.
  */
 async function listMatches(db: Db, input: Search): Promise<UserRow[]> {
   return (
@@ -71,7 +71,7 @@ async function listMatches(db: Db, input: Search): Promise<UserRow[]> {
   );
 }
 
-/** Null where the newest `window` users do not fill the page. */
+/** Null when the newest `window` users do not fill the page. */
 async function listAmongNewest(
   db: Db,
   input: Search & { window: number },
@@ -94,7 +94,7 @@ async function listAmongNewest(
   return rows.length === limit ? rows : null;
 }
 
-/** Null where more than `most` begin so. */
+/** Null when more than `most` users match. */
 async function listAmongMatches(
   db: Db,
   input: Search & { most: number | null },
@@ -124,8 +124,8 @@ async function listAmongMatches(
 }
 
 /**
- * Null where there are more than `mostCounted`, or where too many begin with the text to look at
- * the state of each.
+ * Null when there are more than `mostCounted`, or too many match the text to check the state of
+ * each.
  */
 async function countFew(db: Db, { search, status }: UserFilter): Promise<number | null> {
   const most = mostCounted;
@@ -134,7 +134,7 @@ async function countFew(db: Db, { search, status }: UserFilter): Promise<number 
       .select({ id: users.id })
       .from(users)
       .where(inState(status))
-      // In the order of an index, so that PostgreSQL reads that and not the table.
+      // In index order, so that PostgreSQL reads the index and not the table.
       .orderBy(users.createdAt, users.id)
       .limit(most + 1)
       .as('some');
@@ -145,7 +145,8 @@ async function countFew(db: Db, { search, status }: UserFilter): Promise<number 
   const fit =
     status === null
       ? sql`true`
-      : sql`${found.id} in (select ${users.id} from ${users} where ${inState(status)} and ${users.id} = ${found.id})`;
+      : sql`${found.id} in (select ${users.id} from ${users}
+          where ${inState(status)} and ${users.id} = ${found.id})`;
   const [row] = await db
     .with(found)
     .select({ all: count(), fit: sql<number>`count(*) filter (where ${fit})`.mapWith(Number) })
@@ -154,8 +155,8 @@ async function countFew(db: Db, { search, status }: UserFilter): Promise<number 
 }
 
 /**
- * By a sample of some 20,000 users from all over the table, and PostgreSQL's own estimate of how
- * many there are.
+ * From a sample of some 20,000 users across the table, and PostgreSQL's own estimate of the table's
+ * size.
  */
 async function estimateCount(db: Db, { search, status }: UserFilter): Promise<number> {
   const total = sql`(select greatest(reltuples, 1) from pg_class where oid = ${'users'}::regclass)`;
@@ -173,12 +174,12 @@ async function estimateCount(db: Db, { search, status }: UserFilter): Promise<nu
   return Math.round((row?.share ?? 0) * (row?.total ?? 0));
 }
 
-/**
- * More rows than a table can have; drizzle's types take no query that may or may not have a limit.
- */
+/** More rows than a table can have: Drizzle's types do not allow an optional limit. */
 const noLimit = 2 ** 31 - 1;
 
-/** The ids of those whose address or name begins so, up to one more than `most` of each. */
+/**
+ * The ids of users whose address or name starts with the text, up to one more than `most` of each.
+ */
 function matches(db: Db, { search, most }: { search: string; most: number | null }) {
   const [byEmail, byName] = startsOf(search);
   const idsOf = (starts: SQL) =>
@@ -191,22 +192,23 @@ function matches(db: Db, { search, most }: { search: string; most: number | null
 }
 
 /**
- * Begins past every text that begins with what stands before it: the last code point of Unicode,
- * which is no character.
+ * Sorts after every text with the given prefix: the last code point of Unicode, which is not a
+ * character.
  */
 const last = '\u{10ffff}';
 
 /**
- * Whether the address or the name begins so, as ranges: of LIKE with a parameter PostgreSQL makes a
- * range of an index only where it plans anew each time. Nothing in the text means anything but
- * itself (AZ-9).
+ * Whether the address or the name starts with the text, as ranges: PostgreSQL turns LIKE with a
+ * parameter into an index range only when it plans again each time. No character of the text is a
+ * wildcard (AZ-9).
  */
 function startsOf(search: string): [SQL, SQL] {
   const email = search.toLowerCase();
   return [
     sql`(${users.emailCanonical} ~>=~ ${email} and ${users.emailCanonical} ~<~ ${email + last})`,
     // PostgreSQL lower-cases both sides, so that the index and the text agree on every letter.
-    sql`(lower(${users.name}) ~>=~ lower(${search}) and lower(${users.name}) ~<~ (lower(${search}) || ${last}))`,
+    sql`(lower(${users.name}) ~>=~ lower(${search})
+      and lower(${users.name}) ~<~ (lower(${search}) || ${last}))`,
   ];
 }
 
@@ -220,5 +222,6 @@ function inState(status: UserFilter['status']): SQL | undefined {
 
 function isOlder(than: Wanted['after']): SQL | undefined {
   if (than === null) return undefined;
-  return sql`(${users.createdAt}, ${users.id}) < (${than.at.toISOString()}::timestamptz, ${than.id}::uuid)`;
+  return sql`(${users.createdAt}, ${users.id})
+    < (${than.at.toISOString()}::timestamptz, ${than.id}::uuid)`;
 }

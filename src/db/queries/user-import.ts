@@ -4,16 +4,16 @@ import { type UserRow, users } from '../tables/users.ts';
 import { isAnyOf } from './any-of.ts';
 
 /**
- * Inserts those whose address and id nobody has, in one statement; answers with the addresses of
- * those it inserted. The rows go over as one JSON text: a parameter for each value costs several
- * times as much, here and in the database.
+ * Inserts the users whose address and id are free, in one statement; returns the addresses of those
+ * it inserted. The rows are sent as one JSON text: a parameter for each value costs several times
+ * as much, here and in the database.
  */
 export async function insertImportedUsers(
   db: Db,
   input: { rows: readonly UserRow[] },
 ): Promise<Set<string>> {
   const columns = Object.entries(getTableColumns(users));
-  // In one order, so that two imports at once never wait for each other's rows.
+  // In a fixed order, so that two concurrent imports cannot deadlock.
   const sorted = [...input.rows].sort((a, b) => (a.emailCanonical < b.emailCanonical ? -1 : 1));
   const json = sorted.map((row) =>
     Object.fromEntries(columns.map(([key, column]) => [column.name, Reflect.get(row, key)])),
@@ -25,7 +25,8 @@ export async function insertImportedUsers(
   const inserted = await db
     .insert(users)
     .select(
-      sql`select ${list} from json_populate_recordset(null::users, ${JSON.stringify(json)}::json) as users`,
+      sql`select ${list}
+        from json_populate_recordset(null::users, ${JSON.stringify(json)}::json) as users`,
     )
     .onConflictDoNothing()
     .returning({ emailCanonical: users.emailCanonical });

@@ -44,7 +44,7 @@ export async function findUserById(db: Db, input: { id: string }): Promise<UserR
   return row ?? null;
 }
 
-/** In no order; ids without a row are left out. */
+/** In no particular order; ids without a row are left out. */
 export async function findUsersByIds(
   db: Db,
   input: { ids: readonly string[] },
@@ -59,7 +59,7 @@ const insertUnlessTaken = builtOnce((db) =>
     .onConflictDoNothing({ target: users.emailCanonical }),
 );
 
-/** A new account, unverified and with no password; nothing where the address is taken. */
+/** A new account, unverified and without a password; nothing when the address is taken. */
 export async function insertUser(
   db: Db,
   { now: createdAt, ...input }: { id: string; email: string; emailCanonical: string; now: Date },
@@ -87,8 +87,8 @@ const claim = builtForRows(wholeUser, (db, columns) =>
 );
 
 /**
- * The owner of the mailbox claims the account: it gets what that owner asked for, and nothing set
- * by anyone before (RC-7) but by the operator, who has invited them.
+ * The owner of the mailbox claims the account: it gets what that owner entered, and keeps nothing
+ * that was set before (RC-7) except by the operator who invited them.
  */
 export async function claimUser(
   db: Db,
@@ -108,7 +108,7 @@ export async function claimUser(
   return row ?? null;
 }
 
-/** The row of one who may act, held; `seen` is what it must still say besides. */
+/** Locks the row of a user who may sign in; `seen` is what it must still contain. */
 const holding = (seen?: SQL) =>
   builtForRows(wholeUser, (db, columns) =>
     db
@@ -120,13 +120,14 @@ const holding = (seen?: SQL) =>
 const hold = holding();
 const holdByHash = holding(eq(users.passwordHash, sql.placeholder('passwordHash')));
 const holdByChange = holding(
-  sql`${users.passwordChangedAt} is not distinct from ${given(users.passwordChangedAt, 'passwordChangedAt')}`,
+  sql`${users.passwordChangedAt} is not distinct from
+    ${given(users.passwordChangedAt, 'passwordChangedAt')}`,
 );
 
 /**
- * The user's row as it is now, held until the transaction ends, so that nobody changes password,
- * factors or status meanwhile. Null where the account may not sign in, or its password is not the
- * one that the caller has checked: told by the hash that was compared, or by when it had been set.
+ * Reads the user's row and locks it until the transaction ends, so that password, factors and
+ * status cannot change meanwhile. Null when the account may not sign in, or its password is no
+ * longer the one that the caller checked, identified by its hash or by when it was set.
  */
 export async function holdUser(
   db: Db,
@@ -149,7 +150,7 @@ const writeLogin = builtOnce((db) =>
     .returning({ id: users.id }),
 );
 
-/** False where the account may not sign in. */
+/** False when the account may not sign in. */
 export async function recordLogin(db: Db, input: { id: string; now: Date }): Promise<boolean> {
   return (await writeLogin(db, input)).length === 1;
 }
@@ -159,7 +160,7 @@ function mayAct(id: Placeholder): SQL[] {
 }
 
 /**
- * Null: no authenticator app is asked for any more. Call it in the transaction that changes
+ * Null: no authenticator app is required any more. Call it in the transaction that changes
  * totp_authenticators.
  */
 export async function setTotpEnabledAt(
@@ -186,8 +187,8 @@ export async function replacePasswordHash(
 }
 
 /**
- * A password in place of the one that was seen; null where another change, a rehash or a suspension
- * came first (PW-14).
+ * Replaces the password that was seen; null when another change, a rehash or a suspension came
+ * first (PW-14).
  */
 export async function changePasswordHash(
   db: Db,
@@ -209,8 +210,8 @@ export async function changePasswordHash(
 }
 
 /**
- * A password by a link to the mailbox, which proves the address too. Null where the account has
- * another address by now or is suspended, which a reset does not undo (RC-6).
+ * Sets a password through a link to the mailbox, which also verifies the address. Null when the
+ * account has another address by now or is suspended, which a reset does not undo (RC-6).
  */
 export async function resetPasswordHash(
   db: Db,
@@ -231,7 +232,7 @@ export async function resetPasswordHash(
   return row ?? null;
 }
 
-/** Leaves the account without a password, until a link to its mailbox sets one. */
+/** Leaves the account without a password until a link to its mailbox sets one. */
 export async function removePasswordHash(db: Db, input: { id: string; now: Date }): Promise<void> {
   await db
     .update(users)
@@ -239,7 +240,7 @@ export async function removePasswordHash(db: Db, input: { id: string; now: Date 
     .where(eq(users.id, input.id));
 }
 
-/** What an owner may change without proving anything again. Fields that are left out stay. */
+/** The fields that an owner may change without proving anything again; omitted fields stay. */
 export async function updateProfile(
   db: Db,
   input: {
@@ -260,8 +261,8 @@ export async function updateProfile(
 type Address = { readonly email: string; readonly emailCanonical: string };
 
 /**
- * The confirmed address in place of the one that was seen; null where the account has changed
- * meanwhile. Rejects with a unique violation where somebody else has it by now (RC-9).
+ * Replaces the address that was seen by the confirmed one; null when the account has changed
+ * meanwhile. Rejects with a unique violation when another user has the address by now (RC-9).
  */
 export async function changeEmail(
   db: Db,
@@ -279,8 +280,8 @@ export async function changeEmail(
 }
 
 /**
- * The former address again, and no password until its owner sets one. Rejects with a unique
- * violation where the address is taken.
+ * Restores the former address and removes the password until its owner sets one. Rejects with a
+ * unique violation when the address is taken.
  */
 export async function restoreEmail(
   db: Db,
@@ -302,8 +303,8 @@ export async function restoreEmail(
 }
 
 /**
- * Removes a row that nobody has proved, for one who has proved the mailbox (RC-7); answers with its
- * id, null where there was none.
+ * Removes an unverified row for a caller who has proved the mailbox (RC-7); returns its id, or null
+ * when there was none.
  */
 export async function deleteUnverifiedHolder(
   db: Db,
@@ -323,7 +324,7 @@ export async function deleteUnverifiedHolder(
   return row?.id ?? null;
 }
 
-/** Erases a user, and by cascade whatever hangs on the row; null where it was gone. */
+/** Deletes a user, and by cascade all rows that reference it; null when it was already gone. */
 export async function deleteUser(db: Db, input: { id: string }): Promise<UserRow | null> {
   const [row] = await db.delete(users).where(eq(users.id, input.id)).returning();
   return row ?? null;

@@ -4,8 +4,8 @@ import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
 /**
- * What the links in mails hold, by hash alone (DP-2). A row without a user is a decoy: same cost,
- * no token ever matches it.
+ * The tokens of links in mails, stored only as hashes (DP-2). A row without a user is a decoy: it
+ * costs the same and no token ever matches it.
  */
 export const accountTokens = pgTable(
   'account_tokens',
@@ -15,16 +15,16 @@ export const accountTokens = pgTable(
     tokenHash: bytes('token_hash').notNull(),
     userId: uuid('user_id').references(() => users.id, { onDelete: 'cascade' }),
     purpose: text('purpose').notNull(),
-    /** The mailbox that the token went to, and so the one that it proves; null for decoys. */
+    /** The mailbox that the token was sent to and so proves; null for decoys. */
     email: text('email'),
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
     expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
-    /** Used, or made void by something else. */
+    /** When it was used or revoked. */
     endedAt: timestamp('ended_at', { withTimezone: true, precision: 3 }),
   },
   (table) => [
     uniqueIndex('account_tokens_token_hash_unique').on(table.tokenHash),
-    /** At most one reset token of a user is good, whatever comes at once (RC-3). */
+    /** At most one reset token of a user is valid, also under concurrency (RC-3). */
     uniqueIndex('account_tokens_live_reset_unique')
       .on(table.userId)
       .where(sql`${table.purpose} = 'RESET_PASSWORD' and ${table.endedAt} is null`),

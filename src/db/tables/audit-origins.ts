@@ -3,24 +3,21 @@ import { index, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 import { bytes } from './bytes.ts';
 
 /**
- * Where an audit event came from. Kept apart, so that it can be shortened with age and erased with
- * the account (DP-4, DP-6).
+ * Where an audit event came from. Stored separately, so that it can be made coarse with age and
+ * erased with the account (DP-4, DP-6).
  */
 export const auditOrigins = pgTable(
   'audit_origins',
   {
     eventId: uuid('event_id').primaryKey(),
-    /**
-     * Whose data this is: the caller where one was signed in, else the account that the event is
-     * about.
-     */
+    /** Whose data this is: a signed-in caller, otherwise the account that the event is about. */
     personId: uuid('person_id'),
     /** The HMAC of the address that was typed, known or not (LG-7); see rate-limits/reserve. */
     accountKey: bytes('account_key'),
     ipAddress: text('ip_address'),
     userAgent: text('user_agent'),
     at: timestamp('at', { withTimezone: true, precision: 3 }).notNull(),
-    /** When address and User-Agent were made coarse. */
+    /** When the address and User-Agent were made coarse. */
     shortenedAt: timestamp('shortened_at', { withTimezone: true, precision: 3 }),
   },
   (table) => [

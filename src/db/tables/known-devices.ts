@@ -3,7 +3,7 @@ import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
 /**
- * Kinds of device that a user has signed in from. They open no door: they only decide whether a
+ * Kinds of device that a user has signed in from. They grant nothing: they only decide whether a
  * sign-in is worth a mail.
  */
 export const knownDevices = pgTable(

@@ -3,8 +3,8 @@ import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
 /**
- * A code that is awaited. A row without a user is a decoy: same shape, same cost, no code ever
- * matches it.
+ * A challenge that waits for a code. A row without a user is a decoy: same shape, same cost, and no
+ * code ever matches it.
  */
 export const otpChallenges = pgTable(
   'otp_challenges',
@@ -13,34 +13,35 @@ export const otpChallenges = pgTable(
     /** SHA-256 of the opaque handle that the client holds (OT-5, DP-2). */
     handleHash: bytes('handle_hash').notNull(),
     userId: uuid('user_id').references(() => users.id, { onDelete: 'cascade' }),
-    /** Binds a step-up or an address change to the session that asked. */
+    /** Binds a step-up or an address change to the session that asked for it. */
     sessionId: uuid('session_id'),
     purpose: text('purpose').notNull(),
     methods: text('methods').array().notNull(),
     /**
-     * What was proved before this challenge was made: PASSWORD, EMAIL … (domain/factors/rules;
-     * ADV-50).
+     * The methods proved before this challenge was created: PASSWORD, EMAIL …
+     * (domain/factors/rules; ADV-50).
      */
     provedMethods: text('proved_methods').array().notNull().default([]),
     /**
-     * users.password_changed_at when the password was proved: a password that is changed meanwhile
-     * is proved no more.
+     * users.password_changed_at when the password was proved: after a change of password that proof
+     * no longer counts.
      */
     passwordChangedAt: timestamp('password_changed_at', { withTimezone: true, precision: 3 }),
-    /** Where the code goes; null for decoys and where nothing is sent. */
+    /** The address that gets the code; null for decoys and when nothing is sent. */
     email: text('email'),
-    /** The same, masked, for the answer. */
+    /** The same address, masked, for the answer. */
     sentTo: text('sent_to'),
-    /** HMAC of challenge id and code (OT-8); null where nothing was sent. */
+    /** HMAC of challenge id and code (OT-8); null when nothing was sent. */
     codeHash: bytes('code_hash'),
     attempts: integer('attempts').notNull().default(0),
     resends: integer('resends').notNull().default(0),
     /**
-     * Whose failure budget this counts against (OT-4), decoys included; see rate-limits/reserve.
+     * The key of the failure budget that this counts against (OT-4), decoys included; see
+     * rate-limits/reserve.
      */
     accountKey: bytes('account_key').notNull(),
     /**
-     * What `register` asked for; becomes the account's only when this very challenge is met
+     * The input of `register`; the account gets it only when this very challenge is completed
      * (ADV-48).
      */
     pendingPasswordHash: text('pending_password_hash'),

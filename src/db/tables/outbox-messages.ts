@@ -3,24 +3,26 @@ import { index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-c
 import { bytes } from './bytes.ts';
 
 /**
- * Messages on their way out, written in the transaction of the change that they speak of. The id is
- * the idempotency key.
+ * Outgoing messages, written in the transaction of the change that they report. The id is the
+ * idempotency key.
  */
 export const outboxMessages = pgTable(
   'outbox_messages',
   {
     id: uuid('id').primaryKey(),
-    /** How it goes out (domain/outbox/deliver-due). Rows of versions before this column are mails. */
+    /**
+     * How it is sent (domain/outbox/deliver-due). Rows of versions before this column are mails.
+     */
     kind: text('kind').notNull().default('mail'),
     /** Which message of its kind, such as the template of a mail. */
     template: text('template').notNull(),
     /**
-     * Recipient, locale and variables, sealed: a code stands in no dump (DP-2). Emptied once the
-     * message is out.
+     * Recipient, locale and variables, sealed so that no dump contains a code (DP-2). Erased once
+     * the message is sent.
      */
     sealedPayload: bytes('sealed_payload'),
     attempts: integer('attempts').notNull().default(0),
-    /** Not before; also the lease of the worker that has taken the row. */
+    /** Not sent before; also the end of the lease of the worker that has taken the row. */
     availableAt: timestamp('available_at', { withTimezone: true, precision: 3 }).notNull(),
     expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
     sentAt: timestamp('sent_at', { withTimezone: true, precision: 3 }),

@@ -2,9 +2,7 @@ import { pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core
 import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
-/**
- * Codes for the day the phone is lost, as a set: a new set takes the place of all that were there.
- */
+/** Recovery codes for a lost phone, as a set: a new set replaces all previous codes. */
 export const recoveryCodes = pgTable(
   'recovery_codes',
   {
@@ -14,9 +12,7 @@ export const recoveryCodes = pgTable(
       .references(() => users.id, { onDelete: 'cascade' }),
     /** HMAC of user id and code (OT-16). */
     codeHash: bytes('code_hash').notNull(),
-    /**
-     * Which key made the HMAC: one that is gone makes the code worthless, and it counts no more.
-     */
+    /** The key of the HMAC: when that key is gone, the code is worthless and no longer counted. */
     keyId: text('key_id').notNull(),
     usedAt: timestamp('used_at', { withTimezone: true, precision: 3 }),
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),

@@ -3,8 +3,8 @@ import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
 /**
- * A signed-in device and its family of refresh tokens: the row holds the current token's hash and
- * the one before it.
+ * A signed-in device and its family of refresh tokens: the row has the hashes of the current token
+ * and the one before it.
  */
 export const sessions = pgTable(
   'sessions',
@@ -18,7 +18,7 @@ export const sessions = pgTable(
     refreshGeneration: integer('refresh_generation').notNull().default(0),
     rotatedAt: timestamp('rotated_at', { withTimezone: true, precision: 3 }),
     /**
-     * Rotations in the window that ends then (budget `refresh:session`); kept here so that a
+     * Rotations in the window that ends then (budget `refresh:session`); stored here so that a
      * refresh stays one statement.
      */
     refreshWindowEndsAt: timestamp('refresh_window_ends_at', { withTimezone: true, precision: 3 }),
@@ -33,14 +33,14 @@ export const sessions = pgTable(
       precision: 3,
     }).notNull(),
     authenticatedAt: timestamp('authenticated_at', { withTimezone: true, precision: 3 }).notNull(),
-    /** RFC 8176 method names, as the token's `amr`. */
+    /** RFC 8176 method names, as in the token's `amr`. */
     methods: text('methods').array().notNull(),
     /**
-     * What the policy counts, which RFC 8176 has no names for: PASSWORD, EMAIL, TOTP, RECOVERY_CODE
-     * (domain/factors/rules).
+     * The methods that the policy counts, which RFC 8176 has no names for: PASSWORD, EMAIL, TOTP,
+     * RECOVERY_CODE (domain/factors/rules).
      */
     provedMethods: text('proved_methods').array().notNull(),
-    /** Where it began, coarse from the start (DP-6): `203.0.113.0/24`. */
+    /** The network where it began, coarse from the start (DP-6): `203.0.113.0/24`. */
     network: text('network'),
     /** `Firefox on Linux`. */
     device: text('device'),
@@ -48,8 +48,9 @@ export const sessions = pgTable(
     revokedReason: text('revoked_reason'),
   },
   (table) => [
-    // A user's living sessions are one short range, however many ended ones wait for the purge. No
-    // column that a refresh changes is indexed, so that PostgreSQL can update in place (HOT).
+    // A user's active sessions are one short index range, however many ended ones wait for the
+    // purge. No column that a refresh changes is indexed, so that PostgreSQL can update in place
+    // (HOT).
     index('sessions_user_id_index').on(table.userId, table.revokedAt, table.createdAt),
     index('sessions_absolute_expires_at_index').on(table.absoluteExpiresAt),
   ],

@@ -5,15 +5,15 @@ import { bytes } from './bytes.ts';
 export const signingKeys = pgTable('signing_keys', {
   kid: text('kid').primaryKey(),
   algorithm: text('algorithm').notNull(),
-  /** Null for HS256, which has no public half. */
+  /** Null for HS256, which has no public key. */
   publicJwk: jsonb('public_jwk').$type<Record<string, unknown>>(),
   sealedPrivateJwk: bytes('sealed_private_jwk').notNull(),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
-  /** Signs from here on; published before (JW-10). */
+  /** Signs from then on; published before (JW-10). */
   activeFrom: timestamp('active_from', { withTimezone: true, precision: 3 }).notNull(),
-  /** Verifies until here; null while it is the newest. */
+  /** Verifies until then; null while it is the newest. */
   expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }),
-  /** Taken away in an emergency: refused from then on. */
+  /** Removed in an emergency: rejected from then on. */
   removedAt: timestamp('removed_at', { withTimezone: true, precision: 3 }),
 });
 

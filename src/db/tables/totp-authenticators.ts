@@ -4,8 +4,8 @@ import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
 /**
- * An authenticator app: pending until a code of it has been seen, then in force. A user has one of
- * each at most.
+ * An authenticator app: pending until one of its codes has been accepted, then active. A user has
+ * at most one of each.
  */
 export const totpAuthenticators = pgTable(
   'totp_authenticators',

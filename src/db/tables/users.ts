@@ -2,17 +2,17 @@ import { sql } from 'drizzle-orm';
 import { index, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 
 /**
- * A person. The row exists from the first `register`, unverified and with no password, until
+ * A person. The row exists from the first `register`, unverified and without a password, until
  * retention removes it.
  */
 export const users = pgTable(
   'users',
   {
     id: uuid('id').primaryKey(),
-    /** As the person wrote it, the domain in ASCII; where mail goes. */
+    /** As the person wrote it, with the domain in ASCII; where mail is sent. */
     email: text('email').notNull(),
     /**
-     * The one canonical form (domain/addresses/email-address): behind every look-up and the unique
+     * The one canonical form (domain/addresses/email-address), used by every look-up and the unique
      * index.
      */
     emailCanonical: text('email_canonical').notNull(),
@@ -24,12 +24,12 @@ export const users = pgTable(
     passwordHash: text('password_hash'),
     passwordChangedAt: timestamp('password_changed_at', { withTimezone: true, precision: 3 }),
     /**
-     * Since when a sign-in needs an authenticator app too; moves with totp_authenticators, in one
-     * transaction. Null: no need.
+     * Since when a sign-in also needs an authenticator app; changed with totp_authenticators in one
+     * transaction. Null: not required.
      */
     totpEnabledAt: timestamp('totp_enabled_at', { withTimezone: true, precision: 3 }),
     /**
-     * When an administrator made the account. Until its mailbox is proved, no password of a
+     * When an administrator created the account. Until its mailbox is proved, no password of a
      * `register` can claim it.
      */
     invitedAt: timestamp('invited_at', { withTimezone: true, precision: 3 }),
@@ -38,10 +38,10 @@ export const users = pgTable(
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
   },
   (table) => [
-    // Serves an exact look-up and the start of an address, in any collation.
+    // Serves exact look-ups and address prefixes, in any collation.
     uniqueIndex('users_email_canonical_unique').on(table.emailCanonical.op('text_pattern_ops')),
     index('users_created_at_index').on(table.createdAt, table.id),
-    // What administrators look for: the start of a name, and the states that are rare.
+    // What administrators search for: name prefixes, and the rare states.
     index('users_name_prefix_index').on(sql`lower(${table.name}) text_pattern_ops`),
     index('users_unverified_index')
       .on(table.createdAt, table.id)

@@ -31,9 +31,9 @@ type Sent = {
   readonly method?: string;
   readonly target?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What is sent for a document of this text. */
+  /** The request for a document with this text. */
   readonly body?: (query: string) => string | Buffer;
-  /** Bytes of the body that come a moment later. */
+  /** Bytes of the body that arrive a moment later. */
   readonly later?: number;
 };
 
@@ -48,7 +48,7 @@ type Received = {
   readonly body: string;
 };
 
-/** The answer as it comes over the wire, without what differs from one answer to the next. */
+/** The raw answer, without the parts that differ between any two answers. */
 async function ask(url: string, query: string, sent: Sent): Promise<Received> {
   const { method = 'POST', target = '/graphql', headers = json, body = plain, later = 0 } = sent;
   const bytes = Buffer.from(body(query));
@@ -82,13 +82,13 @@ async function ask(url: string, query: string, sent: Sent): Promise<Received> {
 }
 
 let texts = 0;
-/** A document that the server has not seen. */
+/** A document that the server has not cached. */
 const newText = (): string => {
   texts += 1;
   return `${me} # ${String(texts).padStart(6, '0')}`;
 };
 
-/** The answer by Apollo, to which the one for a cached document has to be equal. */
+/** Apollo's answer, which the answer for a cached document must equal. */
 async function askBothWays(sent: Sent, url = server.url): Promise<Received> {
   const byApollo = await ask(url, newText(), sent);
   const text = newText();
@@ -176,7 +176,7 @@ describe.each([undefined, listed, unlisted])('from the origin %s', (origin) => {
   );
 });
 
-/** The route with a cache that the test can look into; its answers are in the other tests. */
+/** The route with a cache that the test can inspect; other tests check its answers. */
 async function openRoute() {
   const { app } = server;
   const cache = createOperationCache();
@@ -198,7 +198,7 @@ async function openRoute() {
   };
 }
 
-describe('the rule of the fast path', () => {
+describe('the condition of the fast path', () => {
   let cache: OperationCache;
   beforeAll(async () => {
     const route = await openRoute();
@@ -212,7 +212,7 @@ describe('the rule of the fast path', () => {
   const find = (body: unknown, head: { method?: string; headers?: Record<string, string> } = {}) =>
     fastOperation({ method: 'POST', headers, ...head, body }, cache);
 
-  it('lets through what Apollo has found valid, with the type of the answer', () => {
+  it('accepts what Apollo has validated, with the media type of the answer', () => {
     for (const body of [
       { query: me },
       { query: me, operationName: 'Me', variables: null, extensions: null },
@@ -250,10 +250,10 @@ describe('the rule of the fast path', () => {
     expect(find(body, head)).toBeNull();
   });
 
-  it('AV-7 holds no more documents than its bounds', async () => {
+  it('AV-7 caches no more documents than its bounds allow', async () => {
     const full = createOperationCache();
     const has = (query: string): boolean => full.find(query, undefined) !== null;
-    // As Apollo does it, by the key that the cache of the tests above was filled by.
+    // With the hash that Apollo uses, which is the key of the cache in the tests above.
     const put = (query: string) =>
       full.documentStore.set(`schema:${hash('sha256', query)}`, parse(query));
     const many = (n: number) => `{ me { id } } # ${n}`;
@@ -265,7 +265,7 @@ describe('the rule of the fast path', () => {
   });
 });
 
-/** Another server on the same database, for as long as `use` takes. */
+/** Another server on the same database, while `use` runs. */
 async function withServer(
   change: (app: App) => App,
   use: (url: string, server: Server) => Promise<void>,
@@ -282,7 +282,7 @@ async function withServer(
 describe('a cached document', () => {
   const signedIn = () => ({ ...json, authorization: `Bearer ${person.accessToken}` });
 
-  it('TR-1 is closed to plain http where PUBLIC_URL is https, unless a trusted proxy says otherwise', async () => {
+  it('TR-1 is refused over plain http when PUBLIC_URL is https, except by proxy', async () => {
     const overHttps =
       (trustedProxies: readonly string[]) =>
       (app: App): App => ({
@@ -305,7 +305,7 @@ describe('a cached document', () => {
     });
   });
 
-  it('AV-5 ends its connection while the server drains', async () => {
+  it('AV-5 closes its connection while the server drains', async () => {
     await withServer(
       (app) => app,
       async (url, { drain }) => {
@@ -362,7 +362,7 @@ describe('a cached document', () => {
     });
   });
 
-  it('GQ-15 is cancelled after its deadline with a 503 that says when to come again', async () => {
+  it('GQ-15 is cancelled at its deadline with a 503 and Retry-After', async () => {
     await withServer(
       (app) => ({ ...app, lookUpSession: () => new Promise(() => {}) }),
       async (url) => {
@@ -378,7 +378,7 @@ describe('a cached document', () => {
     );
   });
 
-  it('AV-6 is answered with a 503 that says when to come again where the database fails', async () => {
+  it('AV-6 is answered with a 503 and Retry-After when the database fails', async () => {
     const lost = Object.assign(new Error('lost'), { code: 'CONNECTION_CLOSED' });
     await withServer(
       (app) => ({ ...app, lookUpSession: () => Promise.reject(lost) }),

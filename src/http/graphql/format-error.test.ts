@@ -8,11 +8,11 @@ const canary = 'CANARY-horse-battery';
 const asked = 'mutation L($input: LoginInput!) { login(input: $input) { __typename } }';
 
 /**
- * Introspection off, as in production, and on, as in development: neither may tell what the caller
- * did not know.
+ * Introspection off, as in production, and on, as in development: neither may disclose more than
+ * the caller knew.
  */
 describe.each([true, false])(
-  'GQ-8 GQ-9 answers to requests that are not right, introspection %s',
+  'GQ-8 GQ-9 answers to invalid requests, introspection %s',
   (introspection) => {
     let server: TestServer;
     beforeAll(async () => {
@@ -65,9 +65,13 @@ describe.each([true, false])(
       expect(answer.text).not.toContain('CANARY');
     });
 
-    it('GQ-9 an argument that turns out wrong only when it runs is refused without the value', async () => {
-      const nullInside = `mutation M($e: String = "a@example.com") { login(input: { email: $e, password: "${canary}" }) { __typename } }`;
-      const nullWhole = `mutation M($i: LoginInput = { email: "a@example.com", password: "${canary}" }) { login(input: $i) { __typename } }`;
+    it('GQ-9 an argument that is invalid at execution is refused without its value', async () => {
+      const nullInside =
+        'mutation M($e: String = "a@example.com") ' +
+        `{ login(input: { email: $e, password: "${canary}" }) { __typename } }`;
+      const nullWhole =
+        `mutation M($i: LoginInput = { email: "a@example.com", password: "${canary}" }) ` +
+        '{ login(input: $i) { __typename } }';
       for (const [query, variables] of [
         [nullInside, { e: null }],
         [nullWhole, { i: null }],
@@ -86,7 +90,8 @@ describe.each([true, false])(
       ['a type', 'mutation L($input: LoginInputt!) { login(input: $input) { __typename } }', {}],
       [
         'a type of a fragment',
-        'mutation { login(input: {email: "", password: ""}) { ... on AuthTokenss { user { id } } } }',
+        'mutation { login(input: {email: "", password: ""}) { ... on AuthTokenss ' +
+          '{ user { id } } } }',
         {},
       ],
       ['a directive', '{ me { id @skp(if: true) } }', {}],
@@ -97,7 +102,8 @@ describe.each([true, false])(
       ],
       [
         'an enum literal',
-        'mutation { login(input: { email: "a", password: "b", tokenDelivery: BODYY }) { __typename } }',
+        'mutation { login(input: { email: "a", password: "b", tokenDelivery: BODYY }) ' +
+          '{ __typename } }',
         {},
       ],
       ['a key of a variable', asked, { input: { emial: 'a', email: 'a', password: 'b' } }],
@@ -123,7 +129,7 @@ describe.each([true, false])(
       });
     });
 
-    it('AV-7 what a caller got wrong is not logged: anyone could fill the log', () => {
+    it('AV-7 mistakes of callers are not logged: anyone could fill the log', () => {
       expect(server.logLines.filter((line) => /"level":"(error|fatal|warn)"/.test(line))).toEqual(
         [],
       );
@@ -132,7 +138,7 @@ describe.each([true, false])(
   },
 );
 
-describe('errors of ours and of the database', () => {
+describe('our own and database errors', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer();
@@ -156,7 +162,7 @@ describe('errors of ours and of the database', () => {
       );
   };
 
-  it('GQ-11 a unique violation shows neither statement, parameters nor SQLSTATE, however it is wrapped', async () => {
+  it('GQ-11 a unique violation shows neither SQL, parameters nor SQLSTATE', async () => {
     const error = await violation();
     expect(error).toBeInstanceOf(Error);
     expect(String(error)).toContain(canary);

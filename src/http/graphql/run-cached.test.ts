@@ -14,7 +14,8 @@ afterAll(() => server.stop());
 
 const media = 'application/graphql-response+json, application/json;q=0.9';
 const login =
-  'mutation L($input: LoginInput!) { login(input: $input) { __typename ... on AuthError { code message fields { path code } } } }';
+  'mutation L($input: LoginInput!) { login(input: $input) { __typename ... on AuthError ' +
+  '{ code message fields { path code } } } }';
 const two = 'query A { me { id } } query B { authOptions { otpLength } }';
 
 type Head = { readonly accept: string | undefined; readonly origin: string | undefined };
@@ -29,7 +30,7 @@ const forged = ({ accessToken }: Person) => ({
   authorization: `Bearer ${accessToken.slice(0, -4)}AAAA`,
 });
 
-/** What may be asked again and again with one answer. */
+/** Operations that can be repeated with the same answer. */
 const requests: Readonly<Record<string, Request>> = {
   'a signed-in me': {
     body: { query: '{ me { id email createdAt roles status } }' },
@@ -83,7 +84,7 @@ const requests: Readonly<Record<string, Request>> = {
 };
 
 const accepts: readonly (string | undefined)[] = [undefined, '*/*', 'application/json', media];
-/** None, one of CORS_ORIGINS, and another. */
+/** No origin, one of CORS_ORIGINS, and another one. */
 const origins: readonly (string | undefined)[] = [
   undefined,
   'http://localhost:3000',
@@ -100,7 +101,7 @@ async function ask({ body, headers }: Request, { accept, origin }: Head, mark: s
       ...(origin === undefined ? {} : { origin }),
       ...headers?.(person),
     },
-    // A text of its own for each, so that the first is always one that has not been seen.
+    // A unique text for each, so that the first one is never cached.
     body: JSON.stringify({ ...body, query: `${Reflect.get(body, 'query')}${mark}` }),
   });
   const text = await response.text();
@@ -113,7 +114,7 @@ async function ask({ body, headers }: Request, { accept, origin }: Head, mark: s
 }
 
 it.each(Object.entries(requests))(
-  'GQ-19 an operation is answered the same when it is cached as when it was new: %s',
+  'GQ-19 a cached operation is answered as it was when new: %s',
   async (name, request) => {
     for (const [index, head] of heads.entries()) {
       const mark = ` # ${name} ${index}`;

@@ -72,7 +72,7 @@ describe('trustedProxyList', () => {
     );
   });
 
-  it('reads a network that is mapped into IPv6', () => {
+  it('reads an IPv4 network mapped into IPv6', () => {
     const list = trustedProxyList(['::ffff:10.0.0.0/104', '172.16.0.1']);
     expect(['10.255.0.1', '11.0.0.1', '172.16.0.1', '172.16.0.2', '::1'].map(list.has)).toEqual([
       true,

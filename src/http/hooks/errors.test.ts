@@ -46,7 +46,7 @@ describe('errorBody', () => {
     ['a caller that is not signed in', { url: '/fault?kind=auth' }, 401, 'UNAUTHENTICATED'],
     ['a caller that comes too often', { url: '/fault?kind=limited' }, 429, 'RATE_LIMITED'],
   ] as const)(
-    'answers %s in the one form, without input or stack',
+    'answers %s in the one format, without input or stack',
     async (_name, request, status, code) => {
       const answer = await fastify.inject(request);
       expect(answer.statusCode).toBe(status);
@@ -59,7 +59,7 @@ describe('errorBody', () => {
     },
   );
 
-  it('logs a fault of ours once, with its request id', async () => {
+  it('logs a server error once, with its request id', async () => {
     logged.length = 0;
     await fastify.inject('/fault?kind=error');
     const faults = logged.filter((line) => line.includes('canary-detail'));
@@ -70,7 +70,7 @@ describe('errorBody', () => {
     });
   });
 
-  it('says how to sign in and when to come back', async () => {
+  it('says how to authenticate and when to retry', async () => {
     expect((await fastify.inject('/fault?kind=auth')).headers['www-authenticate']).toBe(
       'Bearer realm="latchkey"',
     );
@@ -78,9 +78,9 @@ describe('errorBody', () => {
   });
 
   it.each(['PUT', 'DELETE', 'PATCH', 'TRACE', 'QUERY', 'PROPFIND', 'LINK'])(
-    'TR-6 refuses %s /graphql and names what it takes',
+    'TR-6 refuses %s /graphql and names the allowed methods',
     async (method) => {
-      // Not by inject: its types know fewer methods than the network does.
+      // Not through inject: its types know fewer methods than the network does.
       const answer = await overSocket(`${method} /graphql?query=%7Bme%7D HTTP/1.1`);
       expect(answer).toMatch(/^HTTP\/1\.1 405 /);
       expect(answer).toMatch(/\r\nallow: GET, HEAD, POST, OPTIONS\r\n/i);
@@ -94,7 +94,7 @@ describe('errorBody', () => {
     expect(answer.statusCode).toBe(405);
   });
 
-  it('TR-6 the key set takes GET and HEAD only', async () => {
+  it('TR-6 the key set accepts GET and HEAD only', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH'] as const) {
       const answer = await fastify.inject({ method, url: '/.well-known/jwks.json' });
       expect(answer.statusCode).toBe(405);
@@ -105,7 +105,7 @@ describe('errorBody', () => {
     ).toBe(200);
   });
 
-  it('tells the methods to OPTIONS', async () => {
+  it('lists the methods for OPTIONS', async () => {
     const answer = await fastify.inject({ method: 'OPTIONS', url: '/graphql' });
     expect([answer.statusCode, answer.headers.allow, answer.body]).toEqual([
       204,
@@ -115,7 +115,7 @@ describe('errorBody', () => {
   });
 
   it.each(['/:a(', '/*', '/:x', '/graphql/:id(^a+)+$', '//'])(
-    'takes %s for text, not for a pattern',
+    'treats %s as text, not as a pattern',
     async (url) => {
       const answer = await fastify.inject({ method: 'PUT', url });
       expect(answer.statusCode).toBe(404);
@@ -163,7 +163,7 @@ function post(payload: string, type = 'application/json') {
   return { method: 'POST', url: '/graphql', payload, headers: { 'content-type': type } } as const;
 }
 
-/** Sends a head as it is and resolves to all that comes back. */
+/** Sends raw bytes and resolves to everything that is returned. */
 async function overSocket(head: string): Promise<string> {
   if (!fastify.server.listening) await fastify.listen({ host: '127.0.0.1', port: 0 });
   const address = fastify.server.address();

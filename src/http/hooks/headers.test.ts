@@ -68,7 +68,7 @@ describe('securityHeaders', () => {
     expect(answer.headers).not.toHaveProperty('server');
   });
 
-  it('TR-3 lets the key set be cached and read from other origins', async () => {
+  it('TR-3 allows the key set to be cached and read from other origins', async () => {
     const { headers } = await fastify.inject('/.well-known/jwks.json');
     expect(headers).toMatchObject({
       ...everyAnswer,
@@ -77,7 +77,7 @@ describe('securityHeaders', () => {
     });
   });
 
-  it('TR-3 leaves a policy that a route has set', async () => {
+  it('TR-3 keeps a policy that a route has set', async () => {
     const { headers } = await fastify.inject('/page');
     expect(headers).toMatchObject({
       ...everyAnswer,
@@ -85,7 +85,7 @@ describe('securityHeaders', () => {
     });
   });
 
-  it('promises no https over http', async () => {
+  it('sends no HSTS over http', async () => {
     const { headers } = await openServer('http://localhost:4000').inject('/nowhere');
     expect(headers).not.toHaveProperty('strict-transport-security');
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff' });
@@ -96,11 +96,11 @@ function json(payload: string, type = 'application/json') {
   return { payload, headers: { 'content-type': type } };
 }
 
-describe('what a mailed link needs around it', () => {
+describe('the surroundings of a mailed link', () => {
   const read = (path: string): string =>
     readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
-  it('EM-7 SPF, DKIM and DMARC are documented, and what the page has to do about its address', () => {
+  it('EM-7 SPF, DKIM, DMARC and the page’s duties for its URL are documented', () => {
     const operations = read('docs/operations.md');
     for (const needed of [
       '**SPF**',

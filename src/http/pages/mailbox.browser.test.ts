@@ -20,20 +20,22 @@ const hostile: DeliveredMail = {
   to: 'ada@example.com',
   subject: 'Your code',
   text: '012345\n',
-  html: `<h1>Hello</h1><script>top.document.title = 'taken'</script><img src="http://tracker.invalid/a.png" onerror="top.document.title = 'taken'">
-    <form id="f" action="http://tracker.invalid/"></form><a href="http://tracker.invalid/" target="_top">leave</a>`,
+  html: `<h1>Hello</h1><script>top.document.title = 'taken'</script>
+    <img src="http://tracker.invalid/a.png" onerror="top.document.title = 'taken'">
+    <form id="f" action="http://tracker.invalid/"></form>
+    <a href="http://tracker.invalid/" target="_top">leave</a>`,
 };
 
 describe('the mailbox page', () => {
   it.skipIf(browser === null)(
-    'shows new mail by itself, and runs and loads nothing of it',
+    'shows new mail by itself, and runs and loads nothing from it',
     { timeout: 300_000 },
     async () => {
       const base = await fastify.listen({ host: '127.0.0.1', port: 0 });
       const page = await browser?.newPage();
       if (page === undefined) throw new Error('There is no browser.');
       const elsewhere: string[] = [];
-      // A request that the policy stops is never made.
+      // A request that the policy blocks is never made.
       page.on('requestfinished', (request) => {
         if (!request.url().startsWith(base)) elsewhere.push(request.url());
       });

@@ -39,16 +39,17 @@ describe('mailboxRoute', () => {
     },
   );
 
-  it('makes links of http and https only', async () => {
+  it('makes links only for http and https', async () => {
     const text =
-      'javascript:alert(1) javascript://a%0aalert(1) data:text/html,x https://app.example/a?b=c&d=e#code=012345 "http://b.example/"';
+      'javascript:alert(1) javascript://a%0aalert(1) data:text/html,x ' +
+      'https://app.example/a?b=c&d=e#code=012345 "http://b.example/"';
     const { body } = await openServer([mail({ text })]).inject('/dev/mailbox/1');
     const pre = /<pre.*<\/pre>/s.exec(body)?.[0] ?? '';
     const links = [...pre.matchAll(/href="([^"]*)"/g)].map((match) => match[1]);
     expect(links).toEqual(['https://app.example/a?b=c&amp;d=e#code=012345', 'http://b.example/']);
   });
 
-  it('keeps the HTML part in a sandbox that allows nothing, under a policy without inline scripts', async () => {
+  it('shows the HTML part in an empty sandbox, without inline scripts', async () => {
     const { body, headers } = await openServer([mail()]).inject('/dev/mailbox/1');
     expect(body).toMatch(/<iframe [^>]*sandbox="" [^>]*srcdoc="&lt;p&gt;Your code/);
     expect(body.match(/<script/g)).toHaveLength(1);
@@ -60,13 +61,13 @@ describe('mailboxRoute', () => {
     expect(headers['cache-control']).toBe('no-store');
   });
 
-  it('answers 404 for a mail that is not there', async () => {
+  it('answers 404 for an unknown mail', async () => {
     const { statusCode, body } = await openServer([mail()]).inject('/dev/mailbox/2');
     expect(statusCode).toBe(404);
     expect(body).toContain('No such mail');
   });
 
-  it('gives the mails as JSON, and a tag that changes with the newest', async () => {
+  it('returns the mails as JSON, with an ETag that changes with the newest', async () => {
     const mails = [mail({ id: '2', subject: 'Second' }), mail()];
     const answer = await openServer(mails).inject('/dev/mailbox.json');
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
@@ -98,7 +99,7 @@ describe('mailboxRoute', () => {
     ]);
   });
 
-  it('tells a newcomer what will come', async () => {
+  it('tells a newcomer what will appear', async () => {
     const { body } = await openServer([]).inject('/dev/mailbox');
     expect(body).toContain('No mail yet');
     expect(body).toContain('mutation Register');

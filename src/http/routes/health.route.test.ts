@@ -23,7 +23,7 @@ const failingChecks: readonly (readonly [string, () => Promise<boolean>])[] = [
 
 describe('healthRoute', () => {
   it.each(failingChecks)(
-    'CF-7 is not ready, in two words, where the check %s',
+    'CF-7 is not ready, in two words, when the check %s',
     async (_name, ready) => {
       const answer = await openServer(ready).inject('/readyz');
       expect([answer.statusCode, answer.body]).toEqual([503, 'not ready']);
@@ -43,11 +43,11 @@ describe('healthRoute', () => {
     }
   });
 
-  it('lives while it is not ready', async () => {
+  it('is live while it is not ready', async () => {
     expect((await openServer(async () => false).inject('/livez')).body).toBe('ok');
   });
 
-  it('asks once for many who ask at the same time, and again later', async () => {
+  it('checks once for concurrent requests, and again later', async () => {
     let asked = 0;
     const fastify = openServer(async (): Promise<boolean> => {
       asked += 1;

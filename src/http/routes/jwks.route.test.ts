@@ -23,7 +23,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)('the key set with %
   });
   afterAll(() => server.stop());
 
-  it('JW-11 holds public members only, and of HS256 nothing at all', async () => {
+  it('JW-11 has public members only, and no HS256 key', async () => {
     const { keys, ...rest } = await keySet(await fetch(address));
     expect(rest).toEqual({});
     const expected = publicMembers[algorithm];
@@ -43,7 +43,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)('the key set with %
     }
   });
 
-  it('JW-11 is what a stranger needs to check a token, and no more', async () => {
+  it('JW-11 has what a verifier needs to check a token, and no more', async () => {
     if (algorithm === 'HS256') return;
     const { accessToken } = await registerPerson(server);
     const { keys } = await keySet(await fetch(address));
@@ -56,7 +56,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)('the key set with %
     ).toBe(true);
   });
 
-  it('JW-11 is served as a key set, to be kept for five minutes, with a tag', async () => {
+  it('JW-11 is served as a key set, cacheable for five minutes, with an ETag', async () => {
     const response = await fetch(address);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toMatch(/^application\/jwk-set\+json/);
@@ -85,7 +85,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)('the key set with %
     }
   });
 
-  it('the discovery document names the issuer, the key set and the algorithm, from configuration', async () => {
+  it('the discovery document has issuer, key set and algorithm from configuration', async () => {
     const hostile = {
       host: 'evil.example',
       'x-forwarded-host': 'evil.example',

@@ -25,7 +25,7 @@ const scrape = async (): Promise<string> =>
   (await fetch(`http://127.0.0.1:${listener.port}/metrics`)).text();
 
 describe('the metrics page', () => {
-  it('CF-7 is not on the public port, and on its own there is nothing else', async () => {
+  it('CF-7 is not on the public port, and its own port has nothing else', async () => {
     expect((await fetch(`${server.url}/metrics`)).status).toBe(404);
     const own = `http://127.0.0.1:${listener.port}`;
     for (const path of ['/', '/graphql', '/livez', '/metricsx', '/metrics/']) {
@@ -35,7 +35,7 @@ describe('the metrics page', () => {
     expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
 
-  it('CF-7 tells neither a version nor a name, an address or a number of users', async () => {
+  it('CF-7 discloses no version, name, address or number of users', async () => {
     const person = await registerPerson(server);
     const page = await scrape();
     expect(page).not.toMatch(/version|users|\d+\.\d+\.\d+/i);
@@ -44,19 +44,19 @@ describe('the metrics page', () => {
     expect(page).not.toContain(person.id);
   });
 
-  it('is Prometheus text, also to its own parser where that is installed', async () => {
+  it('is Prometheus text, also to its own parser where it is installed', async () => {
     const page = await scrape();
     const families = parseMetricsPage(page);
     expect(families.size).toBeGreaterThan(30);
     for (const [name, family] of families) expect([name, family.help]).not.toEqual([name, '']);
     const promtool = spawnSync('promtool', ['check', 'metrics'], { input: page, encoding: 'utf8' });
     if (promtool.error) return;
-    // Its one complaint is about names that the library gives.
+    // Its only complaint is about names that the library chooses.
     const ours = promtool.stderr.split('\n').filter((line) => line.startsWith('latchkey'));
     expect(ours).toEqual([]);
   });
 
-  it('names of operations, aliases, paths and methods that callers make up are no series', async () => {
+  it('operation names, aliases, paths and methods of callers make no series', async () => {
     const ask = async (round: number) => {
       for (let count = 0; count < 10; count += 1) {
         const made = `made_up_${round}_${count}`;
@@ -91,7 +91,7 @@ describe('the metrics page', () => {
     ).toBeGreaterThanOrEqual(20);
   });
 
-  it('counts sign-ins, errors that are data, refusals of bearers, and each request once', async () => {
+  it('counts sign-ins, error data, bearer refusals, and each request once', async () => {
     const before = await scrape();
     const person = await registerPerson(server);
     await signIn(server, person);
@@ -116,7 +116,7 @@ describe('the metrics page', () => {
     ).toBe(1);
   });
 
-  it('shows reuse of a spent refresh token, and limits that were reached', async () => {
+  it('shows reuse of a refresh token, and limits that were reached', async () => {
     const strict = await startTestServer({
       clock: server.clock,
       database: server.database,
@@ -150,7 +150,7 @@ describe('the metrics page', () => {
     await strict.stop();
   });
 
-  it('shows the mail that waits, the pool, the hash queue and the lag of the event loop', async () => {
+  it('shows waiting mail, the pool, the hash queue and event loop lag', async () => {
     const page = await scrape();
     const families = parseMetricsPage(page);
     for (const name of [

@@ -27,7 +27,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 describe('introspection and revocation refuse', () => {
   for (const path of routes) {
-    it(`ADV-12 ADV-45 ${path} a missing or wrong credential, in the same words, and do nothing`, async () => {
+    it(`ADV-12 ADV-45 ${path} a missing or wrong credential in the same words`, async () => {
       const person = await registerPerson(server);
       const { accessToken } = person;
       const wrong: Record<string, string>[] = [
@@ -60,7 +60,7 @@ describe('introspection and revocation refuse', () => {
         access_token: gatewayToken,
       };
       expect((await postForm(server, path, inBody, {})).status).toBe(401);
-      // A signed-in person is no service.
+      // A signed-in user is not a service.
       expect(
         await postForm(server, path, { token: accessToken }, bearer(accessToken)),
       ).toMatchObject({
@@ -70,7 +70,7 @@ describe('introspection and revocation refuse', () => {
       expect((await sessionsOf(server, person.id))[0]?.revokedAt).toBeNull();
     });
 
-    it(`${path} everyone but admins where no credential is configured`, async () => {
+    it(`${path} non-admins when no credential is configured`, async () => {
       for (const headers of [
         {},
         bearer(''),
@@ -85,7 +85,7 @@ describe('introspection and revocation refuse', () => {
       const ask = () => postForm(without, path, { token: 'x' }, bearer(admin.accessToken));
       expect((await ask()).status).toBe(403);
       await setRoles(without, admin.id, ['admin']);
-      // Not by the role alone (AZ-4).
+      // The role alone is not enough (AZ-4).
       expect((await ask()).status).toBe(path === '/oauth/introspect' ? 403 : 401);
       await proveSecondFactor(without, admin.sessionId);
       expect((await ask()).status).toBe(200);
@@ -124,7 +124,7 @@ describe('introspection and revocation refuse', () => {
     });
   }
 
-  it('TR-5 a form anywhere else: the API takes none', async () => {
+  it('TR-5 a form anywhere else: the API accepts none', async () => {
     const form = new URLSearchParams({ query: '{ me { id } }' });
     const answer = await fetch(`${server.url}/graphql`, { method: 'POST', body: form });
     expect(answer.status).toBe(415);
@@ -132,7 +132,7 @@ describe('introspection and revocation refuse', () => {
 });
 
 describe('introspection', () => {
-  it('ADV-45 says {"active": false} and no more of whatever is not alive right now', async () => {
+  it('ADV-45 answers only {"active": false} for any token that is not active', async () => {
     const person = await registerPerson(server);
     const inactive = { active: false };
     for (const token of [
@@ -148,7 +148,8 @@ describe('introspection', () => {
     const { refreshToken } = await server.mutate('refreshSession', {
       refreshToken: person.refreshToken,
     });
-    // Within the grace window the old one could still be traded; after it, asking is not using it.
+    // Within the grace window the old one could still be exchanged; introspection is not such a
+    // use.
     expect(await introspect(person.refreshToken)).toMatchObject({ active: true });
     server.clock.advance(20);
     expect(await introspect(person.refreshToken)).toEqual(inactive);
@@ -159,7 +160,7 @@ describe('introspection', () => {
     expect(await introspect(refreshToken)).toEqual(inactive);
   });
 
-  it('tells of an access token what holds now, and nothing personal', async () => {
+  it('describes the current state of an access token, and nothing personal', async () => {
     const person = await registerPerson(server);
     await setRoles(server, person.id, ['editor']);
     const claims = decodeJwt(person.accessToken);
@@ -194,7 +195,7 @@ describe('introspection', () => {
     }
   });
 
-  it('tells a refresh token from an access token, whatever the hint says', async () => {
+  it('distinguishes refresh from access tokens, whatever the hint says', async () => {
     const person = await registerPerson(server);
     const form = { token: person.refreshToken, token_type_hint: 'access_token' };
     const { body } = await postForm(server, '/oauth/introspect', form);
@@ -210,7 +211,7 @@ describe('introspection', () => {
 });
 
 describe('revocation', () => {
-  it('ADV-45 takes either kind, is idempotent, and answers alike for what it does not know', async () => {
+  it('ADV-45 accepts either kind, is idempotent, and hides unknown tokens', async () => {
     const person = await registerPerson(server);
     const other = await signIn(server, person);
     const first = await revoke(person.accessToken);
@@ -231,7 +232,7 @@ describe('revocation', () => {
     }
   });
 
-  it('ADV-45 of an access token that has expired is no silent no-op: the session ends', async () => {
+  it('ADV-45 of an expired access token is no silent no-op: the session ends', async () => {
     const person = await registerPerson(server);
     server.clock.advance(910);
     expect(await introspect(person.accessToken)).toEqual({ active: false });
@@ -240,7 +241,7 @@ describe('revocation', () => {
     expect(await introspect(person.refreshToken)).toEqual({ active: false });
   });
 
-  it('is told of an admin who does it', async () => {
+  it('records the admin who does it', async () => {
     const [admin, person] = [await registerPerson(server), await registerPerson(server)];
     await setRoles(server, admin.id, ['admin']);
     await proveSecondFactor(server, admin.sessionId);

@@ -21,7 +21,7 @@ const ask = (
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 describe('GET /verify', () => {
-  it('refuses whoever shows no token, and says how to', async () => {
+  it('refuses a request without a token, and says how to send one', async () => {
     for (const headers of [{}, { authorization: '' }, { cookie: 'latchkey=x' }]) {
       const answer = await ask(headers);
       expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
@@ -32,7 +32,7 @@ describe('GET /verify', () => {
     }
   });
 
-  it('refuses tokens that do not hold, in the same words whatever is wrong with them', async () => {
+  it('refuses invalid tokens, in the same words whatever is wrong with them', async () => {
     const person = await registerPerson(server);
     const bodies = new Set<string>();
     const tell = async (headers: Record<string, string>) => {
@@ -53,14 +53,14 @@ describe('GET /verify', () => {
     expect(bodies.size).toBe(1);
   });
 
-  it('takes the token from the Authorization header alone', async () => {
+  it('reads the token from the Authorization header alone', async () => {
     const { accessToken } = await registerPerson(server);
     expect((await ask({}, { path: `/verify?access_token=${accessToken}` })).status).toBe(401);
     expect((await ask({ cookie: `latchkey=${accessToken}` })).status).toBe(401);
     expect((await ask({ 'x-auth-user': 'me' })).status).toBe(401);
   });
 
-  it('says who it is, for GET and HEAD, and keeps nothing in a cache', async () => {
+  it('identifies the user, for GET and HEAD, and is not cacheable', async () => {
     const person = await registerPerson(server);
     for (const method of ['GET', 'HEAD']) {
       const answer = await ask(bearer(person.accessToken), { method });
@@ -68,7 +68,7 @@ describe('GET /verify', () => {
       expect(await answer.text()).toBe('');
       expect(answer.headers.get('x-auth-user')).toBe(person.id);
       expect(answer.headers.get('x-auth-session')).toBe(person.sessionId);
-      // There though empty: a proxy then overwrites what the client has sent under that name.
+      // Present though empty: a proxy then overwrites a header of that name from the client.
       expect(answer.headers.get('x-auth-roles')).toBe('');
       expect(answer.headers.get('cache-control')).toBe('no-store');
     }
@@ -78,13 +78,13 @@ describe('GET /verify', () => {
     );
   });
 
-  it('takes no other method', async () => {
+  it('accepts no other method', async () => {
     const { accessToken } = await registerPerson(server);
     const answer = await ask(bearer(accessToken), { method: 'POST' });
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
   });
 
-  it('is asked by Envoy with the method and path of the request that it holds', async () => {
+  it('accepts Envoy’s check, with the method and path of the checked request', async () => {
     const { accessToken, id } = await registerPerson(server);
     const path = '/verify/orders/7?x=1';
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {

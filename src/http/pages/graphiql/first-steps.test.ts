@@ -6,7 +6,7 @@ import { fillChallenge, firstSteps } from './page/first-steps.ts';
 const schemaFile = new URL('../../../../schema.graphql', import.meta.url);
 
 describe('firstSteps', () => {
-  it.skipIf(!existsSync(schemaFile))('asks for nothing that the schema does not have', () => {
+  it.skipIf(!existsSync(schemaFile))('uses only fields of the schema', () => {
     const schema = buildSchema(readFileSync(schemaFile, 'utf8'), { assumeValidSDL: true });
     for (const step of firstSteps) expect(validate(schema, parse(step))).toEqual([]);
   });
@@ -20,13 +20,13 @@ describe('firstSteps', () => {
 describe('fillChallenge', () => {
   const open = 'verifyOtp(input: { challengeId: "", code: "" })';
 
-  it('leaves what the reader wrote', () => {
+  it('keeps what the reader wrote', () => {
     const own = open.replace('""', '"their-own"');
     expect(fillChallenge(own, 'new', new Set(['old']))).toBe(own);
     expect(fillChallenge('{ me { id } }', 'new', new Set())).toBe('{ me { id } }');
   });
 
-  it('fills the open place, and renews what it filled in before', () => {
+  it('fills the empty value, and updates what it filled in before', () => {
     const filled = fillChallenge(open, 'old', new Set());
     expect(filled).toBe('verifyOtp(input: { challengeId: "old", code: "" })');
     expect(fillChallenge(filled, 'new', new Set(['old']))).toBe(

@@ -5,7 +5,7 @@ import { openGraphiql } from '../../../testing/graphiql.ts';
 import { prepareGraphiql } from './prepare-graphiql.ts';
 
 const browser = await launchBrowser();
-/** What the first tab registers. */
+/** The person that the first tab registers. */
 const email = 'you@example.com';
 
 describe.skipIf(browser === null)('GraphiQL in a browser', () => {
@@ -23,7 +23,7 @@ describe.skipIf(browser === null)('GraphiQL in a browser', () => {
     await server.stop();
   });
 
-  it('leads a newcomer from no account to a signed-in query, from our own files and within its policy', {
+  it('leads from no account to a signed-in query, with our own files only', {
     timeout: 150_000,
   }, async () => {
     if (browser === null) throw new Error('There is no browser.');
@@ -43,7 +43,7 @@ describe.skipIf(browser === null)('GraphiQL in a browser', () => {
     await graphiql.openTab('Me');
     expect(await graphiql.run()).toMatchObject({ data: { me: { email } } });
 
-    // Its answer has to be in before the next is waited for.
+    // Its answer must have arrived before the next is awaited.
     const signedOut = graphiql.page.waitForResponse((response) =>
       response.url().endsWith('/graphql'),
     );

@@ -41,15 +41,17 @@ describe('graphiqlRoute', () => {
     expect(body).not.toContain('canary');
   });
 
-  it('answers with the page under its policy, and never from a cache', async () => {
+  it('returns the page under its policy, and never from a cache', async () => {
     const { statusCode, headers, body } = await openServer(Promise.resolve()).inject('/');
     expect(statusCode).toBe(200);
     expect(body).toContain('Latchkey · GraphiQL');
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
     expect(headers['cache-control']).toBe('no-store');
     expect(headers['content-security-policy']).toBe(
-      "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; " +
-        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' " +
+        "'unsafe-inline'; font-src 'self' data:; " +
+        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; " +
+        "form-action 'none'; frame-ancestors 'none'",
     );
   });
 
@@ -63,11 +65,11 @@ describe('graphiqlRoute', () => {
     expect(statusCode).toBe(200);
     expect(headers['content-type']).toBe(type);
     expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
-    // A worker runs under the policy that its own file came with.
+    // A worker runs under the policy of its own file.
     expect(headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'");
   });
 
-  it('waits for a page that is being built, then says so and comes back by itself', async () => {
+  it('waits for a page that is being built, then says so and reloads', async () => {
     let finish = (): void => {};
     const fastify = openServer(
       new Promise((resolve) => {
@@ -83,7 +85,7 @@ describe('graphiqlRoute', () => {
     expect((await asked).statusCode).toBe(200);
   });
 
-  it('shows why there is no page, as text', async () => {
+  it('shows why the page is missing, as text', async () => {
     const fastify = openServer(Promise.reject(new Error('Cannot find <package> vite')));
     const { statusCode, body } = await fastify.inject('/');
     expect(statusCode).toBe(500);

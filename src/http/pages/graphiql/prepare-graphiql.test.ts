@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildGraphiqlOnce, prepareGraphiql } from './prepare-graphiql.ts';
 
-// Kept from run to run: a build takes seconds.
+// Kept between runs: a build takes seconds.
 const dataDirectory = 'node_modules/.cache/latchkey';
 const logged: unknown[] = [];
 const log = {
@@ -26,7 +26,7 @@ async function build(source: string, signal?: AbortSignal): Promise<void> {
 }
 
 describe('buildGraphiqlOnce', () => {
-  it('rejects with what the build said, and logs it', async () => {
+  it('rejects with the output of the build, and logs it', async () => {
     logged.length = 0;
     await expect(
       build("process.stderr.write('no vite here'); process.exitCode = 1;"),
@@ -39,7 +39,7 @@ describe('buildGraphiqlOnce', () => {
     ]);
   });
 
-  it('hands the build none of our environment', async () => {
+  it('passes none of our environment to the build', async () => {
     await expect(
       build('console.log(Object.keys(process.env).join()); process.exitCode = 1;'),
     ).rejects.toThrow('The build ended with status 1.');
@@ -53,8 +53,8 @@ describe('buildGraphiqlOnce', () => {
 });
 
 describe('prepareGraphiql', () => {
-  it('may fail while nobody asks yet', async () => {
-    // Vitest turns red for a rejection that nobody handles.
+  it('may fail before the first request', async () => {
+    // Vitest fails for an unhandled rejection.
     prepareGraphiql({ dataDirectory, log, signal: AbortSignal.abort() });
     await sleep(50);
   });

@@ -36,7 +36,7 @@ describe('readAnswer', () => {
     expect(readAnswer({ data })).toEqual({ ...nothing, challengeId: '0198-ab_c' });
   });
 
-  it('finds out why a token was refused', () => {
+  it('reads why a token was refused', () => {
     const errors = [
       { message: '', extensions: { code: 'UNAUTHENTICATED', reason: 'TOKEN_EXPIRED' } },
     ];
@@ -46,7 +46,7 @@ describe('readAnswer', () => {
 
 describe('expiryOf', () => {
   it.each(['', 'a', 'a.b.c', `a.${btoa('{"exp":"1"}')}.c`, `a.${btoa('null')}.c`])(
-    'knows none of %j',
+    'reads none from %j',
     (token) => {
       expect(expiryOf(token)).toBeNull();
     },

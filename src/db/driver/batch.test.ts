@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { batched } from './batch.ts';
 import { databaseFailure } from './failures.ts';
-import { gather } from './gather.ts';
 
-// The time of this file passes when it says so: what is asked for in one go is so on a machine,
-// too, that stands still for a while.
+// The clock is fake: a machine that stalls must not change what is batched.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
 });
@@ -13,7 +12,7 @@ afterEach(() => {
 const sleep = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 
 /**
- * A statement that answers when the test says so; its batches in the order in which they were sent.
+ * A query that answers when the test says so; its batches are recorded in the order they were sent.
  */
 function statements() {
   const sent: {
@@ -28,7 +27,7 @@ function statements() {
   return { sent, ask };
 }
 
-/** Answers whatever is sent, now and later. */
+/** Answers every batch, now and later. */
 async function answerAll(sent: ReturnType<typeof statements>['sent'], from = 0): Promise<void> {
   for (let n = from; n < sent.length; n += 1) {
     sent[n]?.answer();
@@ -41,10 +40,10 @@ const refusals = (settled: readonly PromiseSettledResult<unknown>[]) =>
     (one) => one.status === 'rejected' && databaseFailure(one.reason) === 'unavailable',
   ).length;
 
-describe('what is gathered', () => {
-  it('goes out at once, then together, a hundred at the most, and each gets its own', async () => {
+describe('batch', () => {
+  it('sends the first at once and batches the rest, at most a hundred', async () => {
     const { sent, ask } = statements();
-    const get = gather(ask);
+    const get = batched(ask);
     const found = Promise.all(Array.from({ length: 251 }, (_, n) => get(n)));
     expect(sent.map(({ batch }) => batch.length)).toEqual([1]);
     await answerAll(sent);
@@ -52,9 +51,9 @@ describe('what is gathered', () => {
     expect(await found).toEqual(Array.from({ length: 251 }, (_, n) => -n));
   });
 
-  it('fails for those of a statement, and for nobody after it', async () => {
+  it('rejects the callers of a failed statement and none after them', async () => {
     const { sent, ask } = statements();
-    const get = gather(ask);
+    const get = batched(ask);
     const first = get(1);
     const together = Promise.allSettled([get(2), get(3)]);
     sent[0]?.answer();
@@ -65,24 +64,24 @@ describe('what is gathered', () => {
       'Error: gone',
     ]);
     const after = get(4);
-    // After several at once it waits for the end of the tick.
+    // After a batch of several it waits for the end of the tick.
     await sleep(5);
     sent[2]?.answer();
     expect(await after).toBe(-4);
   });
 
-  it('rejects what was answered with too few or too many', async () => {
+  it('rejects a batch that was answered with too few or too many rows', async () => {
     for (const answer of [[], [1, 2]]) {
       const { sent, ask } = statements();
-      const asked = gather(ask)(1);
+      const asked = batched(ask)(1);
       sent[0]?.answer(answer);
       await expect(asked).rejects.toThrow('for more or for fewer');
     }
   });
 
-  it('AV-3 goes past a statement that hangs: at once what comes later, soon what had come just after it', async () => {
+  it('AV-3 bypasses a hanging statement, at once for later requests', async () => {
     const { sent, ask } = statements();
-    const get = gather(ask);
+    const get = batched(ask);
     const hangs = get(1);
     const waits = get(2);
     expect(sent).toHaveLength(1);
@@ -96,7 +95,7 @@ describe('what is gathered', () => {
       sent[n - 1]?.answer();
       expect(await later).toBe(-n);
     }
-    // And what comes beside one that does not hang waits for that one, as ever.
+    // Requests behind a statement that does not hang still wait for it.
     const [before, beside] = [get(8), get(9)];
     expect(sent.map(({ batch }) => batch).slice(7)).toEqual([[8]]);
     await answerAll(sent, 7);
@@ -105,9 +104,9 @@ describe('what is gathered', () => {
     expect(await hangs).toBe(-1);
   });
 
-  it('AV-3 has four statements that hang at the most, and goes on when one of them ends', async () => {
+  it('AV-3 has at most four hanging statements, and continues when one of them ends', async () => {
     const { sent, ask } = statements();
-    const get = gather(ask);
+    const get = batched(ask);
     const hang: Promise<number>[] = [];
     for (let n = 1; n <= 4; n += 1) {
       hang.push(get(n));
@@ -125,14 +124,14 @@ describe('what is gathered', () => {
     await Promise.all(hang);
   });
 
-  it('AV-3 refuses whoever waits for two seconds, however many they are, and more than 5,000 at once', async () => {
+  it('AV-3 refuses requests after two seconds of waiting, and beyond 5,000', async () => {
     const { sent, ask } = statements();
-    const get = gather(ask);
+    const get = batched(ask);
     const first = get(0);
     const settled: number[] = [];
     const begun = performance.now();
-    // The first answers, so that a hundred go out and hang, and those behind them wait with no more
-    // than the timer to look after them.
+    // The first one answers, so that a hundred go out and hang; those behind them wait and only the
+    // timer checks on them.
     const rest = Array.from({ length: 5100 }, (_, n) =>
       get(n + 1).finally(() => {
         settled.push(performance.now() - begun);

@@ -1,6 +1,6 @@
 import { poolExhausted } from './failures.ts';
 
-/** What a batch answers with: for each that was asked for, in the same order. */
+/** Runs a batch; returns one result for each item, in the same order. */
 type Ask<Wanted, Found> = (batch: readonly Wanted[]) => Promise<readonly Found[]>;
 
 type Waiting<Wanted, Found> = {
@@ -10,26 +10,31 @@ type Waiting<Wanted, Found> = {
   reject(error: unknown): void;
 };
 
-/** Things that one statement asks for. */
+/** Most items in one statement. */
 const mostAtOnce = 100;
-/** Milliseconds after which a statement in flight holds up no one else. */
+/** Milliseconds after which a statement in flight no longer holds up others. */
 const patience = 50;
-/** Statements in flight at the most; where all of them hang, others have the rest of the pool. */
+/** Most statements in flight; when all of them hang, the rest of the pool stays free for others. */
 const mostInFlight = 4;
-/** How many wait, and milliseconds that each waits: then it is as if the pool were full (AV-3). */
+/**
+ * Most items that wait, and the milliseconds that each waits; beyond either it fails as if the pool
+ * were full (AV-3).
+ */
 const mostWaiting = 5000;
 const longestWait = 2000;
 
 /**
- * Batches what is asked for while a statement is in flight: it goes out in the next one, so that
- * the database is asked for everything after it has come, and many requests share a statement.
- * Rejects for all of a batch as `ask` does. `ask` must not wait for what one of them may hold up,
- * such as a lock.
+ * Batches the requests that arrive while a statement is in flight into the next statement, so each
+ * is asked of the database after it arrived and many requests share a statement. When `ask`
+ * rejects, the whole batch rejects. `ask` must not wait for anything that one item can block, such
+ * as a lock.
  */
-export function gather<Wanted, Found>(ask: Ask<Wanted, Found>): (wanted: Wanted) => Promise<Found> {
+export function batched<Wanted, Found>(
+  ask: Ask<Wanted, Found>,
+): (wanted: Wanted) => Promise<Found> {
   const waiting: Waiting<Wanted, Found>[] = [];
   const inFlight = new Set<{ readonly since: number }>();
-  /** Whether the last batch was for several: then those that come together go out together. */
+  /** Whether the last batch had several items; if so, items of the same tick are batched. */
   let isBusy = false;
   let isDue = false;
   let isTimed = false;
@@ -51,7 +56,7 @@ export function gather<Wanted, Found>(ask: Ask<Wanted, Found>): (wanted: Wanted)
     }
   };
 
-  /** Sends what nothing holds up, refuses what has waited for too long, and looks again later. */
+  /** Sends what is not held up, refuses what has waited too long, and schedules the next check. */
   const proceed = (): void => {
     const now = performance.now();
     while (waiting[0] && now - waiting[0].since >= longestWait) {
