@@ -11,7 +11,10 @@ const reasonText = text({ max: 200 }).transform((value) =>
 /** Null where none is given. */
 export const reason = reasonText.nullish().transform((value) => value || null);
 
-/** For actions that require a stated reason, since they replace a proof of identity (RC-11). */
+/**
+ * For actions that an administrator takes only after the user has proved who they are: the reason
+ * states that proof (RC-11).
+ */
 export const requiredReason = reasonText.refine((value) => value !== '', {
   message: 'A reason is required.',
   params: { code: 'REQUIRED' },

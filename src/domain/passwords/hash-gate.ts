@@ -2,36 +2,36 @@ import { AuthError } from '../../errors.ts';
 import { createSemaphore, type Semaphore } from '../../semaphore.ts';
 
 export type HashGate = Semaphore & {
-  /** The way to the gate, a few at a time; rejects as the gate does. */
+  /** Limits the database work before hashing; rejects as the semaphore does. */
   readonly approach: Semaphore['run'];
 };
 
 /**
- * Milliseconds; whoever has waited so long for a hash is told to come back, while there is time
- * left to say so.
+ * In milliseconds; a request that has waited this long for a hash is told to retry, while there is
+ * still time to answer.
  */
 const patience = 8000;
-/** Of a pool of ten connections some are left to whoever is signed in already. */
+/** Of a pool of ten connections the rest is left to users already signed in. */
 const approaching = 4;
 /**
- * A narrow door before bcrypt (AV-1): hashing, WebCrypto, DNS and files share libuv's threads, so
- * an unbounded burst of sign-ins would stall them. `width` at once, `queue` waiting, the rest
- * refused with OVERLOADED.
+ * A semaphore for bcrypt (AV-1): hashing, WebCrypto, DNS and files share libuv's threads, which an
+ * unbounded burst of sign-ins would exhaust. `width` run at once, `queue` wait, the rest is refused
+ * with OVERLOADED.
  */
 export function createHashGate(options: { width: number; queue: number }): HashGate {
   const way = createSemaphore({ width: approaching, queue: 1000, patience, refusal: noRoom });
   return { ...createSemaphore({ ...options, patience, refusal: noRoom }), approach: way.run };
 }
 
-/** What is answered where there is no room. */
+/** The refusal when the queue is full. */
 export function noRoom(): AuthError {
   return new AuthError('OVERLOADED', { retryAfter: 1 });
 }
 
 /**
- * Hashes at once: as many as were asked for, or else a core is left to everything else on this
- * machine, and each of its processes has its share of the rest. One of libuv's threads stays for
- * files, DNS and RSA signatures.
+ * Concurrent hashes: the configured number, or else one core is left to everything else on this
+ * machine and its processes share the rest. One of libuv's threads stays free for files, DNS and
+ * RSA signatures.
  */
 export function hashGateWidth(machine: {
   readonly cores: number;

@@ -16,7 +16,7 @@ import {
 } from './stored-hash.ts';
 import { verifyForeignHash } from './verify-foreign-hash.ts';
 
-/** The two functions of the library that do the work, so that tests can count what they are asked. */
+/** The library's two functions that do the work, so that tests can count the calls. */
 export type Bcrypt = {
   readonly hash: (input: string, cost: number) => Promise<string>;
   readonly verify: (input: string, stored: string) => Promise<boolean>;
@@ -29,13 +29,13 @@ type Options = {
   readonly random: Random;
   readonly log: Pick<Logger, 'error'>;
   readonly bcrypt?: Bcrypt;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 };
 
 const bcryptAlphabet = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** bcrypt over a peppered pre-hash, behind the gate. `cost` is bcrypt's exponent. */
+/** bcrypt over a peppered pre-hash, behind the semaphore. `cost` is bcrypt's exponent. */
 export function createPasswordHasher({
   cost,
   keys,
@@ -51,7 +51,7 @@ export function createPasswordHasher({
     dummies.set(exponent, known);
     return known;
   };
-  /** Milliseconds that a verification of ours has taken lately. */
+  /** Milliseconds that a recent verification of one of our hashes took. */
   let usual: number | null = null;
 
   const verifyOurs = async (input: string, bcrypt: string): Promise<boolean> => {
@@ -72,8 +72,8 @@ export function createPasswordHasher({
   };
 
   /**
-   * Works on until the time of a verification of ours has gone by, so that a cheaper hash does not
-   * tell itself by a quick "no" (PW-16).
+   * Keeps working until the usual time of one of our verifications has passed, so that a cheaper
+   * hash does not reveal itself by a quick refusal (PW-16).
    */
   const fillUp = async (spent: number): Promise<void> => {
     if (usual === null) {
@@ -103,7 +103,7 @@ export function createPasswordHasher({
       const begun = now();
       const matches = await verifyForeignHash(read.hash, password);
       if (!matches) await fillUp(now() - begun);
-      // Ours takes its place at once.
+      // The imported hash is replaced by one of ours at once.
       return { matches, outdated: matches };
     });
   };
@@ -128,8 +128,8 @@ export function createPasswordHasher({
       const parsed = parseStoredHash(stored);
       const input = parsed ? bcryptInputFor(keys, normalized, parsed.pepperId) : null;
       if (!parsed || input === null) {
-        // Not a wrong password but damage, or a pepper taken away too early: an operator has to
-        // know (PW-15, PW-17).
+        // Not a wrong password but a damaged hash, or a pepper removed too early: an operator has
+        // to know (PW-15, PW-17).
         log.error(
           { event: parsed ? 'password_hash.pepper_unknown' : 'password_hash.malformed' },
           'A stored password hash cannot be checked.',
@@ -148,8 +148,8 @@ export function createPasswordHasher({
 }
 
 /**
- * A well-formed hash of nothing, at today's cost. A malformed one would come back in under a
- * millisecond, and one of another cost in another time (PW-16, ADV-51).
+ * A well-formed hash of nothing, at the current cost. A malformed one would be refused in under a
+ * millisecond, and one of another cost in a different time (PW-16, ADV-51).
  */
 export function dummyBcrypt(cost: number, random: Random): string {
   const characters = [...random.bytes(53)].map((byte) => bcryptAlphabet.charAt(byte % 64));
