@@ -27,8 +27,8 @@ async function withApp() {
 }
 
 /**
- * What a thief could do with a session, ready to be asked for and sure to be done if the session
- * lived.
+ * What a thief could do with a session, prepared so that it would succeed if the session were
+ * alive.
  */
 const changes: Readonly<Partial<Record<MutationName, () => Promise<Prepared>>>> = {
   confirmTotpEnrollment: async () => {
@@ -93,16 +93,15 @@ async function untilSomebodyWaits(): Promise<void> {
   throw new Error('The change never came to wait for the row.');
 }
 
-describe('a change that was on its way when its session ended', () => {
+describe('a change in flight when its session ends', () => {
   for (const [name, prepare] of Object.entries(changes) as [
     MutationName,
     () => Promise<Prepared>,
   ][]) {
-    it(`SE-11 ${name} is not made any more`, async () => {
+    it(`SE-11 ${name} is not made`, async () => {
       const { person, input } = await prepare();
       const before = await stateOf();
-      // The owner holds the row, as every change of theirs does, and ends the session that is not
-      // theirs.
+      // The owner's change locks the row, as every such change does, and ends the thief's session.
       const answer = await sql
         .begin(async (tx) => {
           await tx`select 1 from users where id = ${person.id} for update`;

@@ -95,7 +95,7 @@ describe('an operator’s own templates', () => {
     );
   });
 
-  it('take the place of ours, file by file, and words stay words', async () => {
+  it('replace ours, file by file, with untrusted text still escaped', async () => {
     put(
       'de/verify-email.liquid',
       'subject: Willkommen bei ACME\r\n\r\nHallo{% if name %} {{ name }}{% endif %}!\r\n\r\n{{ code }}\r\n',
@@ -115,7 +115,7 @@ describe('an operator’s own templates', () => {
     ).toBe('Bestätigen Sie Ihre E-Mail-Adresse');
   });
 
-  it('can change the frame of every mail', async () => {
+  it('can replace the layout of every mail', async () => {
     put(
       'layout.html.liquid',
       `<html lang="{{ language }}" dir="{{ direction }}"><body class="acme">{% for block in blocks %}
@@ -133,7 +133,7 @@ describe('an operator’s own templates', () => {
     expect(html).toContain('<b>042719</b>');
   });
 
-  it('reach the mailbox', async () => {
+  it('are used for mails that are sent', async () => {
     put('en/verify-email.liquid', 'subject: Welcome to ACME\n\nYour code:\n\n{{ code }}');
     const server = await startTestServer({ config: { mailTemplatesDirectory: folder } });
     try {

@@ -181,11 +181,11 @@ function epochOf(value: number): number {
   return value < 100_000_000_000 ? value * 1000 : value;
 }
 
+const isoPattern =
+  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))? ?(Z|[+-]\d\d(?::?\d\d)?)?$/i;
+
 function isoOf(text: string): number {
-  const match =
-    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))? ?(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(
-      text,
-    );
+  const match = isoPattern.exec(text);
   if (!match) return Number.NaN;
   const [, day = '', hour = '00:00', zone = 'Z'] = match;
   const offset =
