@@ -248,10 +248,12 @@ async function state(): Promise<State> {
   const is = (value: unknown): string => (value === null ? 'no' : 'yes');
   for (const row of tables['users'] ?? []) {
     count(
-      `user verified=${is(row['emailVerifiedAt'])} password=${is(row['passwordHash'])} name=${row['name']} ${row['locale']}`,
+      `user verified=${is(row['emailVerifiedAt'])} password=${is(row['passwordHash'])} ` +
+        `name=${row['name']} ${row['locale']}`,
     );
     count(
-      `user row changed=${row['passwordChangedAt']} login=${row['lastLoginAt']} hash=${row['passwordHash']} ${row['email']}`,
+      `user row changed=${row['passwordChangedAt']} login=${row['lastLoginAt']} ` +
+        `hash=${row['passwordHash']} ${row['email']}`,
     );
   }
   for (const row of tables['totp_authenticators'] ?? [])

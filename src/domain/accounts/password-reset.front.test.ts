@@ -245,7 +245,8 @@ describe('resetPassword', () => {
       await fetch(`${server.url}/reset-password#token=${token}`, { method });
       await fetch(`${server.url}/reset-password?token=${token}`, { method });
       const query = encodeURIComponent(
-        `mutation { resetPassword(input: { token: "${token}", newPassword: "${otherPassword}" }) { __typename } }`,
+        `mutation { resetPassword(input: { token: "${token}", newPassword: "${otherPassword}" }) ` +
+          '{ __typename } }',
       );
       const answer = await fetch(`${server.url}/graphql?query=${query}`, {
         method,
@@ -281,7 +282,8 @@ describe('resetPassword', () => {
     const token = await requestReset(person.email);
 
     const answer = await server.send(
-      'mutation M($input: ResetPasswordInput!) { resetPassword(input: $input) { __typename ... on AuthAccepted { accepted } } }',
+      'mutation M($input: ResetPasswordInput!) { resetPassword(input: $input) ' +
+        '{ __typename ... on AuthAccepted { accepted } } }',
       { input: { token, newPassword: otherPassword } },
     );
     expect(answer.data.resetPassword).toEqual(accepted);

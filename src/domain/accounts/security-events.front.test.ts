@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const fields = `edges { cursor node { id at type outcome actor { id email } subject { id email } ipAddress device requestId reason } }
+const fields = `edges { cursor node { id at type outcome actor { id email } subject { id email }
+  ipAddress device requestId reason } }
   pageInfo { hasNextPage hasPreviousPage startCursor endCursor }`;
 
 const ask = (person: Pick<Person, 'accessToken'> | null, args = '') =>

@@ -79,14 +79,16 @@ const changes: Readonly<Partial<Record<MutationName, () => Promise<Prepared>>>> 
 
 /** Everything of the users and their factors that these changes could change. */
 const stateOf = () => sql`
-  select users.*, totp.id as totp_id, totp.confirmed_at, (select count(*) from recovery_codes where user_id = users.id) as codes,
+  select users.*, totp.id as totp_id, totp.confirmed_at,
+    (select count(*) from recovery_codes where user_id = users.id) as codes,
     (select count(*) from otp_challenges where user_id = users.id) as challenges
   from users left join totp_authenticators totp on totp.user_id = users.id order by users.id`;
 
 async function untilSomebodyWaits(): Promise<void> {
   for (let waited = 0; waited < 10_000; waited += 20) {
     const rows = await sql`
-      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      select 1 from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
     if (rows.length > 0) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -107,7 +109,8 @@ describe('a change in flight when its session ends', () => {
           await tx`select 1 from users where id = ${person.id} for update`;
           const sent = server.mutate(name, input, { token: person.accessToken });
           await untilSomebodyWaits();
-          await tx`update sessions set revoked_at = ${server.clock.now()} where id = ${person.sessionId}`;
+          await tx`
+            update sessions set revoked_at = ${server.clock.now()} where id = ${person.sessionId}`;
           return { sent };
         })
         .then(({ sent }) => sent);

@@ -98,7 +98,8 @@ describe('an operator’s own templates', () => {
   it('replace ours, file by file, with untrusted text still escaped', async () => {
     put(
       'de/verify-email.liquid',
-      'subject: Willkommen bei ACME\r\n\r\nHallo{% if name %} {{ name }}{% endif %}!\r\n\r\n{{ code }}\r\n',
+      'subject: Willkommen bei ACME\r\n\r\n' +
+        'Hallo{% if name %} {{ name }}{% endif %}!\r\n\r\n{{ code }}\r\n',
     );
     await checkTemplates(folder);
     const options = { appUrl, templatesDirectory: folder };

@@ -15,7 +15,7 @@ describe('the thread that estimates passwords', () => {
     vi.useRealTimers();
   });
 
-  it('AV-1 answers each question with its own verdict and never blocks the event loop', async () => {
+  it('AV-1 answers each question with its own verdict, and keeps the event loop free', async () => {
     const name = `strength-${process.pid}`;
     // While it works, the thread waits for what this event loop has to send: a judge that blocked
     // the loop would never finish.
