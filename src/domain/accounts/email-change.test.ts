@@ -256,7 +256,7 @@ describe('confirmEmailChange', () => {
       expect(answers.filter((answer) => answer.email === to)).toHaveLength(1);
       expect(answers.find((answer) => answer.email !== to)).toMatchObject(wrongCode);
       const loser = racers[answers.findIndex((answer) => answer.email !== to)];
-      if (!loser) throw new Error('Nobody lost.');
+      if (!loser) throw new Error('Neither request was refused.');
       await signIn(server, loser);
       expect(mailsTo(loser.email).some((mail) => mail.text.includes('undo-email-change'))).toBe(
         false,

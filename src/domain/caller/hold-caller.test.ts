@@ -84,7 +84,7 @@ const stateOf = () => sql`
     (select count(*) from otp_challenges where user_id = users.id) as challenges
   from users left join totp_authenticators totp on totp.user_id = users.id order by users.id`;
 
-async function untilSomebodyWaits(): Promise<void> {
+async function untilAQueryWaits(): Promise<void> {
   for (let waited = 0; waited < 10_000; waited += 20) {
     const rows = await sql`
       select 1 from pg_stat_activity
@@ -108,7 +108,7 @@ describe('a change in flight when its session ends', () => {
         .begin(async (tx) => {
           await tx`select 1 from users where id = ${person.id} for update`;
           const sent = server.mutate(name, input, { token: person.accessToken });
-          await untilSomebodyWaits();
+          await untilAQueryWaits();
           await tx`
             update sessions set revoked_at = ${server.clock.now()} where id = ${person.sessionId}`;
           return { sent };

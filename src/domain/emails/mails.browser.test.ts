@@ -25,12 +25,14 @@ const look = `[...document.querySelectorAll("iframe")].map(({ contentDocument: d
     }
     return 'rgb(255, 255, 255)';
   };
-  const texts = [...document.querySelectorAll('p, a')].filter((element) => element.textContent.trim());
+  const texts = [...document.querySelectorAll('p, a')]
+    .filter((element) => element.textContent.trim());
   const code = document.querySelector('.code');
   return {
     overflow: document.documentElement.scrollWidth - document.defaultView.innerWidth,
     contrast: Math.min(...texts.map((element) => {
-      const [a, b] = [luminance(styleOf(element).color), luminance(background(element))].sort((x, y) => y - x);
+      const [a, b] = [luminance(styleOf(element).color), luminance(background(element))]
+        .sort((x, y) => y - x);
       return (a + 0.05) / (b + 0.05);
     })),
     page: luminance(background(document.body)),

@@ -119,8 +119,9 @@ describe('an operator’s own templates', () => {
   it('can replace the layout of every mail', async () => {
     put(
       'layout.html.liquid',
-      `<html lang="{{ language }}" dir="{{ direction }}"><body class="acme">{% for block in blocks %}
-      {% case block.kind %}{% when 'code' %}<b>{{ block.code }}</b>{% when 'link' %}<a href="{{ block.href }}">{{ block.label }}</a>
+      `<html lang="{{ language }}" dir="{{ direction }}"><body class="acme">
+      {% for block in blocks %}{% case block.kind %}{% when 'code' %}<b>{{ block.code }}</b>
+      {% when 'link' %}<a href="{{ block.href }}">{{ block.label }}</a>
       {% else %}<p>{{ block.lines | join: ' ' }}</p>{% endcase %}{% endfor %}</body></html>`,
     );
     await checkTemplates(folder);

@@ -109,9 +109,8 @@ describe('rendered mails', () => {
       const { subject, html, text } = await renderEmail(content, { ...options, locale });
       expect(subject).not.toMatch(/[0-9{}]|Ada|Firefox/);
       expect(html).toContain(`<html lang="${locale}" dir="${locales[locale].direction}">`);
-      expect(html).not.toMatch(
-        /<(?:img|script|link|iframe|object|form|svg|base)\b|url\(|@import|src=|http-equiv|\son\w+=/i,
-      );
+      expect(html).not.toMatch(/<(?:img|script|link|iframe|object|form|svg|base)\b/i);
+      expect(html).not.toMatch(/url\(|@import|src=|http-equiv|\son\w+=/i);
       const addresses = [...`${html} ${text}`.matchAll(/\w+:\/\/[^\s"<]+/g)].map(([address]) =>
         address.replaceAll('&amp;', '&'),
       );

@@ -78,7 +78,7 @@ describe('the records of a file', () => {
     },
   );
 
-  it.each([';', 'accept %j between the columns', async (delimiter) => {
+  it.each([';', '\t'])('accept %j between the columns', async (delimiter) => {
     const { records } = await read(
       `Name${delimiter}E-Mail\nAda, Countess${delimiter}ada@example.com\n`,
     );

@@ -112,8 +112,7 @@ describe('login, for accounts that may not sign in', () => {
 
   it('EN-1 leaves the same rows: one failure, no session, no mail, no password', async () => {
     await sql`truncate audit_origins, audit_events`;
-    const before =
-      await sql`select (select count(*) from sessions) as sessions,
+    const before = await sql`select (select count(*) from sessions) as sessions,
         (select count(*) from outbox_messages) as mails`;
     for (const input of Object.values(classes)) await logIn(input);
     const rows = await sql`select type, outcome, detail, session_hash from audit_events`;
@@ -125,8 +124,7 @@ describe('login, for accounts that may not sign in', () => {
         detail: null,
         session_hash: null,
       });
-    const after =
-      await sql`select (select count(*) from sessions) as sessions,
+    const after = await sql`select (select count(*) from sessions) as sessions,
         (select count(*) from outbox_messages) as mails`;
     expect(after).toEqual(before);
   });
@@ -328,7 +326,7 @@ describe('hashes that are upgraded at sign-in', () => {
 
   it.each([
     ['while it is verified', 'verify'],
-    ['while it is hashed anew', 'hash'],
+    ['while it is hashed again', 'hash'],
   ] as const)(
     'PW-14 a password that is changed %s stays, and the old one opens no session any more',
     async (_when, step) => {

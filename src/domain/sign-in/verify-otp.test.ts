@@ -70,13 +70,11 @@ describe('concurrent attempts at codes, on two instances', () => {
     const code = await server.nextCode(person.email);
     const answers = await atOnce(100, challenge.id, (index) => not(code, index + 1));
     expect(kinds(answers)).toEqual(Array(100).fill('INVALID_OR_EXPIRED_CODE'));
-    const rows =
-      await sql`select attempts, consumed_at from otp_challenges
+    const rows = await sql`select attempts, consumed_at from otp_challenges
         where user_id = ${person.id} and purpose = 'LOGIN'`;
     expect(rows).toEqual([{ attempts: 5, consumed_at: null }]);
     // Written after a comparison, and only then.
-    const compares =
-      await sql`select type from audit_events
+    const compares = await sql`select type from audit_events
         where subject_id = ${person.id} and type = 'otp.failed'`;
     expect(compares).toHaveLength(5);
     expect(kinds(await atOnce(10, challenge.id, () => code))).toEqual(
