@@ -10,7 +10,7 @@ import { outboxBacklog } from './db/queries/outbox.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
 import { noBreachedPasswords } from './domain/passwords/breached-passwords.ts';
-import { createHashGate, hashGateWidth } from './domain/passwords/hash-gate.ts';
+import { createHashGate, hashGateWidth } from './domain/passwords/hash-semaphore.ts';
 import { createPasswordHasher } from './domain/passwords/hasher.ts';
 import { budgets } from './domain/rate-limits/budgets.ts';
 import { startRetentionWorker } from './domain/retention/start-retention-worker.ts';

@@ -5,7 +5,7 @@ import { createSecretKeys } from '../../secret-keys.ts';
 import { testConfig } from '../../testing/app.ts';
 import { foreignHashes } from '../../testing/foreign-hashes.ts';
 import { firebaseHashText, readForeignHash } from './foreign-hash.ts';
-import { createHashGate } from './hash-gate.ts';
+import { createHashGate } from './hash-semaphore.ts';
 import { type Bcrypt, createPasswordHasher } from './hasher.ts';
 import { openImportedHash, sealImportedHash } from './stored-hash.ts';
 

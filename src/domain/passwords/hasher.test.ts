@@ -5,7 +5,7 @@ import { createLog } from '../../observability/log.ts';
 import { systemRandom } from '../../random.ts';
 import { createSecretKeys } from '../../secret-keys.ts';
 import { testConfig } from '../../testing/app.ts';
-import { createHashGate } from './hash-gate.ts';
+import { createHashGate } from './hash-semaphore.ts';
 import { type Bcrypt, createPasswordHasher, dummyBcrypt } from './hasher.ts';
 import { bcryptInput, parseStoredHash } from './stored-hash.ts';
 

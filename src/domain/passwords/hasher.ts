@@ -4,7 +4,7 @@ import type { PasswordHasher, PasswordVerdict } from '../../ports.ts';
 import type { Random } from '../../random.ts';
 import type { SecretKeys } from '../../secret-keys.ts';
 import { readForeignHash } from './foreign-hash.ts';
-import { type HashGate, noRoom } from './hash-gate.ts';
+import { type HashGate, noRoom } from './hash-semaphore.ts';
 import { normalizePassword, passwordTextFault } from './password-text.ts';
 import {
   bcryptInput,

@@ -7,7 +7,7 @@ import {
   loadStrengthEstimator,
   type StrengthVerdict,
 } from './estimate-strength.ts';
-import { noRoom } from './hash-gate.ts';
+import { noRoom } from './hash-semaphore.ts';
 
 export type StrengthQuestion = { readonly password: string; readonly context: readonly string[] };
 

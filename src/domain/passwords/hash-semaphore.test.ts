@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hashGateWidth } from './hash-gate.ts';
+import { hashGateWidth } from './hash-semaphore.ts';
 
 const one = { processes: 1, threads: 4, wanted: null };
 
