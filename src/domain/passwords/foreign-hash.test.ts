@@ -5,7 +5,7 @@ import { createSecretKeys } from '../../secret-keys.ts';
 import { testConfig } from '../../testing/app.ts';
 import { foreignHashes } from '../../testing/foreign-hashes.ts';
 import { firebaseHashText, readForeignHash } from './foreign-hash.ts';
-import { createHashGate } from './hash-semaphore.ts';
+import { createHashSemaphore } from './hash-semaphore.ts';
 import { type Bcrypt, createPasswordHasher } from './hasher.ts';
 import { openImportedHash, sealImportedHash } from './stored-hash.ts';
 
@@ -78,11 +78,11 @@ function hasherWith(
   const logLines: string[] = [];
   const log = createLog(testConfig, { write: (line) => void logLines.push(line) });
   const keys = options.keys ?? keysOf(1);
-  const gate = createHashGate({ width: 1, queue: 100 });
+  const semaphore = createHashSemaphore({ width: 1, queue: 100 });
   const hasher = createPasswordHasher({
     cost: options.cost ?? 4,
     keys,
-    gate,
+    semaphore,
     random: systemRandom,
     log,
     ...(options.bcrypt ? { bcrypt: options.bcrypt } : {}),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hashGateWidth } from './hash-semaphore.ts';
+import { hashSemaphoreWidth } from './hash-semaphore.ts';
 
 const one = { processes: 1, threads: 4, wanted: null };
 
@@ -18,5 +18,5 @@ it.each([
   ['does what it is told', { ...one, cores: 2, wanted: 3 }, 3],
   ['takes no thread that is not there', { ...one, cores: 2, wanted: 8 }, 3],
 ])('AV-1 %s', (_, machine, width) => {
-  expect(hashGateWidth(machine)).toBe(width);
+  expect(hashSemaphoreWidth(machine)).toBe(width);
 });

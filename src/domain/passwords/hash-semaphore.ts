@@ -1,7 +1,7 @@
 import { AuthError } from '../../errors.ts';
 import { createSemaphore, type Semaphore } from '../../semaphore.ts';
 
-export type HashGate = Semaphore & {
+export type HashSemaphore = Semaphore & {
   /** Limits the database work before hashing; rejects as the semaphore does. */
   readonly approach: Semaphore['run'];
 };
@@ -18,9 +18,9 @@ const approaching = 4;
  * unbounded burst of sign-ins would exhaust. `width` run at once, `queue` wait, the rest is refused
  * with OVERLOADED.
  */
-export function createHashGate(options: { width: number; queue: number }): HashGate {
-  const way = createSemaphore({ width: approaching, queue: 1000, patience, refusal: noRoom });
-  return { ...createSemaphore({ ...options, patience, refusal: noRoom }), approach: way.run };
+export function createHashSemaphore(options: { width: number; queue: number }): HashSemaphore {
+  const database = createSemaphore({ width: approaching, queue: 1000, patience, refusal: noRoom });
+  return { ...createSemaphore({ ...options, patience, refusal: noRoom }), approach: database.run };
 }
 
 /** The refusal when the queue is full. */
@@ -33,7 +33,7 @@ export function noRoom(): AuthError {
  * machine and its processes share the rest. One of libuv's threads stays free for files, DNS and
  * RSA signatures.
  */
-export function hashGateWidth(machine: {
+export function hashSemaphoreWidth(machine: {
   readonly cores: number;
   readonly processes: number;
   readonly threads: number;

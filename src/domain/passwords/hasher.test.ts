@@ -5,7 +5,7 @@ import { createLog } from '../../observability/log.ts';
 import { systemRandom } from '../../random.ts';
 import { createSecretKeys } from '../../secret-keys.ts';
 import { testConfig } from '../../testing/app.ts';
-import { createHashGate } from './hash-semaphore.ts';
+import { createHashSemaphore } from './hash-semaphore.ts';
 import { type Bcrypt, createPasswordHasher, dummyBcrypt } from './hasher.ts';
 import { bcryptInput, parseStoredHash } from './stored-hash.ts';
 
@@ -29,7 +29,7 @@ function hasherWith(options: { secrets?: Buffer[]; cost?: number } = {}) {
   const hasher = createPasswordHasher({
     cost: options.cost ?? 4,
     keys,
-    gate: createHashGate({ width: 1, queue: 100 }),
+    semaphore: createHashSemaphore({ width: 1, queue: 100 }),
     random: systemRandom,
     log,
     bcrypt: counting,
@@ -207,7 +207,7 @@ it.each([4, 10, 12, 14])(
 
 describe('the hash semaphore', () => {
   it('AV-1 limits how many run and how many wait, and refuses the rest at once', async () => {
-    const gate = createHashGate({ width: 2, queue: 3 });
+    const semaphore = createHashSemaphore({ width: 2, queue: 3 });
     let running = 0;
     let most = 0;
     const finish: (() => void)[] = [];
@@ -218,12 +218,14 @@ describe('the hash semaphore', () => {
       running -= 1;
       return 'done';
     };
-    const tries = Array.from({ length: 9 }, () => gate.run(work).catch((error: unknown) => error));
+    const tries = Array.from({ length: 9 }, () =>
+      semaphore.run(work).catch((error: unknown) => error),
+    );
     await new Promise((resolve) => setImmediate(resolve));
-    expect(gate.load()).toEqual({ running: 2, waiting: 3 });
+    expect(semaphore.load()).toEqual({ running: 2, waiting: 3 });
     const refused = await Promise.all(tries.slice(5));
     for (const error of refused) expect(error).toMatchObject({ code: 'OVERLOADED', retryAfter: 1 });
-    while (gate.load().running > 0) {
+    while (semaphore.load().running > 0) {
       finish.shift()?.();
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -232,9 +234,9 @@ describe('the hash semaphore', () => {
   });
 
   it('AV-1 a failure releases its place', async () => {
-    const gate = createHashGate({ width: 1, queue: 1 });
-    await expect(gate.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(gate.load()).toEqual({ running: 0, waiting: 0 });
-    expect(await gate.run(async () => 1)).toBe(1);
+    const semaphore = createHashSemaphore({ width: 1, queue: 1 });
+    await expect(semaphore.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(semaphore.load()).toEqual({ running: 0, waiting: 0 });
+    expect(await semaphore.run(async () => 1)).toBe(1);
   });
 });

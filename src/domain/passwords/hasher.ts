@@ -4,7 +4,7 @@ import type { PasswordHasher, PasswordVerdict } from '../../ports.ts';
 import type { Random } from '../../random.ts';
 import type { SecretKeys } from '../../secret-keys.ts';
 import { readForeignHash } from './foreign-hash.ts';
-import { type HashGate, noRoom } from './hash-semaphore.ts';
+import { type HashSemaphore, noRoom } from './hash-semaphore.ts';
 import { normalizePassword, passwordTextFault } from './password-text.ts';
 import {
   bcryptInput,
@@ -25,7 +25,7 @@ export type Bcrypt = {
 type Options = {
   readonly cost: number;
   readonly keys: SecretKeys;
-  readonly gate: HashGate;
+  readonly semaphore: HashSemaphore;
   readonly random: Random;
   readonly log: Pick<Logger, 'error'>;
   readonly bcrypt?: Bcrypt;
@@ -39,7 +39,7 @@ const bcryptAlphabet = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 export function createPasswordHasher({
   cost,
   keys,
-  gate,
+  semaphore,
   random,
   log,
   bcrypt: { hash, verify } = library,
@@ -63,11 +63,11 @@ export function createPasswordHasher({
   };
 
   const assertRoom = (): void => {
-    if (gate.isFull()) throw noRoom();
+    if (semaphore.isFull()) throw noRoom();
   };
 
   const verifyDummy = async (password: string): Promise<PasswordVerdict> => {
-    await gate.run(() => verifyOurs(bcryptInput(keys, password).input, dummyOf(cost)));
+    await semaphore.run(() => verifyOurs(bcryptInput(keys, password).input, dummyOf(cost)));
     return { matches: false, outdated: false };
   };
 
@@ -99,7 +99,7 @@ export function createPasswordHasher({
       );
       return verifyDummy(normalizePassword(password));
     }
-    return gate.run(async () => {
+    return semaphore.run(async () => {
       const begun = now();
       const matches = await verifyForeignHash(read.hash, password);
       if (!matches) await fillUp(now() - begun);
@@ -111,14 +111,14 @@ export function createPasswordHasher({
   return {
     approach: async (work) => {
       assertRoom();
-      return gate.approach(async () => {
+      return semaphore.approach(async () => {
         assertRoom();
         return work();
       });
     },
     hash: async (password) => {
       const { pepperId, input } = bcryptInput(keys, normalizePassword(password));
-      return formatStoredHash(pepperId, await gate.run(() => hash(input, cost)));
+      return formatStoredHash(pepperId, await semaphore.run(() => hash(input, cost)));
     },
     verify: async (password, stored) => {
       const normalized = normalizePassword(password);
@@ -136,7 +136,7 @@ export function createPasswordHasher({
         );
         return verifyDummy(normalized);
       }
-      const matches = await gate.run(() => verifyOurs(input, parsed.bcrypt));
+      const matches = await semaphore.run(() => verifyOurs(input, parsed.bcrypt));
       return {
         matches,
         outdated:

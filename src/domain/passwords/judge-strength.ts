@@ -58,7 +58,7 @@ export async function prepareStrength(): Promise<void> {
  * and up to a second for a crafted one, which would block every other request (AV-1).
  */
 export function createStrengthJudge(file: URL): StrengthJudge {
-  const gate = createSemaphore({ width: 1, queue, patience, refusal: noRoom });
+  const semaphore = createSemaphore({ width: 1, queue, patience, refusal: noRoom });
   let thread: Worker | null = null;
   let rest: NodeJS.Timeout | undefined;
 
@@ -78,7 +78,7 @@ export function createStrengthJudge(file: URL): StrengthJudge {
 
   return {
     judge: (question) =>
-      gate.run(async () => {
+      semaphore.run(async () => {
         clearTimeout(rest);
         const asked = running();
         try {
