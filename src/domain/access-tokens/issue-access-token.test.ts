@@ -10,7 +10,7 @@ it.each([
   ['EdDSA', 20],
   ['RS256', 5],
 ] as const)(
-  'JW-1 every signature of %s holds for a library that is not ours',
+  'JW-1 every signature of %s verifies in an independent library',
   async (algorithm, count) => {
     const { app, stop } = await startTestServer({
       config: { jwt: { ...testConfig.jwt, algorithm } },
