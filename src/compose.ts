@@ -10,7 +10,7 @@ import { outboxBacklog } from './db/queries/outbox.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
 import { noBreachedPasswords } from './domain/passwords/breached-passwords.ts';
-import { createHashGate, hashGateWidth } from './domain/passwords/hash-gate.ts';
+import { createHashSemaphore, hashSemaphoreWidth } from './domain/passwords/hash-semaphore.ts';
 import { createPasswordHasher } from './domain/passwords/hasher.ts';
 import { budgets } from './domain/rate-limits/budgets.ts';
 import { startRetentionWorker } from './domain/retention/start-retention-worker.ts';
@@ -59,13 +59,13 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     mailer,
     metrics,
   };
-  const hashWidth = hashGateWidth({
+  const hashWidth = hashSemaphoreWidth({
     cores: availableParallelism(),
     processes: config.workers,
     threads: config.threadPoolSize,
     wanted: config.bcryptConcurrency,
   });
-  const hashGate = createHashGate({ width: hashWidth, queue: hashQueue * hashWidth });
+  const hashSemaphore = createHashSemaphore({ width: hashWidth, queue: hashQueue * hashWidth });
   const keyRing = createKeyRing(base);
   if (config.mailTemplatesDirectory !== null) await checkTemplates(config.mailTemplatesDirectory);
   const worker = startOutboxWorker(base, { pollSeconds: outboxPollSeconds });
@@ -76,7 +76,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     hasher: createPasswordHasher({
       cost: parts.bcryptCost ?? config.bcryptCost,
       keys,
-      gate: hashGate,
+      semaphore: hashSemaphore,
       random,
       log,
     }),
@@ -90,7 +90,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
   };
   metrics.watch({
     budgets: Object.keys(budgets),
-    hashes: () => ({ ...hashGate.load(), width: hashWidth }),
+    hashes: () => ({ ...hashSemaphore.load(), width: hashWidth }),
     pool: () => database.load(),
     outbox: () => outboxBacklog(database.db, { now: clock.now() }),
   });

@@ -1,6 +1,6 @@
 import { openPostgres } from '../../src/db/driver/client.ts';
 import { users } from '../../src/db/tables/users.ts';
-import { createHashGate } from '../../src/domain/passwords/hash-gate.ts';
+import { createHashSemaphore } from '../../src/domain/passwords/hash-semaphore.ts';
 import { createPasswordHasher } from '../../src/domain/passwords/hasher.ts';
 import { systemRandom } from '../../src/random.ts';
 import { createSecretKeys } from '../../src/secret-keys.ts';
@@ -27,7 +27,7 @@ export async function putAccounts(options: {
   const hasher = createPasswordHasher({
     cost: options.bcryptCost,
     keys: createSecretKeys([options.secretKey]),
-    gate: createHashGate({ width: 1, queue: 1 }),
+    semaphore: createHashSemaphore({ width: 1, queue: 1 }),
     random: systemRandom,
     log: { error: () => {} },
   });

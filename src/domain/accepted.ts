@@ -1,2 +1,2 @@
-/** What a mutation answers that has done its work and has nothing to show. */
+/** The result of a mutation that has nothing to return. */
 export type Accepted = { readonly kind: 'accepted'; readonly accepted: true };

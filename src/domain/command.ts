@@ -3,8 +3,8 @@ import type { Context } from '../context.ts';
 import { AuthError, type FieldError } from '../errors.ts';
 
 /**
- * A domain verb with the one schema of its input. The schema runs here and nowhere else; what does
- * not fit becomes one VALIDATION_FAILED that names each field and rule, never the value (GQ-10).
+ * A domain verb with the single schema of its input. The schema runs only here; every invalid input
+ * becomes one VALIDATION_FAILED that names each field and rule, never the value (GQ-10).
  */
 export function command<Schema extends z.ZodType, Result>(
   schema: Schema,
@@ -13,7 +13,7 @@ export function command<Schema extends z.ZodType, Result>(
   return async (ctx, input) => run(ctx, parseInput(schema, input));
 }
 
-/** The parsed input. Throws VALIDATION_FAILED. */
+/** Returns the parsed input. Throws VALIDATION_FAILED. */
 export function parseInput<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,

@@ -4,7 +4,7 @@ import { localeOf, localeTags } from './emails/locales.ts';
 import { passwordTextFault } from './passwords/password-text.ts';
 
 /**
- * Text that PostgreSQL and every log can hold: no NUL, well-formed, of bounded length in UTF-16
+ * Text that PostgreSQL and every log can store: no NUL, well-formed, of bounded length in UTF-16
  * units.
  */
 export function text(options: { max: number; min?: number }): z.ZodType<string, string> {
@@ -33,7 +33,7 @@ export const emailAddress: z.ZodType<EmailAddress, string> = z
     return z.NEVER;
   });
 
-/** A password that is being checked, not set: fit to be hashed, nothing more. */
+/** A password that is being checked, not set: valid for hashing, with no further policy. */
 export const password: z.ZodType<string, string> = z
   .string({ error: 'A password is required.' })
   .superRefine((value, ctx) => {
@@ -42,10 +42,7 @@ export const password: z.ZodType<string, string> = z
       ctx.addIssue({ code: 'custom', params: { code: fault.code }, message: fault.message });
   });
 
-/**
- * A password that is being set; the policy (check-password) says the rest, with every rule in one
- * place.
- */
+/** A password that is being set; the policy (check-password) holds every further rule. */
 export const newPassword: z.ZodType<string, string> = z.string({
   error: 'A password is required.',
 });
@@ -56,7 +53,7 @@ export const opaqueToken: z.ZodType<string, string> = z
   .min(1, 'A value is required.')
   .max(512, 'This is longer than any that was given out.');
 
-/** The id of something of ours. */
+/** The id of one of our rows. */
 export const uuid: z.ZodType<string, string> = z.uuid('This is not an id of ours.');
 
 /** A display name: one line, no control characters. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AuthError } from '../errors.ts';
 
-/** Rows on a page at most, whatever the caller asks for. */
+/** The maximum number of rows on a page, whatever the caller asks for. */
 export const largestPage = 100;
 
 /** The arguments of every connection. */
@@ -26,10 +26,10 @@ export type Page<Node> = {
   };
 };
 
-/** A row's place in a list that is sorted by time and id. */
+/** A row's position in a list sorted by time and id. */
 export type Place = { readonly at: Date; readonly id: string };
 
-/** Opaque to clients; holds nothing that the row does not show. */
+/** Opaque to clients; contains nothing that the row does not show. */
 export function encodeCursor({ at, id }: Place): string {
   return Buffer.from(`${at.getTime()} ${id}`).toString('base64url');
 }
@@ -47,7 +47,7 @@ export function decodeCursor(cursor: string): Place {
   return { at: new Date(Number(time)), id };
 }
 
-/** A page of rows that are all at hand, the newest first. */
+/** A page of rows that are all in memory, newest first. */
 export function pageOf<Row, Node>(
   rows: readonly Row[],
   input: {
@@ -78,8 +78,8 @@ export function pageOf<Row, Node>(
 }
 
 /**
- * A page of rows that the database has cut already, the newest first: those after the cursor, and
- * one more than the page where there are more.
+ * A page of rows that the database has already cut, newest first: those after the cursor, plus one
+ * more than the page size where more rows exist.
  */
 export function pageOfSlice<Row, Node>(
   rows: readonly Row[],

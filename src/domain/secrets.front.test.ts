@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Values of each kind that whoever holds one can use, from the front door. */
+/** Every kind of secret that its holder can use, obtained through the public API. */
 const bearers: Readonly<Record<string, () => Promise<string[]>>> = {
   'the id of a challenge': async () => {
     const ids: string[] = [];
@@ -51,15 +51,14 @@ const bearers: Readonly<Record<string, () => Promise<string[]>>> = {
 };
 
 describe.each(Object.keys(bearers))('%s', (kind) => {
-  it('DP-3 holds 128 random bits or more, and is no UUID', async () => {
+  it('DP-3 has at least 128 random bits, and is no UUID', async () => {
     const values = (await bearers[kind]?.()) ?? [];
     expect(values.length).toBeGreaterThan(3);
     for (const value of values) {
       expect(value).not.toMatch(uuid);
       expect(value).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-/i);
     }
-    // Base32 has five bits a character, base64url six; what a token begins with that is the same
-    // each time says nothing.
+    // Base32 has five bits a character, base64url six; a constant prefix of a token carries none.
     const bits = /^[A-Z2-7]+$/.test(values[0] ?? '') ? 5 : 6;
     for (const [n, value] of values.entries()) {
       const [next = ''] = values.slice(n + 1);
@@ -71,7 +70,7 @@ describe.each(Object.keys(bearers))('%s', (kind) => {
 });
 
 describe('identifiers', () => {
-  it('DP-3 open nothing: a user’s, a session’s and a token’s id are told, and are nobody’s secret', async () => {
+  it('DP-3 give access to nothing: the ids of users, sessions and tokens are public', async () => {
     const person = await registerPerson(server);
     const { sub, sid, jti } = claimsOf(person.accessToken);
     for (const id of [sub, sid, jti, person.sessionId, person.id].map(String)) {
@@ -87,7 +86,7 @@ describe('identifiers', () => {
     }
   });
 
-  it('DP-3 codes come from all of their digits alike', () => {
+  it('DP-3 codes are uniformly distributed over their digits', () => {
     const counts = new Map<string, number>();
     const codes = Array.from({ length: 5000 }, () => systemRandom.digits(6));
     for (const digit of codes.join('')) counts.set(digit, (counts.get(digit) ?? 0) + 1);

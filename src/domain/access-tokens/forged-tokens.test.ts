@@ -31,7 +31,7 @@ const foreignKeys: Readonly<Record<string, KeyObject | Uint8Array>> = {
 const withoutIds = (answer: Answer): string =>
   answer.text.replace(/"requestId":"[^"]*"/, '"requestId":""');
 
-/** One refusal for every forgery, to the byte: which check failed is nobody's business (JW-13). */
+/** One byte-identical refusal for every forgery: which check failed is not disclosed (JW-13). */
 let refusalText: string | undefined;
 async function expectRefused(server: TestServer, token: string, what = ''): Promise<void> {
   const answer = await server.send(meQuery, {}, { token });
@@ -79,7 +79,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
       return answer.data?.me?.id === person.id;
     };
 
-    it('takes a token that is made as the forged ones are, with nothing wrong', async () => {
+    it('accepts a token made like the forged ones but without a fault', async () => {
       expect(real.header).toEqual({
         alg: algorithm,
         kid: server.app.keyRing.signing().kid,
@@ -93,7 +93,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
       ).toBe(true);
     });
 
-    it('SE-16 refuses a token that is bound to a key of its holder’s: no proof of one is taken, so DPoP is not offered', async () => {
+    it('SE-16 refuses a token bound to its holder’s key, since DPoP is not supported', async () => {
       const jkt = createHash('sha256').update('a key').digest('base64url');
       for (const cnf of [{ jkt }, {}, null]) {
         await expectRefused(
@@ -121,7 +121,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
       await expectRefused(server, forge(changed({ drop: ['alg'] }), key, algorithm));
     });
 
-    it('JW-1 ADV-46 refuses every other algorithm, by a foreign key and by its own', async () => {
+    it('JW-1 ADV-46 refuses every other algorithm, with a foreign and the right key', async () => {
       for (const [alg, foreign] of Object.entries(foreignKeys)) {
         await expectRefused(server, forge(changed({ header: { alg } }), foreign), alg);
       }
@@ -131,7 +131,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
       };
       for (const alg of own[algorithm] ?? [])
         await expectRefused(server, forge(changed({ header: { alg } }), key), alg);
-      // The algorithm that the key is for, named as another.
+      // The right key, with its algorithm named as another.
       for (const alg of Object.keys(foreignKeys).filter((name) => name !== algorithm)) {
         await expectRefused(server, forge(changed({ header: { alg } }), key, algorithm), alg);
       }
@@ -140,7 +140,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
     it('JW-1 ADV-46 refuses HS256 under the public key, as PEM, DER and JWK text', async () => {
       const { publicKey, publicJwk } = server.app.keyRing.signing();
       if (publicJwk === null) {
-        // HS256 has none; whoever takes the empty key set for a key gets no further.
+        // HS256 publishes no key; signing with the empty key set must not work either.
         for (const secret of ['', '{"keys":[]}', 'null']) {
           await expectRefused(server, forge(real, Buffer.from(secret)), secret);
         }
@@ -172,7 +172,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
       }
     });
 
-    it('JW-1 refuses a signature that is cut, changed or of other claims', async () => {
+    it('JW-1 refuses a signature that is truncated, altered or of other claims', async () => {
       const [header = '', payload = '', signed = ''] = person.accessToken.split('.');
       const flipped = Buffer.from(signed, 'base64url');
       flipped[0] = (flipped[0] ?? 0) ^ 1;
@@ -187,7 +187,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
         `${header}.${payload}.${Buffer.alloc(flipped.length).toString('base64url')}`,
         `${header}.${admin}.${signed}`,
         `${header}.${payload}.${signed}.${signed}`,
-        // Base64url to the letter (RFC 7515 2): a lenient reader drops what is too much.
+        // Strict base64url (RFC 7515 2): a lenient reader would ignore extra characters.
         `${person.accessToken}A`,
         `${person.accessToken}AA`,
         `${person.accessToken}=`,
@@ -200,7 +200,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
       }
     });
 
-    describe('with a listener that nobody may call', () => {
+    describe('with a listener that must never be called', () => {
       let sink: Server;
       let address: string;
       const calls: string[] = [];
@@ -215,7 +215,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
       });
       afterAll(() => new Promise((resolve) => sink.close(resolve)));
 
-      it('JW-2 ADV-46 takes no key and no address from the header, and fetches nothing', async () => {
+      it('JW-2 ADV-46 takes no key and no URL from the header, and fetches nothing', async () => {
         const jwk = { ...p256.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' };
         const { d: _private, ...publicHalf } = jwk;
         for (const header of [
@@ -246,7 +246,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
       });
     });
 
-    it('JW-2 refuses an extension that it is told is critical, though the signature is good', async () => {
+    it('JW-2 refuses an unknown critical extension, even with a valid signature', async () => {
       for (const header of [
         { crit: ['exp'] },
         { crit: ['urn:example'], 'urn:example': true },
@@ -262,7 +262,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
       }
     });
 
-    it('JW-3 refuses a token without a kid, and one whose kid is not to the letter that of a key', async () => {
+    it('JW-3 refuses a token without a kid, or with one that matches no key', async () => {
       const { kid } = server.app.keyRing.signing();
       await expectRefused(server, forge(changed({ drop: ['kid'] }), key, algorithm));
       for (const other of [
@@ -295,15 +295,15 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
           `kid ${String(other).slice(0, 30)}`,
         );
       }
-      // 10 kB: longer than any token of ours, so that it reaches no parser; longer than that, Node's
-      // own limit of all headers answers.
+      // 10 kB: longer than any token of ours, so that it reaches no parser; a longer one would hit
+      // Node's own limit on headers.
       await expectRefused(
         server,
         forge(changed({ header: { kid: 'x'.repeat(10_000) } }), key, algorithm),
       );
     });
 
-    it('JW-4 refuses another type of token, though the signature is good', async () => {
+    it('JW-4 refuses another type of token, even with a valid signature', async () => {
       for (const typ of [
         'at+jwt',
         'id_token+jwt',
@@ -324,7 +324,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
         );
       }
       await expectRefused(server, forge(changed({ drop: ['typ'] }), key, algorithm));
-      // An ID token, a mail link's token or the like: signed with the same key, but of no session.
+      // An ID token, a mail link's token or the like: signed with the same key, but for no session.
       await expectRefused(
         server,
         forge(
@@ -375,7 +375,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
         await expectRefused(server, forge(changed({ drop: [name] }), key, algorithm), `no ${name}`);
     });
 
-    it('JW-6 refuses a token that lacks a claim or has one of another kind', async () => {
+    it('JW-6 refuses a token with a missing claim or a claim of the wrong type', async () => {
       for (const name of ['exp', 'iat', 'sub', 'jti', 'sid']) {
         await expectRefused(server, forge(changed({ drop: [name] }), key, algorithm), `no ${name}`);
       }
@@ -406,7 +406,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
       }
     });
 
-    it('JW-6 refuses times that cannot be: issued tomorrow, good for years, not yet good', async () => {
+    it('JW-6 refuses times in the future and a lifetime of years', async () => {
       const now = Math.floor(server.clock.now().getTime() / 1000);
       for (const payload of [
         { iat: now + 86_400, exp: now + 86_400 + 900 },
@@ -430,7 +430,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
       ).toBe(true);
     });
 
-    it('JW-6 tells an expired token from a forged one, and only where the signature is good', async () => {
+    it('JW-6 reports a token as expired only if its signature is valid', async () => {
       const now = Math.floor(server.clock.now().getTime() / 1000);
       const expired = changed({ payload: { iat: now - 961, exp: now - 61 } });
       const answer = await server.send(meQuery, {}, { token: forge(expired, key, algorithm) });
@@ -440,7 +440,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
       await expectRefused(server, forge(expired, foreignKeys[algorithm] ?? null));
     });
 
-    it('JW-8 says nothing of the person', async () => {
+    it('JW-8 contains no personal data', async () => {
       const again = await signIn(server, person);
       for (const token of [person.accessToken, again.accessToken]) {
         const { payload } = partsOf(token);
@@ -469,7 +469,7 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
   },
 );
 
-describe('what a good signature does not decide', () => {
+describe('what a valid signature does not decide', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer();
@@ -484,7 +484,7 @@ describe('what a good signature does not decide', () => {
     );
   };
 
-  it('JW-7 roles are those of the row, whatever the token claims', async () => {
+  it('JW-7 the roles are those of the row, whatever the token claims', async () => {
     const person = await registerPerson(server);
     const answer = await server.send(
       meQuery,
@@ -494,7 +494,7 @@ describe('what a good signature does not decide', () => {
     expect(answer.data.me).toMatchObject({ id: person.id, roles: [] });
   });
 
-  it("JW-7 another's session, or another's subject, is nobody's", async () => {
+  it('JW-7 refuses a session and a subject that do not belong together', async () => {
     const [ada, bob] = [await registerPerson(server), await registerPerson(server)];
     for (const payload of [
       { sub: bob.id },
@@ -507,7 +507,7 @@ describe('what a good signature does not decide', () => {
     }
   });
 
-  it('JW-7 JW-13 the token of a deleted, suspended or signed-out user is refused on the next request, in the same words', async () => {
+  it('JW-7 JW-13 refuses deleted, suspended and signed-out users alike, at once', async () => {
     const { db } = server.database.database;
     const person = await registerPerson(server);
     const refusals: string[] = [];
@@ -534,7 +534,7 @@ describe('what a good signature does not decide', () => {
     expect(refusals[0]?.replace('SESSION_REVOKED', 'TOKEN_INVALID')).toBe(refusalText);
   });
 
-  it('JW-4 takes the configured type and no other', async () => {
+  it('JW-4 accepts only the configured type', async () => {
     const jwt = {
       algorithm: 'ES256',
       audience: 'https://api.example.com',
@@ -558,7 +558,7 @@ describe('what a good signature does not decide', () => {
     }
   });
 
-  it('JW-13 a bearer that does not hold is an error on a public query too, and on meta fields', async () => {
+  it('JW-13 refuses an invalid bearer token on public queries and meta fields', async () => {
     for (const query of [
       '{ me { id } }',
       '{ __typename }',
@@ -572,7 +572,7 @@ describe('what a good signature does not decide', () => {
     }
   });
 
-  it('JW-13 where the contract says so, a stale bearer is ignored: else no client could sign in again', async () => {
+  it('JW-13 ignores a stale bearer token where clients sign in again (contract)', async () => {
     const person = await registerPerson(server);
     const old = { token: 'a.b.c' };
     const options = await server.send('{ __typename authOptions { otpLength } }', {}, old);
@@ -599,7 +599,7 @@ describe('what a good signature does not decide', () => {
     expect((await server.mutate('logout', {}, old)).accepted).toBe(true);
   });
 
-  it('JW-4 OT-6 ADV-47 no other secret of ours is a bearer, and no bearer a refresh token', async () => {
+  it('JW-4 OT-6 ADV-47 bearer tokens, refresh tokens and secrets never swap roles', async () => {
     const person = await registerPerson(server);
     const challenge = await server.mutate('requestLoginCode', { email: person.email });
     for (const token of [person.refreshToken, challenge.id, person.sessionId, person.id])
@@ -628,7 +628,7 @@ describe('what a good signature does not decide', () => {
     }
   });
 
-  it('ADV-47 a refresh token is bound to its session: with another id, generation or tag it is none', async () => {
+  it('ADV-47 a refresh token with another session id, generation or tag is refused', async () => {
     const [ada, bob] = [await registerPerson(server), await registerPerson(server)];
     const token = Buffer.from(ada.refreshToken, 'base64url');
     const other = Buffer.from(bob.refreshToken, 'base64url');
@@ -651,7 +651,7 @@ describe('what a good signature does not decide', () => {
       const answer = await server.mutate('refreshSession', { refreshToken: value });
       if (value !== ada.refreshToken) expect(answer.code).toBe('INVALID_OR_EXPIRED_TOKEN');
     }
-    // None of these was taken for theft: both sessions live.
+    // None of these counted as reuse: both sessions are still alive.
     for (const person of [ada, bob]) {
       expect(
         (await server.mutate('refreshSession', { refreshToken: person.refreshToken })).__typename,

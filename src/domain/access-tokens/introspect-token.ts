@@ -6,8 +6,8 @@ import { isGood, judgeToken } from '../sessions/rules.ts';
 import { verifyAccessToken } from './verify-access-token.ts';
 
 /**
- * RFC 7662 section 2.2; `token_use` says what kind it is, since a backend must take access tokens
- * alone.
+ * RFC 7662 section 2.2; `token_use` names the kind of token, since a backend must accept access
+ * tokens only.
  */
 export type Introspection =
   | { readonly active: false }
@@ -32,8 +32,8 @@ const inactive: Introspection = { active: false };
 type Introspector = Pick<App, 'db' | 'lookUpSession' | 'keys' | 'clock' | 'config' | 'keyRing'>;
 
 /**
- * What a token of either kind is worth right now, by the database; whatever is not alive is
- * `{active: false}` (ADV-45).
+ * The current state of an access or refresh token according to the database; an inactive token
+ * yields `{active: false}` (ADV-45).
  */
 export async function introspectToken(
   app: Introspector,
@@ -65,7 +65,7 @@ async function introspectRefresh(app: Introspector, value: string): Promise<Intr
   const found = token && (await findSessionById(app.db, { sessionId: token.sessionId }));
   if (!found || found.user.suspendedAt !== null) return null;
   const { session } = found;
-  // A spent one is no longer active; that somebody asks after it is not its reuse.
+  // A spent refresh token is inactive; introspecting it does not count as reuse.
   const verdict = judgeToken(session, {
     token,
     now: app.clock.now(),
@@ -80,7 +80,7 @@ async function introspectRefresh(app: Introspector, value: string): Promise<Intr
   };
 }
 
-/** From the rows, not from the token: roles and proofs as they are now. */
+/** Built from the database rows, not from the token, so that roles and proofs are current. */
 function claimsOf(app: Introspector, { session, user }: ActingSession) {
   return {
     iss: app.config.publicUrl,

@@ -2,7 +2,7 @@ import type { Config } from '../../config/read-config.ts';
 import { sameBytes, sha256 } from '../../secret-keys.ts';
 
 /**
- * Whether a caller has shown GATEWAY_TOKEN, the credential of services; never where none is
+ * Whether the caller presented GATEWAY_TOKEN, the credential of services; always false when none is
  * configured.
  */
 export function isGatewayToken(
@@ -10,6 +10,6 @@ export function isGatewayToken(
   given: string,
 ): boolean {
   const { gatewayToken } = app.config;
-  // SECURITY: hashed first, so that neither time nor length says anything.
+  // SECURITY: hashed before the comparison, so that its time reveals neither content nor length.
   return gatewayToken !== null && sameBytes(sha256(given), sha256(gatewayToken));
 }

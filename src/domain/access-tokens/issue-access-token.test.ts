@@ -3,14 +3,14 @@ import { expect, it } from 'vitest';
 import { startTestServer, testConfig } from '../../testing/app.ts';
 import { issueAccessToken } from './issue-access-token.ts';
 
-// One ECDSA signature in 128 has a number that is shorter than 32 bytes, and every other one a
-// number with a zero before it.
+// One ECDSA signature in 128 has an integer shorter than 32 bytes, and every other one an integer
+// with a leading zero.
 it.each([
   ['ES256', 2000],
   ['EdDSA', 20],
   ['RS256', 5],
 ] as const)(
-  'JW-1 every signature of %s holds for a library that is not ours',
+  'JW-1 every signature of %s verifies in an independent library',
   async (algorithm, count) => {
     const { app, stop } = await startTestServer({
       config: { jwt: { ...testConfig.jwt, algorithm } },

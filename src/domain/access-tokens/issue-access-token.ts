@@ -11,7 +11,7 @@ type Input = {
 };
 
 /**
- * Signs an access token for a session. Whoever holds it can read it: no personal data goes in
+ * Signs an access token for a session. Its holder can read it, so it carries no personal data
  * (JW-8).
  */
 export async function issueAccessToken(
@@ -21,7 +21,7 @@ export async function issueAccessToken(
   const key = app.keyRing.signing();
   // Whole seconds, as `iat` and `exp` are (RFC 7519 2, NumericDate).
   const issuedAt = Math.floor(app.clock.now().getTime() / 1000);
-  // Not past the session's own end, which a backend that checks the JWT alone would not see (SE-4,
+  // Capped at the session's own end, which a backend that only checks the JWT would not see (SE-4,
   // SE-5).
   const sessionEnd = Math.floor(session.idleExpiresAt.getTime() / 1000);
   const expiresAt = Math.min(issuedAt + app.config.accessTokenTtl, sessionEnd);

@@ -5,10 +5,10 @@ import { readRefreshToken } from '../sessions/refresh-token.ts';
 import { verifyAccessToken } from './verify-access-token.ts';
 
 /**
- * Ends the session of a token of either kind, and with it every token of that session (RFC 7009
- * section 2.1); also of an access token that has expired, since its session may live on (ADV-45). A
- * token that is unknown or revoked already is no error. The caller has made sure that a service or
- * an admin asks.
+ * Ends the session of an access or refresh token, and with it every token of that session (RFC 7009
+ * section 2.1). An expired access token also works, since its session may still be alive (ADV-45).
+ * An unknown or already revoked token is no error. The caller must already have checked that a
+ * service or an admin is asking.
  */
 export async function revokeToken(ctx: Context, { token }: { token: string }): Promise<void> {
   const named = await sessionOf(ctx, token);

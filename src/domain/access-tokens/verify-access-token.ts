@@ -15,16 +15,16 @@ export type VerifiedToken = {
 };
 export type TokenVerdict =
   | ({ readonly kind: 'valid' } & VerifiedToken)
-  /** Genuine in everything, and past its time. */
+  /** Valid in every respect except that it has expired. */
   | ({ readonly kind: 'refused'; readonly reason: 'TOKEN_EXPIRED' } & VerifiedToken)
   | { readonly kind: 'refused'; readonly reason: 'TOKEN_INVALID' };
 
 /**
- * RFC 9110 sets no bound; a token of ours is far shorter, and nothing longer reaches any crypto
+ * RFC 9110 sets no limit; our tokens are far shorter, and nothing longer reaches any crypto
  * (JW-12).
  */
 const maxTokenLength = 8192;
-/** Seconds by which two of our own machines' clocks may differ (JW-6 allows 60). */
+/** Seconds of clock skew allowed between our own machines (JW-6 allows 60). */
 const clockTolerance = 5;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -35,10 +35,10 @@ const invalid: TokenVerdict = { kind: 'refused', reason: 'TOKEN_INVALID' };
 type Verifier = Pick<App, 'config' | 'clock' | 'keyRing'>;
 type Members = Readonly<Record<string, unknown>>;
 
-/** A token whose signature was found to be good, and the key that it was good under. */
+/** A token whose signature was verified, and the key that verified it. */
 type Genuine = { readonly kid: string; readonly publicKey: KeyObject; readonly claims: Members };
 
-/** Tokens whose signature is not checked again; at about two kilobytes each. */
+/** The size of the cache of verified tokens, at about two kilobytes each. */
 const mostRemembered = 10_000;
 const rememberedBy = new WeakMap<KeyRing, LRUCache<string, Genuine>>();
 
@@ -49,10 +49,10 @@ function memoryOf(keyRing: KeyRing): LRUCache<string, Genuine> {
 }
 
 /**
- * Whether a bearer is an access token of ours that has not expired. Says nothing of the session,
- * which is asked of the database on every request. Never rejects for anything that a caller can
- * send. A good signature is remembered, so that a client's next request costs a look-up; its
- * claims, its time and whether its key is still in force are looked at every time.
+ * Whether a bearer token is an access token of ours that has not expired. It does not check the
+ * session, which is looked up in the database on every request. Never rejects, whatever the caller
+ * sends. A verified signature is cached, so that a client's next request costs a look-up; claims,
+ * expiry and whether the key is still in force are checked every time.
  */
 export async function verifyAccessToken(app: Verifier, token: string): Promise<TokenVerdict> {
   if (token.length > maxTokenLength) return invalid;
@@ -60,21 +60,21 @@ export async function verifyAccessToken(app: Verifier, token: string): Promise<T
   return claims ? judgeClaims(app, claims) : invalid;
 }
 
-/** The claims of a token whose signature was found to be good before. */
+/** The claims of a token whose signature is cached as verified. */
 function remembered(app: Verifier, token: string): Members | null {
   const memory = memoryOf(app.keyRing);
   const known = memory.get(token);
   if (!known) return null;
-  // SECURITY: by the key itself, not by its name alone; one that was removed or is past its time is
-  // found no more (JW-10).
+  // SECURITY: compares the key itself, not only its id; a removed or expired key is no longer found
+  // (JW-10).
   if (app.keyRing.find(known.kid)?.publicKey === known.publicKey) return known.claims;
   memory.delete(token);
   return null;
 }
 
-/** The claims of a token that one of our keys has signed; null for any other. */
+/** The claims of a token signed by one of our keys; null for any other. */
 async function readGenuine(app: Verifier, token: string): Promise<Members | null> {
-  // SECURITY: jose, which decodes by `atob`, takes padding and white space (RFC 7515 2).
+  // SECURITY: jose decodes with `atob`, which accepts padding and white space (RFC 7515 2).
   if (!compactPattern.test(token)) return null;
   try {
     let key: SigningKey | undefined;
@@ -93,9 +93,9 @@ async function readGenuine(app: Verifier, token: string): Promise<Members | null
 }
 
 /**
- * SECURITY: the key comes from the kid alone, by exact match in memory; jwk, jku, x5u, x5c are
- * never looked at (RFC 8725 3.10). Its algorithm is its own and no other (3.1); what is critical we
- * do not know, not even what jose would take (RFC 7515 4.1.11).
+ * SECURITY: the key is chosen by the kid only, by exact match in memory; jwk, jku, x5u and x5c are
+ * ignored (RFC 8725 3.10). Only the key's own algorithm is accepted (3.1). Every critical header is
+ * refused, even one that jose would accept (RFC 7515 4.1.11).
  */
 function keyFor(app: Verifier, header: CompactJWSHeaderParameters): SigningKey {
   const { kid, alg, typ, crit } = header;
@@ -105,7 +105,8 @@ function keyFor(app: Verifier, header: CompactJWSHeaderParameters): SigningKey {
 }
 
 /**
- * Every claim that we write is required and read as we write it (RFC 8725 3.8, 3.9; RFC 9068 4).
+ * Every claim that we write is required, in the form in which we write it (RFC 8725 3.8, 3.9; RFC
+ * 9068 4).
  */
 function judgeClaims(app: Verifier, claims: Members): TokenVerdict {
   const { iss, aud, sub, sid, jti, iat, exp, nbf, cnf } = claims;
@@ -115,8 +116,8 @@ function judgeClaims(app: Verifier, claims: Members): TokenVerdict {
   if (typeof sub !== 'string' || !uuidPattern.test(sub)) return invalid;
   if (typeof sid !== 'string' || !uuidPattern.test(sid)) return invalid;
   if (typeof jti !== 'string' || jti === '' || !isTime(iat) || !isTime(exp)) return invalid;
-  // Bound to a key of its holder's: we give out none, take no proof, and must not take it without
-  // one (RFC 9449 section 7).
+  // The token is bound to a key of its holder. We issue no such tokens and check no proof of
+  // possession, so we must not accept one without it (RFC 9449 section 7).
   if (cnf !== undefined) return invalid;
   if (exp - iat > longestTokenLifetime || iat > now + clockTolerance) return invalid;
   if (nbf !== undefined && (!isTime(nbf) || nbf > now + clockTolerance)) return invalid;
@@ -127,7 +128,7 @@ function judgeClaims(app: Verifier, claims: Members): TokenVerdict {
     issuedAt: new Date(iat * 1000),
     expiresAt: new Date(exp * 1000),
   };
-  // Last of all: that it is late is said of nothing but a token that was good.
+  // Checked last: only an otherwise valid token is reported as expired.
   if (exp <= now - clockTolerance) return { kind: 'refused', reason: 'TOKEN_EXPIRED', ...verified };
   return { kind: 'valid', ...verified };
 }

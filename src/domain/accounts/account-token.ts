@@ -4,16 +4,16 @@ import type { Db } from '../../db/driver/client.ts';
 import { type AccountTokenPurpose, putAccountToken } from '../../db/queries/account-tokens.ts';
 import { sha256 } from '../../secret-keys.ts';
 
-/** Seconds that a link to a new password is good (RC-2; NIST 4.2.1.2 allows a day). */
+/** Seconds that a password reset link is valid (RC-2; NIST 4.2.1.2 allows a day). */
 export const resetLifetime = 3600;
 /**
- * Seconds that an invitation is good (NIST SP 800-63A-4: an enrolment code by e-mail, 24 hours).
- * After that a reset does as well.
+ * Seconds that an invitation is valid (NIST SP 800-63A-4: an enrolment code by e-mail, 24 hours).
+ * Afterwards the user can request a password reset instead.
  */
 export const invitationLifetime = 24 * 3600;
-/** What `resetPassword` takes. */
+/** The purposes that `resetPassword` accepts. */
 export const passwordPurposes: readonly AccountTokenPurpose[] = ['RESET_PASSWORD', 'INVITATION'];
-/** Seconds that the former address may take a change back. */
+/** Seconds that the former address may undo a change of address. */
 export const undoLifetime = 7 * 24 * 3600;
 
 /** 256 bits (RC-2). */
@@ -22,14 +22,15 @@ const tokenBytes = 32;
 type Input = {
   readonly db: Db;
   readonly purpose: AccountTokenPurpose;
-  /** Whose, and the mailbox that it goes to. Null makes a decoy that costs the same (RC-1). */
+  /** The user and the mailbox it is mailed to. Null makes a decoy of the same cost (RC-1). */
   readonly owner: { readonly userId: string; readonly email: string } | null;
   /** Seconds. */
   readonly lifetime: number;
 };
 
 /**
- * Makes and stores a token for a mailed link, and answers with its value, which nothing else keeps.
+ * Creates and stores a token for a mailed link, and returns its value, of which only a hash is
+ * stored.
  */
 export async function issueAccountToken(
   ctx: Pick<Context, 'clock' | 'random'>,

@@ -10,7 +10,7 @@ export type Account = {
   readonly locale: string | null;
 };
 
-/** The caller's own private settings, from the row that was read for this request. */
+/** The caller's own private settings, from the row already read for this request. */
 export async function account(ctx: Context): Promise<Account> {
   const { user } = requireViewer(ctx).session;
   return {
@@ -21,7 +21,7 @@ export async function account(ctx: Context): Promise<Account> {
   };
 }
 
-/** How many recovery codes of the caller would work now; 0 without an app. */
+/** How many of the caller's recovery codes would work now; 0 without an authenticator app. */
 export async function recoveryCodesLeft(ctx: Context): Promise<number> {
   const { user } = requireViewer(ctx).session;
   return user.totpEnabledAt === null ? 0 : countRecoveryCodes(ctx, { db: ctx.db, userId: user.id });

@@ -26,7 +26,7 @@ async function isSignedIn(person: Pick<Person, 'accessToken'>): Promise<boolean>
 }
 
 describe('changePassword', () => {
-  it('PW-12 needs the current password, also in a session that is a minute old', async () => {
+  it('PW-12 requires the current password, even in a session that is a minute old', async () => {
     const person = await registerPerson(server);
     expect(await change(person, 'wrong wrong wrong')).toMatchObject({
       code: 'INVALID_CREDENTIALS',
@@ -46,13 +46,13 @@ describe('changePassword', () => {
     await signIn(server, person);
   });
 
-  it('PW-12 the current password is proof enough in an old session', async () => {
+  it('PW-12 accepts the current password as the only proof in an old session', async () => {
     const person = await registerPerson(server);
     await ageProof(server, person.sessionId, 3 * 24 * 3600);
     expect(await change(person, person.password)).toEqual(accepted);
   });
 
-  it('PW-12 an account without a password sets one after a fresh proof, and only then', async () => {
+  it('PW-12 an account without a password sets one only after a fresh proof', async () => {
     const email = freshAddress();
     await server.mutate('register', { email, password: otherPassword });
     await server.nextCode(email);
@@ -71,7 +71,7 @@ describe('changePassword', () => {
     await signIn(server, { email, password: 'velvet harbor copper lantern' });
   });
 
-  it('guesses of the current password are counted, whoever makes them', async () => {
+  it('counts guesses of the current password, in whichever session they are made', async () => {
     const strict = await startTestServer({ config: { rateLimitMultiplier: 1 } });
     try {
       const person = await registerPerson(strict);
@@ -84,14 +84,14 @@ describe('changePassword', () => {
       }
       expect(codes.filter((code) => code === 'INVALID_CREDENTIALS')).toHaveLength(10);
       expect(codes.at(-1)).toBe('RATE_LIMITED');
-      // Signing in is another matter: a thief must not lock the owner out with it.
+      // Signing in is counted separately: a thief must not lock the owner out with these guesses.
       await signIn(strict, person);
     } finally {
       await strict.stop();
     }
   });
 
-  it('SE-10 ends every other session and leaves this one', async () => {
+  it('SE-10 ends every other session and keeps this one', async () => {
     const person = await registerPerson(server);
     const phone = await signIn(server, person);
     expect(await change(person, person.password)).toEqual(accepted);
@@ -115,7 +115,7 @@ describe('changePassword', () => {
     await signIn(server, { email: person.email, password: otherPassword });
   });
 
-  it('RC-8 tells the owner once, with no secret in the mail, and writes it down', async () => {
+  it('RC-8 notifies the owner once, without a secret in the mail, and audits it', async () => {
     const person = await registerPerson(server);
     await change(person, person.password);
     const notice = await server.nextMail(person.email);
@@ -126,7 +126,7 @@ describe('changePassword', () => {
     expect(events).toMatchObject([{ outcome: 'SUCCESS', actorId: person.id }]);
   });
 
-  it('two changes at once: one of them holds', async () => {
+  it('of two concurrent changes one succeeds', async () => {
     const person = await registerPerson(server);
     const answers = await Promise.all(
       ['one', 'two', 'three'].map((word) =>

@@ -26,11 +26,10 @@ const schema = z.object({
 });
 
 /**
- * Sets another password and ends every other session (SE-10). The current password is the proof,
- * and with a second factor set up a fresh step-up beside it (SE-13); an account that has no
- * password, from signing in by mailed codes, sends an empty one and needs the step-up (PW-12).
- * Throws INVALID_CREDENTIALS, STEP_UP_REQUIRED, or VALIDATION_FAILED for a password below the
- * policy.
+ * Sets a new password and ends every other session (SE-10). The current password is the proof; with
+ * a second factor set up, a fresh step-up is required too (SE-13). An account without a password,
+ * which signs in by mailed codes, sends an empty one and needs the step-up (PW-12). Throws
+ * INVALID_CREDENTIALS, STEP_UP_REQUIRED, or VALIDATION_FAILED for a password that fails the policy.
  */
 export const changePassword = command(schema, async (ctx, input): Promise<Accepted> => {
   const viewer = requireViewer(ctx);
@@ -50,8 +49,8 @@ export const changePassword = command(schema, async (ctx, input): Promise<Accept
 });
 
 /**
- * SECURITY: a stolen access token alone must not be enough, nor a wrong password together with a
- * fresh session.
+ * SECURITY: neither a stolen access token by itself nor a wrong password within a fresh session
+ * must be enough.
  */
 async function proveOwner(
   ctx: Context,

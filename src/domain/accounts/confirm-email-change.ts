@@ -45,10 +45,10 @@ const typedCode = z.string({ error: 'A code is required.' }).transform((value, c
 const schema = z.object({ challengeId: opaqueToken, code: typedCode });
 
 /**
- * Puts the new address in place of the old one, for the session that asked. Every other session
- * ends; the old address gets a link that takes it back. Throws INVALID_OR_EXPIRED_CODE for whatever
- * is not the right code of this session's challenge, and where somebody else has taken the address
- * meanwhile.
+ * Replaces the old address with the new one, for the session that asked. Every other session ends;
+ * the old address receives a link that undoes the change. Throws INVALID_OR_EXPIRED_CODE for
+ * anything but the right code of this session's challenge, and where another account has taken the
+ * address meanwhile.
  */
 export const confirmEmailChange = command(schema, async (ctx, input): Promise<UserView> => {
   const viewer = requireViewer(ctx);
@@ -94,7 +94,7 @@ async function applyChange(ctx: Context, met: Met): Promise<UserRow> {
   try {
     return await ctx.transaction((tx) => change(ctx, tx, met));
   } catch (error) {
-    // Two people, one address: the index lets one of them have it (RC-9).
+    // Two users confirm the same address: the unique index lets only one of them have it (RC-9).
     if (databaseFailure(error) === 'unique-violation')
       throw new AuthError('INVALID_OR_EXPIRED_CODE', { cause: error });
     throw error;
@@ -110,11 +110,11 @@ async function change(
   const before = viewer.session.user;
   const now = ctx.clock.now();
   const emailCanonical = canonicalOf(challenge.email);
-  // The user's row before all others (decision 040).
+  // Locks the user's row before all others (decision 040).
   await holdCaller(ctx, { db });
   const email = challenge.email ?? '';
   await displaceUnverified(ctx, { db, emailCanonical, exceptId: userId });
-  // The user's row before what hangs on it, as everywhere.
+  // Locks the user's row before the rows that depend on it, as everywhere.
   const user = await changeEmail(db, {
     id: userId,
     email,

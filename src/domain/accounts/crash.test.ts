@@ -17,8 +17,8 @@ const otherPassword = 'copper willow thunder market';
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
 
 /**
- * A server whose requests can be stopped, and one that lives on: it delivers what the first has
- * left behind.
+ * A server whose requests can be stopped, and a second one that survives: it delivers what the
+ * first has left behind.
  */
 let server: TestServer;
 let survivor: TestServer;
@@ -27,7 +27,7 @@ const steps = countSteps();
 beforeAll(async () => {
   database = await createTestDatabase();
   survivor = await startTestServer({ database });
-  // What a request gets is made by `during`.
+  // The context of a request is replaced by `during`.
   const during = (over: AbortSignal): Db => steps.watch(database.database.during(over));
   server = await startTestServer({
     database: { ...database, database: { ...database.database, during } },
@@ -37,7 +37,7 @@ beforeAll(async () => {
   const { random } = server.app;
   Object.assign(server.app, {
     wakeOutbox: () => {},
-    // One reservation in 256 takes a step more; not here.
+    // One reservation in 256 takes an additional step; not in this test.
     random: {
       ...random,
       bytes: (length: number) => (length === 1 ? Uint8Array.of(1) : random.bytes(length)),
@@ -57,13 +57,13 @@ type Call = {
 };
 type Flow = {
   readonly name: string;
-  /** Puts a person where the flow begins, and answers with its last call. */
+  /** Brings a user to the start of the flow, and returns its last call. */
   readonly prepare: (person: Person) => Promise<Call>;
-  /** The template of the mail that tells of it; null where there is none. */
+  /** The template of the mail that reports it; null where there is none. */
   readonly mail: string | null;
-  /** Whether each try counts, so that the same request is heard a few times only. */
+  /** Whether each attempt is counted, so that the same request is allowed only a few times. */
   readonly isCounted?: true;
-  /** The right answer is an AuthError. */
+  /** The expected answer is an AuthError. */
   readonly isRefused?: true;
 };
 
@@ -235,9 +235,9 @@ const flows: readonly Flow[] = [
 type State = Readonly<Record<string, number>>;
 
 /**
- * What there is, without what is random: rows and their states, counted. Left out is what is
- * committed on its own on purpose: budgets of attempts, the tries of a challenge, and the record of
- * what was refused.
+ * The state without its random parts: rows and their states, counted. It omits what is deliberately
+ * committed on its own: budgets of attempts, the attempts of a challenge, and the record of
+ * refusals.
  */
 async function state(): Promise<State> {
   const tables = await dump(server.app);
@@ -248,10 +248,12 @@ async function state(): Promise<State> {
   const is = (value: unknown): string => (value === null ? 'no' : 'yes');
   for (const row of tables['users'] ?? []) {
     count(
-      `user verified=${is(row['emailVerifiedAt'])} password=${is(row['passwordHash'])} name=${row['name']} ${row['locale']}`,
+      `user verified=${is(row['emailVerifiedAt'])} password=${is(row['passwordHash'])} ` +
+        `name=${row['name']} ${row['locale']}`,
     );
     count(
-      `user row changed=${row['passwordChangedAt']} login=${row['lastLoginAt']} hash=${row['passwordHash']} ${row['email']}`,
+      `user row changed=${row['passwordChangedAt']} login=${row['lastLoginAt']} ` +
+        `hash=${row['passwordHash']} ${row['email']}`,
     );
   }
   for (const row of tables['totp_authenticators'] ?? [])
@@ -271,8 +273,8 @@ async function state(): Promise<State> {
 }
 
 /**
- * What has come and gone between two states; of users' own values only how many. Empty where
- * nothing has.
+ * What was added and removed between two states; of users' own values only how many. Empty where
+ * nothing has changed.
  */
 function changesOf(before: State, after: State): string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
@@ -289,7 +291,7 @@ const mailsOf = async (template: string): Promise<number> =>
   ((await dump(server.app))['outbox_messages'] ?? []).filter((row) => row['template'] === template)
     .length;
 
-describe('a process that dies', () => {
+describe('a process that crashes', () => {
   it.each(flows)(
     'LG-6 EM-5 between any two steps of $name leaves all or nothing, and no notice is lost',
     async (flow) => {
@@ -298,7 +300,8 @@ describe('a process that dies', () => {
       const mails = async (): Promise<number> => (flow.mail === null ? 0 : mailsOf(flow.mail));
       let last: Call | null = null;
       for (let step = 1; ; step += 1) {
-        // As long as nothing has happened the same request comes again, from whoever got no answer.
+        // Until something has been committed, the client that got no answer repeats the same
+        // request.
         if (last === null || (flow.isCounted && step % 4 === 0) || outcomes.at(-1) === 'all') {
           last = await flow.prepare(await registerPerson(survivor));
         }
@@ -318,9 +321,10 @@ describe('a process that dies', () => {
         steps.arm(0, () => {});
         const changes = changesOf(before, await state());
         const happened = changes.length > 0;
-        // Whatever happens is the same every time, so nothing is half done.
+        // Every attempt has the same effect, so nothing is half done.
         if (happened) whole.push(changes);
-        // The mail is there if and only if the change is: it waits in the outbox for whoever lives.
+        // The mail exists if and only if the change does: it waits in the outbox for the surviving
+        // server.
         expect((await mails()) - mailsBefore, `step ${step}`).toBe(
           happened && flow.mail !== null ? 1 : 0,
         );
@@ -335,14 +339,14 @@ describe('a process that dies', () => {
         outcomes.push(happened ? 'all' : 'nothing');
       }
       survivor.app.wakeOutbox();
-      // Nothing before the commit, all of it after; and there were steps to die between.
+      // Nothing before the commit, everything after it; and there were steps to crash between.
       expect(outcomes.join(' ')).toMatch(/^(?:nothing )+(?:all ?)+$/);
       expect(outcomes.length).toBeGreaterThan(3);
       for (const changes of whole) expect(changes).toEqual(whole.at(-1));
     },
   );
 
-  it('LG-6 EM-5 killed for good: SIGKILL in resetPassword leaves all or nothing, and the notice goes out', async () => {
+  it('LG-6 EM-5 SIGKILL in resetPassword leaves all or nothing, and no lost notice', async () => {
     const { url } = server.database;
     if (url === null) throw new Error('PGlite lives in this process.');
     const attempt = async (step: number, token: string): Promise<string | null> => {

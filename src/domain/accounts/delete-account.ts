@@ -22,8 +22,8 @@ import { passwordLocks } from '../sign-in/login-budget.ts';
 const schema = z.object({ confirmEmail: emailAddress });
 
 /**
- * Erases the caller's account: the user's row and all that hangs on it, and where the audited
- * events came from. The events themselves stay under random ids. A last mail goes out. Throws
+ * Erases the caller's account: the user's row, everything that depends on it, and the origins of
+ * the audited events. The events themselves stay under random ids. A last mail is sent. Throws
  * STEP_UP_REQUIRED, VALIDATION_FAILED for another address, CONFLICT for the last administrator.
  */
 export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Promise<Accepted> => {
@@ -37,7 +37,7 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
     });
   }
   await ctx.transaction(async (tx) => {
-    // Administrators' rows before all others, as in every change that may be to one.
+    // Locks the administrators' rows before all others, as in every change that may affect one.
     if (user.roles.includes(adminRole)) await holdAdmins(tx);
     await holdCaller(ctx, { db: tx });
     await eraseUser(ctx, { db: tx, user, reason: null });
@@ -47,7 +47,7 @@ export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Prom
 });
 
 /**
- * Erases a user within a transaction: for the owner's request and for an administrator's. Throws
+ * Erases a user within a transaction, at the request of the owner or of an administrator. Throws
  * CONFLICT for the last administrator.
  */
 export async function eraseUser(
@@ -59,13 +59,13 @@ export async function eraseUser(
   if (user.roles.includes(adminRole) && isLastAdmin(await holdAdmins(db), id)) {
     throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
   }
-  // Challenges, factors, tokens and sessions go with the row, by cascade.
+  // Challenges, factors, tokens and sessions are deleted with the row, by cascade.
   const isOwner = actsAsUser(ctx.viewer) && ctx.viewer.userId === id;
   const deleted = await deleteUser(db, { id });
   if (!deleted) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
   const identifier = accountKey(ctx, emailCanonical);
   await eraseOriginsOf(db, { personId: id, accountKey: identifier });
-  // Whoever registers with this address next begins with nothing, locks included.
+  // The next user who registers with this address starts without any locks or counts.
   await release(ctx, {
     db,
     claims: [
@@ -86,7 +86,7 @@ export async function eraseUser(
     db,
     to: deleted.email,
     locale: deleted.locale,
-    // Where an administrator sits is none of the owner's business.
+    // The administrator's location is not disclosed to the owner.
     content: {
       template: 'account-deleted',
       ...(isOwner ? requestOrigin(ctx) : { at: ctx.clock.now().toISOString() }),

@@ -6,9 +6,9 @@ import { recordAudit } from '../audit/record.ts';
 import { accountKey } from '../rate-limits/reserve.ts';
 
 /**
- * Erases an account of that address which nobody has proved, an invitation too, for one who has
- * proved the mailbox (RC-7). Where somebody has proved it before, nothing happens here and the
- * unique index speaks. Within the transaction of the change.
+ * Erases an unverified account of that address, or an invitation, for a user who has proved the
+ * mailbox (RC-7). A verified account is left alone, and the unique index refuses the change. Runs
+ * within the transaction of the change.
  */
 export async function displaceUnverified(
   ctx: Context,

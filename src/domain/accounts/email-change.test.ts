@@ -36,11 +36,11 @@ async function isSignedIn(person: Pick<Person, 'accessToken'>): Promise<boolean>
   return Boolean(data?.me);
 }
 
-/** The whole change; answers with the undo link's token. */
+/** Runs the whole change; returns the undo link's token. */
 const move = (person: Person, to: string) => changeEmail(server, person, to);
 
 describe('requestEmailChange', () => {
-  it('is for the signed-in, and asks for a fresh proof', async () => {
+  it('requires a signed-in user and a fresh proof', async () => {
     const person = await registerPerson(server);
     const anonymous = await server.mutate('requestEmailChange', { newEmail: freshAddress() });
     expect(anonymous.errors[0].extensions).toMatchObject({
@@ -51,7 +51,7 @@ describe('requestEmailChange', () => {
     expect(await request(person, freshAddress())).toMatchObject({ code: 'STEP_UP_REQUIRED' });
   });
 
-  it('refuses the address that the account has, in any spelling', async () => {
+  it('refuses the current address, in any spelling', async () => {
     const person = await registerPerson(server);
     expect(await request(person, person.email.toUpperCase())).toMatchObject({
       code: 'VALIDATION_FAILED',
@@ -59,7 +59,7 @@ describe('requestEmailChange', () => {
     });
   });
 
-  it('EN-3 RC-10 answers the same for an address that somebody has, and tells its owner', async () => {
+  it('EN-3 RC-10 answers the same for a taken address, and tells its owner', async () => {
     const person = await registerPerson(server);
     const owner = await registerPerson(server, {
       email: freshAddress().replace('person', 'Owner'),
@@ -82,7 +82,7 @@ describe('requestEmailChange', () => {
     }
   });
 
-  it('RL-9 the mails to one address are few, and past them the answer is the same', async () => {
+  it('RL-9 limits the mails to one address without changing the answer', async () => {
     const strict = await startTestServer({ config: { rateLimitMultiplier: 1 } });
     try {
       const target = freshAddress();
@@ -105,7 +105,7 @@ describe('requestEmailChange', () => {
 });
 
 describe('confirmEmailChange', () => {
-  it('RC-9 nothing changes before the code, and sign-in goes by the old address until then', async () => {
+  it('RC-9 changes nothing before the code: sign-in uses the old address until then', async () => {
     const person = await registerPerson(server);
     const to = freshAddress();
     const challenge = await request(person, to);
@@ -173,7 +173,7 @@ describe('confirmEmailChange', () => {
     expect(await confirm(again, challenge.id, code)).toMatchObject(wrongCode);
   });
 
-  it('RC-9 EN-3 after signing out no other code is sent, whether the address was free or not', async () => {
+  it('RC-9 EN-3 after signing out no code is resent, for a free or a taken address', async () => {
     const owner = await registerPerson(server);
     for (const to of [freshAddress(), owner.email]) {
       const person = await registerPerson(server);
@@ -190,7 +190,7 @@ describe('confirmEmailChange', () => {
     }
   });
 
-  it('OT-5 codes are not exchangeable: a sign-in code changes nothing, and this code signs nobody in', async () => {
+  it('OT-5 a sign-in code changes no address, and this code signs no one in', async () => {
     const person = await registerPerson(server);
     const to = freshAddress();
     const change = await request(person, to);
@@ -205,7 +205,7 @@ describe('confirmEmailChange', () => {
     expect(await confirm(person, change.id, changeCode)).toMatchObject({ email: to });
   });
 
-  it('is over after ten minutes, after five tries, and once it was used', async () => {
+  it('expires after ten minutes, after five attempts, and once it was used', async () => {
     const person = await registerPerson(server);
     const to = freshAddress();
     const late = await request(person, to);
@@ -229,7 +229,7 @@ describe('confirmEmailChange', () => {
     expect(answers.filter((answer) => answer.__typename === 'User')).toHaveLength(1);
   });
 
-  it('RC-9 a second request takes the place of the first', async () => {
+  it('RC-9 a second request replaces the first', async () => {
     const person = await registerPerson(server);
     const [one, two] = [freshAddress(), freshAddress()];
     const first = await request(person, one);
@@ -241,7 +241,7 @@ describe('confirmEmailChange', () => {
     });
   });
 
-  it('RC-9 two users race for one address: one gets it', async () => {
+  it('RC-9 of two users who claim one address at the same time one gets it', async () => {
     for (let round = 0; round < 5; round += 1) {
       const racers = [await registerPerson(server), await registerPerson(server)];
       const to = freshAddress();
@@ -256,7 +256,7 @@ describe('confirmEmailChange', () => {
       expect(answers.filter((answer) => answer.email === to)).toHaveLength(1);
       expect(answers.find((answer) => answer.email !== to)).toMatchObject(wrongCode);
       const loser = racers[answers.findIndex((answer) => answer.email !== to)];
-      if (!loser) throw new Error('Nobody lost.');
+      if (!loser) throw new Error('Neither request was refused.');
       await signIn(server, loser);
       expect(mailsTo(loser.email).some((mail) => mail.text.includes('undo-email-change'))).toBe(
         false,
@@ -264,7 +264,7 @@ describe('confirmEmailChange', () => {
     }
   });
 
-  it('RC-7 a registration that nobody proved does not stand in the way of who proves the mailbox', async () => {
+  it('RC-7 an unverified registration does not block the user who proves the mailbox', async () => {
     const person = await registerPerson(server);
     const to = freshAddress();
     const squatted = await server.mutate('register', { email: to, password: otherPassword });
@@ -282,7 +282,7 @@ describe('confirmEmailChange', () => {
     });
   });
 
-  it('LG-6 what had to make way, an invitation too, is on record', async () => {
+  it('LG-6 audits what was displaced, an invitation too', async () => {
     const admin = await makeAdministrator(server);
     const to = freshAddress();
     const invited = await server.mutate(
@@ -304,7 +304,7 @@ describe('confirmEmailChange', () => {
 });
 
 describe('undoEmailChange', () => {
-  it('RC-9 gives the old address back, ends every session, and the password with them', async () => {
+  it('RC-9 restores the old address, ends every session and removes the password', async () => {
     const person = await registerPerson(server);
     const to = freshAddress();
     const token = await move(person, to);
@@ -338,7 +338,7 @@ describe('undoEmailChange', () => {
     expect(owner.id).toBe(person.id);
   });
 
-  it('works for seven days', async () => {
+  it('is valid for seven days', async () => {
     const person = await registerPerson(server);
     const token = await move(person, freshAddress());
     server.clock.advance(7 * day);
@@ -354,7 +354,7 @@ describe('undoEmailChange', () => {
     expect(await server.mutate('undoEmailChange', { token })).toEqual(accepted);
   });
 
-  it('outlives a changed and a reset password, and a further change of address', async () => {
+  it('stays valid after a changed or reset password and a further change of address', async () => {
     const person = await registerPerson(server);
     const [second, third] = [freshAddress(), freshAddress()];
     const ownersLink = await move(person, second);
@@ -363,7 +363,7 @@ describe('undoEmailChange', () => {
     server.clock.advance(60);
     const thiefsLink = await move({ ...person, email: second }, third);
     expect(await server.mutate('undoEmailChange', { token: ownersLink })).toEqual(accepted);
-    // The thief's link, made later, is dead with it.
+    // The thief's link, made later, is void with it.
     expect(await server.mutate('undoEmailChange', { token: thiefsLink })).toMatchObject(
       refusedToken,
     );
@@ -371,7 +371,7 @@ describe('undoEmailChange', () => {
     expect(user).toMatchObject({ email: person.email, passwordHash: null });
   });
 
-  it('a thief who undoes a change of their own does not take the owner’s link away', async () => {
+  it('a thief who undoes a change of their own cannot void the owner’s link', async () => {
     const person = await registerPerson(server);
     const [second, third] = [freshAddress(), freshAddress()];
     const ownersLink = await move(person, second);
@@ -381,7 +381,7 @@ describe('undoEmailChange', () => {
     expect(await server.mutate('undoEmailChange', { token: ownersLink })).toEqual(accepted);
   });
 
-  it('says so where the address has an account of its own by now, and changes nothing', async () => {
+  it('refuses where the address has an account of its own, and changes nothing', async () => {
     const person = await registerPerson(server);
     const to = freshAddress();
     const token = await move(person, to);
@@ -391,7 +391,7 @@ describe('undoEmailChange', () => {
     expect(await isSignedIn(again)).toBe(true);
   });
 
-  it('takes the address back from a registration that nobody proved', async () => {
+  it('takes the address back from an unverified registration', async () => {
     const person = await registerPerson(server);
     const token = await move(person, freshAddress());
     await server.mutate('register', { email: person.email, password: goodPassword });

@@ -30,13 +30,13 @@ export type AccountExport = {
 };
 
 /**
- * Rows of a kind at most, so that one request stays within a server's means; the document says
- * where something is missing.
+ * The maximum number of rows of each kind, which bounds the cost of one request; the document says
+ * where rows are missing.
  */
 const mostRows = 10_000;
 
 /**
- * All that is stored about the caller, as JSON: named fields only, no hash, seed, code or token
+ * All that is stored about the caller, as JSON: only named fields, no hash, seed, code or token
  * (DP-5). Throws STEP_UP_REQUIRED, RATE_LIMITED.
  */
 export const exportAccount = command(schema, async (ctx): Promise<AccountExport> => {
@@ -61,8 +61,8 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<un
   const challenges = await findChallengesOf(db, { userId, limit: mostRows });
   const recoveryCodesLeft = await countRecoveryCodes(ctx, { db, userId });
   const links = await findTokensOf(db, { userId, limit: mostRows });
-  // About the caller and by the caller: an administrator's own addresses stand beside what was done
-  // to others.
+  // Events about the caller and events by the caller: an administrator's export includes their own
+  // addresses in what they did to other users.
   const events = await listAuditEvents(db, { type: null, userId, before: null, limit: mostRows });
   return {
     createdAt,

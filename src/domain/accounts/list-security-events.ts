@@ -11,13 +11,13 @@ import { type UserView, viewUser } from '../users/user-view.ts';
 export type SecurityEvent = AuditEventView & {
   readonly actor: UserView | null;
   readonly subject: UserView | null;
-  /** What an administrator noted is not shown here. */
+  /** An administrator's note is not shown to the owner. */
   readonly reason: null;
 };
 
 /**
- * What happened to the caller's account, the newest first. Throws VALIDATION_FAILED for a page that
- * is too large or a cursor that is none.
+ * What happened to the caller's account, newest first. Throws VALIDATION_FAILED for an oversized
+ * page or an invalid cursor.
  */
 export async function listSecurityEvents(
   ctx: Context,

@@ -68,7 +68,7 @@ describe('requestPasswordReset', () => {
     expect(server.mailbox.list()).toHaveLength(before);
   });
 
-  it('EM-2 ADV-19 refuses a list in a variable, and no mail goes out', async () => {
+  it('EM-2 ADV-19 refuses a list in a variable, and sends no mail', async () => {
     const person = await registerPerson(server);
     const before = mailsTo(person.email).length;
     for (const email of [[person.email, 'b@evil.example'], { to: person.email }, 7]) {
@@ -97,14 +97,14 @@ describe('requestPasswordReset', () => {
     });
   });
 
-  it('RL-3 changes nothing about the account: password and sessions live on', async () => {
+  it('RL-3 changes nothing about the account: password and sessions stay valid', async () => {
     const person = await registerPerson(server);
     await requestReset(person.email);
     expect(await isSignedIn(person)).toBe(true);
     await signIn(server, person);
   });
 
-  it('RL-9 twenty requests, three mails, twenty equal answers', async () => {
+  it('RL-9 answers twenty requests alike and sends three mails', async () => {
     const strict = await startTestServer({ config: { rateLimitMultiplier: 1 } });
     try {
       const person = await registerPerson(strict);
@@ -121,7 +121,7 @@ describe('requestPasswordReset', () => {
       expect(
         (await strict.allMail(person.email)).filter((mail) => tokenIn(mail) !== null),
       ).toHaveLength(3);
-      // What came last stays good: a flood does not take the owner's link away.
+      // The last link stays valid: a flood cannot void the owner's link.
       for (const token of [first, second]) {
         expect(
           await strict.mutate('resetPassword', { token, newPassword: otherPassword }),
@@ -145,7 +145,7 @@ describe('resetPassword', () => {
     },
   );
 
-  it('RC-4 tries of tokens are counted by address', async () => {
+  it('RC-4 counts attempts with tokens by address', async () => {
     const strict = await startTestServer({ config: { rateLimitMultiplier: 1 } });
     try {
       const codes: string[] = [];
@@ -162,7 +162,7 @@ describe('resetPassword', () => {
     }
   });
 
-  it('RC-2 a token is 256 random bits, works once, for an hour', async () => {
+  it('RC-2 a token has 256 random bits and works once, within an hour', async () => {
     const person = await registerPerson(server);
     const token = await requestReset(person.email);
     expect(token).toMatch(/^[\w-]{43}$/);
@@ -175,7 +175,7 @@ describe('resetPassword', () => {
     expect(await reset(late)).toMatchObject(refusedToken);
   });
 
-  it('RC-2 ten at once with one token: one succeeds', async () => {
+  it('RC-2 of ten concurrent uses of one token one succeeds', async () => {
     const person = await registerPerson(server);
     const token = await requestReset(person.email);
     const answers = await Promise.all(
@@ -186,7 +186,7 @@ describe('resetPassword', () => {
     await signIn(server, { email: person.email, password: `${otherPassword} ${winner}` });
   });
 
-  it('RC-3 a new token makes the one before worthless, also where many are asked for at once', async () => {
+  it('RC-3 a new token revokes the previous one, also with concurrent requests', async () => {
     const person = await registerPerson(server);
     const first = await requestReset(person.email);
     const second = await requestReset(person.email);
@@ -206,7 +206,7 @@ describe('resetPassword', () => {
     expect(outcomes.filter(Boolean)).toHaveLength(1);
   });
 
-  it('RC-3 a changed password, a changed address and a deletion make it worthless', async () => {
+  it('RC-3 a changed password, a changed address and a deletion revoke the token', async () => {
     const changed = await registerPerson(server);
     const token = await requestReset(changed.email);
     const input = { currentPassword: changed.password, newPassword: otherPassword };
@@ -241,12 +241,12 @@ describe('resetPassword', () => {
     const person = await registerPerson(server);
     const token = await requestReset(person.email);
     for (const method of ['HEAD', 'GET', 'HEAD', 'GET', 'HEAD', 'GET']) {
-      // The app's page, and the same path here: APP_URL is this server's address where nothing else
-      // is set.
+      // The app's page, and the same path on this server: APP_URL defaults to its address.
       await fetch(`${server.url}/reset-password#token=${token}`, { method });
       await fetch(`${server.url}/reset-password?token=${token}`, { method });
       const query = encodeURIComponent(
-        `mutation { resetPassword(input: { token: "${token}", newPassword: "${otherPassword}" }) { __typename } }`,
+        `mutation { resetPassword(input: { token: "${token}", newPassword: "${otherPassword}" }) ` +
+          '{ __typename } }',
       );
       const answer = await fetch(`${server.url}/graphql?query=${query}`, {
         method,
@@ -257,7 +257,7 @@ describe('resetPassword', () => {
     expect(await reset(token)).toEqual(accepted);
   });
 
-  it('leaves the link good where the new password is below the policy', async () => {
+  it('keeps the link valid where the new password fails the policy', async () => {
     const person = await registerPerson(server);
     const token = await requestReset(person.email);
     expect(await reset(token, 'password1')).toMatchObject({
@@ -267,7 +267,7 @@ describe('resetPassword', () => {
     expect(await reset(token)).toEqual(accepted);
   });
 
-  it('RC-5 RC-6 signs nobody in, and ends every session and what was pending', async () => {
+  it('RC-5 RC-6 signs no one in, and ends every session and pending challenge', async () => {
     const person = await registerPerson(server);
     const phone = await signIn(server, person);
     const pending = await server.mutate('requestLoginCode', { email: person.email });
@@ -282,7 +282,8 @@ describe('resetPassword', () => {
     const token = await requestReset(person.email);
 
     const answer = await server.send(
-      'mutation M($input: ResetPasswordInput!) { resetPassword(input: $input) { __typename ... on AuthAccepted { accepted } } }',
+      'mutation M($input: ResetPasswordInput!) { resetPassword(input: $input) ' +
+        '{ __typename ... on AuthAccepted { accepted } } }',
       { input: { token, newPassword: otherPassword } },
     );
     expect(answer.data.resetPassword).toEqual(accepted);
@@ -311,7 +312,7 @@ describe('resetPassword', () => {
     });
   });
 
-  it('RC-8 tells the owner, with no secret in the mail', async () => {
+  it('RC-8 notifies the owner, without a secret in the mail', async () => {
     const person = await registerPerson(server);
     const token = await requestReset(person.email);
     await server.mutate(
@@ -335,7 +336,7 @@ describe('resetPassword', () => {
     );
   });
 
-  it('lifts the locks that guessing has put on the account', async () => {
+  it('lifts the locks that guessing has caused on the account', async () => {
     const strict = await startTestServer({ config: { rateLimitMultiplier: 1 } });
     try {
       const person = await registerPerson(strict);
@@ -359,7 +360,7 @@ describe('resetPassword', () => {
 });
 
 describe('a suspended account', () => {
-  it('RC-6 gets no link, and a link from before does not open it', async () => {
+  it('RC-6 gets no link, and an older link does not reinstate it', async () => {
     const person = await registerPerson(server);
     const before = await requestReset(person.email);
     await suspendUser(server, person.id);
@@ -378,8 +379,8 @@ describe('a suspended account', () => {
   });
 });
 
-describe('an account that nobody has verified', () => {
-  it('RC-7 ADV-9 ADV-48 is claimed by a reset: what a squatter asked for is dead', async () => {
+describe('an unverified account', () => {
+  it('RC-7 ADV-9 ADV-48 is claimed by a reset, which voids a squatter’s setup', async () => {
     const email = freshAddress();
     const squatterPassword = 'velvet harbor copper lantern';
     const squatted = await server.mutate('register', {
@@ -407,7 +408,7 @@ describe('an account that nobody has verified', () => {
     expect(data.me).toMatchObject({ email, emailVerified: true, name: null, roles: [] });
   });
 
-  it('ADV-48 the owner verifies their own registration, not the password of another', async () => {
+  it('ADV-48 the owner verifies their own registration, not another’s password', async () => {
     const email = freshAddress();
     const squatted = await server.mutate('register', {
       email,

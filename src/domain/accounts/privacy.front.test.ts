@@ -27,7 +27,7 @@ const remove = (person: Pick<Person, 'accessToken' | 'email'>, confirmEmail = pe
 const exportOf = (person: Pick<Person, 'accessToken'>, input = {}) =>
   server.mutate('exportAccount', input, { token: person.accessToken, headers });
 
-/** Keys of a JSON value, as paths. */
+/** The keys of a JSON value, as paths. */
 function keysOf(value: unknown, path = ''): string[] {
   if (Array.isArray(value))
     return [...new Set(value.flatMap((entry) => keysOf(entry, `${path}[]`)))];
@@ -38,7 +38,7 @@ function keysOf(value: unknown, path = ''): string[] {
 }
 
 describe('exportAccount', () => {
-  it('DP-5 is for the signed-in after a fresh proof, in the one format there is, and counted', async () => {
+  it('DP-5 requires a fresh proof, supports one format, and is rate limited', async () => {
     expect((await server.mutate('exportAccount', {})).errors[0].extensions.code).toBe(
       'UNAUTHENTICATED',
     );
@@ -64,7 +64,7 @@ describe('exportAccount', () => {
     }
   });
 
-  it('DP-5 gives what is stored of the caller and nothing secret or anybody else’s', async () => {
+  it('DP-5 contains what is stored of the caller, no secrets and no others’ data', async () => {
     const person = await registerPerson(server, { name: 'Ada' });
     const other = await registerPerson(server, { name: 'Grace' });
     await server.mutate('login', { email: person.email, password: 'wrong wrong wrong' });
@@ -156,7 +156,7 @@ describe('exportAccount', () => {
 });
 
 describe('exportAccount of an administrator', () => {
-  it('DP-5 holds where they acted from on others, and nobody’s id but their own', async () => {
+  it('DP-5 contains the origins of their acts on others, and no id but their own', async () => {
     const admin = await makeAdministrator(server);
     const user = await registerPerson(server);
     await server.mutate(
@@ -173,7 +173,7 @@ describe('exportAccount of an administrator', () => {
 });
 
 describe('deleteAccount', () => {
-  it('DP-4 asks for a fresh proof and for the address', async () => {
+  it('DP-4 requires a fresh proof and the address', async () => {
     const person = await registerPerson(server);
     expect(
       (await server.mutate('deleteAccount', { confirmEmail: person.email })).errors[0].extensions
@@ -190,7 +190,7 @@ describe('deleteAccount', () => {
     );
   });
 
-  it('DP-4 erases what is personal, keeps the trail under random ids, and says good-bye', async () => {
+  it('DP-4 erases personal data, keeps the trail under random ids, sends a last mail', async () => {
     const headers = { 'user-agent': agent.replace('Linux', 'QuokkaOS') };
     const email = freshAddress().replace('person', 'canary.person');
     const name = 'Canary Lovelace';
@@ -225,7 +225,7 @@ describe('deleteAccount', () => {
     const text = JSON.stringify(rows).toLowerCase();
     for (const personal of [email, 'canary', 'lovelace', 'quokka'])
       expect(text).not.toContain(personal.toLowerCase());
-    // What is left of the person is an id that nothing leads back from.
+    // All that is left of the user is an id that leads back to nothing.
     const about = rows['audit_events']?.filter((row) => row['subjectId'] === tokens.user.id) ?? [];
     expect(about.map((row) => row['type'])).toEqual(
       expect.arrayContaining(['account.registered', 'session.opened', 'account.deleted']),
@@ -255,7 +255,7 @@ describe('deleteAccount', () => {
     });
   });
 
-  it('DP-4 the address registers anew and inherits nothing, not even a lock', async () => {
+  it('DP-4 the address can register again and inherits nothing, not even a lock', async () => {
     const strict = await startTestServer({ config: { rateLimitMultiplier: 1 } });
     try {
       const person = await registerPerson(strict, { name: 'Ada' });
@@ -294,7 +294,7 @@ describe('deleteAccount', () => {
     }
   });
 
-  it('AZ-7 the last administrator stays, also where two go at once', async () => {
+  it('AZ-7 the last administrator stays, also when two delete themselves at once', async () => {
     const lone = await startTestServer();
     try {
       const admins = [await registerPerson(lone), await registerPerson(lone)];
@@ -311,7 +311,7 @@ describe('deleteAccount', () => {
     }
   });
 
-  it('twice at once: one deletion, one good-bye', async () => {
+  it('two concurrent deletions send one mail', async () => {
     const person = await registerPerson(server);
     const answers = await Promise.all([remove(person), remove(person), remove(person)]);
     expect(answers.filter((answer) => answer.accepted)).toHaveLength(1);
@@ -320,8 +320,8 @@ describe('deleteAccount', () => {
   });
 });
 
-describe('what a copy of the database tells', () => {
-  it('DP-2 holds no code, token or password that anybody could use', async () => {
+describe('what a copy of the database reveals', () => {
+  it('DP-2 contains no usable code, token or password', async () => {
     const own = await startTestServer();
     try {
       const person = await registerPerson(own);

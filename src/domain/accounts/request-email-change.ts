@@ -19,8 +19,8 @@ const schema = z.object({ newEmail: emailAddress });
 
 /**
  * Sends a code to the new address; nothing changes before confirmEmailChange. For an address that
- * belongs to somebody the answer is the same, no code goes out, and its owner is told (EN-3).
- * Throws STEP_UP_REQUIRED.
+ * is taken the answer is the same, no code is sent, and its owner is told (EN-3). Throws
+ * STEP_UP_REQUIRED.
  */
 export const requestEmailChange = command(
   schema,
@@ -38,7 +38,7 @@ export const requestEmailChange = command(
       { budget: 'email-change-mail:account', identifier: accountKey(ctx, newEmail.canonical) },
     ]);
     const holder = await findUserByEmail(ctx.db, { canonical: newEmail.canonical });
-    // A row that nobody has proved stands in nobody's way: confirming removes it (RC-7).
+    // An unverified account does not block the change: confirming removes it (RC-7).
     const isFree =
       holder === null || (holder.emailVerifiedAt === null && holder.suspendedAt === null);
     const challenge = await ctx.transaction(async (tx) => {

@@ -12,9 +12,9 @@ import { issueAccountToken, resetLifetime } from './account-token.ts';
 const schema = z.object({ email: emailAddress });
 
 /**
- * Mails a link to a new password. The answer and the work are the same for every address: known,
- * unknown, unverified, suspended, or with its mails for this hour used up (RC-1, RL-9). It changes
- * nothing about the account (RL-3).
+ * Mails a password reset link. The answer and the work are the same for every address: known,
+ * unknown, unverified, suspended, or with its hourly mails used up (RC-1, RL-9). The account itself
+ * does not change (RL-3).
  */
 export const requestPasswordReset = command(schema, async (ctx, { email }): Promise<Accepted> => {
   await reserve(ctx, [{ budget: 'reset:address', identifier: ctx.request.addressBucket }]);

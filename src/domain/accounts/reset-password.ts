@@ -30,11 +30,11 @@ import { passwordPurposes } from './account-token.ts';
 const schema = z.object({ token: opaqueToken, newPassword });
 
 /**
- * Sets a password by a mailed link, of a reset or of an invitation. Signs nobody in and skips no
- * second factor (RC-5); ends every session and whatever else is open, lifts the locks on the
- * account's password and mailed codes. An account that nobody had verified is claimed by it (RC-7).
- * Throws INVALID_OR_EXPIRED_TOKEN, or VALIDATION_FAILED for a password below the policy, which
- * leaves the link good.
+ * Sets a password by the mailed link of a reset or an invitation. It signs no one in and skips no
+ * second factor (RC-5); it ends every session and pending challenge and lifts the locks on the
+ * account's password and mailed codes. An unverified account is claimed by it (RC-7). Throws
+ * INVALID_OR_EXPIRED_TOKEN, or VALIDATION_FAILED for a password that fails the policy, which leaves
+ * the link valid.
  */
 export const resetPassword = command(schema, async (ctx, input): Promise<Accepted> => {
   const byAddress: Claim = {
@@ -83,8 +83,8 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
   const userId = user.id;
   const now = ctx.clock.now();
   await ctx.transaction(async (tx) => {
-    // The user's row first, as in every change of password, factors or status: sign-ins wait, or
-    // this does.
+    // Locks the user's row first, as in every change of password, factors or status: concurrent
+    // sign-ins and this change wait for each other.
     const changed = await resetPasswordHash(tx, { id: userId, emailCanonical, passwordHash, now });
     await endChallenges(tx, { userId, now });
     const spent = await spendAccountToken(tx, { tokenHash, now });
@@ -114,22 +114,22 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
 }
 
 /**
- * SECURITY: whoever reads the mailbox takes the account, and nothing that others have set before
- * (RC-7).
+ * SECURITY: the reader of the mailbox takes over the account, but nothing that others have set up
+ * on it before (RC-7).
  */
 async function claim(
   ctx: Context,
   tx: Transaction,
   { id: userId, invitedAt }: UserRow,
 ): Promise<void> {
-  // What is set up on an account that the operator has made, `latchkey create-admin` has set up.
+  // An account made by the operator keeps its factors: `latchkey create-admin` has set them up.
   if (invitedAt === null) await clearFactors(ctx, { db: tx, userId });
   await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
 }
 
 /**
- * What the proof of the mailbox opens again (NIST 3.2.2, RL-3): nobody can lock an owner out for
- * long by guessing.
+ * The locks that proving the mailbox lifts (NIST 3.2.2, RL-3): guessing cannot lock an owner out
+ * for long.
  */
 function locksOf(ctx: Context, user: { id: string; emailCanonical: string }): Claim[] {
   const identifier = accountKey(ctx, user.emailCanonical);

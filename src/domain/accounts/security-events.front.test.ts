@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const fields = `edges { cursor node { id at type outcome actor { id email } subject { id email } ipAddress device requestId reason } }
+const fields = `edges { cursor node { id at type outcome actor { id email } subject { id email }
+  ipAddress device requestId reason } }
   pageInfo { hasNextPage hasPreviousPage startCursor endCursor }`;
 
 const ask = (person: Pick<Person, 'accessToken'> | null, args = '') =>
@@ -23,7 +24,7 @@ const ask = (person: Pick<Person, 'accessToken'> | null, args = '') =>
 type Edge = { cursor: string; node: { type: string; id: string } };
 
 describe('account.securityEvents', () => {
-  it('is for the signed-in, and takes a page of ours only', async () => {
+  it('requires a signed-in user, and refuses an oversized page and an invalid cursor', async () => {
     expect((await ask(null)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
     const person = await registerPerson(server);
     for (const args of [
@@ -37,7 +38,7 @@ describe('account.securityEvents', () => {
     }
   });
 
-  it('tells what happened to this account, and to no other', async () => {
+  it('lists the events of this account, and of no other', async () => {
     const person = await registerPerson(server);
     const other = await registerPerson(server);
     server.clock.advance(1);
@@ -58,7 +59,7 @@ describe('account.securityEvents', () => {
       ]),
     );
     const failed = nodes.find(({ type }: Edge['node']) => type === 'login.failed');
-    // Who failed to sign in is not known.
+    // The actor of a failed sign-in is unknown.
     expect(failed).toMatchObject({
       outcome: 'FAILURE',
       actor: null,
@@ -74,7 +75,7 @@ describe('account.securityEvents', () => {
     expect(JSON.stringify(data)).not.toContain(other.id);
   });
 
-  it('goes page by page, the newest first, each event once', async () => {
+  it('pages newest first, each event once', async () => {
     const person = await registerPerson(server);
     for (let round = 0; round < 5; round += 1) {
       server.clock.advance(1);
@@ -96,7 +97,7 @@ describe('account.securityEvents', () => {
     expect(times).toEqual([...times].sort().reverse());
   });
 
-  it('hides where an administrator acted from, and what they noted', async () => {
+  it('hides the origin and the note of an administrator', async () => {
     const person = await registerPerson(server);
     const admin = await registerPerson(server);
     await setRoles(server, admin.id, ['admin']);

@@ -30,10 +30,10 @@ import { displaceUnverified } from './displace-unverified.ts';
 const schema = z.object({ token: opaqueToken });
 
 /**
- * Gives an account its former address back, by the link that this address was sent. Every session
- * ends and the password with it: whoever changed the address may know it. Neither a suspension nor
- * a second factor is lifted. Throws INVALID_OR_EXPIRED_TOKEN, or CONFLICT where the address has an
- * account of its own by now.
+ * Restores an account's former address, by the link that was mailed to it. Every session ends and
+ * the password is removed, since the user who changed the address may know it. Neither a suspension
+ * nor a second factor is lifted. Throws INVALID_OR_EXPIRED_TOKEN, or CONFLICT where the address has
+ * an account of its own by now.
  */
 export const undoEmailChange = command(schema, async (ctx, input): Promise<Accepted> => {
   await reserve(ctx, [{ budget: 'account-token:address', identifier: ctx.request.addressBucket }]);
@@ -61,7 +61,7 @@ async function undo(
   const now = ctx.clock.now();
   const email = token.email ?? '';
   const emailCanonical = canonicalOf(token.email);
-  // The user's row before all others (decision 040).
+  // Locks the user's row before all others (decision 040).
   await holdAnyUser(db, { id: userId });
   await displaceUnverified(ctx, { db, emailCanonical, exceptId: userId });
   const user = await restoreEmail(db, { id: userId, email, emailCanonical, now });
@@ -69,9 +69,9 @@ async function undo(
   if (!user || !spent) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
   await endChallenges(db, { userId, now });
   await endAccountTokens(db, { userId, purposes: passwordPurposes, now });
-  // SECURITY: links of later changes die, those of earlier ones live: a thief who moves on from the
-  // stolen address must not be able to take the owner's link away by undoing a change of the
-  // thief's own.
+  // SECURITY: links of later changes are revoked, those of earlier ones stay valid: a thief who
+  // changes the stolen address again must not be able to void the owner's link by undoing the
+  // thief's own change.
   await endAccountTokens(db, {
     userId,
     purposes: ['UNDO_EMAIL_CHANGE'],

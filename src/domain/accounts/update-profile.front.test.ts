@@ -11,7 +11,7 @@ afterAll(() => server.stop());
 const update = (person: Person, input: Record<string, unknown>) =>
   server.mutate('updateProfile', input, { token: person.accessToken });
 
-/** Registers with a browser's languages and answers with the subject of the mail. */
+/** Registers with a browser's languages and returns the subject of the mail. */
 async function subjectFor(acceptLanguage: string): Promise<string> {
   const email = freshAddress();
   await server.mutate(
@@ -23,7 +23,7 @@ async function subjectFor(acceptLanguage: string): Promise<string> {
 }
 
 describe('updateProfile', () => {
-  it('is for the signed-in, and refuses what it does not know', async () => {
+  it('requires a signed-in user, and refuses unknown values', async () => {
     const anonymous = await server.mutate('updateProfile', { name: 'Ada' });
     expect(anonymous.errors[0].extensions.code).toBe('UNAUTHENTICATED');
     const person = await registerPerson(server);
@@ -40,7 +40,7 @@ describe('updateProfile', () => {
     }
   });
 
-  it('changes what is given, leaves what is not, and takes away what is null', async () => {
+  it('changes given fields, keeps omitted ones, and clears null ones', async () => {
     const person = await registerPerson(server, { name: 'Ada' });
     expect(await update(person, { locale: 'de-AT' })).toMatchObject({
       __typename: 'User',
@@ -75,11 +75,11 @@ describe('the language of mails', () => {
     expect(await subjectFor(header)).toBe(subject);
   });
 
-  it('is not looked for in a header without end', async () => {
+  it('is not parsed from an overlong header', async () => {
     expect(await subjectFor(`${'xx,'.repeat(1000)}de`)).toBe('Confirm your email address');
   });
 
-  it('stays with the account from then on', async () => {
+  it('is stored with the account', async () => {
     const email = freshAddress();
     const challenge = await server.mutate(
       'register',

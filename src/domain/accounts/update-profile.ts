@@ -13,7 +13,7 @@ const schema = z.object({
   locale: supportedLocale.nullable().optional(),
 });
 
-/** Changes the name and the language of mails. What is left out stays; null takes it away. */
+/** Changes the name and the language of mails. An omitted field stays as it is; null clears it. */
 export const updateProfile = command(schema, async (ctx, input): Promise<UserView> => {
   const { userId } = requireViewer(ctx);
   await reserve(ctx, [{ budget: 'update-profile:user', identifier: userId }]);

@@ -4,7 +4,7 @@ import { findUsersByIds } from '../../db/queries/users.ts';
 import { parseInput } from '../command.ts';
 import { onlookerOf, type UserView, viewUser } from '../users/user-view.ts';
 
-/** Users in one answer, and in one statement, at most. */
+/** The maximum number of users in one answer, and in one statement. */
 export const maxUsersByIds = 100;
 
 const schema = z.object({
@@ -13,9 +13,9 @@ const schema = z.object({
 const uuid = z.uuid();
 
 /**
- * The users of these ids in their order, each as the caller may see it, in one statement; null
- * where there is none, be the id a deleted user's or no id at all. Throws VALIDATION_FAILED for
- * more than a hundred.
+ * The users with these ids in their order, each as the caller may see it, in one statement; null
+ * for a deleted user or an unknown or malformed id. Throws VALIDATION_FAILED for more than a
+ * hundred.
  */
 export async function usersByIds(
   ctx: Context,

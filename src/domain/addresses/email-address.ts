@@ -5,24 +5,24 @@ const maxLength = 254;
 const maxLocalLength = 64;
 
 /**
- * dot-atom of RFC 5322 3.2.3, without quoted forms; ASCII only, so that no look-alike letter is
- * another person's address.
+ * dot-atom of RFC 5322 3.2.3, without quoted forms; ASCII only, so that look-alike letters cannot
+ * imitate another user's address.
  */
 const localPattern = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const domainPattern =
   /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z][a-z0-9-]{0,61}[a-z0-9])$/;
 
 export type EmailAddress = {
-  /** Where mail goes: the local part as written, the domain in ASCII. */
+  /** Where mail is sent: the local part as written, the domain in ASCII. */
   readonly address: string;
-  /** The one form behind look-up, the unique index and every limit (RC-10, ADV-55). */
+  /** The form used for look-up, the unique index and every limit (RC-10, ADV-55). */
   readonly canonical: string;
 };
 
 /**
- * Reads exactly one address, or null. Canonical is: no surrounding space, the domain lower-cased
- * and in punycode (UTS 46), the local part lower-cased. Dots and plus signs stay: they are
- * different mailboxes at most providers.
+ * Reads exactly one address, or null. The canonical form has no surrounding space, the domain in
+ * lower case and punycode (UTS 46), and the local part in lower case. Dots and plus signs are kept:
+ * they are different mailboxes at most providers.
  */
 export function parseEmailAddress(text: string): EmailAddress | null {
   if (text.length > maxLength * 4) return null;
@@ -43,15 +43,13 @@ export function parseEmailAddress(text: string): EmailAddress | null {
   return { address, canonical: `${local.toLowerCase()}@${domain}` };
 }
 
-/** `u***@example.com`: enough for the owner to know which mailbox to open. */
+/** `u***@example.com`: enough for the owner to recognise the mailbox. */
 export function maskEmailAddress(address: string): string {
   const at = address.lastIndexOf('@');
   return `${address.slice(0, 1)}***${address.slice(at)}`;
 }
 
-/**
- * The canonical form of an address that is stored already. Throws where it is none, or not there.
- */
+/** The canonical form of a stored address. Throws where it is missing or invalid. */
 export function canonicalOf(stored: string | null): string {
   const parsed = stored === null ? null : parseEmailAddress(stored);
   if (!parsed) throw new Error('A stored address is not valid.');

@@ -4,8 +4,8 @@ import { command } from '../command.ts';
 import { requireAdminToChange } from './require-admin.ts';
 
 /**
- * A `command` for administrators. Who asks is judged before what they ask: nobody else learns
- * anything of the input's rules (AZ-4).
+ * A `command` for administrators. The caller is checked before the input, so that non-admins learn
+ * nothing of its rules (AZ-4).
  */
 export function adminCommand<Schema extends z.ZodType, Result>(
   schema: Schema,

@@ -11,16 +11,17 @@ import { type Inviter, inviteUser } from './invite-user.ts';
 
 export type Appointed =
   | { readonly kind: 'invited'; readonly user: UserRow; readonly link: string }
-  /** They had an account, and have the role now. */
+  /** They had an account, and now have the role. */
   | { readonly kind: 'promoted'; readonly user: UserRow }
   | { readonly kind: 'unchanged'; readonly user: UserRow };
 
 type Input = { readonly email: EmailAddress; readonly name: string | null };
 
 /**
- * Makes an administrator, for whoever holds the configuration: there is no other way to the first
- * one (AZ-7). An address with no account, or one that nobody has verified, is invited; the owner of
- * an account gets the role beside those they have. Throws CONFLICT for a suspended one.
+ * Makes an administrator, for the operator who holds the configuration: there is no other way to
+ * create the first one (AZ-7). An address without an account, or with an unverified one, is
+ * invited; the owner of an account gets the role in addition to their own. Throws CONFLICT for a
+ * suspended one.
  */
 export async function appointAdmin(
   app: Inviter & Pick<App, 'transaction' | 'config'>,

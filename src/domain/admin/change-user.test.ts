@@ -36,7 +36,7 @@ describe('two administrators who act against each other at once, on two instance
       const left = await server.app.db.transaction((tx) => holdAdmins(tx));
       expect(left).toHaveLength(1);
 
-      // Put right for the next round, by the one who is left.
+      // Restored for the next round by the remaining administrator.
       const winner = left[0] === ada.id ? ada : bob;
       const loser = winner === ada ? bob : ada;
       if (mutation === 'setUserRoles') {
@@ -49,7 +49,7 @@ describe('two administrators who act against each other at once, on two instance
     }
   });
 
-  it('AZ-7 twenty demotions of oneself at once leave one', async () => {
+  it('AZ-7 twenty concurrent demotions of oneself leave one administrator', async () => {
     const more = [ada, bob, await makeAdministrator(server), await makeAdministrator(server)];
     const fresh: Administrator[] = [];
     for (const admin of more)

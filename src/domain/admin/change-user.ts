@@ -9,10 +9,10 @@ import { isLastAdmin } from '../roles/rules.ts';
 import { requireAdminToChange } from './require-admin.ts';
 
 export type HeldUser = {
-  /** The transaction that holds the rows of every administrator and of this user. */
+  /** The transaction that locks the rows of every administrator and of this user. */
   readonly db: Transaction;
   readonly user: UserRow;
-  /** Throws CONFLICT where nobody could administer any more without this user (AZ-7). */
+  /** Throws CONFLICT where no administrator would be left without this user (AZ-7). */
   readonly assertNotLastAdmin: () => void;
 };
 
@@ -22,9 +22,9 @@ type Input<Result> = {
 };
 
 /**
- * Makes an administrator's change to a user. SECURITY: the administrators' rows are held first, in
- * one order, until the change is committed, and the caller has to be among them still: of two who
- * demote each other at once, on whatever instances, the second finds that it is none any more.
+ * Makes an administrator's change to a user. SECURITY: the administrators' rows are locked first,
+ * in one order, until the commit, and the caller must still be among them: when two administrators
+ * demote each other at the same time, on any instances, the second finds that it has lost the role.
  * Throws what requireAdminToChange throws, NOT_FOUND where there is no such user.
  */
 export async function changeUser<Result>(
@@ -35,7 +35,7 @@ export async function changeUser<Result>(
   if (!isUuid(userId)) throw noSuchUser();
   const result = await ctx.transaction(async (tx) => {
     const adminIds = await holdAdmins(tx);
-    // Read anew: an operation of the same document may have taken the role away.
+    // Read again: an operation of the same document may have taken the role away.
     if (!adminIds.includes(actor.userId)) throw new AuthError('FORBIDDEN');
     await assertSessionLives(ctx, { db: tx });
     const user = await holdAnyUser(tx, { id: userId });

@@ -23,9 +23,9 @@ const schema = z.object({
 });
 
 /**
- * Makes an account and mails its owner a link to choose a password; without an invitation they come
- * in by a code or by a reset. Asked again for an account that nobody has verified yet, it sets name
- * and roles anew and sends another link. Throws FORBIDDEN, STEP_UP_REQUIRED, VALIDATION_FAILED,
+ * Makes an account and mails its owner a link to choose a password; without an invitation they sign
+ * in by a code or reset the password. Repeated for an unverified account, it sets name and roles
+ * again and sends another link. Throws FORBIDDEN, STEP_UP_REQUIRED, VALIDATION_FAILED,
  * RATE_LIMITED, CONFLICT where the address has an account.
  */
 export const createUser = adminCommand(schema, async (ctx, input): Promise<UserView> => {

@@ -28,15 +28,15 @@ export type OfferedTotp = {
   readonly secret: string;
   readonly uri: string;
   /**
-   * Puts the app in force with the code that it shows (OT-14), and answers with the recovery codes;
-   * null for another code.
+   * Activates the app with the code that it shows (OT-14), and returns the recovery codes; null for
+   * a wrong code.
    */
   confirm(code: string): Promise<string[] | null>;
 };
 
 /**
- * An authenticator app for a user who has just been made at the command line. Nothing is stored
- * until a code of it has come.
+ * An authenticator app for a user just created at the command line. Nothing is stored until a valid
+ * code of it has been entered.
  */
 export function offerTotp(app: Giver, user: Pick<UserRow, 'id' | 'email'>): OfferedTotp {
   const secret = app.random.bytes(secretBytes);

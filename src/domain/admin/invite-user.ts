@@ -9,7 +9,7 @@ import { invitationLifetime, issueAccountToken } from '../accounts/account-token
 import type { EmailAddress } from '../addresses/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
 
-/** A request's context, or what a command has. */
+/** A request's context, or what a command provides. */
 export type Inviter = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics'> & {
   readonly request: RequestInfo | null;
   readonly viewer: Viewer | null;
@@ -26,14 +26,14 @@ type Input = {
 
 export type Invited = {
   readonly user: UserRow;
-  /** For the link to choose a password with; nothing else keeps it. */
+  /** For the link to choose a password with; only a hash of it is stored. */
   readonly token: string;
 };
 
 /**
- * Makes an account that nobody can sign in to until its mailbox is proved, and a token for the link
- * that does so. An account that nobody has verified yet becomes the invited one, and what others
- * have begun with its address ends (RC-7). Null where the address has an account.
+ * Makes an account that cannot sign in until its mailbox is proved, and a token for the link that
+ * proves it. An unverified account becomes the invited one, and anything that others have begun
+ * with its address ends (RC-7). Null where the address has an account.
  */
 export async function inviteUser(ctx: Inviter, input: Input): Promise<Invited | null> {
   const { db, email, name, roles, locale, reason } = input;

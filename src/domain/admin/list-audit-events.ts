@@ -27,8 +27,8 @@ export type AdminAuditEvent = AuditEventView & {
 };
 
 /**
- * What happened, the newest first: everything, of one type, or what a user did or was done to.
- * Throws FORBIDDEN, VALIDATION_FAILED for a page that is too large or a cursor that is none.
+ * Audit events, newest first: all of them, those of one type, or those by or about a user. Throws
+ * FORBIDDEN, VALIDATION_FAILED for an oversized page or an invalid cursor.
  */
 export async function listAuditEvents(
   ctx: Context,
@@ -65,7 +65,7 @@ function view(entry: AuditEntry, people: ReadonlyMap<string, UserView>): AdminAu
   };
 }
 
-/** A deleted user: the random id is all that is left. */
+/** A deleted user, of whom only the random id is left. */
 function goneUser(id: string): UserView {
   return {
     kind: 'user',

@@ -22,13 +22,13 @@ const schema = pageInput.extend({
     .transform((value) => value ?? null),
 });
 
-/** `filter` is for the count, which is asked only where a client wants it. */
+/** `filter` serves the count, which is queried only where a client selects it. */
 export type UserPage = Page<UserView> & { readonly filter: UserFilter };
 
 /**
- * Users whose address or name begins with `search`, in the state `status`, the newest first; for
- * administrators. Throws FORBIDDEN, VALIDATION_FAILED for a page that is too large or a cursor that
- * is none, RATE_LIMITED.
+ * Users whose address or name begins with `search`, in the state `status`, newest first; for
+ * administrators. Throws FORBIDDEN, VALIDATION_FAILED for an oversized page or an invalid cursor,
+ * RATE_LIMITED.
  */
 export async function listUsers(ctx: Context, input: z.input<typeof schema>): Promise<UserPage> {
   const { userId } = requireAdminToLook(ctx);
@@ -51,7 +51,7 @@ export async function listUsers(ctx: Context, input: z.input<typeof schema>): Pr
   };
 }
 
-/** How many users fit the filter of a page that was listed. */
+/** How many users match the filter of a listed page. */
 export async function countListedUsers(
   ctx: Context,
   page: Pick<UserPage, 'filter'>,

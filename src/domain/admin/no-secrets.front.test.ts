@@ -18,7 +18,7 @@ afterAll(() => server.stop());
 const secret = /password|secret|token|code|link|hash|seed/i;
 
 describe('administrators and the secrets of others', () => {
-  it('RC-11 no administrative field takes or gives a password, code, link or seed', () => {
+  it('RC-11 no administrative field takes or returns a password, code, link or seed', () => {
     const fields = Object.values(authSchema().getMutationType()?.getFields() ?? {});
     const administrative = fields.filter(({ name }) =>
       /User$|^(?:setUser|revokeUser|resetUser)/.test(name),
@@ -40,7 +40,7 @@ describe('administrators and the secrets of others', () => {
     }
   });
 
-  it('RC-11 can begin a reset, by the door that everybody has, and see nothing of its link', async () => {
+  it('RC-11 can start a reset by the public mutation, and see nothing of its link', async () => {
     const user = await registerPerson(server);
     const sender = { token: admin.accessToken };
     const answer = await server.mutate('requestPasswordReset', { email: user.email }, sender);
@@ -57,7 +57,7 @@ describe('administrators and the secrets of others', () => {
     expect(await auditOf(server, user.id, 'password.reset_requested')).toMatchObject([
       { actorId: admin.id },
     ]);
-    // And what the link sets, no administrator has chosen.
+    // The password that the link sets was not chosen by an administrator.
     expect(
       await server.mutate('login', { email: created.email, password: goodPassword }),
     ).toMatchObject({
@@ -65,7 +65,7 @@ describe('administrators and the secrets of others', () => {
     });
   });
 
-  it('RC-11 can take factors away for a stated reason, on record, and the owner is told', async () => {
+  it('RC-11 can remove factors for an audited reason, and the owner is told', async () => {
     const user = await registerPerson(server);
     await enrolTotp(server, user);
     const input = { userId: user.id, reason: 'Showed a passport at the desk.' };

@@ -10,8 +10,8 @@ import { reason } from './reason.ts';
 const schema = z.object({ userId: text({ max: 100 }), reason });
 
 /**
- * Opens a suspended account again; its sessions stay ended. A user who is not suspended stays as
- * they are. Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND.
+ * Lifts a user's suspension; their sessions stay ended. A user who is not suspended stays
+ * unchanged. Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND.
  */
 export const reinstateUser = adminCommand(
   schema,

@@ -7,11 +7,12 @@ import { type AdminVerdict, judgeAdmin } from '../roles/rules.ts';
 type Asker = Pick<Context, 'viewer' | 'clock' | 'log' | 'request'>;
 
 const needsSecondFactor =
-  'Administration needs a second factor: set up an authenticator app, then sign in with the password and a code.';
+  'Administration needs a second factor: set up an authenticator app, ' +
+  'then sign in with the password and a code.';
 
 /**
- * An administrator who looks. Throws UNAUTHENTICATED, and FORBIDDEN for everyone else: a query has
- * no union to say more in.
+ * An administrator who reads. Throws UNAUTHENTICATED, and FORBIDDEN for non-admins: a query has no
+ * union in which to say more.
  */
 export function requireAdminToLook(ctx: Asker): SessionViewer {
   const { viewer, verdict } = judge(ctx, 'look');
@@ -20,9 +21,8 @@ export function requireAdminToLook(ctx: Asker): SessionViewer {
 }
 
 /**
- * An administrator who changes something. Throws UNAUTHENTICATED, FORBIDDEN for everyone who is
- * none, and STEP_UP_REQUIRED for one whose session lacks the second factor or a recent proof
- * (AZ-4).
+ * An administrator who changes something. Throws UNAUTHENTICATED, FORBIDDEN for non-admins, and
+ * STEP_UP_REQUIRED for one whose session lacks the second factor or a recent proof (AZ-4).
  */
 export function requireAdminToChange(ctx: Asker): SessionViewer {
   const { viewer, verdict } = judge(ctx, 'change');
@@ -48,7 +48,8 @@ function refuse(
   ctx: Asker,
   { viewer, verdict }: { viewer: SessionViewer; verdict: AdminVerdict },
 ): AuthError {
-  // To the log and not to the trail: whoever tries doors must not be able to fill it (ASVS 16.3.2).
+  // Logged, not audited: an attacker who probes must not be able to fill the audit trail (ASVS
+  // 16.3.2).
   ctx.log.warn(
     { event: 'admin.refused', reason: verdict, requestId: ctx.request.id, userId: viewer.userId },
     'An administrative operation was refused.',

@@ -12,9 +12,8 @@ import { requiredReason } from './reason.ts';
 const schema = z.object({ userId: text({ max: 100 }), reason: requiredReason });
 
 /**
- * Takes a user's second factors away, for one who has lost them all: the next sign-in asks for
- * none. Every session ends, and the owner is told (RC-8). Throws FORBIDDEN, STEP_UP_REQUIRED,
- * NOT_FOUND.
+ * Removes a user's second factors, for one who has lost them all: the next sign-in asks for none.
+ * Every session ends, and the owner is told (RC-8). Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND.
  */
 export const resetUserFactors = adminCommand(
   schema,

@@ -17,9 +17,9 @@ import { requiredReason } from './reason.ts';
 const schema = z.object({ userId: text({ max: 100 }), reason: requiredReason });
 
 /**
- * Takes a user's password away, for one that others may know: every session ends, and a link to
- * choose another goes to their address and to nobody else (RC-11). Throws FORBIDDEN,
- * STEP_UP_REQUIRED, NOT_FOUND, CONFLICT for a suspended account.
+ * Removes a user's password that others may know: every session ends, and a link to choose another
+ * is sent to their address and to no one else (RC-11). Throws FORBIDDEN, STEP_UP_REQUIRED,
+ * NOT_FOUND, CONFLICT for a suspended account.
  */
 export const resetUserPassword = adminCommand(
   schema,

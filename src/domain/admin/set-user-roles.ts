@@ -12,8 +12,8 @@ import { reason } from './reason.ts';
 const schema = z.object({ userId: text({ max: 100 }), roles: roleNames, reason });
 
 /**
- * Gives a user these roles and no others. They hold from the next request on; an access token that
- * is out names the old ones until it expires, to backends that ask nobody else. Throws FORBIDDEN,
+ * Replaces a user's roles. They apply from the next request on; an access token already issued
+ * carries the old ones until it expires, for backends that only check the token. Throws FORBIDDEN,
  * STEP_UP_REQUIRED, NOT_FOUND, CONFLICT for the last administrator.
  */
 export const setUserRoles = adminCommand(

@@ -14,9 +14,9 @@ import { reason } from './reason.ts';
 const schema = z.object({ userId: text({ max: 100 }), reason });
 
 /**
- * Closes an account to its owner: every session ends, from the next request on, on every instance
- * (SE-11). A suspended user stays as they are. Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND,
- * CONFLICT for the last administrator.
+ * Suspends an account: every session ends, from the next request on, on every instance (SE-11). A
+ * user already suspended stays unchanged. Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND, CONFLICT
+ * for the last administrator.
  */
 export const suspendUser = adminCommand(
   schema,
@@ -28,8 +28,7 @@ export const suspendUser = adminCommand(
         const suspended = await suspend(db, { id: user.id, now: ctx.clock.now() });
         if (!suspended) return viewUser(user, 'admin');
         await endAllSessions(ctx, { db, userId: user.id, reason: 'account_suspended' });
-        // What was mailed before is void, also where the account is opened again within the hour
-        // (RC-3).
+        // Links mailed before are void, even when the account is reinstated within the hour (RC-3).
         await endAccountTokens(db, {
           userId: user.id,
           purposes: passwordPurposes,

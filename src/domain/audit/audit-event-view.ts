@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../db/queries/audit-events.ts';
 import { describeDevice } from '../origins/describe-device.ts';
 
-/** An event as the person whom it is about may see it. */
+/** An event as its subject may see it. */
 export type AuditEventView = {
   readonly id: string;
   readonly at: Date;
@@ -16,15 +16,15 @@ export type AuditEventView = {
 };
 
 /**
- * Where somebody else acted, such as an administrator, the address and device are that person's and
- * stay hidden.
+ * Where another user acted, such as an administrator, the address and device are theirs and stay
+ * hidden.
  */
 export function viewAuditEvent(entry: AuditEntry, viewerId: string): AuditEventView {
   const isOwn = entry.actorId === null || entry.actorId === viewerId;
   return showAuditEvent(isOwn ? entry : { ...entry, ipAddress: null, userAgent: null });
 }
 
-/** The whole of an event, for administrators. */
+/** All of an event, for administrators. */
 export function showAuditEvent(entry: AuditEntry): AuditEventView {
   const {
     id,
@@ -47,7 +47,7 @@ export function showAuditEvent(entry: AuditEntry): AuditEventView {
     subjectId,
     ipAddress,
     userAgent,
-    // Of an old event the description is what is left.
+    // Once an event is old, only the description of the device is left.
     device: shortenedAt === null ? describeDevice(userAgent) : userAgent,
     requestId,
   };

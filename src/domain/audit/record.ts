@@ -4,8 +4,8 @@ import type { Db } from '../../db/driver/client.ts';
 import { insertAuditEvent } from '../../db/queries/audit-events.ts';
 
 /**
- * Names in the manner of the OWASP logging vocabulary; each says what happened, not what was meant
- * to (ADV-59).
+ * Names in the style of the OWASP logging vocabulary; each says what happened, not what was
+ * intended (ADV-59).
  */
 export type AuditType =
   | 'account.registered'
@@ -54,23 +54,25 @@ type Event = {
   readonly outcome: 'SUCCESS' | 'FAILURE';
   readonly subjectId: string | null;
   readonly sessionId?: string | null;
-  /** Unless told, the caller, or the subject where nobody is signed in yet. */
+  /** Defaults to the caller, or to the subject where no one is signed in yet. */
   readonly actorId?: string | null;
   /**
-   * The key of the address that was typed (rate-limits/reserve), where it may be anybody's: never
+   * The key of the address that was typed (rate-limits/reserve), which may belong to anyone: never
    * the address itself (LG-7).
    */
   readonly accountKey?: Uint8Array;
   /** SECURITY: no secrets and no addresses in here. */
   readonly detail?: Record<string, string | number | boolean | null>;
   /**
-   * The event that ends an account says nothing of where it came from: that would be personal data
-   * of nobody's (DP-4).
+   * The event that ends an account carries no origin: that would be personal data without an owner
+   * (DP-4).
    */
   readonly withoutOrigin?: true;
 };
 
-/** A request's context, or what a command or a timer has: nobody asks, from nowhere. */
+/**
+ * A request's context, or what a command or a timer provides, which have no caller and no origin.
+ */
 type Recorder = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics'> & {
   readonly request: RequestInfo | null;
   readonly viewer: Viewer | null;
@@ -81,7 +83,7 @@ type Recorder = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics'> & {
 export async function recordAudit(ctx: Recorder, event: Event): Promise<void> {
   const now = ctx.clock.now();
   const { request, viewer } = ctx;
-  // Who failed to sign in is not known: it need not have been the account's owner.
+  // The actor of a failed sign-in is unknown: it need not be the account's owner.
   const actor = viewer?.userId ?? (event.outcome === 'SUCCESS' ? event.subjectId : null);
   const actorId = event.actorId === undefined ? actor : event.actorId;
   const sessionId = event.sessionId ?? viewer?.sessionId ?? null;

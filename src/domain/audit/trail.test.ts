@@ -19,13 +19,13 @@ type Line = Readonly<Record<string, unknown>>;
 const securityLines = (): Line[] =>
   server.logLines
     .map((line): Line => JSON.parse(line))
-    // Keys are rotated by a timer, with no request.
+    // Keys are rotated by a timer, outside of any request.
     .filter(
       (line) =>
         line['msg'] === 'security event' && !String(line['event']).startsWith('signing_key.'),
     );
 
-/** Every event of such a life, with its outcome and how often it happens. */
+/** Every event of this account, with its outcome and how often it happens. */
 const expected: readonly (readonly [type: string, outcome: string, times: number])[] = [
   ['account.registered', 'SUCCESS', 1],
   ['account.register_repeated', 'FAILURE', 1],
@@ -60,7 +60,7 @@ describe('the security log and the audit trail', () => {
     },
   );
 
-  it('LG-1 sign-ins name the factor, ended sessions the reason, and a limit that is reached its budget', async () => {
+  it('LG-1 records factors of sign-ins, reasons of ended sessions and reached limits', async () => {
     const methods = securityLines()
       .filter((line) => line['event'] === 'session.opened')
       .map((line) => z.object({ methods: z.string() }).parse(line['detail']).methods);
@@ -92,7 +92,7 @@ describe('the security log and the audit trail', () => {
     }
   });
 
-  it('LG-2 every line has time, request, operation, user, hashed session, address and a bounded User-Agent', () => {
+  it('LG-2 every line says when, who, from where, by which request and operation', () => {
     const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
     const schema = z.strictObject({
       level: z.literal('info'),
@@ -126,7 +126,7 @@ describe('the security log and the audit trail', () => {
     });
   });
 
-  it('LG-2 cuts a User-Agent that is too long, and takes an operation’s name from the schema, not from the caller', async () => {
+  it('LG-2 truncates a User-Agent, and takes the operation’s name from the schema', async () => {
     const before = server.logLines.length;
     await server.send(
       'mutation Canary($i: LoginInput!) { alias: login(input: $i) { __typename } }',
@@ -140,7 +140,7 @@ describe('the security log and the audit trail', () => {
     expect(lines.join()).not.toMatch(/Canary|alias/);
   });
 
-  it('LG-3 neither log nor trail holds a secret or an address of a person', async () => {
+  it('LG-3 neither log nor trail contains a secret or an e-mail address', async () => {
     const rows = await dump(server.app);
     const trail = JSON.stringify([rows['audit_events'], rows['audit_origins']]);
     for (const secret of [...journey.secrets, ...journey.addresses]) {
@@ -149,7 +149,7 @@ describe('the security log and the audit trail', () => {
     }
   });
 
-  it('LG-7 keeps of an address that was typed at a failed sign-in a keyed hash and nothing else', async () => {
+  it('LG-7 stores only a keyed hash of the address typed at a failed sign-in', async () => {
     const canary = 'my.secret.canary.pass1@example.com';
     await server.mutate('login', { email: canary, password: 'wrong wrong wrong' });
     await server.mutate('requestPasswordReset', { email: canary });
@@ -159,7 +159,7 @@ describe('the security log and the audit trail', () => {
     expect(server.logLines.join('\n')).not.toMatch(/canary\.pass1/i);
     const rows = (await dump(server.app))['audit_origins'] ?? [];
     expect(rows.filter((row) => row['accountKey'] === key)).toHaveLength(2);
-    // What is no address at all, such as a password, is refused before anything is written.
+    // Input that is no address at all, such as a password, is refused before anything is written.
     const before = server.logLines.length;
     await server.mutate('login', {
       email: 'canary-password-not-an-address',
@@ -169,7 +169,7 @@ describe('the security log and the audit trail', () => {
     expect(await dumpText(server.app)).not.toContain('canary-password');
   });
 
-  it('LG-7 of a person who is deleted the hash goes too', async () => {
+  it('LG-7 erases that hash with the user', async () => {
     const person = await registerPerson(server);
     await server.mutate('login', { email: person.email, password: 'wrong wrong wrong' });
     const key = accountKey(server.app, person.email).toString('hex');

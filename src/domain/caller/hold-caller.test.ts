@@ -27,8 +27,8 @@ async function withApp() {
 }
 
 /**
- * What a thief could do with a session, ready to be asked for and sure to be done if the session
- * lived.
+ * What a thief could do with a session, prepared so that it would succeed if the session were
+ * alive.
  */
 const changes: Readonly<Partial<Record<MutationName, () => Promise<Prepared>>>> = {
   confirmTotpEnrollment: async () => {
@@ -79,36 +79,38 @@ const changes: Readonly<Partial<Record<MutationName, () => Promise<Prepared>>>> 
 
 /** Everything of the users and their factors that these changes could change. */
 const stateOf = () => sql`
-  select users.*, totp.id as totp_id, totp.confirmed_at, (select count(*) from recovery_codes where user_id = users.id) as codes,
+  select users.*, totp.id as totp_id, totp.confirmed_at,
+    (select count(*) from recovery_codes where user_id = users.id) as codes,
     (select count(*) from otp_challenges where user_id = users.id) as challenges
   from users left join totp_authenticators totp on totp.user_id = users.id order by users.id`;
 
-async function untilSomebodyWaits(): Promise<void> {
+async function untilAQueryWaits(): Promise<void> {
   for (let waited = 0; waited < 10_000; waited += 20) {
     const rows = await sql`
-      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      select 1 from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
     if (rows.length > 0) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error('The change never came to wait for the row.');
 }
 
-describe('a change that was on its way when its session ended', () => {
+describe('a change in flight when its session ends', () => {
   for (const [name, prepare] of Object.entries(changes) as [
     MutationName,
     () => Promise<Prepared>,
   ][]) {
-    it(`SE-11 ${name} is not made any more`, async () => {
+    it(`SE-11 ${name} is not made`, async () => {
       const { person, input } = await prepare();
       const before = await stateOf();
-      // The owner holds the row, as every change of theirs does, and ends the session that is not
-      // theirs.
+      // The owner's change locks the row, as every such change does, and ends the thief's session.
       const answer = await sql
         .begin(async (tx) => {
           await tx`select 1 from users where id = ${person.id} for update`;
           const sent = server.mutate(name, input, { token: person.accessToken });
-          await untilSomebodyWaits();
-          await tx`update sessions set revoked_at = ${server.clock.now()} where id = ${person.sessionId}`;
+          await untilAQueryWaits();
+          await tx`
+            update sessions set revoked_at = ${server.clock.now()} where id = ${person.sessionId}`;
           return { sent };
         })
         .then(({ sent }) => sent);

@@ -12,7 +12,7 @@ type Input = {
 };
 
 /**
- * The caller's row as it is now, held until the transaction ends. Throws UNAUTHENTICATED where the
+ * The caller's current row, locked until the transaction ends. Throws UNAUTHENTICATED where the
  * session has ended meanwhile.
  */
 export async function holdCaller(
@@ -26,9 +26,9 @@ export async function holdCaller(
 }
 
 /**
- * SECURITY: asks for the caller's session once more, when the rows of a change are held. What was
- * waited for may have ended it, and whoever has just been signed out must not take the account with
- * a request that was on its way (SE-11). Throws UNAUTHENTICATED.
+ * SECURITY: checks the caller's session again once the rows of a change are locked. The transaction
+ * that held the locks may have ended it, and a user who has just been signed out must not take over
+ * the account with a request that was in flight (SE-11). Throws UNAUTHENTICATED.
  */
 export async function assertSessionLives(
   ctx: Pick<Context, 'viewer' | 'clock'>,

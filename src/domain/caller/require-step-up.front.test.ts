@@ -14,10 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/**
- * Every mutation that takes a recent proof, with input that would be taken otherwise. A new one
- * belongs here.
- */
+/** Every mutation that requires a recent proof, with otherwise valid input. Add new ones here. */
 const sensitive: readonly [MutationName, (person: Person) => Record<string, unknown>][] = [
   ['revokeSession', ({ sessionId }) => ({ sessionId })],
   ['logout', () => ({ everywhere: true })],
@@ -38,9 +35,9 @@ const administrative: readonly [MutationName, () => Record<string, unknown>][] =
   ['resetUserFactors', () => ({ userId: stranger.id, reason: 'a lost phone' })],
 ];
 
-describe('what matters takes a recent proof, as the session’s row has it', () => {
+describe('sensitive mutations require a recent proof, according to the session’s row', () => {
   for (const [name, input] of sensitive) {
-    it(`SE-13 ${name}: STEP_UP_REQUIRED ten minutes after it, though the token is fresh`, async () => {
+    it(`SE-13 ${name}: STEP_UP_REQUIRED after ten minutes, despite a fresh token`, async () => {
       const person = await registerPerson(server);
       if (name === 'disableTotp' || name === 'regenerateRecoveryCodes')
         await enrolTotp(server, person);
@@ -56,7 +53,7 @@ describe('what matters takes a recent proof, as the session’s row has it', () 
   }
 
   for (const [name, input] of administrative) {
-    it(`SE-13 ${name}: STEP_UP_REQUIRED for an administrator, without a recent proof or without a second factor`, async () => {
+    it(`SE-13 ${name}: STEP_UP_REQUIRED without recent proof or second factor`, async () => {
       const admin = await registerPerson(server);
       await setRoles(server, admin.id, ['admin']);
       const sender = { token: admin.accessToken };

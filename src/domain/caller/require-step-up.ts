@@ -20,9 +20,9 @@ export function requireViewer({ viewer }: Pick<Context, 'viewer'>): SessionViewe
 }
 
 /**
- * The caller, where they have proved in this session, and within ten minutes, who they are, with
+ * The caller, where they have proved who they are in this session and within ten minutes, including
  * the second factor where they have one. Read from the session's row, not from the token (SE-13).
- * Throws STEP_UP_REQUIRED: a stolen access token alone changes nothing that matters.
+ * Throws STEP_UP_REQUIRED: a stolen access token by itself must not change anything important.
  */
 export function requireStepUp(ctx: Asker): SessionViewer {
   const viewer = requireRecentProof(ctx);
@@ -35,7 +35,7 @@ export function requireStepUp(ctx: Asker): SessionViewer {
 
 /**
  * The caller, where the session's proof is recent. For verbs that check the second factor
- * themselves; others want requireStepUp.
+ * themselves; others use requireStepUp.
  */
 export function requireRecentProof(ctx: Asker): SessionViewer {
   const viewer = requireViewer(ctx);

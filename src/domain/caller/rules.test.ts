@@ -8,8 +8,8 @@ import { requireRecentProof, requireStepUp, requireViewer } from './require-step
 import { actsAsUser } from './rules.ts';
 
 /**
- * A caller with all that a session has, administrator's role and fresh second factor included, but
- * for its kind.
+ * A caller with everything that a session has, administrator's role and fresh second factor
+ * included, except for its kind.
  */
 const callerOf = (kind: string): Viewer =>
   ({
@@ -27,7 +27,7 @@ const callerOf = (kind: string): Viewer =>
     },
   }) as unknown as Viewer;
 
-/** Kinds to come, and names that every object has. */
+/** Future kinds, and names of members that every object has. */
 const others = ['key', 'machine', 'impersonator', 'Session', '', 'toString', '__proto__'];
 
 const context = (viewer: Viewer | null): Context =>
@@ -56,7 +56,7 @@ describe('what a kind of caller may do', () => {
     expect(onlookerOf(context(callerOf('session')), 'another')).toBe('admin');
   });
 
-  it.each(others)('AZ-1 a caller of the kind %j may nothing that a user may', (kind) => {
+  it.each(others)('AZ-1 a caller of the kind %j has none of a user’s rights', (kind) => {
     const ctx = context(callerOf(kind));
     expect(actsAsUser(ctx.viewer)).toBe(false);
     for (const door of [

@@ -2,13 +2,13 @@ import type { SessionViewer, Viewer } from '../../context.ts';
 
 /** What a kind of caller may do in Latchkey's own API. */
 type Rights = {
-  /** Acts as the user who is signed in: whatever the field guard does not name as public. */
+  /** Acts as the signed-in user: in everything that the field guard does not list as public. */
   readonly actsAsUser: boolean;
 };
 
 /**
- * SECURITY: what is not named here may do nothing, so that an API key or a machine's token never
- * passes for a user (RFC 9068 section 5). A new kind of viewer gets its line here.
+ * SECURITY: a kind not listed here may do nothing, so that an API key or a machine's token never
+ * passes for a user (RFC 9068 section 5). Add a line for each new kind of viewer.
  */
 const rights: Readonly<Record<Viewer['kind'], Rights>> = {
   session: { actsAsUser: true },

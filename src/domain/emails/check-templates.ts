@@ -9,10 +9,9 @@ import { sampleContents } from './sample-contents.ts';
 const appUrl = 'https://app.example.com';
 
 /**
- * Renders every mail that the operator's folder changes, once. Rejects with all that is wrong, by
- * file: a name that is none of ours, a form that is not right, a variable that this mail does not
- * have, a code or link that would be missing. For the start of a server: a mail that cannot be
- * rendered would only be noticed by the person who waits for it.
+ * Renders every mail that the operator's folder changes, once. Rejects with every problem, by file:
+ * an unknown file name, an invalid form, a variable that this mail does not have, a missing code or
+ * link. Run when the server starts: otherwise only the recipient waiting for the mail would notice.
  */
 export async function checkTemplates(directory: string): Promise<void> {
   const problems: string[] = [];
@@ -37,7 +36,7 @@ export async function checkTemplates(directory: string): Promise<void> {
       `${path}: no mail has this name; the form is LANGUAGE/MAIL.liquid, or ${layoutPath}`,
     );
   }
-  // A layout is in every mail; one of each kind of block shows whether it is right.
+  // The layout is part of every mail; one mail with each kind of block is enough to check it.
   const changed = files.includes(layoutPath)
     ? [...mails.keys()]
     : files.filter((name) => mails.has(name));

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
 const code = z.string().regex(/^[0-9]{6,10}$/);
-/** Made by links.ts; checked again when the mail is rendered. */
+/** Made by links.ts, and checked again when the mail is rendered. */
 const link = z.string();
 /** ISO 8601, UTC. */
 const at = z.iso.datetime();
 /**
- * Words that somebody else chose, such as a name: rendered by inertText, left out where they are
- * not harmless.
+ * Text that someone else chose, such as a name: rendered by inertText, omitted where it is not
+ * harmless.
  */
 const words = z.string().nullish();
 
@@ -15,9 +15,9 @@ const words = z.string().nullish();
 const origin = { at, device: words, ipAddress: words };
 
 /**
- * Every mail that we send, by template, with what varies in it. To add one: a member here, and a
- * file of that name in each folder of templates/. What a key is called says how its value is shown,
- * see variablesOf in render-email.
+ * Every mail that we send, by template, with its variables. To add one, add a member here and a
+ * file of that name in each folder of templates/. The name of a variable determines how its value
+ * is shown, see variablesOf in render-email.
  */
 export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('verify-email'), code, link, name: words }),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inertText } from './inert-text.ts';
 
-describe('words that a stranger chose', () => {
+describe('untrusted text', () => {
   it.each([
     'http://evil',
     'HTTPS://EVIL.example/x',
@@ -30,7 +30,7 @@ describe('words that a stranger chose', () => {
     expect(inertText(name)).toBeNull();
   });
 
-  it('EM-3 strips control characters, line breaks and changes of direction, and keeps to 64 characters', () => {
+  it('EM-3 removes control characters, line breaks, bidi changes; 64 characters', () => {
     expect(inertText('Ada\r\n\r\n000000\r\nLovelace\0\u001b[31m')).toBe('Ada 000000 Lovelace [31m');
     expect(inertText('Ada\u2028Lovelace\u2029\u0085x')).toBe('Ada Lovelace x');
     expect(inertText('\u202eada\u2066\ufeff')).toBe('ada');
@@ -53,7 +53,7 @@ describe('words that a stranger chose', () => {
     }
   });
 
-  it('EM-3 never yields more than one short line, whatever comes in', () => {
+  it('EM-3 never yields more than one short line, whatever the input', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (value) => {
         const line = inertText(value);

@@ -1,27 +1,27 @@
 const maxLength = 64;
 
 /**
- * What mail programs turn into something to click: a scheme, `//`, an `@`, a dot before letters
- * (`evil.com`, `www.evil`), an IPv4 address. Wide on purpose: a greeting without a name costs less
- * than a mail of ours that carries a stranger's address.
+ * What mail programs turn into links: a scheme, `//`, an `@`, a dot before letters (`evil.com`,
+ * `www.evil`), an IPv4 address. Deliberately broad: a greeting without a name costs less than a
+ * mail of ours that carries an attacker's address.
  */
 const urlLike =
   /:\/|\/\/|@|\S\.\p{L}[\p{L}\p{M}]|\d+\.\d+\.\d+\.\d+|\b(?:mailto|tel|javascript|data):/iu;
 
 /**
- * Words that a stranger may have chosen, as one short line that nobody can click; null where there
- * is nothing harmless in them (EM-3). At most 64 code points, without control characters, line
- * breaks and changes of writing direction. Not escaped.
+ * Text that an attacker may have chosen, as one short line without links; null where nothing
+ * harmless is left (EM-3). At most 64 code points, without control characters, line breaks and
+ * changes of writing direction. Not escaped.
  */
 export function inertText(value: string): string | null {
   const line = value
     .normalize('NFC')
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    // Cf holds the bidi overrides; the two joiners are letters' business in Persian, Indic scripts
-    // and emoji.
+    // Cf contains the bidi overrides; the two joiners are needed in Persian, Indic scripts and
+    // emoji.
     .replace(/(?![\u200c\u200d])[\p{C}]/gu, '')
     .trim();
-  // Full-width letters and dots are folded as a browser's address bar would fold them (UTS 46).
+  // Folds full-width letters and dots as a browser's address bar does (UTS 46).
   const folded = line
     .normalize('NFKC')
     .replace(/[\u200c\u200d]/g, '')

@@ -4,7 +4,7 @@ import type { Liquid, Template } from 'liquidjs';
 import type { EmailTemplate } from './email-content.ts';
 import type { Locale } from './locales.ts';
 
-/** A paragraph of a mail: words, the code on a line of its own, or a link with its label. */
+/** A paragraph of a mail: text, the code on a line of its own, or a link with its label. */
 type Block =
   | { readonly kind: 'text'; readonly words: Template[] }
   | { readonly kind: 'code' }
@@ -15,15 +15,17 @@ export type ParsedTemplate = { readonly subject: string; readonly blocks: readon
 type Engines = { readonly text: Liquid; readonly html: Liquid };
 
 const templatesFolder = new URL('./templates/', import.meta.url);
-/** Parsed once in a process; the key is the operator's folder and the file's path in it. */
+/** Parsed once per process; the key is the operator's folder and the file's path in it. */
 const layouts = new Map<string, Promise<Template[]>>();
 const parsed = new Map<string, Promise<ParsedTemplate>>();
 
-/** Loaded at the first mail: a server's start does not wait for the template engine. */
+/**
+ * Loaded with the first mail, so that the start of a server does not wait for the template engine.
+ */
 export const engines = once(async (): Promise<Engines> => {
   const { Liquid } = await import('liquidjs');
   const sandbox = {
-    // No file is reachable from inside a template, and nothing but the variables that we hand in.
+    // A template can reach no file, and nothing but the variables passed to it.
     templates: {},
     dynamicPartials: false,
     ownPropertyOnly: true,
@@ -43,7 +45,7 @@ export function templatePath(input: { template: EmailTemplate; locale: Locale })
   return `${input.locale}/${input.template}.liquid`;
 }
 
-/** The frame of the HTML part, the same for all mails; the operator's where there is one. */
+/** The frame of the HTML part, the same for all mails; the operator's own where it exists. */
 export function loadLayout(directory: string | null): Promise<Template[]> {
   return cached(layouts, `${directory ?? ''}\n${layoutPath}`, async () => {
     const { html } = await engines();
@@ -52,8 +54,8 @@ export function loadLayout(directory: string | null): Promise<Template[]> {
 }
 
 /**
- * Reads and parses a mail's file once: that in the operator's `directory` where there is one, else
- * ours. Rejects where it is not of the form that docs/decisions/005 describes.
+ * Reads and parses a mail's file once: the one in the operator's `directory` where it exists, else
+ * ours. Rejects where it does not have the form described in docs/decisions/005.
  */
 export function loadTemplate(
   input: { template: EmailTemplate; locale: Locale },
@@ -80,8 +82,8 @@ async function parseTemplate(path: string, directory: string | null): Promise<Pa
   const { text } = await engines();
   const [head, ...paragraphs] = (await readText(path, directory)).trim().split(/\n{2,}/);
   const subject = /^subject: (.+)$/.exec(head ?? '')?.[1];
-  // SECURITY: a subject shows on a locked screen and in every log on the way: a constant, never a
-  // variable (EM-4).
+  // SECURITY: a subject is visible on locked screens and in the logs of every mail server, so it is
+  // constant and holds no variable (EM-4).
   if (subject === undefined || /\{[{%]/.test(subject))
     throw new Error(`${path}: the first line must be "subject: " and constant words.`);
   return { subject, blocks: paragraphs.map((source) => parseBlock(text, source)) };

@@ -1,6 +1,4 @@
-/**
- * The languages that templates/ has a folder for; the first is the one where nothing else is known.
- */
+/** The languages that templates/ has a folder for; the first is the default. */
 export const locales = {
   en: { direction: 'ltr' },
   de: { direction: 'ltr' },
@@ -17,8 +15,8 @@ export const localeTags: readonly Locale[] = Object.keys(locales).filter(
 );
 
 /**
- * The language of ours for a BCP 47 tag, by cutting it from the right (RFC 4647 section 3.4); null
- * where there is none.
+ * The supported language of a BCP 47 tag, found by truncating it from the right (RFC 4647 section
+ * 3.4); null where there is none.
  */
 export function localeOf(tag: string): Locale | null {
   const subtags = tag.toLowerCase().split(/[-_]/, 8);
@@ -30,13 +28,13 @@ export function localeOf(tag: string): Locale | null {
   return null;
 }
 
-/** The same, and English where there is none. */
+/** Like localeOf, with English as the default. */
 export function nearestLocale(tag: string | null): Locale {
   return localeOf(tag ?? '') ?? 'en';
 }
 
 /**
- * The best of our languages for an Accept-Language header (RFC 9110 12.5.4); null where it names
+ * The best supported language for an Accept-Language header (RFC 9110 12.5.4); null where it names
  * none.
  */
 export function preferredLocale(acceptLanguage: string | null): Locale | null {

@@ -10,7 +10,7 @@ afterAll(() => browser?.close());
 const appUrl = 'https://app.example.com';
 const samples = Object.values(sampleContents(appUrl));
 
-/** What readers would see; the page is asked, not the markup. */
+/** What readers would see, as the rendered page has it, not the markup. */
 const look = `[...document.querySelectorAll("iframe")].map(({ contentDocument: document }) => {
   const styleOf = (element) => document.defaultView.getComputedStyle(element);
   const luminance = (color) => {
@@ -25,12 +25,14 @@ const look = `[...document.querySelectorAll("iframe")].map(({ contentDocument: d
     }
     return 'rgb(255, 255, 255)';
   };
-  const texts = [...document.querySelectorAll('p, a')].filter((element) => element.textContent.trim());
+  const texts = [...document.querySelectorAll('p, a')]
+    .filter((element) => element.textContent.trim());
   const code = document.querySelector('.code');
   return {
     overflow: document.documentElement.scrollWidth - document.defaultView.innerWidth,
     contrast: Math.min(...texts.map((element) => {
-      const [a, b] = [luminance(styleOf(element).color), luminance(background(element))].sort((x, y) => y - x);
+      const [a, b] = [luminance(styleOf(element).color), luminance(background(element))]
+        .sort((x, y) => y - x);
       return (a + 0.05) / (b + 0.05);
     })),
     page: luminance(background(document.body)),
@@ -53,7 +55,7 @@ const attribute = (text: string): string => text.replaceAll('&', '&amp;').replac
 
 describe('mails in a browser', () => {
   it.skipIf(browser === null).each(localeTags)(
-    'read well in %s, on a narrow phone, light and dark',
+    'are readable in %s, on a narrow phone, light and dark',
     { timeout: 300_000 },
     async (locale) => {
       if (browser === null) throw new Error('There is no browser.');

@@ -1,9 +1,9 @@
 import type { EmailTemplate } from './email-content.ts';
 
 /**
- * Which mails tell of what happened to an account. Nobody can set one off who has not been let in,
- * and none is dropped for the mails that anybody can: a flood of codes must not hide the notice of
- * a change (RL-9).
+ * Which mails are notices of what happened to an account. Only a caller with access to the account
+ * can trigger one, and none is dropped because of the mails that anyone can trigger: a flood of
+ * codes must not hide the notice of a change (RL-9).
  */
 const notices: Readonly<Record<EmailTemplate, boolean>> = {
   'verify-email': false,

@@ -95,10 +95,11 @@ describe('an operator’s own templates', () => {
     );
   });
 
-  it('take the place of ours, file by file, and words stay words', async () => {
+  it('replace ours, file by file, with untrusted text still escaped', async () => {
     put(
       'de/verify-email.liquid',
-      'subject: Willkommen bei ACME\r\n\r\nHallo{% if name %} {{ name }}{% endif %}!\r\n\r\n{{ code }}\r\n',
+      'subject: Willkommen bei ACME\r\n\r\n' +
+        'Hallo{% if name %} {{ name }}{% endif %}!\r\n\r\n{{ code }}\r\n',
     );
     await checkTemplates(folder);
     const options = { appUrl, templatesDirectory: folder };
@@ -115,11 +116,12 @@ describe('an operator’s own templates', () => {
     ).toBe('Bestätigen Sie Ihre E-Mail-Adresse');
   });
 
-  it('can change the frame of every mail', async () => {
+  it('can replace the layout of every mail', async () => {
     put(
       'layout.html.liquid',
-      `<html lang="{{ language }}" dir="{{ direction }}"><body class="acme">{% for block in blocks %}
-      {% case block.kind %}{% when 'code' %}<b>{{ block.code }}</b>{% when 'link' %}<a href="{{ block.href }}">{{ block.label }}</a>
+      `<html lang="{{ language }}" dir="{{ direction }}"><body class="acme">
+      {% for block in blocks %}{% case block.kind %}{% when 'code' %}<b>{{ block.code }}</b>
+      {% when 'link' %}<a href="{{ block.href }}">{{ block.label }}</a>
       {% else %}<p>{{ block.lines | join: ' ' }}</p>{% endcase %}{% endfor %}</body></html>`,
     );
     await checkTemplates(folder);
@@ -133,7 +135,7 @@ describe('an operator’s own templates', () => {
     expect(html).toContain('<b>042719</b>');
   });
 
-  it('reach the mailbox', async () => {
+  it('are used for mails that are sent', async () => {
     put('en/verify-email.liquid', 'subject: Welcome to ACME\n\nYour code:\n\n{{ code }}');
     const server = await startTestServer({ config: { mailTemplatesDirectory: folder } });
     try {

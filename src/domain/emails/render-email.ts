@@ -8,10 +8,10 @@ import { type Locale, locales, nearestLocale } from './locales.ts';
 export const productName = 'Latchkey';
 
 export type RenderOptions = {
-  /** A BCP 47 tag, or null; the nearest language of ours is taken. */
+  /** A BCP 47 tag, or null; the nearest supported language is used. */
   readonly locale: string | null;
   readonly appUrl: string;
-  /** The operator's own templates (MAIL_TEMPLATES_DIR); null: ours alone. */
+  /** The operator's own templates (MAIL_TEMPLATES_DIR); null: only ours. */
   readonly templatesDirectory: string | null;
 };
 
@@ -29,8 +29,8 @@ type RenderedBlock =
   | { readonly kind: 'link'; readonly label: string; readonly href: string };
 
 /**
- * Subject, text part and HTML part of a mail. Rejects where the content is not of its template's
- * form or a link is not ours.
+ * Subject, text part and HTML part of a mail. Rejects where the content does not fit its template
+ * or a link does not lead to APP_URL.
  */
 export async function renderEmail(
   content: EmailContent,
@@ -49,13 +49,13 @@ export async function renderEmail(
     if (block.kind === 'link')
       return [{ kind: 'link', label: block.label, href: required(variables, block.variable) }];
     const words: string = textEngine.renderSync(block.words, variables);
-    // A paragraph that is empty because its variable is goes away altogether.
+    // A paragraph is dropped when its variable is empty.
     const lines = words.split('\n').flatMap((line) => line.trim() || []);
     return lines.length === 0 ? [] : [{ kind: 'text', lines }];
   });
 
-  // SECURITY: words are put together as plain text first and escaped once, by the engine of the
-  // layout (EM-3, ADV-20).
+  // SECURITY: the text is assembled as plain text first and escaped once, by the layout's engine
+  // (EM-3, ADV-20).
   const html: string = htmlEngine.renderSync(await loadLayout(options.templatesDirectory), {
     product: productName,
     subject,
@@ -63,9 +63,10 @@ export async function renderEmail(
     direction: locales[locale].direction,
     blocks: rendered,
   });
+  const paragraphs = [...rendered.map((block) => asText(block, locale)), `-- \n${productName}`];
   return {
     subject,
-    text: `${[...rendered.map((block) => asText(block, locale)), `-- \n${productName}`].join('\n\n')}\n`,
+    text: `${paragraphs.join('\n\n')}\n`,
     html,
   };
 }
@@ -77,8 +78,8 @@ function asText(block: RenderedBlock, locale: Locale): string {
 }
 
 /**
- * What the template may use, each value made harmless by its key: `at`, `code`, `…link`,
- * `ipAddress`; all else is a stranger's words.
+ * The variables of the template, each made harmless according to its name: `at`, `code`, `…link`,
+ * `ipAddress`; every other value is untrusted text.
  */
 function variablesOf(
   content: EmailContent,
@@ -108,14 +109,14 @@ function show(
   return isolated(inertText(key === 'device' ? deviceIn(locale, value) : value), locale);
 }
 
-/** `Firefox on Linux` without the English word. */
+/** `Firefox on Linux`, with "on" translated. */
 function deviceIn(locale: Locale, device: string): string {
   return locale === 'en' ? device : device.replace(/ on (.+)$/, ' ($1)');
 }
 
 /**
- * Between FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE (Unicode UAX 9) where the writing
- * direction may differ from that of the mail, so that a value does not turn the words around it.
+ * Wraps the value in FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE (Unicode UAX 9) where its
+ * writing direction may differ from the mail's, so that it does not reorder the text around it.
  */
 function isolated(value: string | null, locale: Locale): string | null {
   const mayDiffer =

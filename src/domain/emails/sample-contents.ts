@@ -11,9 +11,7 @@ type Samples = {
   readonly [Template in EmailTemplate]: Extract<EmailContent, { template: Template }>;
 };
 
-/**
- * One of every mail, with all that can vary in it: what templates are checked and looked at with.
- */
+/** One of every mail with all its variables, for checking and previewing templates. */
 export function sampleContents(appUrl: string): Samples {
   const code = '042719';
   const token = 'c2FtcGxlIG9mIGEgdG9rZW4sIG9mIG5vIHVzZSBhdCBhbGw';

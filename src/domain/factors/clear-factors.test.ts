@@ -16,7 +16,7 @@ describe('clearFactors', () => {
   });
   afterAll(() => server.stop());
 
-  /** Somebody with an app in force, another one begun, and recovery codes. */
+  /** A user with an active app, a pending one, and recovery codes. */
   const someone = async (): Promise<string> => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
@@ -36,7 +36,7 @@ describe('clearFactors', () => {
   };
   const all = { apps: 2, codes: 10, isAsked: true };
 
-  it('RC-7 takes away what is in force and what is begun, of this user alone', async () => {
+  it('RC-7 removes active and pending factors, of this user only', async () => {
     const [userId, otherId] = [await someone(), await someone()];
     expect(await factorsOf(userId)).toEqual(all);
     await server.app.transaction((db) => clearFactors(server.app, { db, userId }));
@@ -44,7 +44,7 @@ describe('clearFactors', () => {
     expect(await factorsOf(otherId)).toEqual(all);
   });
 
-  it('takes nothing away where the change is rolled back', async () => {
+  it('removes nothing where the change is rolled back', async () => {
     const userId = await someone();
     const change = server.app.transaction(async (db) => {
       await clearFactors(server.app, { db, userId });
@@ -54,7 +54,7 @@ describe('clearFactors', () => {
     expect(await factorsOf(userId)).toEqual(all);
   });
 
-  it('OT-4 forgets failures in a row, and keeps those of the window', async () => {
+  it('OT-4 resets consecutive failures, and keeps those of the window', async () => {
     const userId = await someone();
     const inARow = { budget: 'second-factor:consecutive', identifier: userId } as const;
     const inWindow = { budget: 'second-factor:account', identifier: userId } as const;

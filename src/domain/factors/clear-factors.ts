@@ -6,15 +6,15 @@ import { setTotpEnabledAt } from '../../db/queries/users.ts';
 import { release } from '../rate-limits/reserve.ts';
 
 type Input = {
-  /** The transaction that holds the user's row. */
+  /** The transaction that locks the user's row. */
   readonly db: Db;
   readonly userId: string;
 };
 
 /**
- * SECURITY: takes away every factor that a user has besides the password and the mailbox: the one
- * place that knows them all. Failures of what is gone are not held against what comes next; the
- * account's window of failures runs on.
+ * SECURITY: removes every factor that a user has besides the password and the mailbox; the only
+ * place that knows them all. Failures of the removed factors do not count against new ones; the
+ * account's window of failures continues.
  */
 export async function clearFactors(ctx: Pick<App, 'keys'>, { db, userId }: Input): Promise<void> {
   await deleteTotp(db, { userId });

@@ -12,19 +12,19 @@ import {
 } from '../rate-limits/reserve.ts';
 import type { OtpMethod } from './rules.ts';
 
-/** What a try at a code is counted against. */
+/** The budgets that an attempt at a code is counted against. */
 export type FailureBudget = {
-  /** Only time gives it back: no new code, no new sign-in, no success of another step (OT-4). */
+  /** Only time restores it: no new code, no new sign-in, no success of another step (OT-4). */
   readonly inWindow: Claim;
   /**
-   * Failures in a row of one authenticator; null for recovery codes, whose 80 bits nobody guesses
-   * and which are the way out.
+   * Consecutive failures of one authenticator; null for recovery codes, whose 80 bits cannot be
+   * guessed and which are the way out of a lock.
    */
   readonly inARow: Claim | null;
 };
 
 /**
- * The budget of a code in the first step of a sign-in, which anyone may begin: so it can lock no
+ * The budget of a code in the first step of a sign-in. Anyone may begin one, so it must not lock a
  * second factor.
  */
 function firstStepBudget({
@@ -41,8 +41,8 @@ function firstStepBudget({
 }
 
 /**
- * The one budget behind every second-factor door of an account (OT-17), by user id: a new address
- * changes nothing.
+ * The single budget of every second-factor operation of an account (OT-17), by user id: changing
+ * the address does not reset it.
  */
 export function secondFactorBudget(input: {
   userId: string;
@@ -57,14 +57,14 @@ export function secondFactorBudget(input: {
   };
 }
 
-/** Which of them a challenge counts against. A decoy has no user, and is always a first step. */
+/** The budget that a challenge counts against. A decoy has no user, and is always a first step. */
 export function budgetOf(challenge: OtpChallengeRow, method: OtpMethod): FailureBudget {
   const { userId } = challenge;
   if (userId === null || (method === 'EMAIL' && challenge.purpose !== 'STEP_UP'))
     return firstStepBudget(challenge);
   if (method !== 'EMAIL') return secondFactorBudget({ userId, method });
-  // A step-up is for the signed-in: its codes count with the second factors, the mailbox's failures
-  // in a row with the mailbox.
+  // Only signed-in users can step up: their codes count with the second factors, and consecutive
+  // failures of the mailbox count with the mailbox.
   return {
     ...firstStepBudget(challenge),
     inWindow: secondFactorBudget({ userId, method: 'TOTP' }).inWindow,
@@ -72,13 +72,13 @@ export function budgetOf(challenge: OtpChallengeRow, method: OtpMethod): Failure
 }
 
 /**
- * Takes a try before anything is compared, committed on its own (RL-6, ADV-43). Throws
- * RATE_LIMITED; past the last failure in a row of a mailbox it throws what a wrong code does, since
- * anybody may ask and an address without an account never gets there (EN-4).
+ * Reserves an attempt before anything is compared, committed on its own (RL-6, ADV-43). Throws
+ * RATE_LIMITED. After the last consecutive failure of a mailbox it throws the error of a wrong code
+ * instead: anyone may ask, and an address without an account never reaches that limit (EN-4).
  */
 export async function reserveTry(ctx: Context, budget: FailureBudget): Promise<void> {
-  // One at a time: a statement that holds two of the rows could wait crosswise for a transaction
-  // that gives them back.
+  // One at a time: a statement that locks two of the rows could deadlock with a transaction that
+  // releases them.
   await reserve(ctx, [budget.inWindow]);
   if (budget.inARow === null) return;
   if (budget.inARow.budget === 'otp:consecutive') {
@@ -90,13 +90,15 @@ export async function reserveTry(ctx: Context, budget: FailureBudget): Promise<v
   } catch (error) {
     if (!(error instanceof AuthError) || error.retryAfter === undefined) throw error;
     const message =
-      'Too many wrong codes in a row: this authenticator app is locked. Use a recovery code and set up an app anew.';
+      'Too many wrong codes in a row: this authenticator app is locked. ' +
+      'Use a recovery code and set up an app anew.';
     throw new AuthError('RATE_LIMITED', { retryAfter: error.retryAfter, message });
   }
 }
 
 /**
- * Gives back the try that succeeded and ends the row of failures; those of the window stay counted.
+ * Refunds the attempt that succeeded and resets the consecutive failures; those of the window stay
+ * counted.
  */
 export async function countSuccess(
   ctx: Context,

@@ -12,7 +12,7 @@ import {
 const none: Enrolled = { totp: false, recoveryCodesLeft: 0 };
 const app: Enrolled = { totp: true, recoveryCodesLeft: 0 };
 const appAndCodes: Enrolled = { totp: true, recoveryCodesLeft: 10 };
-/** Cannot come about, and must not open anything by itself. */
+/** Cannot occur, and must not complete anything by itself. */
 const codesAlone: Enrolled = { totp: false, recoveryCodesLeft: 10 };
 
 type Row = readonly [
@@ -24,7 +24,7 @@ type Row = readonly [
 const first: OtpMethod[] = ['EMAIL'];
 const second: OtpMethod[] = ['TOTP', 'RECOVERY_CODE'];
 
-/** Every set of proofs there is, against every set of factors. An empty list means tokens. */
+/** Every set of proofs against every set of factors. An empty list means tokens. */
 const table: readonly Row[] = [
   [[], { none: first, app: first, appAndCodes: first }, []],
   [['PASSWORD'], { none: [], app: ['TOTP'], appAndCodes: second }, ['pwd']],
@@ -57,7 +57,7 @@ const table: readonly Row[] = [
 ];
 
 describe('lackingMethods', () => {
-  it('is asked about every set of proofs', () => {
+  it('covers every set of proofs', () => {
     expect(new Set(table.map(([proved]) => [...proved].sort().join())).size).toBe(2 ** 4);
   });
 
@@ -66,7 +66,7 @@ describe('lackingMethods', () => {
     expect(lackingMethods(proved, codesAlone)).toEqual(lacking.none);
     expect(lackingMethods(proved, app)).toEqual(lacking.app);
     expect(lackingMethods(proved, appAndCodes)).toEqual(lacking.appAndCodes);
-    // In whatever order, and twice the same is not two.
+    // In any order, and the same method twice does not count as two.
     expect(lackingMethods([...proved, ...proved].reverse(), appAndCodes)).toEqual(
       lacking.appAndCodes,
     );
@@ -75,7 +75,7 @@ describe('lackingMethods', () => {
 
 describe('amrOf', () => {
   it.each(table)(
-    'OT-9 tells what was proved by %j, and never calls a mailed code mfa',
+    'OT-9 names what was proved by %j, and never calls a mailed code mfa',
     (proved, _, amr) => {
       expect(amrOf(proved)).toEqual(amr);
       expect(amrOf([...proved, ...proved].reverse())).toEqual(amr);
@@ -86,13 +86,13 @@ describe('amrOf', () => {
 });
 
 describe('readProved', () => {
-  it('takes nothing for proved that it does not know', () => {
+  it('ignores unknown methods', () => {
     expect(readProved(['mfa', 'password', 'TOTP', 'pwd', ''])).toEqual(['TOTP']);
   });
 });
 
 describe('the way to a session', () => {
-  it('OT-17 ADV-50 is one: begin-session is called by admit, which asks the policy, and by nothing else', () => {
+  it('OT-17 ADV-50 is single: only admit, which applies the policy, calls begin-session', () => {
     const root = new URL('../../', import.meta.url);
     const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.ts'),

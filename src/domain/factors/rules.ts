@@ -4,21 +4,21 @@ export type Enrolled = { readonly totp: boolean; readonly recoveryCodesLeft: num
 type Step = 'first' | 'second';
 
 type Method = {
-  /** The factors that it proves. None for a mailbox (NIST SP 800-63B-4 3.1.3.1). */
+  /** The factors that it proves. Empty for a mailbox (NIST SP 800-63B-4 3.1.3.1). */
   readonly proves: readonly ('knowledge' | 'possession' | 'inherence')[];
   /** Its names in `amr` (RFC 8176). */
   readonly amr: readonly string[];
-  /** The steps of a sign-in that it completes; one for both is enough by itself. */
+  /** The steps of a sign-in that it completes; one that completes both is enough by itself. */
   readonly steps: readonly Step[];
-  /** Whether the user types a code for it, so that clients know it as an OtpMethod. */
+  /** Whether the user types a code for it, so that clients see it as an OtpMethod. */
   readonly isTyped: boolean;
   /** Whether a challenge may ask for it. */
   readonly isOffered: (enrolled: Enrolled) => boolean;
 };
 
 /**
- * SECURITY: the one table of what a sign-in can prove and what each proof is worth; of second
- * factors the best first. What is not in here proves nothing.
+ * SECURITY: the single table of what a sign-in can prove and what each proof is worth; second
+ * factors are ordered best first. A method not listed here proves nothing.
  */
 const methods = {
   PASSWORD: {
@@ -61,21 +61,21 @@ export const otpMethods: readonly OtpMethod[] = names.filter(
   (name): name is OtpMethod => table[name].isTyped,
 );
 
-/** Reads what a row says was proved. */
+/** Parses the proved methods that a row stores. */
 export function readProved(stored: readonly string[]): ProvedMethod[] {
   return names.filter((name) => stored.includes(name));
 }
 
-/** Whether a second factor was among it, or what is enough by itself. */
+/** Whether they include a second factor, or a method that is enough by itself. */
 export function provesSecondFactor(proved: readonly ProvedMethod[]): boolean {
   return completes(proved, 'second');
 }
 
 /**
- * SECURITY: the one place that decides what a sign-in or a step-up still lacks (OT-17, ADV-24,
- * ADV-50): the methods that would each complete the next step, the best first; empty where the
- * policy's set is complete. A first step is the password or the mailbox, whose order does not
- * matter; where a second factor is set up, one follows, whatever the first step was.
+ * SECURITY: the only place that decides what a sign-in or a step-up still lacks (OT-17, ADV-24,
+ * ADV-50): the methods that would each complete the next step, best first; empty once the required
+ * set is complete. The first step is the password or the mailbox; where a second factor is set up,
+ * it always follows.
  */
 export function lackingMethods(
   proved: readonly ProvedMethod[],
@@ -86,8 +86,8 @@ export function lackingMethods(
 }
 
 /**
- * RFC 8176 names of what was proved. `mfa` stands for two different factors: a mailed code is never
- * a part of it, whatever comes with it (OT-9).
+ * RFC 8176 names of the proved methods. `mfa` requires two different factors: a mailed code never
+ * counts as one of them, whatever it is combined with (OT-9).
  */
 export function amrOf(proved: readonly ProvedMethod[]): string[] {
   const rows = readProved(proved).map((name) => table[name]);

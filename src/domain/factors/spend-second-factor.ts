@@ -5,9 +5,7 @@ import { redeemRecoveryCode } from '../recovery-codes/redeem-recovery-code.ts';
 import { acceptTotpCode } from '../totp/accept-totp-code.ts';
 
 type Input = {
-  /**
-   * The transaction that holds the user's row: what it spends comes back where it is rolled back.
-   */
+  /** The transaction that locks the user's row: a rollback restores what was spent. */
   readonly db: Transaction;
   readonly user: UserRow;
   readonly method: 'TOTP' | 'RECOVERY_CODE';
@@ -15,7 +13,8 @@ type Input = {
 };
 
 /**
- * Whether the code is good; it is good once. The caller has reserved the try (failure-budget).
+ * Whether the code is valid; each code is accepted once. The caller has reserved the attempt
+ * (failure-budget).
  */
 export async function spendSecondFactor(
   ctx: Context,

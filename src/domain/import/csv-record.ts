@@ -1,15 +1,15 @@
 import { CsvError, parse } from 'csv-parse/sync';
 
-/** What a line makes of the record that it belongs to. */
+/** What a line contributes to its record. */
 export type CsvState =
   | { readonly kind: 'record'; readonly values: readonly string[] }
-  /** A quote is open: the record goes on in the next line. */
+  /** A quote is open: the record continues on the next line. */
   | { readonly kind: 'open' }
   | { readonly kind: 'fault'; readonly reason: string };
 
 /**
- * Reads one record of CSV (RFC 4180) a line at a time, so that a reader can go on at the line after
- * a fault: a quote that is never closed then costs one record, not the file.
+ * Reads one CSV record (RFC 4180) line by line, so that a reader can continue on the line after a
+ * fault: an unclosed quote then costs one record, not the file.
  */
 export function createCsvRecord(delimiter: string): (line: string) => CsvState {
   let text: string | null = null;
@@ -18,8 +18,8 @@ export function createCsvRecord(delimiter: string): (line: string) => CsvState {
     const isFirst = text === null;
     text = text === null ? line : `${text}\n${line}`;
     quotes += line.split('"').length - 1;
-    // The quotes of a whole record are even in number, doubled ones included. Until they are, only
-    // the first line is parsed: each further one would parse all lines before it again.
+    // A complete record has an even number of quotes, doubled ones included. Until then only the
+    // first line is parsed: parsing at each further line would repeat all lines before it.
     return quotes % 2 === 0 || isFirst ? parseRecord(text, delimiter) : { kind: 'open' };
   };
 }
@@ -30,7 +30,7 @@ function parseRecord(text: string, delimiter: string): CsvState {
     const [values = ['']]: string[][] = parse(text, options);
     return { kind: 'record', values };
   } catch (error) {
-    // SECURITY: the message quotes the text.
+    // SECURITY: the parser's message quotes the text.
     if (!(error instanceof CsvError)) throw error;
     if (error.code === 'CSV_QUOTE_NOT_CLOSED') return { kind: 'open' };
     return { kind: 'fault', reason: 'has a quote in the wrong place' };

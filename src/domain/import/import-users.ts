@@ -18,34 +18,34 @@ export type Refused = {
 };
 
 export type ImportCounts = {
-  /** Lines that became users, or would have in a rehearsal. */
+  /** Lines that became users, or would have in a dry run. */
   readonly imported: number;
-  /** Lines whose address has an account already, here or further up in the file. */
+  /** Lines whose address already has an account, here or earlier in the file. */
   readonly existing: number;
   readonly refused: number;
 };
 
 type Options = {
   readonly rules: Omit<ImportRules, 'now'>;
-  /** Reads and judges, and writes nothing. */
+  /** Reads and validates, but writes nothing. */
   readonly rehearsal: boolean;
   readonly onRefused: (refused: Refused) => void;
-  /** Told of each line whose address has an account already. */
+  /** Called for each line whose address already has an account. */
   readonly onExisting: (lineNumber: number) => void;
   readonly onProgress: (counts: ImportCounts) => void;
 };
 
-/** Users a statement. */
+/** Users per statement. */
 const batchSize = 500;
-/** Statements on their way at once. */
+/** Statements in flight at a time. */
 const parallelBatches = 3;
 
 type Waiting = { readonly lineNumber: number; readonly user: ImportedUser };
 
 /**
- * Brings users in from another system, in statements of a few hundred that each are whole or not at
- * all. Nobody who has an account is changed, so that a run that was cut short is simply run again.
- * Rejects where the database fails.
+ * Imports users from another system, in statements of a few hundred that each succeed or fail as a
+ * whole. No existing account is changed, so an interrupted run can simply be repeated. Rejects
+ * where the database fails.
  */
 export async function importUsers(
   app: Importer,
@@ -72,7 +72,7 @@ export async function importUsers(
   };
   const start = async (batch: readonly Waiting[]): Promise<void> => {
     const task = send(batch)
-      // Thrown by the loop below: nobody waits for this promise yet.
+      // Rethrown by the loop below: until then nothing awaits this promise.
       .catch((error: unknown) => void failures.push(error))
       .finally(() => running.delete(task));
     running.add(task);
@@ -106,7 +106,7 @@ export async function importUsers(
   return counts;
 }
 
-/** By line, but for those that came in. */
+/** By line, except for the imported ones. */
 type Outcome = {
   readonly imported: number;
   readonly existing: readonly number[];
@@ -121,8 +121,8 @@ async function importBatch(
   const inserted = rehearsal
     ? await findFree(app, batch)
     : await insertImportedUsers(app.db, { rows: batch.map(({ user }) => rowOf(app, user)) });
-  // Each address that came in stands for one line, the first; the same address again has an account
-  // by now.
+  // Each imported address stands for one line, the first; a repetition of the address has an
+  // account by now.
   const left = batch.filter(({ user }) => !inserted.delete(user.email.canonical));
   const imported = batch.length - left.length;
   if (rehearsal) return { imported, existing: left.map(lineOf), idTaken: [] };
@@ -160,8 +160,7 @@ function rowOf(app: Importer, user: ImportedUser): UserRow {
     passwordHash: user.hashText === null ? null : sealImportedHash(app.keys, user.hashText),
     passwordChangedAt: null,
     totpEnabledAt: null,
-    // Like one whom an administrator invites: the mailbox opens it, and no password of a
-    // `register`.
+    // Like an invited user: the mailbox opens the account, and never the password of a `register`.
     invitedAt: user.emailVerifiedAt === null ? now : null,
     suspendedAt: user.isSuspended ? now : null,
     lastLoginAt: user.lastLoginAt,

@@ -1,14 +1,14 @@
 /**
- * A line of a text file, without what ends it, and its number from 1; null where it is longer than
- * a record may be.
+ * A line of a text file, without its line ending, and its number from 1; null where it exceeds the
+ * maximum length of a record.
  */
 export type TextLine = { readonly lineNumber: number; readonly text: string | null };
 
 const lineFeed = 0x0a;
 
 /**
- * The lines of a UTF-8 text, whatever ends them (LF or CRLF) and without a byte order mark. A line
- * of more than `maxLength` bytes is read past and never held (AV-1). Bytes that are no UTF-8 become
+ * The lines of a UTF-8 text, ending in LF or CRLF, without a byte order mark. A line of more than
+ * `maxLength` bytes is skipped and never held in memory (AV-1). Bytes that are not UTF-8 become
  * U+FFFD.
  */
 export async function* readLines(

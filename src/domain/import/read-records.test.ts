@@ -24,7 +24,7 @@ async function read(
   return read;
 }
 
-/** Cut where no line or character ends. */
+/** Cut in the middle of lines and characters. */
 async function* inPieces(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let start = 0; start < bytes.length; start += 7) yield bytes.subarray(start, start + 7);
 }
@@ -53,7 +53,7 @@ describe('the records of a file', () => {
   });
 
   it.each(['\n', '\r\n'])(
-    'take a byte order mark, line ends %j, blank lines and values over several lines',
+    'accept a byte order mark, line ends %j, blank lines and values over several lines',
     async (end) => {
       const lines = [
         '\uFEFFEmail,Name',
@@ -78,7 +78,7 @@ describe('the records of a file', () => {
     },
   );
 
-  it.each([';', '\t'])('take %j between the columns', async (delimiter) => {
+  it.each([';', '\t'])('accept %j between the columns', async (delimiter) => {
     const { records } = await read(
       `Name${delimiter}E-Mail\nAda, Countess${delimiter}ada@example.com\n`,
     );
@@ -87,7 +87,7 @@ describe('the records of a file', () => {
     ]);
   });
 
-  it('lose one record to a quote that is never closed, wherever it stands, and none after it', async () => {
+  it('lose only the one record whose quote is never closed, wherever it is', async () => {
     const lines = [
       'email,name',
       'a@example.com,"open',
@@ -134,7 +134,7 @@ describe('the records of a file', () => {
     }
   });
 
-  it('keep NUL, a lone carriage return and doubled quotes in values, for the rules to judge', async () => {
+  it('keep NUL, a single CR and doubled quotes in values, for the rules to judge', async () => {
     const { records, faults } = await read(
       'email,name\na@example.com,x\u0000y\nb@example.com,x\ry\n"c@example.com","""x"" "\n',
     );
@@ -142,7 +142,7 @@ describe('the records of a file', () => {
     expect(records.map(({ line }) => line.name)).toEqual(['x\u0000y', 'x\ry', '"x" ']);
   });
 
-  it('take tabs and semicolons as the header does, empty values and blanks around quotes too', async () => {
+  it('split like the header, and accept empty values and spaces around quotes', async () => {
     for (const delimiter of ['\t', ';']) {
       const rows = [
         ['email', 'name', 'locale'],
@@ -159,20 +159,20 @@ describe('the records of a file', () => {
   });
 
   // The library trims what a rule would trim from an unquoted value (read-user.ts).
-  it('take blanks around a quoted value, a stray byte order mark too', async () => {
+  it('accept spaces around a quoted value, and a stray byte order mark', async () => {
     const rows = ['\uFEFF"email",name', '\uFEFF"a@example.com",A', '\t"b@example.com"\t,B'];
     const result = await read(rows.join('\n'));
     expect(result.faults).toEqual([]);
     expect(emails(result)).toEqual(['a@example.com', 'b@example.com']);
   });
 
-  it('take a record over twenty thousand lines', async () => {
+  it('accept a record of twenty thousand lines', async () => {
     const lines = Array.from({ length: 20_000 }, () => '""').join('\n');
     const { records } = await read(`email,name\na@example.com,"${lines}"\n`);
     expect(String(records[0]?.line.name)).toHaveLength(40_000 - 1);
   });
 
-  it('name each line that is no record, and go on', async () => {
+  it('report each line that is no record, and go on', async () => {
     const lines = [
       'email,name',
       'a@example.com',
@@ -211,7 +211,7 @@ describe('the records of a file', () => {
     },
   );
 
-  it('take no key of JSON for anything but a field', async () => {
+  it('take no inherited key of JSON for a field', async () => {
     const { records, ignored } = await read(
       '{"__proto__":{"email":"eve@example.com"},"constructor":1,"email":"a@example.com"}',
     );

@@ -7,23 +7,23 @@ export type Record = { readonly lineNumber: number; readonly line: Line };
 export type Format = 'csv' | 'jsonl';
 
 type Options = {
-  /** Looked up in the first characters where null. */
+  /** Null: detected from the first characters. */
   readonly format: Format | null;
-  /** Columns under other names than ours: the column, and our name for it. */
+  /** Columns named differently from ours: the column, and our name for it. */
   readonly columns: ReadonlyMap<string, string>;
-  /** Told of each line that is no record. */
+  /** Called for each line that is not a valid record. */
   readonly onFault: (lineNumber: number, reason: string) => void;
-  /** Told once of columns that mean nothing to us. */
+  /** Called once with the columns that we do not know. */
   readonly onIgnored: (columns: readonly string[]) => void;
 };
 
-/** Bytes of a line, and characters of a record. */
+/** The maximum in bytes for a line, and in characters for a record. */
 const maxRecordLength = 64 * 1024;
 
 /**
- * The records of a CSV file with a header, or of JSON Lines, one after the other. Holds no more
- * than a record at a time, whatever the file is. Throws an ImportFileError where nothing of it can
- * be read.
+ * The records of a CSV file with a header, or of JSON Lines, one after the other. Holds at most one
+ * record in memory, whatever the file is. Throws an ImportFileError where the file cannot be read
+ * at all.
  */
 export async function* readRecords(
   input: AsyncIterable<Buffer>,
@@ -35,7 +35,7 @@ export async function* readRecords(
   yield* format === 'csv' ? readCsv(lines, options) : readJsonLines(lines, options);
 }
 
-/** What cannot be read at all. */
+/** A file that cannot be read at all. */
 export class ImportFileError extends Error {
   override readonly name = 'ImportFileError';
 }
@@ -59,7 +59,7 @@ async function peek(
   return { head: Buffer.concat(begun).subarray(0, 1024), whole: again() };
 }
 
-/** Tells the formats apart, and says of those that are none of ours what to do about them. */
+/** Detects the format, and says how to convert one that is not supported. */
 function formatOf(head: Buffer): Format {
   if (head.length === 0) throw new ImportFileError('There is nothing in it.');
   const signature = head.subarray(0, 2).toString('hex');
@@ -87,7 +87,7 @@ const tooLong = 'is longer than 64 KiB';
 const neverClosed = 'opens a quote that is never closed';
 
 async function* readCsv(lines: AsyncIterator<TextLine>, options: Options): AsyncGenerator<Record> {
-  /** Lines that a record with a fault has taken and given back. */
+  /** Lines that an invalid record consumed, to be read again. */
   const returned: TextLine[] = [];
   const nextLine = async (): Promise<TextLine | null> => {
     const line = returned.shift();
@@ -133,8 +133,8 @@ async function* readCsv(lines: AsyncIterator<TextLine>, options: Options): Async
 }
 
 /**
- * Commas unless the header makes sense with semicolons or tabs only, which spreadsheets write in
- * parts of the world.
+ * Commas, unless the header makes sense only with semicolons or tabs, which spreadsheets write in
+ * some locales.
  */
 function readHeader(
   text: string,
@@ -164,7 +164,7 @@ function byField(fields: readonly (Field | null)[], values: readonly string[]): 
   return line;
 }
 
-/** Our names for the columns of the header; null for what is not ours. */
+/** Our names for the columns of the header; null for an unknown column. */
 function fieldsOf(header: readonly string[], options: Options): (Field | null)[] {
   const seen = new Set<string>();
   const ignored: string[] = [];

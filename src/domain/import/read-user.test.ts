@@ -47,7 +47,7 @@ describe('a line of an import', () => {
     }
   });
 
-  it('reads what other systems call it', () => {
+  it('reads the field names of other systems', () => {
     expect(
       [
         'Email',
@@ -67,7 +67,7 @@ describe('a line of an import', () => {
     ]);
   });
 
-  it('keeps a UUID, and makes a new id of anything else', () => {
+  it('keeps a UUID, and makes a new id for anything else', () => {
     const id = '7B1FBBBC-17FF-4AC8-8B80-5DD4C2B2A2B2';
     expect(userOf({ id }).id).toBe(id.toLowerCase());
     for (const other of ['17', 42, 'uLuis', '']) expect(userOf({ id: other }).id).toBeNull();
@@ -88,7 +88,7 @@ describe('a line of an import', () => {
     expect(userOf({ createdAt: '2024-05-01' }).createdAt).toEqual(new Date('2024-05-01T00:00:00Z'));
   });
 
-  it('counts an address as proved where the file says so, or the operator for the whole file', () => {
+  it('treats an address as verified where the file or the operator says so', () => {
     const createdAt = '2024-05-01T00:00:00Z';
     expect(userOf({}).emailVerifiedAt).toBeNull();
     expect(userOf({}, { assumeVerified: true }).emailVerifiedAt).toEqual(now);
@@ -105,7 +105,7 @@ describe('a line of an import', () => {
     }
   });
 
-  it('reads roles in the ways in which they are written, and administrators only on demand', () => {
+  it('reads all notations of roles, and administrators only if allowed', () => {
     for (const roles of [
       'editor viewer',
       'editor,viewer',
@@ -118,14 +118,14 @@ describe('a line of an import', () => {
     expect(userOf({ roles: 'admin' }, { allowAdmins: true }).roles).toEqual(['admin']);
   });
 
-  it('knows who may not sign in', () => {
+  it('recognises users who may not sign in', () => {
     expect(userOf({}).isSuspended).toBe(false);
     expect(userOf({ suspended: 'true' }).isSuspended).toBe(true);
     expect(userOf({ active: false }).isSuspended).toBe(true);
     expect(userOf({ active: '1', suspended: 0 }).isSuspended).toBe(false);
   });
 
-  it('lets people in without a password where the operator would rather have that than nothing', () => {
+  it('imports users without a password where the operator chose that', () => {
     expect(userOf({ passwordHash: bcrypt }).hashText).toBe(bcrypt);
     expect(userOf({ passwordHash: 'md5' }, { dropUnknownHashes: true }).hashText).toBeNull();
     expect(userOf({}).hashText).toBeNull();

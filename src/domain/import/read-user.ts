@@ -9,17 +9,17 @@ import {
 } from '../passwords/foreign-hash.ts';
 import { adminRole, distinctRoles, maxRoles, rolePattern } from '../roles/rules.ts';
 
-/** What a line of an import says of a user. */
+/** What a line of an import says about a user. */
 export type ImportedUser = {
-  /** Kept where it is a UUID, so that other tables may go on naming it. */
+  /** Kept where it is a UUID, so that other tables may go on referring to it. */
   readonly id: string | null;
   readonly email: EmailAddress;
-  /** Null: the address has to be proved first. */
+  /** Null: the address still has to be proved. */
   readonly emailVerifiedAt: Date | null;
   readonly name: string | null;
   readonly roles: readonly string[];
   readonly locale: string | null;
-  /** A form that readForeignHash knows; null: no password. */
+  /** In a form that readForeignHash supports; null: no password. */
   readonly hashText: string | null;
   readonly isSuspended: boolean;
   readonly createdAt: Date | null;
@@ -28,23 +28,25 @@ export type ImportedUser = {
 
 type ReadUser =
   | { readonly kind: 'user'; readonly user: ImportedUser }
-  /** Why the line is left out. SECURITY: holds nothing that the line holds. */
+  /** Why the line is skipped. SECURITY: contains none of the line's values. */
   | { readonly kind: 'refused'; readonly field: Field; readonly reason: string };
 
 export type ImportRules = {
   readonly now: Date;
-  /** Whether addresses of which the line says nothing count as proved. */
+  /** Whether addresses count as verified where the line says nothing about it. */
   readonly assumeVerified: boolean;
-  /** Whether a line may make an administrator. */
+  /** Whether a line may create an administrator. */
   readonly allowAdmins: boolean;
-  /** Whether a user with a hash that is not taken comes in without a password, or not at all. */
+  /** Whether a user whose hash is not supported is imported without a password, or not at all. */
   readonly dropUnknownHashes: boolean;
   readonly firebase: FirebaseProject | null;
 };
 
 export type Field = keyof typeof names;
 
-/** What each field is called elsewhere, in lower case and without anything between the words. */
+/**
+ * The names of each field in other systems, in lower case and without separators between the words.
+ */
 const names = {
   id: ['id', 'uid', 'userid'],
   email: ['email', 'emailaddress'],
@@ -81,12 +83,12 @@ function fields(): Field[] {
   ];
 }
 
-/** The field that a column stands for; null where it is none of ours. */
+/** The field that a column stands for; null where we do not know it. */
 export function fieldOf(column: string): Field | null {
   return fieldOfName.get(column.toLowerCase().replace(/[^a-z0-9]/g, '')) ?? null;
 }
 
-/** A line by our names of its fields. */
+/** A line, by our names of its fields. */
 export type Line = { readonly [Name in Field]?: unknown };
 
 class Refusal extends Error {
@@ -98,7 +100,7 @@ class Refusal extends Error {
   }
 }
 
-/** A pure decision: what becomes of a line. */
+/** A pure decision: what a line is imported as. */
 export function readUser(line: Line, rules: ImportRules): ReadUser {
   try {
     return { kind: 'user', user: read(line, rules) };
@@ -122,7 +124,7 @@ function read(line: Line, rules: ImportRules): ImportedUser {
     emailVerifiedAt: verifiedAt(line, { rules, createdAt }),
     name: nameOf(line.name),
     roles: rolesOf(line.roles, rules),
-    // A language that mails are not written in is no reason to leave somebody out.
+    // An unsupported language is no reason to skip a user.
     locale: localeOf(textOf('locale', line.locale) ?? '') ?? null,
     hashText: hashOf(line, rules),
     isSuspended:
@@ -141,7 +143,7 @@ function textOf(field: Field, value: unknown): string | null {
   if (text.includes('\u0000') || !text.isWellFormed()) {
     throw new Refusal(field, 'holds a character that is not allowed');
   }
-  // What stands in place of bytes that are none: a name would be damaged for good.
+  // Replacement characters stand for invalid bytes: importing them would damage a name for good.
   if (text.includes('\uFFFD')) throw new Refusal(field, 'is not valid UTF-8');
   return text === '' ? null : text;
 }
@@ -162,7 +164,7 @@ function flagOf(field: Field, value: unknown): boolean | null {
 
 /**
  * Seconds or milliseconds since 1970, or ISO 8601 as PostgreSQL and JSON write it; UTC where no
- * zone stands.
+ * zone is given.
  */
 function timeOf(field: Field, value: unknown, now: Date): Date | null {
   const text = textOf(field, value);
@@ -179,11 +181,11 @@ function epochOf(value: number): number {
   return value < 100_000_000_000 ? value * 1000 : value;
 }
 
+const isoPattern =
+  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))? ?(Z|[+-]\d\d(?::?\d\d)?)?$/i;
+
 function isoOf(text: string): number {
-  const match =
-    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))? ?(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(
-      text,
-    );
+  const match = isoPattern.exec(text);
   if (!match) return Number.NaN;
   const [, day = '', hour = '00:00', zone = 'Z'] = match;
   const offset =
@@ -201,7 +203,7 @@ function verifiedAt(
   const text = textOf('emailVerified', line.emailVerified);
   const since = createdAt ?? rules.now;
   if (text === null) return line.emailVerified === undefined && rules.assumeVerified ? since : null;
-  // A date of verification, as most systems keep one, or a flag; "0" and "1" are flags.
+  // The date of verification, as most systems store it, or a flag; "0" and "1" are flags.
   if (/^\d{4}-|^\d{5,}$/.test(text)) return timeOf('emailVerified', text, rules.now);
   return flagOf('emailVerified', text) === true ? since : null;
 }

@@ -14,10 +14,11 @@ describe('the device of a session', () => {
     expect(describeDevice(firefox)).toBe('Firefox on Linux');
   });
 
-  it('is told each User-Agent of its own, however many have been described', () => {
+  it('is described for each User-Agent, however many are cached', () => {
     const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0';
     for (let version = 0; version < 1100; version += 1) {
-      const windows = `Mozilla/5.0 (Windows NT 10.0; rv:${version}.0) Gecko/20100101 Firefox/${version}.0`;
+      const system = `Windows NT 10.0; rv:${version}.0`;
+      const windows = `Mozilla/5.0 (${system}) Gecko/20100101 Firefox/${version}.0`;
       expect(describeDevice(windows)).toBe('Firefox on Windows');
       expect(describeDevice(`node ${version}`)).toBeNull();
       expect(describeDevice(firefox)).toBe('Firefox on Linux');

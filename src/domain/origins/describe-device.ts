@@ -1,12 +1,12 @@
 import Bowser from 'bowser';
 
-/** Devices described lately: a sign-in asks for its own three times, and most are alike. */
+/** A cache of recent descriptions: a sign-in asks for its own three times, and most are alike. */
 const lately = new Map<string, string | null>();
 const mostKept = 500;
-/** Characters; what is longer is no browser's, and is not kept. */
+/** In characters; no browser sends a longer one, so it is not cached. */
 const longestKept = 512;
 
-/** `Firefox on Linux`, from a User-Agent; null where it says nothing that is known. */
+/** `Firefox on Linux`, from a User-Agent; null where it names nothing known. */
 export function describeDevice(userAgent: string | null): string | null {
   if (!userAgent) return null;
   const known = lately.get(userAgent);
@@ -25,6 +25,6 @@ function keep(userAgent: string, device: string | null): void {
 function parse(userAgent: string): string | null {
   const { browser, os } = Bowser.parse(userAgent);
   if (browser.name && os.name) return `${browser.name} on ${os.name}`;
-  // Names of what is not known are empty.
+  // Unknown names are empty.
   return browser.name || os.name || null;
 }

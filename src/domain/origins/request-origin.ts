@@ -7,7 +7,7 @@ export type RequestOrigin = {
   readonly ipAddress: string;
 };
 
-/** When and from where, for a notice; the mail shows the address without its last part (RC-8). */
+/** The time and origin of a request, for a notice; the mail truncates the address (RC-8). */
 export function requestOrigin(ctx: Pick<Context, 'clock' | 'request'>): RequestOrigin {
   return {
     at: ctx.clock.now().toISOString(),

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
 /**
- * An address as the network that it is in: `203.0.113.0/24`, `2001:db8:7::/48`; null for whatever
- * is no address. Enough to tell a stranger's country from one's own, too little to tell a household
+ * The network of an address: `203.0.113.0/24`, `2001:db8:7::/48`; null for anything that is no
+ * address. Enough to distinguish another country from one's own, too little to identify a household
  * (DP-6).
  */
 export function shortenAddress(address: string): string | null {

@@ -14,9 +14,9 @@ type Input = {
   /** The transaction of the change that asks for the code. */
   readonly db: Transaction;
   readonly purpose: OtpPurpose;
-  /** As the caller gave it: what the answer shows, masked, and what the budget is counted by. */
+  /** As the caller gave it: the answer shows it masked, and the budget is counted by it. */
   readonly given: EmailAddress;
-  /** Null makes a decoy: same shape, same work, no code that could meet it (EN-2). */
+  /** Null makes a decoy: same shape, same work, no code that could complete it (EN-2). */
   readonly recipient: {
     readonly userId: string;
     readonly email: string;
@@ -28,11 +28,11 @@ type Input = {
     readonly name: string | null;
     readonly locale: string | null;
   };
-  /** The caller sends another mail in place of the code's. */
+  /** The caller sends another mail instead of the code's. */
   readonly silent?: boolean;
 };
 
-/** A challenge that an e-mailed code meets, with its mail on the way. */
+/** A challenge that an e-mailed code completes, with its mail enqueued. */
 export async function beginEmailChallenge(ctx: Context, input: Input): Promise<OtpChallenge> {
   const now = ctx.clock.now();
   const id = ctx.random.id(now);

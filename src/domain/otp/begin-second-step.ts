@@ -10,18 +10,18 @@ import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
 import { codeLifetime, handleBytes } from './rules.ts';
 
 type Input = {
-  /** The transaction of the step before. */
+  /** The transaction of the previous step. */
   readonly db: Db;
-  /** As held, so that its password is the one that was proved. */
+  /** As locked, so that its password is the one that was proved. */
   readonly user: Pick<UserRow, 'id' | 'emailCanonical' | 'passwordChangedAt'>;
   readonly purpose: 'LOGIN' | 'STEP_UP';
   /**
-   * What has been proved so far; the challenge holds it, the client holds nothing but the handle
+   * What has been proved so far; stored in the challenge, while the client holds only the handle
    * (ADV-5, ADV-50).
    */
   readonly proved: readonly ProvedMethod[];
   readonly methods: readonly ProvedMethod[];
-  /** The session that a step-up is for. */
+  /** The session that requested the step-up. */
   readonly sessionId: string | null;
 };
 

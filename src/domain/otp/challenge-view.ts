@@ -20,9 +20,7 @@ export function purposeOf(row: Pick<NewChallenge, 'purpose'>): OtpPurpose {
   return purpose;
 }
 
-/**
- * A challenge as the client sees it; the handle is known to the client alone, the row has its hash.
- */
+/** A challenge as the client sees it; only the client knows the handle, the row stores its hash. */
 export function viewChallenge(row: NewChallenge, handle: string): OtpChallenge {
   return {
     kind: 'challenge',

@@ -12,7 +12,7 @@ const sources = readdirSync(sourceFolder, { recursive: true, encoding: 'utf8' })
   .map((name) => ({ name, text: readFileSync(join(sourceFolder, name), 'utf8') }));
 
 describe('codes', () => {
-  it('OT-1 are six digits, leading zeros kept, and flat in every place', () => {
+  it('OT-1 are six digits with leading zeros, uniformly distributed in every position', () => {
     const draws = 100_000;
     const counts = Array.from({ length: codeLength }, () => new Array<number>(10).fill(0));
     let leadingZeros = 0;
@@ -30,12 +30,12 @@ describe('codes', () => {
     for (const row of counts) {
       const expected = draws / 10;
       const chiSquare = row.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-      // Nine degrees of freedom: one run in ten million is above 50.
+      // Nine degrees of freedom: one run in ten million exceeds 50.
       expect(chiSquare).toBeLessThan(50);
     }
   });
 
-  it('OT-1 no source draws from Math.random, and digits come from randomInt', () => {
+  it('OT-1 never come from Math.random, and digits come from randomInt', () => {
     expect(sources.length).toBeGreaterThan(50);
     for (const { name, text } of sources) {
       expect.soft(text.includes('Math.random('), name).toBe(false);
@@ -45,7 +45,7 @@ describe('codes', () => {
     );
   });
 
-  it('OT-8 are kept as an HMAC bound to their challenge, compared in constant time', () => {
+  it('OT-8 are stored as an HMAC bound to their challenge, compared in constant time', () => {
     const keys = createSecretKeys([Buffer.alloc(32, 1)]);
     const stored = hashCode(keys, 'challenge', '012345');
     expect(stored).toHaveLength(32);

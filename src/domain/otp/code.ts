@@ -4,7 +4,7 @@ import { type SecretKeys, sameBytes } from '../../secret-keys.ts';
 export const codeLength = 6;
 
 /**
- * What a person typed, without the spaces and hyphens that help to read it; null where it cannot be
+ * What the user typed, without the spaces and hyphens that help to read it; null where it cannot be
  * a code. ASCII digits only (OT-10).
  */
 export function readCode(typed: string): string | null {
@@ -14,14 +14,14 @@ export function readCode(typed: string): string | null {
 }
 
 /**
- * What is stored of a code: six digits fall at once to an unkeyed hash (OT-8). Bound to the
- * challenge.
+ * The stored form of a code: an unkeyed hash of six digits would be reversed at once (OT-8). Bound
+ * to the challenge.
  */
 export function hashCode(keys: SecretKeys, challengeId: string, code: string): Buffer {
   return keys.mac('otp-code', `${challengeId}\n${code}`).mac;
 }
 
-/** Compares in constant time, under each key that is in force. */
+/** Compares in constant time, under each key in force. */
 export function codeMatches(
   keys: SecretKeys,
   challengeId: string,

@@ -18,9 +18,9 @@ import { sendCode } from './send-code.ts';
 const schema = z.object({ challengeId: opaqueToken });
 
 /**
- * A new code in place of the old one. Tries that were used stay used (OT-4). Throws RATE_LIMITED
- * within the cooldown or past the last resend, INVALID_OR_EXPIRED_CODE for a challenge that is
- * unknown, met or over.
+ * Sends a new code that replaces the old one. Used attempts stay used (OT-4). Throws RATE_LIMITED
+ * within the cooldown or after the last resend, INVALID_OR_EXPIRED_CODE for a challenge that is
+ * unknown, completed or expired.
  */
 export const resendOtp = command(
   schema,
@@ -33,7 +33,7 @@ export const resendOtp = command(
     if (early) throw early;
     await reserve(ctx, [{ budget: 'resend:account', identifier: before.accountKey }]);
     await assertSessionLives(ctx, before);
-    // Looked up for a decoy as well: the time tells nothing (EN-3).
+    // Looked up for a decoy as well, so that the time reveals nothing (EN-3).
     const user = await findUserById(ctx.db, { id: before.userId ?? before.id });
 
     const now = ctx.clock.now();
@@ -59,7 +59,7 @@ export const resendOtp = command(
       return row;
     });
     if (!renewed) {
-      // Another request came first: what is so now says why.
+      // Another request came first: the current state explains the refusal.
       const after = await findChallenge(ctx.db, { handleHash });
       throw (after && refusal(after, ctx)) ?? new AuthError('INVALID_OR_EXPIRED_CODE');
     }
@@ -67,14 +67,14 @@ export const resendOtp = command(
   },
 );
 
-/** What a session asked for goes with it: a change of address ends at the logout. */
+/** A challenge ends with the session that requested it, such as a change of address at logout. */
 async function assertSessionLives(ctx: Context, { sessionId }: OtpChallengeRow): Promise<void> {
   if (sessionId === null) return;
   const found = await findSessionById(ctx.db, { sessionId });
   if (!found || found.session.revokedAt !== null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
 }
 
-/** Why no other code may be sent for this challenge now; null where one may. */
+/** Why no further code may be sent for this challenge now; null where one may. */
 function refusal(challenge: OtpChallengeRow, ctx: Context): AuthError | null {
   const now = ctx.clock.now();
   const over =

@@ -1,6 +1,6 @@
-/** Seconds that a code lives (OT-2; ASVS 6.5.5). */
+/** Seconds that a code is valid (OT-2; ASVS 6.5.5). */
 export const codeLifetime = 600;
-/** Wrong or right, a challenge takes this many (OT-3). */
+/** The maximum number of attempts per challenge, right or wrong (OT-3). */
 export const maxAttempts = 5;
 /** Seconds between two codes of one challenge (OT-7). */
 export const resendCooldown = 30;

@@ -15,7 +15,7 @@ type Input = {
 };
 
 /**
- * Puts the mail with a code into the outbox; for a decoy, a row that costs the same and sends
+ * Puts the mail with a code into the outbox; for a decoy, a row of the same cost that sends
  * nothing.
  */
 export async function sendCode(
@@ -38,7 +38,7 @@ function contentOf(
   handle: string,
   code: string,
 ): EmailContent {
-  // The code stands behind "#": a fragment reaches no server and no log, and no GET can spend it
+  // The code stands after "#": a fragment reaches no server and no log, and no GET can spend it
   // (RC-4).
   const link = `${ctx.config.appUrl}/verify?challenge=${encodeURIComponent(handle)}#code=${code}`;
   switch (purposeOf(challenge)) {

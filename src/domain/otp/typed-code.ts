@@ -4,12 +4,11 @@ import type { OtpMethod } from '../factors/rules.ts';
 import { readRecoveryCode } from '../recovery-codes/recovery-code.ts';
 import { readCode } from './code.ts';
 
-/** What a person typed: six digits, or a recovery code in its canonical form. */
+/** What the user typed: six digits, or a recovery code in its canonical form. */
 export type TypedCode = { readonly kind: 'digits' | 'recovery-code'; readonly code: string };
 
 /**
- * Reads either form; what is neither becomes VALIDATION_FAILED, before anything is compared
- * (OT-10).
+ * Parses either form; anything else becomes VALIDATION_FAILED, before anything is compared (OT-10).
  */
 export const typedCode = z
   .string({ error: 'A code is required.' })
@@ -27,8 +26,8 @@ export const typedCode = z
   });
 
 /**
- * The method that a typed code is meant for: the one that was named, or the one that its shape
- * tells; null where none is offered.
+ * The method that a typed code is meant for: the named one, or the one that its form indicates;
+ * null where it is not offered.
  */
 export function methodFor(
   challenge: Pick<OtpChallengeRow, 'methods'>,

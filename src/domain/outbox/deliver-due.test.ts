@@ -14,7 +14,7 @@ import { enqueueNothing } from './enqueue-email.ts';
 const to = 'ada@example.org';
 const code = '042719';
 
-describe('mail leaves the outbox', () => {
+describe('delivery from the outbox', () => {
   let test: TestDatabase;
   let resend: ResendStandIn;
   let app: TestOutboxApp;
@@ -61,7 +61,7 @@ describe('mail leaves the outbox', () => {
   };
 
   it.each(['a@x.org,b@evil.example', 'a@x.org\r\nBcc: b@evil.example', 'Ada <a@x.org>', ''])(
-    'EM-2 ADV-19 sends nothing where the recipient is %j, and does not try again',
+    'EM-2 ADV-19 sends nothing where the recipient is %j, and does not retry',
     async (recipient) => {
       await enqueueCode(recipient);
       await deliverDue(app, { limit: 5 });
@@ -75,14 +75,14 @@ describe('mail leaves the outbox', () => {
     },
   );
 
-  it('EN-2 drops what is for nobody', async () => {
+  it('EN-2 drops decoy rows', async () => {
     await app.transaction((db) => enqueueNothing(app, { db }));
     expect(await deliverDue(app, { limit: 5 })).toEqual({ taken: 1 });
     expect(resend.requests).toHaveLength(0);
     expect(await onlyRow()).toMatchObject({ sentAt: app.clock.now(), sealedPayload: null });
   });
 
-  it('EM-4 DP-2 sends the code in the body only, and keeps nothing of the mail', async () => {
+  it('EM-4 DP-2 sends the code only in the body, and keeps nothing of the mail', async () => {
     await enqueueCode();
     await deliverDue(app, { limit: 5 });
     const row = await onlyRow();
@@ -100,7 +100,7 @@ describe('mail leaves the outbox', () => {
     expect(await deliverDue(app, { limit: 5 })).toEqual({ taken: 0 });
   });
 
-  it('EM-3 ADV-20 sends a name as words, and none that carries an address', async () => {
+  it('EM-3 ADV-20 sends a name as text, and omits one that contains an address', async () => {
     for (const name of ['<img src=x onerror=alert(1)>', 'see http://evil']) {
       const link = 'https://app.example.com/verify?challenge=x#code=042719';
       await enqueueMail(app, {
@@ -121,7 +121,7 @@ describe('mail leaves the outbox', () => {
     expect(all).not.toContain('evil');
   });
 
-  it('EM-1 EM-6 ADV-1 sends no mail with a link to elsewhere', async () => {
+  it('EM-1 EM-6 ADV-1 sends no mail with a link that leads elsewhere', async () => {
     await enqueueMail(app, {
       to,
       locale: 'en',
@@ -132,7 +132,7 @@ describe('mail leaves the outbox', () => {
     expect(await onlyRow()).toMatchObject({ lastError: 'not_rendered', sentAt: null });
   });
 
-  it('EM-5 delivers a notice once after the provider failed for an hour, under one idempotency key', async () => {
+  it('EM-5 delivers a notice once after an hour of outage, with one idempotency key', async () => {
     await enqueueNotice();
     resend.behave({ status: 500 });
     const tries: number[] = [];
@@ -160,7 +160,7 @@ describe('mail leaves the outbox', () => {
     expect(await onlyRow()).toMatchObject({ sealedPayload: null, lastError: null, failedAt: null });
   });
 
-  it('EM-5 makes one mail of a hand-over whose answer was lost', async () => {
+  it('EM-5 sends one mail when the provider’s answer was lost', async () => {
     await enqueueCode();
     resend.behave('take-and-hang');
     await deliverDue(app, { limit: 5 });
@@ -174,7 +174,7 @@ describe('mail leaves the outbox', () => {
   });
 
   it.each(['hang', { status: 503 }] as const)(
-    'EM-5 gives a code up when it does not work any more (provider: %j)',
+    'EM-5 gives up a code that has expired (provider: %j)',
     async (behaviour) => {
       await enqueueCode();
       resend.behave(behaviour);
@@ -193,7 +193,7 @@ describe('mail leaves the outbox', () => {
     },
   );
 
-  it('EM-5 does not send what waited beyond its end while no worker ran', async () => {
+  it('EM-5 does not send what expired while no worker ran', async () => {
     await enqueueCode();
     app.clock.advance(601);
     await deliverDue(app, { limit: 5 });
@@ -212,7 +212,7 @@ describe('mail leaves the outbox', () => {
     expect(resend.mails.size).toBe(1);
   });
 
-  it('EM-5 sends what a worker died with, when its lease is over and not before', async () => {
+  it('EM-5 sends what a crashed worker held when its lease expires, not before', async () => {
     await enqueueCode();
     const now = app.clock.now();
     expect(
@@ -226,7 +226,7 @@ describe('mail leaves the outbox', () => {
     expect(await onlyRow()).toMatchObject({ attempts: 2, sentAt: app.clock.now() });
   });
 
-  it('EM-5 a worker that comes late cannot fail or postpone what another has taken since', async () => {
+  it('EM-5 a late worker cannot fail or postpone what another has taken since', async () => {
     await enqueueCode();
     const now = app.clock.now();
     const [late] = await leaseDueMessages(app.db, { now, leaseUntil: now, limit: 5 });
@@ -269,7 +269,7 @@ describe('mail leaves the outbox', () => {
     ]);
   });
 
-  it('EM-5 one row that cannot be opened stops no other', async () => {
+  it('EM-5 a row that cannot be decrypted stops no other', async () => {
     await enqueueCode();
     const { id } = await onlyRow();
     await app.db.update(outboxMessages).set({ sealedPayload: Buffer.alloc(1100) });
@@ -284,7 +284,7 @@ describe('mail leaves the outbox', () => {
     });
   });
 
-  it('EM-5 takes rows of a version that knew no kinds for mails', async () => {
+  it('EM-5 takes rows of a version without kinds for mails', async () => {
     await enqueueCode();
     const { kind, ...old } = await onlyRow();
     expect(kind).toBe('mail');
@@ -294,7 +294,7 @@ describe('mail leaves the outbox', () => {
     expect(resend.mails.size).toBe(1);
   });
 
-  it('EM-5 never sends another kind as mail: it waits for a version that knows it, and stops no other', async () => {
+  it('EM-5 never sends an unknown kind as mail, but leaves it to a newer version', async () => {
     await enqueueCode();
     await app.db.update(outboxMessages).set({ kind: 'webhook' });
     const { id } = await onlyRow();
@@ -317,7 +317,7 @@ describe('mail leaves the outbox', () => {
     expect(app.logLines.join('')).toContain('A webhook was given up.');
   });
 
-  it('EM-5 a transport that never comes back does not keep the row beyond its lease', async () => {
+  it('EM-5 a transport that never answers does not hold the row beyond its lease', async () => {
     await enqueueCode();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const send = () => {
@@ -331,7 +331,7 @@ describe('mail leaves the outbox', () => {
     expect(await onlyRow()).toMatchObject({ sentAt: null, failedAt: null, lastError: 'timeout' });
   });
 
-  it('waits as the provider asks', async () => {
+  it('waits as long as the provider asks', async () => {
     await enqueueCode();
     resend.behave({ status: 429, retryAfter: 2 });
     await deliverDue(app, { limit: 5 });
@@ -341,7 +341,7 @@ describe('mail leaves the outbox', () => {
     expect(resend.mails.size).toBe(1);
   });
 
-  it('EM-5 logs why a mail was not taken, and neither its recipient, its code nor what the provider said', async () => {
+  it('EM-5 logs why a mail was refused, without recipient, code or provider text', async () => {
     await enqueueCode();
     resend.behave({ status: 500 });
     for (let minute = 0; minute < 12; minute += 1) {
@@ -355,7 +355,7 @@ describe('mail leaves the outbox', () => {
       expect(log).not.toContain(secret);
   });
 
-  it('sends by SMTP too, under the same id', async () => {
+  it('also sends by SMTP, with the same id', async () => {
     const smtp = await startSmtpStandIn({ startTls: false });
     const mailer = createSmtpMailer({
       url: `smtp://127.0.0.1:${smtp.port}`,

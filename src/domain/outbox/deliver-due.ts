@@ -12,14 +12,16 @@ import { deadlineMs, leaseSeconds, retryDelay } from './rules.ts';
 
 type Deliver = (app: OutboxApp, message: LeasedMessage) => Promise<Delivery>;
 
-/** How a message of each kind goes out; lease, deadline, retries and purge are the same for all. */
+/**
+ * How a message of each kind is delivered; lease, deadline, retries and purge are the same for all.
+ */
 const deliverers: ReadonlyMap<string, Deliver> = new Map([['mail', deliverMail]]);
 
 /**
- * Takes up to `limit` rows that are due and delivers them, all at once, outside of any transaction;
- * says how many it took. One row's failure is written on that row. Rejects where the database
- * fails; a row whose outcome could not be written is taken again when its lease ends, and goes out
- * under the same idempotency key.
+ * Takes up to `limit` due rows, delivers them concurrently and outside of any transaction, and
+ * returns how many it took. A failure is written to its own row. Rejects where the database fails;
+ * a row whose outcome could not be written is taken again when its lease ends, and is sent with the
+ * same idempotency key.
  */
 export async function deliverDue(
   app: OutboxApp,
@@ -36,7 +38,7 @@ export async function deliverDue(
   return { taken: leased.length };
 }
 
-/** Delivers one message and writes down what became of it. */
+/** Delivers one message and stores its outcome. */
 async function settle(app: OutboxApp, message: LeasedMessage): Promise<void> {
   if (message.expiresAt <= app.clock.now()) return giveUp(app, message, 'expired');
   const delivery = await deliver(app, message);
@@ -54,10 +56,10 @@ async function settle(app: OutboxApp, message: LeasedMessage): Promise<void> {
 
 async function deliver(app: OutboxApp, message: LeasedMessage): Promise<Delivery> {
   const run = deliverers.get(message.kind);
-  // Written by a newer version that runs beside this one: it is left to that version's workers.
+  // Written by a newer version running beside this one: left to that version's workers.
   if (!run) return { kind: 'failed', reason: 'unknown_kind' };
   let timer: NodeJS.Timeout | undefined;
-  // A receiver that does not answer must not keep a row beyond its lease.
+  // A receiver that does not answer must not hold a row beyond its lease.
   const deadline = new Promise<Delivery>((resolve) => {
     timer = setTimeout(() => resolve({ kind: 'failed', reason: 'timeout' }), deadlineMs);
   });

@@ -8,7 +8,7 @@ import type { Delivery, OutboxApp } from './delivery.ts';
 import { nothing } from './enqueue-email.ts';
 import { type MailPayload, openMail } from './sealed-mail.ts';
 
-/** Sends the mail of a row, unless its recipient has had enough mail. */
+/** Sends the mail of a row, unless its recipient's mail budget is used up. */
 export async function deliverMail(app: OutboxApp, message: LeasedMessage): Promise<Delivery> {
   if (message.template === nothing) return { kind: 'sent' };
   const payload = openMail(app, { id: message.id, sealed: message.sealedPayload });
@@ -19,8 +19,9 @@ export async function deliverMail(app: OutboxApp, message: LeasedMessage): Promi
 }
 
 /**
- * Whether a mail that anybody could have set off may still go out (RL-9). Counted here, long after
- * the answer, so that nobody can see or time it; and once for each mail, however often it is tried.
+ * Whether a mail that anyone could have triggered may still be sent (RL-9). Counted here, long
+ * after the answer, so that callers can neither see nor time it; and once per mail, however many
+ * attempts it takes.
  */
 async function withinBudget(
   app: OutboxApp,

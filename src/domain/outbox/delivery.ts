@@ -11,16 +11,16 @@ export type OutboxApp = Pick<
   >;
 };
 
-/** What became of a message. */
+/** The outcome of a delivery. */
 export type Delivery =
   | { readonly kind: 'sent' }
-  /** It is not to go out, which is no failure. */
+  /** Deliberately not sent, which is no failure. */
   | { readonly kind: 'dropped'; readonly reason: string }
   | {
       readonly kind: 'failed';
-      /** A word for the row and the log; never what the receiver said. */
+      /** A short reason for the row and the log; never the receiver's own text. */
       readonly reason: string;
       readonly permanent?: boolean | undefined;
-      /** Seconds that the receiver asks to wait. */
+      /** Seconds that the receiver asks us to wait. */
       readonly retryAfter?: number | undefined;
     };

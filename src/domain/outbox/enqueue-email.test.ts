@@ -12,7 +12,7 @@ import { verifyLink } from '../emails/links.ts';
 import { enqueueEmail, enqueueNothing } from './enqueue-email.ts';
 import { openMail } from './sealed-mail.ts';
 
-describe('mail is written with the change that it speaks of', () => {
+describe('mail is written with the change that it is about', () => {
   let test: TestDatabase;
   let app: TestOutboxApp;
   const to = 'ada.lovelace@example.org';
@@ -40,7 +40,7 @@ describe('mail is written with the change that it speaks of', () => {
     });
   };
 
-  it('DP-2 EM-4 holds no code, link, name or address in the clear', async () => {
+  it('DP-2 EM-4 stores no code, link, name or address in plain text', async () => {
     await app.transaction(enqueueCode);
     const [row] = await app.db.select().from(outboxMessages);
     const sealed = Buffer.from(row?.sealedPayload ?? []);
@@ -59,7 +59,7 @@ describe('mail is written with the change that it speaks of', () => {
     expect(openMail(app, { id: row?.id ?? '', sealed })).toMatchObject({ to, content: { code } });
   });
 
-  it('DP-2 cannot be opened as another row, nor with a bit changed', async () => {
+  it('DP-2 cannot be decrypted as another row, nor with a bit changed', async () => {
     await app.transaction(enqueueCode);
     await app.transaction(enqueueCode);
     const [one, other] = await app.db.select().from(outboxMessages);
@@ -79,7 +79,7 @@ describe('mail is written with the change that it speaks of', () => {
     expect(await app.db.select().from(outboxMessages)).toEqual([]);
   });
 
-  it('EN-2 costs the same for nobody: one row, as large, told apart by its template alone', async () => {
+  it('EN-2 costs the same for a decoy: one row of the same size, its own template', async () => {
     await app.transaction(enqueueCode);
     await enqueueMail(app, {
       to: 'a@b.c',
@@ -97,7 +97,7 @@ describe('mail is written with the change that it speaks of', () => {
     ]);
   });
 
-  it('tries a code for as long as it works, and a notice for three days', async () => {
+  it('retries a code until it expires, and a notice for three days', async () => {
     const now = app.clock.now();
     const at = now.toISOString();
     const ownEnd = new Date(now.getTime() + 60_000);

@@ -8,19 +8,19 @@ import { type MailPayload, sealMail } from './sealed-mail.ts';
 type Sender = Pick<App, 'keys' | 'clock' | 'random' | 'wakeOutbox'>;
 
 /**
- * Seconds that a mail is worth delivering for: a code dies with its challenge (contract), a notice
- * may come late.
+ * Seconds for which delivery is attempted: a code expires with its challenge (contract), a notice
+ * may arrive late.
  */
 const codeLifetime = 10 * 60;
 const noticeLifetime = 3 * 24 * 3600;
 
-/** The template of a row that is for nobody. */
+/** The template of a decoy row, which is never sent. */
 export const nothing = 'none';
 
 /**
- * Puts a mail into the outbox. `db` is the transaction of the change that the mail speaks of: both
- * happen or neither (EM-5). The worker is woken after the commit. Without `expiresAt`, a mail with a
- * code is tried for 10 minutes and any other for 3 days.
+ * Enqueues a mail. `db` is the transaction of the change that the mail is about: both are committed
+ * or neither (EM-5). The worker is woken after the commit. Without `expiresAt`, a mail with a code
+ * is tried for 10 minutes and any other for 3 days.
  */
 export async function enqueueEmail(
   ctx: Sender,
@@ -44,7 +44,7 @@ export async function enqueueEmail(
 }
 
 /**
- * Costs what enqueueEmail costs and sends nothing: so that an answer about an unknown address takes
+ * Costs what enqueueEmail costs and sends nothing, so that an answer about an unknown address takes
  * as long (EN-2).
  */
 export async function enqueueNothing(

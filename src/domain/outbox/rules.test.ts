@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deadlineMs, leaseSeconds, retryDelay } from './rules.ts';
 
-describe('when a mail is tried again', () => {
-  it('EM-5 waits 30 seconds at least and 15 minutes at most, whatever was tried and wished', () => {
+describe('when a mail is retried', () => {
+  it('EM-5 waits 30 seconds at least and 15 minutes at most, whatever was asked', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 1_000_000 }),
@@ -18,7 +18,7 @@ describe('when a mail is tried again', () => {
     expect(retryDelay({ attempts: 1, fraction: 0, retryAfter: 1e9 })).toBeLessThanOrEqual(15 * 60);
   });
 
-  it('doubles, spreads what failed together, and heeds the provider', () => {
+  it('doubles the delay, spreads retries, and respects the provider’s wish', () => {
     expect([1, 2, 3, 4, 5].map((attempts) => retryDelay({ attempts, fraction: 0 }))).toEqual([
       30, 60, 120, 240, 480,
     ]);
@@ -26,7 +26,7 @@ describe('when a mail is tried again', () => {
     expect(retryDelay({ attempts: 5, fraction: 0, retryAfter: 2 })).toBe(2);
   });
 
-  it('EM-5 leaves a worker done with a row before another may take it', () => {
+  it('EM-5 a delivery must end before another worker may take its row', () => {
     expect(deadlineMs).toBeLessThan(leaseSeconds * 1000);
   });
 });

@@ -1,10 +1,10 @@
 /**
- * Seconds that a taken row is a worker's own. SECURITY: longer than deadlineMs, or two workers
- * could send one row at a time.
+ * Seconds for which a worker leases a row. SECURITY: longer than deadlineMs, or two workers could
+ * send one row at the same time.
  */
 export const leaseSeconds = 60;
 
-/** Milliseconds that one message has, whatever the timeouts of its transport are. */
+/** Milliseconds that one delivery may take, whatever the timeouts of its transport are. */
 export const deadlineMs = 45_000;
 
 const firstDelay = 30;
@@ -12,9 +12,9 @@ const longestDelay = 15 * 60;
 const spread = 0.25;
 
 /**
- * Seconds until the next try after `attempts` tries: 30, 60, 120 … up to 15 minutes, each up to a
- * quarter longer, so that messages which failed together do not come back together. `fraction` is
- * random in [0, 1). A provider's own wish goes first.
+ * Seconds until the next attempt after `attempts` attempts: 30, 60, 120 … up to 15 minutes, each up
+ * to a quarter longer, so that messages that failed at the same time are not retried at the same
+ * time. `fraction` is random in [0, 1). The provider's own Retry-After takes precedence.
  */
 export function retryDelay(input: {
   attempts: number;

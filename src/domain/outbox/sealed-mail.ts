@@ -3,8 +3,8 @@ import type { App } from '../../app.ts';
 import { emailContent } from '../emails/email-content.ts';
 
 /**
- * Every mail of ours fits into one; a row's size then tells neither its recipient's length nor
- * whether there is one (EN-2).
+ * Every mail of ours fits into this size, so that a row's size reveals neither its recipient's
+ * length nor whether there is one (EN-2).
  */
 const paddedSize = 1024;
 
@@ -15,8 +15,8 @@ export type MailPayload = z.infer<typeof payload>;
 type Keys = Pick<App, 'keys'>;
 
 /**
- * Recipient, language and content as the bytes that may stand in a table (DP-2); bound to the row's
- * id. Null: a row for nobody.
+ * Encrypts recipient, language and content for storage (DP-2), bound to the row's id. Null: a decoy
+ * row.
  */
 export function sealMail(
   { keys }: Keys,
@@ -24,7 +24,7 @@ export function sealMail(
 ): Uint8Array {
   const plain = Buffer.from(JSON.stringify(input.payload));
   const size = Math.ceil(plain.length / paddedSize) * paddedSize;
-  // Spaces after a JSON text mean nothing (RFC 8259 section 2).
+  // White space after a JSON text has no meaning (RFC 8259 section 2).
   return keys.seal(
     'outbox-seal',
     input.id,
@@ -33,8 +33,8 @@ export function sealMail(
 }
 
 /**
- * What was sealed; null where the key is gone, the row was tampered with, or a newer version wrote
- * what this one does not know.
+ * Decrypts a sealed mail; null where the key is gone, the row was tampered with, or a newer version
+ * wrote what this one does not know.
  */
 export function openMail(
   { keys }: Keys,

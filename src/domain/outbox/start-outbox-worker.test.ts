@@ -14,7 +14,7 @@ import { startOutboxWorker } from './start-outbox-worker.ts';
 
 const waitLong = { timeout: 60_000, interval: 20 };
 
-describe('the worker that empties the outbox', () => {
+describe('the outbox worker', () => {
   let test: TestDatabase;
   beforeAll(async () => {
     test = await createTestDatabase();
@@ -66,7 +66,7 @@ describe('the worker that empties the outbox', () => {
     ).toBe(true);
   });
 
-  it('EM-5 sends at once when woken, however long it polls, and again for what came in while it was busy', async () => {
+  it('EM-5 sends at once when woken, and again what was enqueued while it was busy', async () => {
     const mailer = createCountingMailer({ milliseconds: 50 });
     const app = createOutboxApp({ db: test.database.db, mailer });
     const worker = startOutboxWorker(app, { pollSeconds: 3600 });
@@ -79,7 +79,7 @@ describe('the worker that empties the outbox', () => {
     await worker.stop();
   });
 
-  it('EM-5 finds by polling what nobody woke it for, such as the mail of another process', async () => {
+  it('EM-5 finds by polling what it was not woken for, as from another process', async () => {
     const mailer = createCountingMailer({ milliseconds: 0 });
     const app = createOutboxApp({ db: test.database.db, mailer });
     const worker = startOutboxWorker(app, { pollSeconds: 0.05 });
@@ -89,7 +89,7 @@ describe('the worker that empties the outbox', () => {
     await worker.stop();
   });
 
-  it('EM-5 stops after the delivery that is under way, and takes nothing after', async () => {
+  it('EM-5 stops after the delivery in flight, and takes no further row', async () => {
     const mailer = createCountingMailer({ milliseconds: 200 });
     const app = createOutboxApp({ db: test.database.db, mailer });
     for (let count = 0; count < 12; count += 1) await enqueue(app);
@@ -105,7 +105,7 @@ describe('the worker that empties the outbox', () => {
     await worker.stop();
   });
 
-  it('EM-5 outlives the database: one line of log for an outage, then it goes on', async () => {
+  it('EM-5 survives a database outage, which is one line of log', async () => {
     const mailer = createCountingMailer({ milliseconds: 0 });
     const gone = openPostgres({
       url: 'postgres://nobody:secret@127.0.0.1:1/none',

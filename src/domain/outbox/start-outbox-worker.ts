@@ -2,21 +2,21 @@ import { deliverDue } from './deliver-due.ts';
 import type { OutboxApp } from './delivery.ts';
 
 export type OutboxWorker = {
-  /** Looks for due messages now; for after a commit. Never throws. */
+  /** Looks for due messages now, after a commit. Never throws. */
   wake(): void;
   /**
-   * Takes no more messages; resolves when what is under way is done (45 seconds at most for each
+   * Takes no more messages; resolves when those in flight are done (45 seconds at most for each
    * transport).
    */
   stop(): Promise<void>;
 };
 
-/** Messages on their way at a time, in each process. */
+/** Messages in flight at a time, in each process. */
 const parallelSends = 5;
 
 /**
- * Delivers due messages at once, on every wake() and each `pollSeconds`. Any number of processes may run
- * one.
+ * Delivers due messages concurrently, on every wake() and every `pollSeconds`. Any number of
+ * processes may run one.
  */
 export function startOutboxWorker(
   app: OutboxApp,
@@ -75,7 +75,7 @@ export function startOutboxWorker(
   };
 }
 
-/** The code of the error or of what caused it: `ECONNREFUSED`, `57P01`. */
+/** The code of the error or of its cause: `ECONNREFUSED`, `57P01`. */
 function errorName(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const code: unknown = Reflect.get(error.cause instanceof Error ? error.cause : error, 'code');

@@ -3,10 +3,10 @@ import { outboxMessages } from '../../db/tables/outbox-messages.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { freshAddress, goodPassword, registerPerson } from '../../testing/people.ts';
 
-describe('the outbox is woken by what puts a mail into it', () => {
+describe('enqueuing a mail wakes the outbox', () => {
   let server: TestServer;
   let wake: () => void;
-  /** How many rows others saw at each wake. */
+  /** How many rows other connections saw at each wake. */
   let woken: Promise<number>[];
 
   beforeAll(async () => {
@@ -24,20 +24,20 @@ describe('the outbox is woken by what puts a mail into it', () => {
     Object.assign(server.app, { wakeOutbox: () => void woken.push(rows()) });
   };
 
-  it('EM-5 once for each request that mails, when its row is committed', async () => {
+  it('EM-5 once per request that mails, after the commit', async () => {
     count();
     const before = await rows();
     const email = freshAddress();
     const challenge = await server.mutate('register', { email, password: goodPassword });
     expect(challenge.__typename).toBe('OtpChallenge');
     expect(await Promise.all(woken)).toEqual([before + 1]);
-    // A notice to the owner in place of a code.
+    // A notice to the owner instead of a code.
     await server.mutate('register', { email, password: goodPassword });
     await server.mutate('requestPasswordReset', { email });
     expect(await Promise.all(woken)).toEqual([before + 1, before + 2, before + 3]);
   });
 
-  it('EN-2 alike for an address that is unknown', async () => {
+  it('EN-2 alike for an unknown address', async () => {
     count();
     const before = await rows();
     await server.mutate('requestPasswordReset', { email: freshAddress() });
@@ -45,7 +45,7 @@ describe('the outbox is woken by what puts a mail into it', () => {
     expect(await Promise.all(woken)).toEqual([before + 1, before + 2]);
   });
 
-  it('EM-5 not by a refusal, nor by a sign-in that mails nothing', async () => {
+  it('EM-5 not by a refusal, nor by a sign-in without mail', async () => {
     const person = await registerPerson(server);
     count();
     const before = await rows();
@@ -61,7 +61,7 @@ describe('the outbox is woken by what puts a mail into it', () => {
     expect(await rows()).toBe(before);
   });
 
-  it('EM-5 by each of many requests at the same time', async () => {
+  it('EM-5 by each of many concurrent requests', async () => {
     count();
     const before = await rows();
     await Promise.all(
@@ -74,7 +74,7 @@ describe('the outbox is woken by what puts a mail into it', () => {
     expect(Math.max(...seen)).toBe(before + 8);
   });
 
-  it('EM-5 and a worker that cannot be woken fails no request', async () => {
+  it('EM-5 and a worker that fails to wake fails no request', async () => {
     Object.assign(server.app, {
       wakeOutbox: () => {
         throw new Error('The worker is gone.');

@@ -63,7 +63,7 @@ describe('the list of breached passwords', () => {
       { password, path: 'password', context: [] },
     );
 
-  it('PW-10 refuses a listed password, after five hex digits have left the house and nothing else', async () => {
+  it('PW-10 refuses a listed password after sending five hex digits and nothing else', async () => {
     expect(await check(stolen)).toEqual([
       expect.objectContaining({ path: 'password', code: 'PASSWORD_BREACHED' }),
     ]);
@@ -83,14 +83,14 @@ describe('the list of breached passwords', () => {
     }
   });
 
-  it('PW-10 takes a password that is not listed, or stands there as padding only', async () => {
+  it('PW-10 accepts a password that is not listed, or only as padding', async () => {
     expect(await check(goodPassword)).toEqual([]);
     behave = () => ({ body: `${digestOf(stolen).slice(5)}:0` });
     expect(await check(stolen)).toEqual([]);
     expect(asked).toHaveLength(2);
   });
 
-  it('PW-10 does not ask about what is refused anyway', async () => {
+  it('PW-10 does not ask about a password that is refused anyway', async () => {
     expect(await check('passwordpassword')).toEqual([
       expect.objectContaining({ code: 'PASSWORD_COMMON' }),
     ]);
@@ -105,7 +105,7 @@ describe('the list of breached passwords', () => {
     ['redirects', () => ({ status: 302, location: 'http://127.0.0.1:9/elsewhere' })],
     ['answers nonsense', () => ({ body: '<html>\u0000'.repeat(1000) })],
   ])(
-    'PW-10 when it %s, a common password is still refused and a good one taken, after one try of a second at most',
+    'PW-10 when it %s, the local list still applies, after one attempt of a second at most',
     async (_what, behaviour) => {
       behave = behaviour;
       const limit = vi.spyOn(AbortSignal, 'timeout');
@@ -118,7 +118,7 @@ describe('the list of breached passwords', () => {
     },
   );
 
-  it('PW-10 when nobody listens, the log says so once, and nothing of the password', async () => {
+  it('PW-10 when the API is unreachable, the log says so once, without the password', async () => {
     const lists = breachedPasswordsByRange({
       baseUrl: 'http://127.0.0.1:9',
       egress: createEgress({ allowLoopback: true }),
@@ -134,7 +134,7 @@ describe('the list of breached passwords', () => {
       expect(logLines.join('')).not.toContain(secret);
   });
 
-  it('PW-10 a server that is given such a list asks it at registration', async () => {
+  it('PW-10 a server configured with the API uses it at registration', async () => {
     const server = await startTestServer();
     try {
       Object.assign(server.app, { breachedPasswords: lists() });

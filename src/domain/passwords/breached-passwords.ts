@@ -3,15 +3,15 @@ import type { Logger } from 'pino';
 import type { Egress } from '../../egress/egress.ts';
 import type { BreachedPasswords } from '../../ports.ts';
 
-/** No such list is asked: the local one and the strength estimate stand alone. */
+/** No range API is asked: only the local list and the strength estimate apply. */
 export const noBreachedPasswords: BreachedPasswords = { includes: async () => false };
 
 const deadlineMs = 1000;
 
 /**
- * Asks a range API (Have I Been Pwned's form): five hex digits of the SHA-1 leave the house, with
- * padding, and nothing else (PW-10, DP-7). Where it does not answer within a second the password
- * counts as not listed, and the log says so: the local list has been asked before.
+ * Asks a range API (Have I Been Pwned's form): only five hex digits of the SHA-1 are sent, with
+ * padding (PW-10, DP-7). If it does not answer within a second, the password counts as not listed
+ * and the log says so: the local list has already been checked.
  */
 export function breachedPasswordsByRange(options: {
   baseUrl: string;
@@ -30,7 +30,7 @@ export function breachedPasswordsByRange(options: {
         });
         if (status !== 200) throw new Error(`status ${status}`);
         const lines = body.toString('utf8').split(/\r?\n/);
-        // Padding lines carry a count of zero.
+        // Padding lines have a count of zero.
         return lines.some((line) => line.startsWith(`${suffix}:`) && !line.endsWith(':0'));
       } catch (error) {
         const cause = error instanceof Error ? error.name : 'unknown';

@@ -5,16 +5,16 @@ import { codePointLength, normalizePassword, passwordTextFault } from './passwor
 
 type Input = {
   readonly password: string;
-  /** The input field that an error names. */
+  /** The input field that an error refers to. */
   readonly path: string;
-  /** The person's own address and name: no password on their own. */
+  /** The user's own address and name, which must not be a password by themselves. */
   readonly context: readonly string[];
 };
 
 /**
- * The one policy for every way in which a password is set (PW-12). Answers with what is wrong, or
- * an empty list. Length is counted in code points after NFC; there are no composition rules (NIST
- * SP 800-63B-4 3.1.1.2).
+ * The single policy for every way in which a password is set (PW-12). Returns what is wrong, or an
+ * empty list. Length is counted in code points after NFC; there are no composition rules (NIST SP
+ * 800-63B-4 3.1.1.2).
  */
 export async function checkPassword(
   app: Pick<App, 'config' | 'breachedPasswords'>,

@@ -4,7 +4,7 @@ import * as english from '@zxcvbn-ts/language-en';
 import { expect, it } from 'vitest';
 import { loadStrengthEstimator } from './estimate-strength.ts';
 
-/** Words that stand in several lists, in one, and in a sequence; one that objects have. */
+/** Words that are in several lists, in one, and in a sequence; one that is a member of objects. */
 const words = ['password', 'dragon', 'the', 'monday', 'seven', 'smith', 'abacus', 'constructor'];
 const forms: readonly ((word: string, other: string) => string)[] = [
   (word) => word,
@@ -17,7 +17,7 @@ const forms: readonly ((word: string, other: string) => string)[] = [
 ];
 const sequences = ['mondaytuesdaywednesday', 'one two three', 'januaryfebruary1', 'redgreenblue77'];
 
-it('PW-11 estimates with merged lists what zxcvbn estimates with its own', async () => {
+it('PW-11 estimates the same with merged lists as zxcvbn does with its own', async () => {
   const plain = new ZxcvbnFactory({
     dictionary: { ...common.dictionary, ...english.dictionary },
     graphs: common.adjacencyGraphs,

@@ -2,12 +2,12 @@ import type { ZxcvbnFactory } from '@zxcvbn-ts/core';
 
 export type StrengthVerdict = 'common' | 'context' | 'weak' | 'strong';
 
-/** The service's own words, beside the person's (PW-11). */
+/** The service's own words, added to the user's (PW-11). */
 const serviceWords = ['latchkey'];
 
 /**
- * zxcvbn's time grows with the square of the length, on the event loop; what is longer is judged by
- * its first part.
+ * zxcvbn's time grows with the square of the length, on the event loop; a longer password is judged
+ * by its first part.
  */
 const judgedLength = 64;
 
@@ -17,10 +17,7 @@ const minimumScore = 3;
 type Estimator = { readonly zxcvbn: ZxcvbnFactory; readonly common: ReadonlySet<string> };
 let loading: Promise<Estimator> | undefined;
 
-/**
- * Loads the word lists (about a quarter of a second, in which nothing else runs on this thread),
- * once.
- */
+/** Loads the word lists once (about a quarter of a second, which blocks this thread). */
 export function loadStrengthEstimator(): Promise<Estimator> {
   loading ??= load();
   return loading;
@@ -37,14 +34,14 @@ async function load(): Promise<Estimator> {
   return { zxcvbn, common: new Set(commonPasswords(common.dictionary)) };
 }
 
-/** To zxcvbn, words of lists whose names begin so make sequences, such as days of the week. */
+/** zxcvbn treats words of lists with this name prefix as sequences, such as days of the week. */
 const sequenceList = 'cardinalNumbers-all';
 
 /**
- * Gives zxcvbn its word lists as one, each word with its best rank. It looks every part of a
- * password up in each list, and takes the best rank in the end: with one list in place of twenty
- * the estimate is the same, in a fifth of the time (estimate-strength.test.ts). The option that
- * takes lists has no way to say that two words have one rank.
+ * Merges zxcvbn's word lists into one, each word with its best rank. zxcvbn looks every part of a
+ * password up in each list and takes the best rank in the end: with one list instead of twenty the
+ * estimate is the same, in a fifth of the time (estimate-strength.test.ts). The option that takes
+ * lists cannot express that two words share a rank.
  */
 function mergeLists(zxcvbn: ZxcvbnFactory, lists: Record<string, readonly (string | number)[]>) {
   const options = zxcvbn['options'];
@@ -79,14 +76,14 @@ function longest(words: Iterable<string>): number {
   return length;
 }
 
-/** The list of common passwords that ships with zxcvbn: tens of thousands, folded to lower case. */
+/** The list of common passwords that ships with zxcvbn: tens of thousands, in lower case. */
 function commonPasswords(dictionary: Record<string, unknown>): string[] {
   const list = dictionary['passwords-common'];
   return Array.isArray(list) ? list.map((entry) => String(entry).toLowerCase()) : [];
 }
 
 /**
- * How many passwords of at least `length` characters the local list holds (PW-9 asks for 3,000).
+ * How many passwords of at least `length` characters the local list contains (PW-9 asks for 3,000).
  */
 export async function commonPasswordCount(length: number): Promise<number> {
   const { common } = await loadStrengthEstimator();
@@ -95,7 +92,7 @@ export async function commonPasswordCount(length: number): Promise<number> {
   return count;
 }
 
-/** How guessable a password is, told the words that an attacker would try first for this person. */
+/** How guessable a password is, given the words that an attacker would try first for this user. */
 export async function estimateStrength(
   password: string,
   context: readonly string[],
@@ -113,8 +110,8 @@ export async function estimateStrength(
 }
 
 /**
- * The words themselves, an address's local part, both with and without what separates their parts,
- * and the parts; whatever has under four letters says nothing, but `jo.li.wu` and `joliwu` do.
+ * The words themselves, including an address's local part, both with and without separators, and
+ * their parts. Parts of under four letters say nothing, but `jo.li.wu` and `joliwu` do.
  */
 function contextWords(context: readonly string[]): string[] {
   const whole = [...serviceWords, ...context].map((word) => word.toLowerCase());
@@ -124,14 +121,14 @@ function contextWords(context: readonly string[]): string[] {
   return [...words].filter((word) => word.length >= 4).sort((a, b) => b.length - a.length);
 }
 
-/** Letters and digits alone. */
+/** Keeps only letters and digits. */
 function squeeze(text: string): string {
   return text.replace(/[^\p{L}\p{N}]+/gu, '');
 }
 
 /**
- * What is left of the text when the context words are taken out, where that is only trimmings: a
- * year, digits, signs, at most three letters. Null where the text holds no such word, or enough
+ * The rest of the text after the context words are removed, where that rest is trivial: a year,
+ * digits, punctuation, at most three letters. Null where the text contains no such word, or enough
  * besides it to be a password of its own.
  */
 function leftAfter(text: string, words: readonly string[]): string | null {
@@ -147,7 +144,7 @@ function leftAfter(text: string, words: readonly string[]): string | null {
   return rest.replace(/[^\p{L}]/gu, '').length <= 3 ? rest : null;
 }
 
-/** `passwordpassword`, `abcabcabc`-like: one common entry, or a short block, over and over. */
+/** `passwordpassword`, `abcabcabc`-like: one common entry, or a short block, repeated. */
 function isRepetitionOf(common: ReadonlySet<string>, text: string): boolean {
   for (let length = 1; length <= text.length / 2; length += 1) {
     if (text.length % length !== 0) continue;
@@ -158,7 +155,7 @@ function isRepetitionOf(common: ReadonlySet<string>, text: string): boolean {
   return false;
 }
 
-/** `123456789012345`, `9876543210`: digits that go up or down by one, around zero too. */
+/** `123456789012345`, `9876543210`: digits that go up or down by one, also across zero. */
 function isDigitRun(text: string): boolean {
   if (!/^\d+$/.test(text)) return false;
   const steps = new Set<number>();

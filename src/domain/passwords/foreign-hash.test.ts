@@ -5,7 +5,7 @@ import { createSecretKeys } from '../../secret-keys.ts';
 import { testConfig } from '../../testing/app.ts';
 import { foreignHashes } from '../../testing/foreign-hashes.ts';
 import { firebaseHashText, readForeignHash } from './foreign-hash.ts';
-import { createHashGate } from './hash-gate.ts';
+import { createHashSemaphore } from './hash-semaphore.ts';
 import { type Bcrypt, createPasswordHasher } from './hasher.ts';
 import { openImportedHash, sealImportedHash } from './stored-hash.ts';
 
@@ -17,7 +17,7 @@ const reasonFor = (text: string): string => {
   return read.kind === 'refused' ? read.reason : `taken as ${read.hash.scheme}`;
 };
 
-describe('reading a hash of another system', () => {
+describe('parsing a hash of another system', () => {
   it.each([
     ['$2b$15$', /cost of bcrypt is over 14/, `$2b$15$${'a'.repeat(53)}`],
     ['$2b$03$', /below 4/, `$2b$03$${'a'.repeat(53)}`],
@@ -50,7 +50,7 @@ describe('reading a hash of another system', () => {
     ['nothing', /no form that is known/, ''],
     ['a password', /no form that is known/, 'hunter2 is my password'],
     ['two lines', /no form that is known/, `$2b$12$${'a'.repeat(53)}\n`],
-    // By its length alone: no pattern is tried on it.
+    // Only by its length: no pattern is tried on it.
     ['1025 characters', /longer than any/, `$2b$12$${'a'.repeat(53)}`.padEnd(1025)],
     ['two megabytes', /longer than any/, '$2b$12$'.padEnd(2_000_000, 'a')],
   ])('AV-1 refuses %s, and echoes nothing of it', (_name, reason, text) => {
@@ -58,7 +58,7 @@ describe('reading a hash of another system', () => {
     if (text.length > 4) expect(reasonFor(text)).not.toContain(text.slice(0, 20));
   });
 
-  it('puts together what Firebase keeps apart', () => {
+  it('combines what Firebase exports separately', () => {
     const project = { signerKey: digest, saltSeparator: 'Bw==', rounds: 8, memoryCost: 14 };
     const text = firebaseHashText({ hash: `${digest}_-`, salt: 'abcDEF_-abcDEF==', project });
     expect(reasonFor(text)).toBe('taken as firebase-scrypt');
@@ -78,11 +78,11 @@ function hasherWith(
   const logLines: string[] = [];
   const log = createLog(testConfig, { write: (line) => void logLines.push(line) });
   const keys = options.keys ?? keysOf(1);
-  const gate = createHashGate({ width: 1, queue: 100 });
+  const semaphore = createHashSemaphore({ width: 1, queue: 100 });
   const hasher = createPasswordHasher({
     cost: options.cost ?? 4,
     keys,
-    gate,
+    semaphore,
     random: systemRandom,
     log,
     ...(options.bcrypt ? { bcrypt: options.bcrypt } : {}),
@@ -92,7 +92,7 @@ function hasherWith(
 }
 
 describe('an imported hash', () => {
-  it.each(foreignHashes)('lets in who knows the password: $from', async ({ password, hash }) => {
+  it.each(foreignHashes)('accepts the right password: $from', async ({ password, hash }) => {
     const { hasher, keys } = hasherWith();
     expect(reasonFor(hash)).toMatch(/^taken/);
     const stored = sealImportedHash(keys, hash);
@@ -104,7 +104,7 @@ describe('an imported hash', () => {
     expect(await hasher.verify('', stored)).toEqual({ matches: false, outdated: false });
   });
 
-  it('PW-7 takes a password that was typed in another normal form', async () => {
+  it('PW-7 accepts a password typed in another normal form', async () => {
     const { hasher, keys } = hasherWith();
     const found = foreignHashes.find(({ from }) => from === 'python bcrypt $2b$');
     const stored = sealImportedHash(keys, found?.hash ?? '');
@@ -113,7 +113,7 @@ describe('an imported hash', () => {
     });
   });
 
-  it('PW-4 is sealed: neither the hash nor its scheme stands in the table, and another key does not open it', async () => {
+  it('PW-4 is sealed: the table shows neither hash nor scheme, and another key fails', async () => {
     const { keys } = hasherWith();
     const [first] = foreignHashes;
     const stored = sealImportedHash(keys, first?.hash ?? '');
@@ -126,7 +126,7 @@ describe('an imported hash', () => {
     expect(openImportedHash(keysOf(2), stored)).toBeNull();
   });
 
-  it('PW-15 PW-17 alarms where it cannot be opened or read, and lets nobody in', async () => {
+  it('PW-15 PW-17 raises an alarm where it cannot be decrypted or parsed, and fails', async () => {
     const { hasher, keys, logLines } = hasherWith();
     const [first] = foreignHashes;
     const broken = [
@@ -145,7 +145,7 @@ describe('an imported hash', () => {
     expect(logLines.join('')).not.toContain('something');
   });
 
-  describe('PW-16 takes as much work to refuse as a hash of ours, although it is cheaper', () => {
+  describe('PW-16 refusing a cheaper imported hash takes as much work as one of ours', () => {
     const cost = 10;
     /** Each verification of bcrypt takes as many milliseconds as it has rounds. */
     function countingHasher(options: { foreignTakes: number }) {
@@ -160,7 +160,8 @@ describe('an imported hash', () => {
           return false;
         },
       };
-      // The hasher looks at the clock before and after: what it does not do by bcrypt takes this.
+      // The hasher reads the clock before and after: a computation other than bcrypt takes this
+      // long.
       let elapsing = 0;
       const now = (): number => {
         time += elapsing;
@@ -183,7 +184,7 @@ describe('an imported hash', () => {
     const sealed = (keys: ReturnType<typeof keysOf>, scheme: string): string =>
       sealImportedHash(keys, foreignHashes.find(({ from }) => from === scheme)?.hash ?? '');
 
-    it.each(schemes)('%s, before any hash of ours was timed', async (scheme) => {
+    it.each(schemes)('%s, before any of our own hashes was timed', async (scheme) => {
       const { keys, refuseImported } = countingHasher({ foreignTakes: 0 });
       expect(await refuseImported(sealed(keys, scheme))).toEqual([cost]);
     });

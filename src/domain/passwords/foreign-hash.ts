@@ -1,25 +1,25 @@
 /**
- * A password hash that another system has made. It verifies until the first sign-in, which puts one
- * of ours in its place.
+ * A password hash made by another system. It is verified until the first sign-in, which replaces it
+ * with one of ours.
  */
 export type ForeignHash =
   | {
       readonly scheme: 'bcrypt';
       readonly bcrypt: string;
       /**
-       * What that system gave bcrypt: the password, or its SHA-256 in hex (Django's
+       * The input that the other system gave bcrypt: the password, or its SHA-256 in hex (Django's
        * BCryptSHA256PasswordHasher).
        */
       readonly input: 'plain' | 'sha256-hex';
     }
-  /** The PHC string as it is. */
+  /** The unchanged PHC string. */
   | { readonly scheme: 'argon2id'; readonly phc: string }
   | {
       readonly scheme: 'scrypt';
       readonly cost: ScryptCost;
       readonly salt: Buffer;
       readonly hash: Buffer;
-      /** Better Auth normalises before it hashes; nobody else does. */
+      /** Only Better Auth normalises before it hashes. */
       readonly input: 'plain' | 'nfkc';
     }
   /**
@@ -48,8 +48,8 @@ export type ReadHash =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /**
- * SECURITY: what one verification may cost. Whoever writes a row into the file chooses these
- * numbers, and each sign-in with that address pays them before it is known who asks (AV-1).
+ * SECURITY: the maximum cost of one verification. The author of an import file chooses these
+ * numbers, and each sign-in with that address pays them before the user is known (AV-1).
  */
 export const ceilings = {
   bcryptCost: 14,
@@ -64,12 +64,12 @@ export const ceilings = {
   pbkdf2Iterations: 2_000_000,
 } as const;
 
-/** Below it a hash gives nothing to hold on to. */
+/** With fewer iterations a hash gives no protection. */
 const leastPbkdf2Iterations = 1000;
 const leastScryptN = 1024;
 const saltLengths = { least: 8, most: 256 };
 const hashLengths = { least: 16, most: 128 };
-/** Characters; the longest known form, Firebase's with its key, has 300. */
+/** In characters; the longest known form, Firebase's with its key, has 300. */
 const maxLength = 1024;
 
 class Refusal extends Error {}
@@ -79,8 +79,8 @@ const refuse = (reason: string): never => {
 };
 
 /**
- * Reads the text forms of bcrypt, Argon2id, scrypt and PBKDF2 that are met in databases. A reason
- * never holds any of the text.
+ * Parses the text forms of bcrypt, Argon2id, scrypt and PBKDF2 found in databases. A reason never
+ * contains any of the text.
  */
 export function readForeignHash(text: string): ReadHash {
   if (text.length > maxLength)
@@ -98,8 +98,8 @@ export function readForeignHash(text: string): ReadHash {
 }
 
 /**
- * Firebase keeps hash and salt of a user, and four numbers of the project, apart. This is the form
- * in which GoTrue puts them together.
+ * Firebase exports a user's hash and salt and the project's four parameters separately. This
+ * combines them in GoTrue's form.
  */
 export function firebaseHashText(input: {
   readonly hash: string;
@@ -107,7 +107,8 @@ export function firebaseHashText(input: {
   readonly project: FirebaseProject;
 }): string {
   const { signerKey, saltSeparator, rounds, memoryCost } = input.project;
-  return `$fbscrypt$v=1,n=${memoryCost},r=${rounds},p=1,ss=${saltSeparator},sk=${signerKey}$${input.salt}$${input.hash}`;
+  const parameters = `n=${memoryCost},r=${rounds},p=1,ss=${saltSeparator},sk=${signerKey}`;
+  return `$fbscrypt$v=1,${parameters}$${input.salt}$${input.hash}`;
 }
 
 /** The password hash parameters of a Firebase project, as its console shows them. */
@@ -124,7 +125,7 @@ const bcryptPattern = String.raw`\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}`;
 const base64Text = '[A-Za-z0-9+/_.-]+={0,2}';
 
 const forms: readonly Form[] = [
-  // passlib, Laravel, Rails, Go, GoTrue, Authorizer; Django puts a word before it.
+  // passlib, Laravel, Rails, Go, GoTrue, Authorizer; Django adds a prefix.
   {
     pattern: new RegExp(`^(bcrypt(?:_sha256)?\\$)?(${bcryptPattern})$`),
     read: ([prefix = '', bcrypt = '', cost = '']) => {
@@ -141,7 +142,8 @@ const forms: readonly Form[] = [
   },
   {
     pattern: new RegExp(
-      `^(?:argon2)?(\\$argon2id\\$v=19\\$m=(\\d{1,8}),t=(\\d{1,4}),p=(\\d{1,3})\\$(${base64Text})\\$(${base64Text}))$`,
+      `^(?:argon2)?(\\$argon2id\\$v=19\\$m=(\\d{1,8}),t=(\\d{1,4}),p=(\\d{1,3})` +
+        `\\$(${base64Text})\\$(${base64Text}))$`,
     ),
     read: ([phc = '', memory = '', passes = '', lanes = '', salt = '', hash = '']) => {
       const bytes = Number(memory) * 1024;
@@ -177,7 +179,8 @@ const forms: readonly Form[] = [
   // Django: the salt is the text itself.
   {
     pattern: new RegExp(
-      `^scrypt\\$(\\d{1,8})\\$([\\x21-\\x23\\x25-\\x7e]+)\\$(\\d{1,3})\\$(\\d{1,3})\\$(${base64Text})$`,
+      `^scrypt\\$(\\d{1,8})\\$([\\x21-\\x23\\x25-\\x7e]+)` +
+        `\\$(\\d{1,3})\\$(\\d{1,3})\\$(${base64Text})$`,
     ),
     read: ([n = '', salt = '', r = '', p = '', hash = '']) => ({
       scheme: 'scrypt',
@@ -198,7 +201,7 @@ const forms: readonly Form[] = [
       input: 'plain',
     }),
   },
-  // Better Auth: the hex of the salt is taken as text.
+  // Better Auth: the hex text of the salt is itself the salt.
   {
     pattern: /^([0-9a-f]{32}):([0-9a-f]{128})$/,
     read: ([salt = '', hash = '']) => ({
@@ -211,7 +214,8 @@ const forms: readonly Form[] = [
   },
   {
     pattern: new RegExp(
-      `^\\$fbscrypt\\$v=1,n=(\\d{1,2}),r=(\\d{1,2}),p=1,ss=(${base64Text})?,sk=(${base64Text})\\$(${base64Text})\\$(${base64Text})$`,
+      `^\\$fbscrypt\\$v=1,n=(\\d{1,2}),r=(\\d{1,2}),p=1,ss=(${base64Text})?,` +
+        `sk=(${base64Text})\\$(${base64Text})\\$(${base64Text})$`,
     ),
     read: ([n = '', r = '', separator = '', signerKey = '', salt = '', hash = '']) => ({
       scheme: 'firebase-scrypt',
@@ -277,7 +281,7 @@ function pbkdf2(input: {
   return { scheme: 'pbkdf2', digest, iterations, salt, hash };
 }
 
-/** base64, base64url, and passlib's with a dot for the plus. */
+/** Decodes base64, base64url, and passlib's variant with a dot for the plus. */
 function bytesOf(text: string): Buffer {
   return Buffer.from(text.replaceAll('.', '+'), 'base64');
 }
@@ -305,7 +309,7 @@ function readDigest(text: string, encoding: 'base64' | 'hex' = 'base64'): Buffer
   return bytes;
 }
 
-/** Names a known scheme that is refused, so that whoever imports knows what to do about it. */
+/** Names a known but unsupported scheme, so that the operator knows what to do about it. */
 function unknownReason(text: string): string {
   if (/^[0-9a-f]{32}$|^[0-9a-f]{40}$|^[0-9a-f]{64}$|^[0-9a-f]{128}$/i.test(text)) {
     return 'a bare digest is no password hash: let these users reset their passwords';

@@ -5,7 +5,7 @@ import { createLog } from '../../observability/log.ts';
 import { systemRandom } from '../../random.ts';
 import { createSecretKeys } from '../../secret-keys.ts';
 import { testConfig } from '../../testing/app.ts';
-import { createHashGate } from './hash-gate.ts';
+import { createHashSemaphore } from './hash-semaphore.ts';
 import { type Bcrypt, createPasswordHasher, dummyBcrypt } from './hasher.ts';
 import { bcryptInput, parseStoredHash } from './stored-hash.ts';
 
@@ -15,7 +15,7 @@ const password = 'velvet otter gravel copper';
 
 function hasherWith(options: { secrets?: Buffer[]; cost?: number } = {}) {
   const logLines: string[] = [];
-  /** What bcrypt was asked to verify against. */
+  /** The hashes that bcrypt was asked to verify against. */
   const verified: string[] = [];
   const counting: Bcrypt = {
     hash: bcrypt,
@@ -29,7 +29,7 @@ function hasherWith(options: { secrets?: Buffer[]; cost?: number } = {}) {
   const hasher = createPasswordHasher({
     cost: options.cost ?? 4,
     keys,
-    gate: createHashGate({ width: 1, queue: 100 }),
+    semaphore: createHashSemaphore({ width: 1, queue: 100 }),
     random: systemRandom,
     log,
     bcrypt: counting,
@@ -38,7 +38,7 @@ function hasherWith(options: { secrets?: Buffer[]; cost?: number } = {}) {
 }
 
 describe('a stored password hash', () => {
-  it('PW-13 says its scheme, pepper and cost, and has a salt of its own', async () => {
+  it('PW-13 contains its scheme, pepper and cost, and has a salt of its own', async () => {
     const { hasher } = hasherWith({ cost: 5 });
     const [one, other] = [await hasher.hash(password), await hasher.hash(password)];
     expect(one).toMatch(/^bcrypt-hmac-sha256\.[0-9a-f]{8}\$2b\$05\$[./A-Za-z0-9]{53}$/);
@@ -48,7 +48,7 @@ describe('a stored password hash', () => {
     );
   });
 
-  it('PW-4 is of a keyed digest in base64: no plain password and no unkeyed digest verifies against it', async () => {
+  it('PW-4 verifies neither the plain password nor an unkeyed digest of it', async () => {
     const { hasher, keys } = hasherWith();
     const { input } = bcryptInput(keys, password);
     expect(input).toMatch(/^[A-Za-z0-9+/]{43}=$/);
@@ -69,7 +69,7 @@ describe('a stored password hash', () => {
     expect(await bcryptVerify(password, stored)).toBe(false);
   });
 
-  it('PW-15 knows its pepper: a retired one still verifies and asks for renewal, a removed one fails closed', async () => {
+  it('PW-15 a retired pepper verifies and asks for renewal, a removed one fails', async () => {
     const old = await hasherWith({ secrets: [first] }).hasher.hash(password);
 
     const rotating = hasherWith({ secrets: [second, first] });
@@ -96,7 +96,7 @@ describe('a stored password hash', () => {
     ]);
   });
 
-  it('PW-14 is outdated below the cost of today, and not above it', async () => {
+  it('PW-14 is outdated below the current cost, and not above it', async () => {
     const [weak, strong] = [
       await hasherWith({ cost: 4 }).hasher.hash(password),
       await hasherWith({ cost: 6 }).hasher.hash(password),
@@ -104,13 +104,13 @@ describe('a stored password hash', () => {
     const { hasher } = hasherWith({ cost: 5 });
     expect(await hasher.verify(password, weak)).toEqual({ matches: true, outdated: true });
     expect(await hasher.verify(password, strong)).toEqual({ matches: true, outdated: false });
-    // Only the right password says anything of the hash.
+    // Only the right password reveals whether the hash is outdated.
     expect(await hasher.verify(`${password}!`, weak)).toEqual({ matches: false, outdated: false });
   });
 });
 
 describe('verification', () => {
-  it('PW-17 nothing verifies where there is no hash, no password or a damaged hash, and the damage is an alarm', async () => {
+  it('PW-17 fails without a hash or password, and raises an alarm for a damaged hash', async () => {
     const { hasher, logLines } = hasherWith();
     const good = await hasher.hash(password);
     const emptyBcrypt = await bcrypt('', 4);
@@ -162,7 +162,7 @@ describe('verification', () => {
     expect(logLines.join('')).not.toMatch(/\$2b\$|velvet/);
   });
 
-  it('PW-17 a hash of nothing under our own scheme does not let nothing in', async () => {
+  it('PW-17 an empty password fails even against a hash of the empty text', async () => {
     const { hasher, keys } = hasherWith();
     const { pepperId, input } = bcryptInput(keys, '');
     const stored = `bcrypt-hmac-sha256.${pepperId}${await bcrypt(input, 4)}`;
@@ -170,7 +170,7 @@ describe('verification', () => {
     expect(await hasher.verify('', stored)).toEqual({ matches: false, outdated: false });
   });
 
-  it('PW-16 ADV-51 every way of failing is one bcrypt of the configured cost', async () => {
+  it('PW-16 ADV-51 every failure costs one bcrypt at the configured cost', async () => {
     const { hasher, verified } = hasherWith({ cost: 5 });
     const good = await hasher.hash(password);
     const ways: [string, string | null][] = [
@@ -184,8 +184,8 @@ describe('verification', () => {
     for (const [index, [text, stored]] of ways.entries()) {
       verified.length = 0;
       await hasher.verify(text, stored);
-      // bcrypt's work depends on the cost alone, where the hash is well-formed; against a malformed
-      // one it answers at once.
+      // bcrypt's work depends only on the cost of a well-formed hash; a malformed one is refused at
+      // once.
       expect(verified, `way ${index}`).toEqual([
         expect.stringMatching(/^\$2b\$05\$[./A-Za-z0-9]{53}$/),
       ]);
@@ -194,7 +194,7 @@ describe('verification', () => {
 });
 
 it.each([4, 10, 12, 14])(
-  'PW-16 ADV-51 the hash that stands for an unknown account is of cost %i, as configured',
+  'PW-16 ADV-51 the dummy hash for an unknown account has the configured cost %i',
   (cost) => {
     const dummy = dummyBcrypt(cost, systemRandom);
     expect(dummy).toMatch(
@@ -205,9 +205,9 @@ it.each([4, 10, 12, 14])(
   },
 );
 
-describe('the gate', () => {
-  it('AV-1 runs so many at once, keeps so many waiting, and refuses the rest at once', async () => {
-    const gate = createHashGate({ width: 2, queue: 3 });
+describe('the hash semaphore', () => {
+  it('AV-1 limits how many run and how many wait, and refuses the rest at once', async () => {
+    const semaphore = createHashSemaphore({ width: 2, queue: 3 });
     let running = 0;
     let most = 0;
     const finish: (() => void)[] = [];
@@ -218,12 +218,14 @@ describe('the gate', () => {
       running -= 1;
       return 'done';
     };
-    const tries = Array.from({ length: 9 }, () => gate.run(work).catch((error: unknown) => error));
+    const tries = Array.from({ length: 9 }, () =>
+      semaphore.run(work).catch((error: unknown) => error),
+    );
     await new Promise((resolve) => setImmediate(resolve));
-    expect(gate.load()).toEqual({ running: 2, waiting: 3 });
+    expect(semaphore.load()).toEqual({ running: 2, waiting: 3 });
     const refused = await Promise.all(tries.slice(5));
     for (const error of refused) expect(error).toMatchObject({ code: 'OVERLOADED', retryAfter: 1 });
-    while (gate.load().running > 0) {
+    while (semaphore.load().running > 0) {
       finish.shift()?.();
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -231,10 +233,10 @@ describe('the gate', () => {
     expect(most).toBe(2);
   });
 
-  it('AV-1 a failure gives its place back', async () => {
-    const gate = createHashGate({ width: 1, queue: 1 });
-    await expect(gate.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(gate.load()).toEqual({ running: 0, waiting: 0 });
-    expect(await gate.run(async () => 1)).toBe(1);
+  it('AV-1 a failure releases its place', async () => {
+    const semaphore = createHashSemaphore({ width: 1, queue: 1 });
+    await expect(semaphore.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(semaphore.load()).toEqual({ running: 0, waiting: 0 });
+    expect(await semaphore.run(async () => 1)).toBe(1);
   });
 });

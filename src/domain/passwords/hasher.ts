@@ -4,7 +4,7 @@ import type { PasswordHasher, PasswordVerdict } from '../../ports.ts';
 import type { Random } from '../../random.ts';
 import type { SecretKeys } from '../../secret-keys.ts';
 import { readForeignHash } from './foreign-hash.ts';
-import { type HashGate, noRoom } from './hash-gate.ts';
+import { type HashSemaphore, noRoom } from './hash-semaphore.ts';
 import { normalizePassword, passwordTextFault } from './password-text.ts';
 import {
   bcryptInput,
@@ -16,7 +16,7 @@ import {
 } from './stored-hash.ts';
 import { verifyForeignHash } from './verify-foreign-hash.ts';
 
-/** The two functions of the library that do the work, so that tests can count what they are asked. */
+/** The library's two functions that do the work, so that tests can count the calls. */
 export type Bcrypt = {
   readonly hash: (input: string, cost: number) => Promise<string>;
   readonly verify: (input: string, stored: string) => Promise<boolean>;
@@ -25,21 +25,21 @@ export type Bcrypt = {
 type Options = {
   readonly cost: number;
   readonly keys: SecretKeys;
-  readonly gate: HashGate;
+  readonly semaphore: HashSemaphore;
   readonly random: Random;
   readonly log: Pick<Logger, 'error'>;
   readonly bcrypt?: Bcrypt;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 };
 
 const bcryptAlphabet = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** bcrypt over a peppered pre-hash, behind the gate. `cost` is bcrypt's exponent. */
+/** bcrypt over a peppered pre-hash, behind the semaphore. `cost` is bcrypt's exponent. */
 export function createPasswordHasher({
   cost,
   keys,
-  gate,
+  semaphore,
   random,
   log,
   bcrypt: { hash, verify } = library,
@@ -51,7 +51,7 @@ export function createPasswordHasher({
     dummies.set(exponent, known);
     return known;
   };
-  /** Milliseconds that a verification of ours has taken lately. */
+  /** Milliseconds that a recent verification of one of our hashes took. */
   let usual: number | null = null;
 
   const verifyOurs = async (input: string, bcrypt: string): Promise<boolean> => {
@@ -63,17 +63,17 @@ export function createPasswordHasher({
   };
 
   const assertRoom = (): void => {
-    if (gate.isFull()) throw noRoom();
+    if (semaphore.isFull()) throw noRoom();
   };
 
   const verifyDummy = async (password: string): Promise<PasswordVerdict> => {
-    await gate.run(() => verifyOurs(bcryptInput(keys, password).input, dummyOf(cost)));
+    await semaphore.run(() => verifyOurs(bcryptInput(keys, password).input, dummyOf(cost)));
     return { matches: false, outdated: false };
   };
 
   /**
-   * Works on until the time of a verification of ours has gone by, so that a cheaper hash does not
-   * tell itself by a quick "no" (PW-16).
+   * Keeps working until the usual time of one of our verifications has passed, so that a cheaper
+   * hash does not reveal itself by a quick refusal (PW-16).
    */
   const fillUp = async (spent: number): Promise<void> => {
     if (usual === null) {
@@ -99,11 +99,11 @@ export function createPasswordHasher({
       );
       return verifyDummy(normalizePassword(password));
     }
-    return gate.run(async () => {
+    return semaphore.run(async () => {
       const begun = now();
       const matches = await verifyForeignHash(read.hash, password);
       if (!matches) await fillUp(now() - begun);
-      // Ours takes its place at once.
+      // The imported hash is replaced by one of ours at once.
       return { matches, outdated: matches };
     });
   };
@@ -111,14 +111,14 @@ export function createPasswordHasher({
   return {
     approach: async (work) => {
       assertRoom();
-      return gate.approach(async () => {
+      return semaphore.approach(async () => {
         assertRoom();
         return work();
       });
     },
     hash: async (password) => {
       const { pepperId, input } = bcryptInput(keys, normalizePassword(password));
-      return formatStoredHash(pepperId, await gate.run(() => hash(input, cost)));
+      return formatStoredHash(pepperId, await semaphore.run(() => hash(input, cost)));
     },
     verify: async (password, stored) => {
       const normalized = normalizePassword(password);
@@ -128,15 +128,15 @@ export function createPasswordHasher({
       const parsed = parseStoredHash(stored);
       const input = parsed ? bcryptInputFor(keys, normalized, parsed.pepperId) : null;
       if (!parsed || input === null) {
-        // Not a wrong password but damage, or a pepper taken away too early: an operator has to
-        // know (PW-15, PW-17).
+        // Not a wrong password but a damaged hash, or a pepper removed too early: an operator has
+        // to know (PW-15, PW-17).
         log.error(
           { event: parsed ? 'password_hash.pepper_unknown' : 'password_hash.malformed' },
           'A stored password hash cannot be checked.',
         );
         return verifyDummy(normalized);
       }
-      const matches = await gate.run(() => verifyOurs(input, parsed.bcrypt));
+      const matches = await semaphore.run(() => verifyOurs(input, parsed.bcrypt));
       return {
         matches,
         outdated:
@@ -148,8 +148,8 @@ export function createPasswordHasher({
 }
 
 /**
- * A well-formed hash of nothing, at today's cost. A malformed one would come back in under a
- * millisecond, and one of another cost in another time (PW-16, ADV-51).
+ * A well-formed hash of nothing, at the current cost. A malformed one would be refused in under a
+ * millisecond, and one of another cost in a different time (PW-16, ADV-51).
  */
 export function dummyBcrypt(cost: number, random: Random): string {
   const characters = [...random.bytes(53)].map((byte) => bcryptAlphabet.charAt(byte % 64));

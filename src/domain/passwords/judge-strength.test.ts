@@ -2,7 +2,7 @@ import { BroadcastChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createStrengthJudge, judgeStrength, type StrengthJudge } from './judge-strength.ts';
 
-/** A judge whose thread runs this text; vitest's own threads read no TypeScript. */
+/** A judge whose thread runs this text; vitest's own threads cannot load TypeScript. */
 function judgeBy(thread: string): StrengthJudge {
   const text = `import { parentPort } from 'node:worker_threads';\n${thread}`;
   return createStrengthJudge(new URL(`data:text/javascript,${encodeURIComponent(text)}`));
@@ -10,15 +10,15 @@ function judgeBy(thread: string): StrengthJudge {
 
 const question = { password: 'otter lantern gravel sunday', context: ['ada@example.com'] };
 
-describe('the thread that judges passwords', () => {
+describe('the thread that estimates passwords', () => {
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  it('AV-1 answers each question with its own verdict, and leaves the event loop to others meanwhile', async () => {
+  it('AV-1 answers each question with its own verdict, and keeps the event loop free', async () => {
     const name = `strength-${process.pid}`;
-    // While it judges, the thread waits without a pause for what this event loop has to send: a
-    // judge that held the loop up would never end.
+    // While it works, the thread waits for what this event loop has to send: a judge that blocked
+    // the loop would never finish.
     const judge = judgeBy(`
       import { BroadcastChannel, receiveMessageOnPort } from 'node:worker_threads';
       const channel = new BroadcastChannel('${name}');
@@ -42,7 +42,7 @@ describe('the thread that judges passwords', () => {
     expect(turns).toBe(asked.length);
   });
 
-  it('AV-1 refuses with OVERLOADED what would wait too long', async () => {
+  it('AV-1 refuses with OVERLOADED a question that would wait too long', async () => {
     const judge = judgeBy(
       `parentPort.on('message', () => setTimeout(() => parentPort.postMessage('strong'), 1));`,
     );
@@ -54,7 +54,7 @@ describe('the thread that judges passwords', () => {
     expect(refused[0]?.reason).toMatchObject({ code: 'OVERLOADED' });
   });
 
-  it('tells of a thread that has fallen, and starts another for the next question', async () => {
+  it('reports a crashed thread, and starts another for the next question', async () => {
     const judge = judgeBy(`
       parentPort.on('message', ({ password }) => {
         if (password === 'throw') throw new Error('It fell.');
@@ -66,7 +66,7 @@ describe('the thread that judges passwords', () => {
     expect(await judge.judge(question)).toBe('strong');
   });
 
-  it('ends after ten minutes without a question, and begins again', async () => {
+  it('ends after ten idle minutes, and starts again', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const judge = judgeBy(
       `let asked = 0;
@@ -75,7 +75,7 @@ describe('the thread that judges passwords', () => {
          parentPort.postMessage(asked === 1 ? 'weak' : 'strong');
        });`,
     );
-    // How often this thread was asked is how the test sees which thread it is.
+    // The number of questions that this thread was asked shows which thread it is.
     expect(await judge.judge(question)).toBe('weak');
     vi.advanceTimersByTime(10 * 60_000 - 1);
     expect(await judge.judge(question)).toBe('strong');
@@ -83,12 +83,12 @@ describe('the thread that judges passwords', () => {
     expect(await judge.judge(question)).toBe('weak');
   });
 
-  it('tells of a thread that cannot begin', async () => {
+  it('reports a thread that cannot start', async () => {
     const judge = judgeBy(`throw new Error('No word lists.');`);
     await expect(judge.judge(question)).rejects.toThrow('No word lists.');
   });
 
-  it('has nothing of the environment', async () => {
+  it('has no access to the environment', async () => {
     const judge = judgeBy(
       `parentPort.on('message', () => parentPort.postMessage(Object.keys(process.env).join()));`,
     );
@@ -96,7 +96,7 @@ describe('the thread that judges passwords', () => {
   });
 });
 
-it('judges in place where the server runs from its sources', async () => {
+it('estimates in the calling thread where the server runs from its sources', async () => {
   expect(await judgeStrength({ password: 'passwordpassword', context: [] })).toBe('common');
   expect(await judgeStrength(question)).toBe('strong');
 });

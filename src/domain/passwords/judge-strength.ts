@@ -7,70 +7,66 @@ import {
   loadStrengthEstimator,
   type StrengthVerdict,
 } from './estimate-strength.ts';
-import { noRoom } from './hash-gate.ts';
+import { noRoom } from './hash-semaphore.ts';
 
 export type StrengthQuestion = { readonly password: string; readonly context: readonly string[] };
 
 export type StrengthJudge = {
   /**
-   * Rejects with OVERLOADED where too many wait, and with the thread's fault where it has fallen;
-   * the next question starts another.
+   * Rejects with OVERLOADED where the queue is full, and with the thread's error where it has
+   * crashed; the next question starts another thread.
    */
   judge(question: StrengthQuestion): Promise<StrengthVerdict>;
 };
 
-/** Passwords that wait: with 50 ms for one, a few seconds of work. */
+/** The length of the queue: at 50 ms per password, a few seconds of work. */
 const queue = 48;
 /**
- * Milliseconds that one waits, which includes the loading of the word lists where nobody has asked
- * for a while.
+ * The maximum wait in milliseconds, including the loading of the word lists after an idle period.
  */
 const patience = 8000;
 /**
- * Megabytes. The word lists take 60 and last for ever, so that room for short-lived things would
- * only be garbage that is kept.
+ * In megabytes. The word lists take 60 and stay for good, so that more room for short-lived objects
+ * would only keep garbage.
  */
 const limits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
 
-/**
- * Milliseconds without a question after which the thread ends and gives a hundred megabytes back.
- */
+/** Milliseconds without a question after which the thread ends and frees a hundred megabytes. */
 const idle = 10 * 60_000;
 
 /**
- * Only a build has the thread's file as JavaScript; from the sources the estimator runs where it is
- * asked.
+ * Only a build has the thread's file as JavaScript; when run from the sources, the estimator runs
+ * in the calling thread.
  */
 const threadFile = new URL('./strength-thread.js', import.meta.url);
 const ours = existsSync(threadFile) ? createStrengthJudge(threadFile) : null;
 
-/** How guessable a password is, told the words that an attacker would try first for this person. */
+/** How guessable a password is, given the words that an attacker would try first for this user. */
 export function judgeStrength(question: StrengthQuestion): Promise<StrengthVerdict> {
   return ours ? ours.judge(question) : estimateStrength(question.password, question.context);
 }
 
 /**
- * Loads the word lists where they are asked in this thread, so that no request is held up by that.
+ * Loads the word lists where the estimator runs in this thread, so that no request waits for them.
  */
 export async function prepareStrength(): Promise<void> {
   if (!ours) await loadStrengthEstimator();
 }
 
 /**
- * Asks a thread of its own, one question at a time: zxcvbn takes tens of milliseconds for a
- * password and up to a second for one that is made for it, which would hold up every other request
- * (AV-1).
+ * Asks a dedicated thread, one question at a time: zxcvbn takes tens of milliseconds for a password
+ * and up to a second for a crafted one, which would block every other request (AV-1).
  */
 export function createStrengthJudge(file: URL): StrengthJudge {
-  const gate = createSemaphore({ width: 1, queue, patience, refusal: noRoom });
+  const semaphore = createSemaphore({ width: 1, queue, patience, refusal: noRoom });
   let thread: Worker | null = null;
   let rest: NodeJS.Timeout | undefined;
 
   const running = (): Worker => {
     if (thread) return thread;
-    // SECURITY: it needs none of our environment, and our environment holds secrets.
+    // SECURITY: the thread needs none of our environment, which holds secrets.
     const begun = new Worker(file, { env: {}, execArgv: [], resourceLimits: limits });
-    // Who asks is told by `ask`; without a listener of its own a fault would end the process.
+    // `ask` reports errors to the caller; without a listener here an error would end the process.
     begun.on('error', () => {});
     begun.once('exit', () => {
       if (thread === begun) thread = null;
@@ -82,14 +78,14 @@ export function createStrengthJudge(file: URL): StrengthJudge {
 
   return {
     judge: (question) =>
-      gate.run(async () => {
+      semaphore.run(async () => {
         clearTimeout(rest);
         const asked = running();
         try {
           return await ask(asked, question);
         } finally {
           rest = setTimeout(() => {
-            // Nobody asks it any more, whenever it has ended.
+            // Dropped before it has ended, so that no later question is sent to it.
             if (thread === asked) thread = null;
             void asked.terminate();
           }, idle).unref();
@@ -98,7 +94,7 @@ export function createStrengthJudge(file: URL): StrengthJudge {
   };
 }
 
-/** The process stays alive for an answer, and not for a thread that waits. */
+/** The process stays alive for a pending answer, but not for an idle thread. */
 async function ask(thread: Worker, question: StrengthQuestion): Promise<StrengthVerdict> {
   const ended = new AbortController();
   const end = (): void => ended.abort(new Error('The thread that judges passwords has ended.'));

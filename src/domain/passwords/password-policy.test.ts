@@ -12,9 +12,9 @@ import {
 import { commonPasswordCount } from './estimate-strength.ts';
 
 let server: TestServer;
-/** How often bcrypt was asked, on the way through the real hasher. */
+/** How often bcrypt was called by the real hasher. */
 let hashings = 0;
-/** Who changes a password where it does not matter who. */
+/** The user who changes a password where it does not matter which. */
 let someone: Person;
 beforeAll(async () => {
   server = await startTestServer();
@@ -44,7 +44,7 @@ const emoji = (count: number): string =>
 /** 72 bytes of ASCII, as many as bcrypt would read. */
 const prefix = 'otter lantern gravel sunday copper willow thunder market velvet harbor x';
 
-/** Who has an account, with the password of the moment, by address. */
+/** The users, with their current password, by address. */
 const people = new Map<string, Person>();
 async function personFor({ email, name }: { email?: string; name?: string }): Promise<Person> {
   if (email === undefined) return people.get(someone.email) ?? someone;
@@ -55,7 +55,7 @@ async function personFor({ email, name }: { email?: string; name?: string }): Pr
   return known;
 }
 
-/** The link of a person's last reset mail, while it is good. */
+/** The link of a user's last reset mail, while it is valid. */
 const resetTokens = new Map<string, string>();
 async function resetTokenFor({ email }: Person): Promise<string> {
   const known = resetTokens.get(email);
@@ -79,8 +79,7 @@ function faultsOf(answer: any, path: string): string[] {
 type Setter = (password: string, options?: { email?: string; name?: string }) => Promise<string[]>;
 
 /**
- * Every mutation by which a password is set; each answers with the codes of what is wrong. A new
- * one has to be entered here.
+ * Every mutation that sets a password; each returns the codes of what is wrong. Add new ones here.
  */
 const setters: Readonly<Record<string, Setter>> = {
   register: async (password, { email = freshAddress(), name } = {}) =>
@@ -145,7 +144,7 @@ describe.each(Object.entries(setters))('the password policy at %s', (_name, setP
   ])('PW-1 PW-2 PW-5 PW-6 PW-9 PW-11 PW-12 refuses %s', async (_what, password, code) => {
     const before = hashings;
     const codes = await setPassword(password);
-    // The reason may be the more telling of two; what counts is that it is one of the policy's.
+    // Either reason may be given, as long as it is one of the policy's.
     if (code === 'PASSWORD_WEAK') expect(['PASSWORD_WEAK', 'PASSWORD_COMMON']).toContain(codes[0]);
     else expect(codes).toEqual([code]);
     expect(hashings, 'refused before any hashing').toBe(before);
@@ -165,7 +164,7 @@ describe.each(Object.entries(setters))('the password policy at %s', (_name, setP
     expect(await setPassword(password)).toEqual([]);
   });
 
-  it('PW-11 refuses the own address, name and their parts, dressed up a little', async () => {
+  it('PW-11 refuses the user’s own address, name and their parts, slightly varied', async () => {
     const email = freshAddress().replace('person', 'ada.lovelace');
     const person = { email, name: 'Ada Lovelace-Byron' };
     const local = email.slice(0, email.indexOf('@'));
@@ -185,7 +184,7 @@ describe.each(Object.entries(setters))('the password policy at %s', (_name, setP
     }
   });
 
-  it('PW-11 refuses an address and a name that are made of short parts', async () => {
+  it('PW-11 refuses an address and a name made of short parts', async () => {
     const person = { email: `jo.li.wu@example.com`, name: 'Jo Li Wu' };
     for (const password of [
       'jo.li.wu',
@@ -199,25 +198,25 @@ describe.each(Object.entries(setters))('the password policy at %s', (_name, setP
     }
   });
 
-  it('PW-11 takes a good phrase in which such a part happens to stand', async () => {
+  it('PW-11 accepts a good phrase that happens to contain such a part', async () => {
     const person = { email: freshAddress().replace('person', 'lovelace'), name: 'Ada' };
     expect(await setPassword('lovelace paints nine green submarines', person)).toEqual([]);
   });
 });
 
-describe('passwords as they were typed', () => {
+describe('passwords are used as typed', () => {
   const logIn = async (email: string, password: string): Promise<string> => {
     const answer = await server.mutate('login', { email, password });
     return answer.__typename === 'AuthError' ? answer.code : answer.__typename;
   };
 
-  it('PW-2 64 emoji sign in again, and not with one of them another', async () => {
+  it('PW-2 64 emoji sign in again, and a different emoji among them does not', async () => {
     const person = await registerPerson(server, { password: emoji(64) });
     expect(await logIn(person.email, person.password)).toBe('AuthTokens');
     expect(await logIn(person.email, `${emoji(63)}\u{1f600}`)).toBe('INVALID_CREDENTIALS');
   });
 
-  it('PW-3 secrets that share their first 72 bytes are not each other', async () => {
+  it('PW-3 passwords that share their first 72 bytes are distinct', async () => {
     expect(Buffer.byteLength(prefix)).toBe(72);
     const person = await registerPerson(server, { password: `${prefix}x` });
     expect(await logIn(person.email, `${prefix}y`)).toBe('INVALID_CREDENTIALS');
@@ -229,7 +228,7 @@ describe('passwords as they were typed', () => {
     expect(await logIn(wide.email, `${emoji(18)}A`)).toBe('AuthTokens');
   });
 
-  it('PW-5 PW-6 PW-17 no text that cannot be a password signs in, whoever it is for', async () => {
+  it('PW-5 PW-6 PW-17 no text that cannot be a password signs any user in', async () => {
     const person = await registerPerson(server);
     const attempts = [
       `${person.password}\u0000${person.password}`,
@@ -252,7 +251,7 @@ describe('passwords as they were typed', () => {
     expect(answers).toEqual([['INVALID_CHARACTER'], ['INVALID_CHARACTER'], ['INVALID_CHARACTER']]);
   });
 
-  it('PW-7 composed and decomposed letters agree, and nothing else is changed', async () => {
+  it('PW-7 composed and decomposed letters are equal, and nothing else is changed', async () => {
     const composed = 'caf\u00e9 violet otter gravel';
     const decomposed = 'cafe\u0301 violet otter gravel';
     const person = await registerPerson(server, { password: decomposed });
@@ -271,14 +270,14 @@ describe('passwords as they were typed', () => {
     }
   });
 
-  it('PW-7 the other way round too, and what NFC makes longer stays within the bounds', async () => {
+  it('PW-7 the reverse too, and text that NFC lengthens stays within the limits', async () => {
     const person = await registerPerson(server, { password: 'caf\u00e9 violet otter gravel' });
     expect(await logIn(person.email, 'cafe\u0301 violet otter gravel')).toBe('AuthTokens');
-    // U+0344 is two code points after NFC, so 129 of them are 258.
+    // U+0344 becomes two code points in NFC, so 129 of them are 258.
     expect(await register(`${goodPassword}${'\u0344'.repeat(129)}`)).toEqual(['TOO_LONG']);
   });
 
-  it('PW-8 a password does not expire, and nothing asks for hints, questions or kinds of characters', async () => {
+  it('PW-8 passwords do not expire; there are no hints, questions or character rules', async () => {
     const person = await registerPerson(server);
     server.clock.advance(2 * 365 * 24 * 3600);
     await signIn(server, person);
@@ -287,11 +286,11 @@ describe('passwords as they were typed', () => {
     );
   });
 
-  it('PW-9 the list of common passwords holds 3,000 and more that are long enough', async () => {
+  it('PW-9 the list of common passwords has more than 3,000 that are long enough', async () => {
     expect(await commonPasswordCount(8)).toBeGreaterThanOrEqual(3000);
   });
 
-  it('PW-1 a longer minimum is held to, and told', async () => {
+  it('PW-1 enforces and reports a longer configured minimum', async () => {
     const strict = await startTestServer({ config: { passwordMinLength: 15 } });
     try {
       const refused = await strict.mutate('register', {

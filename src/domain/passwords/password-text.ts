@@ -1,14 +1,14 @@
 import type { FieldError } from '../../errors.ts';
 
 /**
- * Code points; the byte cap is four times that. Far above NIST's 64, and refused before any hashing
- * (PW-2).
+ * In code points; the byte limit is four times that. Far above NIST's 64, and checked before any
+ * hashing (PW-2).
  */
 export const maxPasswordLength = 256;
 
 /**
- * The form of a password that is measured and hashed: NFC and nothing else (PW-7), so that a
- * phone's and a laptop's spelling of one letter agree. Case, spaces and length stay as typed.
+ * The form of a password that is measured and hashed: only NFC (PW-7), so that one letter typed on
+ * a phone and on a laptop is the same. Case, spaces and length stay as typed.
  */
 export function normalizePassword(password: string): string {
   return password.normalize('NFC');
@@ -22,12 +22,12 @@ export function codePointLength(text: string): number {
 }
 
 /**
- * What makes a text unfit to be any password at all, checked at sign-in as well as when one is set;
- * null where nothing does.
+ * Why a text cannot be any password at all, checked at sign-in as well as when one is set; null
+ * where it can.
  */
 export function passwordTextFault(password: string): Omit<FieldError, 'path'> | null {
   if (password.length === 0) return { code: 'REQUIRED', message: 'A password is required.' };
-  // The cheap bound first: a code point is at most two UTF-16 units, and NFC may not be run on a
+  // The cheap check first: a code point is at most two UTF-16 units, and NFC must not run on a
   // megabyte.
   if (
     password.length > maxPasswordLength * 2 ||

@@ -1,8 +1,8 @@
 import type { SecretKeys } from '../../secret-keys.ts';
 
 /**
- * What users.password_hash holds: `bcrypt-hmac-sha256.<pepper key id>$2b$12$…`. The scheme and the
- * pepper's version stand in the string, so that both can change a row at a time (PW-14, PW-15).
+ * The format of users.password_hash: `bcrypt-hmac-sha256.<pepper key id>$2b$12$…`. The scheme and
+ * the pepper's version are part of the string, so that both can change row by row (PW-14, PW-15).
  */
 export type StoredHash = {
   readonly scheme: 'bcrypt-hmac-sha256';
@@ -17,20 +17,20 @@ export function formatStoredHash(pepperId: string, bcrypt: string): string {
   return `${scheme}.${pepperId}${bcrypt}`;
 }
 
-/** The parts of a stored hash, or null where it is not one of ours or is damaged. */
+/** Parses a stored hash; null where it is not one of ours or is damaged. */
 export function parseStoredHash(stored: string): (StoredHash & { readonly cost: number }) | null {
   const match = pattern.exec(stored);
   const [, pepperId, bcrypt, cost] = match ?? [];
   if (pepperId === undefined || bcrypt === undefined || cost === undefined) return null;
-  // bcrypt takes 4 to 31, and answers anything else with a quick "no" (PW-17).
+  // bcrypt accepts 4 to 31, and refuses anything else suspiciously fast (PW-17).
   if (Number(cost) < 4 || Number(cost) > 31) return null;
   return { scheme, pepperId, bcrypt, cost: Number(cost) };
 }
 
 /**
- * What bcrypt is given: base64 of an HMAC-SHA256 under the pepper, 44 characters whatever the
- * password's length (PW-3, PW-4). SECURITY: not a raw digest (it may hold NUL) and not an unkeyed
- * one (stolen SHA-256 lists could be tried against it).
+ * The input of bcrypt: base64 of an HMAC-SHA256 under the pepper, 44 characters whatever the
+ * password's length (PW-3, PW-4). SECURITY: not a raw digest (it may contain NUL) and not an
+ * unkeyed one (stolen SHA-256 lists could be tried against it).
  */
 export function bcryptInput(
   keys: SecretKeys,
@@ -40,7 +40,7 @@ export function bcryptInput(
   return { pepperId: keyId, input: mac.toString('base64') };
 }
 
-/** The same under the pepper of a stored hash; null where that pepper is no longer known. */
+/** The same under the pepper of a stored hash; null where that pepper is no longer configured. */
 export function bcryptInputFor(
   keys: SecretKeys,
   password: string,
@@ -57,14 +57,15 @@ export function isImportedHash(stored: string): boolean {
 }
 
 /**
- * What users.password_hash holds of another system's hash until the first sign-in. Such hashes know
- * no pepper, so they are sealed: a stolen table is of no use without SECRET_KEY (PW-4).
+ * Seals another system's hash for users.password_hash until the first sign-in. Such hashes have no
+ * pepper, so they are encrypted: a stolen table is useless without SECRET_KEY (PW-4).
  */
 export function sealImportedHash(keys: SecretKeys, text: string): string {
-  return `${importedPrefix}${Buffer.from(keys.seal('imported-hash-seal', importedContext, Buffer.from(text))).toString('base64url')}`;
+  const sealed = keys.seal('imported-hash-seal', importedContext, Buffer.from(text));
+  return `${importedPrefix}${Buffer.from(sealed).toString('base64url')}`;
 }
 
-/** Null where it was sealed under a key that is in force no more, or is damaged. */
+/** Null where it was sealed under a key no longer in force, or is damaged. */
 export function openImportedHash(keys: SecretKeys, stored: string): string | null {
   const sealed = Buffer.from(stored.slice(importedPrefix.length), 'base64url');
   return keys.open('imported-hash-seal', importedContext, sealed)?.toString() ?? null;

@@ -8,9 +8,9 @@ import type { ForeignHash, ScryptCost } from './foreign-hash.ts';
 const derivePbkdf2 = promisify(pbkdf2);
 
 /**
- * Whether the password is the one that another system has hashed. Runs in libuv's pool or in
- * threads of its own, never on the event loop; call it behind the gate. A password that is not in
- * NFC is tried as it is and in NFC: that system may have done either.
+ * Whether the password matches another system's hash. Runs in libuv's pool or in threads of its
+ * own, never on the event loop; call it within the semaphore. A password that is not in NFC is
+ * tried as typed and in NFC, since that system may have done either.
  */
 export async function verifyForeignHash(hash: ForeignHash, password: string): Promise<boolean> {
   for (const candidate of new Set([password, password.normalize('NFC')])) {
@@ -22,8 +22,8 @@ export async function verifyForeignHash(hash: ForeignHash, password: string): Pr
 async function matches(hash: ForeignHash, password: string): Promise<boolean> {
   switch (hash.scheme) {
     case 'bcrypt': {
-      // Cut at 72 bytes, as that system has cut it (PW-3): what was typed in full becomes the
-      // password at this sign-in.
+      // Cut at 72 bytes, as that system did (PW-3); the full password is hashed by us at this
+      // sign-in.
       const input =
         hash.input === 'plain' ? password : createHash('sha256').update(password).digest('hex');
       return verifyBcrypt(input, hash.bcrypt);
@@ -53,7 +53,7 @@ function deriveScrypt(
   length: number,
 ): Promise<Buffer> {
   const { n, r, p } = from.cost;
-  // OpenSSL counts a little beside the 128·N·r of RFC 7914.
+  // OpenSSL needs slightly more than the 128·N·r of RFC 7914.
   const maxmem = 128 * n * r + 128 * r * p + 1024 * 1024;
   return new Promise((resolve, reject) => {
     scrypt(password, from.salt, length, { N: n, r, p, maxmem }, (error, key) =>

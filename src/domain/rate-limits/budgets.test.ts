@@ -11,14 +11,13 @@ type Trial = {
   readonly person: Person;
   readonly n: number;
   /**
-   * The same for all tries of a budget, the addresses of the clients differing; or the other way
-   * round.
+   * The same account for all attempts of a budget with different client addresses, or the reverse.
    */
   readonly email: string;
   readonly sender: { readonly headers: Readonly<Record<string, string>> };
 };
 
-/** One try at each budget that an answer shows the end of. */
+/** One attempt at each budget whose exhaustion an answer shows. */
 const tries: Partial<
   Record<BudgetName, (trial: Trial) => Promise<{ code?: string; retryAfter?: number }>>
 > = {
@@ -76,7 +75,7 @@ describe('each budget', () => {
   );
 
   it.each(names)(
-    'RL-8 %s answers one try too many with RATE_LIMITED and how long to wait',
+    'RL-8 %s refuses an attempt beyond it with RATE_LIMITED and how long to wait',
     async (budget) => {
       const limit = 3;
       const server = await startTestServer({
@@ -108,7 +107,7 @@ describe('each budget', () => {
     },
   );
 
-  it('RL-8 there is one, by address, for every operation that an anonymous caller may call', async () => {
+  it('RL-8 every operation open to anonymous callers has one by address', async () => {
     const mutation = authSchema().getMutationType();
     const { publicFields } = await import('../../graphql/access.ts');
     const operations: Record<string, BudgetName> = {
@@ -134,11 +133,11 @@ describe('each budget', () => {
   });
 });
 
-describe('mails that anybody can set off', () => {
+describe('mails that anyone can trigger', () => {
   const deliveredTo = async (server: TestServer, email: string): Promise<number> =>
     (await server.allMail(email)).length;
 
-  it('RL-9 stop coming to one mailbox, while every answer stays the same', async () => {
+  it('RL-9 stop for one mailbox, while every answer stays the same', async () => {
     const server = await startTestServer({
       config: { rateLimits: { 'mail:recipient': { limit: 0.003, window: 3600 } } },
     });
@@ -155,7 +154,7 @@ describe('mails that anybody can set off', () => {
     await server.stop();
   });
 
-  it('RL-9 stop at a number for the whole server a day, and hide no notice', async () => {
+  it('RL-9 have a daily limit for the whole server, and hide no notice', async () => {
     const server = await startTestServer({
       config: { rateLimits: { 'mail:day': { limit: 0.004, window: 86_400 } } },
     });

@@ -1,10 +1,10 @@
-/** Operations of a kind within a window that does not slide. `window` in seconds. */
+/** The number of operations of a kind allowed in a fixed window. `window` in seconds. */
 export type Budget = {
   readonly limit: number;
   readonly window: number;
   /**
-   * From the `after`th operation of a window on the next has to wait: `firstSeconds`, then twice as
-   * long each time.
+   * After the `after`th operation of a window each further one has to wait: `firstSeconds`, then
+   * twice as long each time.
    */
   readonly delay?: { readonly after: number; readonly firstSeconds: number };
 };
@@ -13,32 +13,35 @@ const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** Wrong passwords slow down before they are refused until the window ends (RL-1). */
+/** Wrong passwords are slowed down before they are refused until the window ends (RL-1). */
 const slowing = { after: 5, firstSeconds: 10 };
 
 /**
- * Every budget there is (RL-8). Each is counted by account identifier (canonical and hashed,
- * whether or not an account exists) or by client address (IPv6 by /64), as its name says.
- * docs/security.md explains them; a test holds the two together. RATE_LIMITS changes them one by
- * one, RATE_LIMIT_MULTIPLIER all at once.
+ * All budgets (RL-8). Each is counted by account identifier (canonical and hashed, whether or not
+ * an account exists) or by client address (IPv6 by /64), as its name says. docs/security.md
+ * explains them; a test keeps the two in step. RATE_LIMITS changes single budgets,
+ * RATE_LIMIT_MULTIPLIER all of them.
  */
 export const budgets = {
   /**
-   * Sign-ins with a password, from devices that the account does not know: a lock of the password
-   * step alone, and never a long one.
+   * Sign-ins with a password, from devices that the account does not know: locks only the password
+   * step, and never for long.
    */
   'login:account': { limit: 10, window: 15 * minute, delay: slowing },
   'login:address': { limit: 100, window: 15 * minute },
   /**
-   * By session: a device that has signed in to the account before keeps a budget of its own (RL-3).
+   * By session: a device that has signed in to the account before has a budget of its own (RL-3).
    */
   'login:device': { limit: 10, window: 15 * minute, delay: slowing },
   /**
-   * Wrong passwords in a row, ever, by account or known device: past it no password fits until
-   * another is set (NIST 3.2.2). Nobody sees its end.
+   * Consecutive wrong passwords, ever, by account or known device: a hard lock until the password
+   * is reset (NIST 3.2.2). Not disclosed to callers.
    */
   'login:consecutive': { limit: 100, window: 3650 * day },
-  /** Wrong passwords on the whole server: nothing is refused for it, an operator is told (RL-2). */
+  /**
+   * Wrong passwords on the whole server: nothing is refused for it, but the operator is alerted
+   * (RL-2).
+   */
   'login:failures': { limit: 2000, window: 15 * minute },
   'register:account': { limit: 5, window: hour },
   'register:address': { limit: 30, window: hour },
@@ -47,44 +50,45 @@ export const budgets = {
   'resend:account': { limit: 10, window: hour },
   'resend:address': { limit: 60, window: hour },
   /**
-   * Wrong codes over all challenges of an account; neither a resend nor a new sign-in gives any
-   * back (OT-4).
+   * Wrong codes over all challenges of an account; neither a resend nor a new sign-in restores any
+   * (OT-4).
    */
   'otp:account': { limit: 20, window: hour },
   /**
-   * Consecutive wrong codes, ever: past it no e-mailed code fits until the mailbox is proved by a
-   * reset link (NIST 3.2.2). Nobody sees its end.
+   * Consecutive wrong codes, ever: a hard lock of e-mailed codes until the mailbox is proved by a
+   * reset link (NIST 3.2.2). Not disclosed to callers.
    */
   'otp:consecutive': { limit: 100, window: 365 * day },
   'otp:address': { limit: 120, window: 15 * minute },
   /**
-   * Wrong codes at any second-factor door, by user id: apps, recovery codes and the codes of a
-   * step-up share it (OT-17). Only time gives any back; the password step counts elsewhere, and
-   * goes on working while this rests.
+   * Wrong codes in any second-factor operation, by user id: apps, recovery codes and the codes of a
+   * step-up share it (OT-17). Only time restores it; the password step is counted separately and
+   * still works while this budget is used up.
    */
   'second-factor:account': { limit: 10, window: 30 * minute },
   /**
-   * Consecutive wrong codes of an app, ever: past it the app rests until another is enrolled
-   * (OT-4). Recovery codes go on (RL-1).
+   * Consecutive wrong codes of an app, ever: a hard lock of the app until another is enrolled
+   * (OT-4). Recovery codes still work (RL-1).
    */
   'second-factor:consecutive': { limit: 100, window: 3650 * 24 * hour },
   'step-up:account': { limit: 10, window: hour },
   'totp-enrollment:account': { limit: 20, window: hour },
   /**
-   * Refused refresh tokens alone: good ones are not refused for what others at the same address do.
+   * Only refused refresh tokens: valid ones are not refused for what other clients at the address
+   * do.
    */
   'refresh:address': { limit: 1200, window: 15 * minute },
   /** Rotations of one session, counted in its row. A client needs one for each access token. */
   'refresh:session': { limit: 300, window: 15 * minute },
   'reset:address': { limit: 60, window: hour },
   /**
-   * Mails with a reset link to one account; past it the answer stays the same and no mail goes out
+   * Mails with a reset link to one account; beyond it the answer stays the same and no mail is sent
    * (RL-9).
    */
   'reset-mail:account': { limit: 3, window: hour },
-  /** Tokens of mailed links that were tried (RC-4). */
+  /** Attempts with tokens of mailed links (RC-4). */
   'account-token:address': { limit: 60, window: 15 * minute },
-  /** By user id: current passwords that were tried from inside a session. */
+  /** By user id: attempts at the current password from within a session. */
   'change-password:user': { limit: 10, window: 15 * minute },
   'email-change:user': { limit: 5, window: hour },
   /** Mails about a change of address to one mailbox; as with reset-mail. */
@@ -94,21 +98,21 @@ export const budgets = {
   'delete:user': { limit: 10, window: hour },
   /** By user id of the administrator. */
   'create-user:admin': { limit: 1000, window: hour },
-  /** Searches in all accounts, which cost more than anything else that is read. */
+  /** Searches over all accounts, the most expensive of all reads. */
   'user-search:admin': { limit: 1200, window: 15 * minute },
   'invitation-mail:account': { limit: 5, window: hour },
   /**
-   * Mails that anybody can set off, to one mailbox. Past it they are dropped, and no answer shows
-   * it (RL-9).
+   * Mails that anyone can trigger, to one mailbox. Beyond it they are dropped, which no answer
+   * shows (RL-9).
    */
   'mail:recipient': { limit: 20, window: hour },
-  /** The same, to all mailboxes together. */
+  /** The same, to all mailboxes in total. */
   'mail:day': { limit: 20_000, window: day },
 } as const satisfies Record<string, Budget>;
 
 export type BudgetName = keyof typeof budgets;
 
-/** What RATE_LIMITS says: each is put in the place of the whole budget. */
+/** The budgets that RATE_LIMITS sets: each replaces the whole budget. */
 export type BudgetOverrides = Readonly<Partial<Record<BudgetName, Budget>>>;
 
 export function isBudgetName(name: string): name is BudgetName {

@@ -21,7 +21,7 @@ function fresh(budget: Claim['budget']): Claim {
   return { budget, identifier: `identifier ${count}` };
 }
 
-/** The seconds to wait, or 0 where it was let through. */
+/** The seconds to wait, or 0 where it was accepted. */
 async function waitFor(claims: readonly Claim[], app = server.app): Promise<number> {
   try {
     await reserve(app, claims);
@@ -40,7 +40,7 @@ async function waits(claim: Claim, times: number): Promise<number[]> {
 }
 
 describe('a budget', () => {
-  it('RL-6 lets no more than its limit through, however many ask at once on two instances', async () => {
+  it('RL-6 is not exceeded by concurrent requests on two instances', async () => {
     const other = await server.another();
     const claim = fresh('register:account');
     const asked = await Promise.all(
@@ -52,7 +52,7 @@ describe('a budget', () => {
     expect(asked.filter((wait) => wait === 0)).toHaveLength(budgets['register:account'].limit);
   });
 
-  it('ADV-53 opens again when its window ends, however often it was asked meanwhile', async () => {
+  it('ADV-53 is restored when its window ends, however often it was tried meanwhile', async () => {
     const claim = fresh('register:account');
     await waits(claim, 5);
     server.clock.advance(3000);
@@ -63,7 +63,7 @@ describe('a budget', () => {
     expect(await waits(claim, 6)).toEqual([0, 0, 0, 0, 0, 3600]);
   });
 
-  it('RL-1 makes a guesser wait longer and longer, and then until the window ends', async () => {
+  it('RL-1 delays a guesser more and more, then until the window ends', async () => {
     const claim = fresh('login:account');
     expect(await waits(claim, 5)).toEqual([0, 0, 0, 0, 0]);
     let passed = 0;
@@ -80,7 +80,7 @@ describe('a budget', () => {
     expect(await waitFor([claim])).toBe(0);
   });
 
-  it('uses nothing up by what it refuses', async () => {
+  it('is not consumed by refusals', async () => {
     const [first, second] = [fresh('register:address'), fresh('register:account')];
     await waits(first, 30);
     for (let time = 0; time < 20; time += 1)
@@ -88,7 +88,7 @@ describe('a budget', () => {
     expect(await waits(second, 6)).toEqual([0, 0, 0, 0, 0, 3600]);
   });
 
-  it('gives back one place, or all', async () => {
+  it('restores one place, or all', async () => {
     const claim = fresh('register:account');
     await waits(claim, 5);
     await refund(server.app, { db: server.app.db, claim });
@@ -97,14 +97,14 @@ describe('a budget', () => {
     expect(await waits(claim, 6)).toEqual([0, 0, 0, 0, 0, 3600]);
   });
 
-  it('answers false where nobody may see its end', async () => {
+  it('answers false where its exhaustion is not disclosed', async () => {
     const claim = fresh('mail:recipient');
     for (let time = 0; time < 20; time += 1)
       expect(await reserveUnseen(server.app, [claim])).toBe(true);
     expect(await reserveUnseen(server.app, [claim])).toBe(false);
   });
 
-  it('LG-1 says once a window in the log that it was reached, and not by whom', async () => {
+  it('LG-1 logs once per window that it was reached, without the identifier', async () => {
     const claim = fresh('register:account');
     const before = server.logLines.length;
     await waits(claim, 15);
@@ -114,8 +114,8 @@ describe('a budget', () => {
     expect(lines[0]).not.toContain('identifier');
   });
 
-  it('RL-10 AV-7 leaves no row behind when its window is over, whoever made up how many', async () => {
-    // One reservation in 256 clears away, by chance; here each does.
+  it('RL-10 AV-7 leaves no rows behind when its window has ended', async () => {
+    // One reservation in 256 deletes expired rows, by chance; here each does.
     const random = {
       ...systemRandom,
       bytes: (length: number) => (length === 1 ? Uint8Array.of(0) : systemRandom.bytes(length)),
@@ -143,7 +143,7 @@ describe('RATE_LIMITS', () => {
     return result.error.issues[0]?.message ?? '';
   };
 
-  it('refuses what is no budget, limit or window, and does not repeat it', () => {
+  it('refuses an unknown budget, limit or window, and does not echo it', () => {
     for (const text of ['secret=1/1h', '__proto__=1/1h', 'constructor=1/1h']) {
       expect(rule(text)).toBe('entry 1 names no budget, such as login:account=10/15m');
     }
@@ -165,7 +165,7 @@ describe('RATE_LIMITS', () => {
     expect(rule('mail:day=1/1d, mail:day=2/1d')).toBe('entry 2 names a budget a second time');
   });
 
-  it('changes the budgets that it names, under the multiplier', () => {
+  it('changes the named budgets, and the multiplier applies to them', () => {
     const rateLimits = read('login:account=4/2m, login:device=8/1h/2/30s');
     const config = { rateLimits, rateLimitMultiplier: 3 };
     expect(budgetOf({ config }, 'login:account')).toEqual({ limit: 12, window: 120 });
@@ -197,15 +197,15 @@ it('RL-8 docs/security.md names every budget with its limit and window', () => {
   expect(rows).toHaveLength(inCode.length);
 });
 
-describe('budgets under many hands', () => {
-  it('RL-6 counting and clearing the same keys at once never end in a deadlock', async () => {
+describe('budgets under concurrency', () => {
+  it('RL-6 counting and releasing the same keys at once never deadlocks', async () => {
     for (let round = 0; round < 20; round += 1) {
       const claims: Claim[] = [
         { budget: 'otp:account', identifier: `${round}` },
         { budget: 'otp:consecutive', identifier: `${round}` },
         { budget: 'login:account', identifier: `${round}` },
       ];
-      // So that the rows do not lie in the order of their keys.
+      // So that the rows are not stored in the order of their keys.
       for (const claim of round % 2 ? claims : claims.toReversed())
         await reserve(server.app, [claim]);
       const work = Array.from({ length: 45 }, (_, index) =>

@@ -19,11 +19,11 @@ type Limiter = WithBudgets &
   Pick<App, 'keys' | 'db' | 'clock' | 'log' | 'random' | 'metrics'> &
   Partial<Pick<Context, 'request' | 'operation'>>;
 
-/** Windows that are over and go at a time. */
+/** The number of expired windows deleted at a time. */
 const purgeBatch = 1024;
 
 /**
- * Stands for an account in every budget, whether or not one exists: an HMAC of the canonical
+ * Identifies an account in every budget, whether or not one exists: an HMAC of the canonical
  * address (RL-10).
  */
 export function accountKey(app: Pick<App, 'keys'>, canonicalEmail: string): Buffer {
@@ -31,15 +31,15 @@ export function accountKey(app: Pick<App, 'keys'>, canonicalEmail: string): Buff
 }
 
 /**
- * Stands for an address without an account in budgets whose windows last for years: a few rows for
- * all such addresses together, so that making them up fills no table (AV-7), and costs what an
- * account costs. For budgets that nobody sees the end of.
+ * Identifies an address without an account in budgets whose windows last for years: all such
+ * addresses share a few rows, so that made-up addresses fill no table (AV-7) and cost what an
+ * account costs. For budgets that are not disclosed to callers.
  */
 export function nobody(key: Uint8Array): string {
   return `nobody ${key[0] ?? 0}`;
 }
 
-/** A budget as this configuration has it: RATE_LIMITS first, then RATE_LIMIT_MULTIPLIER. */
+/** A budget as configured: RATE_LIMITS first, then RATE_LIMIT_MULTIPLIER. */
 export function budgetOf(app: WithBudgets, name: BudgetName): Budget {
   const { rateLimits, rateLimitMultiplier } = app.config;
   const base: Budget = rateLimits[name] ?? budgets[name];
@@ -53,10 +53,10 @@ export function budgetOf(app: WithBudgets, name: BudgetName): Budget {
 }
 
 /**
- * Counts this operation against the budgets, one after the other, before anything secret is looked
- * at. Throws RATE_LIMITED with the seconds to wait at the first that is used up. What is refused
- * uses up nothing more of that one or of those after it: so name the caller's address first, and
- * nobody spends an account's budget from an address that is blocked.
+ * Counts this operation against the budgets in order, before any secret is compared. Throws
+ * RATE_LIMITED with the seconds to wait at the first that is used up. A refusal consumes nothing
+ * further, of that budget or of later ones: name the caller's address first, so that a blocked
+ * address cannot spend an account's budget.
  */
 export async function reserve(app: Limiter, claims: readonly Claim[]): Promise<void> {
   const wait = await take(app, claims);
@@ -64,16 +64,16 @@ export async function reserve(app: Limiter, claims: readonly Claim[]): Promise<v
 }
 
 /**
- * The same for budgets that nobody may see the end of: false where one is used up, and the caller
- * acts as if it were not (RL-9).
+ * The same for budgets that are not disclosed to callers: false where one is used up, and the
+ * caller of this function answers as if it were not (RL-9).
  */
 export async function reserveUnseen(app: Limiter, claims: readonly Claim[]): Promise<boolean> {
   return (await take(app, claims)) === 0;
 }
 
 /**
- * Gives back what was counted, after a success; only ever an account's own budgets, never those of
- * an address (RL-4).
+ * Restores what was counted, after a success; only ever an account's own budgets, never those of an
+ * address (RL-4).
  */
 export async function release(
   app: Pick<App, 'keys'>,
@@ -83,7 +83,7 @@ export async function release(
 }
 
 /**
- * Takes a success off the count that it was reserved in; the failures of the window stay counted.
+ * Refunds a success to the budget that it was reserved in; the failures of the window stay counted.
  */
 export async function refund(
   app: Pick<App, 'keys' | 'clock'>,
@@ -119,8 +119,8 @@ async function take(app: Limiter, claims: readonly Claim[]): Promise<number> {
 }
 
 /**
- * LG-1: once a window, and to the log alone. Whoever runs into limits must fill neither log nor
- * audit table.
+ * LG-1: once per window, and only to the log. An attacker who runs into limits must fill neither
+ * log nor audit table.
  */
 function logReached(app: Limiter, claim: Claim): void {
   const { request } = app;
@@ -138,8 +138,8 @@ function logReached(app: Limiter, claim: Claim): void {
 }
 
 /**
- * One reservation in 256 clears away what is over: the table stays as large as its windows, whoever
- * fills it (AV-7).
+ * One reservation in 256 deletes expired windows, so that the table stays proportional to the open
+ * windows, whatever traffic fills it (AV-7).
  */
 async function clearAway(app: Limiter, now: Date): Promise<void> {
   if (app.random.bytes(1)[0] !== 0) return;
@@ -147,8 +147,8 @@ async function clearAway(app: Limiter, now: Date): Promise<void> {
 }
 
 /**
- * The key under which a budget is counted: an HMAC, so that the table holds no address of a person
- * or machine (LG-7).
+ * The key under which a budget is counted: an HMAC, so that the table contains no e-mail or IP
+ * address (LG-7).
  */
 function budgetKey(app: Pick<App, 'keys'>, { budget, identifier }: Claim): Buffer {
   const text =

@@ -11,14 +11,12 @@ import {
 export type RecoveryCodes = { readonly kind: 'recovery-codes'; readonly codes: string[] };
 
 type Input = {
-  /** The transaction that holds the user's row. */
+  /** The transaction that locks the user's row. */
   readonly db: Db;
   readonly userId: string;
 };
 
-/**
- * A new set of codes in place of the old one; this is the only time that they can be read (OT-16).
- */
+/** Replaces the user's codes by a new set; this is the only time that they can be read (OT-16). */
 export async function issueRecoveryCodes(
   ctx: Pick<Context, 'clock' | 'random' | 'keys'>,
   { db, userId }: Input,

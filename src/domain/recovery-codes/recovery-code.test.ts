@@ -28,14 +28,14 @@ describe('a recovery code', () => {
     expect(readRecoveryCode(typed)).toBeNull();
   });
 
-  it('OT-16 has 80 random bits: sixteen symbols of thirty-two, all of them used evenly, none twice in ten thousand', () => {
+  it('OT-16 has 80 random bits: sixteen symbols, uniformly distributed, never repeated', () => {
     const codes = Array.from({ length: 10_000 }, () => makeRecoveryCode(systemRandom));
     expect(new Set(codes).size).toBe(10_000);
     const counts = new Map<string, number>();
     for (const symbol of codes.join('')) counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
     expect([...counts.keys()].sort().join('')).toBe('0123456789ABCDEFGHJKMNPQRSTVWXYZ');
-    // 160,000 symbols, 5,000 of each: chi-square with 31 degrees of freedom stays under 80 but once
-    // in a hundred thousand runs.
+    // 160,000 symbols, 5,000 of each: chi-square with 31 degrees of freedom exceeds 80 only once in
+    // a hundred thousand runs.
     const chiSquare = [...counts.values()].reduce(
       (sum, count) => sum + (count - 5000) ** 2 / 5000,
       0,
@@ -49,7 +49,7 @@ describe('a recovery code', () => {
     expect(readRecoveryCode(showRecoveryCode(code))).toBe(code);
   });
 
-  it('is read whatever the case, spaces and hyphens, and with look-alikes for the digits that they look like', () => {
+  it('is read whatever its case, spaces and hyphens, and with look-alike letters', () => {
     const code = '01AB11CD00EF10GH';
     for (const typed of [
       '01ab-11cd-00ef-10gh',
@@ -61,7 +61,7 @@ describe('a recovery code', () => {
     }
   });
 
-  it('OT-16 is stored as a keyed hash that is bound to its user', () => {
+  it('OT-16 is stored as a keyed hash bound to its user', () => {
     const code = '01AB11CD00EF10GH';
     const { mac, keyId } = hashRecoveryCode(keys, 'user-1', code);
     expect(mac).toHaveLength(32);

@@ -1,7 +1,7 @@
 import type { Random } from '../../random.ts';
 import type { SecretKeys } from '../../secret-keys.ts';
 
-/** Codes of a set. */
+/** The number of codes in a set. */
 export const recoveryCodeCount = 10;
 
 /** 80 bits: sixteen symbols of five (OT-16 asks for 64). */
@@ -13,7 +13,7 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** A new code in its canonical form: sixteen symbols, no hyphens. */
 export function makeRecoveryCode(random: Random): string {
-  // 256 is eight times 32: the remainder favours no symbol.
+  // 256 is a multiple of 32, so the remainder favours no symbol.
   return [...random.bytes(symbolCount)]
     .map((byte) => alphabet.charAt(byte % alphabet.length))
     .join('');
@@ -27,9 +27,8 @@ export function showRecoveryCode(code: string): string {
 }
 
 /**
- * What a person typed, in canonical form: case, spaces and hyphens do not matter, and the letters
- * that the alphabet leaves out are read as the digits that they look like. Null where it cannot be
- * a code.
+ * What the user typed, in canonical form: case, spaces and hyphens do not matter, and letters
+ * outside the alphabet are read as the digits that they resemble. Null where it cannot be a code.
  */
 export function readRecoveryCode(typed: string): string | null {
   if (typed.length > 64) return null;
@@ -37,7 +36,7 @@ export function readRecoveryCode(typed: string): string | null {
   return /^[0-9A-HJKMNP-TV-Z]{16}$/.test(code) ? code : null;
 }
 
-/** What is stored of a code, with the id of the key. Bound to the user. */
+/** The stored form of a code, with the id of the key. Bound to the user. */
 export function hashRecoveryCode(
   keys: SecretKeys,
   userId: string,
@@ -46,7 +45,7 @@ export function hashRecoveryCode(
   return keys.mac('recovery-code', macInput(userId, code));
 }
 
-/** What may be stored of it, under each key that is in force. */
+/** The possible stored forms of a code, under each key in force. */
 export function recoveryCodeHashes(keys: SecretKeys, userId: string, code: string): Buffer[] {
   return keys.macs('recovery-code', macInput(userId, code));
 }

@@ -11,8 +11,8 @@ import { recoveryCodeHashes } from './recovery-code.ts';
 type Input = { readonly db: Transaction; readonly user: UserRow; readonly code: string };
 
 /**
- * Spends one of the user's codes and tells them of it; false where there is no such code, or it was
- * used.
+ * Spends one of the user's codes and notifies them; false where there is no such code, or it was
+ * already used.
  */
 export async function redeemRecoveryCode(
   ctx: Context,

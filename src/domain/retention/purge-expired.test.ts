@@ -36,7 +36,7 @@ describe('purgeExpired', () => {
     await signIn(server, person);
   });
 
-  it('DP-6 removes each kind when its time has come, and not a day before', async () => {
+  it('DP-6 removes each kind when it has expired, and not a day before', async () => {
     const own = await startTestServer();
     try {
       const person = await registerPerson(own);
@@ -59,7 +59,7 @@ describe('purgeExpired', () => {
         mails: 0,
         unverifiedAccounts: 0,
       });
-      // Budgets of attempts go as soon as their window is over.
+      // Budgets of attempts are removed as soon as their window has ended.
       expect(counts[2]?.rateLimits).toBeGreaterThan(0);
       expect(counts[4]).toMatchObject({ challenges: 3, accountTokens: 1, unverifiedAccounts: 0 });
       expect(counts[4]?.mails).toBeGreaterThanOrEqual(3);
@@ -83,7 +83,7 @@ describe('purgeExpired', () => {
       ]) {
         expect(left[table], table).toEqual([]);
       }
-      // The trail stays.
+      // The audit trail stays.
       expect(left['audit_events']?.length).toBeGreaterThan(3);
       await signIn(own, person);
     } finally {
@@ -91,7 +91,7 @@ describe('purgeExpired', () => {
     }
   });
 
-  it('DP-6 makes addresses and devices coarse after their time, and erases what was typed', async () => {
+  it('DP-6 truncates old addresses and devices, and erases typed addresses', async () => {
     const person = await registerPerson(server);
     await server.mutate(
       'login',
@@ -130,7 +130,7 @@ describe('purgeExpired', () => {
     expect(shown.node).toMatchObject({ ipAddress: '127.0.0.0/24', device: 'Firefox on Linux' });
   });
 
-  it('DP-6 keeps of a session the network and the kind of device alone, from the start', async () => {
+  it('DP-6 stores of a session only the network and the kind of device', async () => {
     const person = await registerPerson(server);
     await server.mutate(
       'login',
@@ -144,7 +144,7 @@ describe('purgeExpired', () => {
     expect(JSON.stringify(rows)).not.toMatch(/127\.0\.0\.1|Mozilla/);
   });
 
-  it('DP-6 keeps an unverified account while a code or a link of it is open, and one that is suspended', async () => {
+  it('DP-6 keeps unverified accounts with an open code or link, and suspended ones', async () => {
     const [returning, linked, suspended] = [freshAddress(), freshAddress(), freshAddress()];
     for (const email of [returning, linked, suspended]) {
       await server.mutate('register', { email, password: goodPassword });
@@ -170,7 +170,7 @@ describe('purgeExpired', () => {
     expect(later).toContain(suspended);
   });
 
-  it('two at once share the work: nothing is left, nothing is counted twice', async () => {
+  it('two concurrent passes share the work: nothing is left or counted twice', async () => {
     const own = await startTestServer();
     try {
       for (let round = 0; round < 60; round += 1) {
@@ -187,7 +187,7 @@ describe('purgeExpired', () => {
 });
 
 describe('the retention worker', () => {
-  it('runs by itself, says what it did, goes on after a failure, and ends', async () => {
+  it('runs by itself, logs what it did, continues after a failure, and stops', async () => {
     await server.mutate('requestLoginCode', { email: 'nobody@example.com' });
     server.clock.advance(5 * day);
     const worker = startRetentionWorker(server.app, { firstAfter: 0.05, every: 0.05 });
@@ -237,7 +237,7 @@ describe('of several instances', () => {
     await own.stop();
   });
 
-  it('one leaves the work to the instance that is at it, without waiting for it', async () => {
+  it('one leaves the work to the instance already at it, without waiting', async () => {
     const other = await sql.reserve();
     await other`begin`;
     await other`select pg_advisory_xact_lock(7809634751936259451)`;
@@ -247,7 +247,7 @@ describe('of several instances', () => {
     other.release();
   });
 
-  it('one does it where nobody else is, and of two at once no row is done twice', async () => {
+  it('one does the work when no other instance does, and no row is done twice', async () => {
     const [one, two] = await Promise.all([
       purgeExpired(own.app, { alone: true }),
       purgeExpired(own.app, { alone: true }),

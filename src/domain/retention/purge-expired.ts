@@ -29,39 +29,36 @@ export type PurgeKind =
   | 'rateLimits'
   | 'shortenedOrigins';
 
-/** Rows of each kind that a pass has dealt with. */
+/** The number of rows of each kind that a pass has processed. */
 export type PurgeCounts = Readonly<Record<PurgeKind, number>>;
 
-/**
- * Rows of the first statement of a kind; of the others as many as this database deals with in that
- * time.
- */
+/** Rows of the first statement of a kind; later statements adapt to the speed of the database. */
 const firstBatch = 100;
 const [fewestRows, mostRows] = [50, 500];
 /**
- * Milliseconds that a statement should take, so that nothing that meets one of its locks waits for
- * long.
+ * The target range of milliseconds per statement, so that no request waits long for one of its
+ * locks.
  */
 const [quick, slow] = [10, 25];
-/** Milliseconds between two statements, so that a long pass leaves the database to its requests. */
+/** Milliseconds between two statements, which leaves the database free for requests. */
 const pause = 10;
-/** Seconds that a device is remembered without a sign-in. */
+/** Seconds that a device is remembered after its last sign-in. */
 const deviceMemory = 400 * 24 * 3600;
 
 type Options = {
-  /** Asked between two statements; true ends the pass early. */
+  /** Checked between two statements; true ends the pass early. */
   readonly isStopping?: () => boolean;
-  /** Leaves the work to another process that is at it already (an advisory lock for each batch). */
+  /** Leaves the work to another process that is already at it (an advisory lock for each batch). */
   readonly alone?: boolean;
-  /** Told before and after each batch, for measurements. */
+  /** Called before and after each batch, for measurements. */
   readonly onStatement?: () => void;
   readonly onBatch?: (kind: PurgeKind, rows: number) => void;
 };
 
 /**
- * Removes what is over and makes old addresses coarse, in small batches until nothing is left
- * (DP-6). Any number of processes may do so at once. Rejects where the database fails; what was
- * done stays done.
+ * Deletes expired rows and truncates old addresses, in small batches until nothing is left (DP-6).
+ * Any number of processes may run it at once. Rejects where the database fails; completed batches
+ * stay done.
  */
 export async function purgeExpired(app: RetentionApp, options: Options = {}): Promise<PurgeCounts> {
   const now = app.clock.now();
@@ -120,7 +117,7 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
   return counts;
 }
 
-/** More rows where the statement before was quick, fewer where it was slow. Milliseconds. */
+/** More rows where the previous statement was quick, fewer where it was slow. In milliseconds. */
 function nextLimit(limit: number, took: number): number {
   if (took > slow) return Math.max(fewestRows, Math.floor(limit / 2));
   return took < quick ? Math.min(mostRows, limit * 2) : limit;
@@ -132,7 +129,7 @@ async function shortenBatch(
   input: { before: Date; limit: number; now: Date },
 ): Promise<number> {
   const full = await takeFullOrigins(db, { before: input.before, limit: input.limit });
-  // Reading a User-Agent takes longer than the rest, and most rows share a few of them.
+  // Parsing a User-Agent takes longer than the rest, and most rows share a few of them.
   const devices = new Map(
     [...new Set(full.map(({ userAgent }) => userAgent))].map((agent) => [
       agent,

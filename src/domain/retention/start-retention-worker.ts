@@ -1,21 +1,21 @@
 import { purgeExpired, type RetentionApp } from './purge-expired.ts';
 
 export type RetentionWorker = {
-  /** Begins nothing more; resolves when the statement under way is done. */
+  /** Starts nothing more; resolves when the statement in flight is done. */
   stop(): Promise<void>;
 };
 
 type Options = {
   /**
-   * Seconds from the start to the first pass, so that a server that restarts again and again does
-   * not begin with it.
+   * Seconds from the start to the first pass, so that a server that keeps restarting does not run
+   * one each time.
    */
   readonly firstAfter: number;
   /** Seconds from the end of a pass to the next. */
   readonly every: number;
 };
 
-/** Runs purgeExpired now and then: every process tries, and one at a time does. */
+/** Runs purgeExpired at intervals: every process tries, one at a time succeeds. */
 export function startRetentionWorker(app: RetentionApp, options: Options): RetentionWorker {
   let stopping = false;
   let running: Promise<void> | null = null;
@@ -26,11 +26,11 @@ export function startRetentionWorker(app: RetentionApp, options: Options): Reten
       const counts = await purgeExpired(app, { alone: true, isStopping: () => stopping });
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
       if (total > 0)
-        app.log.info({ event: 'retention.purged', ...counts }, 'What was over is removed.');
+        app.log.info({ event: 'retention.purged', ...counts }, 'Expired rows were deleted.');
     } catch (error) {
       app.log.error(
         { err: error, event: 'retention.failed' },
-        'The purge did not end; it is tried again later.',
+        'The purge failed; it is retried later.',
       );
     }
     running = null;

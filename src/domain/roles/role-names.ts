@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { distinctRoles, maxRoles, rolePattern } from './rules.ts';
 
-/** The roles of a user. An error names the place of the one that is no role, never the role. */
+/** The roles of a user. An error names the index of the invalid role, never the role. */
 export const roleNames = z
   .array(
     z

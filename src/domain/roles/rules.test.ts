@@ -4,7 +4,7 @@ import { distinctRoles, isLastAdmin, judgeAdmin, rolePattern } from './rules.ts'
 describe('judgeAdmin', () => {
   const admin = { roles: ['editor', 'admin'], methods: ['pwd', 'otp', 'mfa'], isFresh: true };
 
-  it('AZ-4 wants the role, then the second factor, then for a change a recent proof', () => {
+  it('AZ-4 requires the role, then the second factor, then for a change a recent proof', () => {
     expect(judgeAdmin({ ...admin, roles: ['editor', 'Admin', 'administrator'] }, 'look')).toBe(
       'not-an-admin',
     );
@@ -18,7 +18,7 @@ describe('judgeAdmin', () => {
 });
 
 describe('isLastAdmin', () => {
-  it('AZ-7 is the one that is alone', () => {
+  it('AZ-7 is true for the only administrator', () => {
     expect(isLastAdmin(['a'], 'a')).toBe(true);
     expect(isLastAdmin(['a', 'b'], 'a')).toBe(false);
     expect(isLastAdmin(['b'], 'a')).toBe(false);

@@ -10,9 +10,9 @@ import { spendSecondFactor } from '../factors/spend-second-factor.ts';
 import type { TypedCode } from '../otp/typed-code.ts';
 
 type Input<Result> = {
-  /** A code of the app or a recovery code; null where the session has proved the factor itself. */
+  /** A code of the app or a recovery code; null where the session itself has proved the factor. */
   readonly code: TypedCode | null;
-  /** The change, in a transaction that holds the user's row. */
+  /** The change, in a transaction that locks the user's row. */
   readonly change: (held: {
     db: Transaction;
     viewer: SessionViewer;
@@ -21,16 +21,16 @@ type Input<Result> = {
 };
 
 /**
- * Makes a change to the second factors of the caller, once it is sure that they hold one (OT-15):
- * the session's proof is recent, and the app or a recovery code was proved in it, or is proved by
- * the code given here. Throws STEP_UP_REQUIRED, INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT
- * where no app is set up.
+ * Changes the caller's second factors after checking that they hold one (OT-15): the session's
+ * proof is recent, and the app or a recovery code was proved in the session or is proved by the
+ * code given here. Throws STEP_UP_REQUIRED, INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT where
+ * no app is set up.
  */
 export async function changeFactors<Result>(
   ctx: Context,
   { code, change }: Input<Result>,
 ): Promise<Result> {
-  // A code that was given has to be right, whatever the session has proved.
+  // A code that is given must be right, whatever the session has proved.
   const viewer = code === null ? requireStepUp(ctx) : requireRecentProof(ctx);
   if (viewer.session.user.totpEnabledAt === null) throw noApp();
   const spent =

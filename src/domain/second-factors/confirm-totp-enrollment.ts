@@ -25,8 +25,8 @@ const schema = z.object({
 });
 
 /**
- * A code of the new app puts it in force, in place of the one before, and makes a new set of
- * recovery codes, shown this once. Every other session ends (SE-10). Throws STEP_UP_REQUIRED,
+ * Activates the new app by one of its codes, replaces the previous app, and makes a new set of
+ * recovery codes, shown only now. Every other session ends (SE-10). Throws STEP_UP_REQUIRED,
  * RATE_LIMITED, INVALID_OR_EXPIRED_CODE.
  */
 export const confirmTotpEnrollment = command(schema, async (ctx, input): Promise<RecoveryCodes> => {
@@ -54,8 +54,8 @@ export const confirmTotpEnrollment = command(schema, async (ctx, input): Promise
       throw new AuthError('INVALID_OR_EXPIRED_CODE');
     await setTotpEnabledAt(tx, { id: userId, at: now });
     const issued = await issueRecoveryCodes(ctx, { db: tx, userId });
-    // Rebinding is what a locked app waits for (OT-4; NIST SP 800-63B-4 3.2.2). The window of
-    // failures runs on.
+    // Rebinding lifts the lock of a locked app (OT-4; NIST SP 800-63B-4 3.2.2). The window of
+    // failures continues.
     await release(ctx, {
       db: tx,
       claims: [{ budget: 'second-factor:consecutive', identifier: userId }],

@@ -11,7 +11,7 @@ import { notifyOwner } from './notify-owner.ts';
 const schema = z.object({ code: typedCode.nullish() });
 
 /**
- * Takes away the authenticator app and the recovery codes. Asks for a recent proof with the second
+ * Removes the authenticator app and the recovery codes. Requires a recent proof with the second
  * factor: in the session, or by the code given here (OT-15). Throws STEP_UP_REQUIRED,
  * INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT where there is no app.
  */

@@ -18,7 +18,7 @@ const by = (person: Pick<Person, 'accessToken'>) => ({ token: person.accessToken
 const refused = (code: string) => ({ __typename: 'AuthError', code });
 
 describe('setting up an authenticator app', () => {
-  it('OT-14 is refused without a proof of the last ten minutes, to begin and to end', async () => {
+  it('OT-14 is refused at start and confirmation without a recent proof', async () => {
     const person = await registerPerson(server);
     const enrollment = await server.mutate('startTotpEnrollment', {}, by(person));
     const phone = authenticator(server, enrollment.secret);
@@ -37,7 +37,7 @@ describe('setting up an authenticator app', () => {
     expect(late).toMatchObject(refused('STEP_UP_REQUIRED'));
   });
 
-  it('OT-14 shows the secret once and keeps it sealed: no query, answer or log has it again', async () => {
+  it('OT-14 shows the secret once and stores it sealed: no query or log has it again', async () => {
     const person = await registerPerson(server);
     const enrollment = await server.mutate(
       'startTotpEnrollment',
@@ -61,7 +61,7 @@ describe('setting up an authenticator app', () => {
     expect(server.logLines.join('\n')).not.toContain(second.secret);
   });
 
-  it('OT-14 takes no code of an enrolment that is over, replaced or another user’s', async () => {
+  it('OT-14 refuses a code of an expired, replaced or another user’s enrolment', async () => {
     const person = await registerPerson(server);
     const first = await server.mutate('startTotpEnrollment', {}, by(person));
     const second = await server.mutate('startTotpEnrollment', {}, by(person));
@@ -98,7 +98,7 @@ describe('setting up an authenticator app', () => {
     expect(me.data.me.totpEnabled).toBe(false);
   });
 
-  it('OT-14 leaves the app in force until a code of the new one comes back, and then takes its place', async () => {
+  it('OT-14 keeps the old app active until a code of the new one is confirmed', async () => {
     const person = await registerPerson(server);
     const old = await enrolTotp(server, person);
     const signedIn = await signInWithApp(server, person, old.phone);
@@ -138,7 +138,7 @@ describe('setting up an authenticator app', () => {
     expect((await verify(next.code())).__typename).toBe('AuthTokens');
   });
 
-  it('SE-10 ends every other session, and tells the owner', async () => {
+  it('SE-10 ends every other session, and notifies the owner', async () => {
     const person = await registerPerson(server);
     const elsewhere = await signIn(server, person);
     const enrollment = await server.mutate('startTotpEnrollment', {}, by(person));
@@ -162,7 +162,7 @@ describe('setting up an authenticator app', () => {
     expect(`${notice.text}${notice.html}`).not.toContain(enrollment.secret);
   });
 
-  it('OT-12 counts the code that confirmed as used', async () => {
+  it('OT-12 counts the code that confirmed the app as used', async () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     const challenge = await server.mutate('login', {
@@ -178,7 +178,7 @@ describe('setting up an authenticator app', () => {
 });
 
 describe('a code of the app', () => {
-  it('OT-12 ADV-32 is good once, in whatever session, and never older after newer', async () => {
+  it('OT-12 ADV-32 works once in any session, and never an older one after a newer', async () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     server.clock.advance(60);
@@ -212,7 +212,7 @@ describe('a code of the app', () => {
     expect(next.__typename).toBe('AuthTokens');
   });
 
-  it('OT-12 of the step before is good as long as no newer one was used', async () => {
+  it('OT-12 of the previous step works as long as no newer one was used', async () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     server.clock.advance(60);
@@ -227,7 +227,7 @@ describe('a code of the app', () => {
     expect(tokens.__typename).toBe('AuthTokens');
   });
 
-  it.each([-2, 2])('OT-13 of %i steps away is refused', async (steps) => {
+  it.each([-2, 2])('OT-13 that is %i steps away is refused', async (steps) => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     server.clock.advance(300);
@@ -242,7 +242,7 @@ describe('a code of the app', () => {
     expect(answer).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
   });
 
-  it('OT-13 is refused after the server’s clock was set back, and nothing crashes', async () => {
+  it('OT-13 is refused after the server’s clock was set back, without a crash', async () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     const signedIn = await signInWithApp(server, person, phone);
@@ -276,7 +276,7 @@ describe('a code of the app', () => {
     expect(signedIn.id).toBe(person.id);
   });
 
-  it('OT-13 carries no time of the client’s: no argument of the schema has a moment in it', async () => {
+  it('OT-13 carries no client time: no argument of the schema contains a timestamp', async () => {
     const answer = await server.send(
       '{ __schema { types { name kind inputFields { name type { name ofType { name } } } } } }',
     );
@@ -297,7 +297,7 @@ describe('a code of the app', () => {
     '٣٣٣٣٣٣',
     'A'.repeat(17),
   ])(
-    'OT-10 that is malformed is refused as input or as a wrong code, wherever it is asked for (case %#)',
+    'OT-10 that is malformed is refused as invalid input or a wrong code everywhere (case %#)',
     async (code) => {
       const person = await registerPerson(server);
       await enrolTotp(server, person);
@@ -332,7 +332,7 @@ describe('a code of the app', () => {
 });
 
 describe('a stored secret', () => {
-  it('DP-1 that was copied from another user signs nobody in, and an operator is told', async () => {
+  it('DP-1 copied from another user signs no one in, and the operator is told', async () => {
     const [ada, eve] = [await registerPerson(server), await registerPerson(server)];
     const { phone: hers } = await enrolTotp(server, ada);
     const { phone } = await enrolTotp(server, eve);

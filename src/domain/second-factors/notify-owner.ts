@@ -11,7 +11,8 @@ type Input = {
 };
 
 /**
- * Tells the owner that a factor of theirs has changed, when and from where; no secret (RC-8).
+ * Tells the owner that one of their factors has changed, when and from where; contains no secret
+ * (RC-8).
  */
 export async function notifyOwner(ctx: Context, { db, user, template }: Input): Promise<void> {
   await enqueueEmail(ctx, {

@@ -28,7 +28,7 @@ async function someone() {
 }
 
 describe('recovery codes', () => {
-  it('OT-16 ADV-34 are good once each, here and in every other session', async () => {
+  it('OT-16 ADV-34 work once each, across all sessions', async () => {
     const { person, phone, recoveryCodes, redeem } = await someone();
     const [first, second] = recoveryCodes;
     expect((await redeem(first)).__typename).toBe('AuthTokens');
@@ -51,7 +51,7 @@ describe('recovery codes', () => {
     expect(await left(person.id)).toBe(8);
   });
 
-  it('are ten, counted truly, and no longer offered once they are gone', async () => {
+  it('are ten, counted correctly, and no longer offered once they are used up', async () => {
     const { person, phone, recoveryCodes, begin, redeem } = await someone();
     expect(recoveryCodes).toHaveLength(10);
     expect(new Set(recoveryCodes).size).toBe(10);
@@ -75,7 +75,7 @@ describe('recovery codes', () => {
     expect((await signInWithApp(server, person, phone)).id).toBe(person.id);
   });
 
-  it('count no more once the key that hashed them is gone', async () => {
+  it('do not count once the key that hashed them is removed', async () => {
     const { person } = await someone();
     const rotated = createSecretKeys([Buffer.alloc(32, 9)]);
     expect(
@@ -83,7 +83,7 @@ describe('recovery codes', () => {
     ).toBe(0);
   });
 
-  it('OT-16 stand in no table and in no log', async () => {
+  it('OT-16 are in no table and in no log', async () => {
     const { person, recoveryCodes, redeem } = await someone();
     await redeem(recoveryCodes[0]);
     const rows = (await server.app.db.select().from(recoveryCodeTable)).filter(
@@ -99,7 +99,7 @@ describe('recovery codes', () => {
     }
   });
 
-  it('are another’s, or made up: refused like any wrong code', async () => {
+  it('of another user or made up are refused like any wrong code', async () => {
     const [ada, eve] = [await someone(), await someone()];
     expect(await ada.redeem(eve.recoveryCodes[0])).toMatchObject(
       refused('INVALID_OR_EXPIRED_CODE'),
@@ -110,7 +110,7 @@ describe('recovery codes', () => {
     expect(await left(eve.person.id)).toBe(10);
   });
 
-  it('are taken as people type them', async () => {
+  it('are accepted in the ways in which users type them', async () => {
     const { recoveryCodes, redeem } = await someone();
     const [first = '', second = '', third = ''] = recoveryCodes;
     expect((await redeem(first.toLowerCase())).__typename).toBe('AuthTokens');
@@ -121,7 +121,7 @@ describe('recovery codes', () => {
     ).toBe('AuthTokens');
   });
 
-  it('OT-16 tell their owner when one is used, with the number left and no code in the mail', async () => {
+  it('OT-16 notify their owner when used, with the number left and without a code', async () => {
     const { person, recoveryCodes, redeem } = await someone();
     await redeem(recoveryCodes[3]);
     const mail = await server.nextMail(person.email);
@@ -131,7 +131,7 @@ describe('recovery codes', () => {
     for (const code of recoveryCodes) expect(`${mail.text}${mail.html}`).not.toContain(code);
   });
 
-  it('OT-16 are replaced as a set: the old ones are dead, other sessions end, the owner is told', async () => {
+  it('OT-16 are replaced as a set: old codes and sessions end, the owner is told', async () => {
     const { person, phone, recoveryCodes, redeem } = await someone();
     const elsewhere = await signInWithApp(server, person, phone);
     const here = await signInWithApp(server, person, phone);
@@ -151,7 +151,7 @@ describe('recovery codes', () => {
     expect(await left(person.id)).toBe(9);
   });
 
-  it('OT-15 are made anew for a code of the app as well, where the session has proved none', async () => {
+  it('OT-15 are regenerated with a code of the app where the session has no proof', async () => {
     const { phone, sender } = await someone();
     const wanting = await server.mutate('regenerateRecoveryCodes', {}, sender);
     expect(wanting).toMatchObject(refused('STEP_UP_REQUIRED'));
@@ -169,7 +169,7 @@ describe('recovery codes', () => {
     expect(renewed.codes).toHaveLength(10);
   });
 
-  it('are nothing that an account without an app can have', async () => {
+  it('are not available to an account without an app', async () => {
     const person = await registerPerson(server);
     const sender = { token: person.accessToken };
     const seen = await server.send(accountQuery, {}, sender);

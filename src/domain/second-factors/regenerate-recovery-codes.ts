@@ -10,9 +10,9 @@ import { notifyOwner } from './notify-owner.ts';
 const schema = z.object({ code: typedCode.nullish() });
 
 /**
- * A new set of recovery codes; the old set is dead, used or not. Asks for a recent proof with the
- * second factor: in the session, or by the code given here (OT-15). Throws STEP_UP_REQUIRED,
- * INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT where there is no app.
+ * Makes a new set of recovery codes and revokes the old set, used or not. Requires a recent proof
+ * with the second factor: in the session, or by the code given here (OT-15). Throws
+ * STEP_UP_REQUIRED, INVALID_OR_EXPIRED_CODE, RATE_LIMITED, CONFLICT where there is no app.
  */
 export const regenerateRecoveryCodes = command(
   schema,

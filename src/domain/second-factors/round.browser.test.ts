@@ -18,12 +18,13 @@ afterAll(async () => {
 });
 
 /**
- * What a phone reads off the screen: the picture as Chromium draws it, 300 by 300 points, on a grey
- * page.
+ * What a phone reads from the screen: the picture as Chromium renders it, 300 by 300 points, on a
+ * grey page.
  */
 async function scan(page: Page, svg: string): Promise<Authenticator> {
   await page.setContent(
-    `<body style="background:#ccc"><img width="300" height="300" src="data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}">`,
+    '<body style="background:#ccc"><img width="300" height="300" ' +
+      `src="data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}">`,
   );
   const pixels: unknown = await page.evaluate(`(async () => {
     const image = document.querySelector('img');
@@ -47,9 +48,9 @@ async function scan(page: Page, svg: string): Promise<Authenticator> {
   return authenticator(server, uri.searchParams.get('secret') ?? '');
 }
 
-describe('a whole round', () => {
+describe('a whole life cycle', () => {
   it.skipIf(browser === null)(
-    'enrols by the picture, signs out, signs in with the app, loses the phone, signs in with a recovery code, enrols anew',
+    'enrols by QR code, signs in with the app, loses the phone, recovers and enrols again',
     { timeout: 300_000 },
     async () => {
       const page = await browser?.newPage();
@@ -85,7 +86,7 @@ describe('a whole round', () => {
       });
       await server.mutate('logout', {}, { token: day.accessToken });
 
-      // The phone is gone. What is left is the sheet of paper, copied by hand.
+      // The phone is lost. What is left is the sheet of paper, copied by hand.
       const lost = await server.mutate('login', { email: person.email, password });
       const written = ` ${(first.codes[6] ?? '').toLowerCase().replaceAll('-', ' ')} `;
       const back = await server.mutate('verifyOtp', {

@@ -14,7 +14,7 @@ let phone: Authenticator;
 let recoveryCodes: string[];
 
 beforeEach(async () => {
-  // The budgets as they are: ten wrong codes in half an hour.
+  // The default budgets: ten wrong codes in half an hour.
   server = await startTestServer({ config: { rateLimitMultiplier: 1 } });
   person = await registerPerson(server);
   ({ phone, recoveryCodes } = await enrolTotp(server, person));
@@ -27,7 +27,7 @@ const login = () => server.mutate('login', { email: person.email, password: pers
 const verify = (challengeId: string, code: string) =>
   server.mutate('verifyOtp', { challengeId, code });
 
-/** Wrong codes, four at each of as many new sign-ins as it takes. */
+/** Wrong codes, four at each of as many new sign-ins as needed. */
 async function failTimes(times: number): Promise<void> {
   for (let done = 0; done < times; done += 4) {
     const { id } = await login();
@@ -38,7 +38,7 @@ async function failTimes(times: number): Promise<void> {
 }
 
 describe('the budget of second factors', () => {
-  it('OT-4 OT-3 is not refilled by a new sign-in, and refuses the right code too', async () => {
+  it('OT-4 OT-3 is not restored by a new sign-in, and refuses the right code too', async () => {
     await failTimes(10);
     const { id } = await login();
     const answer = await verify(id, phone.nextCode());
@@ -47,20 +47,20 @@ describe('the budget of second factors', () => {
     expect(answer.retryAfter).toBeLessThanOrEqual(1800);
   });
 
-  it('ADV-43 counts what was rolled back: each wrong try stays counted, and is told in the audit trail', async () => {
+  it('ADV-43 counts each wrong attempt despite the rollback, and audits it', async () => {
     await failTimes(10);
     expect(await verify((await login()).id, phone.code())).toMatchObject(limited);
     const failures = server.logLines.filter((line) => line.includes('"event":"otp.failed"'));
     expect(failures).toHaveLength(10);
   });
 
-  it('OT-17 ADV-25 is one for all doors: app, recovery code, step-up, change of factors', async () => {
+  it('OT-17 ADV-25 is shared by app, recovery code, step-up and change of factors', async () => {
     const here = await signInWithApp(server, person, phone);
     const sender = { token: here.accessToken };
     const stepUp = await server.mutate('reauthenticate', { password: person.password }, sender);
     const mailed = await server.mutate('reauthenticate', {}, sender);
     const mailedCode = await server.nextCode(person.email);
-    // Two at each of five doors.
+    // Two at each of five operations.
     const { id } = await login();
     for (const code of [
       phone.wrongCode(),
@@ -93,7 +93,7 @@ describe('the budget of second factors', () => {
     }
   });
 
-  it('locks neither the password step nor the mailed code of a first step, and ends by itself', async () => {
+  it('locks neither the password nor the mailed code of a first step, and expires', async () => {
     await failTimes(10);
     const challenge = await login();
     expect(challenge).toMatchObject({
@@ -108,7 +108,7 @@ describe('the budget of second factors', () => {
     expect((await verify(id, phone.nextCode())).__typename).toBe('AuthTokens');
   });
 
-  it('cannot be used up by somebody who has not passed the first step', async () => {
+  it('cannot be used up by a caller who has not passed the first step', async () => {
     for (let round = 0; round < 3; round += 1) {
       const { id } = await server.mutate('requestLoginCode', { email: person.email });
       for (let guess = 0; guess < 5; guess += 1)
@@ -117,7 +117,7 @@ describe('the budget of second factors', () => {
     expect((await verify((await login()).id, phone.nextCode())).__typename).toBe('AuthTokens');
   });
 
-  it('OT-4 gets back from a success what the success took, and nothing more', async () => {
+  it('OT-4 is restored by a success only for that success', async () => {
     await failTimes(9);
     for (let round = 0; round < 3; round += 1) {
       expect((await verify((await login()).id, phone.nextCode())).__typename).toBe('AuthTokens');
@@ -127,7 +127,7 @@ describe('the budget of second factors', () => {
     expect(await verify(id, phone.nextCode())).toMatchObject(limited);
   });
 
-  it('OT-3 a challenge takes five tries', async () => {
+  it('OT-3 a challenge allows five attempts', async () => {
     const { id } = await login();
     for (let guess = 0; guess < 5; guess += 1)
       expect(await verify(id, phone.wrongCode())).toMatchObject(wrong);
@@ -135,7 +135,7 @@ describe('the budget of second factors', () => {
     expect((await verify((await login()).id, phone.code())).__typename).toBe('AuthTokens');
   });
 
-  it('is reserved before the compare: of fifty wrong tries at once on two instances, ten are looked at', async () => {
+  it('is reserved before the comparison: of 50 concurrent attempts 10 are compared', async () => {
     const second = await server.another();
     const handles: string[] = [];
     for (let number = 0; number < 10; number += 1) handles.push((await login()).id);
@@ -154,7 +154,7 @@ describe('the budget of second factors', () => {
     expect(answers.filter((answer) => answer.code === 'RATE_LIMITED')).toHaveLength(40);
   });
 
-  it('OT-4 locks the app for good after a hundred failures in a row; a recovery code is the way to another', {
+  it('OT-4 locks the app after a hundred consecutive failures until another is set up', {
     timeout: 300_000,
   }, async () => {
     for (let window = 0; window < 10; window += 1) {
@@ -169,7 +169,7 @@ describe('the budget of second factors', () => {
 
     const tokens = await verify((await login()).id, recoveryCodes[0] ?? '');
     expect(tokens.__typename).toBe('AuthTokens');
-    // The recovery code opened a session, not the lock.
+    // The recovery code opened a session, but did not lift the lock.
     expect(await verify((await login()).id, phone.nextCode())).toMatchObject(limited);
     const sender = { token: tokens.accessToken };
     const enrollment = await server.mutate('startTotpEnrollment', {}, sender);
@@ -181,7 +181,7 @@ describe('the budget of second factors', () => {
 });
 
 describe('a step-up', () => {
-  it('RL-3 tries passwords against the budget of its own device, and login there is no further one', async () => {
+  it('RL-3 counts passwords against the device’s budget, which it shares with login', async () => {
     const sender = { token: person.accessToken };
     for (let guess = 0; guess < 5; guess += 1) {
       const answer = await server.mutate(
@@ -196,8 +196,7 @@ describe('a step-up', () => {
     ).toMatchObject(limited);
     const credentials = { email: person.email, password: person.password };
     expect(await server.mutate('login', credentials, sender)).toMatchObject(limited);
-    // Guesses of strangers do not keep the owner from proving who they are, nor the other way
-    // round.
+    // Guesses of attackers do not keep the owner from stepping up, nor the reverse.
     expect(await login()).toMatchObject({ __typename: 'OtpChallenge' });
   });
 

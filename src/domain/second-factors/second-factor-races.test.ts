@@ -27,8 +27,8 @@ type Try = (code: string) => Promise<Reply>;
 
 const instance = (number: number): TestServer => (number % 2 === 0 ? server : second);
 /**
- * A refusal is an AuthError, or an error of the whole operation: a change of factors ends the
- * sessions of the others.
+ * A refusal is an AuthError, or an error of the whole operation: a change of factors ends the other
+ * sessions.
  */
 const isSuccess = (answer: Reply): boolean =>
   answer.__typename !== 'AuthError' && answer.errors === undefined;
@@ -40,8 +40,8 @@ async function someone() {
 type Someone = Awaited<ReturnType<typeof someone>>;
 
 /**
- * Doors at which a code can be tried, each ready to be tried once; what is tried alternates between
- * two instances.
+ * Operations that accept a code, each prepared for one attempt; the attempts alternate between two
+ * instances.
  */
 const routes = {
   'a sign-in': async ({ person }: Someone, number: number): Promise<Try> => {
@@ -84,7 +84,7 @@ const routeNames = Object.keys(routes) as (keyof typeof routes)[];
 
 describe('one code, ten callers at once, two instances', () => {
   it.each(routeNames)(
-    'OT-12 ADV-32 ADV-35 a code of the app is good once at %s',
+    'OT-12 ADV-32 ADV-35 a code of the app is accepted once at %s',
     { timeout: 300_000 },
     async (route) => {
       const who = await someone();
@@ -97,7 +97,7 @@ describe('one code, ten callers at once, two instances', () => {
   );
 
   it.each(routeNames)(
-    'OT-16 ADV-34 ADV-35 a recovery code is good once at %s',
+    'OT-16 ADV-34 ADV-35 a recovery code is accepted once at %s',
     { timeout: 300_000 },
     async (route) => {
       const who = await someone();
@@ -110,7 +110,7 @@ describe('one code, ten callers at once, two instances', () => {
   );
 
   it.each(['app', 'recovery code'])(
-    'ADV-35 one %s code is good once over all doors together',
+    'ADV-35 one %s code is accepted once over all operations',
     async (kind) => {
       const who = await someone();
       const tries: Try[] = [];
@@ -118,7 +118,7 @@ describe('one code, ten callers at once, two instances', () => {
         tries.push(await routes[route](who, number));
       const code = kind === 'app' ? who.phone.nextCode() : (who.recoveryCodes[0] ?? '');
       const answers = await Promise.all(tries.map((attempt) => attempt(code)));
-      // A new set of codes ends the sessions of the others: those are told so.
+      // A new set of codes ends the other sessions, whose requests fail for that reason.
       const isRefusal = (answer: Reply): boolean =>
         ['INVALID_OR_EXPIRED_CODE', 'CONFLICT'].includes(answer.code) ||
         answer.errors?.[0]?.extensions.reason === 'SESSION_REVOKED';
@@ -143,7 +143,7 @@ describe('one code, ten callers at once, two instances', () => {
     expect(await countSessions(server, person.id)).toBe(before + 1);
   });
 
-  it('one session steps up once, however often it asks at once', async () => {
+  it('one session steps up once, however many requests it sends at once', async () => {
     const person = await registerPerson(server);
     const before = await countSessions(server, person.id);
     const answers: Reply[] = await Promise.all(
@@ -165,7 +165,7 @@ describe('one code, ten callers at once, two instances', () => {
     expect(await countSessions(server, person.id)).toBe(before + 1);
   });
 
-  it('no sign-in without the app outlives the moment in which the app is put in force', async () => {
+  it('no sign-in without the app survives the activation of the app', async () => {
     for (let round = 0; round < 5; round += 1) {
       const person = await registerPerson(server);
       const logins: Promise<Reply>[] = [];
@@ -190,7 +190,7 @@ describe('one code, ten callers at once, two instances', () => {
 });
 
 describe('a second step and a reset at once', () => {
-  it('RC-6 wait for each other, and leave nobody signed in with the old password', {
+  it('RC-6 wait for each other, and leave no one signed in with the old password', {
     timeout: 300_000,
   }, async () => {
     for (let round = 0; round < 10; round += 1) {
@@ -228,7 +228,7 @@ describe('a second step and a reset at once', () => {
 
 describe('between the check of the password and the session', () => {
   /**
-   * Signs in while another connection holds the user's row, makes its change, and lets go once the
+   * Signs in while another connection locks the user's row, makes its change, and commits once the
    * sign-in waits for it.
    */
   async function signInDuring(
@@ -249,7 +249,8 @@ describe('between the check of the password and the session', () => {
     for (let waited = 0; waited < 5000; waited += 20) {
       const rows = await sql`
         select 1 from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock' and query like '%no key update%'`;
+        where datname = current_database() and wait_event_type = 'Lock'
+          and query like '%no key update%'`;
       if (rows.length > 0) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -258,20 +259,21 @@ describe('between the check of the password and the session', () => {
 
   const refused = { __typename: 'AuthError', code: 'INVALID_CREDENTIALS' };
 
-  it('a password that was changed opens nothing', async () => {
+  it('a changed password opens no session', async () => {
     const person = await registerPerson(server);
     const other = await registerPerson(server, { password: 'walnut ferry copper tuesday' });
     const answer = await signInDuring(
       person,
       (tx) => tx`
         update users set password_changed_at = now(),
-          password_hash = (select password_hash from users where id = ${other.id}) where id = ${person.id}`,
+          password_hash = (select password_hash from users where id = ${other.id})
+        where id = ${person.id}`,
     );
     expect(answer).toMatchObject(refused);
     expect(await countSessions(server, person.id)).toBe(1);
   });
 
-  it('an account that was suspended opens nothing', async () => {
+  it('a suspended account opens no session', async () => {
     const person = await registerPerson(server);
     const answer = await signInDuring(
       person,
@@ -281,14 +283,14 @@ describe('between the check of the password and the session', () => {
     expect(await countSessions(server, person.id)).toBe(1);
   });
 
-  it('an account that was deleted opens nothing', async () => {
+  it('a deleted account opens no session', async () => {
     const person = await registerPerson(server);
     expect(
       await signInDuring(person, (tx) => tx`delete from users where id = ${person.id}`),
     ).toMatchObject(refused);
   });
 
-  it('an app that was put in force meanwhile is asked for', async () => {
+  it('an app activated meanwhile is asked for', async () => {
     const person = await registerPerson(server);
     const answer = await signInDuring(
       person,
@@ -297,7 +299,7 @@ describe('between the check of the password and the session', () => {
     expect(answer).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP'] });
   });
 
-  it('a hash that was only renewed, of the same password, does not get in the way', async () => {
+  it('a hash of the same password, only renewed, does not prevent it', async () => {
     const person = await registerPerson(server);
     const renewed = await server.app.hasher.hash(person.password);
     const answer = await signInDuring(
@@ -334,7 +336,7 @@ describe('between the check of the password and the session', () => {
 });
 
 describe('the database', () => {
-  it('DP-1 OT-16 holds neither the secret of an app nor a recovery code, in any spelling', async () => {
+  it('DP-1 OT-16 contains neither an app’s secret nor a recovery code, in any form', async () => {
     const { person, phone, recoveryCodes } = await someone();
     const pending = await server.mutate(
       'startTotpEnrollment',

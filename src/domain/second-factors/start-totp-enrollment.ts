@@ -23,9 +23,9 @@ export type TotpEnrollment = {
 };
 
 /**
- * A secret for an authenticator app, shown this once. Nothing changes until a code of it comes
- * back; an app that is in force stays so (OT-14). An enrolment that was begun before is void.
- * Throws STEP_UP_REQUIRED, RATE_LIMITED.
+ * A secret for an authenticator app, shown only now. Nothing changes until one of its codes is
+ * confirmed; an active app stays active (OT-14). An earlier pending enrolment is void. Throws
+ * STEP_UP_REQUIRED, RATE_LIMITED.
  */
 export const startTotpEnrollment = command(
   schema,

@@ -18,27 +18,27 @@ import { lifetimeFrom } from './rules.ts';
 export type BegunSession = IssuedSession & { readonly refreshToken: RefreshToken };
 
 type Input = {
-  /** The transaction of whatever proved the user. */
+  /** The transaction in which the user proved who they are. */
   readonly db: Transaction;
-  /** As the transaction holds it. */
+  /** As the transaction has locked it. */
   readonly user: UserRow;
   readonly proved: readonly ProvedMethod[];
-  /** The session that a step-up ends; null for a sign-in. */
+  /** The session that a step-up replaces; null for a sign-in. */
   readonly previousSessionId: string | null;
 };
 
 /**
- * A new session under a new id; that of a step-up ends the one before it in the same transaction
- * (SE-9). Called by admit alone, which has made sure that every factor of the policy was proved.
- * Throws UNAUTHENTICATED where the session before it has ended already. Past `sessionLimit` the one
- * that was used least recently ends.
+ * A new session under a new id; that of a step-up ends the previous one in the same transaction
+ * (SE-9). Only admit calls it, after checking that every required factor was proved. Throws
+ * UNAUTHENTICATED where the previous session has already ended. Beyond `sessionLimit` the least
+ * recently used session ends.
  */
 export async function beginSession(
   ctx: Context,
   { db, user, proved, previousSessionId }: Input,
 ): Promise<BegunSession> {
   const now = ctx.clock.now();
-  // Before recordLogin: the first sign-in of all is news to nobody.
+  // Before recordLogin, since the very first sign-in triggers no notice.
   if (previousSessionId === null) await noticeDevice(ctx, { db, user });
   if (previousSessionId === null && !(await recordLogin(db, { id: user.id, now })))
     throw new AuthError('INVALID_CREDENTIALS', { detail: 'The account may not sign in any more.' });
@@ -78,7 +78,7 @@ export async function beginSession(
     sessionId: id,
     detail: { methods: methods.join(' '), proved: proved.join(' ') },
   });
-  // After recordLogin, which holds the user's row: of two sign-ins at once the second sees the
+  // After recordLogin, which locks the user's row: of two concurrent sign-ins the second sees the
   // session of the first.
   await makeRoom(ctx, { db, session, user: signedIn });
   return { session, user: signedIn, refreshToken };

@@ -4,7 +4,7 @@ import type { Db } from '../../db/driver/client.ts';
 import { revokeAllSessions, revokeSession } from '../../db/queries/sessions.ts';
 import { recordAudit } from '../audit/record.ts';
 
-/** Why a session has ended, as its row and the audit trail say it. */
+/** Why a session has ended, as stored in its row and in the audit trail. */
 export type EndReason =
   | 'logout'
   | 'logout_everywhere'
@@ -23,17 +23,17 @@ type Ending = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics'> & {
 };
 
 type Input = {
-  /** The transaction of the change that ends them. */
+  /** The transaction of the change that ends the sessions. */
   readonly db: Db;
   readonly userId: string;
   readonly reason: EndReason;
-  /** Who did it, where that is neither the caller nor the owner; null for a service. */
+  /** The user who acted, where that is neither the caller nor the owner; null for a service. */
   readonly actorId?: string | null;
 };
 
 /**
- * Ends one session of a user, from the next request on, everywhere; false where it had ended or is
- * not theirs.
+ * Ends one session of a user, on every instance from the next request on; false where it had ended
+ * or is not theirs.
  */
 export async function endSession(
   ctx: Ending,
@@ -45,7 +45,7 @@ export async function endSession(
   return ended !== null;
 }
 
-/** Ends every session of a user, but for `exceptId`; answers with their number. */
+/** Ends every session of a user except `exceptId`; returns their number. */
 export async function endAllSessions(
   ctx: Ending,
   input: Input & { readonly exceptId?: string },
@@ -62,7 +62,7 @@ export async function endAllSessions(
   return ended.length;
 }
 
-/** The audit rows of sessions that have just ended. */
+/** Writes the audit rows of sessions that have just ended. */
 export async function recordEnds(
   ctx: Ending,
   input: Input,

@@ -9,9 +9,9 @@ import { type SessionView, viewSession } from './session-view.ts';
 export type SessionPage = Page<SessionView> & { readonly totalCount: number };
 
 /**
- * The caller's living sessions, the newest first (SE-12). They are read whole, since there are
- * `mostSessions` at most, though SESSION_LIMIT was lowered since they began: one statement gives
- * page and count. Throws VALIDATION_FAILED for a page that is too large or a cursor that is none.
+ * The caller's live sessions, newest first (SE-12). All are read, since there are `mostSessions` at
+ * most, even if SESSION_LIMIT was lowered since they began: one statement gives page and count.
+ * Throws VALIDATION_FAILED for an oversized page or an invalid cursor.
  */
 export async function listSessions(ctx: Context, input: PageInput): Promise<SessionPage> {
   const { userId, sessionId } = requireViewer(ctx);

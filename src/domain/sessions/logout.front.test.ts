@@ -26,7 +26,7 @@ async function isAlive({ accessToken, id }: Pick<Person, 'accessToken' | 'id'>):
 }
 
 describe('logout ends nothing', () => {
-  it('SE-8 of another user’s: neither by id nor by token, while one is signed in oneself', async () => {
+  it('SE-8 of another user, neither by id nor by token, while signed in oneself', async () => {
     const [a, b] = [await registerPerson(server), await registerPerson(server)];
     expect(await logout({ refreshToken: b.sessionId }, a.accessToken)).toMatchObject(accepted);
     expect(await isAlive(b)).toBe(true);
@@ -43,7 +43,7 @@ describe('logout ends nothing', () => {
     expect(await isAlive(again)).toBe(false);
   });
 
-  it('SE-8 for a token that was never given out, with the answer that a real one gets', async () => {
+  it('SE-8 for a token never issued, with the answer that a real one gets', async () => {
     const person = await registerPerson(server);
     const real = await logout({ refreshToken: person.refreshToken });
     expect(real).toEqual({ __typename: 'AuthAccepted', accepted: true });
@@ -59,7 +59,7 @@ describe('logout ends nothing', () => {
     expect(await logout({ everywhere: true })).toEqual(real);
   });
 
-  it('SE-8 beside its own session for a spent token: not everywhere', async () => {
+  it('SE-8 except the own session of a spent token, even with everywhere', async () => {
     const person = await registerPerson(server);
     const other = await signIn(server, person);
     const second = await refresh(person.refreshToken);
@@ -72,7 +72,7 @@ describe('logout ends nothing', () => {
     expect(await logout({ refreshToken: person.refreshToken })).toMatchObject(accepted);
     expect(await isAlive({ ...person, accessToken: third.accessToken })).toBe(false);
     expect(await isAlive(other)).toBe(true);
-    // To sign out is no theft, and nobody is alarmed.
+    // A logout is no reuse, and causes no alarm.
     expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);
 
     expect(await logout({ refreshToken: third.refreshToken, everywhere: true })).toMatchObject(
@@ -94,7 +94,7 @@ describe('logout ends nothing', () => {
 });
 
 describe('logout with an expired access token', () => {
-  it('SE-8 goes by the refresh token where there is one, and a forged one ends nothing', async () => {
+  it('SE-8 uses the refresh token where there is one, and a forged one ends nothing', async () => {
     const [a, b] = [await registerPerson(server), await registerPerson(server)];
     server.clock.advance(910);
     expect(await logout({ refreshToken: b.refreshToken }, a.accessToken)).toMatchObject(accepted);
@@ -105,7 +105,7 @@ describe('logout with an expired access token', () => {
 });
 
 describe('logout', () => {
-  it('SE-7 ends the session at once: its refresh token and its unexpired access token', async () => {
+  it('SE-7 ends the session at once: its refresh token and unexpired access token', async () => {
     const person = await registerPerson(server);
     expect(await logout({}, person.accessToken)).toMatchObject(accepted);
     expect(await isAlive(person)).toBe(false);
@@ -118,7 +118,7 @@ describe('logout', () => {
     });
   });
 
-  it('SE-8 twice is once, and an access token that has expired does not stand in the way', async () => {
+  it('SE-8 is idempotent, and works with an expired access token', async () => {
     const person = await registerPerson(server);
     server.clock.advance(910);
     const input = { refreshToken: person.refreshToken };
@@ -128,7 +128,7 @@ describe('logout', () => {
     expect(await auditOf(server, person.id, 'session.closed')).toHaveLength(1);
   });
 
-  it('SE-8 ADV-45 by nothing but an expired access token ends its session all the same, and no other', async () => {
+  it('SE-8 ADV-45 with only an expired access token ends its session, and no other', async () => {
     const person = await registerPerson(server);
     const other = await signIn(server, person);
     server.clock.advance(910);
@@ -146,7 +146,7 @@ describe('logout', () => {
     expect(await refresh(other.refreshToken)).toMatchObject({ __typename: 'AuthTokens' });
   });
 
-  it('SE-7 everywhere ends all of the user’s, and nobody else’s', async () => {
+  it('SE-7 everywhere ends all of the user’s sessions, and no other user’s', async () => {
     const person = await registerPerson(server);
     const [other, stranger] = [await signIn(server, person), await registerPerson(server)];
     server.clock.advance(500);

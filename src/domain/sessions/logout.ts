@@ -16,15 +16,15 @@ import { isGood, judgeToken, type TokenVerdict } from './rules.ts';
 const schema = z.object({ refreshToken: opaqueToken.nullish(), everywhere: z.boolean().nullish() });
 
 /**
- * Ends the caller's session, named by the access token, expired or not, by the refresh token or by
- * the cookie; an unknown or ended one gets the same answer (SE-8). With `everywhere`, all of the
- * user's: that takes a good token and a recent proof, else STEP_UP_REQUIRED is thrown (SE-12).
- * Throws FORBIDDEN where another site sends the cookie.
+ * Ends the caller's session, identified by the access token, expired or not, by the refresh token
+ * or by the cookie; an unknown or ended one gets the same answer (SE-8). With `everywhere`, ends
+ * all of the user's sessions: that requires a valid token and a recent proof, else it throws
+ * STEP_UP_REQUIRED (SE-12). Throws FORBIDDEN where another site sends the cookie.
  */
 export const logout = command(schema, async (ctx, input): Promise<Accepted> => {
   const fromCookie = input.refreshToken ? null : ctx.cookie.read();
   const shown = await findShown(ctx, input.refreshToken ?? fromCookie);
-  // SECURITY: whoever is signed in as A ends nothing of B's, though B's cookie may be in the same
+  // SECURITY: a caller signed in as A ends no session of B, even if B's cookie is in the same
   // browser (SE-8).
   const viewer = actsAsUser(ctx.viewer) ? ctx.viewer : null;
   const isForeign = shown !== null && viewer !== null && shown.session.userId !== viewer.userId;
@@ -37,7 +37,7 @@ export const logout = command(schema, async (ctx, input): Promise<Accepted> => {
 
 type Shown = LiveSession & { readonly verdict: TokenVerdict };
 
-/** The session that a refresh token names; null where no such token was ever given out. */
+/** The session of a refresh token; null where this server never issued the token. */
 async function findShown(ctx: Context, refreshToken: string | null): Promise<Shown | null> {
   const token = refreshToken === null ? null : readRefreshToken(ctx.keys, refreshToken);
   const found = token && (await findSessionById(ctx.db, { sessionId: token.sessionId }));
@@ -50,8 +50,8 @@ async function findShown(ctx: Context, refreshToken: string | null): Promise<Sho
 }
 
 /**
- * Also a spent refresh token ends its own session, and an expired access token where nothing else
- * names one; no other ends.
+ * Ends only the token's own session. A spent refresh token ends its session too, and so does an
+ * expired access token where no other credential names one.
  */
 async function endOwn(
   ctx: Context,
@@ -76,7 +76,7 @@ async function endEverywhere(
     viewer ??
     (shown && isGood(shown.verdict) && shown.user.suspendedAt === null ? viewerOf(shown) : null);
   if (!proved) {
-    // SECURITY: a spent or expired token of a living session is no proof that its holder is the
+    // SECURITY: a spent or expired token of a live session does not prove that its holder is the
     // user.
     if (shown ? shown.verdict !== 'ended' : await isAlive(ctx, ctx.staleBearer)) {
       throw new AuthError('STEP_UP_REQUIRED');

@@ -6,7 +6,7 @@ import type { UserRow } from '../../db/tables/users.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { type EndReason, recordEnds } from './end-sessions.ts';
 
-/** Seconds in which a user is told once at most that a device had to make room. */
+/** Seconds within which a user gets at most one notice of an evicted session. */
 const noticeEvery = 24 * 3600;
 const reason: EndReason = 'evicted';
 
@@ -17,8 +17,8 @@ type Input = {
 };
 
 /**
- * Ends the sessions beyond `sessionLimit` that were used least recently, and tells the user
- * (SE-14). `session` stays.
+ * Ends the least recently used sessions beyond `sessionLimit`, and tells the user (SE-14).
+ * `session` stays.
  */
 export async function makeRoom(ctx: Context, { db, session, user }: Input): Promise<void> {
   const now = ctx.clock.now();

@@ -6,7 +6,8 @@ import { auditOf } from '../../testing/rows.ts';
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
 const newerFirefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0';
 const safari =
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1';
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 ' +
+  '(KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -25,8 +26,8 @@ const notices = (person: Person) =>
     .list()
     .filter((mail) => mail.to === person.email && mail.subject === 'New sign-in to your account');
 
-describe('a sign-in from a device that was not seen before', () => {
-  it('is told of once, not at the first sign-in, and not again after an update', async () => {
+describe('a sign-in from a new device', () => {
+  it('is reported once, not at the first sign-in, and not again after an update', async () => {
     const person = await registerPerson(server);
     expect(await auditOf(server, person.id, 'device.new')).toEqual([]);
     await signInOn(person, firefox);
@@ -44,7 +45,7 @@ describe('a sign-in from a device that was not seen before', () => {
     expect(await auditOf(server, person.id, 'device.new')).toHaveLength(2);
   });
 
-  it('is told of once where many arrive at once', async () => {
+  it('is reported once where many sign in at the same time', async () => {
     const person = await registerPerson(server);
     const answers = await Promise.all(Array.from({ length: 6 }, () => signInOn(person, safari)));
     expect(answers.every((answer) => answer.__typename === 'AuthTokens')).toBe(true);
@@ -52,13 +53,13 @@ describe('a sign-in from a device that was not seen before', () => {
     expect(await auditOf(server, person.id, 'device.new')).toHaveLength(1);
   });
 
-  it('is not told of where the password was wrong', async () => {
+  it('is not reported where the password was wrong', async () => {
     const person = await registerPerson(server);
     await signInOn({ ...person, password: 'wrong wrong wrong' }, firefox);
     expect(await auditOf(server, person.id, 'device.new')).toEqual([]);
   });
 
-  it('RC-6 a reset forgets what was known, so that whoever signs in next is told of', async () => {
+  it('RC-6 is reported again after a reset, which forgets known devices', async () => {
     const person = await registerPerson(server);
     await signInOn(person, firefox);
     await server.nextMail(person.email);

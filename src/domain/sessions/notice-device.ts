@@ -12,9 +12,8 @@ import { enqueueEmail } from '../outbox/enqueue-email.ts';
 const day = 24 * 3600;
 
 /**
- * Notes what kind of device a session begins on, and mails its owner where that kind was not seen
- * before; not at the very first sign-in. `user` is as the transaction holds it, before the sign-in
- * is written.
+ * Remembers the kind of device that a session begins on, and mails its owner where that kind is
+ * new; not at the very first sign-in. `user` is the row as locked, before the sign-in is written.
  */
 export async function noticeDevice(
   ctx: Context,
@@ -44,8 +43,8 @@ export async function noticeDevice(
 }
 
 /**
- * Browser and system, no versions, bound to the user: it stays the same over updates and networks,
- * and two users' rows cannot be compared. Deliberately not a fingerprint (decision 052).
+ * Browser and system without versions, bound to the user: the hash survives updates and new
+ * networks, and two users' rows cannot be compared. Deliberately not a fingerprint (decision 052).
  */
 function deviceHash(
   { keys, request }: Pick<Context, 'keys' | 'request'>,

@@ -5,9 +5,11 @@ import { type Person, registerPerson, signIn } from '../../testing/people.ts';
 import { ageProof, auditOf, sessionsOf } from '../../testing/rows.ts';
 import { hashSessionId } from '../audit/record.ts';
 
-const accountQuery = `query Account($first: Int, $after: String) { account { hasPassword user { id email }
+const accountQuery = `query Account($first: Int, $after: String) { account {
+  hasPassword user { id email }
   sessions(first: $first, after: $after) { totalCount
-    edges { cursor node { id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current } }
+    edges { cursor node {
+      id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current } }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`;
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
 const notFound = { __typename: 'AuthError', code: 'NOT_FOUND' };
@@ -26,7 +28,7 @@ const reasonOf = async (token: string) =>
   (await server.send(meQuery, {}, { token })).errors[0]?.extensions.reason;
 
 describe('account.sessions', () => {
-  it('SE-12 is refused without a token, and to a page that is too large or begins nowhere', async () => {
+  it('SE-12 refuses a missing token, an oversized page and an invalid cursor', async () => {
     const anonymous = await server.send(accountQuery);
     expect(anonymous).toMatchObject({
       data: { account: null },
@@ -50,7 +52,7 @@ describe('account.sessions', () => {
     }
   });
 
-  it('SE-12 shows the caller’s own living sessions and, of a session, nothing that is secret or exact', async () => {
+  it('SE-12 shows the caller’s own live sessions, without secrets or exact addresses', async () => {
     const person = await registerPerson(server);
     await registerPerson(server);
     server.clock.advance(1);
@@ -83,7 +85,7 @@ describe('account.sessions', () => {
     expect(text).not.toMatch(/hash|203\.0\.113\.77|refreshToken/i);
   });
 
-  it('pages by cursor, and goes on in the right place though sessions come and go', async () => {
+  it('pages by cursor, and continues correctly while sessions begin and end', async () => {
     const person = await registerPerson(server);
     const people = [person];
     for (let count = 0; count < 4; count += 1) {
@@ -104,7 +106,7 @@ describe('account.sessions', () => {
     });
     expect(first.pageInfo.endCursor).toBe(first.edges[1].cursor);
 
-    // The one that the cursor names ends, and a new one begins in front.
+    // The session that the cursor refers to ends, and a new one begins in front.
     await revoke(ids[1] ?? '', people[4]?.accessToken);
     server.clock.advance(1);
     await signIn(server, person);
@@ -119,7 +121,7 @@ describe('account.sessions', () => {
 });
 
 describe('revokeSession', () => {
-  it('EN-6 AZ-3 says the same of another’s session, of one that never was and of what is no id', async () => {
+  it('EN-6 AZ-3 answers alike for another’s session, an unknown id and an invalid id', async () => {
     const [a, b] = [await registerPerson(server), await registerPerson(server)];
     const foreign = await revoke(b.sessionId, a.accessToken);
     expect(foreign).toMatchObject(notFound);
@@ -137,7 +139,7 @@ describe('revokeSession', () => {
     expect(await reasonOf(b.accessToken)).toBeUndefined();
   });
 
-  it('SE-12 SE-13 is refused without a token, and with one whose proof is a day old', async () => {
+  it('SE-12 SE-13 is refused without a token, and with a proof that is a day old', async () => {
     const person = await registerPerson(server);
     const other = await signIn(server, person);
     expect((await revoke(other.sessionId)).errors[0].extensions).toMatchObject({
@@ -150,7 +152,7 @@ describe('revokeSession', () => {
     expect(await reasonOf(other.accessToken)).toBeUndefined();
   });
 
-  it('SE-11 ends one of the caller’s at once, and only that', async () => {
+  it('SE-11 ends one of the caller’s sessions at once, and only that', async () => {
     const person = await registerPerson(server);
     const [other, third] = [await signIn(server, person), await signIn(server, person)];
     expect(await revoke(other.sessionId, person.accessToken)).toMatchObject({
@@ -174,7 +176,7 @@ describe('revokeSession', () => {
 });
 
 describe('the cap on sessions', () => {
-  it('SE-14 ends the one that was used least recently, and tells the user once a day', async () => {
+  it('SE-14 ends the least recently used one, and notifies the user once a day', async () => {
     const small = await server.another({ sessionLimit: 3 });
     try {
       const person = await registerPerson(small);
@@ -183,7 +185,7 @@ describe('the cap on sessions', () => {
         small.clock.advance(1);
         people.push(await signIn(small, person));
       }
-      // The oldest is in use; the second is the one that was used least recently.
+      // The oldest is in use; the second is the least recently used.
       small.clock.advance(1);
       const refreshed = await small.mutate('refreshSession', { refreshToken: person.refreshToken });
       small.clock.advance(1);
@@ -247,7 +249,7 @@ describe('the cap on sessions', () => {
     }
   });
 
-  it('SE-14 holds where many sign in at once', async () => {
+  it('SE-14 holds for concurrent sign-ins', async () => {
     const small = await server.another({ sessionLimit: 3 });
     try {
       const person = await registerPerson(small);

@@ -10,7 +10,7 @@ const app = { keys, random: systemRandom };
 const sessionId = '0192f0c0-1111-7000-8000-000000000001';
 
 describe('refresh tokens', () => {
-  it('SE-1 refuses whatever this server did not make: each bit of one counts', () => {
+  it('SE-1 not issued by this server are refused: every bit counts', () => {
     const bytes = Buffer.from(firstRefreshToken(app, sessionId).value, 'base64url');
     for (let index = 0; index < bytes.length; index += 1) {
       const changed = Buffer.from(bytes);
@@ -36,7 +36,7 @@ describe('refresh tokens', () => {
     }
   });
 
-  it('SE-1 are 256 random bits and more, in base64url, and 10,000 are all different', () => {
+  it('SE-1 have at least 256 random bits, in base64url, and 10,000 are all different', () => {
     const values = new Set<string>();
     const secrets = new Set<string>();
     let isRight = true;
@@ -52,7 +52,7 @@ describe('refresh tokens', () => {
     expect(secrets.size).toBe(10_000);
   });
 
-  it('SE-3 have one successor, which nobody finds without the key', () => {
+  it('SE-3 have one successor, which cannot be derived without the key', () => {
     const token = firstRefreshToken(app, sessionId);
     const [next] = successorsOf(keys, token);
     expect(successorsOf(keys, token)).toEqual([next]);
@@ -62,7 +62,7 @@ describe('refresh tokens', () => {
     expect(guess?.value).not.toBe(next?.value);
   });
 
-  it('are read, and have the successor of before among their two, while SECRET_KEY is being changed', () => {
+  it('are read, and keep their successor, while SECRET_KEY is being rotated', () => {
     const token = firstRefreshToken(app, sessionId);
     const [before] = successorsOf(keys, token);
     const rotated = createSecretKeys([randomBytes(32), secret]);

@@ -4,16 +4,16 @@ import { type SecretKeys, sameBytes, sha256 } from '../../secret-keys.ts';
 
 /**
  * A refresh token is 68 bytes in base64url: session id (16), generation (4), secret (32), tag (16).
- * The secret is 256 bits (SE-1). The tag is an HMAC over the rest: it tells a token that this
- * server once gave out from one that somebody made up around a session id, so that nobody but a
- * holder of a real token can set off reuse detection.
+ * The secret is 256 bits (SE-1). The tag is an HMAC over the rest: it distinguishes a token that
+ * this server issued from one forged around a session id, so that only a holder of a real token can
+ * trigger reuse detection.
  */
 export type RefreshToken = {
   readonly sessionId: string;
   readonly generation: number;
-  /** What the client holds. */
+  /** The value that the client holds. */
   readonly value: string;
-  /** SHA-256, what the row holds. */
+  /** SHA-256, stored in the row. */
   readonly hash: Buffer;
 };
 
@@ -37,8 +37,8 @@ export function firstRefreshToken(
 }
 
 /**
- * The successor of a token, the same each time it is asked for: only hashes are stored, so the
- * answer to a retry has to be derived (SE-3). Without the server's key a token says nothing of its
+ * The successor of a token, the same on every call: only hashes are stored, so the answer to a
+ * retry has to be derived (SE-3). Without the server's key a token reveals nothing of its
  * successor. With two keys in force there are two candidates, the current key's first.
  */
 export function successorsOf(keys: SecretKeys, token: RefreshToken): RefreshToken[] {
@@ -49,7 +49,7 @@ export function successorsOf(keys: SecretKeys, token: RefreshToken): RefreshToke
     );
 }
 
-/** Reads a token; null where this server did not make it. */
+/** Parses a token; null where this server did not issue it. */
 export function readRefreshToken(keys: SecretKeys, value: string): RefreshToken | null {
   const bytes = Buffer.from(value, 'base64url');
   if (bytes.length !== bodyBytes + tagBytes || bytes.toString('base64url') !== value) return null;
@@ -68,10 +68,7 @@ type Parts = {
   readonly sessionId: string;
   readonly generation: number;
   readonly secret: Uint8Array;
-  /**
-   * Which of the keys in force tags it: a token comes out the same, bit for bit, whichever instance
-   * is asked.
-   */
+  /** The key in force that tags it: a token comes out bit for bit the same on every instance. */
   readonly key: number;
 };
 

@@ -11,7 +11,7 @@ const schema = z.object({ sessionId: text({ max: 100 }) });
 
 /**
  * Ends one of the caller's own sessions. Throws STEP_UP_REQUIRED without a recent proof (SE-12),
- * and NOT_FOUND alike for what is another's, has ended or never was (EN-6).
+ * and NOT_FOUND alike for a session that is another user's, has ended or never existed (EN-6).
  */
 export const revokeSession = command(schema, async (ctx, { sessionId }): Promise<Accepted> => {
   const { userId } = requireStepUp(ctx);

@@ -36,7 +36,7 @@ function sessionThat(change: Partial<SessionRow> = {}): SessionRow {
   };
 }
 
-describe('what a refresh token means to its session', () => {
+describe('how a refresh token relates to its session', () => {
   const judge = (
     token: { hash: Uint8Array; generation: number },
     change: Partial<SessionRow> = {},
@@ -78,7 +78,7 @@ describe('what a refresh token means to its session', () => {
     it(`SE-2, SE-3 ${what}: ${expected}`, () => expect(verdict).toBe(expected));
   }
 
-  it('is good for a refresh where it is the current one, or the one before within the grace window', () => {
+  it('can be refreshed if it is current, or previous within the grace window', () => {
     expect(
       ['current', 'retry', 'spent', 'ahead', 'ended'].filter((verdict) => isGood(verdict as never)),
     ).toEqual(['current', 'retry']);
@@ -86,7 +86,7 @@ describe('what a refresh token means to its session', () => {
 });
 
 describe('how long a session lives', () => {
-  it('SE-5 has ended at its idle limit, SE-4 and at its absolute one, to the millisecond', () => {
+  it('SE-5 ends at its idle limit and SE-4 at its absolute one, to the millisecond', () => {
     expect(hasEnded(sessionThat({ idleExpiresAt: now }), now)).toBe(true);
     expect(hasEnded(sessionThat({ absoluteExpiresAt: now }), now)).toBe(true);
     const soon = secondsAfter(now, 0.001);

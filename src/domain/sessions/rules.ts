@@ -2,15 +2,15 @@ import { secondsAfter } from '../../clock.ts';
 import type { SessionRow } from '../../db/tables/sessions.ts';
 import { sameBytes } from '../../secret-keys.ts';
 
-/** What a genuine refresh token is to its session. */
+/** The state of a genuine refresh token within its session. */
 export type TokenVerdict = 'current' | 'retry' | 'spent' | 'ahead' | 'ended';
 
-/** The most that SESSION_LIMIT can be set to. */
+/** The upper limit of SESSION_LIMIT. */
 export const mostSessions = 500;
 
 type Lifetimes = { readonly sessionIdleTtl: number; readonly sessionAbsoluteTtl: number };
 
-/** When a session that begins now ends by itself (SE-4, SE-5). */
+/** When a session that begins now expires (SE-4, SE-5). */
 export function lifetimeFrom(
   now: Date,
   config: Lifetimes,
@@ -30,11 +30,11 @@ export function hasEnded(session: SessionRow, now: Date): boolean {
 }
 
 /**
- * What a token of ours means to its session. The token before the current one, within the grace
- * window, is a client that lost the answer or a second tab; the window is measured from the
- * rotation and does not slide. Older ones are spent: if one is used, two parties hold the family
- * (RFC 9700 4.14.2). One that is newer than the row can only mean that the database has lost
- * commits (a fail-over, a restored backup): that is refused, and is nobody's theft.
+ * Judges a genuine token against its session. The previous token, within the grace window, comes
+ * from a client that lost the answer or from a second tab; the window starts at the rotation and
+ * does not slide. Older tokens are spent: if one is used, two parties hold the family (RFC 9700
+ * 4.14.2). A token newer than the row can only mean that the database has lost commits (a
+ * fail-over, a restored backup): it is refused, but is no sign of theft.
  */
 export function judgeToken(
   session: SessionRow,
@@ -51,7 +51,7 @@ export function judgeToken(
   return isPrevious && inGrace ? 'retry' : 'spent';
 }
 
-/** Whether whoever shows the token could still refresh with it. */
+/** Whether the token could still be used to refresh. */
 export function isGood(verdict: TokenVerdict): boolean {
   return verdict === 'current' || verdict === 'retry';
 }

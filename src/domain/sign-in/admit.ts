@@ -11,18 +11,18 @@ import { type BegunSession, beginSession } from '../sessions/begin-session.ts';
 export type Admission = OtpChallenge | ({ readonly kind: 'session' } & BegunSession);
 
 type Input = {
-  /** The transaction that holds the user's row. */
+  /** The transaction that locks the user's row. */
   readonly db: Transaction;
-  /** As holdUser gave it: factors and status cannot change before the transaction ends. */
+  /** As locked by holdUser: factors and status cannot change before the transaction ends. */
   readonly user: UserRow;
   readonly proved: readonly ProvedMethod[];
-  /** The session that a step-up takes the place of; null for a sign-in. */
+  /** The session that a step-up replaces; null for a sign-in. */
   readonly previousSessionId: string | null;
 };
 
 /**
- * SECURITY: the only way to a session (OT-17). It begins where the policy's set of factors is
- * complete; until then the answer is a challenge for what is lacking, which opens nothing but
+ * SECURITY: the only way to a session (OT-17). It begins once every required factor is proved;
+ * until then the answer is a challenge for the missing one, which gives access to nothing but
  * verifyOtp (OT-6, ADV-5). Throws UNAUTHENTICATED where the session of a step-up has ended
  * meanwhile.
  */

@@ -7,7 +7,7 @@ export type AuthOptions = {
   readonly otpLength: number;
 };
 
-/** What a sign-in page needs to know before anyone has signed in. */
+/** What a sign-in page needs to know before a user has signed in. */
 export async function authOptions(ctx: Context): Promise<AuthOptions> {
   return {
     registrationOpen: ctx.config.registration === 'open',

@@ -42,7 +42,7 @@ type Seen = {
   readonly length: number;
 };
 
-/** Everything that a caller gets, but for the ids that are random. */
+/** Everything that a caller receives, except for random ids. */
 async function ask(
   name: MutationName,
   input: Record<string, unknown>,
@@ -68,8 +68,8 @@ function expectEqual(seen: readonly Seen[]): void {
   expect(first?.status).toBe(200);
 }
 
-describe('answers that say nothing of an address', () => {
-  it('RC-1 EN-3 requestPasswordReset, known, unknown, unverified, suspended and deleted', async () => {
+describe('answers that reveal nothing about an address', () => {
+  it('RC-1 EN-3 requestPasswordReset: known, unknown, unverified, suspended, deleted', async () => {
     const seen: Seen[] = [];
     for (const of of classes)
       seen.push(await ask('requestPasswordReset', { email: addressOf(of) }));
@@ -77,14 +77,14 @@ describe('answers that say nothing of an address', () => {
     expect(seen[0]?.body).toBe(
       '{"data":{"requestPasswordReset":{"__typename":"AuthAccepted","accepted":true}}}\n',
     );
-    // Nor of a domain that cannot have mail, as long as it is an address at all.
+    // Not even for a domain that cannot receive mail, as long as the address is valid.
     expectEqual([
       ...seen,
       await ask('requestPasswordReset', { email: 'person@no-such-domain.invalid' }),
     ]);
   });
 
-  it('EN-2 register, for a taken address as for a fresh one', async () => {
+  it('EN-2 register, for a taken address as for a free one', async () => {
     const seen: Seen[] = [];
     const before = server.mailbox.list().length;
     for (const of of classes) {
@@ -99,7 +99,7 @@ describe('answers that say nothing of an address', () => {
     expect(notice.text).not.toContain('Somebody');
     expect(notice.text).not.toMatch(/^\d{6}$/m);
     expect(server.mailbox.list().length).toBeGreaterThan(before);
-    // No second account, and the password of the one that is there holds.
+    // No second account, and the existing account's password is unchanged.
     const login = await server.mutate('login', {
       email: addressOf('known'),
       password: goodPassword,
@@ -140,7 +140,7 @@ describe('answers that say nothing of an address', () => {
     expectEqual(seen);
   });
 
-  it('EN-3 nothing in the API tells whether an address is free', () => {
+  it('EN-3 nothing in the API reveals whether an address is free', () => {
     const queries = Object.values(authSchema().getQueryType()?.getFields() ?? {});
     expect(
       queries
@@ -154,7 +154,7 @@ describe('answers that say nothing of an address', () => {
     expect(names.filter((name) => /available|taken|exists|check/i.test(name))).toEqual([]);
   });
 
-  it('EN-2 the owner of a taken address is told in their own language, once for each time', async () => {
+  it('EN-2 the owner of a taken address is told each time, in their own language', async () => {
     const person = await registerPerson(server);
     await server.mutate('updateProfile', { locale: 'ja' }, { token: person.accessToken });
     await server.mutate(

@@ -36,9 +36,7 @@ export async function handOverTokens(
   };
 }
 
-/**
- * What a step of a sign-in answers: the tokens of a session that has begun, or the next challenge.
- */
+/** The answer of a sign-in step: the tokens of a session that has begun, or the next challenge. */
 export async function handOver(
   ctx: Context,
   admission: Admission,

@@ -5,17 +5,17 @@ import { actsAsUser } from '../caller/rules.ts';
 import { accountKey, type Claim, nobody, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
 import { readRefreshToken } from '../sessions/refresh-token.ts';
 
-/** What one sign-in with a password is counted against. */
+/** The budgets that one sign-in with a password is counted against. */
 export type LoginBudget = {
   readonly inWindow: Claim;
-  /** The session by which the account knows the device; null for any other. */
+  /** The session by which the account knows the device; null for an unknown device. */
   readonly knownSessionId: string | null;
   readonly accountKey: Uint8Array;
 };
 
 /**
- * Takes a place for one try at a password: first from the address, then from the account, or from
- * the device where the account knows it. So guesses from elsewhere lock no owner out of a device
+ * Reserves one attempt at a password: first from the address, then from the account, or from the
+ * device where the account knows it. So guesses from elsewhere cannot lock an owner out of a device
  * that they have used (RL-3). Throws RATE_LIMITED, alike for every address, and OVERLOADED where
  * the password could not be compared.
  */
@@ -36,9 +36,9 @@ async function takePlaces(ctx: Context, canonical: string): Promise<LoginBudget>
 }
 
 /**
- * Takes one of the failures in a row that a password has; false past the last, and from then on no
- * password fits. Nobody is told: the answer is that of a wrong password, so that it says nothing of
- * whether there is an account (EN-4).
+ * Reserves one of a password's consecutive failures; false past the last, a hard lock until the
+ * password is reset. Not disclosed to callers: the answer is that of a wrong password, so that it
+ * does not reveal whether there is an account (EN-4).
  */
 export async function reserveInARow(
   ctx: Context,
@@ -47,7 +47,10 @@ export async function reserveInARow(
   return reserveUnseen(ctx, [inARow(budget, userId)]);
 }
 
-/** What a right password gives back (RL-4): never what others have used up at the address. */
+/**
+ * The budgets that a right password restores (RL-4): never what other callers have used up at the
+ * address.
+ */
 export function claimsOfSuccess({
   budget,
   userId,
@@ -62,14 +65,12 @@ export function claimsOfSuccess({
   ];
 }
 
-/**
- * Counts a wrong password on the whole server; the log says where there are far too many (RL-2).
- */
+/** Counts a wrong password on the whole server; the log warns of far too many (RL-2). */
 export async function countFailure(ctx: Context): Promise<void> {
   await reserveUnseen(ctx, [{ budget: 'login:failures', identifier: 'all' }]);
 }
 
-/** What a new password opens again: give it to `release` in the transaction that sets one. */
+/** The locks that a new password lifts: pass them to `release` in the transaction that sets one. */
 export function passwordLocks(
   ctx: Pick<Context, 'keys'>,
   user: { id: string; emailCanonical: string },
@@ -85,9 +86,9 @@ function inARow({ knownSessionId, accountKey: key }: LoginBudget, userId: string
 }
 
 /**
- * The session that the caller shows to have had in this account: by a bearer of ours, run out or
- * not, or by the cookie, spent or not. Null where it shows none, or one that was ended: whoever
- * signs out, or is signed out, is a stranger again.
+ * The session that the caller proves to have had in this account: by a bearer token of ours,
+ * expired or not, or by the cookie, spent or not. Null where there is none, or where it was ended:
+ * after signing out or being signed out, the device is unknown again.
  */
 async function knownSession(ctx: Context, canonical: string): Promise<string | null> {
   const { viewer } = ctx;
@@ -107,8 +108,8 @@ function sessionOfCookie(ctx: Context): string | undefined {
     const value = ctx.cookie.read();
     return value === null ? undefined : readRefreshToken(ctx.keys, value)?.sessionId;
   } catch (error) {
-    // A request of another site: its cookie says nothing here, and what the sign-in itself makes of
-    // that is not for us to say.
+    // A cross-site request: its cookie proves nothing here, and the sign-in itself decides what to
+    // do about it.
     if (error instanceof AuthError) return undefined;
     throw error;
   }

@@ -12,7 +12,7 @@ import { lookInto } from '../../testing/raw-sql.ts';
 
 const wrong = 'not the password of anyone';
 
-/** What comes from a chosen address, through a proxy that is trusted. */
+/** A request from a chosen address, through a trusted proxy. */
 function from(address: string) {
   return { headers: { 'x-forwarded-for': address } };
 }
@@ -23,7 +23,7 @@ function limited(options: TestServerOptions['config'] = {}): Promise<TestServer>
   });
 }
 
-/** Passwords that were compared and found wrong, on these instances. */
+/** How many passwords were compared and found wrong, on these instances. */
 function compares(...servers: readonly TestServer[]): number {
   return servers
     .flatMap(({ logLines }) => logLines)
@@ -34,7 +34,7 @@ async function guess(server: TestServer, email: string, address = '198.51.100.1'
   return (await server.mutate('login', { email, password: wrong }, from(address))).code;
 }
 
-/** Shuts the password step of an account for strangers, from as many addresses as it takes. */
+/** Locks the password step of an account for unknown devices, from as many addresses as needed. */
 async function shut(server: TestServer, email: string): Promise<void> {
   for (let n = 0; n < 30; n += 1) {
     await guess(server, email, `203.0.113.${n}`);
@@ -44,7 +44,7 @@ async function shut(server: TestServer, email: string): Promise<void> {
 }
 
 describe('guesses at one account', () => {
-  it('RL-6 ADV-29 ADV-39 of 100 at once on two instances, no more are compared than the budget has', async () => {
+  it('RL-6 ADV-29 ADV-39 stay within the budget for 100 at once on two instances', async () => {
     const server = await limited({ rateLimits: { 'login:account': { limit: 5, window: 900 } } });
     const other = await server.another();
     const { email } = await registerPerson(server);
@@ -56,7 +56,7 @@ describe('guesses at one account', () => {
     expect(codes.filter((code) => code === 'INVALID_CREDENTIALS')).toHaveLength(5);
     expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(95);
     expect(compares(server, other)).toBe(5);
-    // The right one is not looked at either, and a quarter of an hour later it is.
+    // The right password is not compared either; a quarter of an hour later it is.
     expect(await server.mutate('login', { email, password: goodPassword })).toMatchObject({
       code: 'RATE_LIMITED',
     });
@@ -89,7 +89,7 @@ describe('guesses at one account', () => {
     await server.stop();
   });
 
-  it('RL-1 ADV-28 from 200 addresses are throttled, and the owner gets in by device, by code or by another password', async () => {
+  it('RL-1 ADV-28 from 200 addresses are limited, while the owner can still get in', async () => {
     const server = await limited();
     const owner = await registerPerson(server);
     const codes: string[] = [];
@@ -125,7 +125,7 @@ describe('guesses at one account', () => {
     await server.stop();
   });
 
-  it('RL-1 past a hundred in a row no password fits, and the answer does not say so', async () => {
+  it('RL-1 more than a hundred in a row cause a hard lock that is not disclosed', async () => {
     const server = await limited({
       rateLimits: { 'login:consecutive': { limit: 7, window: 86_400 } },
     });
@@ -136,7 +136,7 @@ describe('guesses at one account', () => {
     }
     const answer = await server.mutate('login', { email: owner.email, password: goodPassword });
     expect(answer.code).toBe('INVALID_CREDENTIALS');
-    // The device that was there before, and the mailbox, are another matter.
+    // The known device and the mailbox are counted separately.
     const device = { token: owner.accessToken };
     const known = await server.mutate(
       'login',
@@ -144,7 +144,7 @@ describe('guesses at one account', () => {
       device,
     );
     expect(known.__typename).toBe('AuthTokens');
-    // A success ends the row.
+    // A success resets the consecutive failures.
     expect((await signIn(server, owner)).id).toBe(owner.id);
     await server.stop();
   });
@@ -164,30 +164,32 @@ describe('guesses at one account', () => {
       else expect(retryAfter).toBeLessThanOrEqual(900);
       server.clock.advance(60);
     }
-    // An hour has four quarters: four windows, each as long as it was set to be.
+    // An hour has four quarters: four windows, each of the configured length.
     expect(server.clock.now().getTime() - start).toBe(3_600_000);
     expect(open).toBeGreaterThan(20);
     await server.stop();
   });
 });
 
-// Runs by itself once there is a reset.
+// Skipped until the schema has the reset.
 const canReset = Object.hasOwn(authSchema().getMutationType()?.getFields() ?? {}, 'resetPassword');
 
 it.runIf(canReset)(
-  'RL-3 the owner of a shut account sets another password and signs in with it',
+  'RL-3 the owner of a locked account sets another password and signs in with it',
   async () => {
     const server = await limited();
     const owner = await registerPerson(server);
     await shut(server, owner.email);
     const request =
-      'mutation M($email: String!) { requestPasswordReset(input: { email: $email }) { __typename } }';
+      'mutation M($email: String!) ' +
+      '{ requestPasswordReset(input: { email: $email }) { __typename } }';
     await server.send(request, { email: owner.email });
     const mail = await server.nextMail(owner.email);
     const token = /\/reset-password#token=([\w-]+)/.exec(mail.text)?.[1];
     const password = 'harbour violin copper monday';
     const reset =
-      'mutation M($token: String!, $password: String!) { resetPassword(input: { token: $token, newPassword: $password }) { __typename } }';
+      'mutation M($token: String!, $password: String!) ' +
+      '{ resetPassword(input: { token: $token, newPassword: $password }) { __typename } }';
     const answer = await server.send(reset, { token, password });
     expect(answer.data.resetPassword.__typename).toBe('AuthAccepted');
     expect((await signIn(server, { ...owner, password })).id).toBe(owner.id);
@@ -207,7 +209,7 @@ describe('a device that has signed in to the account before', () => {
   const login = (person: Person, sender: Parameters<TestServer['mutate']>[2]) =>
     server.mutate('login', { email: person.email, password: person.password }, sender);
 
-  it('RL-3 is known by its last access token, although it has run out', async () => {
+  it('RL-3 is recognised by its last access token, even an expired one', async () => {
     const device = await signIn(server, owner);
     server.clock.advance(15 * 24 * 3600);
     await shut(server, owner.email);
@@ -217,7 +219,7 @@ describe('a device that has signed in to the account before', () => {
     });
   });
 
-  it('RL-3 is known by its cookie, spent or not', async () => {
+  it('RL-3 is recognised by its cookie, spent or not', async () => {
     const headers = { origin: 'http://localhost:3000' };
     const input = { email: owner.email, password: owner.password, tokenDelivery: 'COOKIE' };
     const answer = await server.send(
@@ -236,7 +238,7 @@ describe('a device that has signed in to the account before', () => {
     expect(await login(owner, { headers: elsewhere })).toMatchObject({ code: 'RATE_LIMITED' });
   });
 
-  it('RL-3 is a stranger again once its session was ended', async () => {
+  it('RL-3 is unknown again once its session was ended', async () => {
     server.clock.advance(3600);
     const device = await signIn(server, { ...owner });
     await server.mutate('logout', {}, { token: device.accessToken });
@@ -246,7 +248,7 @@ describe('a device that has signed in to the account before', () => {
     });
   });
 
-  it('is a stranger to every other account', async () => {
+  it('is unknown to every other account', async () => {
     server.clock.advance(3600);
     const neighbour = await registerPerson(server);
     await shut(server, neighbour.email);
@@ -254,7 +256,7 @@ describe('a device that has signed in to the account before', () => {
     expect(answer).toMatchObject({ code: 'RATE_LIMITED' });
   });
 
-  it('has no more guesses than a stranger', async () => {
+  it('has no more guesses than an unknown one', async () => {
     server.clock.advance(3600);
     const person = await registerPerson(server);
     const input = { email: person.email, password: wrong };
@@ -265,13 +267,13 @@ describe('a device that has signed in to the account before', () => {
     }
     expect(codes.filter((code) => code === 'INVALID_CREDENTIALS').length).toBeLessThanOrEqual(10);
     expect(codes.at(-1)).toBe('RATE_LIMITED');
-    // And what it used up is its own.
+    // What it has used up counts only for itself.
     expect((await signIn(server, person)).id).toBe(person.id);
   });
 });
 
 describe('an address', () => {
-  it('RL-2 that tries one password on a hundred accounts is stopped, over its whole /64', async () => {
+  it('RL-2 that tries one password on a hundred accounts is stopped, as a whole /64', async () => {
     const server = await limited();
     const codes: string[] = [];
     for (let n = 0; n < 101; n += 1) {
@@ -285,7 +287,7 @@ describe('an address', () => {
     await server.stop();
   });
 
-  it('RL-4 is not cleared by a success of its own in between', async () => {
+  it('RL-4 is not restored by a success of its own in between', async () => {
     const server = await limited({ rateLimits: { 'login:address': { limit: 12, window: 900 } } });
     const own = await registerPerson(server);
     const codes: string[] = [];
@@ -304,7 +306,7 @@ describe('an address', () => {
     await server.stop();
   });
 
-  it('RL-2 the log tells of far too many wrong passwords on the whole server', async () => {
+  it('RL-2 the log warns of far too many wrong passwords on the whole server', async () => {
     const server = await limited({ rateLimits: { 'login:failures': { limit: 5, window: 900 } } });
     for (let n = 0; n < 8; n += 1) {
       expect(await guess(server, `many-${n}@example.com`, `198.51.100.${n}`)).toBe(
@@ -318,15 +320,16 @@ describe('an address', () => {
   });
 });
 
-describe('limits tell nothing', () => {
-  it('EN-4 ADV-27 an address without an account meets them at the same try, with the same answers', async () => {
+describe('limits reveal nothing', () => {
+  it('EN-4 ADV-27 an unknown address reaches them at the same attempt, alike', async () => {
     const server = await limited();
     const person = await registerPerson(server);
     const answersOf = async (email: string, network: string): Promise<string[]> => {
       const texts: string[] = [];
       for (let n = 0; n < 14; n += 1) {
         const query =
-          'mutation M($input: LoginInput!) { login(input: $input) { __typename ... on AuthError { code message retryAfter fields { path } } } }';
+          'mutation M($input: LoginInput!) { login(input: $input) ' +
+          '{ __typename ... on AuthError { code message retryAfter fields { path } } } }';
         const input = { email, password: wrong };
         const answer = await server.send(query, { input }, from(`${network}.${n}`));
         const headers = ['retry-after', 'content-type', 'content-length', 'cache-control'];
@@ -347,7 +350,7 @@ describe('limits tell nothing', () => {
     await server.stop();
   });
 
-  it('RL-10 ADV-42 ADV-55 share a bucket by the canonical address, whatever else a request holds', async () => {
+  it('RL-10 ADV-42 ADV-55 are counted by canonical address, whatever else is sent', async () => {
     const server = await limited({ rateLimits: { 'login:account': { limit: 4, window: 900 } } });
     const spellings = [
       'Mike@Example.com',
@@ -359,7 +362,8 @@ describe('limits tell nothing', () => {
       expect(await guess(server, email, `198.51.100.${n}`)).toBe('INVALID_CREDENTIALS');
     }
     const answer = await server.send(
-      'mutation Another($other: LoginInput!) { mine: login(input: $other) { ... on AuthError { code } } }',
+      'mutation Another($other: LoginInput!) ' +
+        '{ mine: login(input: $other) { ... on AuthError { code } } }',
       { other: { email: 'mike@example.com', password: wrong, tokenDelivery: 'BODY' }, noise: 'x' },
       {
         headers: {
@@ -373,13 +377,14 @@ describe('limits tell nothing', () => {
     await server.stop();
   });
 
-  it('RL-8 says how long to wait, in the answer and in the header', async () => {
+  it('RL-8 say how long to wait, in the answer and in the header', async () => {
     const server = await limited({ rateLimits: { 'login:account': { limit: 1, window: 900 } } });
     const email = freshAddress();
     await guess(server, email);
     server.clock.advance(100);
     const answer = await server.send(
-      'mutation M($input: LoginInput!) { login(input: $input) { ... on AuthError { code retryAfter } } }',
+      'mutation M($input: LoginInput!) ' +
+        '{ login(input: $input) { ... on AuthError { code retryAfter } } }',
       { input: { email, password: wrong } },
     );
     expect(answer).toMatchObject({
@@ -392,7 +397,7 @@ describe('limits tell nothing', () => {
 });
 
 describe('where the counts cannot be kept', () => {
-  it('RL-7 ADV-22 nobody is let through, not even with the right password', async () => {
+  it('RL-7 ADV-22 no one is let in, not even with the right password', async () => {
     const server = await limited();
     const person = await registerPerson(server);
     await lookInto(server, (sql) => sql`alter table rate_limits rename to away`);

@@ -12,7 +12,7 @@ const wrong = 'otter lantern gravel monday';
 
 const credentials = ({ email, password }: Person) => ({ email, password });
 
-/** One account of each kind that cannot sign in with what is sent for it, and one that can. */
+/** One account of each kind that cannot sign in with the given input, and one that can. */
 async function makeClasses(server: TestServer, sql: postgres.Sql) {
   const address = (kind: string): string => freshAddress().replace('person', kind.padEnd(12, 'x'));
   const verified = await registerPerson(server, { email: address('verified') });
@@ -83,7 +83,7 @@ describe('login, for accounts that may not sign in', () => {
     }
   });
 
-  it('PW-16 ADV-49 asks the hasher exactly once for each of them, and no less for one that may sign in', async () => {
+  it('PW-16 ADV-49 calls the hasher exactly once for each of them, as for a success', async () => {
     const calls: string[] = [];
     const { hasher } = server.app;
     Object.assign(server.app, {
@@ -110,10 +110,10 @@ describe('login, for accounts that may not sign in', () => {
     }
   });
 
-  it('EN-1 leaves the same rows behind: one failure, no session, no mail, nothing of the password', async () => {
+  it('EN-1 leaves the same rows: one failure, no session, no mail, no password', async () => {
     await sql`truncate audit_origins, audit_events`;
-    const before =
-      await sql`select (select count(*) from sessions) as sessions, (select count(*) from outbox_messages) as mails`;
+    const before = await sql`select (select count(*) from sessions) as sessions,
+        (select count(*) from outbox_messages) as mails`;
     for (const input of Object.values(classes)) await logIn(input);
     const rows = await sql`select type, outcome, detail, session_hash from audit_events`;
     expect(rows).toHaveLength(Object.keys(classes).length);
@@ -124,12 +124,12 @@ describe('login, for accounts that may not sign in', () => {
         detail: null,
         session_hash: null,
       });
-    const after =
-      await sql`select (select count(*) from sessions) as sessions, (select count(*) from outbox_messages) as mails`;
+    const after = await sql`select (select count(*) from sessions) as sessions,
+        (select count(*) from outbox_messages) as mails`;
     expect(after).toEqual(before);
   });
 
-  it('PW-17 a damaged hash is a failed sign-in for the caller and an alarm for the operator', async () => {
+  it('PW-17 a damaged hash fails for the caller and raises an alarm for the operator', async () => {
     const person = await registerPerson(server);
     await sql`update users set password_hash = 'damaged' where id = ${person.id}`;
     const lines = server.logLines.length;
@@ -146,7 +146,7 @@ describe('login, for accounts that may not sign in', () => {
 describe('the budget of failed sign-ins', () => {
   let server: TestServer;
   beforeAll(async () => {
-    // Without the growing delay, which login-limits.test.ts is about.
+    // Without the growing delay, which login-limits.test.ts covers.
     const rateLimits = { 'login:account': { limit: 10, window: 900 } };
     server = await startTestServer({ config: { rateLimitMultiplier: 1, rateLimits } });
   });
@@ -163,7 +163,7 @@ describe('the budget of failed sign-ins', () => {
     return seen;
   };
 
-  it('EN-4 a known and an unknown address meet the limit at the same try, with the same answer', async () => {
+  it('EN-4 known and unknown addresses reach the limit at the same attempt, alike', async () => {
     const person = await registerPerson(server);
     const known = await outcomes(person.email, 12);
     expect(await outcomes('nobody.at.all@example.com', 12)).toEqual(known);
@@ -175,7 +175,7 @@ describe('the budget of failed sign-ins', () => {
           (answer) => answer.includes('"RATE_LIMITED"') && answer.includes('"retryAfter":900'),
         ),
     ).toBe(true);
-    // The right password is not looked at either: a right guess would tell.
+    // The right password is not compared either: otherwise a right guess would show.
     expect(await server.mutate('login', credentials(person))).toMatchObject({
       code: 'RATE_LIMITED',
     });
@@ -196,7 +196,7 @@ describe('the budget of failed sign-ins', () => {
     expect(seen[10]).toContain('RATE_LIMITED');
   });
 
-  it('ADV-53 the window ends when it was set to end, however often somebody tries meanwhile', async () => {
+  it('ADV-53 the window ends on time, however often an attacker tries meanwhile', async () => {
     const email = freshAddress();
     await outcomes(email, 10);
     for (let minute = 0; minute < 14; minute += 1) {
@@ -209,7 +209,7 @@ describe('the budget of failed sign-ins', () => {
     expect(answer).toContain('INVALID_CREDENTIALS');
   });
 
-  it('ADV-29 of 100 wrong passwords at once over two instances, no more than ten reach the compare', async () => {
+  it('ADV-29 of 100 concurrent wrong passwords on two instances ten are compared', async () => {
     const person = await registerPerson(server);
     const other = await server.another();
     let compares = 0;
@@ -243,7 +243,7 @@ describe('the budget of failed sign-ins', () => {
     }
   });
 
-  it('RL-4 a success clears the budget of the account, so that a person who mistypes now and then is never shut out', async () => {
+  it('RL-4 a success restores the account’s budget, so typos never lock a user out', async () => {
     server.clock.advance(3600);
     const person = await registerPerson(server);
     for (let round = 0; round < 3; round += 1) {
@@ -253,7 +253,7 @@ describe('the budget of failed sign-ins', () => {
   });
 });
 
-describe('hashes that are brought up to date at sign-in', () => {
+describe('hashes that are upgraded at sign-in', () => {
   let server: TestServer;
   let sql: postgres.Sql;
   beforeAll(async () => {
@@ -279,7 +279,7 @@ describe('hashes that are brought up to date at sign-in', () => {
       mailbox: server.mailbox,
     });
 
-  it('PW-14 a sign-in with the right password renews a hash below the cost, and one with a wrong password does not', async () => {
+  it('PW-14 the right password renews a hash below the cost, a wrong one does not', async () => {
     const person = await registerPerson(server);
     const stronger = await instance({}, 6);
     try {
@@ -292,7 +292,7 @@ describe('hashes that are brought up to date at sign-in', () => {
       expect(after).toContain('$2b$06$');
       expect((await stronger.mutate('login', credentials(person))).__typename).toBe('AuthTokens');
       expect(await storedOf(person)).toBe(after);
-      // Nor is it brought down again by an instance that has not been updated yet.
+      // Nor is it downgraded by an instance that has not been updated yet.
       expect((await server.mutate('login', credentials(person))).__typename).toBe('AuthTokens');
       expect(await storedOf(person)).toBe(after);
     } finally {
@@ -300,7 +300,7 @@ describe('hashes that are brought up to date at sign-in', () => {
     }
   });
 
-  it('PW-14 the renewal is a compare-and-set: a password that was changed meanwhile stays', async () => {
+  it('PW-14 the renewal is a compare-and-set: a password changed meanwhile stays', async () => {
     const person = await registerPerson(server);
     const verified = await storedOf(person);
     const changed = await server.app.hasher.hash('a password changed meanwhile');
@@ -326,7 +326,7 @@ describe('hashes that are brought up to date at sign-in', () => {
 
   it.each([
     ['while it is verified', 'verify'],
-    ['while it is hashed anew', 'hash'],
+    ['while it is hashed again', 'hash'],
   ] as const)(
     'PW-14 a password that is changed %s stays, and the old one opens no session any more',
     async (_when, step) => {
@@ -366,7 +366,7 @@ describe('hashes that are brought up to date at sign-in', () => {
     },
   );
 
-  it('PW-15 a rotated key signs everybody in and moves their hashes over; without the old key the rest fail closed', async () => {
+  it('PW-15 a rotated key renews hashes at sign-in; without the old one they fail', async () => {
     const [early, late] = [await registerPerson(server), await registerPerson(server)];
     const [old] = testConfig.secretKeys;
     if (!old) throw new Error('The test has no key.');
@@ -379,7 +379,7 @@ describe('hashes that are brought up to date at sign-in', () => {
     } finally {
       await rotating.stop();
     }
-    // Signing keys are sealed under the old key as well; they are not what this is about.
+    // Signing keys are sealed under the old key as well; this test is not about them.
     await sql`delete from signing_keys`;
     const removed = await instance({ secretKeys: [next] }, 4);
     try {
@@ -403,7 +403,7 @@ describe('hashes that are brought up to date at sign-in', () => {
     }
   });
 
-  it('PW-13 the cost is that of the configuration', async () => {
+  it('PW-13 the cost is the configured one', async () => {
     const log = server.app.log;
     const config = { ...testConfig, bcryptCost: 11 };
     const composed = await compose({
@@ -428,7 +428,7 @@ describe('hashes that are brought up to date at sign-in', () => {
     }
   });
 
-  it('PW-13 two people with one password have two hashes', async () => {
+  it('PW-13 two users with one password have two hashes', async () => {
     const people = [await registerPerson(server), await registerPerson(server)];
     const [one, other] = await Promise.all(people.map(storedOf));
     expect(one).toMatch(/^bcrypt-hmac-sha256\.[0-9a-f]{8}\$2b\$04\$/);

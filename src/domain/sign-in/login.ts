@@ -21,16 +21,16 @@ const schema = z.object({ email: emailAddress, password, tokenDelivery });
 type Input = z.output<typeof schema>;
 
 /**
- * Sign-in with a password; with an authenticator app set up, a challenge follows. Throws
+ * Signs in with a password; with an authenticator app set up, a challenge follows. Throws
  * INVALID_CREDENTIALS alike, and after the same work, for an unknown address, a wrong password and
- * an account that may not sign in (EN-1); which factors there are shows only after the right
+ * an account that may not sign in (EN-1); which factors exist is revealed only after the right
  * password (EN-5).
  */
 export const login = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
   if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
   const budget = await reserveLogin(ctx, input.email.canonical);
-  // Null: the account changed under our hands. What has been checked is checked once more, against
-  // what holds now.
+  // Null: the account changed during the attempt, so everything is checked once more against the
+  // current row.
   const admission = (await attempt(ctx, input, budget)) ?? (await attempt(ctx, input, budget));
   if (!admission) throw new AuthError('INVALID_CREDENTIALS');
   return handOver(ctx, admission, input.tokenDelivery);
@@ -40,7 +40,7 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
   const user = await findUserByEmail(ctx.db, { canonical: input.email.canonical });
   const mayFit = await reserveInARow(ctx, { budget, userId: user?.id ?? null });
   const storedHash = mayFit ? (user?.passwordHash ?? null) : null;
-  // The password is checked first and always; only then what kind of account it is (ADV-49).
+  // The password is always checked first, and only then the kind of account (ADV-49).
   const verdict = await ctx.hasher.verify(input.password, storedHash);
   if (
     !verdict.matches ||
@@ -64,7 +64,8 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
     ? await rehash(ctx, { userId: user.id, oldHash: storedHash, plain: input.password })
     : storedHash;
   return ctx.transaction(async (tx) => {
-    // SECURITY: suspended, deleted or under another password since the check: no session (TOCTOU).
+    // SECURITY: no session where the account was suspended, deleted or given another password since
+    // the check (TOCTOU).
     const held = await holdUser(tx, { id: user.id, passwordHash });
     if (!held) return null;
     await release(ctx, { db: tx, claims: claimsOfSuccess({ budget, userId: user.id }) });
@@ -73,8 +74,8 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
 }
 
 /**
- * Brings an old hash up to today's cost and pepper; answers with the hash that is stored then. A
- * sign-in does not fail for it.
+ * Upgrades an old hash to the current cost and pepper; returns the hash that is stored afterwards.
+ * A failure to upgrade does not fail the sign-in.
  */
 async function rehash(
   ctx: Context,

@@ -16,9 +16,9 @@ import { claimsOfSuccess, reserveInARow, reserveLogin } from './login-budget.ts'
 const schema = z.object({ password: password.nullish(), tokenDelivery });
 
 /**
- * Step-up: proves the caller again, with the same factors that a sign-in would take. It ends in a
- * new session, and the one that asked ends with it (SE-9). Throws INVALID_CREDENTIALS for a wrong
- * password, RATE_LIMITED past the budget that `login` counts by.
+ * Step-up: proves the caller again, with the same factors as a sign-in. It results in a new session
+ * and ends the one that asked (SE-9). Throws INVALID_CREDENTIALS for a wrong password, RATE_LIMITED
+ * past the budget that it shares with `login`.
  */
 export const reauthenticate = command(
   schema,
@@ -36,8 +36,8 @@ async function checkPassword(
   plain: string,
 ): Promise<Admission> {
   const { user } = viewer.session;
-  // SECURITY: the pool of a sign-in from this device, so that this is no second door to guess the
-  // password at.
+  // SECURITY: the same budget as a sign-in from this device, so that this is no second way to guess
+  // the password.
   const budget = await reserveLogin(ctx, user.emailCanonical);
   const mayFit = await reserveInARow(ctx, { budget, userId: user.id });
   const passwordHash = mayFit ? user.passwordHash : null;
@@ -66,8 +66,8 @@ async function checkPassword(
 }
 
 /**
- * For accounts without a password, and for those who do not know theirs: the mailbox is the other
- * first step of a sign-in.
+ * For accounts without a password, and users who do not know theirs: the mailbox is the other first
+ * step of a sign-in.
  */
 async function mailCode(ctx: Context, viewer: SessionViewer): Promise<OtpChallenge> {
   const { user } = viewer.session;

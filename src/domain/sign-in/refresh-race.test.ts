@@ -23,7 +23,7 @@ const refreshAt = (server: TestServer, refreshToken: string) =>
 const turn = (count: number): TestServer => (count % 2 === 0 ? one : two);
 
 describe('two instances on one database', () => {
-  it('SE-3 ADV-11 30 refreshes at once with one token: one successor, 30 working answers, the family alive', async () => {
+  it('SE-3 ADV-11 30 refreshes at once with one token get one successor, all valid', async () => {
     for (let round = 0; round < 2; round += 1) {
       const person = await registerPerson(one);
       const answers = await Promise.all(
@@ -44,14 +44,14 @@ describe('two instances on one database', () => {
     }
   });
 
-  it('SE-3 a client that loses every second answer is never signed out, in 1,000 rounds', async () => {
+  it('SE-3 a client that loses half of 1,000 answers is never signed out', async () => {
     const person = await registerPerson(one);
     let { refreshToken } = person;
     let answered = 0;
     for (let round = 0; round < 1000; round += 1) {
       const answer = await refreshAt(turn(round), refreshToken);
       expect(answer).toMatchObject({ __typename: 'AuthTokens', session: { id: person.sessionId } });
-      // Every second answer is lost: the client still holds the old token and asks again.
+      // Every second answer is lost: the client still holds the old token and retries.
       if (round % 2 === 1) {
         ({ refreshToken } = answer);
         answered += 1;
@@ -63,7 +63,7 @@ describe('two instances on one database', () => {
     expect(await auditOf(one, person.id, 'refresh.reused')).toEqual([]);
   }, 300_000);
 
-  it('SE-2 spent tokens that come at once end the family once, with one mail and one event', async () => {
+  it('SE-2 concurrent spent tokens end the family once, with one mail and one event', async () => {
     const person = await registerPerson(one);
     await refreshAt(one, person.refreshToken);
     one.clock.advance(60);
@@ -79,7 +79,7 @@ describe('two instances on one database', () => {
     expect(mails).toHaveLength(1);
   });
 
-  it('SE-3 a refresh waits for its own row alone: others are answered meanwhile, and it is when the row is free', async () => {
+  it('SE-3 a refresh waits only for its own row, while other requests are answered', async () => {
     const held = await registerPerson(one);
     const others = await Promise.all(Array.from({ length: 12 }, () => registerPerson(one)));
     const sql = rawSql(one);
@@ -118,7 +118,7 @@ describe('two instances on one database', () => {
     });
   });
 
-  it('ADV-10 20 redemptions of one code at once give one session', async () => {
+  it('ADV-10 20 concurrent uses of one code yield one session', async () => {
     const email = freshAddress();
     const { id } = (await registerPerson(one, { email })) as { id: string };
     const challenge = await one.mutate('requestLoginCode', { email });
@@ -166,7 +166,7 @@ describe('a store that fails', () => {
     server.send(mutationText('refreshSession'), { input: { refreshToken } });
   const unavailable = { status: 503, errors: [{ extensions: { code: 'OVERLOADED' } }] };
 
-  it('SE-2 is never taken for theft: while it is away the answer is 503, then the same token works', async () => {
+  it('SE-2 does not count as theft: during the outage 503, then the same token works', async () => {
     const person = await registerPerson(one);
     await gate.cut();
     expect(await askThere(person.refreshToken)).toMatchObject(unavailable);
@@ -178,7 +178,7 @@ describe('a store that fails', () => {
     expect(await auditOf(one, person.id, 'refresh.reused')).toEqual([]);
   });
 
-  it('SE-3 has moved on though its answer was lost: the retry gets the successor that was made', async () => {
+  it('SE-3 has rotated despite the lost answer: the retry gets the same successor', async () => {
     const person = await registerPerson(one);
     gate.swallow('UPDATE 1');
     expect(await askThere(person.refreshToken)).toMatchObject(unavailable);

@@ -20,11 +20,12 @@ const reasonOf = async (token: string) =>
   (await server.send(meQuery, {}, { token })).errors[0]?.extensions.reason;
 
 describe('refreshSession refuses', () => {
-  it('SE-1 what was never given out, in the same words', async () => {
+  it('SE-1 a token that was never issued, in the same words', async () => {
     const person = await registerPerson(server);
     const first = await refresh('nonsense');
     expect(first).toMatchObject(refused);
-    const changed = `${person.refreshToken.slice(0, -2)}${person.refreshToken.endsWith('AA') ? 'BB' : 'AA'}`;
+    const ending = person.refreshToken.endsWith('AA') ? 'BB' : 'AA';
+    const changed = `${person.refreshToken.slice(0, -2)}${ending}`;
     for (const token of [
       changed,
       person.accessToken.slice(0, 512),
@@ -38,7 +39,7 @@ describe('refreshSession refuses', () => {
     expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);
   });
 
-  it('SE-2 a spent token after the grace window: the family dies, its access tokens too, and the owner is told once', async () => {
+  it('SE-2 a spent token after the grace window: the family ends, the owner is told', async () => {
     const person = await registerPerson(server);
     const other = await signIn(server, person);
     const second = await refresh(person.refreshToken);
@@ -52,7 +53,7 @@ describe('refreshSession refuses', () => {
     expect(mail.subject).toBe('We ended a session of your account');
     expect(mail.text).toContain('127.0.0.0/24');
 
-    // And again, by either party: nothing more happens.
+    // Repeated by either party, nothing more happens.
     expect(await refresh(person.refreshToken)).toMatchObject(refused);
     const events = await auditOf(server, person.id, 'refresh.reused');
     expect(events).toHaveLength(1);
@@ -65,12 +66,12 @@ describe('refreshSession refuses', () => {
       .filter(({ to, subject }) => to === person.email && subject === mail.subject);
     expect(told).toHaveLength(1);
 
-    // Another session of the same user lives on.
+    // Another session of the same user stays alive.
     expect(await refresh(other.refreshToken)).toMatchObject({ __typename: 'AuthTokens' });
     expect(await reasonOf(other.accessToken)).toBeUndefined();
   });
 
-  it('SE-2 a token that is two steps old, however soon it comes', async () => {
+  it('SE-2 a token that is two generations old, however soon it is sent', async () => {
     const person = await registerPerson(server);
     const third = await refresh((await refresh(person.refreshToken)).refreshToken);
     expect(await refresh(person.refreshToken)).toMatchObject(refused);
@@ -90,7 +91,7 @@ describe('refreshSession refuses', () => {
     const last = await refresh(refreshToken);
     expect(last).toMatchObject({ __typename: 'AuthTokens' });
     expect(last.refreshTokenExpiresAt).toBe(last.session.expiresAt);
-    // Nor does the access token say that it outlives the session, to backends that ask nobody.
+    // Nor does the access token outlive the session, for backends that only check the token.
     expect(Date.parse(last.accessTokenExpiresAt)).toBeLessThanOrEqual(
       Date.parse(last.session.expiresAt),
     );
@@ -100,7 +101,7 @@ describe('refreshSession refuses', () => {
     expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);
   });
 
-  it('SE-5 a session that was idle too long, by the server’s own account', async () => {
+  it('SE-5 a session that was idle too long, by the server’s own clock', async () => {
     const person = await registerPerson(server);
     server.clock.advance(14 * day);
     expect(await refresh(person.refreshToken)).toMatchObject(refused);
@@ -114,7 +115,7 @@ describe('refreshSession refuses', () => {
     expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);
   });
 
-  it('with RATE_LIMITED past the session’s own budget, and made-up tokens past the address’s', async () => {
+  it('with RATE_LIMITED past the session’s budget, or the address’s for forged tokens', async () => {
     const tight = await server.another({ rateLimitMultiplier: 0.01 });
     try {
       const person = await registerPerson(server);
@@ -134,7 +135,7 @@ describe('refreshSession refuses', () => {
       expect(codes.slice(0, 12)).toEqual(Array(12).fill('INVALID_OR_EXPIRED_TOKEN'));
       expect(codes[12]).toBe('RATE_LIMITED');
 
-      // Neither is for ever, and the address's does not touch those who hold a good token.
+      // Both end, and the address's budget does not affect holders of valid tokens.
       const other = await registerPerson(server);
       expect(
         await tight.mutate('refreshSession', { refreshToken: other.refreshToken }),
@@ -164,7 +165,7 @@ describe('refreshSession', () => {
     expect(await sessionsOf(server, person.id)).toHaveLength(1);
   });
 
-  it('SE-3 ADV-11 answers 30 at once with one token: one successor, 30 working answers, the family alive', async () => {
+  it('SE-3 ADV-11 30 at once with one token have one successor and all work', async () => {
     const person = await registerPerson(server);
     const answers = await Promise.all(
       Array.from({ length: 30 }, () => refresh(person.refreshToken)),
@@ -176,7 +177,7 @@ describe('refreshSession', () => {
     expect(await refresh(answers[0].refreshToken)).toMatchObject({ __typename: 'AuthTokens' });
   });
 
-  it('SE-6 reads roles anew, and keeps when and how the user signed in', async () => {
+  it('SE-6 reads roles again, and keeps when and how the user signed in', async () => {
     const person = await registerPerson(server);
     const before = decodeJwt(person.accessToken);
     await setRoles(server, person.id, ['editor']);

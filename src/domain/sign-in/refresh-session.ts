@@ -20,27 +20,27 @@ import { type AuthTokens, handOverTokens } from './hand-over-tokens.ts';
 const schema = z.object({ refreshToken: opaqueToken.nullish(), tokenDelivery });
 
 /**
- * Trades a refresh token for its successor and a new access token (RFC 9700 4.14.2). User, status
- * and roles are read anew (SE-6). Throws INVALID_OR_EXPIRED_TOKEN for anything that is not a live
- * session's token, RATE_LIMITED past the session's budget.
+ * Exchanges a refresh token for its successor and a new access token (RFC 9700 4.14.2). User,
+ * status and roles are read again (SE-6). Throws INVALID_OR_EXPIRED_TOKEN for anything that is not
+ * a live session's token, RATE_LIMITED past the session's budget.
  */
 export const refreshSession = command(schema, async (ctx, input): Promise<AuthTokens> => {
   if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
-  // SECURITY: what came in the cookie never leaves in JSON (TR-7).
+  // SECURITY: a token that came in the cookie is never returned in JSON (TR-7).
   const delivery = input.refreshToken ? input.tokenDelivery : 'COOKIE';
   const value = input.refreshToken ?? ctx.cookie.read();
   const token = value === null ? null : readRefreshToken(ctx.keys, value);
   const refreshed = token && (await rotate(ctx, token));
   if (refreshed) return handOverTokens(ctx, refreshed, delivery);
-  // The cookie stays as it is: another tab may have had it replaced while this request was on its
-  // way (SE-3). Only refusals count against the address. Many users share one (a company, a server
-  // that renders pages), and a good token must not be refused for what others do; nobody guesses
-  // 256 bits, and a made-up token costs no look-up.
+  // The cookie is left unchanged: another tab may have had it replaced while this request was in
+  // flight (SE-3). Only refusals count against the address. Many users share one (a company, a
+  // server that renders pages), and a valid token must not be refused for what others do; 256 bits
+  // cannot be guessed, and a forged token costs no look-up.
   await reserve(ctx, [{ budget: 'refresh:address', identifier: ctx.request.addressBucket }]);
   throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
 });
 
-/** The session under the token's successor; null where there is none to be had. */
+/** The session with the token's successor; null where the token is refused. */
 async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession | null> {
   const now = ctx.clock.now();
   const successors = successorsOf(ctx.keys, token);
@@ -63,8 +63,8 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
   const { session } = found;
   switch (judgeToken(session, { token, now, graceSeconds: ctx.config.refreshGrace })) {
     case 'current':
-      // The window's rotations are used up; or what stood in the way, such as a suspension, has
-      // just gone.
+      // The window's rotations are used up, or an obstacle such as a suspension was lifted just
+      // now.
       throw new AuthError('RATE_LIMITED', {
         retryAfter: secondsUntil(session.refreshWindowEndsAt ?? now, now),
       });
@@ -95,7 +95,7 @@ function secondsUntil(date: Date, now: Date): number {
 }
 
 /**
- * SECURITY: a spent token has come back, so two parties hold this family: both lose it, and the
+ * SECURITY: a spent token was used again, so two parties hold this family: both lose it, and the
  * owner is told (SE-2).
  */
 async function endFamily(ctx: Context, { session, user }: LiveSession): Promise<void> {

@@ -18,8 +18,8 @@ import { accountKey, type Claim, reserve } from '../rate-limits/reserve.ts';
 const schema = z.object({ email: emailAddress, password: newPassword, name: displayName });
 
 /**
- * Begins an account: a code goes to the address. For an address that is taken the answer is the
- * same and its owner gets a notice (EN-2). Throws VALIDATION_FAILED for a password below the
+ * Begins an account by mailing a code to the address. For a taken address the answer is the same
+ * and its owner gets a notice (EN-2). Throws VALIDATION_FAILED for a password that fails the
  * policy, FORBIDDEN where registration is by invitation.
  */
 export const register = command(schema, async (ctx, input): Promise<OtpChallenge> => {
@@ -34,13 +34,13 @@ export const register = command(schema, async (ctx, input): Promise<OtpChallenge
     context: name === null ? [email.canonical] : [email.canonical, name],
   });
   if (faults.length > 0) throw new AuthError('VALIDATION_FAILED', { fields: faults });
-  // After the policy: whoever tries a few weak passwords first has not registered yet, and is not
-  // shut out for it.
+  // Counted after the policy: a user who tries a few weak passwords first has not registered yet,
+  // and must not be locked out for it.
   await reserve(ctx, [
     { budget: 'register:account', identifier: accountKey(ctx, email.canonical) },
   ]);
 
-  // Hashed whether or not the address is free: both ways take the same time.
+  // Hashed whether or not the address is free, so that both cases take the same time.
   const passwordHash = await ctx.hasher.hash(input.password);
   const challenge = await ctx.transaction((tx) => begin(ctx, tx, { email, name, passwordHash }));
   return challenge;
@@ -58,7 +58,7 @@ async function begin(
   { email, name, passwordHash }: Wanted,
 ): Promise<OtpChallenge> {
   const now = ctx.clock.now();
-  // The same two statements for an address that is taken and for one that is not (EN-2).
+  // The same two statements for a taken and a free address (EN-2).
   await insertUser(tx, {
     id: ctx.random.id(now),
     email: email.address,
@@ -68,8 +68,8 @@ async function begin(
   const user = await findUserByEmail(tx, { canonical: email.canonical });
   if (!user) throw new Error('The account was neither found nor made.');
 
-  // SECURITY: an account that an administrator made, perhaps with roles, is claimed by its mailbox
-  // alone, never by somebody's password.
+  // SECURITY: an account made by an administrator, perhaps with roles, is claimed only through its
+  // mailbox, never by a password set in a registration.
   const free =
     user.emailVerifiedAt === null && user.suspendedAt === null && user.invitedAt === null;
   const locale = user.locale ?? preferredLocale(ctx.request.acceptLanguage);
@@ -77,8 +77,8 @@ async function begin(
     db: tx,
     purpose: 'VERIFY_EMAIL',
     given: email,
-    // Not the row but this challenge holds the password, so that nobody verifies another's
-    // (ADV-48).
+    // The password is held by this challenge, not by the user's row, so that a user never verifies
+    // a password set by someone else (ADV-48).
     recipient: free ? { userId: user.id, email: user.email, locale } : null,
     ...(free ? { pending: { passwordHash, name, locale } } : {}),
     silent: !free,

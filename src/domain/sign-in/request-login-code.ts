@@ -9,8 +9,8 @@ import { accountKey, reserve } from '../rate-limits/reserve.ts';
 const schema = z.object({ email: emailAddress });
 
 /**
- * Sign-in by a code to the address. An address with no account, or a suspended one, gets the same
- * answer and no mail.
+ * Sign-in by a code mailed to the address. An address without an account, or with a suspended one,
+ * gets the same answer and no mail.
  */
 export const requestLoginCode = command(schema, async (ctx, { email }): Promise<OtpChallenge> => {
   await reserve(ctx, [

@@ -84,7 +84,7 @@ async function enrolled(person: Person): Promise<Subject> {
 type Reply = any;
 
 /**
- * Every way in which a caller can come by tokens, up to the first answer; and whose session it
+ * Every way in which a caller can obtain tokens, up to the first answer, and whose session it
  * starts from.
  */
 const methods = {
@@ -103,7 +103,7 @@ const methods = {
     const reset = await server.send(mutationText('resetPassword'), {
       input: { token, newPassword },
     });
-    // RC-5: it is taken, and that is all: no token in the answer, no cookie.
+    // RC-5: it only sets the password: no token in the answer, no cookie.
     expect(reset.data.resetPassword).toEqual({ __typename: 'AuthAccepted', accepted: true });
     expect(reset.headers.get('set-cookie')).toBeNull();
     await server.nextMail(email);
@@ -116,9 +116,9 @@ const methods = {
 } as const satisfies Record<string, (of: Subject) => Promise<Reply>>;
 
 /**
- * The table. What each way answers, step by step: a challenge by its methods, tokens by their
- * `amr`, an error by its code. A cell is a whole walk with the first method that each challenge
- * offers.
+ * The table of what each way answers, step by step: a challenge by its methods, tokens by their
+ * `amr`, an error by its code. Each cell is a complete flow with the first method that each
+ * challenge offers.
  */
 const both = 'TOTP|RECOVERY_CODE';
 const open = {
@@ -213,7 +213,7 @@ describe('every sign-in method against every set of enrolled factors', () => {
   }
 
   /**
-   * Nothing short of the right code opens anything: other methods, other doors, the challenge's own
+   * Only the right code opens anything: not other methods, other operations, or the challenge's own
    * id as a token.
    */
   async function tryShortCuts(
@@ -226,7 +226,7 @@ describe('every sign-in method against every set of enrolled factors', () => {
     const guesses: Record<string, unknown>[] = [
       { code: wrong },
       { code: '0000-0000-0000-0000' },
-      // A factor that this step does not ask for proves nothing here, right as it is.
+      // A factor that this step does not ask for proves nothing here, even with a right code.
       ...(challenge.methods[0] === 'EMAIL' && phone
         ? [{ code: phone.code(), method: 'TOTP' }]
         : []),
@@ -247,7 +247,7 @@ describe('every sign-in method against every set of enrolled factors', () => {
   }
 });
 
-describe('an account that the operator has made, with an app', () => {
+describe('an account made by the operator, with an app', () => {
   async function appointed(): Promise<{ email: string; phone: Authenticator }> {
     const email = freshAddress();
     const app = { ...server.app, request: null, viewer: null };
@@ -261,7 +261,7 @@ describe('an account that the operator has made, with an app', () => {
     return { email, phone };
   }
 
-  it('ADV-24 OT-17 RC-7 is not opened by the mailbox alone: its first sign-in by code asks for the app', async () => {
+  it('ADV-24 OT-17 RC-7 needs more than the mailbox: a code sign-in asks for the app', async () => {
     const { email, phone } = await appointed();
     const mailed = await server.mutate('requestLoginCode', { email });
     const code = await server.nextCode(email);
@@ -285,7 +285,7 @@ describe('an account that the operator has made, with an app', () => {
     });
   });
 
-  it('ADV-24 OT-17 RC-5 nor by a reset: the sign-in that follows asks for the app', async () => {
+  it('ADV-24 OT-17 RC-5 needs more than a reset: the next sign-in asks for the app', async () => {
     const { email, phone } = await appointed();
     await server.mutate('requestPasswordReset', { email });
     const token = await server.nextToken(email);
@@ -311,7 +311,7 @@ describe('an account that the operator has made, with an app', () => {
 });
 
 describe('a step-up challenge', () => {
-  it('is met by nobody but the session that asked for it', async () => {
+  it('can be completed only by the session that asked for it', async () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     const sender = { token: person.accessToken };
@@ -344,7 +344,7 @@ describe('a step-up challenge', () => {
     });
   });
 
-  it('SE-9 ends the session that asked, and begins one under another id in the same moment', async () => {
+  it('SE-9 ends the session that asked, and begins one under another id atomically', async () => {
     const person = await registerPerson(server);
     server.clock.advance(700);
     const sender = { token: person.accessToken };
@@ -366,7 +366,7 @@ describe('a step-up challenge', () => {
     );
   });
 
-  it('is not to be had with a wrong password, nor met once its session has ended', async () => {
+  it('is refused with a wrong password, and ends with its session', async () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     const sender = { token: person.accessToken };

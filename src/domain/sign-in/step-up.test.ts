@@ -18,8 +18,8 @@ const refused = (code: string) => ({ __typename: 'AuthError', code });
 const someId = '0190a0a0-0000-7000-8000-000000000000';
 
 /**
- * Everything that matters. A code of the app may stand in for the factor where it is asked for,
- * never for the recent proof.
+ * Every sensitive mutation. A code of the app may replace the session's factor proof, never the
+ * recent proof.
  */
 const sensitive: [MutationName, Record<string, unknown>][] = [
   ['startTotpEnrollment', {}],
@@ -28,7 +28,7 @@ const sensitive: [MutationName, Record<string, unknown>][] = [
   ['disableTotp', { code: '123456' }],
   ['regenerateRecoveryCodes', {}],
   ['regenerateRecoveryCodes', { code: '123456' }],
-  // Whoever knows the password too still lacks the app.
+  // Even an attacker who knows the password still lacks the app.
   ['changePassword', { currentPassword: goodPassword, newPassword: 'walnut ferry copper tuesday' }],
   ['requestEmailChange', { newEmail: 'thief@example.com' }],
   ['revokeSession', { sessionId: someId }],
@@ -37,7 +37,7 @@ const sensitive: [MutationName, Record<string, unknown>][] = [
   ['deleteAccount', { confirmEmail: 'thief@example.com' }],
 ];
 
-describe('a stolen access token alone', () => {
+describe('a stolen access token by itself', () => {
   it.each(sensitive)(
     'SE-13 OT-15 cannot %s %j, ten minutes after its owner proved who they are',
     async (name, input) => {
@@ -64,7 +64,7 @@ describe('a stolen access token alone', () => {
     },
   );
 
-  it('SE-13 cannot step up: a refresh is no proof, nor is a code without the first step', async () => {
+  it('SE-13 cannot step up by a refresh, nor by a code without the first step', async () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     const signedIn = await signInWithApp(server, person, phone);
@@ -91,7 +91,7 @@ describe('a stolen access token alone', () => {
 });
 
 describe('after a step-up', () => {
-  it('OT-15 the app goes, with its recovery codes; every other session ends and the owner is told', async () => {
+  it('OT-15 removes the app and its codes, ends other sessions and tells the owner', async () => {
     const person = await registerPerson(server);
     const { phone, recoveryCodes } = await enrolTotp(server, person);
     const elsewhere = await signInWithApp(server, person, phone);
@@ -114,7 +114,7 @@ describe('after a step-up', () => {
     const notice = await server.nextMail(person.email);
     expect(notice.subject).toBe('Your authenticator app was removed');
     expect((await signIn(server, person)).id).toBe(person.id);
-    // Set up anew, the codes of the first set are still dead.
+    // After a new set-up, the codes of the first set are still void.
     const again = await enrolTotp(server, { ...person, accessToken: tokens.accessToken });
     const login = await server.mutate('login', { email: person.email, password: person.password });
     const old = await server.mutate('verifyOtp', {
@@ -207,14 +207,15 @@ describe('a mailed code', () => {
 });
 
 describe('before the password is right', () => {
-  it('EN-5 ADV-49 nothing tells whether there is an app: wrong passwords get one answer, byte for byte', async () => {
+  it('EN-5 ADV-49 does not reveal an app: wrong passwords get byte-identical answers', async () => {
     const plain = await registerPerson(server);
     const guarded = await registerPerson(server);
     await enrolTotp(server, guarded);
     const unverified = freshAddress();
     await server.mutate('register', { email: unverified, password: goodPassword });
     const text = `mutation L($input: LoginInput!) { login(input: $input) { __typename
-      ... on AuthError { code message fields { path code } retryAfter } ... on OtpChallenge { id methods } } }`;
+      ... on AuthError { code message fields { path code } retryAfter }
+      ... on OtpChallenge { id methods } } }`;
     const answers = await Promise.all(
       [plain.email, guarded.email, unverified, freshAddress()].map((email) =>
         server.send(text, { input: { email, password: 'not the password' } }),
@@ -228,8 +229,8 @@ describe('before the password is right', () => {
     });
     expect(new Set(shapes).size).toBe(1);
     expect(answers[0]?.data.login).toMatchObject(refused('INVALID_CREDENTIALS'));
-    // ADV-49: with the right password of an account that may not sign in, the answer is the same
-    // again.
+    // ADV-49: with the right password of an account that may not sign in, the answer is still the
+    // same.
     const right = await server.send(text, { input: { email: unverified, password: goodPassword } });
     expect(right.text).toBe(answers[0]?.text);
   });
@@ -246,7 +247,7 @@ describe('restricted states', () => {
         })),
   );
 
-  /** A text that asks for a field with input that could be right. */
+  /** The text of an operation that asks for a field with valid input. */
   function documentOf({ operation, field }: (typeof closedFields)[number]): string {
     const parameters = field.args
       .filter((argument) => argument.type instanceof GraphQLNonNull)
@@ -280,7 +281,7 @@ describe('restricted states', () => {
   };
 
   it.each(closedFields.map((entry) => [entry.field.name, entry] as const))(
-    'AZ-8 OT-6 whoever has not finished signing in may not call %s',
+    'AZ-8 OT-6 a caller who has not finished signing in may not call %s',
     async (_, entry) => {
       const pending = await pendingStates();
       const known = entry.field.args.find(({ name }) => name === 'input');
@@ -298,7 +299,7 @@ describe('restricted states', () => {
     },
   );
 
-  it('AZ-8 steps cannot be skipped: a second step is no first, and a first is no second', async () => {
+  it('AZ-8 steps cannot be skipped or swapped', async () => {
     const person = await registerPerson(server);
     const { phone } = await enrolTotp(server, person);
     const mailed = await server.mutate('requestLoginCode', { email: person.email });
@@ -319,7 +320,7 @@ describe('restricted states', () => {
 
   let made: Promise<Record<string, { token?: string }>> | undefined;
 
-  /** Everything that somebody holds who has begun to sign in, in the place of an access token. */
+  /** Everything that a caller holds who has begun to sign in, sent in place of an access token. */
   function pendingStates(): Promise<Record<string, { token?: string }>> {
     made ??= (async () => {
       const registered = await server.mutate('register', {

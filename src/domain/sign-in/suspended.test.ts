@@ -11,9 +11,9 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 type Way = {
-  /** What its owner holds already when the account is suspended. */
+  /** What the owner already holds when the account is suspended. */
   readonly prepare?: (person: Person) => Promise<Record<string, unknown>>;
-  /** The attempt; its answer. */
+  /** Makes the attempt and returns its answer. */
   readonly attempt: (
     person: Person,
     held: Record<string, unknown>,
@@ -22,7 +22,7 @@ type Way = {
 
 const wayOf = (way: Way): Way => way;
 
-/** Every way to a session, or to what a session may do. Whoever builds another adds it here. */
+/** Every way to a session, or to what a session may do. Add new ones here. */
 const ways: Readonly<Record<string, Way>> = {
   'a right password': wayOf({
     attempt: ({ email, password }) => server.mutate('login', { email, password }),
@@ -104,7 +104,7 @@ const ways: Readonly<Record<string, Way>> = {
 };
 
 describe.each(Object.keys(ways))('a suspended account, with %s', (name) => {
-  it('ADV-25 stays shut, and does not say why', async () => {
+  it('ADV-25 is refused without saying why', async () => {
     const way = ways[name];
     const person = await registerPerson(server);
     const held = (await way?.prepare?.(person)) ?? {};
@@ -115,12 +115,12 @@ describe.each(Object.keys(ways))('a suspended account, with %s', (name) => {
     expect(await auditOf(server, person.id, 'session.opened')).toHaveLength(opened);
     expect(await auditOf(server, person.id, 'session.stepped_up')).toEqual([]);
     expect(await auditOf(server, person.id, 'password.changed')).toEqual([]);
-    // A ban, and nothing of it told to whoever tries.
+    // The refusal does not tell the caller of the suspension.
     expect(JSON.stringify(answer)).not.toMatch(/suspend|banned|locked/i);
   });
 });
 
-it('ADV-25 each of these ways is one where nobody is suspended', async () => {
+it('ADV-25 each of these ways works for a user who is not suspended', async () => {
   for (const [name, way] of Object.entries(ways)) {
     const person = await registerPerson(server);
     const answer = await way.attempt(person, (await way.prepare?.(person)) ?? {});

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const refused = { __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_CODE' };
-/** Some other code of six digits. */
+/** A different code of six digits. */
 const not = (code: string, step = 1): string =>
   String((Number(code) + step) % 1_000_000).padStart(6, '0');
 
@@ -29,7 +29,7 @@ const beginLogin = async (person?: Person) => {
 };
 
 describe('a code', () => {
-  it('OT-2 is good for ten minutes and not a second longer', async () => {
+  it('OT-2 is valid for ten minutes and not a second longer', async () => {
     const { challenge, code } = await beginLogin();
     expect(Date.parse(challenge.expiresAt) - server.clock.now().getTime()).toBe(600_000);
     server.clock.advance(601);
@@ -40,7 +40,7 @@ describe('a code', () => {
     expect((await verify(fresh.challenge.id, fresh.code)).__typename).toBe('AuthTokens');
   });
 
-  it('OT-2 is good once', async () => {
+  it('OT-2 works once', async () => {
     for (const { challenge, code } of [await beginLogin(), await beginRegistration()]) {
       expect((await verify(challenge.id, code)).__typename).toBe('AuthTokens');
       expect(await verify(challenge.id, code)).toMatchObject(refused);
@@ -50,7 +50,7 @@ describe('a code', () => {
     }
   });
 
-  it('OT-3 is dead after five wrong tries, the right one too', async () => {
+  it('OT-3 is void after five wrong attempts, even the right one', async () => {
     for (const { challenge, code } of [await beginLogin(), await beginRegistration()]) {
       for (let step = 1; step <= 5; step += 1)
         expect(await verify(challenge.id, not(code, step))).toMatchObject(refused);
@@ -58,13 +58,13 @@ describe('a code', () => {
     }
   });
 
-  it('OT-3 four wrong tries leave one', async () => {
+  it('OT-3 four wrong attempts leave one', async () => {
     const { challenge, code } = await beginLogin();
     for (let step = 1; step <= 4; step += 1) await verify(challenge.id, not(code, step));
     expect((await verify(challenge.id, code)).__typename).toBe('AuthTokens');
   });
 
-  it('OT-4 OT-7 a resend sends another code, ends the old one and gives no try back', async () => {
+  it('OT-4 OT-7 a resend sends a new code, voids the old one and restores no attempt', async () => {
     const { email, challenge, code } = await beginLogin();
     for (let step = 1; step <= 3; step += 1) await verify(challenge.id, not(code, step));
     server.clock.advance(31);
@@ -84,7 +84,7 @@ describe('a code', () => {
     expect(await server.mutate('resendOtp', { challengeId: challenge.id })).toMatchObject(refused);
   });
 
-  it('OT-7 the code of a resend is good, once', async () => {
+  it('OT-7 the resent code works, once', async () => {
     const { email, challenge } = await beginLogin();
     server.clock.advance(31);
     await server.mutate('resendOtp', { challengeId: challenge.id });
@@ -93,7 +93,7 @@ describe('a code', () => {
     );
   });
 
-  it('OT-7 is not sent again within thirty seconds, nor more than four times', async () => {
+  it('OT-7 is not resent within thirty seconds, nor more than four times', async () => {
     const { email, challenge } = await beginLogin();
     expect(Date.parse(challenge.resendAvailableAt) - server.clock.now().getTime()).toBe(30_000);
     server.clock.advance(5);
@@ -115,7 +115,7 @@ describe('a code', () => {
     });
   });
 
-  it("OT-5 is good for its own challenge alone: not another user's, not another purpose, not an earlier one", async () => {
+  it('OT-5 is valid only for its own challenge, purpose and user', async () => {
     const ada = await registerPerson(server);
     const [first, second] = [await beginLogin(ada), await beginLogin(ada)];
     const bob = await beginLogin();
@@ -131,7 +131,7 @@ describe('a code', () => {
       expect((await verify(challenge.id, code)).__typename).toBe('AuthTokens');
   });
 
-  it('OT-5 yields the account that it was sent to, whoever is signed in where it is typed', async () => {
+  it('OT-5 signs in to the account that it was sent to, whatever the session', async () => {
     const [ada, bob] = [await registerPerson(server), await registerPerson(server)];
     const { challenge, code } = await beginLogin(ada);
     const tokens = await server.mutate(
@@ -143,7 +143,7 @@ describe('a code', () => {
     expect((await server.send(meQuery, {}, { token: bob.accessToken })).data.me.id).toBe(bob.id);
   });
 
-  it('OT-5 a challenge id that was never given out is refused like a dead one', async () => {
+  it('OT-5 a challenge id never issued is refused like an expired one', async () => {
     const { challenge, code } = await beginLogin();
     const dead = await verify(challenge.id, code).then(() => verify(challenge.id, code));
     for (const id of [
@@ -206,7 +206,7 @@ describe('a code', () => {
     },
   );
 
-  it('OT-8 DP-2 neither code nor challenge id stands in the row', async () => {
+  it('OT-8 DP-2 the row contains neither code nor challenge id', async () => {
     const { challenge, code } = await beginLogin();
     const rows = await server.database.database.db.select().from(otpChallenges);
     const text = JSON.stringify(
@@ -223,11 +223,11 @@ describe('a code', () => {
   });
 });
 
-describe('a challenge that nobody can meet', () => {
+describe('a decoy challenge', () => {
   const shapeOf = (challenge: Record<string, unknown>): string =>
     JSON.stringify({ ...challenge, id: String(challenge['id']).replace(/[\w-]/g, 'x') });
 
-  it('EN-2 EN-3 is of the same shape for a fresh, a taken and an unverified address, and for an unknown one', async () => {
+  it('EN-2 EN-3 has the same shape for free, taken, unverified and unknown addresses', async () => {
     const address = (): string => freshAddress().replace('person', 'equal');
     const [taken, unverified, fresh] = [address(), address(), address()];
     const person = await registerPerson(server, { email: taken });
@@ -249,7 +249,7 @@ describe('a challenge that nobody can meet', () => {
     expect(codes[0].purpose).toBe('LOGIN');
   });
 
-  it('EN-3 OT-3 takes five tries, resends and dies like any other, and sends nothing', async () => {
+  it('EN-3 OT-3 counts attempts, resends and expires like any other; sends nothing', async () => {
     const person = await registerPerson(server);
     const unknown = freshAddress();
     const begin = [
@@ -257,7 +257,7 @@ describe('a challenge that nobody can meet', () => {
       () => server.mutate('requestLoginCode', { email: unknown }),
       () => server.mutate('register', { email: person.email, password: goodPassword }),
     ];
-    // Wrong for all of them but for one run in a million.
+    // Wrong for all of them except in one run in a million.
     const code = '271828';
     const lives = [];
     for (const beginOne of begin) {
@@ -285,8 +285,8 @@ describe('a challenge that nobody can meet', () => {
   });
 });
 
-describe('an address that somebody else has registered first', () => {
-  it('RC-7 ADV-9 ADV-48 the owner of the mailbox gets the account with their own password or none', async () => {
+describe('an address that another user has registered first', () => {
+  it('RC-7 ADV-9 ADV-48 its owner gets the account with their own password or none', async () => {
     const email = freshAddress();
     const squatters = 'squatter wants this account';
     const squatted = await server.mutate('register', {
@@ -332,7 +332,7 @@ describe('an address that somebody else has registered first', () => {
     );
   });
 
-  it('RC-10 ADV-55 every spelling of an address is one account, and mail goes to the stored one', async () => {
+  it('RC-10 ADV-55 spellings share one account, and mail goes to the stored address', async () => {
     const email = freshAddress();
     const person = await registerPerson(server, { email });
     const shouted = email.toUpperCase();

@@ -9,7 +9,7 @@ import { dumpTables, rawSql, spellings } from '../../testing/raw-sql.ts';
 const not = (code: string, step = 1): string =>
   String((Number(code) + step) % 1_000_000).padStart(6, '0');
 
-describe('codes that are tried at once, over two instances', () => {
+describe('concurrent attempts at codes, on two instances', () => {
   let server: TestServer;
   let other: TestServer;
   let sql: postgres.Sql;
@@ -64,25 +64,25 @@ describe('codes that are tried at once, over two instances', () => {
     },
   );
 
-  it('OT-3 ADV-29 ADV-43 100 wrong ones: five compares, and the right one comes too late', async () => {
+  it('OT-3 ADV-29 ADV-43 of 100 wrong codes five are compared, then the right fails', async () => {
     const person = await registerPerson(server);
     const challenge = await server.mutate('requestLoginCode', { email: person.email });
     const code = await server.nextCode(person.email);
     const answers = await atOnce(100, challenge.id, (index) => not(code, index + 1));
     expect(kinds(answers)).toEqual(Array(100).fill('INVALID_OR_EXPIRED_CODE'));
-    const rows =
-      await sql`select attempts, consumed_at from otp_challenges where user_id = ${person.id} and purpose = 'LOGIN'`;
+    const rows = await sql`select attempts, consumed_at from otp_challenges
+        where user_id = ${person.id} and purpose = 'LOGIN'`;
     expect(rows).toEqual([{ attempts: 5, consumed_at: null }]);
-    // Written after a compare, and only then.
-    const compares =
-      await sql`select type from audit_events where subject_id = ${person.id} and type = 'otp.failed'`;
+    // Written after a comparison, and only then.
+    const compares = await sql`select type from audit_events
+        where subject_id = ${person.id} and type = 'otp.failed'`;
     expect(compares).toHaveLength(5);
     expect(kinds(await atOnce(10, challenge.id, () => code))).toEqual(
       Array(10).fill('INVALID_OR_EXPIRED_CODE'),
     );
   });
 
-  it('OT-2 OT-3 right and wrong ones mixed, round after round: one session at most, and no fault of ours', async () => {
+  it('OT-2 OT-3 right and wrong codes mixed: one session at most, no internal error', async () => {
     const person = await registerPerson(server);
     for (let round = 0; round < 8; round += 1) {
       const challenges = [];
@@ -108,7 +108,7 @@ describe('codes that are tried at once, over two instances', () => {
     expect(faults).toEqual([]);
   });
 
-  it('OT-7 20 resends at once: one mail', async () => {
+  it('OT-7 20 concurrent resends send one mail', async () => {
     const person = await registerPerson(server);
     const challenge = await server.mutate('requestLoginCode', { email: person.email });
     await server.nextMail(person.email);
@@ -124,7 +124,7 @@ describe('codes that are tried at once, over two instances', () => {
     expect(after[0]?.['count']).toBe(before[0]?.['count'] + 1);
   });
 
-  it('OT-2 a resend and the old code at the same moment: one of them wins, never a dead end', async () => {
+  it('OT-2 a resend and the old code at the same time: one of them succeeds', async () => {
     const person = await registerPerson(server);
     for (let round = 0; round < 5; round += 1) {
       const challenge = await server.mutate('requestLoginCode', { email: person.email });
@@ -153,7 +153,7 @@ describe('codes that are tried at once, over two instances', () => {
     }
   });
 
-  it('OT-2 the codes of several challenges of one account at the same moment: the first claims it, and none runs into a deadlock', async () => {
+  it('OT-2 codes of several challenges at once: the first claims, without a deadlock', async () => {
     for (let round = 0; round < 5; round += 1) {
       const email = freshAddress();
       const pairs = [];
@@ -172,7 +172,7 @@ describe('codes that are tried at once, over two instances', () => {
     }
   });
 
-  it('20 registrations of one address at once make one account', async () => {
+  it('20 concurrent registrations of one address make one account', async () => {
     const email = freshAddress();
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
@@ -188,7 +188,7 @@ describe('codes that are tried at once, over two instances', () => {
     ).toEqual([{ count: 1 }]);
   });
 
-  it('OT-8 DP-2 a dump of every table holds no code, no digest of one and no challenge id', async () => {
+  it('OT-8 DP-2 a database dump contains no code, no digest of one, no challenge id', async () => {
     const secrets: string[] = [];
     for (const name of ['register', 'requestLoginCode'] as const) {
       const email = name === 'register' ? freshAddress() : (await registerPerson(server)).email;
@@ -203,7 +203,7 @@ describe('codes that are tried at once, over two instances', () => {
           sha256(code).toString(encoding === 'hex' ? 'hex' : 'base64'),
         ),
       );
-      // Six digits stand in many a number; alone or quoted they would be the code.
+      // Six digits are part of many numbers; only a separate or quoted match would be the code.
       const dump = (await dumpTables(sql)).join('\n');
       expect(dump).not.toMatch(new RegExp(`(?<![0-9a-f-])${code}(?![0-9a-f-])`));
     }
@@ -219,7 +219,9 @@ describe('the budget of wrong codes', () => {
   });
   afterAll(() => server.stop());
 
-  /** Five wrong codes against each of so many new challenges; what the last ones were answered. */
+  /**
+   * Five wrong codes against each of so many new challenges; returns the answers to the last ones.
+   */
   const spend = async (
     begin: () => Promise<{ id: string }>,
     challenges: number,
@@ -235,7 +237,7 @@ describe('the budget of wrong codes', () => {
     return seen;
   };
 
-  it('OT-4 is the account’s: neither new challenges nor resends refill it, and decoys run out at the same try', async () => {
+  it('OT-4 is the account’s: challenges and resends restore nothing, decoys share it', async () => {
     const person = await registerPerson(server);
     const byCode = await spend(() => server.mutate('requestLoginCode', { email: person.email }), 5);
     const ofUnknown = await spend(
@@ -246,7 +248,7 @@ describe('the budget of wrong codes', () => {
     expect(byCode.slice(20)).toEqual(Array(5).fill('RATE_LIMITED 3600'));
     expect(ofUnknown).toEqual(byCode);
 
-    // Nor does another door: a registration for the same address, or the right code of it.
+    // Nor does another operation: a registration for the same address, or its right code.
     const challenge = await server.mutate('register', {
       email: person.email,
       password: goodPassword,
@@ -277,28 +279,28 @@ describe('the budget of wrong codes', () => {
     throw new Error('No mail came.');
   };
 
-  it('OT-4 what is refused for the hour does not count towards the hundred of a lifetime', async () => {
+  it('OT-4 attempts refused for the hour do not count towards the hard lock', async () => {
     const person = await registerPerson(server);
     for (let hour = 0; hour < 3; hour += 1) {
-      // 20 looked at, and 5 that are not.
+      // 20 compared, and 5 refused.
       await spend(() => server.mutate('requestLoginCode', { email: person.email }), 5);
       server.clock.advance(3601);
     }
-    // 60 wrong ones so far, and 15 that nobody looked at: 40 are left.
+    // 60 wrong ones so far, and 15 that were not compared: 40 are left.
     for (let hour = 0; hour < 2; hour += 1) {
       const seen = await spend(() => server.mutate('requestLoginCode', { email: person.email }), 4);
       expect(seen).toEqual(Array(20).fill('INVALID_OR_EXPIRED_CODE '));
       server.clock.advance(3601);
     }
-    // Not even the right one fits now, and no answer says why: an address without an account never
-    // gets here (EN-4).
+    // Not even the right code is accepted now, and no answer says why: an address without an
+    // account never gets here (EN-4).
     const { id } = await server.mutate('requestLoginCode', { email: person.email });
     const code = await lastCode(person.email);
     const answer = await server.mutate('verifyOtp', { challengeId: id, code });
     expect(answer).toMatchObject({ code: 'INVALID_OR_EXPIRED_CODE', retryAfter: null });
   });
 
-  it('OT-7 resends have a budget of the account over all its challenges', async () => {
+  it('OT-7 resends share one budget over all challenges of the account', async () => {
     const person = await registerPerson(server);
     server.clock.advance(3601);
     const seen: string[] = [];
@@ -316,7 +318,7 @@ describe('the budget of wrong codes', () => {
     expect(seen).toEqual([...Array(10).fill('OtpChallenge'), 'RATE_LIMITED', 'RATE_LIMITED']);
   });
 
-  it('a person who tries weak passwords is not shut out of registering', async () => {
+  it('a user who tries weak passwords is not locked out of registering', async () => {
     const email = freshAddress();
     for (let count = 0; count < 6; count += 1) {
       expect(

@@ -40,16 +40,16 @@ const schema = z.object({
 });
 
 /**
- * A new address is confirmed elsewhere: its challenge opens no session, and is not used up here
- * (OT-5).
+ * A new address is confirmed by confirmEmailChange: its challenge opens no session, and is not
+ * consumed here (OT-5).
  */
 const purposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN', 'STEP_UP'];
 
 /**
- * Meets a challenge and yields the tokens that it stood for, or the next challenge where the
- * account has a factor that is not proved yet. A try is taken before the code is compared. Throws
- * INVALID_OR_EXPIRED_CODE for whatever is not the one right code of a live challenge, or of a
- * step-up that another session asked for; RATE_LIMITED past the account's budget.
+ * Completes a challenge and returns the tokens of the session, or the next challenge where the
+ * account has a factor not proved yet. An attempt is reserved before the code is compared. Throws
+ * INVALID_OR_EXPIRED_CODE for anything but the right code of a live challenge, and for a step-up
+ * that another session requested; RATE_LIMITED past the account's budget.
  */
 export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
   if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
@@ -97,8 +97,8 @@ async function meet(ctx: Context, { challenge, method, typed }: Attempt): Promis
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
   }
   return ctx.transaction(async (tx) => {
-    // The user's row first, as in every change of password, factors or status: those wait, or this
-    // does.
+    // Locks the user's row first, as in every change of password, factors or status: those changes
+    // and this one wait for each other.
     const user = await holdOrClaim(ctx, tx, { challenge, userId });
     const codeHash = method === 'EMAIL' ? challenge.codeHash : null;
     const consumed = await consumeChallenge(tx, {
@@ -137,13 +137,12 @@ async function holdOrClaim(
 ): Promise<UserRow> {
   const found = await findUserById(tx, { id: userId });
   if (found?.emailVerifiedAt === null) return claim(ctx, tx, { challenge, userId });
-  // An account that was verified meanwhile keeps its password, whatever this registration asked for
+  // An account verified meanwhile keeps its password, whatever this registration asked for
   // (ADV-48).
   if (challenge.purpose === 'VERIFY_EMAIL') throw new AuthError('INVALID_OR_EXPIRED_CODE');
   const held = await holdUser(tx, {
     id: userId,
-    // A password that was proved in the step before, and has been changed since, is proved no more
-    // (RC-6).
+    // A password proved in the previous step no longer counts once it has been changed (RC-6).
     ...(challenge.provedMethods.includes('PASSWORD')
       ? { passwordChangedAt: challenge.passwordChangedAt }
       : {}),
@@ -153,10 +152,10 @@ async function holdOrClaim(
 }
 
 /**
- * SECURITY: the owner of the mailbox takes the account. It gets the password of this very challenge
- * or none: what others asked for with the same address falls away, factors too (RC-7, ADV-9). Of an
- * account that the operator has made they stay, and are asked for: `latchkey create-admin` has set
- * them up.
+ * SECURITY: the owner of the mailbox takes over the account. It gets the password of this very
+ * challenge or none: what others set up with the same address is removed, factors too (RC-7,
+ * ADV-9). An account made by the operator keeps its factors, and they are asked for: `latchkey
+ * create-admin` has set them up.
  */
 async function claim(
   ctx: Context,

@@ -4,11 +4,11 @@ import { signingAt } from './rules.ts';
 import { openSigningKey } from './signing-key.ts';
 
 export type KeyCheck = {
-  /** Keys that sign, will sign or still verify. */
+  /** The number of keys that sign, will sign or still verify. */
   readonly inUse: number;
-  /** Those of them that cannot be opened, or are too weak: no server starts on them (JW-9). */
+  /** Those that cannot be opened or are too weak: no server starts with them (JW-9). */
   readonly unusable: readonly string[];
-  /** Of the key that signs now; null where none does. */
+  /** The algorithm of the key that signs now; null where none does. */
   readonly signingWith: string | null;
 };
 
@@ -25,6 +25,6 @@ function opens(app: Pick<App, 'keys'>, row: Parameters<typeof openSigningKey>[1]
     openSigningKey(app.keys, row);
     return true;
   } catch {
-    return false; // The message is for a server's log; here the kid says which it is.
+    return false; // The error message is for a server log; here the kid identifies the key.
   }
 }

@@ -5,15 +5,15 @@ import { type KeyApp, rotateSigningKey } from './rotate-signing-key.ts';
 import { isDue, newestOf, reloadEvery, signingAt, verifies } from './rules.ts';
 import { openSigningKey } from './signing-key.ts';
 
-/** The keys as this process knows them, held in memory and read anew every few seconds. */
+/** This process's copy of the keys, in memory and reloaded every few seconds. */
 export function createKeyRing(app: KeyApp): KeyRing {
   let byKid = new Map<string, SigningKey>();
   let timer: NodeJS.Timeout | undefined;
   let busy = false;
 
   /**
-   * At start a row that cannot be used is a reason not to start; later it must not keep a removal
-   * from taking effect.
+   * At start an unusable row prevents the start; later it must not keep a removal from taking
+   * effect.
    */
   const read = async (onBadRow: (error: unknown, row: SigningKeyRow) => void): Promise<void> => {
     const rows = await listSigningKeys(app.db, { now: app.clock.now() });
@@ -47,8 +47,7 @@ export function createKeyRing(app: KeyApp): KeyRing {
       isDue(key, { now: app.clock.now(), everySeconds });
     const newest = newestOf(byKid.values(), app.clock.now());
     if (!newest || !due(newest)) return;
-    // Other instances come to the same conclusion in the same seconds: who gets the lock first
-    // rotates.
+    // Other instances find the rotation due in the same seconds: the first to get the lock rotates.
     if (await rotateSigningKey(app, { unless: (row) => !due(row) })) await read(reportBadRow);
   };
 

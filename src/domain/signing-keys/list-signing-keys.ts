@@ -2,7 +2,7 @@ import type { App } from '../../app.ts';
 import { listAllSigningKeys } from '../../db/queries/signing-keys.ts';
 import { type KeyState, stateOf } from './rules.ts';
 
-/** A key as an operator sees it; nothing of its private part. */
+/** A key as an operator sees it, without its private part. */
 export type SigningKeyView = {
   readonly kid: string;
   readonly algorithm: string;
@@ -12,7 +12,7 @@ export type SigningKeyView = {
   readonly expiresAt: Date | null;
 };
 
-/** Every key that there still is a row of, the newest first. */
+/** Every key that still has a row, newest first. */
 export async function listSigningKeys(app: Pick<App, 'db' | 'clock'>): Promise<SigningKeyView[]> {
   const rows = await listAllSigningKeys(app.db);
   const now = app.clock.now();

@@ -18,15 +18,15 @@ export type RemovedKey = {
 };
 
 /**
- * Takes a key away in an emergency: every instance refuses its tokens within `reloadEvery` seconds
- * (JW-10). If it was the one that signs, the next one signs at once; there is no time to publish it
- * first. `successor` is what this has put in its place. Null for a kid that is not in use.
+ * Removes a key in an emergency: every instance refuses its tokens within `reloadEvery` seconds
+ * (JW-10). If it was the signing key, the next one signs at once; there is no time to publish it
+ * first. `successor` is the key created to replace it. Null for a kid that is not in use.
  */
 export async function removeSigningKey(
   app: KeyApp,
   { kid }: { kid: string },
 ): Promise<RemovedKey | null> {
-  // Before the lock, and perhaps for nothing: an RSA key may take a second.
+  // Made before the lock is taken, even if it may not be needed: an RSA key may take a second.
   const made = await makeKey(app);
   return app.db.transaction(async (tx) => {
     await lockSigningKeys(tx);
@@ -66,7 +66,7 @@ type Replacement = {
   readonly wasSigning: boolean;
 };
 
-/** What comes in the place of the removed key; null where the keys that are left do without. */
+/** The replacement of the removed key; null where the remaining keys suffice. */
 async function replaceKey(
   app: KeyApp,
   { db, made, now, left, wasSigning }: Replacement,
@@ -76,8 +76,7 @@ async function replaceKey(
     await activateSigningKey(db, { kid: next.kid, now });
     return { kid: next.kid, activeFrom: now };
   }
-  // The one that signs goes on. If the removed one was the last of those to come, another has to
-  // follow.
+  // The signing key stays. If the removed key was the last pending one, another has to follow.
   if (!wasSigning && left.some((row) => row.expiresAt === null)) return null;
   const waited = secondsAfter(now, publishAhead);
   const last = newestOf(left, now)?.activeFrom ?? now;

@@ -18,22 +18,22 @@ export type NewKey = { readonly kid: string; readonly activeFrom: Date };
 
 type Options = {
   /**
-   * Seconds for which the key is published before it signs; `publishAhead` unless told. Nothing
-   * waits where no key signs now.
+   * Seconds for which the key is published before it signs; defaults to `publishAhead`. Ignored
+   * where no key signs now.
    */
   readonly signsIn?: number;
-  /** Asked under the lock, with the newest key that there is: false ends it without a new one. */
+  /** Called under the lock with the newest key: true stops the rotation without a new key. */
   readonly unless?: (newest: SigningKeyRow) => boolean;
 };
 
 /**
- * Makes the next key, of the configured algorithm. It is published at once and signs later; the one
- * before verifies until its last token has expired (JW-10). Null where `unless` says that it is not
- * wanted, such as when another instance was first.
+ * Makes the next key, of the configured algorithm. It is published at once and signs later; the
+ * previous one verifies until its last token has expired (JW-10). Null where `unless` stops it,
+ * such as when another instance was first.
  */
 export async function rotateSigningKey(app: KeyApp, options: Options = {}): Promise<NewKey | null> {
-  // Made before the lock is taken: an RSA key may take a second, and no connection is held
-  // meanwhile.
+  // Made before the lock is taken: an RSA key may take a second, during which no connection is
+  // held.
   const made = await makeKey(app);
   return app.db.transaction(async (tx) => {
     await lockSigningKeys(tx);
@@ -42,7 +42,7 @@ export async function rotateSigningKey(app: KeyApp, options: Options = {}): Prom
     const newest = newestOf(rows, now);
     if (newest && options.unless?.(newest)) return null;
     const waited = signingAt(rows, now) ? secondsAfter(now, options.signsIn ?? publishAhead) : now;
-    // Keys sign in the order in which they were made, whatever each was told to wait.
+    // Keys sign in the order in which they were made, whatever delay each was given.
     const activeFrom =
       newest && newest.activeFrom >= waited ? secondsAfter(newest.activeFrom, 1) : waited;
     await addKey(app, { db: tx, made, now, activeFrom });
@@ -57,7 +57,7 @@ export async function rotateSigningKey(app: KeyApp, options: Options = {}): Prom
 
 export type MadeKey = Pick<SigningKeyRow, 'kid' | 'algorithm' | 'publicJwk' | 'sealedPrivateJwk'>;
 
-/** A key of the configured algorithm, not stored yet. */
+/** A key of the configured algorithm, not yet stored. */
 export async function makeKey(app: KeyApp): Promise<MadeKey> {
   const { algorithm } = app.config.jwt;
   const { privateJwk, publicJwk } = await generateJwk(algorithm);
@@ -66,7 +66,7 @@ export async function makeKey(app: KeyApp): Promise<MadeKey> {
   return { kid, algorithm, publicJwk, sealedPrivateJwk: sealPrivateJwk(app.keys, kid, privateJwk) };
 }
 
-/** Stores a key that was made, in a transaction that holds the lock. */
+/** Stores a new key, in a transaction that holds the lock. */
 export async function addKey(
   app: KeyApp,
   input: { db: Db; made: MadeKey; now: Date; activeFrom: Date },

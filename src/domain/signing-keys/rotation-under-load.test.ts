@@ -21,16 +21,16 @@ const jwksOf = async (server: TestServer): Promise<string> =>
   (await fetch(`${server.url}/.well-known/jwks.json`)).text();
 
 /**
- * `npm run bench -- rotation` is the same for a minute, with real processes, commands and time.
+ * `npm run bench -- rotation` does the same for a minute, with real processes, commands and time.
  */
-it('JW-10 three rotations under steady traffic over two instances: not one request fails', async () => {
+it('JW-10 no request fails in three rotations under steady traffic on two instances', async () => {
   const people = await Promise.all(Array.from({ length: 4 }, () => registerPerson(one)));
   const failures: unknown[] = [];
   const kids = new Set<unknown>();
   let requests = 0;
   let isOver = false;
 
-  /** A client that asks for me on both instances in turn, and refreshes every fourth time. */
+  /** A client that queries `me` on both instances in turn, and refreshes every fourth time. */
   const drive = async (person: Person): Promise<void> => {
     let { accessToken, refreshToken } = person;
     for (let count = 0; !isOver; count += 1) {
@@ -52,7 +52,7 @@ it('JW-10 three rotations under steady traffic over two instances: not one reque
 
   for (let rotation = 0; rotation < 3; rotation += 1) {
     const made = await rotateSigningKey(rotation % 2 === 0 ? one.app : two.app);
-    // By themselves, within seconds, and before the key signs.
+    // By timer, within seconds, and before the key signs.
     for (const server of [one, two]) {
       await vi.waitFor(async () => expect(await jwksOf(server)).toContain(made?.kid), {
         timeout: 90_000,

@@ -37,7 +37,7 @@ const reload = (...servers: TestServer[]) =>
   Promise.all(servers.map(({ app }) => app.keyRing.load()));
 
 describe('rotation', () => {
-  it('JW-10 ADV-58 the next key is published before it signs, the one before verifies until its last token has expired', async () => {
+  it('JW-10 ADV-58 publishes the next key first, verifies the old until tokens expire', async () => {
     const [one, two] = await startTwo();
     const before = await registerPerson(one);
     const first = kidOf(before.accessToken);
@@ -55,7 +55,7 @@ describe('rotation', () => {
     one.clock.advance(1);
     const after = await signIn(one, before);
     expect(kidOf(after.accessToken)).toBe(made?.kid);
-    // Everywhere: the old one's tokens here, the new one's there.
+    // On every instance: the old key's tokens here, the new one's there.
     expect(await reasonOf(two, after)).toBeUndefined();
     expect(await reasonOf(one, late)).toBeUndefined();
 
@@ -70,7 +70,7 @@ describe('rotation', () => {
     expect(await reasonOf(one, late)).toBe('TOKEN_INVALID');
   });
 
-  it('JW-10 keys sign in the order in which they were made, however soon one follows another', async () => {
+  it('JW-10 keys sign in the order in which they were made, however soon they follow', async () => {
     const [one] = await startTwo();
     const second = await rotateSigningKey(one.app);
     const third = await rotateSigningKey(one.app, { signsIn: 30 });
@@ -88,7 +88,7 @@ describe('rotation', () => {
     expect(one.app.keyRing.signing().kid).toBe(third?.kid);
   });
 
-  it('JW-10 two instances that rotate at once make both keys, and agree on which signs', async () => {
+  it('JW-10 two instances that rotate at once make both keys and agree on which signs', async () => {
     const [one, two] = await startTwo();
     await Promise.all([rotateSigningKey(one.app), rotateSigningKey(two.app)]);
     one.clock.advance(publishAhead + 2);
@@ -108,7 +108,7 @@ describe('rotation', () => {
     ]);
   });
 
-  it('JW-10 by schedule: one new key for all instances, each within seconds of the time', async () => {
+  it('JW-10 on schedule: one new key for all instances, each within seconds', async () => {
     const period = 90 * 24 * 3600;
     const [one, two] = await startTwo({ signingKeyRotation: period });
     const first = one.app.keyRing.signing().kid;
@@ -129,7 +129,7 @@ describe('rotation', () => {
     expect(one.app.keyRing.signing().kid).toBe(first);
   }, 300_000);
 
-  it('JW-10 a change of JWT_ALGORITHM is a rotation: the old key goes on until the new one has been seen', async () => {
+  it('JW-10 a change of JWT_ALGORITHM is a rotation: the old key signs until the new is public', async () => {
     const [one] = await startTwo();
     const person = await registerPerson(one);
     const changed = await one.another({ jwt: { ...one.app.config.jwt, algorithm: 'EdDSA' } });
@@ -153,7 +153,7 @@ describe('rotation', () => {
     }
   });
 
-  it('destroys keys that have long verified nothing', async () => {
+  it('destroys keys long after they stopped verifying', async () => {
     const [one] = await startTwo();
     const { kid } = one.app.keyRing.signing();
     await rotateSigningKey(one.app);
@@ -165,8 +165,8 @@ describe('rotation', () => {
   });
 });
 
-describe('removal in an emergency', () => {
-  it('JW-10 of the key that signs: its tokens are refused everywhere within a minute, with no restart, and a new key signs', async () => {
+describe('emergency removal', () => {
+  it('JW-10 of the signing key: its tokens are refused everywhere, a new key signs', async () => {
     const [one, two] = await startTwo();
     const person = await registerPerson(one);
     const { kid } = one.app.keyRing.signing();
@@ -179,9 +179,9 @@ describe('removal in an emergency', () => {
       });
       expect(await jwksOf(server)).toEqual([removed?.successor?.kid]);
     }
-    // Each instance reads its keys anew so often, in seconds.
+    // The interval, in seconds, in which each instance reloads its keys.
     expect(reloadEvery).toBeLessThan(60);
-    // The session was not the key's: a refresh brings it back.
+    // The session does not depend on the key: a refresh restores it.
     const { accessToken } = await one.mutate('refreshSession', {
       refreshToken: person.refreshToken,
     });
@@ -190,7 +190,7 @@ describe('removal in an emergency', () => {
     expect(event).toMatchObject({ type: 'signing_key.removed', actorId: null, detail: { kid } });
   }, 300_000);
 
-  it('JW-10 of the key that signs, where the next one waits: that one signs at once', async () => {
+  it('JW-10 of the signing key while the next one is pending: that one signs at once', async () => {
     const [one] = await startTwo();
     const { kid } = one.app.keyRing.signing();
     const next = await rotateSigningKey(one.app);
@@ -205,7 +205,7 @@ describe('removal in an emergency', () => {
     ]);
   });
 
-  it('JW-10 of the key that waits: the one that signs goes on until another has been published', async () => {
+  it('JW-10 of the pending key: the signing one stays until another is published', async () => {
     const [one] = await startTwo();
     const { kid } = one.app.keyRing.signing();
     const next = await rotateSigningKey(one.app);
@@ -223,7 +223,7 @@ describe('removal in an emergency', () => {
     });
   });
 
-  it('JW-10 of a key between the one that signs and one that waits long: there is always one that signs', async () => {
+  it('JW-10 of a key before a pending one: there is always a key that signs', async () => {
     const [one] = await startTwo();
     const { kid } = one.app.keyRing.signing();
     const second = await rotateSigningKey(one.app);
@@ -242,7 +242,7 @@ describe('removal in an emergency', () => {
     expect(kidOf(last.accessToken)).toBe(kid);
   });
 
-  it('JW-10 of the last of several that wait: another follows after those, and each verifies as long as its tokens live', async () => {
+  it('JW-10 of the last of several pending keys: another follows without a gap', async () => {
     const [one] = await startTwo();
     const { kid } = one.app.keyRing.signing();
     const second = await rotateSigningKey(one.app, { signsIn: 24 * 3600 });
@@ -254,7 +254,7 @@ describe('removal in an emergency', () => {
     expect(await endOf(one, kid)).toEqual(secondsAfter(second?.activeFrom ?? new Date(0), overlap));
   });
 
-  it('JW-10 of a retired key leaves the one that signs alone', async () => {
+  it('JW-10 of a retired key does not affect the signing one', async () => {
     const [one] = await startTwo();
     const { kid } = one.app.keyRing.signing();
     const next = await rotateSigningKey(one.app);
@@ -265,7 +265,7 @@ describe('removal in an emergency', () => {
     expect(await jwksOf(one)).toEqual([next?.kid]);
   });
 
-  it('JW-10 takes effect though another row cannot be read', async () => {
+  it('JW-10 takes effect even if another row cannot be read', async () => {
     const [one] = await startTwo();
     const person = await registerPerson(one);
     const { kid } = one.app.keyRing.signing();
@@ -284,7 +284,7 @@ describe('removal in an emergency', () => {
     expect(one.logLines.join()).toContain('signing_keys.unusable');
   }, 300_000);
 
-  it('says of a kid that is not in use that there is none, and changes nothing', async () => {
+  it('reports a kid that is not in use, and changes nothing', async () => {
     const [one] = await startTwo();
     const { kid } = one.app.keyRing.signing();
     for (const unknown of ['', 'x', `${kid} `, "' or 1=1 --"]) {
@@ -296,9 +296,9 @@ describe('removal in an emergency', () => {
   });
 });
 
-describe('what others do with our keys', () => {
+describe('other parties and our keys', () => {
   for (const algorithm of ['RS256', 'ES256', 'EdDSA'] as const) {
-    it(`JW-10 jose’s createRemoteJWKSet verifies tokens of ${algorithm}, through a rotation too`, async () => {
+    it(`JW-10 jose’s createRemoteJWKSet verifies ${algorithm} tokens, through a rotation too`, async () => {
       const one = await startTestServer({
         config: { jwt: { algorithm, audience: 'http://localhost:4000', type: 'JWT' } },
       });
@@ -328,7 +328,7 @@ describe('what others do with our keys', () => {
     }, 300_000);
   }
 
-  it('JW-11 HS256 has nothing to publish, and still rotates', async () => {
+  it('JW-11 HS256 publishes nothing, and still rotates', async () => {
     const one = await startTestServer({
       config: { jwt: { algorithm: 'HS256', audience: 'http://localhost:4000', type: 'at+jwt' } },
     });

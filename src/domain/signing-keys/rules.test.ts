@@ -43,7 +43,7 @@ describe('which key signs', () => {
     expect([removed, expired].map((each) => verifies(each, now))).toEqual([false, false]);
   });
 
-  it('JW-10 the one that began last, from the very moment that it begins', () => {
+  it('JW-10 the one activated last, from the very moment of its activation', () => {
     const all = [afterNext, next, active, old, removed, expired];
     expect(signingAt(all, now)).toBe(active);
     expect(signingAt(all, at(299.999))).toBe(active);
@@ -53,7 +53,7 @@ describe('which key signs', () => {
     expect(earliestPending([active, removed], now)).toBeUndefined();
   });
 
-  it('is told by one word', () => {
+  it('is described by one word', () => {
     const all = [next, active, old, removed, expired];
     expect(all.map((each) => stateOf(all, each, now))).toEqual([
       'next',
@@ -64,7 +64,7 @@ describe('which key signs', () => {
     ]);
   });
 
-  it('JW-10 a token that was just signed outlives neither its key nor the caches of its key', () => {
+  it('JW-10 a new token expires before its key, even in caches of the key', () => {
     expect(overlap).toBeGreaterThanOrEqual(longestTokenLifetime + jwksMaxAge);
     expect(publishAhead).toBeGreaterThanOrEqual(jwksMaxAge + 60);
     expect(jwksMaxAge).toBeLessThan(overlap);

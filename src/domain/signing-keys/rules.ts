@@ -1,13 +1,13 @@
 import { secondsAfter } from '../../clock.ts';
 
-/** Seconds for which others may keep our public keys (`Cache-Control: max-age`). */
+/** Seconds for which others may cache our public keys (`Cache-Control: max-age`). */
 export const jwksMaxAge = 300;
 /**
- * Seconds between two looks at the table: by then a new key is known, and a removed one refused, in
- * every process.
+ * Seconds between two reloads of the keys: by then every process knows a new key and refuses a
+ * removed one.
  */
 export const reloadEvery = 5;
-/** Seconds by which the clocks of our own machines may differ. */
+/** The maximum clock skew, in seconds, between our own machines. */
 const clockSkew = 60;
 /**
  * The upper bound of ACCESS_TOKEN_TTL: the setting may have been changed since a token was signed.
@@ -15,18 +15,17 @@ const clockSkew = 60;
 export const longestTokenLifetime = 3600;
 
 /**
- * Seconds that a new key is published before it signs: whoever keeps the old JWKS has asked again
- * by then (JW-10).
+ * Seconds for which a new key is published before it signs: caches of the old JWKS have expired by
+ * then (JW-10).
  */
 export const publishAhead = 600;
 /**
- * Seconds that a key still verifies once the next one signs: until its last token has expired, plus
- * cache age.
+ * Seconds that a key still verifies after the next one signs: until its last token has expired,
+ * plus clock skew and cache age.
  */
 export const overlap = longestTokenLifetime + clockSkew + jwksMaxAge;
 /**
- * Seconds after which a key that verifies nothing any more is destroyed. Until then `keys list`
- * shows it.
+ * Seconds after which a key that no longer verifies is destroyed. Until then `keys list` shows it.
  */
 export const keptAfterEnd = 30 * 24 * 3600;
 
@@ -38,14 +37,14 @@ export type KeyTimes = {
 export type KeyState = 'next' | 'active' | 'retired' | 'expired' | 'removed';
 
 /**
- * Whether tokens of a key are taken. One that does not sign yet is among them: another machine's
- * clock may be ahead.
+ * Whether tokens of a key are accepted. That includes a key that does not sign yet, since another
+ * machine's clock may be ahead.
  */
 export function verifies(key: KeyTimes, now: Date): boolean {
   return !key.removedAt && (key.expiresAt === null || key.expiresAt > now);
 }
 
-/** The key that signs at a moment: of those that may, the one that began last. */
+/** The signing key at a moment: of the active keys, the one activated last. */
 export function signingAt<Key extends KeyTimes>(keys: Iterable<Key>, now: Date): Key | undefined {
   let newest: Key | undefined;
   for (const key of keys) {
@@ -55,7 +54,7 @@ export function signingAt<Key extends KeyTimes>(keys: Iterable<Key>, now: Date):
   return newest;
 }
 
-/** The key that was made last, whether or not it signs yet. */
+/** The most recently made key, whether or not it signs yet. */
 export function newestOf<Key extends KeyTimes>(keys: Iterable<Key>, now: Date): Key | undefined {
   let newest: Key | undefined;
   for (const key of keys) {
@@ -64,7 +63,7 @@ export function newestOf<Key extends KeyTimes>(keys: Iterable<Key>, now: Date): 
   return newest;
 }
 
-/** Of the keys that wait to sign, the one that comes first. */
+/** Of the pending keys, the one that is activated first. */
 export function earliestPending<Key extends KeyTimes>(
   keys: Iterable<Key>,
   now: Date,
@@ -79,8 +78,8 @@ export function earliestPending<Key extends KeyTimes>(
 
 /**
  * Keys that would stop verifying before the last of their tokens has expired, with the end that
- * they need: of those that sign or will, each signs until the one after it does. A removal can
- * leave such a gap.
+ * they need: each current or pending key signs until its successor does. A removal can leave such a
+ * gap.
  */
 export function endsTooEarly<Key extends KeyTimes>(
   keys: readonly Key[],
@@ -99,7 +98,7 @@ export function endsTooEarly<Key extends KeyTimes>(
   });
 }
 
-/** What a key is for at a moment, in one word. */
+/** The state of a key at a moment, in one word. */
 export function stateOf(keys: readonly KeyTimes[], key: KeyTimes, now: Date): KeyState {
   if (key.removedAt) return 'removed';
   if (!verifies(key, now)) return 'expired';
@@ -107,7 +106,7 @@ export function stateOf(keys: readonly KeyTimes[], key: KeyTimes, now: Date): Ke
   return key === signingAt(keys, now) ? 'active' : 'retired';
 }
 
-/** Whether a scheduled rotation is due: the newest key is older than it may be. */
+/** Whether a scheduled rotation is due: the newest key exceeds its maximum age. */
 export function isDue(
   key: { readonly createdAt: Date },
   input: { now: Date; everySeconds: number | null },

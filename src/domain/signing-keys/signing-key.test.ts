@@ -51,7 +51,7 @@ describe('a signing key', () => {
     });
   }
 
-  it('JW-9 is refused where it was sealed under another secret, for another kid, or has been changed', async () => {
+  it('JW-9 is refused if sealed under another secret, for another kid, or altered', async () => {
     const { privateJwk } = await generateJwk('ES256');
     const other = createSecretKeys([randomBytes(32)]);
     expect(() => openSigningKey(keys, rowOf('ES256', privateJwk, other))).toThrow(

@@ -12,7 +12,7 @@ import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
 import type { PublicJwk, SigningKey } from '../../ports.ts';
 import type { SecretKeys } from '../../secret-keys.ts';
 
-/** RFC 8725 3.5, ASVS 11.2.3; 3,072 bits are worth 128 of security (NIST SP 800-57). */
+/** RFC 8725 3.5, ASVS 11.2.3; 3,072 bits give 128 bits of security (NIST SP 800-57). */
 const rsaBits = 3072;
 const hmacBytes = 32;
 
@@ -20,7 +20,7 @@ const generate = promisify(generateKeyPair);
 
 type Jwk = Record<string, unknown>;
 
-/** A new pair as JWKs; HS256 yields one secret and no public half. */
+/** A new key pair as JWKs; HS256 yields one secret and no public half. */
 export async function generateJwk(
   algorithm: JwtAlgorithm,
 ): Promise<{ privateJwk: Jwk; publicJwk: Jwk | null }> {
@@ -49,14 +49,15 @@ export function sealPrivateJwk(keys: SecretKeys, kid: string, privateJwk: Jwk): 
 }
 
 /**
- * A row made ready for use. Throws where it cannot be opened or is too weak: a server must not
- * start on such a key (JW-9).
+ * Opens a row for use. Throws where it cannot be decrypted or is too weak: a server must not start
+ * with such a key (JW-9).
  */
 export function openSigningKey(keys: SecretKeys, row: SigningKeyRow): SigningKey {
   const opened = keys.open('signing-key-seal', row.kid, row.sealedPrivateJwk);
   if (!opened) {
     throw new Error(
-      `The signing key ${row.kid} cannot be opened. SECRET_KEY has changed; set the old one as SECRET_KEY_PREVIOUS.`,
+      `The signing key ${row.kid} cannot be opened. ` +
+        'SECRET_KEY has changed; set the old one as SECRET_KEY_PREVIOUS.',
     );
   }
   const privateJwk: Jwk = JSON.parse(opened.toString());
@@ -106,8 +107,8 @@ function assertStrong(kid: string, algorithm: JwtAlgorithm, key: KeyObject): voi
 }
 
 /**
- * Members of the public half by name: SECURITY: never a spread, so that no private member can slip
- * in (JW-11).
+ * The members of the public half by name: SECURITY: never a spread, so that no private member can
+ * slip in (JW-11).
  */
 function publishedJwk(kid: string, algorithm: JwtAlgorithm, publicKey: KeyObject): PublicJwk {
   const jwk = publicKey.export({ format: 'jwk' });

@@ -7,9 +7,9 @@ import { matchingStep } from './totp.ts';
 type Input = { readonly db: Db; readonly userId: string; readonly code: string };
 
 /**
- * Whether the code is that of the user's authenticator and newer than any before it (OT-12). A
- * clock that was set back finds every step used, and refuses (OT-13). A secret that does not open
- * is refused too, and an operator told (DP-1).
+ * Whether the code is that of the user's authenticator and newer than any used before (OT-12).
+ * After a clock was set back every step counts as used and is refused (OT-13). A secret that cannot
+ * be decrypted is refused too, and the operator is told (DP-1).
  */
 export async function acceptTotpCode(ctx: Context, { db, userId, code }: Input): Promise<boolean> {
   const row = await findTotp(db, { userId });

@@ -8,7 +8,7 @@ export function renderQrCode(text: string): string {
   return renderSVG(text, { ecc: 'M', border: 4, pixelSize: 4 });
 }
 
-/** The same in characters, for a terminal with light on dark. */
+/** The same in characters, for a terminal with light text on a dark background. */
 export function renderTerminalQrCode(text: string): string {
   return renderUnicodeCompact(text, { ecc: 'L', border: 2 });
 }

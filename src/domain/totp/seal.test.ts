@@ -14,7 +14,7 @@ describe('a sealed TOTP secret', () => {
     expect(openTotpSecret(createSecretKeys([Buffer.alloc(32, 2)]), owner, sealed)).toBeNull();
   });
 
-  it('DP-1 does not open with any one bit changed, or cut short', () => {
+  it('DP-1 does not open with any one bit changed, or truncated', () => {
     const sealed = Buffer.from(sealTotpSecret(keys, owner, secret));
     for (let bit = 0; bit < sealed.length * 8; bit += 1) {
       const changed = Buffer.from(sealed);
@@ -26,7 +26,7 @@ describe('a sealed TOTP secret', () => {
     }
   });
 
-  it('opens for its owner, under a key that is being rotated out too, and looks different each time', () => {
+  it('opens for its owner, also under a key being rotated out, and differs each time', () => {
     const sealed = sealTotpSecret(keys, owner, secret);
     expect(openTotpSecret(keys, owner, sealed)).toEqual(secret);
     const rotated = createSecretKeys([Buffer.alloc(32, 2), Buffer.alloc(32, 1)]);

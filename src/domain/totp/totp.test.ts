@@ -24,7 +24,7 @@ describe('matchingStep', () => {
     expect(await matchingStep({ secret, code: codeOf(steps), now })).toBeNull();
   });
 
-  it('OT-13 accepts the present step and the one before, to the second', async () => {
+  it('OT-13 accepts the current and the previous step, to the second', async () => {
     expect(await matchingStep({ secret, code: codeOf(0), now })).toBe(step);
     expect(await matchingStep({ secret, code: codeOf(-1), now })).toBe(step - 1);
     const code = totpCode(writeSecret(secret), at(step * 30));
@@ -50,12 +50,12 @@ describe('matchingStep', () => {
     expect(await matchingStep({ secret, code, now })).toBeNull();
   });
 
-  it('OT-13 fails closed for a clock before 1970 and for no time at all', async () => {
+  it('OT-13 fails closed for a clock before 1970 and for an invalid time', async () => {
     expect(await matchingStep({ secret, code: codeOf(0), now: at(-40) })).toBeNull();
     expect(await matchingStep({ secret, code: codeOf(0), now: new Date(Number.NaN) })).toBeNull();
   });
 
-  it('OT-11 keeps the guardrails of otplib: a secret of less than 128 bits matches nothing', async () => {
+  it('OT-11 keeps otplib’s guardrails: a secret under 128 bits matches nothing', async () => {
     const short = Buffer.from('123456789012345');
     expect(
       await matchingStep({ secret: short, code: totpCode(writeSecret(short), now), now }),
@@ -87,8 +87,8 @@ describe('an independent program', () => {
   it.skipIf(missing)(
     'agrees with us over 1,000 secrets and times (oathtool)',
     async () => {
-      // The same thousand on every run, so that a disagreement can be looked at; times from 1970 to
-      // 2242.
+      // The same thousand on every run, so that a disagreement can be investigated; times from 1970
+      // to 2242.
       const cases = Array.from({ length: 1000 }, (_, number) => {
         const seed = createHash('sha256').update(`secret ${number}`).digest();
         return { secret: seed.subarray(0, secretBytes), seconds: seed.readUInt32BE(20) * 2 };
@@ -111,7 +111,7 @@ describe('an independent program', () => {
     120_000,
   );
 
-  /** One run of the program for each line: a secret and a time. */
+  /** One run of the program per line: a secret and a time. */
   async function oathtool(lines: readonly string[]): Promise<string[]> {
     const each =
       'while read -r secret time; do oathtool --totp --base32 "$secret" --now "$time"; done';
@@ -123,7 +123,7 @@ describe('an independent program', () => {
 });
 
 describe('secrets and addresses', () => {
-  it('OT-11 gives a secret of 160 bits: 32 symbols of base32, none twice in a thousand', () => {
+  it('OT-11 a secret has 160 bits: 32 symbols of base32, none twice in a thousand', () => {
     const secrets = new Set(
       Array.from({ length: 1000 }, () => writeSecret(systemRandom.bytes(secretBytes))),
     );
@@ -131,7 +131,7 @@ describe('secrets and addresses', () => {
     for (const written of secrets) expect(written).toMatch(/^[A-Z2-7]{32}$/);
   });
 
-  it('writes an address that a URL parser reads back, whatever the label', () => {
+  it('writes a URI that a URL parser reads back, whatever the label', () => {
     const label = 'a:b?c&secret=X#ü/% <svg onload=x>';
     const uri = new URL(otpauthUri({ issuer: 'Latchkey', label, secret }));
     expect(uri.protocol).toBe('otpauth:');

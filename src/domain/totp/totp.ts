@@ -1,25 +1,25 @@
 import { generateURI, ScureBase32Plugin, verify } from 'otplib';
 
 /**
- * RFC 6238 with what every authenticator app knows: SHA-1, six digits, thirty seconds. otplib's
- * defaults, said aloud.
+ * RFC 6238 with the parameters that every authenticator app supports: SHA-1, six digits, thirty
+ * seconds. These are otplib's defaults, made explicit.
  */
 const options = { algorithm: 'sha1', digits: 6, period: 30 } as const;
 
 /** 160 bits (OT-11; RFC 4226 4, R6). */
 export const secretBytes = 20;
 
-/** Seconds that an enrolment waits for its first code (OT-14). */
+/** Seconds within which an enrolment must be confirmed (OT-14). */
 export const enrollmentLifetime = 600;
 
 const base32 = new ScureBase32Plugin();
 
-/** What a person types where no camera is at hand: base32 without padding. */
+/** What the user types when no camera is at hand: base32 without padding. */
 export function writeSecret(secret: Uint8Array): string {
   return base32.encode(secret);
 }
 
-/** What the QR code says. A colon would end the issuer, so the label has none. */
+/** The content of the QR code. A colon would end the issuer, so it is removed from the label. */
 export function otpauthUri(input: { issuer: string; label: string; secret: Uint8Array }): string {
   const label = input.label.replaceAll(':', ' ');
   return generateURI({
@@ -31,10 +31,9 @@ export function otpauthUri(input: { issuer: string; label: string; secret: Uint8
 }
 
 /**
- * The time step of the code, where it is that of the present step or of the one before (OT-13; RFC
- * 6238 5.2 allows one for the way); null for any other code, and for a time or a secret that otplib
- * refuses to work with. Whether the step was used before is not asked here: the database decides
- * that.
+ * The time step of the code, where it is the current step or the previous one (OT-13; RFC 6238 5.2
+ * allows one for transmission delay); null for any other code, and for a time or a secret that
+ * otplib rejects. Reuse of a step is not checked here: the database decides that.
  */
 export async function matchingStep(input: {
   secret: Uint8Array;
@@ -51,7 +50,7 @@ export async function matchingStep(input: {
     });
     return result.valid && 'timeStep' in result ? result.timeStep : null;
   } catch {
-    // otplib throws on what is malformed (OT-10). A code that cannot be checked is a wrong code.
+    // otplib throws on malformed input (OT-10). A code that cannot be checked is a wrong code.
     return null;
   }
 }

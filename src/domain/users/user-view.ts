@@ -4,10 +4,10 @@ import { judgeAdmin } from '../roles/rules.ts';
 
 export type UserStatus = 'ACTIVE' | 'UNVERIFIED' | 'SUSPENDED';
 
-/** Who looks: it decides what is shown (AZ-6). */
+/** The kind of onlooker, which decides what is shown (AZ-6). */
 export type Onlooker = 'self' | 'admin' | 'gateway' | 'other';
 
-/** A user as one particular caller may see them. Whatever is hidden is null. */
+/** A user as one particular caller may see them. Hidden fields are null. */
 export type UserView = {
   readonly kind: 'user';
   readonly id: string;
@@ -40,8 +40,8 @@ export function statusOf(user: Pick<UserRow, 'suspendedAt' | 'emailVerifiedAt'>)
 }
 
 /**
- * The only place that decides which of a user's fields a caller sees; rows never leave the domain
- * otherwise.
+ * The only place that decides which of a user's fields a caller sees; rows leave the domain no
+ * other way.
  */
 export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
   const known = onlooker !== 'other';
@@ -61,7 +61,8 @@ export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
 }
 
 /**
- * Who the caller is to this user: the person who asks counts before the gateway that passes it on.
+ * The relation of the caller to this user: a signed-in user takes precedence over the gateway that
+ * forwards the request.
  */
 export function onlookerOf(
   { viewer, gateway }: Pick<Context, 'viewer' | 'gateway'>,
