@@ -44,6 +44,8 @@ describe('purgeExpired', () => {
       await own.mutate('register', { email: unverified, password: goodPassword });
       await own.mutate('requestPasswordReset', { email: person.email });
       await own.mutate('requestLoginCode', { email: 'nobody@example.com' });
+      const { accessToken: token } = person;
+      await own.mutate('startTotpEnrollment', {}, { token });
       await own.nextToken(person.email);
       await own.nextMail(unverified);
       const counts: Record<number, PurgeCounts> = {};
@@ -57,11 +59,13 @@ describe('purgeExpired', () => {
         challenges: 0,
         accountTokens: 0,
         mails: 0,
+        pendingFactors: 0,
         unverifiedAccounts: 0,
       });
       // Budgets of attempts are removed as soon as their window has ended.
       expect(counts[2]?.rateLimits).toBeGreaterThan(0);
       expect(counts[4]).toMatchObject({ challenges: 3, accountTokens: 1, unverifiedAccounts: 0 });
+      expect(counts[4]).toMatchObject({ pendingFactors: 1 });
       expect(counts[4]?.mails).toBeGreaterThanOrEqual(3);
       expect(counts[6]).toMatchObject({ unverifiedAccounts: 0 });
       expect(counts[8]).toMatchObject({ unverifiedAccounts: 1, sessions: 0 });

@@ -7,6 +7,7 @@ import {
   purgeChallenges,
   purgeKnownDevices,
   purgeMails,
+  purgePendingFactors,
   purgeRateLimits,
   purgeSessions,
   purgeUnverifiedUsers,
@@ -25,6 +26,7 @@ export type PurgeKind =
   | 'challenges'
   | 'accountTokens'
   | 'mails'
+  | 'pendingFactors'
   | 'knownDevices'
   | 'rateLimits'
   | 'shortenedOrigins';
@@ -77,6 +79,10 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     ],
     ['sessions', (db, limit) => purgeSessions(db, { before: ago(retention.sessions), limit })],
     ['mails', (db, limit) => purgeMails(db, { before: ago(retention.codes), limit })],
+    [
+      'pendingFactors',
+      (db, limit) => purgePendingFactors(db, { before: ago(retention.codes), limit }),
+    ],
     ['knownDevices', (db, limit) => purgeKnownDevices(db, { before: ago(deviceMemory), limit })],
     ['rateLimits', (db, limit) => purgeRateLimits(db, { before: now, limit })],
     [
@@ -90,6 +96,7 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     challenges: 0,
     accountTokens: 0,
     mails: 0,
+    pendingFactors: 0,
     knownDevices: 0,
     rateLimits: 0,
     shortenedOrigins: 0,
