@@ -48,7 +48,7 @@ describe('the Dockerfile', () => {
   });
 
   it('SC-6 counts what must not be in it as development', () => {
-    // What `npm ci --omit=dev` installs where the folders of the workspaces are not, as in the image.
+    // What `npm ci --omit=dev` installs without the folders of the workspaces, as in the image.
     const { stdout } = spawnSync(
       'npm',
       ['ls', '--omit=dev', '--all', '--parseable', '--workspaces=false'],

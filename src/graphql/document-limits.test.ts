@@ -106,7 +106,7 @@ describe('a document', () => {
     expect(messages(byIds(40))).toEqual(tooMuch);
   });
 
-  it('GQ-3 ADV-36 is measured by reading each selection a few times, however fragments multiply', () => {
+  it('GQ-3 ADV-36 reads each selection a few times, however fragments multiply', () => {
     const fragment = (n: number) => `fragment F${n} on Query { ...F${n + 1} ...F${n + 1} }`;
     const fragments = Array.from({ length: 19 }, (_, n) => fragment(n)).join(' ');
     const doubling = `{ ...F0 } ${fragments} fragment F19 on Query { me { id } }`;

@@ -115,7 +115,7 @@ describe('refreshSession refuses', () => {
     expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);
   });
 
-  it('with RATE_LIMITED past the session’s budget, or the address’s for forged tokens', async () => {
+  it('with RATE_LIMITED past the session’s budget; forged tokens, past the address’s', async () => {
     const tight = await server.another({ rateLimitMultiplier: 0.01 });
     try {
       const person = await registerPerson(server);

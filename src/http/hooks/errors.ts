@@ -26,7 +26,7 @@ export const serverFault: Said = {
 };
 const badRequest: Said = { code: 'BAD_REQUEST', message: 'The request could not be read.' };
 
-/** SECURITY: the only texts that callers read. Fastify's own quote the path, a header or the body. */
+/** SECURITY: the only texts that callers read; Fastify's own quote path, header or body. */
 const answers: Readonly<Record<number, Said>> = {
   400: badRequest,
   404: { code: 'NOT_FOUND', message: 'There is nothing at this address.' },
