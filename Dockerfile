@@ -18,7 +18,7 @@ RUN find node_modules -type d \( -name test -o -name tests -o -name __tests__ -o
 RUN find node_modules -type f \( -name '*.test.*' -o -name '*.spec.*' \) -delete
 
 FROM node:24.18.0-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d
-# Newer versions of Node let new objects take 128 MB before a garbage collection (docs/decisions/092-bundled-server.md).
+# Newer versions of Node let new objects take 128 MB before a garbage collection (docs/decisions/030-bundled-server.md).
 ENV NODE_OPTIONS=--max-semi-space-size=8
 # Hashes at once follow the cores, up to one less than this (BCRYPT_CONCURRENCY).
 ENV UV_THREADPOOL_SIZE=16

@@ -1,6 +1,6 @@
 // Puts the compiled server and the packages that it imports into few files: node scripts/bundle.mjs
 // COMPILED DIST Finding and reading more than a thousand modules took most of a start
-// (docs/decisions/092-bundled-server.md).
+// (docs/decisions/030-bundled-server.md).
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join, posix, relative, resolve } from 'node:path';

@@ -76,7 +76,7 @@ type ClusterMessage = {
 /**
  * Closes the connections that were passed to a worker which ended before accepting them. Node waits
  * for the answer of the dead worker and keeps its own end open, so such a client would wait for as
- * long as the primary lives (decision 095). This reads internal messages of Node; in a release that
+ * long as the primary lives (decision 033). This reads internal messages of Node; in a release that
  * changes them it has no effect, and its test fails.
  */
 function closeWhatIsLost({ process: child }: Worker): void {

@@ -35,7 +35,7 @@ const writeRefused = '25006';
 
 /**
  * One connection: a postgres.js client that opens at most one connection and is never used after it
- * has closed, so the driver's reconnect behaviour never applies (decision 097).
+ * has closed, so the driver's reconnect behaviour never applies (decision 035).
  */
 export class Connection {
   readonly openedAt = performance.now();

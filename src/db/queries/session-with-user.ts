@@ -87,7 +87,7 @@ class Reading<OfSession extends keyof SessionRow, OfUser extends keyof UserRow> 
 
 /**
  * Of a session only what requests about other things need. Every non-null column costs PostgreSQL a
- * microsecond: with all of them the statement takes a fourth longer (decision 093).
+ * microsecond: with all of them the statement takes a fourth longer (decision 031).
  */
 export const actingSession = new Reading(
   acting,

@@ -110,7 +110,7 @@ async function change(
   const before = viewer.session.user;
   const now = ctx.clock.now();
   const emailCanonical = canonicalOf(challenge.email);
-  // Locks the user's row before all others (decision 040).
+  // Locks the user's row before all others (decision 014).
   await holdCaller(ctx, { db });
   const email = challenge.email ?? '';
   await displaceUnverified(ctx, { db, emailCanonical, exceptId: userId });

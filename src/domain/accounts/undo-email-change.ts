@@ -61,7 +61,7 @@ async function undo(
   const now = ctx.clock.now();
   const email = token.email ?? '';
   const emailCanonical = canonicalOf(token.email);
-  // Locks the user's row before all others (decision 040).
+  // Locks the user's row before all others (decision 014).
   await holdAnyUser(db, { id: userId });
   await displaceUnverified(ctx, { db, emailCanonical, exceptId: userId });
   const user = await restoreEmail(db, { id: userId, email, emailCanonical, now });

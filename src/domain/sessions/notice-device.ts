@@ -44,7 +44,7 @@ export async function noticeDevice(
 
 /**
  * Browser and system without versions, bound to the user: the hash survives updates and new
- * networks, and two users' rows cannot be compared. Deliberately not a fingerprint (decision 052).
+ * networks, and two users' rows cannot be compared. Deliberately not a fingerprint (decision 023).
  */
 function deviceHash(
   { keys, request }: Pick<Context, 'keys' | 'request'>,

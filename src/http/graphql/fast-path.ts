@@ -34,7 +34,7 @@ const mediaTypes: ReadonlyMap<string | undefined, string> = new Map([
 /**
  * The rule of the fast path: a small POST of plain JSON, with an Accept that needs no negotiation
  * and without extensions, whose document Apollo has found valid before. Null for everything else,
- * which goes to Apollo unchanged. The answer is the same either way (decision 093).
+ * which goes to Apollo unchanged. The answer is the same either way (decision 031).
  */
 export function fastOperation(
   { method, headers, body }: Pick<FastifyRequest, 'method' | 'headers' | 'body'>,
