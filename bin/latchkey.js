@@ -13,7 +13,10 @@ if (existsSync(built)) {
   process.exitCode = 1;
 }
 
-/** A checkout that was not built runs from its sources; false where the development packages are not installed. */
+/**
+ * A checkout that was not built runs from its sources; false where the development packages are
+ * not installed.
+ */
 async function registerTypeScript() {
   try {
     const { register } = await import('tsx/esm/api');

@@ -10,7 +10,11 @@ import { outboxBacklog } from './db/queries/outbox.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
 import { noBreachedPasswords } from './domain/passwords/breached-passwords.ts';
-import { createHashSemaphore, hashSemaphoreWidth } from './domain/passwords/hash-semaphore.ts';
+import {
+  createHashSemaphore,
+  type HashSemaphore,
+  hashSemaphoreWidth,
+} from './domain/passwords/hash-semaphore.ts';
 import { createPasswordHasher } from './domain/passwords/hasher.ts';
 import { budgets } from './domain/rate-limits/budgets.ts';
 import { startRetentionWorker } from './domain/retention/start-retention-worker.ts';
@@ -43,29 +47,10 @@ const retentionSchedule = { firstAfter: 5 * 60, every: 60 * 60 };
 
 /** Assembles the App and starts the background work. Migrations must have been applied. */
 export async function compose(parts: Parts): Promise<ComposedApp> {
-  const { config, database, mailer, log, clock = systemClock, random = systemRandom } = parts;
-  const keys = createSecretKeys(config.secretKeys);
-  const { metrics = noMetrics, tracing = null } = parts;
-  const base = {
-    config,
-    database,
-    db: database.db,
-    readDb: database.readDb,
-    lookUpSession: createSessionLookup(database.db, () => clock.now()),
-    clock,
-    random,
-    log,
-    keys,
-    mailer,
-    metrics,
-  };
-  const hashWidth = hashSemaphoreWidth({
-    cores: availableParallelism(),
-    processes: config.workers,
-    threads: config.threadPoolSize,
-    wanted: config.bcryptConcurrency,
-  });
-  const hashSemaphore = createHashSemaphore({ width: hashWidth, queue: hashQueue * hashWidth });
+  const { config, database, mailer, tracing = null } = parts;
+  const base = composeBase(parts);
+  const { clock, keys, log, metrics, random } = base;
+  const hashes = composeHashSemaphore(config);
   const keyRing = createKeyRing(base);
   if (config.mailTemplatesDirectory !== null) await checkTemplates(config.mailTemplatesDirectory);
   const worker = startOutboxWorker(base, { pollSeconds: outboxPollSeconds });
@@ -76,7 +61,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     hasher: createPasswordHasher({
       cost: parts.bcryptCost ?? config.bcryptCost,
       keys,
-      semaphore: hashSemaphore,
+      semaphore: hashes.semaphore,
       random,
       log,
     }),
@@ -90,7 +75,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
   };
   metrics.watch({
     budgets: Object.keys(budgets),
-    hashes: () => ({ ...hashSemaphore.load(), width: hashWidth }),
+    hashes: () => ({ ...hashes.semaphore.load(), width: hashes.width }),
     pool: () => database.load(),
     outbox: () => outboxBacklog(database.db, { now: clock.now() }),
   });
@@ -111,4 +96,33 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
       await mailer.close();
     },
   };
+}
+
+/** What the background work needs, too. */
+function composeBase(parts: Parts) {
+  const { config, database, mailer, log, metrics = noMetrics } = parts;
+  const { clock = systemClock, random = systemRandom } = parts;
+  return {
+    config,
+    database,
+    db: database.db,
+    readDb: database.readDb,
+    lookUpSession: createSessionLookup(database.db, () => clock.now()),
+    clock,
+    random,
+    log,
+    keys: createSecretKeys(config.secretKeys),
+    mailer,
+    metrics,
+  };
+}
+
+function composeHashSemaphore(config: Config): { width: number; semaphore: HashSemaphore } {
+  const width = hashSemaphoreWidth({
+    cores: availableParallelism(),
+    processes: config.workers,
+    threads: config.threadPoolSize,
+    wanted: config.bcryptConcurrency,
+  });
+  return { width, semaphore: createHashSemaphore({ width, queue: hashQueue * width }) };
 }

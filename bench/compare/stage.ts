@@ -65,6 +65,8 @@ export async function openStage(options: {
     // Tokens outlive restarts of the server.
     JWT_AUDIENCE: 'bench',
     ACCESS_TOKEN_TTL: '60m',
+    // No measurement of sign-ins ends the sessions that the next one asks with.
+    SESSION_LIMIT: '500',
     JWT_ALGORITHM: options.algorithm,
     BCRYPT_COST: String(bcryptCost),
     LOG_LEVEL: 'info',

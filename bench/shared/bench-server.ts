@@ -1,4 +1,5 @@
 import postgresJs from 'postgres';
+import type { App } from '../../src/app.ts';
 import { compose } from '../../src/compose.ts';
 import { type Config, readConfig } from '../../src/config/read-config.ts';
 import type { Db } from '../../src/db/driver/client.ts';
@@ -9,6 +10,7 @@ import { parseEmailAddress } from '../../src/domain/addresses/email-address.ts';
 import { sealImportedHash } from '../../src/domain/passwords/stored-hash.ts';
 import { purgeExpired } from '../../src/domain/retention/purge-expired.ts';
 import { createServer } from '../../src/http/server.ts';
+import type { Mailer } from '../../src/mail/mailer.ts';
 import { createLog } from '../../src/observability/log.ts';
 import { createSecretKeys } from '../../src/secret-keys.ts';
 import { createTestClock } from '../../src/testing/clock.ts';
@@ -86,19 +88,11 @@ export async function startBenchServer(options: {
     applicationName: 'latchkey-bench',
     statementTimeoutMs: 60_000,
   });
-  let inFlight = 0;
+  const sink = createSink();
   const composed = await compose({
     config,
     database,
-    mailer: {
-      name: 'smtp',
-      send: async () => {
-        inFlight += 1;
-        await new Promise((resolve) => setImmediate(resolve));
-        inFlight -= 1;
-      },
-      close: async () => {},
-    },
+    mailer: sink.mailer,
     log: createLog(config),
     clock,
     bcryptCost: options.bcryptCost,
@@ -106,8 +100,6 @@ export async function startBenchServer(options: {
   const { app } = composed;
   const server = await createServer(app);
   const url = await server.listen();
-  let hash: string | null = null;
-  const imported = sealImportedHash(createSecretKeys(config.secretKeys), cheapHash);
 
   return {
     url,
@@ -120,42 +112,54 @@ export async function startBenchServer(options: {
       await purgeExpired(app);
     },
     rows: () => countAllRows(postgres.url),
-    settle: async () => {
-      do await new Promise((resolve) => setTimeout(resolve, 15));
-      while (inFlight > 0);
-    },
+    settle: sink.settle,
     hash: async () => {
       await app.hasher.hash(password);
     },
-    putAccount: async ({ email, kind }) => {
-      const parsed = parseEmailAddress(email);
-      if (!parsed) throw new Error(`${email} is not an address.`);
-      hash ??= await app.hasher.hash(password);
-      if (kind === 'deleted') return;
-      const now = clock.now();
-      const stored = {
-        imported,
-        unverified: null,
-        passwordless: null,
-        known: hash,
-        suspended: hash,
-      };
-      await app.db.insert(users).values({
-        id: app.random.id(now),
-        email: parsed.address,
-        emailCanonical: parsed.canonical,
-        createdAt: now,
-        emailVerifiedAt: kind === 'unverified' ? null : now,
-        passwordHash: stored[kind],
-        suspendedAt: kind === 'suspended' ? now : null,
-      });
-    },
+    putAccount: accountWriter(app),
     stop: async () => {
       await server.close();
       await composed.stop();
       await database.close();
       await postgres.stop();
     },
+  };
+}
+
+/** Takes every mail and keeps none. */
+function createSink(): { mailer: Mailer; settle: BenchServer['settle'] } {
+  let inFlight = 0;
+  const send = async (): Promise<void> => {
+    inFlight += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    inFlight -= 1;
+  };
+  const settle = async (): Promise<void> => {
+    do await new Promise((resolve) => setTimeout(resolve, 15));
+    while (inFlight > 0);
+  };
+  return { mailer: { name: 'smtp', send, close: async () => {} }, settle };
+}
+
+function accountWriter(app: App): BenchServer['putAccount'] {
+  let hash: string | null = null;
+  const imported = sealImportedHash(createSecretKeys(app.config.secretKeys), cheapHash);
+  return async ({ email, kind }) => {
+    const parsed = parseEmailAddress(email);
+    if (!parsed) throw new Error(`${email} is not an address.`);
+    hash ??= await app.hasher.hash(password);
+    if (kind === 'deleted') return;
+    const now = app.clock.now();
+    const stored = { imported, unverified: null, passwordless: null, known: hash, suspended: hash };
+    await app.db.insert(users).values({
+      id: app.random.id(now),
+      email: parsed.address,
+      emailCanonical: parsed.canonical,
+      createdAt: now,
+      emailVerifiedAt: kind === 'unverified' ? null : now,
+      passwordHash: stored[kind],
+      suspendedAt: kind === 'suspended' ? now : null,
+    });
   };
 }
 

@@ -43,11 +43,7 @@ export function CodeForm({ challenge, code, onTokens }: Props) {
 
   return (
     <>
-      <p>
-        {isRecovery && 'Type one of the recovery codes that you kept. Each works once.'}
-        {!isRecovery && isApp && 'Type the code that your authenticator app shows.'}
-        {!isRecovery && !isApp && `We have sent a code to ${current.sentTo ?? 'your address'}.`}
-      </p>
+      <p>{wordsFor(current, isRecovery)}</p>
       <Form submit={submit} button="Confirm" key={current.id}>
         <Field
           name="code"
@@ -76,4 +72,10 @@ export function CodeForm({ challenge, code, onTokens }: Props) {
       </p>
     </>
   );
+}
+
+function wordsFor({ methods, sentTo }: Props['challenge'], isRecovery: boolean): string {
+  if (isRecovery) return 'Type one of the recovery codes that you kept. Each works once.';
+  if (methods.includes('TOTP')) return 'Type the code that your authenticator app shows.';
+  return `We have sent a code to ${sentTo ?? 'your address'}.`;
 }

@@ -60,27 +60,33 @@ export function Totp({ enabled, onChange }: { enabled: boolean; onChange: () => 
         />
       )}
       {stage.at === 'enrolled' && (
-        <>
-          <p>
-            Keep these recovery codes where your phone is not. Each works once; they are not shown
-            again.
-          </p>
-          <ul className="codes">
-            {stage.codes.map((code) => (
-              <li key={code}>
-                <code>{code}</code>
-              </li>
-            ))}
-          </ul>
-          <button type="button" onClick={() => setStage({ at: 'start' })}>
-            I have kept them
-          </button>
-        </>
+        <RecoveryCodes codes={stage.codes} onKept={() => setStage({ at: 'start' })} />
       )}
       <p className="problem" role="alert">
         {problem}
       </p>
     </section>
+  );
+}
+
+function RecoveryCodes({ codes, onKept }: { codes: readonly string[]; onKept: () => void }) {
+  return (
+    <>
+      <p>
+        Keep these recovery codes where your phone is not. Each works once; they are not shown
+        again.
+      </p>
+      <ul className="codes">
+        {codes.map((code) => (
+          <li key={code}>
+            <code>{code}</code>
+          </li>
+        ))}
+      </ul>
+      <button type="button" onClick={onKept}>
+        I have kept them
+      </button>
+    </>
   );
 }
 

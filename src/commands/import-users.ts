@@ -8,7 +8,7 @@ import { fieldOf } from '../domain/import/read-user.ts';
 import type { FirebaseProject } from '../domain/passwords/foreign-hash.ts';
 import { fail } from './fail.ts';
 import { showProgress } from './progress.ts';
-import { withDatabase } from './with-database.ts';
+import { type CommandApp, withDatabase } from './with-database.ts';
 
 export type ImportOptions = {
   readonly format?: 'csv' | 'jsonl';
@@ -39,64 +39,72 @@ export async function importUsersFrom(file: string, options: ImportOptions): Pro
   const input = await openInput(file);
   if (!input) return;
 
-  await withDatabase(
-    'import',
-    async (app) => {
-      const report = options.report === undefined ? null : createWriteStream(options.report);
-      const progress = showProgress(process.stderr, input.read);
-      const faults = { count: 0 };
-      const tell = (refused: Refused): void => {
-        const { lineNumber, field, reason } = refused;
-        if (report) report.write(`${JSON.stringify({ line: lineNumber, field, reason })}\n`);
-        else progress.print(`line ${lineNumber}: ${field === null ? '' : `${field} `}${reason}`);
-      };
-      try {
-        const records = readRecords(input.bytes, {
-          format: options.format ?? null,
-          columns: new Map(options.map),
-          onFault: (lineNumber, reason) => {
-            faults.count += 1;
-            tell({ lineNumber, field: null, reason });
-          },
-          onIgnored: (columns) => progress.print(`ignored: ${columns.map(printable).join(', ')}`),
-        });
-        const counts = await importUsers(app, records, {
-          rules: {
-            assumeVerified: options.assumeVerified,
-            allowAdmins: options.allowAdmins,
-            dropUnknownHashes: options.dropUnknownHashes,
-            firebase,
-          },
-          rehearsal: options.dryRun,
-          onRefused: tell,
-          // Only in the report, by line: after a run that was cut short, existing accounts are most
-          // of the file.
-          onExisting: (lineNumber) => {
-            report?.write(
-              `${JSON.stringify({
-                line: lineNumber,
-                field: 'email',
-                reason: 'has an account already',
-              })}\n`,
-            );
-          },
-          onProgress: progress.show,
-        });
-        progress.stop();
-        conclude({ ...counts, refused: counts.refused + faults.count }, options);
-      } catch (error) {
-        if (!(error instanceof ImportFileError)) throw error;
-        fail(error.message);
-      } finally {
-        progress.stop();
-        await close(report);
-      }
-    },
-    { maxConnections: 4, statementTimeoutMs },
-  );
+  await withDatabase('import', (app) => run(app, input, { ...options, firebase }), {
+    maxConnections: 4,
+    statementTimeoutMs,
+  });
 }
 
-function conclude(counts: ImportCounts, { dryRun, json }: ImportOptions): void {
+async function run(
+  app: CommandApp,
+  input: Input,
+  options: Omit<ImportOptions, 'firebase'> & { readonly firebase: FirebaseProject | null },
+): Promise<void> {
+  const report = options.report === undefined ? null : createWriteStream(options.report);
+  const progress = showProgress(process.stderr, input.read);
+  const faults = { count: 0 };
+  const tell = (refused: Refused): void => {
+    const { lineNumber, field, reason } = refused;
+    if (report) report.write(`${JSON.stringify({ line: lineNumber, field, reason })}\n`);
+    else progress.print(`line ${lineNumber}: ${field === null ? '' : `${field} `}${reason}`);
+  };
+  try {
+    const records = readRecords(input.bytes, {
+      format: options.format ?? null,
+      columns: new Map(options.map),
+      onFault: (lineNumber, reason) => {
+        faults.count += 1;
+        tell({ lineNumber, field: null, reason });
+      },
+      onIgnored: (columns) => progress.print(`ignored: ${columns.map(printable).join(', ')}`),
+    });
+    const counts = await importUsers(app, records, {
+      rules: {
+        assumeVerified: options.assumeVerified,
+        allowAdmins: options.allowAdmins,
+        dropUnknownHashes: options.dropUnknownHashes,
+        firebase: options.firebase,
+      },
+      rehearsal: options.dryRun,
+      onRefused: tell,
+      // Only in the report, by line: after a run that was cut short, existing accounts are most
+      // of the file.
+      onExisting: (lineNumber) => {
+        report?.write(
+          `${JSON.stringify({
+            line: lineNumber,
+            field: 'email',
+            reason: 'has an account already',
+          })}\n`,
+        );
+      },
+      onProgress: progress.show,
+    });
+    progress.stop();
+    conclude({ ...counts, refused: counts.refused + faults.count }, options);
+  } catch (error) {
+    if (!(error instanceof ImportFileError)) throw error;
+    fail(error.message);
+  } finally {
+    progress.stop();
+    await close(report);
+  }
+}
+
+function conclude(
+  counts: ImportCounts,
+  { dryRun, json }: Pick<ImportOptions, 'dryRun' | 'json'>,
+): void {
   if (json) process.stdout.write(`${JSON.stringify({ ...counts, dryRun })}\n`);
   else {
     const { imported, existing, refused } = counts;

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { findTokensOf } from '../../db/queries/account-tokens.ts';
-import { listAuditEvents } from '../../db/queries/audit-events.ts';
+import { type AuditEntry, listAuditEvents } from '../../db/queries/audit-events.ts';
 import { findDevicesOf } from '../../db/queries/known-devices.ts';
 import { findChallengesOf } from '../../db/queries/otp-challenges.ts';
 import { findSessionsOf } from '../../db/queries/sessions.ts';
+import type { AccountTokenRow } from '../../db/tables/account-tokens.ts';
+import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
+import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { viewAuditEvent } from '../audit/audit-event-view.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -67,58 +70,72 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<un
   return {
     createdAt,
     isComplete: [sessions, challenges, links, events].every((rows) => rows.length < mostRows),
-    account: {
-      id: userId,
-      email: user.email,
-      emailVerifiedAt: user.emailVerifiedAt,
-      name: user.name,
-      locale: user.locale,
-      roles: user.roles,
-      hasPassword: user.passwordHash !== null,
-      passwordChangedAt: user.passwordChangedAt,
-      totpEnabledAt: user.totpEnabledAt,
-      recoveryCodesLeft,
-      invitedAt: user.invitedAt,
-      suspendedAt: user.suspendedAt,
-      lastLoginAt: user.lastLoginAt,
-      createdAt: user.createdAt,
-    },
-    sessions: sessions.map((row) => ({
-      id: row.id,
-      createdAt: row.createdAt,
-      lastUsedAt: row.lastUsedAt,
-      authenticatedAt: row.authenticatedAt,
-      expiresAt: row.absoluteExpiresAt,
-      methods: row.methods,
-      network: row.network,
-      device: row.device,
-      revokedAt: row.revokedAt,
-      revokedReason: row.revokedReason,
-    })),
+    account: { ...describeAccount(user), recoveryCodesLeft },
+    sessions: sessions.map(describeSession),
     knownDevices: devices,
-    challenges: challenges.map((row) => ({
-      purpose: row.purpose,
-      methods: row.methods,
-      email: row.email,
-      pendingName: row.pendingName,
-      pendingLocale: row.pendingLocale,
-      createdAt: row.createdAt,
-      expiresAt: row.expiresAt,
-      consumedAt: row.consumedAt,
-    })),
-    links: links.map((row) => ({
-      purpose: row.purpose,
-      email: row.email,
-      createdAt: row.createdAt,
-      expiresAt: row.expiresAt,
-      endedAt: row.endedAt,
-    })),
-    securityEvents: events.map((row) => {
-      const { id, at, type, outcome, ipAddress, userAgent, requestId } = viewAuditEvent(
-        row,
-        userId,
-      );
-      return { id, at, type, outcome, ipAddress, userAgent, requestId };
-    }),
+    challenges: challenges.map(describeChallenge),
+    links: links.map(describeLink),
+    securityEvents: events.map((row) => describeEvent(row, userId)),
   };
+}
+
+function describeAccount(user: UserRow) {
+  return {
+    id: user.id,
+    email: user.email,
+    emailVerifiedAt: user.emailVerifiedAt,
+    name: user.name,
+    locale: user.locale,
+    roles: user.roles,
+    hasPassword: user.passwordHash !== null,
+    passwordChangedAt: user.passwordChangedAt,
+    totpEnabledAt: user.totpEnabledAt,
+    invitedAt: user.invitedAt,
+    suspendedAt: user.suspendedAt,
+    lastLoginAt: user.lastLoginAt,
+    createdAt: user.createdAt,
+  };
+}
+
+function describeSession(row: SessionRow) {
+  return {
+    id: row.id,
+    createdAt: row.createdAt,
+    lastUsedAt: row.lastUsedAt,
+    authenticatedAt: row.authenticatedAt,
+    expiresAt: row.absoluteExpiresAt,
+    methods: row.methods,
+    network: row.network,
+    device: row.device,
+    revokedAt: row.revokedAt,
+    revokedReason: row.revokedReason,
+  };
+}
+
+function describeChallenge(row: OtpChallengeRow) {
+  return {
+    purpose: row.purpose,
+    methods: row.methods,
+    email: row.email,
+    pendingName: row.pendingName,
+    pendingLocale: row.pendingLocale,
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    consumedAt: row.consumedAt,
+  };
+}
+
+function describeLink(row: AccountTokenRow) {
+  return {
+    purpose: row.purpose,
+    email: row.email,
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    endedAt: row.endedAt,
+  };
+}
+
+function describeEvent(row: AuditEntry, viewerId: string) {
+  const { id, at, type, outcome, ipAddress, userAgent, requestId } = viewAuditEvent(row, viewerId);
+  return { id, at, type, outcome, ipAddress, userAgent, requestId };
 }

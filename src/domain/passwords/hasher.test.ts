@@ -5,8 +5,9 @@ import { createLog } from '../../observability/log.ts';
 import { systemRandom } from '../../random.ts';
 import { createSecretKeys } from '../../secret-keys.ts';
 import { testConfig } from '../../testing/app.ts';
+import { dummyBcrypt } from './comparisons.ts';
 import { createHashSemaphore } from './hash-semaphore.ts';
-import { type Bcrypt, createPasswordHasher, dummyBcrypt } from './hasher.ts';
+import { type Bcrypt, createPasswordHasher } from './hasher.ts';
 import { bcryptInput, parseStoredHash } from './stored-hash.ts';
 
 const first = Buffer.alloc(32, 1);

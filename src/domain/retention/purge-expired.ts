@@ -63,10 +63,48 @@ type Options = {
  * stay done.
  */
 export async function purgeExpired(app: RetentionApp, options: Options = {}): Promise<PurgeCounts> {
+  const counts: Record<PurgeKind, number> = {
+    unverifiedAccounts: 0,
+    sessions: 0,
+    challenges: 0,
+    accountTokens: 0,
+    mails: 0,
+    pendingFactors: 0,
+    knownDevices: 0,
+    rateLimits: 0,
+    shortenedOrigins: 0,
+  };
+  const batch = async (step: Step, limit: number): Promise<number | null> => {
+    return app.db.transaction(async (tx) => {
+      if (options.alone === true && !(await tryPurgeLock(tx))) return null;
+      return step(tx, limit);
+    });
+  };
+  for (const [kind, step] of stepsOf(app)) {
+    let limit = firstBatch;
+    for (let isMore = true; isMore && options.isStopping?.() !== true; ) {
+      options.onStatement?.();
+      const begin = app.clock.now().getTime();
+      const rows = await batch(step, limit);
+      if (rows === null) return counts;
+      counts[kind] += rows;
+      options.onBatch?.(kind, rows);
+      isMore = rows === limit;
+      limit = nextLimit(limit, app.clock.now().getTime() - begin);
+      if (rows > 0) await sleep(pause);
+    }
+  }
+  return counts;
+}
+
+/** Deletes, or shortens, at most `limit` rows; the number of them. */
+type Step = (db: Db, limit: number) => Promise<number>;
+
+function stepsOf(app: RetentionApp): readonly (readonly [PurgeKind, Step])[] {
   const now = app.clock.now();
   const { retention } = app.config;
   const ago = (seconds: number): Date => secondsAfter(now, -seconds);
-  const steps: readonly [PurgeKind, (db: Db, limit: number) => Promise<number>][] = [
+  return [
     ['challenges', (db, limit) => purgeChallenges(db, { before: ago(retention.codes), limit })],
     [
       'accountTokens',
@@ -90,38 +128,6 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
       (db, limit) => shortenBatch(db, { before: ago(retention.addresses), limit, now }),
     ],
   ];
-  const counts: Record<PurgeKind, number> = {
-    unverifiedAccounts: 0,
-    sessions: 0,
-    challenges: 0,
-    accountTokens: 0,
-    mails: 0,
-    pendingFactors: 0,
-    knownDevices: 0,
-    rateLimits: 0,
-    shortenedOrigins: 0,
-  };
-  const batch = async (step: (typeof steps)[number][1], limit: number): Promise<number | null> => {
-    return app.db.transaction(async (tx) => {
-      if (options.alone === true && !(await tryPurgeLock(tx))) return null;
-      return step(tx, limit);
-    });
-  };
-  for (const [kind, step] of steps) {
-    let limit = firstBatch;
-    for (let isMore = true; isMore && options.isStopping?.() !== true; ) {
-      options.onStatement?.();
-      const begin = app.clock.now().getTime();
-      const rows = await batch(step, limit);
-      if (rows === null) return counts;
-      counts[kind] += rows;
-      options.onBatch?.(kind, rows);
-      isMore = rows === limit;
-      limit = nextLimit(limit, app.clock.now().getTime() - begin);
-      if (rows > 0) await sleep(pause);
-    }
-  }
-  return counts;
 }
 
 /** More rows where the previous statement was quick, fewer where it was slow. In milliseconds. */

@@ -37,7 +37,7 @@ const reload = (...servers: TestServer[]) =>
   Promise.all(servers.map(({ app }) => app.keyRing.load()));
 
 describe('rotation', () => {
-  it('JW-10 ADV-58 publishes the next key first, verifies by the old until tokens end', async () => {
+  it('JW-10 ADV-58 publishes the next key first, verifies by the old for its tokens', async () => {
     const [one, two] = await startTwo();
     const before = await registerPerson(one);
     const first = kidOf(before.accessToken);
@@ -129,7 +129,7 @@ describe('rotation', () => {
     expect(one.app.keyRing.signing().kid).toBe(first);
   }, 300_000);
 
-  it('JW-10 another JWT_ALGORITHM is a rotation: the old key signs until the new is public', async () => {
+  it('JW-10 another JWT_ALGORITHM rotates: the old key signs until the new is public', async () => {
     const [one] = await startTwo();
     const person = await registerPerson(one);
     const changed = await one.another({ jwt: { ...one.app.config.jwt, algorithm: 'EdDSA' } });
@@ -298,7 +298,7 @@ describe('emergency removal', () => {
 
 describe('other parties and our keys', () => {
   for (const algorithm of ['RS256', 'ES256', 'EdDSA'] as const) {
-    it(`JW-10 jose’s createRemoteJWKSet verifies ${algorithm}, through a rotation too`, async () => {
+    it(`JW-10 jose’s createRemoteJWKSet verifies ${algorithm}, in a rotation too`, async () => {
       const one = await startTestServer({
         config: { jwt: { algorithm, audience: 'http://localhost:4000', type: 'JWT' } },
       });

@@ -45,7 +45,8 @@ export function requestHead(
           event: 'plain_http.refused',
           fromTrustedProxy: trustedProxies.has(request.socket.remoteAddress ?? ''),
         },
-        'A request came over plain http and was refused. Behind a proxy: is it in TRUSTED_PROXIES, and does it send X-Forwarded-Proto?',
+        'A request came over plain http and was refused. Behind a proxy: is it in ' +
+          'TRUSTED_PROXIES, and does it send X-Forwarded-Proto?',
       );
     }
     // No redirect: what was sent in the clear has been sent, and the client has to be corrected

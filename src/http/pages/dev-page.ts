@@ -25,18 +25,23 @@ const policy = [
 ].join('; ');
 
 /** A latchkey, as the pages' icon. */
-const icon =
-  'data:image/svg+xml,%3Csvg xmlns=%27http://www.w3.org/2000/svg%27 viewBox=%270 0 24 24%27 fill=%27none%27 stroke=%27%23b07d1e%27 stroke-width=%272.4%27 stroke-linecap=%27round%27%3E%3Ccircle cx=%277%27 cy=%2712%27 r=%274%27/%3E%3Cpath d=%27M11 12h11m-4 0v4m4-4v3%27/%3E%3C/svg%3E';
+const icon = `data:image/svg+xml,${encodeURIComponent(
+  "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='#b07d1e' " +
+    "stroke-width='2.4' stroke-linecap='round'><circle cx='7' cy='12' r='4'/>" +
+    "<path d='M11 12h11m-4 0v4m4-4v3'/></svg>",
+)}`;
 
 const style = html`
   :root {
     color-scheme: light dark;
-    --ground: #f6f5f2; --sheet: #fff; --ink: #1f1d1a; --quiet: #69645b; --line: #e2ded5; --accent: #855700; --wash: #fbf3e0;
+    --ground: #f6f5f2; --sheet: #fff; --ink: #1f1d1a; --quiet: #69645b;
+    --line: #e2ded5; --accent: #855700; --wash: #fbf3e0;
     font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif;
   }
   @media (prefers-color-scheme: dark) {
     :root {
-      --ground: #161513; --sheet: #201e1b; --ink: #efece5; --quiet: #a8a195; --line: #37332d; --accent: #e3b457; --wash: #2d2617;
+      --ground: #161513; --sheet: #201e1b; --ink: #efece5; --quiet: #a8a195;
+      --line: #37332d; --accent: #e3b457; --wash: #2d2617;
     }
   }
   * { box-sizing: border-box; }
@@ -49,13 +54,16 @@ const style = html`
   nav { margin-left: auto; display: flex; gap: 1.25rem; }
   @media (max-width: 26rem) { header span { display: none; } }
   main { padding-top: 1.75rem; padding-bottom: 4rem; }
-  h1 { font-size: 1.5rem; line-height: 1.25; letter-spacing: -.015em; margin: 0 0 .25rem; overflow-wrap: anywhere; }
+  h1 { font-size: 1.5rem; line-height: 1.25; letter-spacing: -.015em; }
+  h1 { margin: 0 0 .25rem; overflow-wrap: anywhere; }
   h2 { font-size: .875rem; font-weight: 600; color: var(--quiet); margin: 2rem 0 .5rem; }
   p { margin: .25rem 0 1rem; }
   a { color: var(--accent); text-underline-offset: .15em; }
   a:not(:hover) { text-decoration-color: color-mix(in srgb, currentColor 40%, transparent); }
   :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
-  code, pre, .code { font-family: ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace; }
+  code, pre, .code {
+    font-family: ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace;
+  }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .875rem; }
   .quiet { color: var(--quiet); font-size: .9375rem; }
   .sheet { background: var(--sheet); border: 1px solid var(--line); border-radius: .625rem; }`;

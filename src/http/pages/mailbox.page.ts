@@ -19,32 +19,41 @@ export function mailboxTag(mails: readonly DeliveredMail[]): string {
 const head = html`<script src="/dev/mailbox.js" defer></script>
 <style>
   .mails { list-style: none; margin: 1.25rem 0 0; padding: 0; }
-  .mails li { display: grid; grid-template-columns: 1fr auto; gap: .125rem 1.5rem; align-items: center; padding: .875rem 1.125rem; }
+  .mails li {
+    display: grid; grid-template-columns: 1fr auto; gap: .125rem 1.5rem; align-items: center;
+    padding: .875rem 1.125rem;
+  }
   .mails li + li { border-top: 1px solid var(--line); }
   .mails a { font-weight: 600; }
   .mails div { min-width: 0; overflow-wrap: anywhere; }
   .meta { color: var(--quiet); font-size: .875rem; }
   .key { display: flex; align-items: center; gap: .625rem; }
   .code {
-    font-size: 1.375rem; font-weight: 600; letter-spacing: .09em; line-height: 1; user-select: all; cursor: copy;
-    color: var(--accent); background: var(--wash); border-radius: .375rem; padding: .5rem .625rem .5rem .75rem;
+    font-size: 1.375rem; font-weight: 600; letter-spacing: .09em; line-height: 1;
+    user-select: all; cursor: copy; color: var(--accent); background: var(--wash);
+    border-radius: .375rem; padding: .5rem .625rem .5rem .75rem;
   }
   .large .code { font-size: 2.25rem; padding: .75rem .875rem .75rem 1rem; }
   .large { margin: 1.5rem 0 0; }
   .key button {
-    font: inherit; font-size: .8125rem; color: var(--quiet); background: none; border: 1px solid var(--line);
-    border-radius: .375rem; padding: .25rem .625rem; cursor: pointer; min-width: 4.5rem;
+    font: inherit; font-size: .8125rem; color: var(--quiet); background: none;
+    border: 1px solid var(--line); border-radius: .375rem; padding: .25rem .625rem; cursor: pointer; min-width: 4.5rem;
   }
   .key button:hover { color: var(--ink); border-color: currentColor; }
   .empty { padding: 2rem 1.5rem; margin-top: 1.25rem; }
   .empty h2 { color: var(--ink); font-size: 1.125rem; margin: 0; }
-  .empty pre { background: var(--ground); border-radius: .375rem; padding: .75rem 1rem; margin: 1rem 0 0; }
+  .empty pre { background: var(--ground); border-radius: .375rem; }
+  .empty pre { padding: .75rem 1rem; margin: 1rem 0 0; }
   .silent { display: none; color: var(--accent); }
   .unreachable .silent { display: inline; }
-  dl { display: grid; grid-template-columns: auto 1fr; gap: .125rem 1rem; margin: .75rem 0 0; font-size: .9375rem; }
+  dl { display: grid; grid-template-columns: auto 1fr; gap: .125rem 1rem; }
+  dl { margin: .75rem 0 0; font-size: .9375rem; }
   dt { color: var(--quiet); }
   dd { margin: 0; overflow-wrap: anywhere; }
-  iframe { display: block; width: 100%; height: 36rem; border: 1px solid var(--line); border-radius: .625rem; background: #fff; resize: vertical; }
+  iframe {
+    display: block; width: 100%; height: 36rem; resize: vertical; background: #fff;
+    border: 1px solid var(--line); border-radius: .625rem;
+  }
   h2 small { font-weight: 400; font-size: inherit; }
   pre.sheet { margin: 0; padding: 1rem 1.125rem; }
   @media (max-width: 34rem) {
@@ -63,8 +72,9 @@ export function mailsPage(mails: readonly DeliveredMail[]): DevPage {
     title: mails.length === 0 ? 'Mailbox' : `Mailbox (${mails.length})`,
     head: html`${head}${watch}`,
     body: html`<h1>Mailbox</h1>
-<p class="quiet" data-watch="${mailboxTag(mails)}">Every mail that this server would have sent. Nothing leaves this
-machine. New mail shows up by itself. <span class="silent" role="status">The server does not answer just now.</span></p>
+<p class="quiet" data-watch="${mailboxTag(mails)}">Every mail that this server would have sent.
+Nothing leaves this machine. New mail shows up by itself.
+<span class="silent" role="status">The server does not answer just now.</span></p>
 ${mails.length === 0 ? noMails : html`<ul class="mails sheet">${mails.map(mailItem)}</ul>`}`,
   };
 }
@@ -79,7 +89,8 @@ export function mailPage(mail: DeliveredMail): DevPage {
 <dl><dt>To</dt><dd>${mail.to}</dd><dt>Sent</dt><dd>${time(mail.at)}</dd></dl>
 <div class="large">${codeOf(mail)}</div>
 <h2>As HTML <small>Links work in the text below only.</small></h2>
-<iframe title="The HTML part" sandbox="" referrerpolicy="no-referrer" srcdoc="${mail.html}"></iframe>
+<iframe title="The HTML part" sandbox="" referrerpolicy="no-referrer"
+ srcdoc="${mail.html}"></iframe>
 <h2>As text</h2>
 <pre class="sheet">${withLinks(mail.text)}</pre>`,
   };
@@ -89,13 +100,14 @@ export function mailPage(mail: DeliveredMail): DevPage {
 export const noMailPage: DevPage = {
   title: 'No such mail',
   status: 404,
-  body: html`<h1>No such mail</h1><p>It may have made room for newer ones. <a href="/dev/mailbox">All mail</a></p>`,
+  body: html`<h1>No such mail</h1>
+<p>It may have made room for newer ones. <a href="/dev/mailbox">All mail</a></p>`,
 };
 
 const noMails = html`<div class="sheet empty">
 <h2>No mail yet</h2>
-<p>Codes to verify an address, sign-in codes, links to reset a password and notices land here. Ask for one in
-<a href="/">GraphiQL</a>:</p>
+<p>Codes to verify an address, sign-in codes, links to reset a password and notices land here.
+Ask for one in <a href="/">GraphiQL</a>:</p>
 <pre>mutation Register {
   register(input: {
     email: "you@example.com"

@@ -101,8 +101,8 @@ const beingBuilt: DevPage = {
   status: 503,
   head: html`<meta http-equiv="refresh" content="2">`,
   body: html`<h1>GraphiQL is being built</h1>
-<p>That happens once after an installation and takes some seconds. This page shows it as soon as it is there. The API
-itself already answers at <code>POST /graphql</code>.</p>`,
+<p>That happens once after an installation and takes some seconds. This page shows it as soon as it
+is there. The API itself already answers at <code>POST /graphql</code>.</p>`,
 };
 
 function notBuilt(output: string): DevPage {
@@ -110,8 +110,8 @@ function notBuilt(output: string): DevPage {
     title: 'GraphiQL',
     status: 500,
     body: html`<h1>GraphiQL could not be built</h1>
-<p>The API is not affected: it answers at <code>POST /graphql</code>. To try again, restart the server. This is what the
-build said:</p>
+<p>The API is not affected: it answers at <code>POST /graphql</code>. To try again, restart the
+server. This is what the build said:</p>
 <pre class="sheet" style="padding: 1rem 1.125rem">${output}</pre>`,
   };
 }

@@ -17,7 +17,7 @@ function Page(): ReactNode {
     <>
       <Bar />
       <div className="ide">
-        {/* Queries here hold passwords and codes: they go with the tab, not into the browser's lasting storage. */}
+        {/* Queries here hold passwords and codes: they go with the tab. */}
         <GraphiQL fetcher={fetchGraphql} defaultTabs={defaultTabs} storage={sessionStorage}>
           <GraphiQL.Logo>{null}</GraphiQL.Logo>
           <FillChallenge />
@@ -71,7 +71,7 @@ function FillChallenge(): ReactNode {
     queryEditor,
     activeTabIndex,
   }));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is another text in the same editor.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a tab is another text.
   useEffect(() => {
     if (queryEditor === undefined || challengeId === null) return;
     const query = queryEditor.getValue();
