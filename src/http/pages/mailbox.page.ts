@@ -37,7 +37,8 @@ const head = html`<script src="/dev/mailbox.js" defer></script>
   .large { margin: 1.5rem 0 0; }
   .key button {
     font: inherit; font-size: .8125rem; color: var(--quiet); background: none;
-    border: 1px solid var(--line); border-radius: .375rem; padding: .25rem .625rem; cursor: pointer; min-width: 4.5rem;
+    border: 1px solid var(--line); border-radius: .375rem; padding: .25rem .625rem;
+    cursor: pointer; min-width: 4.5rem;
   }
   .key button:hover { color: var(--ink); border-color: currentColor; }
   .empty { padding: 2rem 1.5rem; margin-top: 1.25rem; }

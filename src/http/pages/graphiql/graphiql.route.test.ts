@@ -16,9 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-function openServer(ready: Promise<void>): FastifyInstance {
+/** `patience` in milliseconds. */
+function openServer(ready: Promise<void>, patience?: number): FastifyInstance {
   const fastify = Fastify();
-  graphiqlRoute(fastify, { directory, ready, patience: 50 });
+  graphiqlRoute(fastify, { directory, ready, ...(patience === undefined ? {} : { patience }) });
   return fastify;
 }
 
@@ -71,16 +72,14 @@ describe('graphiqlRoute', () => {
 
   it('waits for a page that is being built, then says so and reloads', async () => {
     let finish = (): void => {};
-    const fastify = openServer(
-      new Promise((resolve) => {
-        finish = resolve;
-      }),
-    );
-    const early = await fastify.inject('/');
+    const built = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const early = await openServer(built, 1).inject('/');
     expect(early.statusCode).toBe(503);
     expect(early.headers['retry-after']).toBe('2');
     expect(early.body).toContain('<meta http-equiv="refresh" content="2">');
-    const asked = fastify.inject('/');
+    const asked = openServer(built).inject('/');
     finish();
     expect((await asked).statusCode).toBe(200);
   });
