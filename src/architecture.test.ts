@@ -92,7 +92,7 @@ const beside: Readonly<Record<string, readonly string[]>> = {
   'domain/factors': ['recovery-codes', 'totp'],
   'domain/otp': ['factors', 'recovery-codes'],
   'domain/sessions': ['caller'],
-  'domain/access-tokens': ['sessions'],
+  'domain/access-tokens': ['caller', 'sessions'],
   'domain/accounts': ['sign-in'],
   'domain/admin': ['accounts'],
 };

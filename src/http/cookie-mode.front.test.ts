@@ -103,6 +103,26 @@ describe('cookie mode refuses', () => {
     });
   }
 
+  it('TR-8 another site clears no cookie, even with an access token', async () => {
+    for (const headers of Object.values(strangers)) {
+      const person = await register();
+      const jar = jarAfter(await signInWithCookie(person));
+      const token = person.accessToken;
+      const deleted = await ask(
+        'deleteAccount',
+        { confirmEmail: person.email },
+        {
+          jar,
+          headers,
+          token,
+        },
+      );
+      expect(deleted.data.deleteAccount.accepted).toBe(true);
+      expect(cookiesIn(deleted)).toEqual([]);
+      expect(deleted.headers.get('clear-site-data')).toBeNull();
+    }
+  });
+
   it('TR-8 accepts a cookie from the origin of the server, or its own pages', async () => {
     const person = await register();
     let jar = jarAfter(await signInWithCookie(person));

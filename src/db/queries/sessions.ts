@@ -57,7 +57,12 @@ export async function findLiveSession(
   db: Db,
   input: { sessionId: string; userId: string; now: Date },
 ): Promise<LiveSession | null> {
-  const [row] = await db
+  const [row] = await selectLive(db, input);
+  return row ?? null;
+}
+
+const selectLive = (db: Db, input: { sessionId: string; userId: string; now: Date }) =>
+  db
     .select({ session: sessions, user: users })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
@@ -69,6 +74,16 @@ export async function findLiveSession(
         isNull(users.suspendedAt),
       ),
     );
+
+/**
+ * The same, with the session's row locked until the transaction ends: it can neither end nor rotate
+ * before that. Call it in a transaction that has locked the user's row.
+ */
+export async function holdLiveSession(
+  db: Db,
+  input: { sessionId: string; userId: string; now: Date },
+): Promise<LiveSession | null> {
+  const [row] = await selectLive(db, input).for('share', { of: sessions });
   return row ?? null;
 }
 

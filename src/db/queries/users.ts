@@ -108,6 +108,26 @@ export async function claimUser(
   return row ?? null;
 }
 
+const lockByEmail = builtForRows(wholeUser, (db, columns) =>
+  db
+    .select(columns)
+    .from(users)
+    .where(eq(users.emailCanonical, sql.placeholder('canonical')))
+    .for('no key update'),
+);
+
+/**
+ * The account that has the address now, in any state, locked until the transaction ends. Null also
+ * where it was deleted or given another address while this waited for its row.
+ */
+export async function holdUserByEmail(
+  db: Db,
+  input: { canonical: string },
+): Promise<UserRow | null> {
+  const [row] = await lockByEmail(db, input);
+  return row ?? null;
+}
+
 /** Locks the row of a user who may sign in; `seen` is what it must still contain. */
 const holding = (seen?: SQL) =>
   builtForRows(wholeUser, (db, columns) =>

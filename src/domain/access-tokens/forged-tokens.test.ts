@@ -251,6 +251,8 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
         { crit: ['exp'] },
         { crit: ['urn:example'], 'urn:example': true },
         { crit: ['b64'], b64: false },
+        // jose itself takes this one.
+        { crit: ['b64'], b64: true },
         { crit: [] },
         { crit: 'exp' },
       ]) {

@@ -3,10 +3,11 @@ import type { Context, SessionViewer } from '../../context.ts';
 import { endAccountTokens } from '../../db/queries/account-tokens.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { changePasswordHash } from '../../db/queries/users.ts';
+import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import type { Accepted } from '../accepted.ts';
 import { recordAudit } from '../audit/record.ts';
-import { holdCaller } from '../caller/hold-caller.ts';
+import { holdViewer } from '../caller/hold-caller.ts';
 import { requireStepUp, requireViewer } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { forgotPasswordLink } from '../emails/links.ts';
@@ -58,7 +59,7 @@ async function proveOwner(
   currentPassword: string,
 ): Promise<void> {
   const { user } = viewer.session;
-  if (user.passwordHash === null || user.totpEnabledAt !== null) requireStepUp(ctx);
+  if (needsStepUp(user)) requireStepUp(ctx);
   if (user.passwordHash === null) return;
   const fault = passwordTextFault(currentPassword);
   if (fault)
@@ -74,6 +75,10 @@ async function proveOwner(
   throw new AuthError('INVALID_CREDENTIALS', { message: 'The current password is not right.' });
 }
 
+function needsStepUp(user: Pick<UserRow, 'passwordHash' | 'totpEnabledAt'>): boolean {
+  return user.passwordHash === null || user.totpEnabledAt !== null;
+}
+
 async function applyChange(
   ctx: Context,
   viewer: SessionViewer,
@@ -83,7 +88,9 @@ async function applyChange(
   const userId = user.id;
   const now = ctx.clock.now();
   await ctx.transaction(async (tx) => {
-    await holdCaller(ctx, { db: tx });
+    const held = await holdViewer(ctx, { db: tx });
+    // An app that was activated while this waited is asked for.
+    if (needsStepUp(held.session.user)) requireStepUp({ clock: ctx.clock, viewer: held });
     const changed = await changePasswordHash(tx, {
       id: userId,
       seenHash: user.passwordHash,
@@ -102,7 +109,7 @@ async function applyChange(
       reason: 'credentials_changed',
       exceptId: viewer.sessionId,
     });
-    await release(ctx, { db: tx, claims: [change.claim, ...passwordLocks(ctx, user)] });
+    await release(ctx, { db: tx, claims: [change.claim, ...passwordLocks(ctx, changed)] });
     await recordAudit(ctx, {
       db: tx,
       type: 'password.changed',

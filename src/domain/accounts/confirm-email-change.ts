@@ -107,11 +107,10 @@ async function change(
   { viewer, challenge, codeHash, budget }: Met,
 ): Promise<UserRow> {
   const { userId, sessionId } = viewer;
-  const before = viewer.session.user;
   const now = ctx.clock.now();
   const emailCanonical = canonicalOf(challenge.email);
   // Locks the user's row before all others (decision 014).
-  await holdCaller(ctx, { db });
+  const before = await holdCaller(ctx, { db });
   const email = challenge.email ?? '';
   await displaceUnverified(ctx, { db, emailCanonical, exceptId: userId });
   // Locks the user's row before the rows that depend on it, as everywhere.

@@ -7,8 +7,9 @@ import { deleteUser } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import type { Accepted } from '../accepted.ts';
+import type { EmailAddress } from '../addresses/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
-import { holdCaller } from '../caller/hold-caller.ts';
+import { holdStepUp } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { actsAsUser } from '../caller/rules.ts';
 import { command } from '../command.ts';
@@ -16,7 +17,7 @@ import { emailAddress } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { accountKey, release, reserve } from '../rate-limits/reserve.ts';
-import { adminRole, isLastAdmin } from '../roles/rules.ts';
+import { adminRole } from '../roles/rules.ts';
 import { passwordLocks } from '../sign-in/login-budget.ts';
 
 const schema = z.object({ confirmEmail: emailAddress });
@@ -29,36 +30,44 @@ const schema = z.object({ confirmEmail: emailAddress });
 export const deleteAccount = command(schema, async (ctx, { confirmEmail }): Promise<Accepted> => {
   const viewer = requireStepUp(ctx);
   await reserve(ctx, [{ budget: 'delete:user', identifier: viewer.userId }]);
-  const { user } = viewer.session;
-  if (confirmEmail.canonical !== user.emailCanonical) {
-    const message = 'This is not the address of the account.';
-    throw new AuthError('VALIDATION_FAILED', {
-      fields: [{ path: 'confirmEmail', code: 'MISMATCH', message }],
-    });
-  }
+  assertAddress(confirmEmail, viewer.session.user);
   await ctx.transaction(async (tx) => {
-    // Locks the administrators' rows before all others, as in every change that may affect one.
-    if (user.roles.includes(adminRole)) await holdAdmins(tx);
-    await holdCaller(ctx, { db: tx });
+    // SECURITY: locks the administrators' rows before all others, as in every change that may
+    // affect one. Whatever the caller's roles were: the role may be given while this waits (AZ-7).
+    const adminIds = await holdAdmins(tx);
+    const user = await holdStepUp(ctx, { db: tx });
+    assertAddress(confirmEmail, user);
+    if (user.roles.includes(adminRole) && adminIds.every((id) => id === user.id))
+      throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
     await eraseUser(ctx, { db: tx, user, reason: null });
   });
   ctx.cookie.clear();
   return { kind: 'accepted', accepted: true };
 });
 
+function assertAddress(given: EmailAddress, user: Pick<UserRow, 'emailCanonical'>): void {
+  if (given.canonical === user.emailCanonical) return;
+  const message = 'This is not the address of the account.';
+  throw new AuthError('VALIDATION_FAILED', {
+    fields: [{ path: 'confirmEmail', code: 'MISMATCH', message }],
+  });
+}
+
 /**
- * Erases a user within a transaction, at the request of the owner or of an administrator. Throws
- * CONFLICT for the last administrator.
+ * Erases a user within a transaction, at the request of the owner or of an administrator, which has
+ * checked that another administrator is left.
  */
 export async function eraseUser(
   ctx: Context,
-  input: { readonly db: Transaction; readonly user: UserRow; readonly reason: string | null },
+  input: {
+    readonly db: Transaction;
+    /** As locked. */
+    readonly user: UserRow;
+    readonly reason: string | null;
+  },
 ): Promise<void> {
   const { db, user, reason } = input;
   const { id, emailCanonical } = user;
-  if (user.roles.includes(adminRole) && isLastAdmin(await holdAdmins(db), id)) {
-    throw new AuthError('CONFLICT', { message: 'The last administrator cannot be deleted.' });
-  }
   // Challenges, factors, tokens and sessions are deleted with the row, by cascade.
   const isOwner = actsAsUser(ctx.viewer) && ctx.viewer.userId === id;
   const deleted = await deleteUser(db, { id });

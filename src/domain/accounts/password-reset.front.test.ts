@@ -1,5 +1,8 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { users } from '../../db/tables/users.ts';
 import { startTestServer, type TestServer, tokenIn } from '../../testing/app.ts';
+import { enrolTotp } from '../../testing/authenticator.ts';
 import { meQuery } from '../../testing/client.ts';
 import {
   freshAddress,
@@ -406,6 +409,21 @@ describe('an unverified account', () => {
     const owner = await signIn(server, { email, password: otherPassword });
     const { data } = await server.send(meQuery, {}, { token: owner.accessToken });
     expect(data.me).toMatchObject({ email, emailVerified: true, name: null, roles: [] });
+  });
+
+  it.each([
+    ['drops the factors that others had set up', null, 'AuthTokens'],
+    ['keeps those that the operator has set up', new Date(), 'OtpChallenge'],
+  ] as const)('RC-7 a reset %s', async (_, invitedAt, next) => {
+    const { id, email, ...person } = await registerPerson(server);
+    await enrolTotp(server, { ...person, email });
+    await server.app.db
+      .update(users)
+      .set({ emailVerifiedAt: null, invitedAt })
+      .where(eq(users.id, id));
+    expect(await reset(await requestReset(email))).toEqual(accepted);
+    const answer = await server.mutate('login', { email, password: otherPassword });
+    expect(answer.__typename).toBe(next);
   });
 
   it('ADV-48 the owner verifies their own registration, not another’s password', async () => {

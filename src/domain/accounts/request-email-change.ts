@@ -5,8 +5,9 @@ import { endChallenges } from '../../db/queries/otp-challenges.ts';
 import { findUserByEmail } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
+import type { EmailAddress } from '../addresses/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
-import { holdCaller } from '../caller/hold-caller.ts';
+import { holdStepUp } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { emailAddress } from '../input.ts';
@@ -27,22 +28,18 @@ export const requestEmailChange = command(
   async (ctx, { newEmail }): Promise<OtpChallenge> => {
     const viewer = requireStepUp(ctx);
     await reserve(ctx, [{ budget: 'email-change:user', identifier: viewer.userId }]);
-    const { user } = viewer.session;
-    if (newEmail.canonical === user.emailCanonical) {
-      const message = 'This is the address that the account has already.';
-      throw new AuthError('VALIDATION_FAILED', {
-        fields: [{ path: 'newEmail', code: 'UNCHANGED', message }],
-      });
-    }
+    assertOther(newEmail, viewer.session.user);
     const mayMail = await reserveUnseen(ctx, [
       { budget: 'email-change-mail:account', identifier: accountKey(ctx, newEmail.canonical) },
     ]);
-    const holder = await findUserByEmail(ctx.db, { canonical: newEmail.canonical });
-    // An unverified account does not block the change: confirming removes it (RC-7).
-    const isFree =
-      holder === null || (holder.emailVerifiedAt === null && holder.suspendedAt === null);
     const challenge = await ctx.transaction(async (tx) => {
-      await holdCaller(ctx, { db: tx });
+      const user = await holdStepUp(ctx, { db: tx });
+      assertOther(newEmail, user);
+      // Read once the caller's row is held, and not held itself: confirming checks it again.
+      const holder = await findUserByEmail(tx, { canonical: newEmail.canonical });
+      // An unverified account does not block the change: confirming removes it (RC-7).
+      const isFree =
+        holder === null || (holder.emailVerifiedAt === null && holder.suspendedAt === null);
       await endChallenges(tx, { userId: user.id, purpose: 'CHANGE_EMAIL', now: ctx.clock.now() });
       const begun = await beginEmailChallenge(ctx, {
         db: tx,
@@ -67,6 +64,17 @@ export const requestEmailChange = command(
     return challenge;
   },
 );
+
+function assertOther(
+  newEmail: EmailAddress,
+  { emailCanonical }: Pick<UserRow, 'emailCanonical'>,
+): void {
+  if (newEmail.canonical !== emailCanonical) return;
+  const message = 'This is the address that the account has already.';
+  throw new AuthError('VALIDATION_FAILED', {
+    fields: [{ path: 'newEmail', code: 'UNCHANGED', message }],
+  });
+}
 
 async function tellHolder(ctx: Context, tx: Transaction, holder: UserRow | null): Promise<void> {
   if (holder === null || holder.emailVerifiedAt === null) return enqueueNothing(ctx, { db: tx });

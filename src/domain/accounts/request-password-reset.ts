@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findUserByEmail } from '../../db/queries/users.ts';
+import { holdUserByEmail } from '../../db/queries/users.ts';
 import type { Accepted } from '../accepted.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
@@ -20,9 +20,9 @@ export const requestPasswordReset = command(schema, async (ctx, { email }): Prom
   await reserve(ctx, [{ budget: 'reset:address', identifier: ctx.request.addressBucket }]);
   const key = accountKey(ctx, email.canonical);
   const mayMail = await reserveUnseen(ctx, [{ budget: 'reset-mail:account', identifier: key }]);
-  const user = await findUserByEmail(ctx.db, { canonical: email.canonical });
-  const recipient = mayMail && user && user.suspendedAt === null ? user : null;
   await ctx.transaction(async (tx) => {
+    const user = await holdUserByEmail(tx, { canonical: email.canonical });
+    const recipient = mayMail && user && user.suspendedAt === null ? user : null;
     const token = await issueAccountToken(ctx, {
       db: tx,
       purpose: 'RESET_PASSWORD',

@@ -8,6 +8,7 @@ import {
 } from '../../db/queries/account-tokens.ts';
 import { forgetDevices } from '../../db/queries/known-devices.ts';
 import { endChallenges } from '../../db/queries/otp-challenges.ts';
+import { holdAnyUser } from '../../db/queries/user-administration.ts';
 import { resetPasswordHash } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
@@ -85,11 +86,13 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
   await ctx.transaction(async (tx) => {
     // Locks the user's row first, as in every change of password, factors or status: concurrent
     // sign-ins and this change wait for each other.
+    const held = await holdAnyUser(tx, { id: userId });
     const changed = await resetPasswordHash(tx, { id: userId, emailCanonical, passwordHash, now });
     await endChallenges(tx, { userId, now });
     const spent = await spendAccountToken(tx, { tokenHash, now });
-    if (!changed || !spent) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
-    if (user.emailVerifiedAt === null) await claim(ctx, tx, user);
+    if (!held || !changed || !spent) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
+    // SECURITY: judged by the held row: an account verified meanwhile keeps its factors (RC-5).
+    if (held.emailVerifiedAt === null) await claim(ctx, tx, held);
     await endAccountTokens(tx, { userId, purposes: passwordPurposes, now });
     await endAllSessions(ctx, { db: tx, userId, reason: 'credentials_changed' });
     await forgetDevices(tx, { userId });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { updateProfile as storeProfile } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
+import { holdCaller } from '../caller/hold-caller.ts';
 import { requireViewer } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { displayName, supportedLocale } from '../input.ts';
@@ -22,6 +23,7 @@ export const updateProfile = command(schema, async (ctx, input): Promise<UserVie
     ...(input.locale === undefined ? {} : { locale: input.locale }),
   };
   const user = await ctx.transaction(async (tx) => {
+    await holdCaller(ctx, { db: tx });
     const changed = await storeProfile(tx, { id: userId, changes });
     const detail = { fields: Object.keys(changes).join(' ') };
     if (changed)

@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
-import { holdAnyUser, setUserRoles } from '../../db/queries/user-administration.ts';
-import { findUserByEmail } from '../../db/queries/users.ts';
+import { setUserRoles } from '../../db/queries/user-administration.ts';
+import { holdUserByEmail } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import type { EmailAddress } from '../addresses/email-address.ts';
@@ -29,8 +29,7 @@ export async function appointAdmin(
 ): Promise<Appointed> {
   const { email, name } = input;
   return app.transaction(async (tx) => {
-    const found = await findUserByEmail(tx, { canonical: email.canonical });
-    const user = found && (await holdAnyUser(tx, { id: found.id }));
+    const user = await holdUserByEmail(tx, { canonical: email.canonical });
     if (user?.suspendedAt)
       throw new AuthError('CONFLICT', { message: 'This account is suspended.' });
     if (!user || user.emailVerifiedAt === null) {

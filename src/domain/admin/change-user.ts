@@ -1,9 +1,10 @@
 import { validate as isUuid } from 'uuid';
 import type { Context } from '../../context.ts';
 import type { Transaction } from '../../db/driver/transaction.ts';
-import { holdAdmins, holdAnyUser } from '../../db/queries/user-administration.ts';
+import { holdAnyUser } from '../../db/queries/user-administration.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
+import { holdAdmins } from '../caller/hold-admins.ts';
 import { assertSessionLives } from '../caller/hold-caller.ts';
 import { isLastAdmin } from '../roles/rules.ts';
 import { requireAdminToChange } from './require-admin.ts';
@@ -31,14 +32,13 @@ export async function changeUser<Result>(
   ctx: Context,
   { userId, change }: Input<Result>,
 ): Promise<Result> {
-  const actor = requireAdminToChange(ctx);
+  requireAdminToChange(ctx);
   if (!isUuid(userId)) throw noSuchUser();
   const result = await ctx.transaction(async (tx) => {
-    const adminIds = await holdAdmins(tx);
-    // Read again: an operation of the same document may have taken the role away.
-    if (!adminIds.includes(actor.userId)) throw new AuthError('FORBIDDEN');
-    await assertSessionLives(ctx, { db: tx });
+    const adminIds = await holdAdmins(ctx, { db: tx });
     const user = await holdAnyUser(tx, { id: userId });
+    // After both, since the caller may be signed out while this waits for either.
+    await assertSessionLives(ctx, { db: tx });
     if (!user) throw noSuchUser();
     const assertNotLastAdmin = (): void => {
       if (isLastAdmin(adminIds, user.id)) {

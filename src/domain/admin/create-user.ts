@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { holdAdmins } from '../../db/queries/user-administration.ts';
 import { AuthError } from '../../errors.ts';
+import { holdAdmins } from '../caller/hold-admins.ts';
 import { assertSessionLives } from '../caller/hold-caller.ts';
 import { resetPasswordLink } from '../emails/links.ts';
 import { displayName, emailAddress, supportedLocale } from '../input.ts';
@@ -36,8 +36,7 @@ export const createUser = adminCommand(schema, async (ctx, input): Promise<UserV
     { budget: 'invitation-mail:account', identifier: accountKey(ctx, email.canonical) },
   ]);
   const user = await ctx.transaction(async (tx) => {
-    if (!(await holdAdmins(tx)).includes(actor.userId)) throw new AuthError('FORBIDDEN');
-    await assertSessionLives(ctx, { db: tx });
+    await holdAdmins(ctx, { db: tx });
     const invited = await inviteUser(ctx, {
       db: tx,
       email,
@@ -46,6 +45,8 @@ export const createUser = adminCommand(schema, async (ctx, input): Promise<UserV
       locale: input.locale ?? null,
       reason: input.reason,
     });
+    // After the row of the invited user, which this may have waited for.
+    await assertSessionLives(ctx, { db: tx });
     if (!invited)
       throw new AuthError('CONFLICT', { message: 'This address has an account already.' });
     if (input.sendInvitation !== false) {

@@ -50,7 +50,8 @@ export function offerTotp(app: Giver, user: Pick<UserRow, 'id' | 'email'>): Offe
       if (step === null) return null;
       return app.transaction(async (tx) => {
         const userId = user.id;
-        if (!(await holdAnyUser(tx, { id: userId }))) return null;
+        // The owner of an account that was verified meanwhile sets up their own app.
+        if ((await holdAnyUser(tx, { id: userId }))?.emailVerifiedAt !== null) return null;
         const id = app.random.id(now);
         const sealedSecret = sealTotpSecret(app.keys, { userId, authenticatorId: id }, secret);
         await clearFactors(app, { db: tx, userId });

@@ -1,4 +1,5 @@
 import type { SessionViewer, Viewer } from '../../context.ts';
+import type { LiveSession } from '../../db/queries/session-with-user.ts';
 
 /** What a kind of caller may do in Latchkey's own API. */
 type Rights = {
@@ -17,4 +18,10 @@ const rights: Readonly<Record<Viewer['kind'], Rights>> = {
 /** Whether the caller acts as a signed-in user: only a session does. */
 export function actsAsUser(viewer: Viewer | null): viewer is SessionViewer {
   return viewer !== null && Object.hasOwn(rights, viewer.kind) && rights[viewer.kind].actsAsUser;
+}
+
+/** The caller that a live session's rows stand for. */
+export function viewerOf({ session, user }: LiveSession): SessionViewer {
+  const { id: userId, roles } = user;
+  return { kind: 'session', userId, sessionId: session.id, roles, session: { session, user } };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { findChallenge, renewCode } from '../../db/queries/otp-challenges.ts';
 import { findSessionById } from '../../db/queries/sessions.ts';
 import { findUserById } from '../../db/queries/users.ts';
@@ -32,7 +33,6 @@ export const resendOtp = command(
     const early = refusal(before, ctx);
     if (early) throw early;
     await reserve(ctx, [{ budget: 'resend:account', identifier: before.accountKey }]);
-    await assertSessionLives(ctx, before);
     // Looked up for a decoy as well, so that the time reveals nothing (EN-3).
     const user = await findUserById(ctx.db, { id: before.userId ?? before.id });
 
@@ -48,14 +48,15 @@ export const resendOtp = command(
         expiresAt: secondsAfter(now, codeLifetime),
         resendAvailableAt: secondsAfter(now, resendCooldown),
       });
-      if (row)
-        await sendCode(ctx, {
-          db: tx,
-          challenge: row,
-          handle,
-          code,
-          locale: user?.locale ?? row.pendingLocale,
-        });
+      if (!row) return null;
+      await assertSessionLives(tx, row);
+      await sendCode(ctx, {
+        db: tx,
+        challenge: row,
+        handle,
+        code,
+        locale: user?.locale ?? row.pendingLocale,
+      });
       return row;
     });
     if (!renewed) {
@@ -67,10 +68,13 @@ export const resendOtp = command(
   },
 );
 
-/** A challenge ends with the session that requested it, such as a change of address at logout. */
-async function assertSessionLives(ctx: Context, { sessionId }: OtpChallengeRow): Promise<void> {
+/**
+ * A challenge ends with the session that requested it, such as a change of address at logout. Asked
+ * once the challenge is held, since the session may end while this waits for it.
+ */
+async function assertSessionLives(db: Db, { sessionId }: OtpChallengeRow): Promise<void> {
   if (sessionId === null) return;
-  const found = await findSessionById(ctx.db, { sessionId });
+  const found = await findSessionById(db, { sessionId });
   if (!found || found.session.revokedAt !== null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
 }
 

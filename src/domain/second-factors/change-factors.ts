@@ -3,7 +3,7 @@ import type { Transaction } from '../../db/driver/transaction.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
-import { holdCaller } from '../caller/hold-caller.ts';
+import { holdCaller, holdStepUp } from '../caller/hold-caller.ts';
 import { requireRecentProof, requireStepUp } from '../caller/require-step-up.ts';
 import { countSuccess, reserveTry, secondFactorBudget } from '../factors/failure-budget.ts';
 import { spendSecondFactor } from '../factors/spend-second-factor.ts';
@@ -41,7 +41,9 @@ export async function changeFactors<Result>(
   if (budget) await reserveTry(ctx, budget);
   try {
     const result = await ctx.transaction(async (tx) => {
-      const user = await holdCaller(ctx, { db: tx });
+      // The proof of the session is judged by the rows that are held, as before by those read.
+      const hold = code === null ? holdStepUp : holdCaller;
+      const user = await hold(ctx, { db: tx });
       if (user.totpEnabledAt === null) throw noApp();
       if (spent && budget) {
         if (!(await spendSecondFactor(ctx, { db: tx, user, ...spent })))

@@ -7,7 +7,7 @@ import {
 import { setTotpEnabledAt } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
-import { holdCaller } from '../caller/hold-caller.ts';
+import { holdStepUp } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { uuid } from '../input.ts';
@@ -47,7 +47,7 @@ export const confirmTotpEnrollment = command(schema, async (ctx, input): Promise
   if (!pending || step === null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
 
   const codes = await ctx.transaction(async (tx) => {
-    const user = await holdCaller(ctx, { db: tx });
+    const user = await holdStepUp(ctx, { db: tx });
     const now = ctx.clock.now();
     await deleteConfirmedTotp(tx, { userId });
     if (!(await confirmTotp(tx, { id: pending.id, userId, step, now })))

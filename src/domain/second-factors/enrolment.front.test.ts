@@ -138,6 +138,24 @@ describe('setting up an authenticator app', () => {
     expect((await verify(next.code())).__typename).toBe('AuthTokens');
   });
 
+  it('OT-14 only the active app signs in while another is being set up', async () => {
+    const person = await registerPerson(server);
+    const { phone } = await enrolTotp(server, person);
+    const session = await signInWithApp(server, person, phone);
+    const pending = await server.mutate('startTotpEnrollment', {}, by(session));
+    const next = authenticator(server, pending.secret);
+    const { email, password } = person;
+    // More than once: each sign-in rewrites the row of the active app, and so moves it behind the
+    // pending one.
+    for (let turn = 0; turn < 3; turn += 1) {
+      await signInWithApp(server, person, phone);
+      const { id } = await server.mutate('login', { email, password });
+      expect(
+        await server.mutate('verifyOtp', { challengeId: id, code: next.nextCode() }),
+      ).toMatchObject(refused('INVALID_OR_EXPIRED_CODE'));
+    }
+  });
+
   it('SE-10 ends every other session, and notifies the owner', async () => {
     const person = await registerPerson(server);
     const elsewhere = await signIn(server, person);

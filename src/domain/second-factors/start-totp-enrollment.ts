@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { secondsAfter } from '../../clock.ts';
 import { putPendingTotp } from '../../db/queries/totp-authenticators.ts';
 import { recordAudit } from '../audit/record.ts';
+import { holdStepUp } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { productName } from '../emails/render-email.ts';
@@ -30,14 +31,15 @@ export type TotpEnrollment = {
 export const startTotpEnrollment = command(
   schema,
   async (ctx, { label }): Promise<TotpEnrollment> => {
-    const { userId, session } = requireStepUp(ctx);
+    const { userId } = requireStepUp(ctx);
     await reserve(ctx, [{ budget: 'totp-enrollment:account', identifier: userId }]);
     const now = ctx.clock.now();
     const id = ctx.random.id(now);
     const expiresAt = secondsAfter(now, enrollmentLifetime);
     const secret = ctx.random.bytes(secretBytes);
     const sealedSecret = sealTotpSecret(ctx.keys, { userId, authenticatorId: id }, secret);
-    await ctx.transaction(async (tx) => {
+    const { email } = await ctx.transaction(async (tx) => {
+      const user = await holdStepUp(ctx, { db: tx });
       await putPendingTotp(tx, { id, userId, sealedSecret, createdAt: now, expiresAt });
       await recordAudit(ctx, {
         db: tx,
@@ -45,8 +47,9 @@ export const startTotpEnrollment = command(
         outcome: 'SUCCESS',
         subjectId: userId,
       });
+      return user;
     });
-    const uri = otpauthUri({ issuer: productName, label: label ?? session.user.email, secret });
+    const uri = otpauthUri({ issuer: productName, label: label ?? email, secret });
     return {
       kind: 'totp-enrollment',
       id,

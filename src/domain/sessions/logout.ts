@@ -4,8 +4,9 @@ import type { LiveSession } from '../../db/queries/session-with-user.ts';
 import { findSessionById } from '../../db/queries/sessions.ts';
 import { AuthError } from '../../errors.ts';
 import type { Accepted } from '../accepted.ts';
+import { holdStepUp } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
-import { actsAsUser } from '../caller/rules.ts';
+import { actsAsUser, viewerOf } from '../caller/rules.ts';
 import { command } from '../command.ts';
 import { opaqueToken } from '../input.ts';
 import { withContext } from '../with-context.ts';
@@ -83,17 +84,14 @@ async function endEverywhere(
     }
     return;
   }
-  const { userId } = requireStepUp(withContext(ctx, { viewer: proved }));
-  await ctx.transaction((tx) =>
-    endAllSessions(ctx, { db: tx, userId, reason: 'logout_everywhere' }),
-  );
+  const acting = withContext(ctx, { viewer: proved });
+  requireStepUp(acting);
+  await ctx.transaction(async (tx) => {
+    const { id: userId } = await holdStepUp(acting, { db: tx });
+    await endAllSessions(ctx, { db: tx, userId, reason: 'logout_everywhere' });
+  });
 }
 
 async function isAlive(ctx: Context, bearer: StaleBearer | null): Promise<boolean> {
   return bearer !== null && (await ctx.lookUpSession(bearer)) !== null;
-}
-
-function viewerOf({ session, user }: LiveSession): SessionViewer {
-  const { id: userId, roles } = user;
-  return { kind: 'session', userId, sessionId: session.id, roles, session: { session, user } };
 }

@@ -2,6 +2,7 @@ import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import { AuthError } from '../../errors.ts';
 import type { Accepted } from '../accepted.ts';
+import { holdStepUp } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { text } from '../input.ts';
@@ -14,12 +15,13 @@ const schema = z.object({ sessionId: text({ max: 100 }) });
  * and NOT_FOUND alike for a session that is another user's, has ended or never existed (EN-6).
  */
 export const revokeSession = command(schema, async (ctx, { sessionId }): Promise<Accepted> => {
-  const { userId } = requireStepUp(ctx);
+  requireStepUp(ctx);
   const ended =
     isUuid(sessionId) &&
-    (await ctx.transaction((tx) =>
-      endSession(ctx, { db: tx, userId, sessionId, reason: 'revoked_by_owner' }),
-    ));
+    (await ctx.transaction(async (tx) => {
+      const { id: userId } = await holdStepUp(ctx, { db: tx });
+      return endSession(ctx, { db: tx, userId, sessionId, reason: 'revoked_by_owner' });
+    }));
   if (!ended) throw new AuthError('NOT_FOUND');
   return { kind: 'accepted', accepted: true };
 });

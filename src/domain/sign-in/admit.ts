@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import type { Transaction } from '../../db/driver/transaction.ts';
 import type { UserRow } from '../../db/tables/users.ts';
+import { assertSessionLives } from '../caller/hold-caller.ts';
 import { lackingMethods, type ProvedMethod, provesSecondFactor } from '../factors/rules.ts';
 import { beginSecondStep } from '../otp/begin-second-step.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
@@ -37,6 +38,8 @@ export async function admit(
       : 0;
   const methods = lackingMethods(proved, { totp, recoveryCodesLeft });
   if (methods.length > 0) {
+    // A step-up continues only where the session that asked for it lives.
+    if (previousSessionId !== null) await assertSessionLives(ctx, { db });
     const purpose = previousSessionId === null ? 'LOGIN' : 'STEP_UP';
     return beginSecondStep(ctx, {
       db,

@@ -67,7 +67,8 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
     // SECURITY: no session where the account was suspended, deleted or given another password since
     // the check (TOCTOU).
     const held = await holdUser(tx, { id: user.id, passwordHash });
-    if (!held) return null;
+    // Nor by an address that has been given up meanwhile.
+    if (held?.emailCanonical !== input.email.canonical) return null;
     await release(ctx, { db: tx, claims: claimsOfSuccess({ budget, userId: user.id }) });
     return admit(ctx, { db: tx, user: held, proved: ['PASSWORD'], previousSessionId: null });
   });

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { Context, SessionViewer } from '../../context.ts';
-import { holdUser } from '../../db/queries/users.ts';
+import { findUserById } from '../../db/queries/users.ts';
+import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
+import { holdCaller, holdViewer } from '../caller/hold-caller.ts';
 import { requireViewer } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { password, tokenDelivery } from '../input.ts';
@@ -11,7 +13,7 @@ import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { release, reserve } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from './admit.ts';
 import { type AuthTokens, handOver } from './hand-over-tokens.ts';
-import { claimsOfSuccess, reserveInARow, reserveLogin } from './login-budget.ts';
+import { claimsOfSuccess, type LoginBudget, reserveInARow, reserveLogin } from './login-budget.ts';
 
 const schema = z.object({ password: password.nullish(), tokenDelivery });
 
@@ -39,6 +41,24 @@ async function checkPassword(
   // SECURITY: the same budget as a sign-in from this device, so that this is no second way to guess
   // the password.
   const budget = await reserveLogin(ctx, user.emailCanonical);
+  const admission = await attempt(ctx, { user, plain, budget });
+  if (admission) return admission;
+  // The password was changed, or only hashed anew, during the attempt: checked once more against
+  // the current row.
+  const current = await findUserById(ctx.db, { id: user.id });
+  const second = current && (await attempt(ctx, { user: current, plain, budget }));
+  if (!second) throw wrongPassword();
+  return second;
+}
+
+type Attempt = {
+  readonly user: UserRow;
+  readonly plain: string;
+  readonly budget: LoginBudget;
+};
+
+/** Null where the account has another hash by now. */
+async function attempt(ctx: Context, { user, plain, budget }: Attempt): Promise<Admission | null> {
   const mayFit = await reserveInARow(ctx, { budget, userId: user.id });
   const passwordHash = mayFit ? user.passwordHash : null;
   const verdict = await ctx.hasher.verify(plain, passwordHash);
@@ -49,12 +69,12 @@ async function checkPassword(
       outcome: 'FAILURE',
       subjectId: user.id,
     });
-    throw new AuthError('INVALID_CREDENTIALS', { message: 'The password is not right.' });
+    throw wrongPassword();
   }
   return ctx.transaction(async (tx) => {
-    const held = await holdUser(tx, { id: user.id, passwordHash });
-    if (!held)
-      throw new AuthError('INVALID_CREDENTIALS', { message: 'The password is not right.' });
+    const viewer = await holdViewer(ctx, { db: tx });
+    const held = viewer.session.user;
+    if (held.passwordHash !== passwordHash) return null;
     await release(ctx, { db: tx, claims: claimsOfSuccess({ budget, userId: user.id }) });
     return admit(ctx, {
       db: tx,
@@ -65,21 +85,26 @@ async function checkPassword(
   });
 }
 
+function wrongPassword(): AuthError {
+  return new AuthError('INVALID_CREDENTIALS', { message: 'The password is not right.' });
+}
+
 /**
  * For accounts without a password, and users who do not know theirs: the mailbox is the other first
  * step of a sign-in.
  */
 async function mailCode(ctx: Context, viewer: SessionViewer): Promise<OtpChallenge> {
-  const { user } = viewer.session;
-  await reserve(ctx, [{ budget: 'step-up:account', identifier: user.id }]);
-  const challenge = await ctx.transaction((tx) =>
-    beginEmailChallenge(ctx, {
+  const { userId, sessionId } = viewer;
+  await reserve(ctx, [{ budget: 'step-up:account', identifier: userId }]);
+  const challenge = await ctx.transaction(async (tx) => {
+    const user = await holdCaller(ctx, { db: tx });
+    return beginEmailChallenge(ctx, {
       db: tx,
       purpose: 'STEP_UP',
       given: { address: user.email, canonical: user.emailCanonical },
-      recipient: { userId: user.id, email: user.email, locale: user.locale },
-      sessionId: viewer.sessionId,
-    }),
-  );
+      recipient: { userId, email: user.email, locale: user.locale },
+      sessionId,
+    });
+  });
   return challenge;
 }

@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { rotateSession } from '../../db/queries/rotate-session.ts';
 import type { LiveSession } from '../../db/queries/session-with-user.ts';
 import { findSessionById, revokeSession } from '../../db/queries/sessions.ts';
+import { findUserById } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { sameBytes } from '../../secret-keys.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -104,6 +105,8 @@ async function endFamily(ctx: Context, { session, user }: LiveSession): Promise<
   await ctx.transaction(async (tx) => {
     const revoked = await revokeSession(tx, { sessionId, userId, now, reason: 'refresh.reused' });
     if (!revoked) return;
+    // Read again: the address may have changed while this waited for the session's row.
+    const owner = (await findUserById(tx, { id: userId })) ?? user;
     await recordAudit(ctx, {
       db: tx,
       type: 'refresh.reused',
@@ -113,8 +116,8 @@ async function endFamily(ctx: Context, { session, user }: LiveSession): Promise<
     });
     await enqueueEmail(ctx, {
       db: tx,
-      to: user.email,
-      locale: user.locale,
+      to: owner.email,
+      locale: owner.locale,
       content: {
         template: 'refresh-reused',
         at: now.toISOString(),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import type { Transaction } from '../../db/driver/transaction.ts';
-import { findUserByEmail, insertUser } from '../../db/queries/users.ts';
+import { holdUserByEmail, insertUser } from '../../db/queries/users.ts';
+import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import type { EmailAddress } from '../addresses/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -57,17 +58,7 @@ async function begin(
   tx: Transaction,
   { email, name, passwordHash }: Wanted,
 ): Promise<OtpChallenge> {
-  const now = ctx.clock.now();
-  // The same two statements for a taken and a free address (EN-2).
-  await insertUser(tx, {
-    id: ctx.random.id(now),
-    email: email.address,
-    emailCanonical: email.canonical,
-    now,
-  });
-  const user = await findUserByEmail(tx, { canonical: email.canonical });
-  if (!user) throw new Error('The account was neither found nor made.');
-
+  const user = await makeOrHold(ctx, tx, email);
   // SECURITY: an account made by an administrator, perhaps with roles, is claimed only through its
   // mailbox, never by a password set in a registration.
   const free =
@@ -105,4 +96,24 @@ async function begin(
     subjectId: user.id,
   });
   return challenge;
+}
+
+/**
+ * The account of the address, locked: a new one, or the one that has it. The same two statements
+ * for a taken and a free address (EN-2), and once more where it was given up between them.
+ */
+async function makeOrHold(ctx: Context, tx: Transaction, email: EmailAddress): Promise<UserRow> {
+  const now = ctx.clock.now();
+  const { address, canonical } = email;
+  for (let tries = 0; tries < 3; tries += 1) {
+    await insertUser(tx, {
+      id: ctx.random.id(now),
+      email: address,
+      emailCanonical: canonical,
+      now,
+    });
+    const user = await holdUserByEmail(tx, { canonical });
+    if (user) return user;
+  }
+  throw new Error('The account was neither found nor made.');
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findUserByEmail } from '../../db/queries/users.ts';
+import { holdUserByEmail } from '../../db/queries/users.ts';
 import { command } from '../command.ts';
 import { emailAddress } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
@@ -17,9 +17,10 @@ export const requestLoginCode = command(schema, async (ctx, { email }): Promise<
     { budget: 'login-code:address', identifier: ctx.request.addressBucket },
     { budget: 'login-code:account', identifier: accountKey(ctx, email.canonical) },
   ]);
-  const user = await findUserByEmail(ctx.db, { canonical: email.canonical });
-  const challenge = await ctx.transaction((tx) =>
-    beginEmailChallenge(ctx, {
+  const challenge = await ctx.transaction(async (tx) => {
+    // SECURITY: held, so that no code goes to a mailbox that the account gives up meanwhile.
+    const user = await holdUserByEmail(tx, { canonical: email.canonical });
+    return beginEmailChallenge(ctx, {
       db: tx,
       purpose: 'LOGIN',
       given: email,
@@ -28,7 +29,7 @@ export const requestLoginCode = command(schema, async (ctx, { email }): Promise<
         user && user.suspendedAt === null
           ? { userId: user.id, email: user.email, locale: user.locale }
           : null,
-    }),
-  );
+    });
+  });
   return challenge;
 });

@@ -6,7 +6,8 @@ import {
   endOtherChallenges,
   reserveAttempt,
 } from '../../db/queries/otp-challenges.ts';
-import { claimUser, findUserById, holdUser } from '../../db/queries/users.ts';
+import { holdAnyUser } from '../../db/queries/user-administration.ts';
+import { claimUser, holdUser } from '../../db/queries/users.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
@@ -135,7 +136,7 @@ async function holdOrClaim(
   tx: Transaction,
   { challenge, userId }: Found,
 ): Promise<UserRow> {
-  const found = await findUserById(tx, { id: userId });
+  const found = await holdAnyUser(tx, { id: userId });
   if (found?.emailVerifiedAt === null) return claim(ctx, tx, { challenge, userId });
   // An account verified meanwhile keeps its password, whatever this registration asked for
   // (ADV-48).

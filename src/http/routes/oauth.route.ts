@@ -48,7 +48,11 @@ export function oauthRoutes(
       if (token === null) return badRequest(reply);
       const ctx = contexts.get(request);
       if (!ctx) throw new AuthError('UNAUTHENTICATED');
-      await revokeToken(ctx, { token });
+      try {
+        await revokeToken(ctx, { token });
+      } catch (error) {
+        return refuse(reply, error);
+      }
       // Also for a token that was never one of ours (RFC 7009 2.2).
       return reply.send({});
     });
