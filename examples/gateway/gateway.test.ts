@@ -13,7 +13,7 @@ import {
 import { type Person, registerPerson } from '../../src/testing/people.ts';
 import { deleteUser } from '../../src/testing/rows.ts';
 import { subgraphSdl } from './compose.ts';
-import { startPosts } from './posts.ts';
+import { type Post, startPosts } from './posts.ts';
 import type { Graphs, Running } from './running.ts';
 
 // Apollo Gateway and Hive Gateway are large, so they are installed here and not with the server:
@@ -47,7 +47,7 @@ const gatewayToken = 'the-gateway-of-the-tests-shows-this-token';
 const issuer = 'http://localhost:4000';
 let database: CountingDatabase;
 let server: TestServer;
-let posts: Running;
+let posts: Running & { readonly posts: Post[] };
 let graphs: Graphs;
 
 beforeAll(async () => {
@@ -166,6 +166,24 @@ describe.each(gateways)('through $name', ({ wants, start }) => {
     // Of a deleted user a gateway may keep the id that the other graph knows.
     expect(own[3].author?.email ?? null).toBeNull();
     expect(answer.errors).toEqual([]);
+  });
+
+  it.skipIf(!there)('X-9 a page of 700 posts of different users is answered', async () => {
+    const before = posts.posts.splice(0);
+    posts.posts.push(
+      ...Array.from({ length: 700 }, (_, n) => ({
+        id: randomUUID(),
+        title: `Post ${n}`,
+        authorId: [100, 699].includes(n) ? bob.id : randomUUID(),
+      })),
+    );
+    const answer = await ask('{ posts { title author { name } } }');
+    posts.posts.splice(0, 700, ...before);
+    expect(answer.errors).toEqual([]);
+    expect(answer.data.posts).toHaveLength(700);
+    for (const n of [100, 699])
+      expect(answer.data.posts[n]).toEqual({ title: `Post ${n}`, author: { name: 'Bob' } });
+    expect(answer.data.posts[0].author?.name ?? null).toBeNull();
   });
 
   it.skipIf(!there)(

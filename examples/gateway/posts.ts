@@ -41,7 +41,8 @@ const stitched = `
   type User { id: ID! posts: [Post!]! }
 `;
 
-type Post = { id: string; title: string; authorId: string };
+/** A post as it is kept. */
+export type Post = { id: string; title: string; authorId: string };
 type Context = { caller: Caller | null };
 
 export type PostsOptions = {
@@ -54,7 +55,10 @@ export type PostsOptions = {
 /**
  * Starts the graph. It verifies access tokens by Latchkey's public keys, and asks Latchkey nothing.
  */
-export async function startPosts({ port, ...options }: PostsOptions): Promise<Running> {
+export async function startPosts({
+  port,
+  ...options
+}: PostsOptions): Promise<Running & { readonly posts: Post[] }> {
   const posts: Post[] = [];
   const stub = (id: string) => ({ __typename: 'User', id });
   const resolvers = {
@@ -86,5 +90,5 @@ export async function startPosts({ port, ...options }: PostsOptions): Promise<Ru
     listen: { port, host: '127.0.0.1' },
     context: apolloContext(createVerifier(options), { GraphQLError }),
   });
-  return { url, stop: () => server.stop() };
+  return { url, posts, stop: () => server.stop() };
 }

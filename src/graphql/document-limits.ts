@@ -47,7 +47,8 @@ export const documentLimits = {
 } as const;
 
 /**
- * The assumed length of a list whose size comes from a variable: the largest that a list may have.
+ * The assumed length of a list whose size comes from a variable: the largest that a list may have,
+ * other than `representations`, which only gateways send and the body's size bounds.
  */
 const longestList = 100;
 

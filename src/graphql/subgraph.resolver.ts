@@ -14,7 +14,7 @@ export class SubgraphResolver {
     nullable: 'items',
     description:
       'For federated gateways (service credential) and admins: one row per representation, in ' +
-      'order, null where there is none. At most 100.',
+      'order, null where there is none or the representation is malformed.',
   })
   entities(
     @Arg('representations', () => [AnyScalar], {

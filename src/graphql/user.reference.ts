@@ -38,31 +38,25 @@ export async function loadUsers(
 }
 
 /**
- * The users that the given entity representations of the Federation specification refer to. Throws
- * VALIDATION_FAILED for a representation that is not a `User` with an `id`.
+ * The users that the given entity representations of the Federation specification refer to, as many
+ * as the request's body can hold: gateways do not split them. A representation that is not a `User`
+ * with an `id` yields null, so that the others of its list are answered.
  */
 export async function resolveReferences(
   ctx: Context,
   representations: readonly unknown[],
 ): Promise<(UserView | null)[]> {
-  return loadUsers(ctx, { path: 'representations', ids: representations.map(userId) });
+  const loader = userLoader(ctx);
+  return Promise.all(
+    representations.map((representation) => {
+      const id = userId(representation);
+      return id === null ? null : loader.load(id);
+    }),
+  );
 }
 
-function userId(representation: unknown, index: number): string {
-  const refuse = (field: string, message: string): AuthError =>
-    new AuthError('VALIDATION_FAILED', {
-      fields: [{ path: `representations.${index}.${field}`, code: 'INVALID', message }],
-    });
-  if (
-    typeof representation !== 'object' ||
-    representation === null ||
-    !('__typename' in representation)
-  ) {
-    throw refuse('__typename', 'A representation is an object with a __typename.');
-  }
-  if (representation.__typename !== 'User')
-    throw refuse('__typename', 'The one entity of this graph is User.');
-  if (!('id' in representation) || typeof representation.id !== 'string')
-    throw refuse('id', 'A User is known by its id.');
-  return representation.id;
+function userId(representation: unknown): string | null {
+  if (typeof representation !== 'object' || representation === null) return null;
+  const { __typename: type, id } = representation as Record<string, unknown>;
+  return type === 'User' && typeof id === 'string' ? id : null;
 }

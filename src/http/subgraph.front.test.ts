@@ -95,40 +95,80 @@ describe('the gateway fields', () => {
     expect(answer.data).toEqual({ me: null });
   });
 
-  it.each([
-    ['_entities', entities, (ids: string[]) => ({ representations: ids.map(user) })],
-    ['usersByIds', byIds, (ids: string[]) => ({ ids })],
-  ] as const)('%s takes a hundred and no more', async (name, query, variables) => {
+  it('usersByIds takes a hundred and no more', async () => {
     const ids = Array.from({ length: 100 }, () => randomUUID());
-    const full = await server.send(query, variables(ids), gateway);
-    expect(full.data[name]).toEqual(ids.map(() => null));
+    const full = await server.send(byIds, { ids }, gateway);
+    expect(full.data.usersByIds).toEqual(ids.map(() => null));
     const before = database.userReads();
-    const over = await server.send(query, variables([...ids, ada.id]), gateway);
+    const over = await server.send(byIds, { ids: [...ids, ada.id] }, gateway);
     expect(over.errors[0]?.extensions).toMatchObject({
       code: 'BAD_USER_INPUT',
-      fields: [{ code: 'TOO_LONG' }],
+      fields: [{ path: 'ids', code: 'TOO_LONG' }],
     });
     expect(database.userReads()).toBe(before);
   });
+});
 
-  it('refuse a representation that is not a User with an id, and name it', async () => {
-    for (const [wrong, path] of [
-      [{ __typename: 'AuthSession', id: ada.sessionId }, 'representations.1.__typename'],
-      [{ id: ada.id }, 'representations.1.__typename'],
-      ['User', 'representations.1.__typename'],
-      [{ __typename: 'User' }, 'representations.1.id'],
-      [user({ $ne: null }), 'representations.1.id'],
-    ] as const) {
-      const answer = await server.send(
-        entities,
-        { representations: [user(ada.id), wrong] },
-        gateway,
-      );
-      expect(answer.errors[0]?.extensions).toMatchObject({
-        code: 'BAD_USER_INPUT',
-        fields: [{ path }],
-      });
-    }
+describe('X-9 _entities', () => {
+  const malformed: [string, unknown][] = [
+    ['another type', { __typename: 'AuthSession', id: randomUUID() }],
+    ['the type in other letters', { __typename: 'user', id: randomUUID() }],
+    ['a type that is not text', { __typename: ['User'], id: randomUUID() }],
+    ['no type', { id: randomUUID() }],
+    ['no id', { __typename: 'User' }],
+    ['an id of null', user(null)],
+    ['an id that is a number', user(1)],
+    ['an id that is an object', user({ $ne: null })],
+    ['an id that is a list', user([randomUUID()])],
+    ['an id that is no UUID', user("' or 1=1 --")],
+    ['an id with a zero byte', user('\0')],
+    ['an id of 10 kB', user('x'.repeat(10_240))],
+    ['text', 'User'],
+    ['a number', 7],
+    ['a list', [user(randomUUID())]],
+    ['an empty object', {}],
+    ['a member of a prototype', { constructor: 'User', id: randomUUID() }],
+  ];
+
+  it.each(malformed)('answers null for %s and the rows beside it', async (_title, wrong) => {
+    const representations = [wrong, user(ada.id), wrong, user(bob.id)];
+    const answer = await server.send(entities, { representations }, gateway);
+    expect(answer).toMatchObject({ status: 200, errors: [] });
+    expect(answer.data._entities).toMatchObject([null, { id: ada.id }, null, { id: bob.id }]);
+  });
+
+  it('reads no prototype from a representation that stands in the document', async () => {
+    const inDocument = `{ _entities(representations: [
+      { __proto__: { __typename: "User", id: "${ada.id}" } }, { __typename: "User", id: 7 },
+      { __typename: "User", id: "${bob.id}" }
+    ]) { ... on User { id } } }`;
+    const answer = await server.send(inDocument, {}, gateway);
+    expect(answer).toMatchObject({
+      errors: [],
+      data: { _entities: [null, null, { id: bob.id }] },
+    });
+  });
+
+  it.each([101, 250, 900])('answers a page of %i in its order, in batches', async (length) => {
+    const ids: string[] = Array.from({ length }, () => randomUUID());
+    ids[0] = bob.id;
+    ids[Math.floor(length / 2)] = ada.id;
+    ids[length - 1] = bob.id;
+    const before = database.userReads();
+    const answer = await server.send(entities, { representations: ids.map(user) }, gateway);
+    expect(answer).toMatchObject({ status: 200, errors: [] });
+    const rows: ({ id: string } | null)[] = answer.data._entities;
+    expect(rows.map((row) => row?.id ?? null)).toEqual(
+      ids.map((id) => (id === ada.id || id === bob.id ? id : null)),
+    );
+    const unique = new Set(ids).size;
+    expect(database.userReads() - before).toBe(Math.ceil(unique / 100));
+  });
+
+  it('refuses what the body cannot hold, as any request', async () => {
+    const representations = Array.from({ length: 1200 }, () => user(randomUUID()));
+    const answer = await server.send(entities, { representations }, gateway);
+    expect(answer.status).toBe(413);
   });
 });
 
