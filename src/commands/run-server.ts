@@ -5,6 +5,7 @@ import { compose } from '../compose.ts';
 import type { Config } from '../config/read-config.ts';
 import type { Database } from '../db/driver/client.ts';
 import { prepareStrength } from '../domain/passwords/judge-strength.ts';
+import { listenAddresses, listenFailure } from '../http/listen.ts';
 import type { GraphiqlRouteOptions } from '../http/pages/graphiql/graphiql.route.ts';
 import { openMetricsListener } from '../http/routes/metrics.listener.ts';
 import { createServer } from '../http/server.ts';
@@ -47,7 +48,8 @@ export async function runServer({
     const { app, stop } = await compose({ config, database, mailer, log, metrics, tracing });
     closers.push(stop);
     if (config.metricsPort !== null && !worker) {
-      const { host, metricsPort: port } = config;
+      const { metricsPort: port } = config;
+      const [host = ''] = listenAddresses(config);
       const listener = await openMetricsListener({
         host,
         port,
@@ -70,7 +72,10 @@ export async function runServer({
     await prepareStrength();
     return address;
   } catch (error) {
-    log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
+    const reason = listenFailure(error, config);
+    if (reason === null)
+      log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
+    else log.fatal({ event: 'server.not_started' }, reason);
     process.exitCode = 1;
     await closeAll().catch(() => {});
     // A worker's channel to the primary process would keep it alive.

@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/read-config.ts';
+import { listenAddresses, listenFailure } from '../http/listen.ts';
 import { openMetricsListener } from '../http/routes/metrics.listener.ts';
 import {
   createMetrics,
@@ -41,13 +42,17 @@ export async function runWorkers({ config, databaseUrl, log }: Options): Promise
     if (config.migrateOnStart)
       await (await import('../db/migrate.ts')).migratePostgres(databaseUrl);
     if (config.metricsPort !== null) {
-      const { host, metricsPort: port } = config;
+      const { metricsPort: port } = config;
+      const [host = ''] = listenAddresses(config);
       const page = async () =>
         formatMetrics([await fleet.metrics(), ownCounts(await metrics.snapshot())]);
       await openMetricsListener({ host, port, page });
     }
   } catch (error) {
-    log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
+    const reason = listenFailure(error, config);
+    if (reason === null)
+      log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
+    else log.fatal({ event: 'server.not_started' }, reason);
     process.exit(1);
   }
   process.on('SIGTERM', () => fleet.stop('SIGTERM'));

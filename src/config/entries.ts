@@ -409,10 +409,13 @@ export const entries = {
     fallback: '1',
     schema: orWord(whole(1, 256), 'max', availableParallelism()),
   }),
-  host: entry({
+  host: optional({
     name: 'HOST',
-    doc: 'The address to listen on.',
-    fallback: '0.0.0.0',
+    doc:
+      'The address to listen on. Development answers only to names of this machine and of ' +
+      'PUBLIC_URL, whatever it listens on.',
+    shown: 'development: `127.0.0.1` and `::1`; production: every address, IPv4 and IPv6',
+    absent: null,
     schema: hostName,
   }),
   port: entry({

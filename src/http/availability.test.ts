@@ -301,7 +301,7 @@ describe('slow clients', () => {
   it('AV-4 two hundred that drip bytes are closed, and others are served', async () => {
     const server = await startTestServer({ server: { limits } });
     const head =
-      'POST /graphql HTTP/1.1\r\nHost: x\r\n' +
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\n' +
       'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
     let open = 0;
     let served = 0;
@@ -366,13 +366,13 @@ describe('slow clients', () => {
       });
       const answers = await Promise.all(
         Array.from({ length: 10 }, () =>
-          sendRaw(server.url, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', 3000),
+          sendRaw(server.url, 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n', 3000),
         ),
       );
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(served);
       const later = await sendRaw(
         server.url,
-        'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+        'GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
       );
       expect(later.status).toBe(200);
       await server.stop();
@@ -381,7 +381,7 @@ describe('slow clients', () => {
 
   it('AV-4 a connection closes after a number of requests', async () => {
     const server = await startTestServer({ server: { limits: { requestsPerConnection: 3 } } });
-    const one = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
+    const one = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n';
     const { text } = await sendRaw(server.url, one.repeat(5), 10_000);
     expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
     expect(text).toMatch(/connection: close/i);
@@ -458,7 +458,7 @@ describe('plain http', () => {
     expect(await get()).toBe(200);
     expect(await get({ maxVersion: 'TLSv1.2' })).toBe(200);
     await expect(get({ maxVersion: 'TLSv1.1' })).rejects.toThrow();
-    const plain = await sendRaw(server.url, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+    const plain = await sendRaw(server.url, 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
     expect(plain.text).not.toContain('200');
     await server.stop();
     await Promise.all([rm(files.certFile), rm(files.keyFile)]);

@@ -473,10 +473,10 @@ describe('input that would forge log lines', () => {
         }),
       });
       await fetch(`${server.url}/${encodeURIComponent(text)}`);
-      await bytes([`GET /${text} HTTP/1.1`, 'Host: x', '', '']);
+      await bytes([`GET /${text} HTTP/1.1`, 'Host: localhost', '', '']);
       await bytes([
         'POST /graphql HTTP/1.1',
-        'Host: x',
+        'Host: localhost',
         `User-Agent: ${text}`,
         'Content-Length: 0',
         '',
@@ -484,7 +484,7 @@ describe('input that would forge log lines', () => {
       ]);
       await bytes([
         'GET /verify HTTP/1.1',
-        'Host: x',
+        'Host: localhost',
         `X-Request-Id: ${text}`,
         `Authorization: Bearer ${text}`,
         '',

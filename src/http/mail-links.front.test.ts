@@ -8,6 +8,8 @@ let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer({
     config: {
+      // Development would refuse the host.
+      mode: 'production',
       appUrl: 'https://app.example.com',
       publicUrl: 'https://auth.example.com',
       trustedProxies: ['127.0.0.1'],

@@ -12,6 +12,8 @@ import { errorBody, errorOptions } from './hooks/errors.ts';
 import { jsonBodies, requestHead } from './hooks/head.ts';
 import { securityHeaders } from './hooks/headers.ts';
 import { watchRequests } from './hooks/metrics.ts';
+import { ownHosts } from './hooks/own-hosts.ts';
+import { listen } from './listen.ts';
 import { createListener, type Listener, type ListenerLimits, listenerLimits } from './listener.ts';
 import { type GraphiqlRouteOptions, graphiqlRoute } from './pages/graphiql/graphiql.route.ts';
 import { mailboxRoute } from './pages/mailbox.route.ts';
@@ -75,10 +77,12 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   addPlainRoutes(fastify, { app, trustedProxies, drain });
   if (config.mode === 'development') addDevelopmentPages(fastify, app, options.graphiql);
 
+  let stopListening = (): void => {};
   return {
     fastify,
     listen: async () => {
-      const address = await fastify.listen({ host: config.host, port: config.port });
+      const { address, close } = await listen(fastify, config);
+      stopListening = close;
       // Fastify does not know of the certificate, which is the listener's.
       return config.tls === null ? address : address.replace(/^http:/, 'https:');
     },
@@ -86,6 +90,7 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
     close: async () => {
       drain.begin();
       listener.stop();
+      stopListening();
       // A connection whose last answer had begun before is idle only later, and would hold the
       // server for as long as clients keep it.
       const sweep = setInterval(() => listener.closeIdle(), idleSweep);
@@ -114,10 +119,11 @@ function createFastify({ config }: App, listener: Listener): FastifyInstance {
 
 /** What every request goes through before its route, in this order, and every answer after it. */
 function addHooks(fastify: FastifyInstance, app: App, trustedProxies: TrustedProxies): Drain {
-  const { publicUrl, corsOrigins } = app.config;
+  const { publicUrl, corsOrigins, mode } = app.config;
   watchRequests(fastify, app);
   jsonBodies(fastify);
   securityHeaders(fastify, { publicUrl });
+  if (mode === 'development') ownHosts(fastify, { ...app.config, log: app.log });
   cors(fastify, { origins: corsOrigins });
   errorBody(fastify);
   requestHead(fastify, { publicUrl, trustedProxies, log: app.log });

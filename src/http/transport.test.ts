@@ -116,7 +116,7 @@ describe('bodies', () => {
     async (method) => {
       const { status, text } = await sendRaw(
         server.url,
-        `${method} /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+        `${method} /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
       );
       expect(status).toBe(405);
       expect(text).toMatch(/\r\nallow: GET, HEAD, POST, OPTIONS\r\n/i);
@@ -133,7 +133,7 @@ describe('bodies', () => {
     expect((await post('/graphql', { headers, body: padded(64 * 1024 + 1) })).status).toBe(413);
     const chunks = `${'400\r\n'}${'a'.repeat(1024)}\r\n`.repeat(80);
     const head =
-      'POST /graphql HTTP/1.1\r\nHost: x\r\n' +
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\n' +
       'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
     expect((await sendRaw(server.url, `${head}${chunks}0\r\n\r\n`)).status).toBe(413);
   });
@@ -200,7 +200,8 @@ describe('features that the API does not have', () => {
   it('GQ-17 no WebSocket, no incremental answer, no upload', async () => {
     const upgrade = await sendRaw(
       server.url,
-      'GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n' +
+      'GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\n' +
+        'Upgrade: websocket\r\n' +
         'Sec-WebSocket-Version: 13\r\n' +
         'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
         'Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n',
@@ -265,8 +266,8 @@ describe('features that the API does not have', () => {
 
 describe('TR-9 framing', () => {
   const body = '{"query":"{ authOptions { otpLength } }"}';
-  const line = 'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
-  const second = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
+  const line = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+  const second = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
   it.each([
     [
@@ -307,7 +308,7 @@ describe('TR-9 framing', () => {
   it('AV-4 headers that are too large or too many are refused', async () => {
     const large = await sendRaw(
       server.url,
-      `GET /livez HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`,
+      `GET /livez HTTP/1.1\r\nHost: localhost\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`,
     );
     expect(large.status).toBe(431);
     const lines = (count: number) =>
@@ -315,13 +316,13 @@ describe('TR-9 framing', () => {
     for (const count of [110, 300]) {
       const many = await sendRaw(
         server.url,
-        `GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines(count)}\r\n`,
+        `GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${lines(count)}\r\n`,
       );
       expect(many.status).toBe(431);
     }
     const some = await sendRaw(
       server.url,
-      `GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines(90)}\r\n`,
+      `GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${lines(90)}\r\n`,
     );
     expect(some.status).toBe(200);
   });

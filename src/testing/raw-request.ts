@@ -35,8 +35,8 @@ export async function sendRaw(
 /** A bare connection to the server. */
 export async function openSocket(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(port) });
-  socket.on('error', () => {});
+  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });
   await once(socket, 'connect');
+  socket.on('error', () => {});
   return socket;
 }

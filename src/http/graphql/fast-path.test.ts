@@ -53,7 +53,7 @@ async function ask(url: string, query: string, sent: Sent): Promise<Received> {
   const { method = 'POST', target = '/graphql', headers = json, body = plain, later = 0 } = sent;
   const bytes = Buffer.from(body(query));
   const length = 'transfer-encoding' in headers ? {} : { 'content-length': String(bytes.length) };
-  const lines = Object.entries({ host: 'a.example', connection: 'close', ...length, ...headers })
+  const lines = Object.entries({ host: 'localhost', connection: 'close', ...length, ...headers })
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
   const head = Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines}\r\n`);

@@ -41,6 +41,10 @@ const answers: Readonly<Record<number, Said>> = {
     code: 'UNSUPPORTED_MEDIA_TYPE',
     message: 'This address does not take a body of that content type.',
   },
+  421: {
+    code: 'MISDIRECTED_REQUEST',
+    message: 'This server is not for that host: in development it serves this machine alone.',
+  },
   431: { code: 'HEADERS_TOO_LARGE', message: 'The headers are too large.' },
   500: serverFault,
   503: { code: 'UNAVAILABLE', message: errorCodes.UNAVAILABLE.message },

@@ -17,7 +17,11 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)('the key set with %
   let address: string;
   beforeAll(async () => {
     server = await startTestServer({
-      config: { jwt: { algorithm, audience: 'http://localhost:4000', type: 'JWT' } },
+      config: {
+        // Development would refuse the hostile host.
+        mode: 'production',
+        jwt: { algorithm, audience: 'http://localhost:4000', type: 'JWT' },
+      },
     });
     address = `${server.url}/.well-known/jwks.json`;
   });
