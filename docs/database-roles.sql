@@ -13,5 +13,4 @@ alter default privileges in schema public grant select, insert, update, delete o
 revoke update, delete, truncate on audit_events from latchkey_app;
 
 -- The applied migrations, which a server compares at start.
-grant usage on schema drizzle to latchkey_app;
-grant select on all tables in schema drizzle to latchkey_app;
+revoke insert, update, delete, truncate on latchkey_migrations from latchkey_app;

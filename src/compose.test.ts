@@ -71,7 +71,7 @@ describe('ten servers that start concurrently on an empty database', () => {
     );
     const [applied] =
       await sql`select count(*)::int as count, count(distinct hash)::int as different
-        from drizzle.__drizzle_migrations`;
+        from latchkey_migrations`;
     expect(applied).toEqual({ count: journal.entries.length, different: journal.entries.length });
     expect(await sql`select algorithm from signing_keys`).toEqual([{ algorithm: 'ES256' }]);
     expect(
@@ -107,11 +107,12 @@ describe('ten servers that start concurrently on an empty database', () => {
       await expect(migratePostgres(databaseUrl(adminUrl, broken))).rejects.toThrow();
       const tables = await own`select table_name as name from information_schema.tables
           where table_schema = 'public'`;
-      expect(tables).toEqual([{ name: 'users' }]);
+      expect(tables.map((table) => table['name']).sort()).toEqual(['latchkey_migrations', 'users']);
+      expect(await own`select 1 from latchkey_migrations`).toEqual([]);
       await own`drop table users`;
       await migratePostgres(databaseUrl(adminUrl, broken));
       await migratePostgres(databaseUrl(adminUrl, broken));
-      const [applied] = await own`select count(*)::int as count from drizzle.__drizzle_migrations`;
+      const [applied] = await own`select count(*)::int as count from latchkey_migrations`;
       expect(applied?.['count']).toBeGreaterThan(0);
     } finally {
       await own.end();

@@ -6,7 +6,7 @@ import { loadDevelopmentSecrets } from '../development-secrets.ts';
 import { prepareGraphiql } from '../http/pages/graphiql/prepare-graphiql.ts';
 import { createLog } from '../observability/log.ts';
 import { prettyLines } from '../observability/pretty-lines.ts';
-import { fail } from './fail.ts';
+import { fail, tell } from './fail.ts';
 import { runServer } from './run-server.ts';
 
 /** The development server: nothing to install, no network, no configuration. */
@@ -49,7 +49,7 @@ async function databaseOf({
 }: Config): Promise<(() => Promise<Database>) | null> {
   if (databaseUrl !== null) {
     return async () => {
-      await migratePostgres(databaseUrl);
+      await migratePostgres(databaseUrl, tell);
       return openPostgres({
         url: databaseUrl,
         maxConnections: databaseMaxConnections,

@@ -130,6 +130,7 @@ describe('the findings of the doctor', () => {
     isSuperuser: false,
     isReplica: false,
     maxConnections: 100,
+    schema: 'public',
     pending: 0,
     unknown: 0,
   };

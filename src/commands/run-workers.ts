@@ -39,8 +39,12 @@ export async function runWorkers({ config, databaseUrl, log }: Options): Promise
   const metrics = config.metricsPort === null ? noMetrics : await createMetrics();
   const fleet = new Fleet(config, log, () => metrics.workerRestarted());
   try {
-    if (config.migrateOnStart)
-      await (await import('../db/migrate.ts')).migratePostgres(databaseUrl);
+    if (config.migrateOnStart) {
+      const { migratePostgres } = await import('../db/migrate.ts');
+      await migratePostgres(databaseUrl, (message) => {
+        log.info({ event: 'migrations.waiting' }, message);
+      });
+    }
     if (config.metricsPort !== null) {
       const { metricsPort: port } = config;
       const [host = ''] = listenAddresses(config);

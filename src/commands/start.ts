@@ -37,7 +37,11 @@ export async function start(): Promise<void> {
     config,
     log,
     open: async () => {
-      if (config.migrateOnStart) await migratePostgres(databaseUrl);
+      if (config.migrateOnStart) {
+        await migratePostgres(databaseUrl, (message) => {
+          log.info({ event: 'migrations.waiting' }, message);
+        });
+      }
       return openPostgres({
         url: databaseUrl,
         replicaUrls: config.databaseReplicaUrls,

@@ -9,7 +9,7 @@ import { createLog, describeError } from '../observability/log.ts';
 import { type Metrics, noMetrics } from '../observability/metrics.ts';
 import { type Random, systemRandom } from '../random.ts';
 import { createSecretKeys, type SecretKeys } from '../secret-keys.ts';
-import { fail } from './fail.ts';
+import { fail, tell } from './fail.ts';
 
 /**
  * The part of an App that a command on the database has. There is no caller and no client address.
@@ -66,7 +66,7 @@ export async function withDatabase(
     prepares: config.databasePreparedStatements,
   });
   try {
-    if (options.migrates && config.migrateOnStart) await migratePostgres(databaseUrl);
+    if (options.migrates && config.migrateOnStart) await migratePostgres(databaseUrl, tell);
     await work({
       config,
       database,

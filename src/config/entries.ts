@@ -82,7 +82,8 @@ export const entries = {
         '`host:5432,other:5432`, of which the primary is found. Under TLS with a checked ' +
         'certificate unless the host is this machine, or `?sslmode=disable` says otherwise. ' +
         '`?pool_size=20` sets the connections of each process to each database, 2 to 100 (10); ' +
-        '`?prepare=false` is for poolers that cannot follow prepared statements.',
+        '`?prepare=false` is for poolers that cannot follow prepared statements; ' +
+        '`?search_path=auth` names another schema than the role has.',
       shown: 'development: embedded; production: required',
       absent: null,
       schema: databaseUrl,

@@ -205,9 +205,9 @@ function readDatabaseUrl(
   const parameters = new URLSearchParams(url.searchParams);
   // The driver has no channel binding, but URLs from providers ask for it. The connection always
   // goes to the primary (db/driver/find-primary.ts).
-  const known = ['sslmode', ...own, 'channel_binding', 'target_session_attrs'];
+  const known = ['sslmode', 'search_path', ...own, 'channel_binding', 'target_session_attrs'];
   if ([...parameters.keys()].some((name) => !known.includes(name))) {
-    const named = ['sslmode', ...own].join(', ');
+    const named = ['sslmode', 'search_path', ...own].join(', ');
     refuse(`may have no parameter but ${named}; authorities are named by NODE_EXTRA_CA_CERTS`);
   }
   const target = parameters.get('target_session_attrs') ?? 'primary';
@@ -224,7 +224,13 @@ function readDatabaseUrl(
   // sslmode (TR-2).
   const plain =
     mode === 'disable' || (mode === null && urls.every(({ hostname }) => isLoopback(hostname)));
-  for (const one of urls) one.search = `?sslmode=${plain ? 'disable' : 'verify-full'}`;
+  const path = parameters.get('search_path');
+  if (path !== null && !/^[\w$", -]+$/.test(path)) refuse('must name schemas by search_path');
+  for (const one of urls) {
+    one.search = `?sslmode=${plain ? 'disable' : 'verify-full'}`;
+    // The driver sends it to the database as it begins a session.
+    if (path !== null) one.searchParams.set('search_path', path);
+  }
   return { url: joinHosts(urls.map(({ href }) => href)), parameters };
 }
 

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
 import postgres from 'postgres';
+import { appliedHashes, hashesInDrizzle, wasApplied } from './apply-migrations.ts';
 import { createPrimaryFinder } from './driver/find-primary.ts';
-import { migrationsFolder } from './migrate.ts';
+import { readMigrations } from './migrations.ts';
 
 /** What an operator needs to know about a PostgreSQL server before using it. */
 export type Inspection = {
@@ -16,6 +16,8 @@ export type Inspection = {
   readonly isSuperuser: boolean;
   readonly isReplica: boolean;
   readonly maxConnections: number;
+  /** The schema that our tables are in or go to; null where that of the connection is not there. */
+  readonly schema: string | null;
   /** Migrations of this version that are not applied; all of them on an empty database. */
   readonly pending: number;
   /** Applied migrations that this version does not know: a newer version has run here. */
@@ -46,23 +48,25 @@ export async function inspectPostgres(url: string, now: () => Date): Promise<Ins
         superuser: boolean;
         replica: boolean;
         connections: number;
-        table: string | null;
+        schema: string | null;
       }[]
     >`
       select current_setting('server_version') as version, clock_timestamp() as now,
         pg_is_in_recovery() as replica,
              (select rolsuper from pg_roles where rolname = current_user) as superuser,
              current_setting('max_connections')::int as connections,
-             to_regclass('drizzle.__drizzle_migrations')::text as table`;
+             current_schema() as schema`;
     const roundTrip = performance.now() - begun;
     if (!row) throw new Error('The database answered with nothing.');
-    const applied =
-      row.table === null
-        ? []
-        : await sql<{ at: string }[]>`
-      select created_at::text as at from drizzle.__drizzle_migrations`;
-    const known = readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis);
-    const newest = Math.max(0, ...applied.map(({ at }) => Number(at)));
+    const ask = async (text: string, parameters: readonly string[] = []) => {
+      // biome-ignore lint/plugin: the text is of apply-migrations.ts.
+      return [...(await sql.unsafe(text, [...parameters]))];
+    };
+    const { schema } = row;
+    const migrations = readMigrations();
+    const own = schema === null ? new Set<string>() : await appliedHashes({ ask }, schema);
+    const applied = own ?? (await hashesInDrizzle({ ask }, schema ?? ''));
+    const known = new Set(migrations.flatMap((one) => [one.hash, ...one.formerHashes]));
     return {
       version: row.version.split(' ')[0] ?? '',
       major: Number.parseInt(row.version, 10),
@@ -71,12 +75,10 @@ export async function inspectPostgres(url: string, now: () => Date): Promise<Ins
       isSuperuser: row.superuser,
       isReplica: row.replica,
       maxConnections: row.connections,
-      // Drizzle's migrator decides in the same way: by the time of the newest applied migration.
-      pending: known.filter((at) => at > newest).length,
-      unknown:
-        newest > Math.max(...known)
-          ? applied.filter(({ at }) => !known.includes(Number(at))).length
-          : 0,
+      schema,
+      pending: migrations.filter((one) => !wasApplied(one, applied)).length,
+      // Drizzle's table may hold another program's.
+      unknown: own === null ? 0 : [...own].filter((hash) => !known.has(hash)).length,
     };
   } finally {
     await sql.end({ timeout: 1 });

@@ -2,9 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
-import { migrate } from 'drizzle-orm/pglite/migrator';
+import { applyMigrations } from './apply-migrations.ts';
 import type { Database } from './driver/client.ts';
-import { migrationsFolder } from './migrate.ts';
 
 /**
  * The embedded database of development, in its own folder. Production does not load this file: its
@@ -19,7 +18,9 @@ export async function openEmbedded(folder: string): Promise<Database> {
 
 /** Applies missing migrations to the embedded database, which has only one process. */
 export async function migratePglite(client: PGlite): Promise<void> {
-  await migrate(drizzle(client), { migrationsFolder });
+  const ask = async (text: string, parameters: readonly string[] = []) =>
+    (await client.query<Record<string, unknown>>(text, [...parameters])).rows;
+  await applyMigrations({ ask }, () => {});
 }
 
 export function openPglite(client: PGlite): Database {

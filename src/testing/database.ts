@@ -96,7 +96,7 @@ function leaseOf(client: PGlite): { proxy: PGlite; revoke: () => void } {
 async function empty(client: PGlite): Promise<void> {
   const { rows } = await client.query<{ tables: string }>(
     `select string_agg(format('%I', tablename), ', ') as tables
-     from pg_tables where schemaname = 'public'`,
+     from pg_tables where schemaname = current_schema() and tablename <> 'latchkey_migrations'`,
   );
   await client.exec(`truncate ${rows[0]?.tables} restart identity`);
   await client.exec('discard all');

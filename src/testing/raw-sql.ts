@@ -15,7 +15,8 @@ export function rawSql(server: Pick<TestServer, 'database'>): postgres.Sql {
 export async function dumpTables(sql: postgres.Sql): Promise<string[]> {
   const tables = await sql<{ name: string }[]>`
     select table_name as name from information_schema.tables
-    where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`;
+    where table_schema = current_schema() and table_type = 'BASE TABLE'
+      and table_name <> 'latchkey_migrations' order by 1`;
   const lines: string[] = [];
   for (const { name } of tables) {
     const rows = await sql<

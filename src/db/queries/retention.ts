@@ -15,6 +15,7 @@ import {
 } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { Db } from '../driver/client.ts';
+import { lockKey } from '../driver/lock-keys.ts';
 import { accountTokens } from '../tables/account-tokens.ts';
 import { auditOrigins } from '../tables/audit-origins.ts';
 import { knownDevices } from '../tables/known-devices.ts';
@@ -46,7 +47,7 @@ type Kind = {
  */
 export async function tryPurgeLock(db: Db): Promise<boolean> {
   const rows = await db
-    .select({ taken: sql<boolean>`pg_try_advisory_xact_lock(7809634751936259451)` })
+    .select({ taken: sql<boolean>`pg_try_advisory_xact_lock(${lockKey('purge')})` })
     .from(sql`(select 1) as one`);
   return rows[0]?.taken === true;
 }

@@ -1,5 +1,6 @@
 import { and, desc, eq, gt, isNull, lt, ne, or, sql } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
+import { lockKey } from '../driver/lock-keys.ts';
 import { type SigningKeyRow, signingKeys } from '../tables/signing-keys.ts';
 
 /** Keys that sign, will sign or still verify, the newest first. */
@@ -27,7 +28,7 @@ export async function listAllSigningKeys(db: Db): Promise<SigningKeyRow[]> {
  */
 export async function lockSigningKeys(db: Db): Promise<void> {
   await db
-    .select({ lock: sql`pg_advisory_xact_lock(7809634751936259450)` })
+    .select({ lock: sql`pg_advisory_xact_lock(${lockKey('signingKeys')})` })
     .from(sql`(select 1) as one`);
 }
 
