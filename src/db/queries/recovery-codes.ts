@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, gte, isNull, sql } from 'drizzle-orm';
 import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type RecoveryCodeRow, recoveryCodes } from '../tables/recovery-codes.ts';
@@ -22,6 +22,16 @@ const deleteOf = builtOnce((db) =>
 
 export async function deleteRecoveryCodes(db: Db, input: { userId: string }): Promise<void> {
   await deleteOf(db, input);
+}
+
+/** Removes the codes of a set that was made at or after `since`. */
+export async function deleteRecoveryCodesSince(
+  db: Db,
+  input: { userId: string; since: Date },
+): Promise<void> {
+  await db
+    .delete(recoveryCodes)
+    .where(and(eq(recoveryCodes.userId, input.userId), gte(recoveryCodes.createdAt, input.since)));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { and, eq, gt, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { and, eq, gt, gte, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
 import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type TotpAuthenticatorRow, totpAuthenticators } from '../tables/totp-authenticators.ts';
@@ -113,4 +113,22 @@ const deleteOf = builtOnce((db) =>
 /** Removes the active and the pending one. */
 export async function deleteTotp(db: Db, input: { userId: string }): Promise<void> {
   await deleteOf(db, input);
+}
+
+/** Removes the active one where it was confirmed at or after `since`, and any pending one. */
+export async function deleteTotpSince(
+  db: Db,
+  input: { userId: string; since: Date },
+): Promise<void> {
+  await db
+    .delete(totpAuthenticators)
+    .where(
+      and(
+        eq(totpAuthenticators.userId, input.userId),
+        or(
+          isNull(totpAuthenticators.confirmedAt),
+          gte(totpAuthenticators.confirmedAt, input.since),
+        ),
+      ),
+    );
 }

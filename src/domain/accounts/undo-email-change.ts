@@ -19,6 +19,7 @@ import { canonicalOf } from '../addresses/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { forgotPasswordLink } from '../emails/links.ts';
+import { clearFactorsSince } from '../factors/clear-factors.ts';
 import { opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
@@ -31,9 +32,9 @@ const schema = z.object({ token: opaqueToken });
 
 /**
  * Restores an account's former address, by the link that was mailed to it. Every session ends and
- * the password is removed, since the user who changed the address may know it. Neither a suspension
- * nor a second factor is lifted. Throws INVALID_OR_EXPIRED_TOKEN, or CONFLICT where the address has
- * an account of its own by now.
+ * the password is removed, since the user who changed the address may know it, and with it every
+ * factor that was set up since the change. Neither a suspension nor an earlier factor is lifted.
+ * Throws INVALID_OR_EXPIRED_TOKEN, or CONFLICT where the address has an account of its own by now.
  */
 export const undoEmailChange = command(schema, async (ctx, input): Promise<Accepted> => {
   await reserve(ctx, [{ budget: 'account-token:address', identifier: ctx.request.addressBucket }]);
@@ -78,6 +79,7 @@ async function undo(
     madeSince: token.createdAt,
     now,
   });
+  await clearFactorsSince(ctx, { db, user, since: token.createdAt });
   await endAllSessions(ctx, { db, userId, reason: 'credentials_changed' });
   await forgetDevices(db, { userId });
   await recordAudit(ctx, {

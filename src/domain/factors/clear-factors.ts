@@ -1,8 +1,9 @@
 import type { App } from '../../app.ts';
 import type { Db } from '../../db/driver/client.ts';
-import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
-import { deleteTotp } from '../../db/queries/totp-authenticators.ts';
+import { deleteRecoveryCodes, deleteRecoveryCodesSince } from '../../db/queries/recovery-codes.ts';
+import { deleteTotp, deleteTotpSince } from '../../db/queries/totp-authenticators.ts';
 import { setTotpEnabledAt } from '../../db/queries/users.ts';
+import type { UserRow } from '../../db/tables/users.ts';
 import { release } from '../rate-limits/reserve.ts';
 
 type Input = {
@@ -24,4 +25,26 @@ export async function clearFactors(ctx: Pick<App, 'keys'>, { db, userId }: Input
     db,
     claims: [{ budget: 'second-factor:consecutive', identifier: userId }],
   });
+}
+
+/**
+ * SECURITY: the same for what was set up at or after a moment, such as a change of address that is
+ * undone: the caller of then may not have been the owner. What was set up before it stays.
+ */
+export async function clearFactorsSince(
+  ctx: Pick<App, 'keys'>,
+  input: {
+    /** The transaction that locks the user's row. */
+    readonly db: Db;
+    /** As locked. */
+    readonly user: Pick<UserRow, 'id' | 'totpEnabledAt'>;
+    readonly since: Date;
+  },
+): Promise<void> {
+  const { db, user, since } = input;
+  const { id: userId, totpEnabledAt } = user;
+  // An app confirmed since goes with everything: there is no recovery without an app.
+  if (totpEnabledAt !== null && totpEnabledAt >= since) return clearFactors(ctx, { db, userId });
+  await deleteTotpSince(db, { userId, since });
+  await deleteRecoveryCodesSince(db, { userId, since });
 }
