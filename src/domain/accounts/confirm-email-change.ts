@@ -25,6 +25,7 @@ import {
   type FailureBudget,
   reserveTry,
 } from '../factors/failure-budget.ts';
+import { recordWrongCode } from '../factors/record-wrong-code.ts';
 import { opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { codeMatches, readCode } from '../otp/code.ts';
@@ -70,13 +71,7 @@ export const confirmEmailChange = command(schema, async (ctx, input): Promise<Us
   const isRight = codeHash !== null && codeMatches(ctx.keys, challenge.id, input.code, codeHash);
   if (!isOurs || !isRight) {
     const detail = { purpose: challenge.purpose };
-    await recordAudit(ctx, {
-      db: ctx.db,
-      type: 'otp.failed',
-      outcome: 'FAILURE',
-      subjectId: viewer.userId,
-      detail,
-    });
+    await recordWrongCode(ctx, { subjectId: viewer.userId, detail });
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
   }
   const user = await applyChange(ctx, { viewer, challenge, codeHash, budget });

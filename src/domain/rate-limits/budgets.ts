@@ -59,6 +59,8 @@ export const budgets = {
    * reset link (NIST 3.2.2). Not disclosed to callers.
    */
   'otp:consecutive': { limit: 100, window: 365 * day },
+  /** Wrong codes of any kind on the whole server: as `login:failures` for passwords (RL-2). */
+  'otp:failures': { limit: 1000, window: 15 * minute },
   'otp:address': { limit: 120, window: 15 * minute },
   /**
    * Wrong codes in any second-factor operation, by user id: apps, recovery codes and the codes of a

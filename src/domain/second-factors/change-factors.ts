@@ -2,10 +2,10 @@ import type { Context, SessionViewer } from '../../context.ts';
 import type { Transaction } from '../../db/driver/transaction.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
-import { recordAudit } from '../audit/record.ts';
 import { holdCaller, holdStepUp } from '../caller/hold-caller.ts';
 import { requireRecentProof, requireStepUp } from '../caller/require-step-up.ts';
 import { countSuccess, reserveTry, secondFactorBudget } from '../factors/failure-budget.ts';
+import { recordWrongCode } from '../factors/record-wrong-code.ts';
 import { spendSecondFactor } from '../factors/spend-second-factor.ts';
 import type { TypedCode } from '../otp/typed-code.ts';
 
@@ -56,13 +56,7 @@ export async function changeFactors<Result>(
   } catch (error) {
     if (error instanceof AuthError && error.code === 'INVALID_OR_EXPIRED_CODE') {
       const detail = { purpose: 'CHANGE_FACTORS', method: spent?.method ?? null };
-      await recordAudit(ctx, {
-        db: ctx.db,
-        type: 'otp.failed',
-        outcome: 'FAILURE',
-        subjectId: viewer.userId,
-        detail,
-      });
+      await recordWrongCode(ctx, { subjectId: viewer.userId, detail });
     }
     throw error;
   }

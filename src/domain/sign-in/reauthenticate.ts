@@ -13,7 +13,13 @@ import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { release, reserve } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from './admit.ts';
 import { type AuthTokens, handOver } from './hand-over-tokens.ts';
-import { claimsOfSuccess, type LoginBudget, reserveInARow, reserveLogin } from './login-budget.ts';
+import {
+  claimsOfSuccess,
+  countFailure,
+  type LoginBudget,
+  reserveInARow,
+  reserveLogin,
+} from './login-budget.ts';
 
 const schema = z.object({ password: password.nullish(), tokenDelivery });
 
@@ -63,6 +69,7 @@ async function attempt(ctx: Context, { user, plain, budget }: Attempt): Promise<
   const passwordHash = mayFit ? user.passwordHash : null;
   const verdict = await ctx.hasher.verify(plain, passwordHash);
   if (!verdict.matches || passwordHash === null) {
+    await countFailure(ctx);
     await recordAudit(ctx, {
       db: ctx.db,
       type: 'step_up.failed',

@@ -22,6 +22,7 @@ import {
   type FailureBudget,
   reserveTry,
 } from '../factors/failure-budget.ts';
+import { recordWrongCode } from '../factors/record-wrong-code.ts';
 import { type OtpMethod, readProved } from '../factors/rules.ts';
 import { spendSecondFactor } from '../factors/spend-second-factor.ts';
 import { opaqueToken, tokenDelivery } from '../input.ts';
@@ -69,16 +70,9 @@ export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens 
     const admission = await meet(ctx, { challenge, method, typed: input.code });
     return await handOver(ctx, admission, input.tokenDelivery);
   } catch (error) {
-    // Outside the transaction, which a wrong code has rolled back (ADV-43).
     if (error instanceof AuthError && error.code === 'INVALID_OR_EXPIRED_CODE') {
       const detail = { purpose: challenge.purpose, method };
-      await recordAudit(ctx, {
-        db: ctx.db,
-        type: 'otp.failed',
-        outcome: 'FAILURE',
-        subjectId: challenge.userId,
-        detail,
-      });
+      await recordWrongCode(ctx, { subjectId: challenge.userId, detail });
     }
     throw error;
   }
