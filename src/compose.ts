@@ -78,6 +78,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     hashes: () => ({ ...hashes.semaphore.load(), width: hashes.width }),
     pool: () => database.load(),
     outbox: () => outboxBacklog(database.db, { now: clock.now() }),
+    mailRefusals: worker.refusals,
   });
   try {
     await keyRing.load();

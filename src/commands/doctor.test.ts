@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,6 +118,44 @@ describe('latchkey doctor', () => {
     expect(of(absent, 'database')).toMatchObject({ status: 'failure', message: 'does not answer' });
     expect(of(absent, 'mail')?.status).toBe('ok');
     expect(absent.stdout).not.toContain('hunter2');
+  });
+});
+
+describe('X-39 the doctor and a provider that refuses', () => {
+  it('says how many mails wait and why, and fails where none went out since', async () => {
+    const sql = rawSql(server);
+    const insert = async (index: number, columns: Record<string, unknown>) => {
+      const at = new Date(Date.now() - 60_000 + index);
+      await sql`insert into outbox_messages ${sql({
+        id: randomUUID(),
+        template: 'login-code',
+        attempts: 3,
+        available_at: at,
+        expires_at: new Date(Date.now() + 600_000),
+        created_at: at,
+        ...columns,
+      })}`;
+    };
+    await insert(0, { last_error: 'http_500', sealed_payload: Buffer.alloc(10) });
+    const few = await runCommand(['doctor', '--json'], { env });
+    expect(of(few, 'mail')).toMatchObject({
+      status: 'warning',
+      message: expect.stringContaining('1 wait and 0 were given up'),
+    });
+    for (let index = 1; index < 5; index += 1)
+      await insert(index, { last_error: 'http_500', failed_at: new Date() });
+    const all = await runCommand(['doctor', '--json'], { env });
+    expect(all.status).toBe(1);
+    expect(of(all, 'mail')).toMatchObject({
+      status: 'failure',
+      message: expect.stringContaining('refuses every mail: 1 wait and 4 were given up'),
+    });
+    await insert(9, { sent_at: new Date() });
+    const some = await runCommand(['doctor', '--json'], { env });
+    expect(of(some, 'mail')).toMatchObject({ status: 'warning' });
+    await sql`delete from outbox_messages`;
+    expect(of(await runCommand(['doctor', '--json'], { env }), 'mail')?.status).toBe('ok');
+    await sql.end();
   });
 });
 

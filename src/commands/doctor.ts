@@ -8,6 +8,7 @@ import {
 } from '../config/read-config.ts';
 import { openPostgres } from '../db/driver/client.ts';
 import { type Inspection, inspectPostgres } from '../db/inspect.ts';
+import { mailTroubles } from '../db/queries/outbox.ts';
 import { countAdmins } from '../db/queries/user-administration.ts';
 import { checkSigningKeys } from '../domain/signing-keys/check-signing-keys.ts';
 import { checkMail } from '../mail/check-mail.ts';
@@ -18,6 +19,7 @@ import {
   judgeClock,
   judgeKeys,
   judgeMail,
+  judgeMailTroubles,
   judgeMigrations,
   judgeServer,
 } from './findings.ts';
@@ -105,6 +107,8 @@ async function* examineContents(config: Config, url: string): AsyncGenerator<Fin
   try {
     const app = { db: database.db, clock: systemClock, keys: createSecretKeys(config.secretKeys) };
     yield judgeKeys(await checkSigningKeys(app), config);
+    const mail = judgeMailTroubles(await mailTroubles(app.db, { now: systemClock.now() }));
+    if (mail !== null) yield mail;
     const admins = await countAdmins(app.db);
     const advice = 'Make one: latchkey create-admin EMAIL';
     if (admins > 0)

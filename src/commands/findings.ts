@@ -1,5 +1,7 @@
 import type { Config } from '../config/read-config.ts';
 import type { Inspection } from '../db/inspect.ts';
+import type { MailTroubles } from '../db/queries/outbox.ts';
+import { refusedInARow } from '../domain/outbox/rules.ts';
 import type { KeyCheck } from '../domain/signing-keys/check-signing-keys.ts';
 import { MailError } from '../mail/mailer.ts';
 
@@ -130,6 +132,26 @@ export function judgeMail(error: unknown, { mail }: Pick<Config, 'mail'>): Findi
     status: 'failure',
     message: `${mail.transport}: ${reason}`,
     advice: mailAdvice(reason, names),
+  };
+}
+
+/** What the rows of the outbox say of the provider; null where no mail is in trouble. */
+export function judgeMailTroubles(troubles: MailTroubles): Finding | null {
+  const { waiting, givenUp, hasSentSince, reason } = troubles;
+  if (waiting + givenUp === 0) return null;
+  const numbers = `${waiting} wait and ${givenUp} were given up within the hour (${reason})`;
+  if (hasSentSince || waiting + givenUp < refusedInARow)
+    return {
+      check: 'mail',
+      status: 'warning',
+      message: `some mails are refused: ${numbers}`,
+      advice: 'Look for "was not taken" and "was given up" in the log.',
+    };
+  return {
+    check: 'mail',
+    status: 'failure',
+    message: `the provider refuses every mail: ${numbers}`,
+    advice: 'Look at its status page, and at quota, sender and key there. Mail goes out by itself.',
   };
 }
 

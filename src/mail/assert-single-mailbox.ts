@@ -15,7 +15,7 @@ const maxLength = 254;
  */
 export function assertSingleMailbox(to: unknown): asserts to is string {
   if (typeof to !== 'string' || to.length > maxLength || !mailbox.test(to)) {
-    throw new MailError('refused_recipient', { permanent: true });
+    throw refused('refused_recipient');
   }
 }
 
@@ -25,6 +25,10 @@ export function assertSingleMailbox(to: unknown): asserts to is string {
  */
 export function assertSafeHeaders(mail: Mail): void {
   assertSingleMailbox(mail.to);
-  if (/\p{Cc}/u.test(mail.subject)) throw new MailError('refused_subject', { permanent: true });
-  if (!/^[A-Za-z0-9-]{1,64}$/.test(mail.id)) throw new MailError('refused_id', { permanent: true });
+  if (/\p{Cc}/u.test(mail.subject)) throw refused('refused_subject');
+  if (!/^[A-Za-z0-9-]{1,64}$/.test(mail.id)) throw refused('refused_id');
+}
+
+function refused(reason: string): MailError {
+  return new MailError(reason, { fault: 'ours', permanent: true });
 }

@@ -35,9 +35,19 @@ export type MailboxMailer = Transport<'mailbox'> & {
 
 export type Mailer = Transport<'resend'> | Transport<'smtp'> | MailboxMailer;
 
+/**
+ * Who has to change something before the mail can be sent: the provider (or our account there), the
+ * recipient's address, or we, because the provider was never asked.
+ */
+export type MailFault = 'provider' | 'recipient' | 'ours';
+
 type MailErrorOptions = {
+  /** `provider` unless given. */
+  readonly fault?: MailFault;
   /** True if retrying cannot succeed. */
   readonly permanent?: boolean;
+  /** True if the provider asks for fewer mails at a time. */
+  readonly throttled?: boolean;
   /** The delay in seconds that the provider requests before a retry. */
   readonly retryAfter?: number;
 };
@@ -49,13 +59,17 @@ type MailErrorOptions = {
 export class MailError extends Error {
   override readonly name = 'MailError';
   readonly reason: string;
+  readonly fault: MailFault;
   readonly permanent: boolean;
+  readonly throttled: boolean;
   readonly retryAfter: number | undefined;
 
   constructor(reason: string, options: MailErrorOptions = {}) {
     super(`The mail was not taken: ${reason}.`);
     this.reason = reason;
+    this.fault = options.fault ?? 'provider';
     this.permanent = options.permanent ?? false;
+    this.throttled = options.throttled ?? false;
     this.retryAfter = options.retryAfter;
   }
 }

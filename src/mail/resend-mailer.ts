@@ -49,7 +49,7 @@ export function createResendMailer(options: ResendOptions): Mailer {
       if (error.name === 'invalid_idempotent_request') return;
       if (signal.aborted) throw new MailError('timeout');
       if (typeof error.statusCode !== 'number') throw new MailError('unreachable');
-      throw new MailError(`http_${error.statusCode}`, retryAfter(headers));
+      throw classifyResend({ status: error.statusCode, ...error, headers });
     },
     close: async () => {},
   };
@@ -76,7 +76,40 @@ export async function checkResend(options: ResendOptions): Promise<void> {
     throw new MailError(`http_${response.status}`);
 }
 
-function retryAfter(headers: Record<string, string> | null): { retryAfter?: number } {
-  const seconds = Number(headers?.['retry-after']);
-  return Number.isFinite(seconds) && seconds > 0 ? { retryAfter: seconds } : {};
+type Refusal = {
+  readonly status: number;
+  readonly name: string;
+  readonly message: string;
+  readonly headers: Record<string, string> | null;
+};
+
+/**
+ * A refusal is the provider's fault unless it names the recipient: an expired key, an unverified
+ * domain or a failure of theirs passes, and the mail with it.
+ */
+function classifyResend({ status, name, message, headers }: Refusal): MailError {
+  const isAboutRecipient = name === 'invalid_to_address' || isAboutTo(message);
+  if ((status === 400 || status === 422) && isAboutRecipient)
+    return new MailError(`http_${status}`, { fault: 'recipient', permanent: true });
+  return new MailError(`http_${status}`, {
+    throttled: status === 429,
+    ...retryAfter(headers?.['retry-after']),
+  });
+}
+
+/** Of "Invalid `to` field. …" and "No valid recipients": not of what is said about the sender. */
+function isAboutTo(message: unknown): boolean {
+  return (
+    typeof message === 'string' &&
+    !/[`'"]from[`'"]|\bsender\b/i.test(message) &&
+    /[`'"]to[`'"](?: field| address)?|\bto (?:field|address)\b|\brecipients?\b/i.test(message)
+  );
+}
+
+/** Seconds, from a number of seconds or a date (RFC 9110 10.2.3). */
+function retryAfter(text: string | undefined): { retryAfter?: number } {
+  if (text === undefined || text.trim() === '') return {};
+  const seconds = Number(text);
+  const wanted = Number.isNaN(seconds) ? (Date.parse(text) - Date.now()) / 1000 : seconds;
+  return Number.isFinite(wanted) && wanted > 0 ? { retryAfter: wanted } : {};
 }

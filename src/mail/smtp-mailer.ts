@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import type { Transporter } from 'nodemailer';
 import { assertSafeHeaders } from './assert-single-mailbox.ts';
+import { classifyReply } from './classify-reply.ts';
 import { automaticHeaders, MailError, type Mailer } from './mailer.ts';
 
 export type SmtpOptions = {
@@ -115,12 +116,8 @@ function classify(error: unknown): MailError {
   if (code === 'ETLS') return new MailError('tls');
   const status = property(error, 'responseCode');
   if (typeof status === 'number') {
-    // A 5yz reply to the recipient or the message is permanent (RFC 5321 4.2.1). One to our own
-    // login is not: the operator can correct the configuration.
-    const command = property(error, 'command');
-    return new MailError(`smtp_${status}`, {
-      permanent: status >= 500 && (command === 'RCPT TO' || command === 'DATA'),
-    });
+    const text = String(property(error, 'response') ?? '');
+    return classifyReply({ status, text, command: String(property(error, 'command') ?? '') });
   }
   if (code === 'ETIMEDOUT') return new MailError('timeout');
   if (code === 'ETLS' || code === 'EAUTH' || code === 'ENOAUTH')

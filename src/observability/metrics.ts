@@ -19,7 +19,15 @@ type Gauges = {
    * respond.
    */
   readonly outbox: () => Promise<Backlog>;
+  /** Mails in a row that the provider did not accept. */
+  readonly mailRefusals: () => number;
 };
+
+/**
+ * What came of a mail: accepted by the provider; not accepted, and tried again; given up, because
+ * it was refused or had expired; or dropped, because a limit was used up.
+ */
+export type MailOutcome = 'sent' | 'postponed' | 'refused' | 'expired' | 'dropped';
 
 type Backlog = { readonly waiting: number; readonly oldest: number };
 
@@ -44,6 +52,7 @@ export type Metrics = {
   audited(of: { readonly type: string; readonly outcome: string }): void;
   /** A budget of attempts was used up. */
   limited(budget: string): void;
+  mail(outcome: MailOutcome): void;
   /** A process replaced one that had crashed. */
   workerRestarted(): void;
   watch(gauges: Gauges): void;
@@ -58,6 +67,7 @@ export const noMetrics: Metrics = {
   httpRequest: nothing,
   audited: nothing,
   limited: nothing,
+  mail: nothing,
   workerRestarted: nothing,
   watch: nothing,
   snapshot: async () => [],
@@ -91,11 +101,13 @@ export async function createMetrics(): Promise<Metrics> {
     ...countRequests(client, registers),
     ...countEvents(client, registers),
     ...countRestarts(client, registers),
+    ...countMails(client, registers),
     limited: limits.limited,
     watch: (gauges) => {
       limits.name(gauges.budgets);
       watchLoads(client, registers, gauges);
       watchOutbox(client, registers, gauges);
+      watchMailProvider(client, registers, gauges);
     },
     snapshot: () => register.getMetricsAsJSON(),
   };
@@ -193,6 +205,34 @@ function countRestarts(
     registers,
   });
   return { workerRestarted: () => restarts.inc() };
+}
+
+const mailOutcomes: readonly MailOutcome[] = ['sent', 'postponed', 'refused', 'expired', 'dropped'];
+
+function countMails({ Counter }: Client, registers: Registers): Pick<Metrics, 'mail'> {
+  const mails = new Counter({
+    name: 'latchkey_mails_total',
+    help:
+      'Mails by what came of an attempt: sent, postponed (it is tried again), refused or expired ' +
+      '(given up), dropped (over a limit).',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of mailOutcomes) mails.inc({ outcome }, 0);
+  return { mail: (outcome) => mails.inc({ outcome }) };
+}
+
+function watchMailProvider({ Gauge }: Client, registers: Registers, gauges: Gauges): void {
+  new Gauge({
+    name: 'latchkey_mail_refusals',
+    help: 'Mails in a row that the provider did not accept.',
+    registers,
+    // Each process learns from its own sends: one that gets none out is what matters.
+    aggregator: 'max',
+    collect() {
+      this.set(gauges.mailRefusals());
+    },
+  });
 }
 
 function watchLoads({ Gauge }: Client, registers: Registers, { hashes, pool }: Gauges): void {

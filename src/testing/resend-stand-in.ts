@@ -10,7 +10,12 @@ export type ResendBehaviour =
   | 'take'
   | 'hang'
   | 'take-and-hang'
-  | { readonly status: number; readonly retryAfter?: number };
+  | {
+      readonly status: number;
+      readonly retryAfter?: number | string;
+      readonly name?: string;
+      readonly message?: string;
+    };
 
 export type ResendRequest = {
   readonly idempotencyKey: string;
@@ -24,6 +29,8 @@ export type ResendStandIn = {
   readonly requests: ResendRequest[];
   /** The mails that Resend would deliver: one for each idempotency key within a day. */
   readonly mails: Map<string, Record<string, unknown>>;
+  /** The requests that were in flight at a time, at most, since `behave` was called. */
+  atOnce(): number;
   behave(behaviour: ResendBehaviour): void;
   close(): Promise<void>;
 };
@@ -51,9 +58,9 @@ export async function startResendStandIn(): Promise<ResendStandIn> {
       const headers =
         behaviour.retryAfter === undefined ? {} : { 'retry-after': String(behaviour.retryAfter) };
       const error = {
-        name: 'application_error',
+        name: behaviour.name ?? 'application_error',
         statusCode: behaviour.status,
-        message: `Refused: ${raw}`,
+        message: behaviour.message ?? `Refused: ${raw}`,
       };
       return reply(behaviour.status, error, headers);
     }
@@ -65,15 +72,26 @@ export async function startResendStandIn(): Promise<ResendStandIn> {
     if (behaviour === 'take') reply(200, { id: idempotencyKey });
   };
 
-  const server = createServer((request, response) => void answer(request, response));
+  let inFlight = 0;
+  let atOnce = 0;
+  const server = createServer((request, response) => {
+    inFlight += 1;
+    atOnce = Math.max(atOnce, inFlight);
+    response.once('close', () => {
+      inFlight -= 1;
+    });
+    void answer(request, response);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
     mails,
+    atOnce: () => atOnce,
     behave: (next) => {
       behaviour = next;
+      atOnce = inFlight;
     },
     close: async () => {
       server.closeAllConnections();

@@ -13,8 +13,10 @@ export type SmtpMail = {
 export type SmtpStandIn = {
   readonly port: number;
   readonly mails: SmtpMail[];
-  /** Refuses every recipient with this status; null accepts them again. */
-  refuseRecipients(status: number | null): void;
+  /** Refuses every recipient with this status and these words; null accepts them again. */
+  refuseRecipients(status: number | null, words?: string): void;
+  /** Refuses every message after its content, likewise. */
+  refuseMessages(status: number | null, words?: string): void;
   close(): Promise<void>;
 };
 
@@ -23,23 +25,19 @@ export async function startSmtpStandIn(options: {
   readonly startTls: boolean;
 }): Promise<SmtpStandIn> {
   const mails: SmtpMail[] = [];
-  let refusal: number | null = null;
+  let refusal: Error | null = null;
+  let messageRefusal: Error | null = null;
   const server = new SMTPServer({
     logger: false,
     authOptional: true,
     disabledCommands: options.startTls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
-    onRcptTo: (address, _session, done) => {
-      if (refusal === null) return done();
-      done(
-        Object.assign(new Error(`No mailbox for ${address.address}`), { responseCode: refusal }),
-      );
-    },
+    onRcptTo: (_address, _session, done) => done(refusal),
     onData: (stream, session, done) => {
       const from = session.envelope.mailFrom === false ? '' : session.envelope.mailFrom.address;
       const to = session.envelope.rcptTo.map(({ address }) => address);
       text(stream).then((raw) => {
-        mails.push({ from, to, raw, secure: session.secure });
-        done();
+        if (messageRefusal === null) mails.push({ from, to, raw, secure: session.secure });
+        done(messageRefusal);
       }, done);
     },
   });
@@ -49,9 +47,16 @@ export async function startSmtpStandIn(options: {
   return {
     port,
     mails,
-    refuseRecipients: (status) => {
-      refusal = status;
+    refuseRecipients: (status, words = 'No mailbox for ada@example.org') => {
+      refusal = refusalOf(status, words);
+    },
+    refuseMessages: (status, words = 'Not today') => {
+      messageRefusal = refusalOf(status, words);
     },
     close: () => new Promise((resolve) => server.close(resolve)),
   };
+}
+
+function refusalOf(status: number | null, words: string): Error | null {
+  return status === null ? null : Object.assign(new Error(words), { responseCode: status });
 }

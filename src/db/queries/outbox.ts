@@ -1,4 +1,18 @@
-import { and, asc, count, eq, isNull, lte, min, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  count,
+  eq,
+  gt,
+  isNotNull,
+  isNull,
+  lte,
+  max,
+  min,
+  ne,
+  or,
+  sql,
+} from 'drizzle-orm';
 import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type OutboxMessageRow, outboxMessages } from '../tables/outbox-messages.ts';
@@ -52,7 +66,11 @@ const lease = builtForRows(leased, (db, columns) => {
       .from(outboxMessages)
       .where(
         and(
-          lte(outboxMessages.availableAt, given(outboxMessages.availableAt, 'now')),
+          lte(outboxMessages.availableAt, given(outboxMessages.availableAt, 'horizon')),
+          or(
+            lte(outboxMessages.availableAt, given(outboxMessages.availableAt, 'now')),
+            isNotNull(outboxMessages.lastError),
+          ),
           isNull(outboxMessages.sentAt),
           isNull(outboxMessages.failedAt),
         ),
@@ -67,22 +85,28 @@ const lease = builtForRows(leased, (db, columns) => {
     .set({
       availableAt: given(outboxMessages.availableAt, 'leaseUntil'),
       attempts: sql`${outboxMessages.attempts} + 1`,
+      // An error stands only on a row that no worker holds: that tells it from a leased one.
+      lastError: null,
     })
     .from(due)
     .where(eq(outboxMessages.id, due.id))
     .returning(columns);
 });
 
+/** Later than any row waits for. */
+const farAway = new Date('9999-01-01T00:00:00Z');
+
 /**
  * Leases up to `limit` due rows, the longest waiting first, and counts the attempt. One statement,
  * committed at once: no connection is held while a message is sent, and rows of a worker that dies
- * are due again at `leaseUntil`.
+ * are due again at `leaseUntil`. With `postponed`, rows count as due that wait after a failure.
  */
 export async function leaseDueMessages(
   db: Db,
-  input: { now: Date; leaseUntil: Date; limit: number },
+  input: { now: Date; leaseUntil: Date; limit: number; postponed?: boolean },
 ): Promise<LeasedMessage[]> {
-  return lease(db, input);
+  const horizon = input.postponed ? farAway : input.now;
+  return lease(db, { ...input, horizon });
 }
 
 /** How many messages wait, and for how many seconds the oldest has waited. */
@@ -99,6 +123,47 @@ export async function outboxBacklog(
     waiting: row?.waiting ?? 0,
     oldest: Math.max(0, (now.getTime() - since.getTime()) / 1000),
   };
+}
+
+/** How the provider has taken mail lately, as the rows tell it. */
+export type MailTroubles = {
+  /** Mails that wait after a failed attempt. */
+  readonly waiting: number;
+  /** Mails that were given up in the last hour, except those over a budget. */
+  readonly givenUp: number;
+  /** Whether a mail went out after the oldest of these was written. */
+  readonly hasSentSince: boolean;
+  /** The reason of one of them; null without any. */
+  readonly reason: string | null;
+};
+
+/** For `latchkey doctor`, which has no worker to ask. */
+export async function mailTroubles(db: Db, { now }: { now: Date }): Promise<MailTroubles> {
+  const hourAgo = new Date(now.getTime() - 3_600_000);
+  const isWaiting = and(isNull(outboxMessages.sentAt), isNull(outboxMessages.failedAt));
+  const [row] = await db
+    .select({
+      waiting: sql<number>`count(*) filter (where ${isWaiting})`.mapWith(Number),
+      givenUp: sql<number>`count(${outboxMessages.failedAt})`.mapWith(Number),
+      since: min(outboxMessages.createdAt),
+      reason: max(outboxMessages.lastError),
+    })
+    .from(outboxMessages)
+    .where(
+      and(
+        isNotNull(outboxMessages.lastError),
+        ne(outboxMessages.lastError, 'over_budget'),
+        or(isWaiting, gt(outboxMessages.failedAt, hourAgo)),
+      ),
+    );
+  if (!row?.since) return { waiting: 0, givenUp: 0, hasSentSince: true, reason: null };
+  const sent = await db
+    .select({ id: outboxMessages.id })
+    .from(outboxMessages)
+    .where(and(gt(outboxMessages.sentAt, row.since), ne(outboxMessages.template, 'none')))
+    .limit(1);
+  const { waiting, givenUp, reason } = row;
+  return { waiting, givenUp, hasSentSince: sent.length > 0, reason };
 }
 
 const markSent = builtOnce((db) =>
@@ -141,6 +206,37 @@ export async function markMessageFailed(
     .update(outboxMessages)
     .set({ failedAt: input.now, sealedPayload: null, lastError: input.lastError })
     .where(stillLeased(input));
+}
+
+/** Makes every message due that waits after a failure; leased ones stay with their workers. */
+export async function releasePostponed(db: Db, { now }: { now: Date }): Promise<void> {
+  await db
+    .update(outboxMessages)
+    .set({ availableAt: now })
+    .where(
+      and(
+        isNull(outboxMessages.sentAt),
+        isNull(outboxMessages.failedAt),
+        isNotNull(outboxMessages.lastError),
+        gt(outboxMessages.availableAt, now),
+      ),
+    );
+}
+
+/** Takes back that a message was given up, with the contents that it had. */
+export async function reviveMessage(
+  db: Db,
+  input: { id: string; sealedPayload: Uint8Array | null; now: Date; lastError: string },
+): Promise<void> {
+  await db
+    .update(outboxMessages)
+    .set({
+      failedAt: null,
+      sealedPayload: input.sealedPayload,
+      availableAt: input.now,
+      lastError: input.lastError,
+    })
+    .where(and(eq(outboxMessages.id, input.id), isNotNull(outboxMessages.failedAt)));
 }
 
 function stillLeased(input: { id: string; attempts: number }) {

@@ -10,6 +10,7 @@ import { type ResendStandIn, startResendStandIn } from '../../testing/resend-sta
 import { startSmtpStandIn } from '../../testing/smtp-stand-in.ts';
 import { deliverDue } from './deliver-due.ts';
 import { enqueueNothing } from './enqueue-email.ts';
+import { createProviderHealth, type ProviderHealth } from './provider-health.ts';
 
 const to = 'ada@example.org';
 const code = '042719';
@@ -18,6 +19,7 @@ describe('delivery from the outbox', () => {
   let test: TestDatabase;
   let resend: ResendStandIn;
   let app: TestOutboxApp;
+  let provider: ProviderHealth;
 
   beforeAll(async () => {
     test = await createTestDatabase();
@@ -26,16 +28,18 @@ describe('delivery from the outbox', () => {
   beforeEach(async () => {
     await test.database.db.delete(outboxMessages);
     resend = await startResendStandIn();
-    const mailer = createResendMailer({
-      apiKey: 're_key',
-      baseUrl: resend.url,
-      from: 'no-reply@example.com',
-      timeoutMs: 1000,
-    });
-    app = createOutboxApp({ db: test.database.db, mailer });
+    provider = createProviderHealth({ width: 5 });
+    app = createOutboxApp({ db: test.database.db, mailer: resendMailer(2000) });
   });
   afterEach(() => resend.close());
 
+  const resendMailer = (timeoutMs: number) =>
+    createResendMailer({
+      apiKey: 're_key',
+      baseUrl: resend.url,
+      from: 'no-reply@example.com',
+      timeoutMs,
+    });
   const enqueueCode = (recipient = to) =>
     enqueueMail(app, {
       to: recipient,
@@ -64,7 +68,7 @@ describe('delivery from the outbox', () => {
     'EM-2 ADV-19 sends nothing where the recipient is %j, and does not retry',
     async (recipient) => {
       await enqueueCode(recipient);
-      await deliverDue(app, { limit: 5 });
+      await deliverDue(app, { provider });
       expect(resend.requests).toHaveLength(0);
       expect(await onlyRow()).toMatchObject({
         sentAt: null,
@@ -77,14 +81,14 @@ describe('delivery from the outbox', () => {
 
   it('EN-2 drops decoy rows', async () => {
     await app.transaction((db) => enqueueNothing(app, { db }));
-    expect(await deliverDue(app, { limit: 5 })).toEqual({ taken: 1 });
+    expect(await deliverDue(app, { provider })).toMatchObject({ taken: 1 });
     expect(resend.requests).toHaveLength(0);
     expect(await onlyRow()).toMatchObject({ sentAt: app.clock.now(), sealedPayload: null });
   });
 
   it('EM-4 DP-2 sends the code only in the body, and keeps nothing of the mail', async () => {
     await enqueueCode();
-    await deliverDue(app, { limit: 5 });
+    await deliverDue(app, { provider });
     const row = await onlyRow();
     expect(row).toMatchObject({
       sentAt: app.clock.now(),
@@ -97,7 +101,7 @@ describe('delivery from the outbox', () => {
     expect(mail?.['text']).toContain(`\n${code}\n`);
     expect(mail?.['html']).toContain(code);
     expect(resend.requests[0]?.idempotencyKey).toBe(row.id);
-    expect(await deliverDue(app, { limit: 5 })).toEqual({ taken: 0 });
+    expect(await deliverDue(app, { provider })).toMatchObject({ taken: 0 });
   });
 
   it('EM-3 ADV-20 sends a name as text, and omits one that contains an address', async () => {
@@ -109,7 +113,7 @@ describe('delivery from the outbox', () => {
         content: { template: 'verify-email', code, link, name },
       });
     }
-    await deliverDue(app, { limit: 5 });
+    await deliverDue(app, { provider });
     expect(resend.mails.size).toBe(2);
     const all = [...resend.mails.values()]
       .map((mail) => String(mail['html']) + String(mail['text']))
@@ -127,7 +131,7 @@ describe('delivery from the outbox', () => {
       locale: 'en',
       content: { template: 'login-code', code, link: 'https://evil.example/' },
     });
-    await deliverDue(app, { limit: 5 });
+    await deliverDue(app, { provider });
     expect(resend.requests).toHaveLength(0);
     expect(await onlyRow()).toMatchObject({ lastError: 'not_rendered', sentAt: null });
   });
@@ -136,22 +140,18 @@ describe('delivery from the outbox', () => {
     await enqueueNotice();
     resend.behave({ status: 500 });
     const tries: number[] = [];
-    for (let second = 0; second < 3600; second += 10) {
-      const { taken } = await deliverDue(app, { limit: 5 });
+    for (let second = 0; second < 3600; second += 30) {
+      const { taken } = await deliverDue(app, { provider });
       if (taken > 0) tries.push(second);
-      app.clock.advance(10);
+      app.clock.advance(30);
     }
-    expect(tries.length).toBeGreaterThanOrEqual(6);
-    expect(tries.length).toBeLessThanOrEqual(12);
-    expect(tries.slice(0, 2)).toEqual([
-      0,
-      expect.toSatisfy((second: number) => second >= 30 && second <= 40),
-    ]);
+    // A provider that fails is probed with what there is, so that mail goes out soon after.
+    expect(tries).toHaveLength(120);
     expect(await onlyRow()).toMatchObject({ sentAt: null, failedAt: null, lastError: 'http_500' });
 
     resend.behave('take');
     for (let minute = 0; minute < 20; minute += 1) {
-      await deliverDue(app, { limit: 5 });
+      await deliverDue(app, { provider });
       app.clock.advance(60);
     }
     expect(resend.mails.size).toBe(1);
@@ -163,11 +163,11 @@ describe('delivery from the outbox', () => {
   it('EM-5 sends one mail when the provider’s answer was lost', async () => {
     await enqueueCode();
     resend.behave('take-and-hang');
-    await deliverDue(app, { limit: 5 });
+    await deliverDue(app, { provider });
     expect(await onlyRow()).toMatchObject({ sentAt: null, lastError: 'timeout', attempts: 1 });
     resend.behave('take');
     app.clock.advance(60);
-    await deliverDue(app, { limit: 5 });
+    await deliverDue(app, { provider });
     expect(resend.requests).toHaveLength(2);
     expect(resend.mails.size).toBe(1);
     expect(await onlyRow()).toMatchObject({ sentAt: app.clock.now() });
@@ -176,10 +176,12 @@ describe('delivery from the outbox', () => {
   it.each(['hang', { status: 503 }] as const)(
     'EM-5 gives up a code that has expired (provider: %j)',
     async (behaviour) => {
+      const mailer = resendMailer(150);
+      const impatient = { ...app, mailer };
       await enqueueCode();
       resend.behave(behaviour);
       for (let second = 0; second < 900; second += 30) {
-        await deliverDue(app, { limit: 5 });
+        await deliverDue(impatient, { provider });
         app.clock.advance(30);
       }
       const row = await onlyRow();
@@ -187,7 +189,7 @@ describe('delivery from the outbox', () => {
       expect(row.failedAt?.getTime()).toBeLessThanOrEqual(row.expiresAt.getTime());
       const asked = resend.requests.length;
       resend.behave('take');
-      await deliverDue(app, { limit: 5 });
+      await deliverDue(app, { provider });
       expect(resend.requests).toHaveLength(asked);
       expect(resend.mails.size).toBe(0);
     },
@@ -196,7 +198,7 @@ describe('delivery from the outbox', () => {
   it('EM-5 does not send what expired while no worker ran', async () => {
     await enqueueCode();
     app.clock.advance(601);
-    await deliverDue(app, { limit: 5 });
+    await deliverDue(app, { provider });
     expect(resend.requests).toHaveLength(0);
     expect(await onlyRow()).toMatchObject({ lastError: 'expired', sealedPayload: null });
   });
@@ -208,7 +210,7 @@ describe('delivery from the outbox', () => {
       mailer: app.mailer,
       clock: app.clock,
     });
-    await deliverDue(restarted, { limit: 5 });
+    await deliverDue(restarted, { provider });
     expect(resend.mails.size).toBe(1);
   });
 
@@ -219,9 +221,9 @@ describe('delivery from the outbox', () => {
       await leaseDueMessages(app.db, { now, leaseUntil: secondsAfter(now, 60), limit: 5 }),
     ).toHaveLength(1);
     app.clock.advance(59);
-    expect(await deliverDue(app, { limit: 5 })).toEqual({ taken: 0 });
+    expect(await deliverDue(app, { provider })).toMatchObject({ taken: 0 });
     app.clock.advance(1);
-    expect(await deliverDue(app, { limit: 5 })).toEqual({ taken: 1 });
+    expect(await deliverDue(app, { provider })).toMatchObject({ taken: 1 });
     expect(resend.mails.size).toBe(1);
     expect(await onlyRow()).toMatchObject({ attempts: 2, sentAt: app.clock.now() });
   });
@@ -261,7 +263,9 @@ describe('delivery from the outbox', () => {
       await enqueueCode(`u${count}@example.org`);
       app.clock.advance(1);
     }
-    expect(await deliverDue(app, { limit: 3 })).toEqual({ taken: 3 });
+    expect(await deliverDue(app, { provider: createProviderHealth({ width: 3 }) })).toMatchObject({
+      taken: 3,
+    });
     expect([...resend.mails.values()].flatMap((mail) => mail['to']).sort()).toEqual([
       'u0@example.org',
       'u1@example.org',
@@ -274,7 +278,7 @@ describe('delivery from the outbox', () => {
     const { id } = await onlyRow();
     await app.db.update(outboxMessages).set({ sealedPayload: Buffer.alloc(1100) });
     await enqueueNotice();
-    await deliverDue(app, { limit: 5 });
+    await deliverDue(app, { provider });
     expect(resend.mails.size).toBe(1);
     const rows = await app.db.select().from(outboxMessages);
     expect(rows.find((row) => row.id === id)).toMatchObject({
@@ -290,7 +294,7 @@ describe('delivery from the outbox', () => {
     expect(kind).toBe('mail');
     await app.db.delete(outboxMessages);
     await app.db.insert(outboxMessages).values(old);
-    await deliverDue(app, { limit: 5 });
+    await deliverDue(app, { provider });
     expect(resend.mails.size).toBe(1);
   });
 
@@ -299,7 +303,7 @@ describe('delivery from the outbox', () => {
     await app.db.update(outboxMessages).set({ kind: 'webhook' });
     const { id } = await onlyRow();
     await enqueueNotice();
-    await deliverDue(app, { limit: 5 });
+    await deliverDue(app, { provider });
     expect(resend.mails.size).toBe(1);
     const webhook = async () =>
       (await app.db.select().from(outboxMessages)).find((row) => row.id === id);
@@ -311,7 +315,7 @@ describe('delivery from the outbox', () => {
       sealedPayload: expect.any(Uint8Array),
     });
     app.clock.advance(601);
-    await deliverDue(app, { limit: 5 });
+    await deliverDue(app, { provider });
     expect(resend.mails.size).toBe(1);
     expect(await webhook()).toMatchObject({ lastError: 'expired', sealedPayload: null });
     expect(app.logLines.join('')).toContain('A webhook was given up.');
@@ -326,7 +330,7 @@ describe('delivery from the outbox', () => {
     };
     await deliverDue(
       { ...app, mailer: { name: 'smtp', send, close: async () => {} } },
-      { limit: 5 },
+      { provider },
     ).finally(() => vi.useRealTimers());
     expect(await onlyRow()).toMatchObject({ sentAt: null, failedAt: null, lastError: 'timeout' });
   });
@@ -334,10 +338,10 @@ describe('delivery from the outbox', () => {
   it('waits as long as the provider asks', async () => {
     await enqueueCode();
     resend.behave({ status: 429, retryAfter: 2 });
-    await deliverDue(app, { limit: 5 });
+    await deliverDue(app, { provider });
     resend.behave('take');
     app.clock.advance(3);
-    await deliverDue(app, { limit: 5 });
+    await deliverDue(app, { provider });
     expect(resend.mails.size).toBe(1);
   });
 
@@ -345,7 +349,7 @@ describe('delivery from the outbox', () => {
     await enqueueCode();
     resend.behave({ status: 500 });
     for (let minute = 0; minute < 12; minute += 1) {
-      await deliverDue(app, { limit: 5 });
+      await deliverDue(app, { provider });
       app.clock.advance(60);
     }
     const log = app.logLines.join('');
@@ -362,7 +366,7 @@ describe('delivery from the outbox', () => {
       from: 'no-reply@example.com',
     });
     await enqueueCode();
-    await deliverDue({ ...app, mailer }, { limit: 5 });
+    await deliverDue({ ...app, mailer }, { provider });
     await smtp.close();
     expect(smtp.mails).toHaveLength(1);
     expect(smtp.mails[0]?.raw).toContain(`Message-ID: <${(await onlyRow()).id}@example.com>`);

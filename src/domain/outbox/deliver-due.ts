@@ -5,10 +5,13 @@ import {
   markMessageFailed,
   markMessageSent,
   postponeMessage,
+  releasePostponed,
+  reviveMessage,
 } from '../../db/queries/outbox.ts';
 import { deliverMail } from './deliver-mail.ts';
-import type { Delivery, OutboxApp } from './delivery.ts';
-import { deadlineMs, leaseSeconds, retryDelay } from './rules.ts';
+import type { Delivery, FailedDelivery, OutboxApp } from './delivery.ts';
+import type { ProviderHealth } from './provider-health.ts';
+import { deadlineMs, leaseSeconds, refusedInARow, retryDelay } from './rules.ts';
 
 type Deliver = (app: OutboxApp, message: LeasedMessage) => Promise<Delivery>;
 
@@ -18,50 +21,68 @@ type Deliver = (app: OutboxApp, message: LeasedMessage) => Promise<Delivery>;
 const deliverers: ReadonlyMap<string, Deliver> = new Map([['mail', deliverMail]]);
 
 /**
- * Takes up to `limit` due rows, delivers them concurrently and outside of any transaction, and
- * returns how many it took. A failure is written to its own row. Rejects where the database fails;
- * a row whose outcome could not be written is taken again when its lease ends, and is sent with the
- * same idempotency key.
+ * Takes as many due rows as the provider's health allows, delivers them concurrently and outside of
+ * any transaction, and says whether there may be more. A failure is written to its own row. Rejects
+ * where the database fails; a row whose outcome could not be written is taken again when its lease
+ * ends, and is sent with the same idempotency key.
  */
 export async function deliverDue(
   app: OutboxApp,
-  input: { readonly limit: number },
-): Promise<{ readonly taken: number }> {
+  { provider }: { readonly provider: ProviderHealth },
+): Promise<{ readonly taken: number; readonly isMore: boolean }> {
   const now = app.clock.now();
+  const { limit, postponed } = provider.turn(now);
+  if (limit === 0) return { taken: 0, isMore: false };
   const leased = await leaseDueMessages(app.db, {
     now,
     leaseUntil: secondsAfter(now, leaseSeconds),
-    limit: input.limit,
+    limit,
+    postponed,
   });
-  const outcomes = await Promise.allSettled(leased.map((message) => settle(app, message)));
+  const outcomes = await Promise.allSettled(
+    leased.map((message) => settle(app, { message, provider })),
+  );
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-  return { taken: leased.length };
+  if (provider.hasRecovered(app.clock.now())) {
+    await releasePostponed(app.db, { now: app.clock.now() });
+    return { taken: leased.length, isMore: true };
+  }
+  return { taken: leased.length, isMore: leased.length === limit };
 }
 
+type Attempt = { readonly message: LeasedMessage; readonly provider: ProviderHealth };
+
 /** Delivers one message and stores its outcome. */
-async function settle(app: OutboxApp, message: LeasedMessage): Promise<void> {
-  if (message.expiresAt <= app.clock.now()) return giveUp(app, message, 'expired');
+async function settle(app: OutboxApp, attempt: Attempt): Promise<void> {
+  const { message, provider } = attempt;
+  const { id, kind, attempts, expiresAt } = message;
+  if (expiresAt <= app.clock.now()) return giveUp(app, message, 'expired');
   const delivery = await deliver(app, message);
-  const { id, attempts } = message;
   const now = app.clock.now();
   switch (delivery.kind) {
     case 'sent':
+      if (kind === 'mail') reportAccepted(app, provider);
+      app.metrics.mail('sent');
+      return markMessageSent(app.db, { id, now });
+    case 'nothing':
       return markMessageSent(app.db, { id, now });
     case 'dropped':
+      app.metrics.mail('dropped');
       return markMessageFailed(app.db, { id, attempts, now, lastError: delivery.reason });
     case 'failed':
-      return recordFailure(app, message, delivery);
+      return recordFailure(app, attempt, delivery);
   }
 }
 
 async function deliver(app: OutboxApp, message: LeasedMessage): Promise<Delivery> {
   const run = deliverers.get(message.kind);
   // Written by a newer version running beside this one: left to that version's workers.
-  if (!run) return { kind: 'failed', reason: 'unknown_kind' };
+  if (!run) return { kind: 'failed', reason: 'unknown_kind', fault: 'ours' };
   let timer: NodeJS.Timeout | undefined;
   // A receiver that does not answer must not hold a row beyond its lease.
   const deadline = new Promise<Delivery>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'failed', reason: 'timeout' }), deadlineMs);
+    const late: Delivery = { kind: 'failed', reason: 'timeout', fault: 'provider' };
+    timer = setTimeout(() => resolve(late), deadlineMs);
   });
   try {
     return await Promise.race([run(app, message), deadline]);
@@ -72,14 +93,22 @@ async function deliver(app: OutboxApp, message: LeasedMessage): Promise<Delivery
 
 async function recordFailure(
   app: OutboxApp,
-  message: LeasedMessage,
-  failure: Delivery & { readonly kind: 'failed' },
+  { message, provider }: Attempt,
+  failure: FailedDelivery,
 ): Promise<void> {
-  const { id, kind, template, attempts } = message;
-  const { reason, permanent, retryAfter } = failure;
+  const { id, kind, template, attempts, expiresAt } = message;
+  const { reason, retryAfter } = failure;
+  const now = app.clock.now();
+  const isBelieved = kind !== 'mail' || (await reportFailed(app, provider, failure));
+  if (failure.permanent && isBelieved) {
+    await giveUp(app, message, reason);
+    if (failure.fault === 'ours' || kind !== 'mail' || provider.gaveUp(message)) return;
+    return revive(app, message, reason);
+  }
   const delay = retryDelay({ attempts, fraction: randomFraction(app), retryAfter });
-  const availableAt = secondsAfter(app.clock.now(), delay);
-  if (permanent || availableAt >= message.expiresAt) return giveUp(app, message, reason);
+  // Not given up before it expires: a probe may find the provider well again sooner.
+  const availableAt = earlier(secondsAfter(now, delay), expiresAt);
+  app.metrics.mail('postponed');
   await postponeMessage(app.db, { id, attempts, availableAt, lastError: reason });
   app.log.warn(
     { outboxId: id, template, attempts, reason, retryAt: availableAt },
@@ -87,10 +116,43 @@ async function recordFailure(
   );
 }
 
+function reportAccepted({ clock, log }: OutboxApp, provider: ProviderHealth): void {
+  const was = provider.refusals();
+  provider.accepted(clock.now());
+  if (was >= refusedInARow) log.info('The mail provider takes mail again.');
+}
+
+/** Whether the refusal is believed; where it is not, those that were believed are taken back. */
+async function reportFailed(
+  app: OutboxApp,
+  provider: ProviderHealth,
+  failure: FailedDelivery,
+): Promise<boolean> {
+  const was = provider.refusals();
+  const { isBelieved, revived } = provider.failed(app.clock.now(), failure);
+  if (was < refusedInARow && provider.refusals() >= refusedInARow)
+    app.log.error({ reason: failure.reason }, 'The mail provider refuses every mail; mail waits.');
+  for (const message of revived) await revive(app, message, failure.reason);
+  return isBelieved;
+}
+
+async function revive(
+  app: OutboxApp,
+  { id, sealedPayload }: LeasedMessage,
+  lastError: string,
+): Promise<void> {
+  await reviveMessage(app.db, { id, sealedPayload, now: app.clock.now(), lastError });
+}
+
 async function giveUp(app: OutboxApp, message: LeasedMessage, reason: string): Promise<void> {
   const { id, kind, attempts, template } = message;
+  app.metrics.mail(reason === 'expired' ? 'expired' : 'refused');
   await markMessageFailed(app.db, { id, attempts, now: app.clock.now(), lastError: reason });
   app.log.error({ outboxId: id, template, attempts, reason }, `A ${kind} was given up.`);
+}
+
+function earlier(one: Date, other: Date): Date {
+  return one < other ? one : other;
 }
 
 function randomFraction({ random }: OutboxApp): number {

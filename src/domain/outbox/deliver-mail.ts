@@ -10,9 +10,9 @@ import { type MailPayload, openMail } from './sealed-mail.ts';
 
 /** Sends the mail of a row, unless its recipient's mail budget is used up. */
 export async function deliverMail(app: OutboxApp, message: LeasedMessage): Promise<Delivery> {
-  if (message.template === nothing) return { kind: 'sent' };
+  if (message.template === nothing) return { kind: 'nothing' };
   const payload = openMail(app, { id: message.id, sealed: message.sealedPayload });
-  if (!payload) return { kind: 'failed', reason: 'not_opened' };
+  if (!payload) return { kind: 'failed', reason: 'not_opened', fault: 'ours' };
   if (!(await withinBudget(app, message, payload)))
     return { kind: 'dropped', reason: 'over_budget' };
   return send(app, message, payload);
@@ -47,14 +47,14 @@ async function send(
     const { appUrl, mailTemplatesDirectory: templatesDirectory } = app.config;
     const rendered = await renderEmail(content, { locale, appUrl, templatesDirectory }).catch(
       () => {
-        throw new MailError('not_rendered');
+        throw new MailError('not_rendered', { fault: 'ours' });
       },
     );
     await app.mailer.send({ id: message.id, to, ...rendered });
     return { kind: 'sent' };
   } catch (error) {
-    const { reason, permanent, retryAfter } =
-      error instanceof MailError ? error : new MailError('not_sent');
-    return { kind: 'failed', reason, permanent, retryAfter };
+    const { reason, fault, permanent, throttled, retryAfter } =
+      error instanceof MailError ? error : new MailError('not_sent', { fault: 'ours' });
+    return { kind: 'failed', reason, fault, permanent, throttled, retryAfter };
   }
 }

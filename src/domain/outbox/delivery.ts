@@ -1,5 +1,6 @@
 import type { App } from '../../app.ts';
 import type { Config } from '../../config/read-config.ts';
+import type { MailError } from '../../mail/mailer.ts';
 
 export type OutboxApp = Pick<
   App,
@@ -14,13 +15,14 @@ export type OutboxApp = Pick<
 /** The outcome of a delivery. */
 export type Delivery =
   | { readonly kind: 'sent' }
+  /** A decoy: there was nothing to send. */
+  | { readonly kind: 'nothing' }
   /** Deliberately not sent, which is no failure. */
   | { readonly kind: 'dropped'; readonly reason: string }
-  | {
+  | ({
       readonly kind: 'failed';
       /** A short reason for the row and the log; never the receiver's own text. */
       readonly reason: string;
-      readonly permanent?: boolean | undefined;
-      /** Seconds that the receiver asks us to wait. */
-      readonly retryAfter?: number | undefined;
-    };
+    } & Partial<Pick<MailError, 'fault' | 'permanent' | 'throttled' | 'retryAfter'>>);
+
+export type FailedDelivery = Delivery & { readonly kind: 'failed' };

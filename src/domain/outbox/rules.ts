@@ -21,6 +21,24 @@ export function retryDelay(input: {
   fraction: number;
   retryAfter?: number | undefined;
 }): number {
-  const base = input.retryAfter ?? firstDelay * 2 ** Math.min(input.attempts - 1, 10);
+  const base =
+    secondsToWait(input.retryAfter) ?? firstDelay * 2 ** Math.min(input.attempts - 1, 10);
   return Math.min(base, longestDelay / (1 + spread)) * (1 + spread * input.fraction);
+}
+
+/** Mails in a row that were not accepted: from here on it is the provider and not the addresses. */
+export const refusedInARow = 5;
+
+/** Seconds after which one more mail at a time is sent to a provider that asked for fewer. */
+export const wideningSeconds = 60;
+
+/** Seconds between two probes of a provider that fails: 1 at first, 5 after an hour, then 30. */
+export function probePause({ since, now }: { since: Date; now: Date }): number {
+  const outage = Math.max(0, now.getTime() - since.getTime()) / 1000;
+  return Math.min(30, 1 + outage / 900);
+}
+
+/** The provider's Retry-After, as far as it is believed. */
+export function secondsToWait(retryAfter: number | undefined): number | undefined {
+  return retryAfter === undefined ? undefined : Math.min(retryAfter, longestDelay);
 }

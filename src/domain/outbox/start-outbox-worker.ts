@@ -1,5 +1,6 @@
 import { deliverDue } from './deliver-due.ts';
 import type { OutboxApp } from './delivery.ts';
+import { createProviderHealth } from './provider-health.ts';
 
 export type OutboxWorker = {
   /** Looks for due messages now, after a commit. Never throws. */
@@ -9,6 +10,8 @@ export type OutboxWorker = {
    * transport).
    */
   stop(): Promise<void>;
+  /** Mails in a row that the provider did not accept. */
+  refusals(): number;
 };
 
 /** Messages in flight at a time, in each process. */
@@ -22,6 +25,7 @@ export function startOutboxWorker(
   app: OutboxApp,
   options: { readonly pollSeconds: number },
 ): OutboxWorker {
+  const provider = createProviderHealth({ width: parallelSends });
   let stopping = false;
   let awake = false;
   let outage = false;
@@ -31,10 +35,10 @@ export function startOutboxWorker(
   const drain = async (): Promise<void> => {
     try {
       while (!stopping) {
-        const { taken } = await deliverDue(app, { limit: parallelSends });
+        const { isMore } = await deliverDue(app, { provider });
         if (outage) app.log.info('The outbox reaches the database again.');
         outage = false;
-        if (taken < parallelSends) return;
+        if (!isMore) return;
       }
     } catch (error) {
       // SECURITY: not the error itself; drizzle's quotes the statement and its parameters (LG-4).
@@ -53,7 +57,9 @@ export function startOutboxWorker(
       await drain();
     }
     running = null;
-    if (!stopping) timer = setTimeout(wake, options.pollSeconds * 1000).unref();
+    const poll = options.pollSeconds * 1000;
+    const wait = Math.min(poll, provider.wait(app.clock.now()) ?? poll);
+    if (!stopping) timer = setTimeout(wake, wait).unref();
   };
 
   const wake = (): void => {
@@ -72,6 +78,7 @@ export function startOutboxWorker(
       clearTimeout(timer);
       await running;
     },
+    refusals: provider.refusals,
   };
 }
 

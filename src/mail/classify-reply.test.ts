@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { classifyReply } from './classify-reply.ts';
+
+const rcpt = 'RCPT TO';
+
+describe('X-39 what a reply of an SMTP server means', () => {
+  it.each([
+    [554, '554 5.7.1 Service unavailable; client blocked', rcpt],
+    [550, '550 5.7.1 Relaying denied', rcpt],
+    [550, '550 relay not permitted', rcpt],
+    [553, '553 sorry, that domain is not in my list of allowed rcpthosts; relay denied', rcpt],
+    [550, '550 5.7.26 Unauthenticated mail is prohibited', 'DATA'],
+    [550, '550 Blocked by our policy', rcpt],
+    [550, '550 5.4.5 Daily sending quota exceeded', rcpt],
+    [552, '552 5.2.2 Mailbox full', rcpt],
+    [550, '550 5.1.7 Bad sender address syntax', rcpt],
+    [550, '550 5.1.8 Sender domain not found', rcpt],
+    [550, '550 5.1.1 Unknown', 'MAIL FROM'],
+    [550, '550 Requested action not taken', 'DATA'],
+    [554, '554 Message rejected: Email address is not verified', 'DATA'],
+    [554, '554 Transaction failed', rcpt],
+    [500, '500 Command not recognized', 'EHLO'],
+    [535, '535 5.7.8 Authentication failed', 'AUTH PLAIN'],
+    [530, '530 5.7.0 Must issue a STARTTLS command first', 'MAIL FROM'],
+    [451, '451 4.1.2 Domain not found', rcpt],
+    [450, '450 4.2.0 Greylisted', rcpt],
+    [421, '421 Service not available', 'CONN'],
+  ])('gives no mail up for %i (%s, answering %s)', (status, text, command) => {
+    expect(classifyReply({ status, text, command }).permanent).toBe(false);
+  });
+
+  it.each([
+    [550, '550 5.1.1 User unknown', rcpt],
+    [550, '550-5.1.1 The account does not exist.\n550 5.1.1 Please check it.', rcpt],
+    [553, '553 5.1.3 Bad destination mailbox address syntax', rcpt],
+    [550, '550 5.1.2 Bad destination system', rcpt],
+    [556, '556 5.1.10 Recipient address has a null MX', rcpt],
+    [550, '550 5.1.6 Mailbox has moved', rcpt],
+    [554, '554 5.1.1 No such recipient', 'DATA'],
+    [550, '550 No such user here', rcpt],
+    [551, '551 User not local', rcpt],
+    [553, '553 Mailbox name not allowed', rcpt],
+  ])('gives a mail up for %i (%s, answering %s): the address is wrong', (status, text, command) => {
+    const failure = classifyReply({ status, text, command });
+    expect(failure).toMatchObject({ permanent: true, fault: 'recipient' });
+    expect(String(failure)).not.toContain(text);
+  });
+
+  it('holds a mailbox’s own trouble against no provider, and a flood against us', () => {
+    const of = (status: number, text: string, command = rcpt) =>
+      classifyReply({ status, text, command });
+    expect(of(450, '450 4.2.0 Greylisted')).toMatchObject({ fault: 'recipient', throttled: false });
+    expect(of(452, '452 4.2.2 Mailbox full')).toMatchObject({ fault: 'recipient' });
+    expect(of(450, '450 4.1.2 Domain not found')).toMatchObject({ fault: 'recipient' });
+    expect(of(421, '421 4.7.0 Try again later')).toMatchObject({
+      fault: 'provider',
+      throttled: true,
+    });
+    expect(of(450, '450 4.7.1 Too many messages, slow down')).toMatchObject({
+      fault: 'provider',
+      throttled: true,
+    });
+    expect(of(451, '451 4.3.0 Local error', 'DATA')).toMatchObject({
+      fault: 'provider',
+      throttled: false,
+    });
+  });
+});
