@@ -36,15 +36,17 @@ export function encodeCursor({ at, id }: Place): string {
 
 /** Throws VALIDATION_FAILED for anything that encodeCursor did not make. */
 export function decodeCursor(cursor: string): Place {
-  const [, time, id] =
+  const [, time, id = ''] =
     /^(\d{1,15}) ([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
-  if (time === undefined || id === undefined) {
+  const place = { at: new Date(Number(time)), id };
+  // Compared whole, since the decoder skips what is no base64url.
+  if (time === undefined || encodeCursor(place) !== cursor) {
     throw new AuthError('VALIDATION_FAILED', {
       message: 'The cursor is not one of ours.',
       fields: [{ path: 'after', code: 'INVALID', message: 'This is no cursor of ours.' }],
     });
   }
-  return { at: new Date(Number(time)), id };
+  return place;
 }
 
 /** A page of rows that are all in memory, newest first. */

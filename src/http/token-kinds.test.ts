@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { meQuery } from '../testing/client.ts';
 import { gatewayToken, postForm } from '../testing/doors.ts';
+import { misspelled, spaced } from '../testing/forged-tokens.ts';
 import { changeEmail, freshAddress, registerPerson } from '../testing/people.ts';
 import { sessionsOf } from '../testing/rows.ts';
 
@@ -173,6 +174,41 @@ describe('every kind of token at every endpoint', () => {
       expect(kinds.filter((_, index) => opened[index])).toEqual(takes);
     });
   }
+
+  for (const [place, { takes, opens }] of Object.entries(places)) {
+    // A challenge's id is a UUID and no base64url.
+    const spelled = takes.filter((kind) => kind !== 'OTP challenge');
+    if (spelled.length === 0) continue;
+    it(`X-12 ${place} takes a token as it was issued, in no other spelling`, async () => {
+      for (const kind of spelled) {
+        const made = await makeTokens();
+        const token = made.tokens[kind];
+        // HTTP itself strips the white space around a header.
+        const inHeader = /^bearer|cookie|^X-|^Basic/.test(place);
+        for (const other of [...misspelled(token), ...(inHeader ? [] : spaced(token))]) {
+          expect([kind, other, await opens(other, made)]).toEqual([kind, other, false]);
+        }
+        expect([kind, await opens(token, made)]).toEqual([kind, true]);
+      }
+    });
+  }
+
+  it('X-12 the Basic header of a service is base64 to its end', async () => {
+    const right = Buffer.from(`any:${gatewayToken}`).toString('base64').replace(/=+$/, '');
+    const statusOf = async (credential: string) =>
+      (
+        await postForm(
+          server,
+          '/oauth/introspect',
+          { token: 'x' },
+          { authorization: `Basic ${credential}` },
+        )
+      ).status;
+    const padded = right.padEnd(Math.ceil(right.length / 4) * 4, '=');
+    for (const credential of [`${padded}A`, `${padded}=`, `${padded}====`, `${right}!`])
+      expect([credential, await statusOf(credential)]).toEqual([credential, 401]);
+    expect([await statusOf(right), await statusOf(padded)]).toEqual([200, 200]);
+  });
 
   it('SE-15 a made-up or empty token is accepted nowhere', async () => {
     const made = await makeTokens();

@@ -42,3 +42,35 @@ function signature(algorithm: string, input: string, key: KeyObject | Uint8Array
     return sign(`sha${bits}`, data, { key: privateKey, padding: 6, saltLength: Number(bits) / 8 });
   return sign(`sha${bits}`, data, privateKey);
 }
+
+/**
+ * Other texts that lax decoders of base64url read as the same token: a character that makes no
+ * byte, padding, and bits that are ignored, for each part that a dot ends.
+ */
+export function misspelled(token: string): readonly string[] {
+  const parts = token.split('.');
+  return parts.flatMap((part, index) => {
+    const withPart = (text: string) => parts.with(index, text).join('.');
+    const added = ['A', 'Q', '_', '=', '==', '===', '.', '!'].map((end) => withPart(part + end));
+    return [...added, ...otherBits(part).map(withPart)];
+  });
+}
+
+/** A text with white space around it, which no token has. */
+export function spaced(token: string): readonly string[] {
+  return [' ', '\n', '\r\n', '\t', '\u00a0', '\ufeff'].flatMap((space) => [
+    token + space,
+    space + token,
+    token.slice(0, 8) + space + token.slice(8),
+  ]);
+}
+
+/** The same bytes in base64url, in every spelling but the encoder's. */
+function otherBits(part: string): string[] {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const bytes = Buffer.from(part, 'base64url');
+  if (part.length % 4 === 0 || bytes.toString('base64url') !== part) return [];
+  return [...alphabet]
+    .map((last) => part.slice(0, -1) + last)
+    .filter((text) => text !== part && Buffer.from(text, 'base64url').equals(bytes));
+}

@@ -65,6 +65,10 @@ const publicKeyAlgorithms = ['RS256', 'ES256', 'EdDSA'];
 const types = new Set(['jwt', 'at+jwt', 'application/at+jwt']);
 /** Our tokens are far shorter; nothing longer is verified. */
 const maxTokenLength = 8192;
+/** Base64url as an encoder writes it: no padding, and no bits that a decoder ignores (RFC 4648 3.5). */
+const part = '(?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])';
+/** Compact serialisation: three such parts (RFC 7515 7.1). */
+const compactPattern = new RegExp(`^${part}\\.${part}\\.${part}$`);
 
 /**
  * Checks access tokens of a Latchkey server by its public keys, which are fetched once and again
@@ -79,7 +83,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const keys = options.keys ?? createRemoteJWKSet(new URL(jwksUrl));
 
   const verify = async (token: string): Promise<Caller> => {
-    if (token.length > maxTokenLength) throw new RefusedTokenError('TOKEN_INVALID');
+    // SECURITY: jose's decoder also accepts padding, white space and other spellings of a signature.
+    if (token.length > maxTokenLength || !compactPattern.test(token))
+      throw new RefusedTokenError('TOKEN_INVALID');
     try {
       const { payload, protectedHeader } = await jwtVerify(token, keys, {
         // SECURITY: an allow-list, so that no token chooses how it is checked (RFC 8725 3.1).

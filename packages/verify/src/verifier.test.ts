@@ -14,6 +14,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Config } from '../../../src/config/read-config.ts';
 import { startTestServer, type TestServer } from '../../../src/testing/app.ts';
+import { misspelled, spaced } from '../../../src/testing/forged-tokens.ts';
 import { registerPerson } from '../../../src/testing/people.ts';
 import {
   apolloContext,
@@ -81,6 +82,16 @@ describe('a token is refused', () => {
     const failed = verifier.verify(await token());
     await expect(failed).rejects.toBeInstanceOf(RefusedTokenError);
     await expect(failed).rejects.toMatchObject({ reason, status: 401 });
+  });
+
+  it('X-12 in any other spelling of its base64url', async () => {
+    const token = await sign();
+    for (const other of [...misspelled(token), ...spaced(token)]) {
+      await expect(verifier.verify(other), JSON.stringify(other)).rejects.toMatchObject({
+        reason: 'TOKEN_INVALID',
+      });
+    }
+    expect(await verifier.verify(token)).toMatchObject({ userId: 'user-1' });
   });
 
   it.each(['Basic YTpi', 'Bearer', 'Bearer a b', 'Bearer a, Bearer b', 'nonsense'])(

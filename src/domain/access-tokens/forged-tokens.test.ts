@@ -6,7 +6,7 @@ import { secondsAfter } from '../../clock.ts';
 import { users } from '../../db/tables/users.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { type Answer, meQuery } from '../../testing/client.ts';
-import { forge, type Parts, partsOf } from '../../testing/forged-tokens.ts';
+import { forge, misspelled, type Parts, partsOf } from '../../testing/forged-tokens.ts';
 import { type Person, registerPerson, signIn } from '../../testing/people.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
@@ -91,6 +91,12 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
           changed({ payload: { aud: ['http://elsewhere.example', 'http://localhost:4000'] } }),
         ),
       ).toBe(true);
+    });
+
+    it('X-12 refuses every other spelling of a part', async () => {
+      for (const other of misspelled(person.accessToken)) await expectRefused(server, other, other);
+      const { data } = await server.send(meQuery, {}, { token: person.accessToken });
+      expect(data.me.id).toBe(person.id);
     });
 
     it('SE-16 refuses a token bound to its holder’s key, since DPoP is not supported', async () => {

@@ -28,8 +28,10 @@ const maxTokenLength = 8192;
 const clockTolerance = 5;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** Compact serialisation, three parts of base64url and no padding (RFC 7515 7.1). */
-const compactPattern = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/** Base64url as an encoder writes it: no padding, and no bits that a decoder ignores (RFC 4648 3.5). */
+const part = '(?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])';
+/** Compact serialisation: three such parts (RFC 7515 7.1). */
+const compactPattern = new RegExp(`^${part}\\.${part}\\.${part}$`);
 const invalid: TokenVerdict = { kind: 'refused', reason: 'TOKEN_INVALID' };
 
 type Verifier = Pick<App, 'config' | 'clock' | 'keyRing'>;
@@ -74,7 +76,8 @@ function remembered(app: Verifier, token: string): Members | null {
 
 /** The claims of a token signed by one of our keys; null for any other. */
 async function readGenuine(app: Verifier, token: string): Promise<Members | null> {
-  // SECURITY: jose decodes with `atob`, which accepts padding and white space (RFC 7515 2).
+  // SECURITY: jose's decoder also accepts padding, white space and other spellings of a signature,
+  // so that one token would have many texts (RFC 7515 2).
   if (!compactPattern.test(token)) return null;
   try {
     let key: SigningKey | undefined;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
+import { misspelled, spaced } from '../../testing/forged-tokens.ts';
 import { type Person, registerPerson, signIn } from '../../testing/people.ts';
 import { ageProof, auditOf, sessionsOf } from '../../testing/rows.ts';
 import { hashSessionId } from '../audit/record.ts';
@@ -50,6 +51,18 @@ describe('account.sessions', () => {
         fields: [{ path: Object.keys(page)[0] }],
       });
     }
+  });
+
+  it('X-12 takes a cursor as it was given, in no other spelling', async () => {
+    const person = await registerPerson(server);
+    await signIn(server, person);
+    const { endCursor } = (await list(person, { first: 1 })).data.account.sessions.pageInfo;
+    for (const after of [...misspelled(endCursor), ...spaced(endCursor)]) {
+      const { errors } = await list(person, { after });
+      expect(errors[0]?.extensions, after).toMatchObject({ code: 'BAD_USER_INPUT' });
+    }
+    const rest = (await list(person, { after: endCursor })).data.account.sessions;
+    expect(rest.edges).toHaveLength(1);
   });
 
   it('SE-12 shows the caller’s own live sessions, without secrets or exact addresses', async () => {

@@ -27,7 +27,7 @@ export async function requireService(ctx: RequestContext, wish: 'look' | 'change
 function secretsIn(header: string): string[] {
   const [, scheme = '', credential = ''] = /^(Bearer|Basic) +(\S+) *$/i.exec(header) ?? [];
   if (scheme.toLowerCase() === 'bearer') return [credential];
-  const pair = Buffer.from(credential, 'base64').toString();
+  const pair = decodeBase64(credential);
   const separator = pair.indexOf(':');
   if (separator === -1) return [];
   const password = pair.slice(separator + 1);
@@ -36,4 +36,11 @@ function secretsIn(header: string): string[] {
   } catch {
     return [password];
   }
+}
+
+/** Empty where an encoder would not have written it so; without its padding it is fine. */
+function decodeBase64(text: string): string {
+  const bytes = Buffer.from(text, 'base64');
+  const written = bytes.toString('base64');
+  return [written, written.replace(/=+$/, '')].includes(text) ? bytes.toString() : '';
 }
