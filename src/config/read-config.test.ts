@@ -308,6 +308,42 @@ describe('readConfig', () => {
     const url = `${whole.DATABASE_URL}?${parameter}`;
     expect(refused({ DATABASE_URL: url })).toEqual(['DATABASE_URL']);
   });
+  it.each([
+    ['pgbouncer=true', 'pgbouncer: use prepare=false'],
+    ['connection_limit=5', 'connection_limit: use pool_size'],
+    ['max=20', 'max: use pool_size'],
+    ['sslrootcert=/etc/ca.pem', 'sslrootcert: use sslmode=verify-full, and NODE_EXTRA_CA_CERTS'],
+    ['sslmode=require&ssl=true', 'ssl: use sslmode=verify-full'],
+    ['connect_timeout=10', 'connect_timeout: leave it out'],
+    ['schema=auth', 'schema: use search_path'],
+    ['password=hunter2', 'password: write it in its place'],
+    ['supa=base-pooler', 'supa: leave it out'],
+    ['Foo=hunter2', 'Foo: leave it out (taken are sslmode, search_path, pool_size, prepare)'],
+  ])('X-28 names the parameter of %s, and what to do in its place', (parameter, words) => {
+    const read = () => production({ DATABASE_URL: `${whole.DATABASE_URL}?${parameter}` });
+    const [problem = ''] = problemsOf(read);
+    expect(problem).toContain(`DATABASE_URL: may not have the parameter ${words}`);
+    expect(problem).not.toMatch(/hunter2|ca\.pem/);
+  });
+  it('X-28 names the parameters of a replica’s URL too', () => {
+    const replica = (parameter: string) =>
+      problemsOf(() =>
+        production({ DATABASE_REPLICA_URLS: `${whole.DATABASE_URL}?${parameter}` }),
+      ).join();
+    expect(replica('max=3')).toContain('may not have the parameter max: use pool_size');
+    expect(replica('pool_size=3')).toContain('that of DATABASE_URL applies here too');
+  });
+  it('X-28 repeats no part of a password with a raw question mark', () => {
+    for (const url of [
+      'postgres://u:12/x?s3cret&pass@db.example.net/auth',
+      'postgres://u:12/x?S3cr=et@db.example.net/auth',
+      'postgres://db.example.net/auth?=hunter2',
+    ]) {
+      const [problem = ''] = problemsOf(() => production({ DATABASE_URL: url }));
+      expect(problem).toMatch(/^DATABASE_URL: /);
+      expect(problem).not.toMatch(/s3cr|hunter2|db\.example/i);
+    }
+  });
   it('reads the pool settings from the URL, for replicas too, and removes them', () => {
     const url = `${whole.DATABASE_URL}?pool_size=25&sslmode=require&prepare=false`;
     expect(production({ DATABASE_URL: url })).toMatchObject({

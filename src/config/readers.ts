@@ -193,6 +193,66 @@ export const databaseUrl: Reader<DatabaseAddress> = reads((text, refuse) => {
 /** Without pool parameters: those of DATABASE_URL apply to replicas too. */
 export const replicaUrl = reads((text, refuse) => readDatabaseUrl(text, [], refuse).url);
 
+const certificates =
+  'use sslmode=verify-full, and NODE_EXTRA_CA_CERTS for an authority of your own';
+const poolSize = 'use pool_size, the connections of each process';
+const unprepared = 'use prepare=false';
+const timeouts = 'leave it out: Latchkey sets its own time limits';
+const schema = 'use search_path';
+const inPlace = 'write it in its place: postgres://user:password@host:5432/database';
+
+/** What to do instead of parameters that other drivers and providers put into such a URL. */
+const instead: ReadonlyMap<string, string> = new Map([
+  ['ssl', certificates],
+  ['sslaccept', certificates],
+  ['sslcert', 'leave it out: Latchkey signs in with a password'],
+  ['sslidentity', 'leave it out: Latchkey signs in with a password'],
+  ['sslkey', 'leave it out: Latchkey signs in with a password'],
+  ['sslrootcert', certificates],
+  ['sslca', certificates],
+  ['rejectunauthorized', certificates],
+  ['uselibpqcompat', certificates],
+  ['connection_limit', poolSize],
+  ['max', poolSize],
+  ['pool_max_conns', poolSize],
+  ['maxpoolsize', poolSize],
+  ['poolsize', poolSize],
+  ['pgbouncer', unprepared],
+  ['no_prepare', unprepared],
+  ['preparethreshold', unprepared],
+  ['statement_cache_size', unprepared],
+  ['statement_cache_mode', unprepared],
+  ['prepared_statements', unprepared],
+  ['connect_timeout', timeouts],
+  ['connecttimeout', timeouts],
+  ['connectiontimeout', timeouts],
+  ['idle_timeout', timeouts],
+  ['max_lifetime', timeouts],
+  ['pool_timeout', timeouts],
+  ['socket_timeout', timeouts],
+  ['statement_timeout', timeouts],
+  ['lock_timeout', timeouts],
+  ['idle_in_transaction_session_timeout', timeouts],
+  ['schema', schema],
+  ['currentschema', schema],
+  ['options', 'set it for the role instead: alter role NAME set PARAMETER = VALUE'],
+  ['application_name', 'leave it out: connections are named latchkey'],
+  ['user', inPlace],
+  ['password', inPlace],
+  ['dbname', inPlace],
+  ['port', inPlace],
+]);
+
+/** Names a parameter that is refused, and what to do in its place. */
+function parameterRule(name: string, known: readonly string[]): string {
+  // SECURITY: a password with a raw `?` would be read as parameters; only words are repeated.
+  if (!/^[A-Za-z][A-Za-z_]{1,39}$/.test(name))
+    return 'has a parameter without a name; write ? and & of a password as %3F and %26';
+  if (name in poolParameters) return `may not have ${name}: that of DATABASE_URL applies here too`;
+  const remedy = instead.get(name.toLowerCase()) ?? 'leave it out';
+  return `may not have the parameter ${name}: ${remedy} (taken are ${known.join(', ')})`;
+}
+
 function readDatabaseUrl(
   text: string,
   own: readonly string[],
@@ -206,10 +266,8 @@ function readDatabaseUrl(
   // The driver has no channel binding, but URLs from providers ask for it. The connection always
   // goes to the primary (db/driver/find-primary.ts).
   const known = ['sslmode', 'search_path', ...own, 'channel_binding', 'target_session_attrs'];
-  if ([...parameters.keys()].some((name) => !known.includes(name))) {
-    const named = ['sslmode', 'search_path', ...own].join(', ');
-    refuse(`may have no parameter but ${named}; authorities are named by NODE_EXTRA_CA_CERTS`);
-  }
+  const other = [...parameters.keys()].find((name) => !known.includes(name));
+  if (other !== undefined) refuse(parameterRule(other, ['sslmode', 'search_path', ...own]));
   const target = parameters.get('target_session_attrs') ?? 'primary';
   if (!['read-write', 'primary'].includes(target)) {
     refuse(

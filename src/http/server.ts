@@ -124,10 +124,26 @@ function addHooks(fastify: FastifyInstance, app: App, trustedProxies: TrustedPro
   jsonBodies(fastify);
   securityHeaders(fastify, { publicUrl });
   if (mode === 'development') ownHosts(fastify, { ...app.config, log: app.log });
-  cors(fastify, { origins: corsOrigins });
+  cors(fastify, {
+    origins: corsOrigins,
+    ...(mode === 'development' ? { onRefused: nameRefused(app) } : {}),
+  });
   errorBody(fastify);
   requestHead(fastify, { publicUrl, trustedProxies, log: app.log });
   return drainHook(fastify);
+}
+
+/** A browser tells the page only "Failed to fetch". */
+function nameRefused({ log, config }: App): (origin: string) => void {
+  return (origin) => {
+    const list = [...config.corsOrigins, origin].join(',');
+    const remedy =
+      origin === 'null' ? 'Serve the page over http.' : `To let it in: CORS_ORIGINS=${list}`;
+    log.warn(
+      { event: 'cors.origin_refused', origin },
+      `A page of ${origin} called, which is no origin in CORS_ORIGINS. ${remedy}`,
+    );
+  };
 }
 
 type PlainRoutes = {

@@ -100,16 +100,83 @@ describe('bodies', () => {
     expect(mailsTo(email)).toBe(0);
   });
 
-  it('GQ-16 supports no look-up of documents by hash', async () => {
-    const body =
-      '{"query":"{ authOptions { otpLength } }",' +
-      '"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}';
-    const { text } = await post('/graphql', {
-      headers: { 'content-type': 'application/json' },
-      body,
+  const hash = { persistedQuery: { version: 1, sha256Hash: '00' } };
+  const json = { 'content-type': 'application/json' };
+  it.each([{}, { query: '' }, { query: null }])(
+    'GQ-16 X-28 supports no look-up of documents by hash: %j',
+    async (body) => {
+      const sent = JSON.stringify({ ...body, extensions: hash });
+      const { text } = await post('/graphql', { headers: json, body: sent });
+      expect(JSON.parse(text).errors[0].extensions.code).toBe('PERSISTED_QUERY_NOT_SUPPORTED');
+      const search = `?extensions=${encodeURIComponent(JSON.stringify(hash))}&query=`;
+      const asked = await fetch(`${server.url}/graphql${search}`, { headers: json });
+      expect(JSON.parse(await asked.text()).errors[0].extensions.code).toBe(
+        'PERSISTED_QUERY_NOT_SUPPORTED',
+      );
+    },
+  );
+
+  it.each([
+    { extensions: hash },
+    { extensions: { ...hash, clientLibrary: { name: 'x' } } },
+    { extensions: { persistedQuery: null } },
+    { extensions: hash, operationName: 'Q', variables: {} },
+  ])('X-28 a whole query with its hash is run: %j', async (more) => {
+    const query = 'query Q { authOptions { otpLength } }';
+    const answer = { data: { authOptions: { otpLength: 6 } } };
+    const body = JSON.stringify({ query, ...more });
+    // Twice: an ordinary request with the same document may take the fast path afterwards.
+    for (let times = 0; times < 2; times += 1)
+      expect(JSON.parse((await post('/graphql', { headers: json, body })).text)).toEqual(answer);
+    const search = new URLSearchParams({
+      query,
+      extensions: JSON.stringify(more.extensions),
+      ...('variables' in more ? { variables: '{}', operationName: 'Q' } : {}),
     });
-    expect(JSON.parse(text).errors[0].extensions.code).toBe('PERSISTED_QUERY_NOT_SUPPORTED');
+    const asked = await fetch(`${server.url}/graphql?${search}`, { headers: json });
+    expect(await asked.json()).toEqual(answer);
   });
+
+  it('X-28 a hash spares a request no check', async () => {
+    const email = freshAddress();
+    const query = mutationText('register');
+    const variables = { input: { email, password: goodPassword } };
+    const search = new URLSearchParams({
+      query,
+      variables: JSON.stringify(variables),
+      extensions: JSON.stringify(hash),
+    });
+    for (const headers of [{}, json])
+      expect((await fetch(`${server.url}/graphql?${search}`, { headers })).status).toBeGreaterThan(
+        399,
+      );
+    const doubled = `${search}&extensions=${encodeURIComponent('{}')}`;
+    expect((await fetch(`${server.url}/graphql?${doubled}`, { headers: json })).status).toBe(400);
+    expect(mailsTo(email)).toBe(0);
+    const deep = `{ ${'me { '.repeat(30)} id ${'} '.repeat(30)} }`;
+    const { text } = await post('/graphql', {
+      headers: json,
+      body: JSON.stringify({ query: deep, extensions: hash }),
+    });
+    expect(JSON.parse(text).data).toBeUndefined();
+  });
+
+  it.each([{}, { accept: 'application/graphql-response+json, application/json;q=0.9' }])(
+    'X-28 a GET as urql sends it is told to be a POST: %j',
+    async (headers) => {
+      const query = encodeURIComponent('query Q { me { id } }');
+      const answer = await fetch(
+        `${server.url}/graphql?operationName=Q&query=${query}&variables=%7B%7D`,
+        { headers },
+      );
+      expect(answer.status).toBe(400);
+      const [error] = JSON.parse(await answer.text()).errors;
+      expect(error.extensions.code).toBe('BAD_REQUEST');
+      expect(error.message).toMatch(/^Send it by POST, with content-type: application\/json\./);
+      expect(error.message).toContain('preferGetMethod: false');
+      expect(error.message).not.toMatch(/apollo/i);
+    },
+  );
 
   it.each(['PUT', 'DELETE', 'PATCH', 'TRACE'])(
     'TR-6 %s gets the list of allowed methods',
@@ -372,5 +439,44 @@ describe('every answer', () => {
     for (const { headers } of answers.slice(0, 7))
       expect(headers.get('cache-control')).toBe('no-store');
     await behindProxy.stop();
+  });
+});
+
+describe('an origin that is not listed', () => {
+  const named = (other: TestServer) =>
+    other.logLines.filter((line) => line.includes('cors.origin_refused'));
+  const ask = (other: TestServer, origin: string, method = 'POST') =>
+    fetch(`${other.url}/graphql`, {
+      method,
+      headers: { origin, 'content-type': 'application/json' },
+      ...(method === 'POST' ? { body: JSON.stringify({ query: meQuery }) } : {}),
+    });
+
+  it('X-23 is not logged in production, nor one that is listed or the server’s own', async () => {
+    const production = await server.another({ mode: 'production' });
+    await ask(production, 'http://localhost:5173', 'OPTIONS');
+    expect(named(production)).toEqual([]);
+    await production.stop();
+    for (const origin of ['http://localhost:3000', server.url, 'nonsense', ''])
+      await ask(server, origin);
+    expect(named(server)).toEqual([]);
+  });
+
+  it('X-23 is named in the log of development, once, with what to set', async () => {
+    for (const method of ['OPTIONS', 'POST', 'POST'])
+      await ask(server, 'http://localhost:5173', method);
+    await ask(server, 'null');
+    const lines = named(server).map((line) => JSON.parse(line));
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatchObject({ level: 'warn', origin: 'http://localhost:5173' });
+    expect(lines[0].msg).toContain('CORS_ORIGINS=http://localhost:3000,http://localhost:5173');
+    expect(lines[1].origin).toBe('null');
+  });
+
+  it('X-23 fills no log, however many there are', async () => {
+    const other = await server.another();
+    for (let count = 0; count < 120; count += 1) await ask(other, `http://h${count}.example`);
+    expect(named(other)).toHaveLength(100);
+    await other.stop();
   });
 });

@@ -65,7 +65,7 @@ const publicKeyAlgorithms = ['RS256', 'ES256', 'EdDSA'];
 const types = new Set(['jwt', 'at+jwt', 'application/at+jwt']);
 /** Our tokens are far shorter; nothing longer is verified. */
 const maxTokenLength = 8192;
-/** Base64url as an encoder writes it: no padding, and no bits that a decoder ignores (RFC 4648 3.5). */
+/** Base64url as an encoder writes it: no padding, no bits that decoders ignore (RFC 4648 3.5). */
 const part = '(?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])';
 /** Compact serialisation: three such parts (RFC 7515 7.1). */
 const compactPattern = new RegExp(`^${part}\\.${part}\\.${part}$`);
@@ -83,7 +83,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const keys = options.keys ?? createRemoteJWKSet(new URL(jwksUrl));
 
   const verify = async (token: string): Promise<Caller> => {
-    // SECURITY: jose's decoder also accepts padding, white space and other spellings of a signature.
+    // SECURITY: jose's decoder also accepts padding, white space and other spellings.
     if (token.length > maxTokenLength || !compactPattern.test(token))
       throw new RefusedTokenError('TOKEN_INVALID');
     try {

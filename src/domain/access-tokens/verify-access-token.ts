@@ -28,7 +28,7 @@ const maxTokenLength = 8192;
 const clockTolerance = 5;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** Base64url as an encoder writes it: no padding, and no bits that a decoder ignores (RFC 4648 3.5). */
+/** Base64url as an encoder writes it: no padding, no bits that decoders ignore (RFC 4648 3.5). */
 const part = '(?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])';
 /** Compact serialisation: three such parts (RFC 7515 7.1). */
 const compactPattern = new RegExp(`^${part}\\.${part}\\.${part}$`);

@@ -19,6 +19,7 @@ import type { Answer } from './answer.ts';
 import type { RequestContext } from './context.ts';
 import { formatError } from './format-error.ts';
 import { describeOperation, type OperationCache } from './operation-cache.ts';
+import { bodyWithoutHash, searchWithoutHash } from './persisted-query.ts';
 import { completeErrors, reportErrors } from './report-errors.ts';
 import { responseStatus } from './response-status.ts';
 
@@ -107,8 +108,10 @@ export async function runByApollo(
     httpGraphQLRequest: {
       method: request.method,
       headers,
-      search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
-      body: request.body,
+      search: searchWithoutHash(
+        request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
+      ),
+      body: bodyWithoutHash(request.body),
     },
     context: async () => context(),
   });

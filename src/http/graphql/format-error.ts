@@ -101,11 +101,19 @@ function codeOf(error: unknown): unknown {
   return late && rootOf(error) instanceof GraphQLError ? 'BAD_USER_INPUT' : code;
 }
 
+const blockedByApollo = 'This operation has been blocked as a potential Cross-Site Request Forgery';
+
+/** Apollo's own message speaks of Apollo's headers; most who read this use another client. */
+const blocked =
+  'Send it by POST, with content-type: application/json. Any page could make a browser send a ' +
+  'request like this one. In urql: preferGetMethod: false.';
+
 function publicMessage(message: string, code: string, error: unknown): string {
   const root = rootOf(error);
   if (root instanceof AuthError) return root.message;
   if (code === 'UNAUTHENTICATED') return message;
   if (code === 'BAD_USER_INPUT') return coercionMessage(message);
+  if (message.startsWith(blockedByApollo)) return blocked;
   // "Did you mean" spells out a schema that may not be asked for (GQ-8).
   return withoutLiterals(message.replace(/\s*Did you mean [^?]*\?/g, '')).slice(0, 300);
 }

@@ -72,10 +72,9 @@ describe('cors', () => {
       'access-control-allow-origin': 'https://app.example.com',
       'access-control-allow-credentials': 'true',
       'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers':
-        'content-type, authorization, apollo-require-preflight, x-apollo-operation-name',
+      'access-control-allow-headers': 'authorization',
       'access-control-max-age': '7200',
-      vary: 'Origin',
+      vary: 'Origin, Access-Control-Request-Headers',
     });
     for (const payload of ['{}', '{']) {
       const answer = await fastify.inject({
@@ -92,6 +91,59 @@ describe('cors', () => {
         vary: 'Origin',
       });
     }
+  });
+
+  const usual = 'content-type, authorization, apollo-require-preflight, x-apollo-operation-name';
+  const allowedFor = async (asked: string | undefined, origin = 'https://app.example.com') => {
+    const { headers } = await fastify.inject({
+      method: 'OPTIONS',
+      url: '/graphql',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        ...(asked === undefined ? {} : { 'access-control-request-headers': asked }),
+      },
+    });
+    expect(headers.vary).toBe('Origin, Access-Control-Request-Headers');
+    return headers['access-control-allow-headers'];
+  };
+
+  it.each([
+    '*',
+    'content-type,*',
+    'x-a*',
+    'a b',
+    'a,,b',
+    '',
+    'x-a\u00e9',
+    '"x"',
+    'a;b',
+    'a:b',
+    'x'.repeat(101),
+    Array.from({ length: 65 }, (_, index) => `h${index}`).join(','),
+    Array.from({ length: 60 }, (_, index) => `h${index}-${'x'.repeat(40)}`).join(','),
+  ])('X-23 does not repeat what is no list of header names: %j', async (asked) => {
+    expect(await allowedFor(asked)).toBe(usual);
+  });
+
+  it('X-23 allows another origin no header at all', async () => {
+    expect(await allowedFor('content-type', 'https://evil.example')).toBeUndefined();
+  });
+
+  it.each([
+    'content-type',
+    'apollographql-client-name,apollographql-client-version,authorization,content-type',
+    'baggage,sentry-trace,traceparent,tracestate',
+    'apollo-require-preflight, x-apollo-operation-id, x-apollo-operation-name',
+    'GraphQL-Operation-Id',
+    'x_a.b~c',
+    Array.from({ length: 64 }, (_, index) => `h${index}`).join(','),
+  ])('X-23 allows a listed origin the headers that it asks for: %s', async (asked) => {
+    expect(await allowedFor(asked)).toBe(asked.split(/, ?/).join(', '));
+  });
+
+  it('X-23 allows the usual ones where a preflight names none', async () => {
+    expect(await allowedFor(undefined)).toBe(usual);
   });
 
   it('TR-4 a listed origin gets CORS headers at no other path', async () => {
