@@ -7,9 +7,10 @@ import {
 import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { GraphQLError } from 'graphql';
+import { callerHeaders } from './caller-headers.ts';
 import type { Graphs, Running } from './running.ts';
 
-type Context = { authorization: string | undefined };
+type Context = { headers: Record<string, string> };
 
 /** A graph that is told whom the gateway speaks for. */
 class Graph extends RemoteGraphQLDataSource<Context> {
@@ -21,9 +22,9 @@ class Graph extends RemoteGraphQLDataSource<Context> {
   }
 
   override willSendRequest({ request, context }: GraphQLDataSourceProcessOptions<Context>): void {
-    for (const [name, value] of Object.entries(this.credentials))
+    const headers = { ...context?.headers, ...this.credentials };
+    for (const [name, value] of Object.entries<string>(headers))
       request.http?.headers.set(name, value);
-    if (context?.authorization) request.http?.headers.set('authorization', context.authorization);
   }
 
   /**
@@ -63,7 +64,7 @@ export async function startGateway({ auth, posts, gatewayToken, port }: Graphs):
   const server = new ApolloServer<Context>({ gateway });
   const { url } = await startStandaloneServer(server, {
     listen: { port, host: '127.0.0.1' },
-    context: async ({ req }) => ({ authorization: req.headers.authorization }),
+    context: async ({ req }) => ({ headers: callerHeaders(req) }),
   });
   return { url, stop: () => server.stop() };
 }

@@ -1,6 +1,7 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { createGatewayRuntime } from '@graphql-hive/gateway-runtime';
 import useJWT, { createRemoteJwksSigningKeyProvider } from '@graphql-mesh/plugin-jwt-auth';
+import { callerHeaders } from './caller-headers.ts';
 import { composeSupergraph } from './compose.ts';
 import type { Graphs, Running } from './running.ts';
 
@@ -10,12 +11,12 @@ import type { Graphs, Running } from './running.ts';
  */
 export async function startGateway(graphs: Graphs & { jwksUrl?: string }): Promise<Running> {
   const { gatewayToken, jwksUrl, port } = graphs;
-  const gateway = createGatewayRuntime({
+  const gateway = createGatewayRuntime<{ req: IncomingMessage }>({
     supergraph: await composeSupergraph(graphs),
     logging: false,
     propagateHeaders: {
-      fromClientToSubgraphs: ({ request, subgraphName }): Record<string, string> => ({
-        authorization: request.headers.get('authorization') ?? '',
+      fromClientToSubgraphs: ({ context, subgraphName }): Record<string, string> => ({
+        ...(context.req ? callerHeaders(context.req) : {}),
         // To Latchkey alone.
         ...(subgraphName === 'auth' ? { 'x-gateway-token': gatewayToken } : {}),
       }),

@@ -41,7 +41,7 @@ process.stdout.write(`
   Register and verify through the gateway, then, with the header ${header}:
 
     mutation { createPost(title: "Hello") { id } }
-    { posts { title author { email } } }
+    { posts { title author { name } } me { email } }
 
 `);
 

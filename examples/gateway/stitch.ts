@@ -6,15 +6,16 @@ import { stitchSchemas } from '@graphql-tools/stitch';
 import { stitchingDirectives } from '@graphql-tools/stitching-directives';
 import { RemoveObjectFieldsWithDeprecation } from '@graphql-tools/wrap';
 import { buildSchema } from 'graphql';
+import { callerHeaders } from './caller-headers.ts';
 import type { Graphs, Running } from './running.ts';
 
-type Context = { authorization: string | undefined };
+type Context = { headers: Record<string, string> };
 
 /** A graph by its `_sdl`, which says how its types are merged. */
 async function subschema(url: string, headers: Record<string, string> = {}) {
   const executor = buildHTTPExecutor({
     endpoint: url,
-    headers: (request) => ({ ...headers, authorization: request?.context?.authorization ?? '' }),
+    headers: (request) => ({ ...request?.context?.headers, ...headers }),
   });
   const response = await fetch(url, {
     method: 'POST',
@@ -53,7 +54,7 @@ export async function startGateway({ auth, posts, gatewayToken, port }: Graphs):
   const server = new ApolloServer<Context>({ schema });
   const { url } = await startStandaloneServer(server, {
     listen: { port, host: '127.0.0.1' },
-    context: async ({ req }) => ({ authorization: req.headers.authorization }),
+    context: async ({ req }) => ({ headers: callerHeaders(req) }),
   });
   return { url, stop: () => server.stop() };
 }

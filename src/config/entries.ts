@@ -23,6 +23,7 @@ import {
   replicaUrl,
   secretKey,
   smtpUrl,
+  userFields,
   whole,
 } from './readers.ts';
 
@@ -368,6 +369,16 @@ export const entries = {
     absent: null,
     schema: bearer,
     secret: true,
+  }),
+  gatewayUserFields: optional({
+    name: 'GATEWAY_USER_FIELDS',
+    doc:
+      'What a gateway with GATEWAY_TOKEN sees of every user beside `id` and `name`, separated ' +
+      'by commas: `email`, `emailVerified`, `roles`, `createdAt`. Whoever can ask the gateway ' +
+      'can then read it.',
+    shown: 'none',
+    absent: [],
+    schema: userFields,
   }),
   rateLimitMultiplier: entry({
     name: 'RATE_LIMIT_MULTIPLIER',

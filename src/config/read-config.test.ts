@@ -129,6 +129,37 @@ describe('readConfig', () => {
     expect(refused({ GATEWAY_TOKEN: value })).toEqual(['GATEWAY_TOKEN']);
   });
 
+  it('X-8 opens to gateways the fields that GATEWAY_USER_FIELDS names, and none by itself', () => {
+    expect(production().gatewayUserFields).toEqual([]);
+    expect(development().gatewayUserFields).toEqual([]);
+    const fields = (value: string) => production({ GATEWAY_USER_FIELDS: value }).gatewayUserFields;
+    expect(fields('email')).toEqual(['email']);
+    expect(fields(' roles , emailVerified,createdAt, email,roles')).toEqual([
+      'email',
+      'emailVerified',
+      'roles',
+      'createdAt',
+    ]);
+  });
+
+  it.each([
+    ['phone', 'phone'],
+    ['email,lastLoginAt,roles,passwordHash', 'lastLoginAt, passwordHash'],
+    ['Email', 'Email'],
+    ['all', 'all'],
+    ['*', 'entry 1'],
+    ['email,,roles', 'entry 2'],
+    ['email roles', 'entry 1'],
+    ['publicMetadata,organizations', 'publicMetadata, organizations'],
+    ['constructor', 'constructor'],
+    ['__proto__', 'entry 1'],
+    ['a-secret-that-was-pasted-into-the-wrong-variable', 'entry 1'],
+  ])('X-8 refuses %j as GATEWAY_USER_FIELDS, and names what is unknown', (value, named) => {
+    expect(refused({ GATEWAY_USER_FIELDS: value })).toEqual(['GATEWAY_USER_FIELDS']);
+    const [problem] = problemsOf(() => production({ GATEWAY_USER_FIELDS: value }));
+    expect(problem).toMatch(new RegExp(`and not ${named}$`));
+  });
+
   it('CF-2 refuses one value for two purposes, in any spelling', () => {
     const bytes = randomBytes(32);
     const key = bytes.toString('base64');

@@ -8,6 +8,7 @@ import {
   type BudgetOverrides,
   isBudgetName,
 } from '../domain/rate-limits/budgets.ts';
+import { type GatewayUserField, gatewayUserFields } from '../domain/users/gateway-user-fields.ts';
 import { assertSingleMailbox } from '../mail/assert-single-mailbox.ts';
 
 /** Turns a variable's text, which is not empty, into its value. */
@@ -101,6 +102,19 @@ export function list<T>(item: Reader<T>): Reader<readonly T[]> {
       ),
   );
 }
+
+/** Fields of a user that may be opened to gateways. */
+export const userFields: Reader<readonly GatewayUserField[]> = reads((text, refuse) => {
+  const names = text.split(',').map((part) => part.trim());
+  const known = gatewayUserFields.filter((field) => names.includes(field));
+  const unknown = names.flatMap((name, index) => {
+    if (known.some((field) => field === name)) return [];
+    // What has not the form of a field's name could be a secret that was pasted here.
+    return [/^[a-z]{1,24}$/i.test(name) ? name : `entry ${index + 1}`];
+  });
+  if (unknown.length === 0) return known;
+  return refuse(`may hold ${gatewayUserFields.join(', ')}, and not ${unknown.join(', ')}`);
+});
 
 /** Text that matches a pattern; `form` describes the pattern in words. */
 export function matching(pattern: RegExp, form: string): Reader<string> {

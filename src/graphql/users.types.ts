@@ -12,7 +12,9 @@ export class UserType {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Seen by the user, by admins and by the trusted gateway; null to everyone else.',
+    description:
+      'Seen by the user, by admins, and by a gateway that GATEWAY_USER_FIELDS opens it to, as ' +
+      'are `emailVerified`, `roles` and `createdAt`; null to everyone else.',
   })
   email: string | null;
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { buildSchema, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type GatewayUserField, gatewayUserFields } from '../domain/users/gateway-user-fields.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { enrolTotp, signInWithApp } from '../testing/authenticator.ts';
 import { type CountingDatabase, createCountingDatabase } from '../testing/counting-database.ts';
@@ -199,18 +200,21 @@ describe('rows', () => {
     expect(database.userReads() - before).toBe(1);
   });
 
-  it('AZ-6 show a gateway, and the user it acts for, what each may see', async () => {
+  it('AZ-6 X-8 show a gateway, and the user it acts for, what each may see', async () => {
     const forGateway = await server.send(byIds, { ids: [ada.id, bob.id] }, gateway);
     expect(forGateway.data.usersByIds).toEqual([
-      { id: ada.id, email: ada.email, name: 'Ada', status: null },
-      { id: bob.id, email: bob.email, name: 'Bob', status: null },
+      { id: ada.id, email: null, name: 'Ada', status: null },
+      { id: bob.id, email: null, name: 'Bob', status: null },
     ]);
     const forAda = await server.send(
       byIds,
       { ids: [ada.id, bob.id] },
       { ...gateway, token: ada.accessToken },
     );
-    expect(forAda.data.usersByIds).toMatchObject([{ status: 'ACTIVE' }, { status: null }]);
+    expect(forAda.data.usersByIds).toEqual([
+      { id: ada.id, email: ada.email, name: 'Ada', status: 'ACTIVE' },
+      { id: bob.id, email: null, name: 'Bob', status: null },
+    ]);
   });
 
   it('AZ-6 show an admin with a second factor everything', async () => {
@@ -234,7 +238,7 @@ describe('rows', () => {
       { ids: [bob.id] },
       { ...gateway, token: admin.accessToken },
     );
-    expect(data.usersByIds).toMatchObject([{ email: bob.email, status: null }]);
+    expect(data.usersByIds).toMatchObject([{ email: null, name: 'Bob', status: null }]);
   });
 
   it('are null for a user who has been deleted', async () => {
@@ -246,6 +250,98 @@ describe('rows', () => {
       gateway,
     );
     expect(answer).toMatchObject({ errors: [], data: { _entities: [null, { id: bob.id }] } });
+  });
+});
+
+describe('X-8 what GATEWAY_TOKEN alone sees of a user', () => {
+  /** Read at each request, so that one server serves the whole table. */
+  const opened: GatewayUserField[] = [];
+  let other: TestServer;
+  beforeAll(async () => {
+    other = await server.another({ gatewayUserFields: opened });
+  });
+  afterAll(() => other.stop());
+
+  const fields =
+    'id name email emailVerified roles createdAt status lastLoginAt totpEnabled __typename';
+  const ways = [
+    [
+      '_entities',
+      `query Q($a: [_Any!]!) { _entities(representations: $a) { ... on User { ${fields} } } }`,
+      (ids: string[]) => ({ a: ids.map(user) }),
+    ],
+    [
+      'usersByIds',
+      `query Q($a: [ID!]!) { usersByIds(ids: $a) { ${fields} } }`,
+      (ids: string[]) => ({ a: ids }),
+    ],
+    [
+      'usersByIds by an alias and a fragment',
+      `query Q($a: [ID!]!) { usersByIds: usersByIds(ids: $a) { ...F } }
+       fragment F on User { ${fields} }`,
+      (ids: string[]) => ({ a: ids }),
+    ],
+  ] as const;
+  const closed = {
+    __typename: 'User',
+    email: null,
+    emailVerified: null,
+    roles: null,
+    createdAt: null,
+    status: null,
+    lastLoginAt: null,
+    totpEnabled: null,
+  };
+  const sets: GatewayUserField[][] = [
+    [],
+    ['email'],
+    ['emailVerified'],
+    ['roles'],
+    ['createdAt'],
+    ['roles', 'email'],
+    [...gatewayUserFields],
+  ];
+  const table = ways.flatMap(([way, query, variables]) =>
+    sets.map((set) => [way, set.join(', ') || 'nothing', query, variables, set] as const),
+  );
+
+  it.each(table)('by %s, with %s opened', async (way, _title, query, variables, set) => {
+    opened.splice(0, opened.length, ...set);
+    const name = way.startsWith('_entities') ? '_entities' : 'usersByIds';
+    const values = {
+      email: bob.email,
+      emailVerified: true,
+      roles: [],
+      createdAt: expect.any(String),
+    };
+    const seen = Object.fromEntries(set.map((field) => [field, values[field]]));
+    const asGateway = await other.send(query, variables([bob.id, ada.id]), gateway);
+    expect(asGateway.errors).toEqual([]);
+    expect(asGateway.data[name][0]).toEqual({ ...closed, id: bob.id, name: 'Bob', ...seen });
+    // To a forwarded user no less is shown of others, and everything of their own.
+    const asAda = await other.send(query, variables([bob.id, ada.id]), {
+      ...gateway,
+      token: ada.accessToken,
+    });
+    expect(asAda.data[name][0]).toEqual(asGateway.data[name][0]);
+    expect(asAda.data[name][1]).toMatchObject({ ...values, email: ada.email, status: 'ACTIVE' });
+  });
+
+  it('by introspection and /verify, is no field of a user whatever is opened', async () => {
+    opened.splice(0, opened.length, ...gatewayUserFields);
+    const asked = await fetch(`${other.url}/oauth/introspect`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${gatewayToken}` },
+      body: new URLSearchParams({ token: bob.accessToken }),
+    });
+    const answer = await asked.text();
+    expect(JSON.parse(answer)).toMatchObject({ active: true, sub: bob.id });
+    expect(answer).not.toContain(bob.email);
+    const verified = await fetch(`${other.url}/verify`, {
+      headers: { authorization: `Bearer ${bob.accessToken}` },
+    });
+    expect(verified.status).toBe(200);
+    expect(JSON.stringify([...verified.headers])).not.toContain(bob.email);
   });
 });
 

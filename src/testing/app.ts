@@ -92,6 +92,7 @@ export const testConfig: Config = {
   tls: null,
   trustedProxies: [],
   gatewayToken: null,
+  gatewayUserFields: [],
   rateLimitMultiplier: 1000,
   rateLimits: {},
   introspection: true,

@@ -517,7 +517,10 @@ export type UpdateProfileResult =
 export type User = {
   /** Stable and never used again. */
   readonly id: string;
-  /** Seen by the user, by admins and by the trusted gateway; null to everyone else. */
+  /**
+   * Seen by the user, by admins, and by a gateway that GATEWAY_USER_FIELDS opens it to, as are
+   * `emailVerified`, `roles` and `createdAt`; null to everyone else.
+   */
   readonly email: string | null;
   /** Whether the user has proved that the address is theirs. */
   readonly emailVerified: boolean | null;

@@ -1,11 +1,16 @@
 import type { Context } from '../../context.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { judgeAdmin } from '../roles/rules.ts';
+import type { GatewayUserField } from './gateway-user-fields.ts';
 
 export type UserStatus = 'ACTIVE' | 'UNVERIFIED' | 'SUSPENDED';
 
 /** The kind of onlooker, which decides what is shown (AZ-6). */
-export type Onlooker = 'self' | 'admin' | 'gateway' | 'other';
+export type Onlooker =
+  | 'self'
+  | 'admin'
+  | { readonly gateway: readonly GatewayUserField[] }
+  | 'other';
 
 /** A user as one particular caller may see them. Hidden fields are null. */
 export type UserView = {
@@ -44,16 +49,17 @@ export function statusOf(user: Pick<UserRow, 'suspendedAt' | 'emailVerifiedAt'>)
  * other way.
  */
 export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
-  const known = onlooker !== 'other';
   const personal = onlooker === 'self' || onlooker === 'admin';
+  const opened = typeof onlooker === 'object' ? onlooker.gateway : [];
+  const sees = (field: GatewayUserField): boolean => personal || opened.includes(field);
   return {
     kind: 'user',
     id: user.id,
-    email: known ? user.email : null,
-    emailVerified: known ? user.emailVerifiedAt !== null : null,
-    name: known ? user.name : null,
-    roles: known ? user.roles : null,
-    createdAt: known ? user.createdAt : null,
+    email: sees('email') ? user.email : null,
+    emailVerified: sees('emailVerified') ? user.emailVerifiedAt !== null : null,
+    name: onlooker === 'other' ? null : user.name,
+    roles: sees('roles') ? user.roles : null,
+    createdAt: sees('createdAt') ? user.createdAt : null,
     status: personal ? statusOf(user) : null,
     lastLoginAt: personal ? user.lastLoginAt : null,
     totpEnabled: personal ? user.totpEnabledAt !== null : null,
@@ -62,10 +68,10 @@ export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
 
 /**
  * The relation of the caller to this user: a signed-in user takes precedence over the gateway that
- * forwards the request.
+ * forwards the request. SECURITY: whatever a gateway sees, anyone who can reach it can ask for.
  */
 export function onlookerOf(
-  { viewer, gateway }: Pick<Context, 'viewer' | 'gateway'>,
+  { viewer, gateway, config }: Pick<Context, 'viewer' | 'gateway' | 'config'>,
   userId: string,
 ): Onlooker {
   if (viewer?.kind === 'session') {
@@ -74,5 +80,5 @@ export function onlookerOf(
     const asked = { roles: viewer.roles, methods, isFresh: false };
     if (judgeAdmin(asked, 'look') === 'allowed') return 'admin';
   }
-  return gateway ? 'gateway' : 'other';
+  return gateway ? { gateway: config.gatewayUserFields } : 'other';
 }
