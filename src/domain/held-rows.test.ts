@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Administrator, makeAdministrator } from '../testing/administrators.ts';
-import { startTestServer, type TestServer } from '../testing/app.ts';
+import { codeIn, linkTokenIn, startTestServer, type TestServer } from '../testing/app.ts';
 import { authenticator, enrolTotp, signInWithApp, totpCode } from '../testing/authenticator.ts';
 import type { MutationName } from '../testing/client.ts';
 import {
@@ -579,11 +579,19 @@ describe('X-6 a sign-in that waits for the user’s row', () => {
     const code = await server.nextCode(person.email);
     return { person, send: () => second.mutate('verifyOtp', { challengeId: id, code }) };
   };
+  const mailedLink = async () => {
+    const person = await registerPerson(server);
+    await server.mutate('requestLoginCode', { email: person.email });
+    const token = await server.nextLink(person.email);
+    return { person, send: () => second.mutate('verifyLink', { token }) };
+  };
   const ended = (id: string) => (tx: Tx) =>
     tx`update otp_challenges set consumed_at = ${server.clock.now()} where user_id = ${id}`;
   /** As resendOtp replaces one (OT-4). */
   const replaced = (id: string) => (tx: Tx) =>
-    tx`update otp_challenges set code_hash = sha256(code_hash), resends = 1 where user_id = ${id}`;
+    tx`
+      update otp_challenges set resends = 1,
+        code_hash = sha256(code_hash), link_hash = sha256(link_hash) where user_id = ${id}`;
 
   it.each([
     ['a second step', secondStep, 'the password was changed', refusals['the password was changed']],
@@ -616,6 +624,29 @@ describe('X-6 a sign-in that waits for the user’s row', () => {
       { row: ['users', person.id], change: await change(person), send },
       { code: 'INVALID_OR_EXPIRED_CODE' },
     );
+  });
+
+  it.each([
+    ['the account was suspended', refusals['the account was suspended']],
+    ['the account was deleted', refusals['the account was deleted']],
+    ['the challenge was ended', async ({ id }: Person) => ended(id)],
+    ['the link was replaced', async ({ id }: Person) => replaced(id)],
+  ] as const)('X-1 verifyLink of a sign-in opens nothing where %s', async (_, change) => {
+    const { person, send } = await mailedLink();
+    await expectRefused(
+      { row: ['users', person.id], change: await change(person), send },
+      { code: 'INVALID_OR_EXPIRED_TOKEN' },
+    );
+  });
+
+  it('X-1 verifyLink asks for the app that was activated meanwhile', async () => {
+    const { person, send } = await mailedLink();
+    const { answer } = await during({
+      row: ['users', person.id],
+      change: set.appActivated(person.id),
+      send,
+    });
+    expect(answer).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP'] });
   });
 
   it('verifyOtp of a mailed code asks for the app that was activated meanwhile', async () => {
@@ -662,9 +693,10 @@ describe('X-6 a sign-in that waits for the user’s row', () => {
   const unverified = async () => {
     const email = freshAddress();
     const registered = await server.mutate('register', { email, password: goodPassword });
-    const code = await server.nextCode(email);
+    const mail = await server.nextMail(email);
+    const [code, token] = [codeIn(mail), linkTokenIn(mail)];
     const [row] = await sql<{ id: string }[]>`select id from users where email = ${email}`;
-    return { email, id: row?.id ?? '', registered: { challengeId: registered.id, code } };
+    return { email, id: row?.id ?? '', token, registered: { challengeId: registered.id, code } };
   };
 
   it.each([
@@ -685,6 +717,23 @@ describe('X-6 a sign-in that waits for the user’s row', () => {
         send: () => second.mutate('verifyOtp', registered),
       },
       { code: 'INVALID_OR_EXPIRED_CODE' },
+    );
+  });
+
+  it.each([
+    ['verified', (id: string) => set.verified(id)],
+    ['suspended', (id: string) => set.suspended(id)],
+    ['deleted', (id: string) => set.deleted(id)],
+  ] as const)('X-1 verifyLink of a registration claims nothing that was %s', async (_, change) => {
+    const { id, registered, token } = await unverified();
+    const { challengeId } = registered;
+    await expectRefused(
+      {
+        row: ['users', id],
+        change: change(id),
+        send: () => second.mutate('verifyLink', { token, challengeId }),
+      },
+      { code: 'INVALID_OR_EXPIRED_TOKEN' },
     );
   });
 

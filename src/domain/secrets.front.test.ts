@@ -42,6 +42,15 @@ const bearers: Readonly<Record<string, () => Promise<string[]>>> = {
     }
     return tokens;
   },
+  'the token of a sign-in link': async () => {
+    const tokens: string[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      const { email } = await registerPerson(server);
+      await server.mutate('requestLoginCode', { email });
+      tokens.push(await server.nextLink(email));
+    }
+    return tokens;
+  },
   'the secret of an app': async () => {
     const secrets: string[] = [];
     for (let n = 0; n < 4; n += 1)
@@ -78,6 +87,7 @@ describe('identifiers', () => {
       for (const [name, input] of [
         ['refreshSession', { refreshToken: id }],
         ['verifyOtp', { challengeId: id, code: '123456' }],
+        ['verifyLink', { token: id }],
         ['resetPassword', { token: id, newPassword: goodPassword }],
         ['undoEmailChange', { token: id }],
       ] as const) {

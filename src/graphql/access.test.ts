@@ -29,6 +29,7 @@ const reviewed: readonly string[] = [
   'Mutation.login',
   'Mutation.requestLoginCode',
   'Mutation.verifyOtp',
+  'Mutation.verifyLink',
   'Mutation.resendOtp',
   'Mutation.refreshSession',
   'Mutation.logout',

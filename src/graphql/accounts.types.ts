@@ -45,9 +45,10 @@ export class ResetPasswordInput {
 @InputType({ description: 'Input of `changePassword`.' })
 export class ChangePasswordInput {
   @Field(() => String, {
-    description: 'The present password; empty where the account has none, after a fresh step-up.',
+    nullable: true,
+    description: 'The present password; null where the account has none, after a fresh step-up.',
   })
-  currentPassword: string;
+  currentPassword?: string | null;
 
   @Field(() => String, { description: 'The new password.' })
   newPassword: string;

@@ -9,7 +9,7 @@ const order = [
   ['register', 'login', 'requestLoginCode'],
   ['createUser', 'suspendUser', 'reinstateUser', 'setUserRoles', 'revokeUserSessions'],
   ['resetUserPassword', 'resetUserFactors', 'deleteUser'],
-  ['verifyOtp', 'resendOtp'],
+  ['verifyOtp', 'verifyLink', 'resendOtp'],
   ['requestPasswordReset', 'resetPassword', 'changePassword'],
   ['exportAccount', 'deleteAccount'],
   ['updateProfile', 'requestEmailChange', 'confirmEmailChange', 'undoEmailChange'],

@@ -18,6 +18,7 @@ const namedById = [
   'confirmTotpEnrollment.enrollmentId',
   'resendOtp.challengeId',
   'revokeSession.sessionId',
+  'verifyLink.challengeId',
   'verifyOtp.challengeId',
 ];
 

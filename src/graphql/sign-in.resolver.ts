@@ -8,6 +8,7 @@ import { reauthenticate } from '../domain/sign-in/reauthenticate.ts';
 import { refreshSession } from '../domain/sign-in/refresh-session.ts';
 import { register } from '../domain/sign-in/register.ts';
 import { requestLoginCode } from '../domain/sign-in/request-login-code.ts';
+import { verifyLink } from '../domain/sign-in/verify-link.ts';
 import { verifyOtp } from '../domain/sign-in/verify-otp.ts';
 import {
   AuthOptionsType,
@@ -21,6 +22,8 @@ import {
   RegisterResult,
   RequestLoginCodeInput,
   RequestLoginCodeResult,
+  VerifyLinkInput,
+  VerifyLinkResult,
   VerifyOtpInput,
   VerifyOtpResult,
 } from './sign-in.types.ts';
@@ -77,6 +80,24 @@ export class SignInResolver {
     @Ctx() ctx: Context,
   ): Promise<AuthTokens | OtpChallenge> {
     return verifyOtp(ctx, input);
+  }
+
+  @Mutation(() => VerifyLinkResult, {
+    description:
+      'Meets a challenge by the token that stands behind `#token=` in the mail’s link, which no ' +
+      'one but the mailbox’s owner has: wrong codes of others cannot use it up. Where the device ' +
+      'that began shows its `challengeId`, or the person types the `password` of the ' +
+      'registration once more, a registration is completed as it was begun; without either the ' +
+      'address is proved and the account opened without the password and name that the ' +
+      'registration asked for, and the page asks for a password (`changePassword`, with none at ' +
+      'present).',
+  })
+  verifyLink(
+    @Arg('input', () => VerifyLinkInput, { description: 'The token of the link.' })
+    input: VerifyLinkInput,
+    @Ctx() ctx: Context,
+  ): Promise<AuthTokens | OtpChallenge> {
+    return verifyLink(ctx, input);
   }
 
   @Mutation(() => RefreshSessionResult, {

@@ -108,6 +108,35 @@ export class VerifyOtpInput {
   tokenDelivery?: keyof typeof TokenDelivery | null;
 }
 
+@InputType({ description: 'Input of `verifyLink`.' })
+export class VerifyLinkInput {
+  @Field(() => String, { description: 'What stands behind `#token=` in the link.' })
+  token: string;
+
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'The id of the OtpChallenge, where this device began the registration: it is then ' +
+      'completed as it was begun.',
+  })
+  challengeId?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The password of the registration, typed once more where another device began it: it is ' +
+      'then completed as it was begun.',
+  })
+  password?: string | null;
+
+  @Field(() => TokenDelivery, {
+    nullable: true,
+    defaultValue: 'BODY',
+    description: 'How the refresh token comes back.',
+  })
+  tokenDelivery?: keyof typeof TokenDelivery | null;
+}
+
 @InputType({ description: 'Input of `refreshSession`.' })
 export class RefreshSessionInput {
   @Field(() => String, { nullable: true, description: 'Left out in cookie mode.' })
@@ -153,6 +182,11 @@ export const VerifyOtpResult = resultUnion('VerifyOtpResult', 'What `verifyOtp` 
   AuthTokensType,
   OtpChallengeType,
 ]);
+export const VerifyLinkResult = resultUnion(
+  'VerifyLinkResult',
+  'What `verifyLink` answers.',
+  () => [AuthTokensType, OtpChallengeType],
+);
 export const RefreshSessionResult = resultUnion(
   'RefreshSessionResult',
   'What `refreshSession` answers.',

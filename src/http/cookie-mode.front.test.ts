@@ -1,6 +1,6 @@
 import { parseSetCookie } from 'cookie';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/app.ts';
+import { codeIn, linkTokenIn, startTestServer, type TestServer } from '../testing/app.ts';
 import { type Answer, meQuery, mutationText } from '../testing/client.ts';
 import { type Person, registerPerson } from '../testing/people.ts';
 import { auditOf, sessionsOf } from '../testing/rows.ts';
@@ -76,11 +76,14 @@ describe('cookie mode refuses', () => {
       );
       const code = await server.nextCode(person.email);
       const { email, password } = person;
+      const mail = server.mailbox.list().find((each) => codeIn(each) === code);
+      const link = mail && linkTokenIn(mail);
       const tokenDelivery = 'COOKIE';
 
       const attempts: [Mutation, object, string | undefined, string?][] = [
         ['login', { email, password, tokenDelivery }, undefined],
         ['verifyOtp', { challengeId: challenge.id, code, tokenDelivery }, undefined],
+        ['verifyLink', { token: link, tokenDelivery }, undefined],
         ['refreshSession', {}, jar],
         ['refreshSession', { refreshToken: person.refreshToken, tokenDelivery }, undefined],
         ['logout', {}, jar],
@@ -93,13 +96,9 @@ describe('cookie mode refuses', () => {
         expect(answer.headers.getSetCookie()).toEqual([]);
       }
       expect(await sessionsOf(server, person.id)).toEqual(before);
-      // The attempt did not consume the code either.
-      const redeemed = await ask(
-        'verifyOtp',
-        { challengeId: challenge.id, code },
-        { headers: fromApp },
-      );
-      expect(redeemed.data.verifyOtp.__typename).toBe('AuthTokens');
+      // The attempts did not consume the code and the link either.
+      const redeemed = await ask('verifyLink', { token: link }, { headers: fromApp });
+      expect(redeemed.data.verifyLink.__typename).toBe('AuthTokens');
     });
   }
 

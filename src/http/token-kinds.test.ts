@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/app.ts';
+import { codeIn, linkTokenIn, startTestServer, type TestServer } from '../testing/app.ts';
 import { meQuery } from '../testing/client.ts';
 import { gatewayToken, postForm } from '../testing/doors.ts';
 import { misspelled, spaced } from '../testing/forged-tokens.ts';
@@ -18,6 +18,7 @@ async function makeTokens() {
   const person = await registerPerson(server, { email });
   const challenge = await server.mutate('requestLoginCode', { email });
   const code = await server.nextCode(email);
+  const mail = server.mailbox.list().find((each) => codeIn(each) === code);
   await server.mutate('requestPasswordReset', { email });
   const mover = await registerPerson(server);
   return {
@@ -27,6 +28,7 @@ async function makeTokens() {
       'access token': person.accessToken,
       'refresh token': person.refreshToken,
       'OTP challenge': challenge.id as string,
+      'link token': (mail && linkTokenIn(mail)) ?? '',
       'reset token': await server.nextToken(email),
       'undo token': await changeEmail(server, mover, freshAddress()),
       'service credential': gatewayToken,
@@ -76,6 +78,11 @@ const places: Readonly<Record<string, Door>> = {
     takes: ['OTP challenge'],
     opens: async (challengeId, { code }) =>
       (await server.mutate('verifyOtp', { challengeId, code })).__typename === 'AuthTokens',
+  },
+  'verifyLink.token': {
+    takes: ['link token'],
+    opens: async (token) =>
+      (await server.mutate('verifyLink', { token })).__typename === 'AuthTokens',
   },
   'resendOtp.challengeId': {
     takes: ['OTP challenge'],

@@ -28,6 +28,7 @@ export const anonymousRequests: readonly ((n: number, challengeId: string) => Se
   () => call('requestLoginCode', { email: 'known@example.com' }),
   (n, challengeId) =>
     call('verifyOtp', { challengeId: n % 2 === 0 ? challengeId : `made-up-${n}`, code: '000000' }),
+  (n) => call('verifyLink', { token: `made-up-${n}` }),
   (_n, challengeId) => call('resendOtp', { challengeId }),
   (n) => call('refreshSession', { refreshToken: `made-up-${n}` }),
   (n) => call('logout', { refreshToken: `made-up-${n}` }),

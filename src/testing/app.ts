@@ -40,6 +40,8 @@ type MailReader = {
   nextCode(to: string): Promise<string>;
   /** The value of `#token=` in the next mail that has such a link; skips other mails. */
   nextToken(to: string): Promise<string>;
+  /** The token that `verifyLink` takes, of the next mail that has one; skips other mails. */
+  nextLink(to: string): Promise<string>;
   /** All mail to an address, once the outbox has no pending mail. */
   allMail(to: string): Promise<readonly MailboxEntry[]>;
 };
@@ -200,6 +202,7 @@ function createMailReader(app: ComposedApp['app'], mailbox: MailboxMailer): Mail
     nextMail,
     nextCode: (to) => nextMatch(to, codeIn),
     nextToken: (to) => nextMatch(to, tokenIn),
+    nextLink: (to) => nextMatch(to, linkTokenIn),
     allMail: async (to) => {
       while (await hasPendingMail(app)) {
         app.wakeOutbox();
@@ -221,7 +224,12 @@ export function codeIn(mail: MailboxEntry): string | null {
   return /^(\d{6})$/m.exec(mail.text)?.[1] ?? null;
 }
 
-/** The token of the link in a mail, or null. */
+/** The token of the link in a mail that changes something, or null. */
 export function tokenIn(mail: MailboxEntry): string | null {
-  return /#token=([\w-]+)/.exec(mail.text)?.[1] ?? null;
+  return /(?<!\/verify)#token=([\w-]+)/.exec(mail.text)?.[1] ?? null;
+}
+
+/** The token of the link in a mail that `verifyLink` takes, or null. */
+export function linkTokenIn(mail: MailboxEntry): string | null {
+  return /\/verify#token=([\w-]+)/.exec(mail.text)?.[1] ?? null;
 }

@@ -67,6 +67,7 @@ const fieldsOf = {
   login: `${tokenFields} ${challengeFields} ${errorFields}`,
   requestLoginCode: `${challengeFields} ${errorFields}`,
   verifyOtp: `${tokenFields} ${challengeFields} ${errorFields}`,
+  verifyLink: `${tokenFields} ${challengeFields} ${errorFields}`,
   resendOtp: `${challengeFields} ${errorFields}`,
   refreshSession: `${tokenFields} ${errorFields}`,
   logout: `${acceptedFields} ${errorFields}`,

@@ -87,8 +87,8 @@ export type AuthTokens = {
 
 /** Input of `changePassword`. */
 export type ChangePasswordInput = {
-  /** The present password; empty where the account has none, after a fresh step-up. */
-  readonly currentPassword: string;
+  /** The present password; null where the account has none, after a fresh step-up. */
+  readonly currentPassword?: string | null | undefined;
   /** The new password. */
   readonly newPassword: string;
 };
@@ -541,6 +541,28 @@ export type User = {
 /** The state of an account. */
 export type UserStatus = 'ACTIVE' | 'UNVERIFIED' | 'SUSPENDED';
 
+/** Input of `verifyLink`. */
+export type VerifyLinkInput = {
+  /** What stands behind `#token=` in the link. */
+  readonly token: string;
+  /**
+   * The id of the OtpChallenge, where this device began the registration: it is then completed as
+   * it was begun.
+   */
+  readonly challengeId?: string | null | undefined;
+  /**
+   * The password of the registration, typed once more where another device began it: it is then
+   * completed as it was begun.
+   */
+  readonly password?: string | null | undefined;
+};
+
+/** What `verifyLink` answers. */
+export type VerifyLinkResult =
+  | ({ readonly __typename: 'AuthTokens' } & AuthTokens)
+  | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
 /** Input of `verifyOtp`. */
 export type VerifyOtpInput = {
   /** The id of the OtpChallenge. */
@@ -605,6 +627,15 @@ export type Mutations = {
   deleteUser: { input: DeleteUserInput; result: DeleteUserResult };
   /** Meets a challenge from register, login, requestLoginCode or reauthenticate. */
   verifyOtp: { input: VerifyOtpInput; result: VerifyOtpResult };
+  /**
+   * Meets a challenge by the token that stands behind `#token=` in the mail’s link, which no one
+   * but the mailbox’s owner has: wrong codes of others cannot use it up. Where the device that
+   * began shows its `challengeId`, or the person types the `password` of the registration once
+   * more, a registration is completed as it was begun; without either the address is proved and the
+   * account opened without the password and name that the registration asked for, and the page asks
+   * for a password (`changePassword`, with none at present).
+   */
+  verifyLink: { input: VerifyLinkInput; result: VerifyLinkResult };
   /**
    * Sends a new code in place of the old one. Wrong tries stay counted; thirty seconds have to lie
    * between two codes.
@@ -703,6 +734,7 @@ export const yields: Readonly<Record<keyof Mutations, string>> = {
   resetUserFactors: 'AuthAccepted',
   deleteUser: 'AuthAccepted',
   verifyOtp: 'AuthTokens OtpChallenge',
+  verifyLink: 'AuthTokens OtpChallenge',
   resendOtp: 'OtpChallenge',
   requestPasswordReset: 'AuthAccepted',
   resetPassword: 'AuthAccepted',

@@ -1,4 +1,17 @@
-import { and, asc, eq, getTableColumns, gt, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  eq,
+  getTableColumns,
+  gt,
+  inArray,
+  isNull,
+  lt,
+  lte,
+  ne,
+  or,
+  sql,
+} from 'drizzle-orm';
 import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type OtpChallengeRow, otpChallenges } from '../tables/otp-challenges.ts';
@@ -19,6 +32,7 @@ const begun = [
   'email',
   'sentTo',
   'codeHash',
+  'linkHash',
   'accountKey',
   'pendingPasswordHash',
   'pendingName',
@@ -45,6 +59,28 @@ export async function findChallenge(
     .select()
     .from(otpChallenges)
     .where(eq(otpChallenges.handleHash, input.handleHash));
+  return row ?? null;
+}
+
+/**
+ * The live challenge whose mail had the link. Its used-up tries do not count: they are wrong codes,
+ * which anyone who began it can type.
+ */
+export async function findChallengeByLink(
+  db: Db,
+  input: { linkHash: Uint8Array; purposes: readonly string[]; now: Date },
+): Promise<OtpChallengeRow | null> {
+  const [row] = await db
+    .select()
+    .from(otpChallenges)
+    .where(
+      and(
+        eq(otpChallenges.linkHash, input.linkHash),
+        inArray(otpChallenges.purpose, [...input.purposes]),
+        isNull(otpChallenges.consumedAt),
+        gt(otpChallenges.expiresAt, input.now),
+      ),
+    );
   return row ?? null;
 }
 
@@ -104,31 +140,44 @@ const consume = builtForRows(wholeChallenge, (db, columns) =>
         eq(otpChallenges.id, sql.placeholder('id')),
         isNull(otpChallenges.consumedAt),
         gt(otpChallenges.expiresAt, given(otpChallenges.expiresAt, 'now')),
-        // A resend in between has replaced the code.
+        // A resend in between has replaced the code and the link.
         sql`(${sql.placeholder('codeHash')}::bytea is null
           or ${otpChallenges.codeHash} = ${sql.placeholder('codeHash')})`,
+        sql`(${sql.placeholder('linkHash')}::bytea is null
+          or ${otpChallenges.linkHash} = ${sql.placeholder('linkHash')})`,
       ),
     )
     .returning(columns),
 );
 
-/** Completes the challenge; of any number of concurrent callers one succeeds (OT-2). */
+/**
+ * Completes the challenge, where the given code or link is still its own; of any number of
+ * concurrent callers one succeeds (OT-2).
+ */
 export async function consumeChallenge(
   db: Db,
-  input: { id: string; codeHash: Uint8Array | null; now: Date },
+  input: {
+    id: string;
+    codeHash?: Uint8Array | null;
+    linkHash?: Uint8Array | null;
+    now: Date;
+  },
 ): Promise<OtpChallengeRow | null> {
-  const [row] = await consume(db, input);
+  const { id, codeHash = null, linkHash = null, now } = input;
+  const [row] = await consume(db, { id, codeHash, linkHash, now });
   return row ?? null;
 }
 
 /**
- * Replaces the code; used tries stay used (OT-4). Null when it is too early, too often or expired.
+ * Replaces the code and the link; used tries stay used (OT-4). Null when it is too early, too
+ * often or expired.
  */
 export async function renewCode(
   db: Db,
   input: {
     handleHash: Uint8Array;
     codeHash: Uint8Array;
+    linkHash: Uint8Array | null;
     maxAttempts: number;
     maxResends: number;
     now: Date;
@@ -140,6 +189,7 @@ export async function renewCode(
     .update(otpChallenges)
     .set({
       codeHash: input.codeHash,
+      linkHash: input.linkHash,
       resends: sql`${otpChallenges.resends} + 1`,
       expiresAt: input.expiresAt,
       resendAvailableAt: input.resendAvailableAt,

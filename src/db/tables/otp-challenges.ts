@@ -33,6 +33,8 @@ export const otpChallenges = pgTable(
     sentTo: text('sent_to'),
     /** HMAC of challenge id and code (OT-8); null when nothing was sent. */
     codeHash: bytes('code_hash'),
+    /** SHA-256 of the token of the mail's link, 256 random bits; null where the mail has none. */
+    linkHash: bytes('link_hash'),
     attempts: integer('attempts').notNull().default(0),
     resends: integer('resends').notNull().default(0),
     /**
@@ -54,6 +56,7 @@ export const otpChallenges = pgTable(
   },
   (table) => [
     uniqueIndex('otp_challenges_handle_hash_unique').on(table.handleHash),
+    uniqueIndex('otp_challenges_link_hash_unique').on(table.linkHash),
     index('otp_challenges_user_id_index').on(table.userId),
     index('otp_challenges_expires_at_index').on(table.expiresAt),
   ],

@@ -22,14 +22,14 @@ import { passwordLocks } from '../sign-in/login-budget.ts';
 import { passwordPurposes } from './account-token.ts';
 
 const schema = z.object({
-  currentPassword: z.string({ error: 'The current password is required.' }),
+  currentPassword: z.string().nullish(),
   newPassword,
 });
 
 /**
  * Sets a new password and ends every other session (SE-10). The current password is the proof; with
  * a second factor set up, a fresh step-up is required too (SE-13). An account without a password,
- * which signs in by mailed codes, sends an empty one and needs the step-up (PW-12). Throws
+ * which signs in by mailed codes, sends none and needs the step-up (PW-12). Throws
  * INVALID_CREDENTIALS, STEP_UP_REQUIRED, or VALIDATION_FAILED for a password that fails the policy.
  */
 export const changePassword = command(schema, async (ctx, input): Promise<Accepted> => {
@@ -43,7 +43,7 @@ export const changePassword = command(schema, async (ctx, input): Promise<Accept
     context: user.name === null ? [user.emailCanonical] : [user.emailCanonical, user.name],
   });
   if (faults.length > 0) throw new AuthError('VALIDATION_FAILED', { fields: faults });
-  await proveOwner(ctx, viewer, input.currentPassword);
+  await proveOwner(ctx, viewer, input.currentPassword ?? '');
   const passwordHash = await ctx.hasher.hash(input.newPassword);
   await applyChange(ctx, viewer, { passwordHash, claim });
   return { kind: 'accepted', accepted: true };

@@ -3,15 +3,11 @@ import type { Config } from '../../config/read-config.ts';
 type Links = Pick<Config, 'appUrl'>;
 
 /**
- * Opens the page that fills in the code. SECURITY: secrets stand after the `#`, which no server
- * logs, and no GET spends them (EM-7).
+ * Opens the page that completes a registration or a sign-in; only `verifyLink` spends its token.
+ * SECURITY: secrets stand after the `#`, which no server logs, and no GET spends them (EM-7).
  */
-export function verifyLink(
-  { appUrl }: Links,
-  input: { challengeId: string; code: string },
-): string {
-  const challenge = encodeURIComponent(input.challengeId);
-  return `${appUrl}/verify?challenge=${challenge}#code=${encodeURIComponent(input.code)}`;
+export function verifyLink({ appUrl }: Links, input: { token: string }): string {
+  return `${appUrl}/verify#token=${encodeURIComponent(input.token)}`;
 }
 
 export function signInLink({ appUrl }: Links): string {

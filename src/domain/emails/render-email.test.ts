@@ -159,7 +159,7 @@ describe('rendered mails', () => {
     expect(text).toContain('Someone registered at Latchkey with this email address.');
     expect(text).toContain('If that was not you, do not use the code');
     expect(text).toContain(`\n${link}\n`);
-    expect(link).toMatch(/^https:\/\/app\.example\.com\/verify\?challenge=[\w-]+#code=042719$/);
+    expect(link).toMatch(/^https:\/\/app\.example\.com\/verify#token=[\w-]+$/);
   });
 
   it('refuses content that does not fit its template', async () => {

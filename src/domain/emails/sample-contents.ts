@@ -15,7 +15,7 @@ type Samples = {
 export function sampleContents(appUrl: string): Samples {
   const code = '042719';
   const token = 'c2FtcGxlIG9mIGEgdG9rZW4sIG9mIG5vIHVzZSBhdCBhbGw';
-  const link = verifyLink({ appUrl }, { challengeId: 'c2FtcGxlIGNoYWxsZW5nZQ', code });
+  const link = verifyLink({ appUrl }, { token });
   const resetLink = forgotPasswordLink({ appUrl });
   const origin = {
     at: '2026-11-23T08:41:00.000Z',

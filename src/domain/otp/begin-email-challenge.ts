@@ -6,9 +6,8 @@ import { sha256 } from '../../secret-keys.ts';
 import { type EmailAddress, maskEmailAddress } from '../addresses/email-address.ts';
 import { accountKey } from '../rate-limits/reserve.ts';
 import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
-import { codeLength, hashCode } from './code.ts';
 import { codeLifetime, handleBytes, type OtpPurpose, resendCooldown } from './rules.ts';
-import { sendCode } from './send-code.ts';
+import { makeSecrets, sendCode } from './send-code.ts';
 
 type Input = {
   /** The transaction of the change that asks for the code. */
@@ -37,7 +36,7 @@ export async function beginEmailChallenge(ctx: Context, input: Input): Promise<O
   const now = ctx.clock.now();
   const id = ctx.random.id(now);
   const handle = ctx.random.token(handleBytes);
-  const code = ctx.random.digits(codeLength);
+  const made = makeSecrets(ctx, { id, purpose: input.purpose });
   const row = {
     id,
     handleHash: sha256(handle),
@@ -49,7 +48,8 @@ export async function beginEmailChallenge(ctx: Context, input: Input): Promise<O
     passwordChangedAt: null,
     email: input.recipient?.email ?? null,
     sentTo: maskEmailAddress(input.given.address),
-    codeHash: hashCode(ctx.keys, id, code),
+    codeHash: made.codeHash,
+    linkHash: made.linkHash,
     accountKey: accountKey(ctx, input.given.canonical),
     pendingPasswordHash: input.pending?.passwordHash ?? null,
     pendingName: input.pending?.name ?? null,
@@ -63,8 +63,7 @@ export async function beginEmailChallenge(ctx: Context, input: Input): Promise<O
     await sendCode(ctx, {
       db: input.db,
       challenge: row,
-      handle,
-      code,
+      secrets: made.secrets,
       locale: input.recipient?.locale ?? null,
     });
   }

@@ -41,6 +41,7 @@ export async function beginSecondStep(ctx: Context, input: Input): Promise<OtpCh
     email: null,
     sentTo: null,
     codeHash: null,
+    linkHash: null,
     accountKey: accountKey(ctx, input.user.emailCanonical),
     pendingPasswordHash: null,
     pendingName: null,

@@ -11,17 +11,16 @@ import { sha256 } from '../../secret-keys.ts';
 import { command } from '../command.ts';
 import { opaqueToken } from '../input.ts';
 import { reserve } from '../rate-limits/reserve.ts';
-import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
-import { codeLength, hashCode } from './code.ts';
+import { type OtpChallenge, purposeOf, viewChallenge } from './challenge-view.ts';
 import { codeLifetime, maxAttempts, maxResends, resendCooldown } from './rules.ts';
-import { sendCode } from './send-code.ts';
+import { makeSecrets, sendCode } from './send-code.ts';
 
 const schema = z.object({ challengeId: opaqueToken });
 
 /**
- * Sends a new code that replaces the old one. Used attempts stay used (OT-4). Throws RATE_LIMITED
- * within the cooldown or after the last resend, INVALID_OR_EXPIRED_CODE for a challenge that is
- * unknown, completed or expired.
+ * Sends a new code and link that replace the old ones. Used attempts stay used (OT-4). Throws
+ * RATE_LIMITED within the cooldown or after the last resend, INVALID_OR_EXPIRED_CODE for a
+ * challenge that is unknown, completed or expired.
  */
 export const resendOtp = command(
   schema,
@@ -37,11 +36,12 @@ export const resendOtp = command(
     const user = await findUserById(ctx.db, { id: before.userId ?? before.id });
 
     const now = ctx.clock.now();
-    const code = ctx.random.digits(codeLength);
+    const made = makeSecrets(ctx, { id: before.id, purpose: purposeOf(before) });
     const renewed = await ctx.transaction(async (tx) => {
       const row = await renewCode(tx, {
         handleHash,
-        codeHash: hashCode(ctx.keys, before.id, code),
+        codeHash: made.codeHash,
+        linkHash: made.linkHash,
         maxAttempts,
         maxResends,
         now,
@@ -53,8 +53,7 @@ export const resendOtp = command(
       await sendCode(ctx, {
         db: tx,
         challenge: row,
-        handle,
-        code,
+        secrets: made.secrets,
         locale: user?.locale ?? row.pendingLocale,
       });
       return row;

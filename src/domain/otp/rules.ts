@@ -8,4 +8,10 @@ export const maxResends = 4;
 /** Bytes of the handle that the client holds: 192 bits (OT-5 asks for 128). */
 export const handleBytes = 24;
 
+/** Bytes of the token of a mailed link (RC-2 asks for 128 bits). */
+export const linkBytes = 32;
+
 export type OtpPurpose = 'VERIFY_EMAIL' | 'LOGIN' | 'STEP_UP' | 'CHANGE_EMAIL';
+
+/** The purposes whose mails have a link, which `verifyLink` takes. */
+export const linkPurposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN'];

@@ -1,18 +1,41 @@
 import type { Context } from '../../context.ts';
 import type { Transaction } from '../../db/driver/transaction.ts';
 import type { NewChallenge } from '../../db/queries/otp-challenges.ts';
+import { sha256 } from '../../secret-keys.ts';
 import type { EmailContent } from '../emails/email-content.ts';
+import { verifyLink } from '../emails/links.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
-
 import { purposeOf } from './challenge-view.ts';
+import { codeLength, hashCode } from './code.ts';
+import { linkBytes, linkPurposes, type OtpPurpose } from './rules.ts';
 
 type Input = {
   readonly db: Transaction;
   readonly challenge: NewChallenge;
-  readonly handle: string;
-  readonly code: string;
+  readonly secrets: MailedSecrets;
   readonly locale: string | null;
 };
+
+/** What a mail delivers; the row has only hashes of it. */
+export type MailedSecrets = {
+  readonly code: string;
+  /** SECURITY: its own secret, never the challenge's handle, which the caller knows. */
+  readonly linkToken: string;
+};
+
+/** New secrets for a challenge, with their hashes for its row. */
+export function makeSecrets(
+  ctx: Pick<Context, 'keys' | 'random'>,
+  { id, purpose }: { id: string; purpose: OtpPurpose },
+) {
+  const code = ctx.random.digits(codeLength);
+  const linkToken = ctx.random.token(linkBytes);
+  return {
+    secrets: { code, linkToken },
+    codeHash: hashCode(ctx.keys, id, code),
+    linkHash: linkPurposes.includes(purpose) ? sha256(linkToken) : null,
+  };
+}
 
 /**
  * Puts the mail with a code into the outbox; for a decoy, a row of the same cost that sends
@@ -20,7 +43,7 @@ type Input = {
  */
 export async function sendCode(
   ctx: Context,
-  { db, challenge, handle, code, locale }: Input,
+  { db, challenge, secrets, locale }: Input,
 ): Promise<void> {
   if (challenge.userId === null || challenge.email === null) return enqueueNothing(ctx, { db });
   await enqueueEmail(ctx, {
@@ -28,19 +51,16 @@ export async function sendCode(
     to: challenge.email,
     locale,
     expiresAt: challenge.expiresAt,
-    content: contentOf(ctx, challenge, handle, code),
+    content: contentOf(ctx, challenge, secrets),
   });
 }
 
 function contentOf(
   ctx: Context,
   challenge: NewChallenge,
-  handle: string,
-  code: string,
+  { code, linkToken }: MailedSecrets,
 ): EmailContent {
-  // The code stands after "#": a fragment reaches no server and no log, and no GET can spend it
-  // (RC-4).
-  const link = `${ctx.config.appUrl}/verify?challenge=${encodeURIComponent(handle)}#code=${code}`;
+  const link = verifyLink(ctx.config, { token: linkToken });
   switch (purposeOf(challenge)) {
     case 'VERIFY_EMAIL':
       return { template: 'verify-email', code, link, name: challenge.pendingName };

@@ -31,7 +31,7 @@ describe('mail is written with the change that it is about', () => {
   });
 
   const enqueueCode = (db: Transaction) => {
-    const link = verifyLink(app.config, { challengeId: 'handle-of-the-challenge', code });
+    const link = verifyLink(app.config, { token: 'token-of-the-link' });
     return enqueueEmail(app, {
       db,
       to,
@@ -47,7 +47,7 @@ describe('mail is written with the change that it is about', () => {
     const shown = `${JSON.stringify({ ...row, sealedPayload: null })} ${sealed.toString('latin1')}`;
     for (const secret of [
       code,
-      'handle-of-the-challenge',
+      'token-of-the-link',
       'Lovelace',
       'lovelace',
       'example.org',

@@ -1,21 +1,11 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import type { Transaction } from '../../db/driver/transaction.ts';
-import {
-  consumeChallenge,
-  endOtherChallenges,
-  reserveAttempt,
-} from '../../db/queries/otp-challenges.ts';
-import { holdAnyUser } from '../../db/queries/user-administration.ts';
-import { claimUser, holdUser } from '../../db/queries/users.ts';
+import { consumeChallenge, reserveAttempt } from '../../db/queries/otp-challenges.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
-import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
-import { recordAudit } from '../audit/record.ts';
 import { actsAsUser } from '../caller/rules.ts';
 import { command } from '../command.ts';
-import { clearFactors } from '../factors/clear-factors.ts';
 import {
   budgetOf,
   countSuccess,
@@ -33,6 +23,7 @@ import { methodFor, type TypedCode, typedCode } from '../otp/typed-code.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from './admit.ts';
 import { type AuthTokens, handOver } from './hand-over-tokens.ts';
+import { holdOrClaim } from './hold-or-claim.ts';
 
 const schema = z.object({
   challengeId: opaqueToken,
@@ -94,7 +85,8 @@ async function meet(ctx: Context, { challenge, method, typed }: Attempt): Promis
   return ctx.transaction(async (tx) => {
     // Locks the user's row first, as in every change of password, factors or status: those changes
     // and this one wait for each other.
-    const user = await holdOrClaim(ctx, tx, { challenge, userId });
+    const user = await holdOrClaim(ctx, { db: tx, challenge, userId, registration: challenge });
+    if (!user) throw new AuthError('INVALID_OR_EXPIRED_CODE');
     const codeHash = method === 'EMAIL' ? challenge.codeHash : null;
     const consumed = await consumeChallenge(tx, {
       id: challenge.id,
@@ -121,53 +113,4 @@ async function meet(ctx: Context, { challenge, method, typed }: Attempt): Promis
 function mailedCodeMatches(ctx: Context, challenge: OtpChallengeRow, typed: TypedCode): boolean {
   const { codeHash } = challenge;
   return codeHash !== null && codeMatches(ctx.keys, challenge.id, typed.code, codeHash);
-}
-
-type Found = { readonly challenge: OtpChallengeRow; readonly userId: string };
-
-async function holdOrClaim(
-  ctx: Context,
-  tx: Transaction,
-  { challenge, userId }: Found,
-): Promise<UserRow> {
-  const found = await holdAnyUser(tx, { id: userId });
-  if (found?.emailVerifiedAt === null) return claim(ctx, tx, { challenge, userId });
-  // An account verified meanwhile keeps its password, whatever this registration asked for
-  // (ADV-48).
-  if (challenge.purpose === 'VERIFY_EMAIL') throw new AuthError('INVALID_OR_EXPIRED_CODE');
-  const held = await holdUser(tx, {
-    id: userId,
-    // A password proved in the previous step no longer counts once it has been changed (RC-6).
-    ...(challenge.provedMethods.includes('PASSWORD')
-      ? { passwordChangedAt: challenge.passwordChangedAt }
-      : {}),
-  });
-  if (!held) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-  return held;
-}
-
-/**
- * SECURITY: the owner of the mailbox takes over the account. It gets the password of this very
- * challenge or none: what others set up with the same address is removed, factors too (RC-7,
- * ADV-9). An account made by the operator keeps its factors, and they are asked for: `latchkey
- * create-admin` has set them up.
- */
-async function claim(
-  ctx: Context,
-  tx: Transaction,
-  { challenge, userId }: Found,
-): Promise<UserRow> {
-  const claimed = await claimUser(tx, {
-    id: userId,
-    passwordHash: challenge.pendingPasswordHash,
-    name: challenge.pendingName,
-    locale: challenge.pendingLocale,
-    now: ctx.clock.now(),
-  });
-  if (!claimed) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-  const keepsFactors = claimed.invitedAt !== null;
-  if (!keepsFactors) await clearFactors(ctx, { db: tx, userId });
-  await endOtherChallenges(tx, { userId, exceptId: challenge.id, now: ctx.clock.now() });
-  await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
-  return keepsFactors ? claimed : { ...claimed, totpEnabledAt: null };
 }
