@@ -10,14 +10,8 @@ import { startTestServer, type TestServer, testConfig } from '../testing/app.ts'
 import { productionEnvironment, type Run, runCommand, strongKey } from '../testing/command-line.ts';
 import { rawSql } from '../testing/raw-sql.ts';
 import { type SmtpStandIn, startSmtpStandIn } from '../testing/smtp-stand-in.ts';
-import {
-  explain,
-  judgeClock,
-  judgeKeys,
-  judgeMail,
-  judgeMigrations,
-  judgeServer,
-} from './findings.ts';
+import { explain } from './explain.ts';
+import { judgeClock, judgeKeys, judgeMail, judgeMigrations, judgeServer } from './findings.ts';
 
 let server: TestServer;
 let smtp: SmtpStandIn;

@@ -13,8 +13,8 @@ import { countAdmins } from '../db/queries/user-administration.ts';
 import { checkSigningKeys } from '../domain/signing-keys/check-signing-keys.ts';
 import { checkMail } from '../mail/check-mail.ts';
 import { createSecretKeys } from '../secret-keys.ts';
+import { explain } from './explain.ts';
 import {
-  explain,
   type Finding,
   judgeClock,
   judgeKeys,
@@ -22,6 +22,7 @@ import {
   judgeMailTroubles,
   judgeMigrations,
   judgeServer,
+  judgeSettings,
 } from './findings.ts';
 
 /**
@@ -106,6 +107,7 @@ async function* examineContents(config: Config, url: string): AsyncGenerator<Fin
   });
   try {
     const app = { db: database.db, clock: systemClock, keys: createSecretKeys(config.secretKeys) };
+    yield* judgeSettings(await database.unpinned());
     yield judgeKeys(await checkSigningKeys(app), config);
     const mail = judgeMailTroubles(await mailTroubles(app.db, { now: systemClock.now() }));
     if (mail !== null) yield mail;

@@ -1,4 +1,5 @@
 import type { Config } from '../config/read-config.ts';
+import type { UnpinnedSetting } from '../db/driver/settings.ts';
 import type { Inspection } from '../db/inspect.ts';
 import type { MailTroubles } from '../db/queries/outbox.ts';
 import { refusedInARow } from '../domain/outbox/rules.ts';
@@ -84,6 +85,19 @@ export function judgeMigrations({ pending, unknown }: Inspection, config: Config
   return { check, status: 'failure', message, advice: 'Apply them: latchkey migrate' };
 }
 
+export function* judgeSettings(unpinned: readonly UnpinnedSetting[]): Generator<Finding> {
+  for (const { name, value, wanted } of unpinned) {
+    const message = `${name} is ${value}, and must be ${wanted}`;
+    yield { check: 'database', status: 'failure', message, advice: settingAdvice(name, wanted) };
+  }
+}
+
+/** Also for the log of a starting server. */
+export function settingAdvice(name: string, wanted: string): string {
+  if (name === 'server_encoding') return 'Make the database with ENCODING UTF8.';
+  return `ALTER ROLE … SET ${name} = '${wanted}', or mend it for the database or the server.`;
+}
+
 export function judgeClock({ clockAhead }: Inspection): Finding {
   const check = 'clock';
   const skew = Math.abs(clockAhead);
@@ -167,81 +181,3 @@ function mailAdvice(reason: string, names: string): string {
     `look at ${names}, the name service and the firewall.`
   );
 }
-
-type Explanation = Pick<Finding, 'message' | 'advice'>;
-
-/**
- * SECURITY: by the code alone, because a driver's message may quote the address, the account or a
- * value.
- */
-export function explain(error: unknown): Explanation {
-  const code = codeOf(error);
-  const known = explanations.find(({ codes }) => codes.test(code));
-  return {
-    message: known?.message ?? `failed${code === '' ? '' : ` (${code})`}`,
-    advice: known?.advice ?? 'Look into the log of PostgreSQL.',
-  };
-}
-
-function codeOf(error: unknown): string {
-  for (
-    let current = error, depth = 0;
-    current instanceof Error && depth < 5;
-    current = current.cause, depth += 1
-  ) {
-    if (current instanceof AggregateError && current.errors.length > 0)
-      return codeOf(current.errors[0]);
-    if ('code' in current && typeof current.code === 'string') return current.code;
-  }
-  return '';
-}
-
-const explanations: readonly {
-  readonly codes: RegExp;
-  readonly message: string;
-  readonly advice: string;
-}[] = [
-  {
-    codes:
-      /^(ECONNREFUSED|ECONNRESET|CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|CONNECTION_)/,
-    message: 'does not answer',
-    advice: 'Start PostgreSQL, or fix host and port of DATABASE_URL, and the firewall between.',
-  },
-  {
-    codes: /^(ENOTFOUND|EAI_AGAIN)$/,
-    message: 'its host name is not known',
-    advice: 'Mend the host of DATABASE_URL, or the name service.',
-  },
-  {
-    codes: /^NO_PRIMARY$/,
-    message: 'takes no writes',
-    advice:
-      'Of the hosts of DATABASE_URL none is the primary: promote a standby, or name the ' +
-      'primary too.',
-  },
-  {
-    codes: /^28/,
-    message: 'refuses the role or its password',
-    advice: 'Mend user and password of DATABASE_URL, and pg_hba.conf.',
-  },
-  {
-    codes: /^3D000$/,
-    message: 'has no database of that name',
-    advice: 'Create it: createdb --owner=ROLE NAME',
-  },
-  {
-    codes: /CERT|^SELF_SIGNED|^UNABLE_TO|^ERR_TLS|ALTNAME/,
-    message: 'its certificate is not trusted',
-    advice: 'Name its authority by NODE_EXTRA_CA_CERTS, and the host as the certificate does.',
-  },
-  {
-    codes: /^42501$/,
-    message: 'the role may not read our tables',
-    advice: 'Grant it what docs/database-roles.sql lists.',
-  },
-  {
-    codes: /^53300$/,
-    message: 'has no connection free',
-    advice: 'Raise max_connections, or use PgBouncer.',
-  },
-];

@@ -12,6 +12,8 @@ import { createServer } from '../http/server.ts';
 import { createMailer } from '../mail/create-mailer.ts';
 import { createMetrics, formatMetrics, type Metrics, noMetrics } from '../observability/metrics.ts';
 import { startTracing } from '../observability/tracing.ts';
+import { explainDatabase } from './explain.ts';
+import { settingAdvice } from './findings.ts';
 
 type Options = {
   readonly config: Config;
@@ -44,6 +46,13 @@ export async function runServer({
     if (tracing !== null) closers.push(() => tracing.stop());
     const database = await open();
     closers.push(() => database.close());
+    for (const { name, value, wanted } of await database.unpinned()) {
+      const advice = settingAdvice(name, wanted);
+      log.error(
+        { event: 'database.setting', name, value, wanted },
+        `The database’s ${name} is ${value}, and must be ${wanted}. ${advice}`,
+      );
+    }
     const mailer = await createMailer(config, { clock: systemClock });
     const { app, stop } = await compose({ config, database, mailer, log, metrics, tracing });
     closers.push(stop);
@@ -72,7 +81,7 @@ export async function runServer({
     await prepareStrength();
     return address;
   } catch (error) {
-    const reason = listenFailure(error, config);
+    const reason = listenFailure(error, config) ?? explainDatabase(error);
     if (reason === null)
       log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
     else log.fatal({ event: 'server.not_started' }, reason);

@@ -12,6 +12,7 @@ import {
   type Snapshot,
 } from '../observability/metrics.ts';
 import { metricsQuestion, type WorkerMessage } from './answer-primary.ts';
+import { explainDatabase } from './explain.ts';
 
 type Options = { readonly config: Config; readonly databaseUrl: string; readonly log: Logger };
 
@@ -42,7 +43,7 @@ export async function runWorkers({ config, databaseUrl, log }: Options): Promise
     if (config.migrateOnStart) {
       const { migratePostgres } = await import('../db/migrate.ts');
       await migratePostgres(databaseUrl, (message) => {
-        log.info({ event: 'migrations.waiting' }, message);
+        log.info({ event: 'migrations.progress' }, message);
       });
     }
     if (config.metricsPort !== null) {
@@ -53,7 +54,7 @@ export async function runWorkers({ config, databaseUrl, log }: Options): Promise
       await openMetricsListener({ host, port, page });
     }
   } catch (error) {
-    const reason = listenFailure(error, config);
+    const reason = listenFailure(error, config) ?? explainDatabase(error);
     if (reason === null)
       log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
     else log.fatal({ event: 'server.not_started' }, reason);

@@ -39,7 +39,7 @@ export async function start(): Promise<void> {
     open: async () => {
       if (config.migrateOnStart) {
         await migratePostgres(databaseUrl, (message) => {
-          log.info({ event: 'migrations.waiting' }, message);
+          log.info({ event: 'migrations.progress' }, message);
         });
       }
       return openPostgres({

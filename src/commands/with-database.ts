@@ -9,6 +9,7 @@ import { createLog, describeError } from '../observability/log.ts';
 import { type Metrics, noMetrics } from '../observability/metrics.ts';
 import { type Random, systemRandom } from '../random.ts';
 import { createSecretKeys, type SecretKeys } from '../secret-keys.ts';
+import { explainDatabase } from './explain.ts';
 import { fail, tell } from './fail.ts';
 
 /**
@@ -27,9 +28,6 @@ export type CommandApp = {
   readonly request: null;
   readonly viewer: null;
 };
-
-const lacking =
-  'The database lacks tables or columns of ours. Apply the migrations first: latchkey migrate';
 
 type Options = {
   /** Applies missing migrations first, as a starting server would. */
@@ -83,20 +81,8 @@ export async function withDatabase(
       viewer: null,
     });
   } catch (error) {
-    fail(lacksTables(error) ? lacking : `It failed: ${JSON.stringify(describeError(error))}`);
+    fail(explainDatabase(error) ?? `It failed: ${JSON.stringify(describeError(error))}`);
   } finally {
     await database.close();
   }
-}
-
-/** PostgreSQL, appendix A: undefined_table, undefined_column. */
-function lacksTables(error: unknown): boolean {
-  for (
-    let current = error, depth = 0;
-    current instanceof Error && depth < 5;
-    current = current.cause, depth += 1
-  ) {
-    if ('code' in current && (current.code === '42P01' || current.code === '42703')) return true;
-  }
-  return false;
 }

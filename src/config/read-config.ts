@@ -125,6 +125,21 @@ export function readConfig(environment: Environment, options: Options): Config {
   return toConfig(readings as Values, env, mode);
 }
 
+/**
+ * The database of production alone, for a command that needs nothing else; throws one ConfigError.
+ */
+export function readDatabaseConfig(env: Environment): { readonly url: string } {
+  const problems: string[] = [];
+  const refuse: Refuse = ({ name }, rule) => {
+    problems.push(`${name}: ${rule}`);
+  };
+  const read = (of: Entry<unknown>): unknown => readEntry(of, { env, mode: 'production', refuse });
+  const database = readTable(entries.database, read) as Readings<typeof entries.database>;
+  refuseDatabase({ database }, { env, production: true, refuse });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { url: present(database.address ?? null).url ?? '' };
+}
+
 type Refuse = (of: { readonly name: string }, rule: string) => void;
 
 /** As ValuesOf, with undefined for entries that were refused. */
@@ -227,20 +242,25 @@ type Rule = (
   context: { readonly env: Environment; readonly production: boolean; readonly refuse: Refuse },
 ) => void;
 
+function refuseDatabase(
+  { database }: Pick<Readings<typeof entries>, 'database'>,
+  { env, production, refuse }: Parameters<Rule>[1],
+): void {
+  const of = entries.database;
+  const { address, replicaUrls } = database;
+  if (!production && replicaUrls?.length && !isSet(env, of.address))
+    refuse(of.address, 'is required beside DATABASE_REPLICA_URLS');
+  if (!production || database.allowInsecure !== false) return;
+  const rule =
+    'turns TLS off to another machine; acknowledge that by ALLOW_INSECURE_DATABASE=true or ' +
+    'remove sslmode';
+  if (address && isPlainAndRemote(address.url)) refuse(of.address, rule);
+  if (replicaUrls?.some(isPlainAndRemote)) refuse(of.replicaUrls, rule);
+}
+
 /** Rules between variables, and production's requirements. */
 const rules: readonly Rule[] = [
-  ({ database }, { env, production, refuse }) => {
-    const of = entries.database;
-    const { address, replicaUrls } = database;
-    if (!production && replicaUrls?.length && !isSet(env, of.address))
-      refuse(of.address, 'is required beside DATABASE_REPLICA_URLS');
-    if (!production || database.allowInsecure !== false) return;
-    const rule =
-      'turns TLS off to another machine; acknowledge that by ALLOW_INSECURE_DATABASE=true or ' +
-      'remove sslmode';
-    if (address && isPlainAndRemote(address.url)) refuse(of.address, rule);
-    if (replicaUrls?.some(isPlainAndRemote)) refuse(of.replicaUrls, rule);
-  },
+  refuseDatabase,
   ({ port, metricsPort }, { refuse }) => {
     if (port !== undefined && port === metricsPort) refuse(entries.metricsPort, 'must not be PORT');
   },

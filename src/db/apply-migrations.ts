@@ -54,6 +54,7 @@ export async function applyMigrations(client: MigrationClient, progress: Progres
   try {
     await prepareTable(client, { schema, migrations });
     for (const migration of await missingOf(client, { schema, migrations })) {
+      progress(`Applying ${migration.name}.`);
       await withRetries(() => apply(client, migration), migration, progress);
     }
     const left = await missingOf(client, { schema, migrations });

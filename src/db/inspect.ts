@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import postgres from 'postgres';
 import { appliedHashes, hashesInDrizzle, wasApplied } from './apply-migrations.ts';
 import { createPrimaryFinder } from './driver/find-primary.ts';
+import { pinSettings } from './driver/settings.ts';
 import { readMigrations } from './migrations.ts';
 
 /** What an operator needs to know about a PostgreSQL server before using it. */
@@ -38,7 +39,8 @@ export async function inspectPostgres(url: string, now: () => Date): Promise<Ins
     connection: { application_name: 'latchkey-doctor', statement_timeout: 10_000 },
   });
   try {
-    await sql`select 1`;
+    // biome-ignore lint/plugin: a text of our own, of more than one statement.
+    await sql.unsafe(pinSettings);
     const begun = performance.now();
     const before = now();
     const [row] = await sql<

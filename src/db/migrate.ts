@@ -1,6 +1,7 @@
 import postgres from 'postgres';
 import { applyMigrations, type Progress } from './apply-migrations.ts';
 import { createPrimaryFinder } from './driver/find-primary.ts';
+import { pinSettings } from './driver/settings.ts';
 
 /**
  * Applies missing migrations. Safe to run from many instances at once: one applies, the others wait
@@ -16,13 +17,19 @@ export async function migratePostgres(url: string, progress: Progress = () => {}
     max_lifetime: null,
     fetch_types: false,
     onnotice: () => {},
-    connection: { application_name: 'latchkey-migrate', statement_timeout: 0 },
+    connection: {
+      application_name: 'latchkey-migrate',
+      // As text: the driver leaves out what is falsy.
+      statement_timeout: '0' as unknown as number,
+      idle_in_transaction_session_timeout: '0' as unknown as number,
+    },
   });
   try {
     const ask = async (text: string, parameters: readonly string[] = []) => {
       // biome-ignore lint/plugin: the text is of a migration or of apply-migrations.ts itself.
       return [...(await sql.unsafe(text, [...parameters]))];
     };
+    await ask(pinSettings);
     await applyMigrations({ ask }, progress);
   } finally {
     await sql.end({ timeout: 5 });

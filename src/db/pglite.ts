@@ -36,6 +36,7 @@ export function openPglite(client: PGlite): Database {
     ping: async () => {
       await client.query('select 1');
     },
+    unpinned: async () => [],
     close: () => client.close(),
   };
 }

@@ -3,6 +3,7 @@ import type { StatementWatch } from '../../observability/tracing.ts';
 import type { Over } from './connection.ts';
 import { drizzleFor, type Operation } from './operation.ts';
 import { createPool, type Pool, type PoolOptions } from './pool.ts';
+import { type UnpinnedSetting, unpinnedSettings } from './settings.ts';
 
 type NoSchema = Record<string, never>;
 
@@ -45,6 +46,8 @@ export type Database = {
   readDuring(over: Over, watch?: StatementWatch): Db;
   /** Rejects when the database does not respond. */
   ping(): Promise<void>;
+  /** Settings of a session that this code relies on, and that could not be set. */
+  unpinned(): Promise<readonly UnpinnedSetting[]>;
   close(): Promise<void>;
 };
 
@@ -77,6 +80,14 @@ export function openPostgres(options: PostgresOptions): Database {
     },
     ping: async () => {
       await main.use((connection) => connection.ask('select 1'));
+    },
+    unpinned: async () => {
+      const rows = await main.use((connection) => connection.ask(unpinnedSettings));
+      return rows.map(([name, value, wanted]) => ({
+        name: String(name),
+        value: String(value),
+        wanted: String(wanted),
+      }));
     },
     close: async () => {
       await Promise.all([main, ...replicas].map((pool) => pool.close()));

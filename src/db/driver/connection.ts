@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { cancelQuery } from './cancel-query.ts';
 import { Unavailable } from './failures.ts';
+import { pinSettings } from './settings.ts';
 
 /** The cancellation signal of the operation that runs the statements, such as an AbortSignal. */
 export type Over = {
@@ -47,6 +48,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #sql: postgres.Sql;
   #onLost: ((error: Error) => void) | undefined;
+  #isPinned = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -81,6 +83,14 @@ export class Connection {
    * aborted.
    */
   async ask(text: string, parameters: Parameters = [], over?: Over | null): Promise<unknown[][]> {
+    if (!this.#isPinned) {
+      await this.#send(pinSettings, [], over);
+      this.#isPinned = true;
+    }
+    return this.#send(text, parameters, over);
+  }
+
+  async #send(text: string, parameters: Parameters, over?: Over | null): Promise<unknown[][]> {
     if (this.isLost) throw lost();
     const { isPrepared, statementTimeoutMs, onWriteRefused } = this.#options;
     // biome-ignore lint/plugin: the text is Drizzle's and its parameters are separate.

@@ -51,3 +51,18 @@ export function databaseFailure(error: unknown): DatabaseFailure | null {
   }
   return wrapped ? 'other' : null;
 }
+
+/** SQLSTATE serialization_failure, deadlock_detected. */
+const conflictStates = /^(40001|40P01)$/;
+
+/** Whether a transaction was undone for the sake of a concurrent one, and may simply run again. */
+export function isConflict(error: unknown): boolean {
+  for (
+    let current = error, depth = 0;
+    current instanceof Error && depth < 5;
+    current = current.cause, depth += 1
+  ) {
+    if ('code' in current && conflictStates.test(String(current.code))) return true;
+  }
+  return false;
+}

@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import type { StatementWatch } from '../../observability/tracing.ts';
 import type { Connection, Over, Parameters } from './connection.ts';
-import { Unavailable } from './failures.ts';
+import { isConflict, Unavailable } from './failures.ts';
 import type { Pool } from './pool.ts';
 
 /** The operation that statements run for. */
@@ -74,12 +75,34 @@ export function drizzleFor({ pool, over, watch, onStatement }: Operation): Postg
     // Drizzle writes the value parsers here; they only matter where a connection has its own
     // client.
     options: { parsers: {}, serializers: {} },
-    ...clientBy((statement) => pool().use(statement)),
+    ...clientBy((statement) => retried(() => pool().use(statement))),
     begin: (work: Work) =>
-      pool().use((connection) => connection.whileOpen(transaction(connection, work))),
+      retried(() =>
+        pool().use((connection) => connection.whileOpen(transaction(connection, work))),
+      ),
   };
   return drizzle(
     client as unknown as postgres.Sql,
     onStatement ? { logger: { logQuery: onStatement } } : {},
   );
+}
+
+/** Most times that a statement or a transaction is run. */
+const mostRuns = 4;
+/** Milliseconds before the second run; twice as many before the third. */
+const pause = 20;
+
+/**
+ * Runs it again where PostgreSQL has undone all of it for the sake of a concurrent one: a deadlock,
+ * or a serialization failure, which there are where the isolation level could not be pinned.
+ */
+async function retried<T>(run: () => Promise<T>): Promise<T> {
+  for (let runs = 1; ; runs += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isConflict(error) || runs === mostRuns) throw error;
+      await sleep(pause * runs);
+    }
+  }
 }

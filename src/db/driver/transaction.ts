@@ -26,6 +26,8 @@ export async function inTransaction<Result>(
   if (isTransaction(db)) return run(db);
   const enlisted = new Set<Work>();
   const result = await db.transaction((tx) => {
+    // After a conflict it runs again, and what the first run enlisted is undone with it.
+    enlisted.clear();
     const afterCommit = (work: Work): void => void enlisted.add(work);
     return run(Object.assign(tx, { afterCommit }));
   });

@@ -1,8 +1,11 @@
 import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { createTestDatabase } from '../../testing/database.ts';
+import { startEmbeddedPostgres } from '../../testing/embedded-postgres.ts';
 import { withAdmin } from '../../testing/global-setup.ts';
 import { startTcpGate } from '../../testing/tcp-gate.ts';
+import { migratePostgres } from '../migrate.ts';
 import { rateLimits } from '../tables/rate-limits.ts';
 import { type Database, openPostgres } from './client.ts';
 import { joinHosts } from './host-urls.ts';
@@ -49,27 +52,35 @@ describe('the connections of a pool', { timeout: 120_000 }, () => {
   });
 
   it('AV-6 to a host that refuses writes are closed, so that the primary is found', async () => {
-    const home = await createTestDatabase();
-    const { gate, url } = await throughGate(home.url ?? '');
-    const name = new URL(url).pathname.slice(1);
-    await withAdmin(
-      home.url ?? '',
-      (sql) => sql`alter database ${sql(name)} set default_transaction_read_only = on`,
-    );
-    const one = open(url);
-    const two = open(joinHosts([url, url.replace('127.0.0.1', 'localhost')]));
+    // A server of its own: the setting is the whole server's, as where it is about to hand over.
+    const home = await startEmbeddedPostgres();
+    await migratePostgres(home.url);
+    const refuseWrites = (value: string) =>
+      withAdmin(home.url, async (sql) => {
+        await sql`set default_transaction_read_only = off`;
+        // biome-ignore lint/plugin: `on` or `off`.
+        await sql.unsafe(`alter system set default_transaction_read_only = ${value}`);
+        await sql`select pg_reload_conf()`;
+      });
+    const takesWrites = async () => {
+      const [row] = await withAdmin(home.url, (sql) => sql`show default_transaction_read_only`);
+      return row?.['default_transaction_read_only'] === 'off';
+    };
+    await refuseWrites('on');
+    while (await takesWrites()) await sleep(20);
+    const one = open(home.url);
+    const two = open(joinHosts([home.url, home.url.replace('127.0.0.1', 'localhost')]));
     await expect(write(one)).rejects.toMatchObject({ cause: { code: '25006' } });
     await expect(write(two)).rejects.toMatchObject({ cause: { code: 'NO_PRIMARY' } });
-    await withAdmin(home.url ?? '', async (sql) => {
-      await sql`set default_transaction_read_only = off`;
-      await sql`alter database ${sql(name)} reset default_transaction_read_only`;
-    });
-    // The setting applies from the start of a session: only new connections can write.
+    expect(await one.unpinned()).toEqual([
+      { name: 'default_transaction_read_only', value: 'on', wanted: 'off' },
+    ]);
+    await refuseWrites('off');
+    while (!(await takesWrites())) await sleep(20);
     await write(one);
     await write(two);
     for (const database of [one, two]) await database.close();
-    await gate.close();
-    await home.drop();
+    await home.stop();
   });
 
   it('AV-6 that closed just before a statement was written are replaced at once', async () => {
