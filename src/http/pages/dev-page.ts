@@ -54,8 +54,10 @@ const style = html`
   nav { margin-left: auto; display: flex; gap: 1.25rem; }
   @media (max-width: 26rem) { header span { display: none; } }
   main { padding-top: 1.75rem; padding-bottom: 4rem; }
-  h1 { font-size: 1.5rem; line-height: 1.25; letter-spacing: -.015em; }
-  h1 { margin: 0 0 .25rem; overflow-wrap: anywhere; }
+  h1 {
+    margin: 0 0 .25rem; font-size: 1.5rem; line-height: 1.25; letter-spacing: -.015em;
+    overflow-wrap: anywhere;
+  }
   h2 { font-size: .875rem; font-weight: 600; color: var(--quiet); margin: 2rem 0 .5rem; }
   p { margin: .25rem 0 1rem; }
   a { color: var(--accent); text-underline-offset: .15em; }

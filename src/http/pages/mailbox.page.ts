@@ -43,12 +43,15 @@ const head = html`<script src="/dev/mailbox.js" defer></script>
   .key button:hover { color: var(--ink); border-color: currentColor; }
   .empty { padding: 2rem 1.5rem; margin-top: 1.25rem; }
   .empty h2 { color: var(--ink); font-size: 1.125rem; margin: 0; }
-  .empty pre { background: var(--ground); border-radius: .375rem; }
-  .empty pre { padding: .75rem 1rem; margin: 1rem 0 0; }
+  .empty pre {
+    margin: 1rem 0 0; padding: .75rem 1rem; background: var(--ground); border-radius: .375rem;
+  }
   .silent { display: none; color: var(--accent); }
   .unreachable .silent { display: inline; }
-  dl { display: grid; grid-template-columns: auto 1fr; gap: .125rem 1rem; }
-  dl { margin: .75rem 0 0; font-size: .9375rem; }
+  dl {
+    display: grid; grid-template-columns: auto 1fr; gap: .125rem 1rem;
+    margin: .75rem 0 0; font-size: .9375rem;
+  }
   dt { color: var(--quiet); }
   dd { margin: 0; overflow-wrap: anywhere; }
   iframe {

@@ -17,7 +17,8 @@ function Page(): ReactNode {
     <>
       <Bar />
       <div className="ide">
-        {/* Queries here hold passwords and codes: they go with the tab. */}
+        {/* Queries here hold passwords and codes: they go with the tab, and never into the
+            browser's lasting storage. */}
         <GraphiQL fetcher={fetchGraphql} defaultTabs={defaultTabs} storage={sessionStorage}>
           <GraphiQL.Logo>{null}</GraphiQL.Logo>
           <FillChallenge />
