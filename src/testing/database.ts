@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { inject } from 'vitest';
 import { type Database, openPostgres, type PostgresOptions } from '../db/driver/client.ts';
-import { migratePglite, openPglite } from '../db/pglite.ts';
+import { openPglite } from '../db/pglite.ts';
 import { databaseUrl, type TestServer, withAdmin } from './global-setup.ts';
 
 export type TestDatabase = {
@@ -54,19 +55,13 @@ async function copyTemplate(server: TestServer, options: Options): Promise<TestD
 }
 
 /**
- * Migrating takes far longer than loading a dump, so each worker migrates once and loads copies.
- */
-let migrated: Promise<Blob> | undefined;
-
-/**
  * Databases of finished tests, with empty tables. Loading a copy takes a second, truncating a
  * fiftieth of that.
  */
 const spare: PGlite[] = [];
 
 async function copyPglite(): Promise<TestDatabase> {
-  migrated ??= dumpMigrated();
-  const client = spare.pop() ?? (await PGlite.create({ loadDataDir: await migrated }));
+  const client = spare.pop() ?? (await loadMigrated());
   const lease = leaseOf(client);
   return {
     database: openPglite(lease.proxy),
@@ -102,10 +97,7 @@ async function empty(client: PGlite): Promise<void> {
   await client.exec('discard all');
 }
 
-async function dumpMigrated(): Promise<Blob> {
-  const client = await PGlite.create();
-  await migratePglite(client);
-  const dump = await client.dumpDataDir('none');
-  await client.close();
-  return dump;
+async function loadMigrated(): Promise<PGlite> {
+  const dump = await readFile(inject('migratedDump'));
+  return await PGlite.create({ loadDataDir: new Blob([new Uint8Array(dump)]) });
 }
