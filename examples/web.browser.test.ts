@@ -141,19 +141,53 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     expect(problems).toEqual([]);
   });
 
-  it('takes the code from the link of a mail, once the person says so', async () => {
+  it('X-1 completes a registration by its link, where it was begun', async () => {
     const email = freshAddress();
-    const challenge = await server.mutate('register', {
-      email,
-      password: goodPassword,
-      name: 'Grace',
-    });
-    const code = await server.nextCode(email);
-    const page = await open(`/verify?challenge=${challenge.id}#code=${code}`);
-    expect(await page.getByLabel('Code').inputValue()).toBe(code);
+    const first = await open();
+    await first.getByRole('button', { name: 'Create an account' }).click();
+    await first.getByLabel('Name').fill('Grace');
+    await first.getByLabel('E-mail').fill(email);
+    await first.getByLabel('Password').fill(goodPassword);
+    await first.getByRole('button', { name: 'Create account' }).click();
+    await first.getByRole('heading', { name: 'One more step' }).waitFor();
+    const page = await open(`/verify#token=${await server.nextLink(email)}`);
+    await page.getByRole('button', { name: 'Continue' }).waitFor();
     expect(page.url()).toBe(`${origin}/`);
-    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByRole('heading', { name: 'Hello, Grace' }).waitFor();
+    expect(await page.getByRole('heading', { name: 'Choose a password' }).count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  it('X-1 asks for a password where another device began the registration', async () => {
+    const email = freshAddress();
+    const begun = { email, password: 'copper willow thunder market', name: 'Mallory' };
+    await server.mutate('register', begun);
+    const page = await open(`/verify#token=${await server.nextLink(email)}`);
+    await page.getByText('Registered on another device?').waitFor();
+    await shot(page, 'link');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('heading', { name: `Hello, ${email}` }).waitFor();
+    await page.getByLabel('New password').fill(goodPassword);
+    await page.getByRole('button', { name: 'Save password' }).click();
+    await page.getByRole('heading', { name: 'Choose a password' }).waitFor({ state: 'hidden' });
+    const login = (password: string) => server.mutate('login', { email, password });
+    expect((await login(begun.password)).code).toBe('INVALID_CREDENTIALS');
+    expect((await login(goodPassword)).__typename).toBe('AuthTokens');
+    expect(problems).toEqual([]);
+  });
+
+  it('X-10 says where an unfinished registration is finished', async () => {
+    const email = freshAddress();
+    await server.mutate('register', { email, password: goodPassword, name: 'Hedy' });
+    await server.nextLink(email);
+    const page = await open();
+    await signIn(page, { email, password: goodPassword });
+    await page.getByText('Look into your mailbox').waitFor();
+    const reminder = await open(`/verify#token=${await server.nextLink(email)}`);
+    await reminder.getByLabel('Password').fill(goodPassword);
+    await reminder.getByRole('button', { name: 'Continue' }).click();
+    await reminder.getByRole('heading', { name: 'Hello, Hedy' }).waitFor();
     expect(problems).toEqual([]);
   });
 

@@ -5,6 +5,7 @@ export const accountQuery = `
   query Account {
     account {
       user { id name email }
+      hasPassword
       totpEnabled
       sessions(first: 50) {
         edges { node { id device lastUsedAt current } }
@@ -16,6 +17,7 @@ export const accountQuery = `
 export type AccountData = {
   readonly account: {
     readonly user: Pick<User, 'id' | 'name' | 'email'>;
+    readonly hasPassword: boolean;
     readonly totpEnabled: boolean;
     readonly sessions: {
       readonly edges: readonly {

@@ -7,13 +7,11 @@ import { useSubmit } from './use-submit.ts';
 
 type Props = {
   challenge: Pick<OtpChallenge, 'id' | 'methods' | 'sentTo'>;
-  /** From a link in a mail, which proves nothing until the person presses the button. */
-  code?: string;
   onTokens: (tokens: AuthTokens) => void;
 };
 
 /** Completes a challenge: a code from the mailbox or the authenticator app, or a recovery code. */
-export function CodeForm({ challenge, code, onTokens }: Props) {
+export function CodeForm({ challenge, onTokens }: Props) {
   const { auth } = useAuth();
   const [current, setCurrent] = useState(challenge);
   const [isRecovery, setRecovery] = useState(false);
@@ -49,7 +47,6 @@ export function CodeForm({ challenge, code, onTokens }: Props) {
           name="code"
           label="Code"
           problem={submit.problem}
-          defaultValue={code}
           autoComplete="one-time-code"
           inputMode={isRecovery ? 'text' : 'numeric'}
           required

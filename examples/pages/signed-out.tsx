@@ -3,6 +3,7 @@ import { useAuth } from '@latchkey/client/react';
 import { useState } from 'react';
 import { CodeForm } from './code-form.tsx';
 import { Field, Form } from './form.tsx';
+import { forgetRegistration, LinkForm, readLink, rememberRegistration } from './link-form.tsx';
 import { useSubmit } from './use-submit.ts';
 
 type Challenge = Pick<OtpChallenge, 'id' | 'methods' | 'sentTo'>;
@@ -17,20 +18,30 @@ const notices: Record<SignedOutReason, string> = {
 
 /** Sign in, or create an account; then the code. */
 export function SignedOut({ reason }: { reason: SignedOutReason | null }) {
-  const [link] = useState(readLink);
+  const [link, setLink] = useState(readLink);
   const [page, setPage] = useState<'sign-in' | 'sign-up'>('sign-in');
-  const [challenge, setChallenge] = useState<Challenge | null>(link?.challenge ?? null);
+  const [challenge, setChallenge] = useState<Challenge | null>(null);
 
-  if (challenge) {
+  const back = (): void => {
+    setChallenge(null);
+    setLink(null);
+  };
+  if (challenge || link !== null) {
     return (
       <section className="sheet narrow">
         <h1>One more step</h1>
-        <CodeForm
-          challenge={challenge}
-          {...(link ? { code: link.code } : {})}
-          onTokens={() => setChallenge(null)}
-        />
-        <button type="button" className="link" onClick={() => setChallenge(null)}>
+        {challenge ? (
+          <CodeForm
+            challenge={challenge}
+            onTokens={() => {
+              forgetRegistration();
+              back();
+            }}
+          />
+        ) : (
+          <LinkForm token={link ?? ''} onChallenge={setChallenge} />
+        )}
+        <button type="button" className="link" onClick={back}>
           Back
         </button>
       </section>
@@ -89,6 +100,9 @@ function SignIn({ onChallenge }: ToChallenge) {
             problem={submit.problem}
           />
         )}
+        {submit.problem?.code === 'INVALID_CREDENTIALS' && (
+          <p>Registered, but never confirmed? Look into your mailbox: a link to finish is there.</p>
+        )}
       </Form>
       <button type="button" className="link" onClick={() => setCode(!isCode)}>
         {isCode ? 'Use my password' : 'E-mail me a code instead'}
@@ -106,7 +120,10 @@ function SignUp({ onChallenge }: ToChallenge) {
         password: text('password'),
         name: text('name') || null,
       }),
-    (challenge) => onChallenge(challenge),
+    (challenge) => {
+      rememberRegistration(challenge.id);
+      onChallenge(challenge);
+    },
   );
   const { problem } = submit;
   return (
@@ -130,16 +147,4 @@ function SignUp({ onChallenge }: ToChallenge) {
       />
     </Form>
   );
-}
-
-/**
- * Mails link to /verify?challenge=…#code=…. The code is behind the #, so that no server and no
- * Referer sees it.
- */
-function readLink(): { challenge: Challenge; code: string } | null {
-  const id = new URLSearchParams(location.search).get('challenge');
-  const code = new URLSearchParams(location.hash.slice(1)).get('code');
-  if (location.pathname !== '/verify' || id === null || code === null) return null;
-  history.replaceState(null, '', '/');
-  return { challenge: { id, methods: ['EMAIL'], sentTo: null }, code };
 }

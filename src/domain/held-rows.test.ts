@@ -797,12 +797,15 @@ describe('X-6 what mails a code or a link and waits for the user’s row', () =>
     expect(rows).toHaveLength(0);
   });
 
-  const registering = async (change: (id: string) => Change) => {
+  const unfinished = async () => {
     const email = freshAddress();
     await server.mutate('register', { email, password: goodPassword });
     await server.nextCode(email);
     const [row] = await sql<{ id: string }[]>`select id from users where email = ${email}`;
-    const id = row?.id ?? '';
+    return { email, id: row?.id ?? '' };
+  };
+  const registering = async (change: (id: string) => Change) => {
+    const { email, id } = await unfinished();
     const { answer } = await during({
       row: ['users', id],
       change: change(id),
@@ -821,6 +824,26 @@ describe('X-6 what mails a code or a link and waits for the user’s row', () =>
     const { email, answer } = await registering(change);
     expect(answer.__typename).toBe('OtpChallenge');
     expect((await server.nextMail(email)).text).not.toMatch(/^\d{6}$/m);
+  });
+
+  it.each([
+    ['verified', set.verified],
+    ['suspended', set.suspended],
+    ['deleted', set.deleted],
+    ['given another address', (id: string) => set.address(id, freshAddress())],
+    [
+      'invited',
+      (id: string) => (tx: Tx) => tx`update users set invited_at = now() where id = ${id}`,
+    ],
+  ] as const)('X-10 login reminds no one of a registration that was %s', async (_, change) => {
+    const { email, id } = await unfinished();
+    const { answer } = await during({
+      row: ['users', id],
+      change: change(id),
+      send: () => second.mutate('login', { email, password: goodPassword }),
+    });
+    expect(answer).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+    expect(await server.allMail(email)).toHaveLength(1);
   });
 
   it('register sends nothing where the account was suspended', async () => {

@@ -7,6 +7,7 @@ export {
 } from './create-auth-client.ts';
 export { RefreshError, RequestError, refusalIn } from './errors.ts';
 export type { AuthState, SignedOutReason } from './held-session.ts';
+export { takeLinkToken } from './link.ts';
 export type * from './operations.ts';
 export type { Session, StoredSession } from './session.ts';
 export type { SessionStorage } from './storage.ts';

@@ -208,6 +208,36 @@ export async function renewCode(
   return row ?? null;
 }
 
+/**
+ * Gives an open registration new secrets and more time, also where it has expired; used tries stay
+ * used (OT-4). Null when it is over or its tries are used up.
+ */
+export async function reviveRegistration(
+  db: Db,
+  input: {
+    id: string;
+    codeHash: Uint8Array;
+    linkHash: Uint8Array | null;
+    maxAttempts: number;
+    expiresAt: Date;
+    resendAvailableAt: Date;
+  },
+): Promise<OtpChallengeRow | null> {
+  const { id, maxAttempts, ...renewed } = input;
+  const [row] = await db
+    .update(otpChallenges)
+    .set(renewed)
+    .where(
+      and(
+        eq(otpChallenges.id, id),
+        isNull(otpChallenges.consumedAt),
+        lt(otpChallenges.attempts, maxAttempts),
+      ),
+    )
+    .returning();
+  return row ?? null;
+}
+
 const endOthers = builtOnce((db) =>
   db
     .update(otpChallenges)

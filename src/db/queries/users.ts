@@ -1,5 +1,6 @@
 import {
   and,
+  desc,
   eq,
   getTableColumns,
   isNotNull,
@@ -11,6 +12,7 @@ import {
 } from 'drizzle-orm';
 import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
+import { otpChallenges } from '../tables/otp-challenges.ts';
 import { type UserRow, users } from '../tables/users.ts';
 import { isAnyOf } from './any-of.ts';
 import { builtForRows, given, givenRow } from './built-rows.ts';
@@ -30,6 +32,61 @@ export async function findUserByEmail(
 ): Promise<UserRow | null> {
   const [row] = await byEmail(db, input);
   return row ?? null;
+}
+
+/** An open registration of an account that is not verified. */
+export type OpenRegistration = {
+  readonly id: string;
+  readonly passwordHash: string;
+  readonly name: string | null;
+  readonly locale: string | null;
+};
+
+const forSignIn = builtForRows(
+  {
+    ...wholeUser,
+    registrationId: otpChallenges.id,
+    pendingPasswordHash: otpChallenges.pendingPasswordHash,
+    pendingName: otpChallenges.pendingName,
+    pendingLocale: otpChallenges.pendingLocale,
+  },
+  (db, columns) =>
+    db
+      .select(columns)
+      .from(users)
+      .leftJoin(
+        otpChallenges,
+        and(
+          eq(otpChallenges.userId, users.id),
+          isNull(users.emailVerifiedAt),
+          eq(otpChallenges.purpose, 'VERIFY_EMAIL'),
+          isNull(otpChallenges.consumedAt),
+          isNotNull(otpChallenges.pendingPasswordHash),
+        ),
+      )
+      .where(eq(users.emailCanonical, sql.placeholder('canonical')))
+      .orderBy(desc(otpChallenges.createdAt))
+      .limit(1),
+);
+
+/** The account of an address, with its newest open registration, expired or not. */
+export async function findForSignIn(
+  db: Db,
+  input: { canonical: string },
+): Promise<{ user: UserRow; registration: OpenRegistration | null } | null> {
+  const [row] = await forSignIn(db, input);
+  if (!row) return null;
+  const { registrationId, pendingPasswordHash, pendingName, pendingLocale, ...user } = row;
+  const registration =
+    pendingPasswordHash === null
+      ? null
+      : {
+          id: registrationId,
+          passwordHash: pendingPasswordHash,
+          name: pendingName,
+          locale: pendingLocale,
+        };
+  return { user, registration };
 }
 
 const byId = builtForRows(wholeUser, (db, columns) =>
@@ -125,6 +182,33 @@ export async function holdUserByEmail(
   input: { canonical: string },
 ): Promise<UserRow | null> {
   const [row] = await lockByEmail(db, input);
+  return row ?? null;
+}
+
+const lockUnfinished = builtForRows(wholeUser, (db, columns) =>
+  db
+    .select(columns)
+    .from(users)
+    .where(
+      and(
+        eq(users.emailCanonical, sql.placeholder('canonical')),
+        isNull(users.emailVerifiedAt),
+        isNull(users.suspendedAt),
+        isNull(users.invitedAt),
+      ),
+    )
+    .for('no key update'),
+);
+
+/**
+ * The account of an address that was registered and never verified, locked until the transaction
+ * ends; no other account's row is waited for. An invited user has no registration to finish.
+ */
+export async function holdUnfinishedUser(
+  db: Db,
+  input: { canonical: string },
+): Promise<UserRow | null> {
+  const [row] = await lockUnfinished(db, input);
   return row ?? null;
 }
 

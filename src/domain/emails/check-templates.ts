@@ -69,7 +69,7 @@ async function problemOf(
 }
 
 function whatItIsFor(content: EmailContent): string[] {
-  if ('code' in content) return [content.code];
+  if ('code' in content && content.code !== null) return [content.code];
   if ('undoLink' in content) return [content.undoLink];
   return 'link' in content ? [content.link] : [];
 }

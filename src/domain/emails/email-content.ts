@@ -28,6 +28,8 @@ export const emailContent = z.discriminatedUnion('template', [
     resetLink: link,
   }),
   z.object({ template: z.literal('login-code'), code, link }),
+  /** Without a code where no page waits for one. */
+  z.object({ template: z.literal('finish-registration'), code: code.nullable(), link }),
   z.object({ template: z.literal('step-up-code'), code }),
   z.object({ template: z.literal('change-email-code'), code }),
   z.object({ template: z.literal('session-evicted'), at, device: words }),

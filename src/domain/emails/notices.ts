@@ -9,6 +9,7 @@ const notices: Readonly<Record<EmailTemplate, boolean>> = {
   'verify-email': false,
   'already-registered': false,
   'login-code': false,
+  'finish-registration': false,
   'step-up-code': false,
   'change-email-code': false,
   'address-in-use': false,

@@ -45,6 +45,7 @@ export async function renderEmail(
   const { text: textEngine, html: htmlEngine } = await engines();
 
   const rendered = blocks.flatMap((block): RenderedBlock[] => {
+    if (block.kind === 'code' && 'code' in content && content.code === null) return [];
     if (block.kind === 'code') return [{ kind: 'code', code: required(variables, 'code') }];
     if (block.kind === 'link')
       return [{ kind: 'link', label: block.label, href: required(variables, block.variable) }];

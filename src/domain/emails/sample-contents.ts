@@ -31,6 +31,7 @@ export function sampleContents(appUrl: string): Samples {
       resetLink,
     },
     'login-code': { template: 'login-code', code, link },
+    'finish-registration': { template: 'finish-registration', code, link },
     'step-up-code': { template: 'step-up-code', code },
     'change-email-code': { template: 'change-email-code', code },
     'refresh-reused': { template: 'refresh-reused', ...origin },

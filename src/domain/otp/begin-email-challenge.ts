@@ -27,6 +27,8 @@ type Input = {
     readonly name: string | null;
     readonly locale: string | null;
   };
+  /** The mail is the reminder of an unfinished registration, with the link alone. */
+  readonly isReminder?: boolean;
   /** The caller sends another mail instead of the code's. */
   readonly silent?: boolean;
 };
@@ -65,6 +67,7 @@ export async function beginEmailChallenge(ctx: Context, input: Input): Promise<O
       challenge: row,
       secrets: made.secrets,
       locale: input.recipient?.locale ?? null,
+      ...(input.isReminder === true ? { reminder: 'link' as const } : {}),
     });
   }
   return viewChallenge(row, handle);

@@ -14,6 +14,11 @@ type Input = {
   readonly challenge: NewChallenge;
   readonly secrets: MailedSecrets;
   readonly locale: string | null;
+  /**
+   * A sign-in asked for an unfinished registration, see remind-of-registration; without a code
+   * where no page has the challenge's handle, so that it could be typed nowhere.
+   */
+  readonly reminder?: 'code and link' | 'link';
 };
 
 /** What a mail delivers; the row has only hashes of it. */
@@ -43,7 +48,7 @@ export function makeSecrets(
  */
 export async function sendCode(
   ctx: Context,
-  { db, challenge, secrets, locale }: Input,
+  { db, challenge, secrets, locale, reminder }: Input,
 ): Promise<void> {
   if (challenge.userId === null || challenge.email === null) return enqueueNothing(ctx, { db });
   await enqueueEmail(ctx, {
@@ -51,8 +56,17 @@ export async function sendCode(
     to: challenge.email,
     locale,
     expiresAt: challenge.expiresAt,
-    content: contentOf(ctx, challenge, secrets),
+    content: reminder ? reminderOf(ctx, secrets, reminder) : contentOf(ctx, challenge, secrets),
   });
+}
+
+function reminderOf(
+  ctx: Context,
+  { code, linkToken }: MailedSecrets,
+  brings: 'code and link' | 'link',
+): EmailContent {
+  const link = verifyLink(ctx.config, { token: linkToken });
+  return { template: 'finish-registration', code: brings === 'link' ? null : code, link };
 }
 
 function contentOf(

@@ -102,6 +102,8 @@ export const budgets = {
   'create-user:admin': { limit: 1000, window: hour },
   /** Searches over all accounts, the most expensive of all reads. */
   'user-search:admin': { limit: 1200, window: 15 * minute },
+  /** Mails about an unfinished registration, which a sign-in asked for; as with reset-mail. */
+  'registration-mail:account': { limit: 3, window: hour },
   'invitation-mail:account': { limit: 5, window: hour },
   /**
    * Mails that anyone can trigger, to one mailbox. Beyond it they are dropped, which no answer

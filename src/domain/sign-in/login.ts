@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import { findUserByEmail, holdUser, replacePasswordHash } from '../../db/queries/users.ts';
+import { findForSignIn, holdUser, replacePasswordHash } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
@@ -16,6 +16,7 @@ import {
   reserveInARow,
   reserveLogin,
 } from './login-budget.ts';
+import { remindOfRegistration } from './remind-of-registration.ts';
 
 const schema = z.object({ email: emailAddress, password, tokenDelivery });
 type Input = z.output<typeof schema>;
@@ -37,11 +38,17 @@ export const login = command(schema, async (ctx, input): Promise<AuthTokens | Ot
 });
 
 async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise<Admission | null> {
-  const user = await findUserByEmail(ctx.db, { canonical: input.email.canonical });
+  const found = await findForSignIn(ctx.db, { canonical: input.email.canonical });
+  const user = found?.user ?? null;
   const mayFit = await reserveInARow(ctx, { budget, userId: user?.id ?? null });
   const storedHash = mayFit ? (user?.passwordHash ?? null) : null;
   // The password is always checked first, and only then the kind of account (ADV-49).
-  const verdict = await ctx.hasher.verify(input.password, storedHash);
+  // An unfinished registration has one too, compared in place of none: the same work.
+  const begun = mayFit && storedHash === null ? (found?.registration ?? null) : null;
+  const verdict = await ctx.hasher.verify(
+    input.password,
+    storedHash ?? begun?.passwordHash ?? null,
+  );
   if (
     !verdict.matches ||
     storedHash === null ||
@@ -50,6 +57,11 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
     user.suspendedAt !== null
   ) {
     await countFailure(ctx);
+    await remindOfRegistration(ctx, {
+      email: input.email,
+      user,
+      registration: verdict.matches ? begun : null,
+    });
     await recordAudit(ctx, {
       db: ctx.db,
       type: 'login.failed',

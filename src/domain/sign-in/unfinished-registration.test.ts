@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeAdministrator } from '../../testing/administrators.ts';
+import { codeIn, linkTokenIn, startTestServer, type TestServer } from '../../testing/app.ts';
+import { freshAddress, goodPassword, registerPerson } from '../../testing/people.ts';
+import { countRows } from '../../testing/raw-sql.ts';
+import { suspendUser } from '../../testing/rows.ts';
+
+const otherPassword = 'copper willow thunder market';
+const subject = 'Finish your registration';
+const day = 24 * 3600;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+const login = (email: string, password = goodPassword) =>
+  server.mutate('login', { email, password });
+const verifyLink = (input: Record<string, unknown>) => server.mutate('verifyLink', input);
+const remindersTo = async (email: string) =>
+  (await server.allMail(email)).filter((mail) => mail.subject === subject);
+
+async function register(options: { email?: string; password?: string; name?: string } = {}) {
+  const { email = freshAddress(), password = goodPassword, name = 'Ada' } = options;
+  const { id } = await server.mutate('register', { email, password, name });
+  return { email, challengeId: String(id), code: await server.nextCode(email) };
+}
+
+/** Signs in, which is refused; what the newest reminder brings. */
+async function reminded(email: string, password = goodPassword) {
+  expect(await login(email, password)).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+  const [mail] = (await remindersTo(email)).slice(-1);
+  if (!mail) throw new Error('There is no reminder.');
+  return { code: codeIn(mail), token: linkTokenIn(mail) ?? '', text: mail.text };
+}
+
+describe('X-10 a sign-in to an unfinished registration', () => {
+  it('sends no mail to any other address', async () => {
+    const verified = await registerPerson(server);
+    const suspended = await registerPerson(server);
+    await suspendUser(server, suspended.id);
+    const admin = await makeAdministrator(server);
+    const invited = freshAddress();
+    await server.mutate('createUser', { email: invited }, { token: admin.accessToken });
+    for (const email of [verified.email, suspended.email, invited, freshAddress()]) {
+      await login(email, otherPassword);
+      expect(await remindersTo(email)).toEqual([]);
+    }
+  });
+
+  it('EN-1 answers and writes as for an unknown address and a wrong password', async () => {
+    const { email } = await register();
+    const person = await registerPerson(server);
+    const cases = [
+      [email, goodPassword],
+      [email, otherPassword],
+      [person.email, otherPassword],
+      [freshAddress(), goodPassword],
+    ] as const;
+    const tables = ['audit_events', 'outbox_messages'];
+    const seen: unknown[] = [];
+    for (const [address, password] of cases) {
+      const before = await Promise.all(tables.map((table) => countRows(server, table)));
+      const answer = await login(address, password);
+      const after = await Promise.all(tables.map((table) => countRows(server, table)));
+      seen.push({ answer, written: after.map((count, n) => count - (before[n] ?? 0)) });
+    }
+    for (const each of seen) expect(each).toEqual(seen[0]);
+    expect(seen[0]).toMatchObject({ written: [1, 1] });
+  });
+
+  it('sends a code for the page that began it, in place of the first', async () => {
+    const { email, challengeId, code: first } = await register();
+    const { code } = await reminded(email);
+    const verify = (typed: string | null) =>
+      server.mutate('verifyOtp', { challengeId, code: typed });
+    if (code !== first) expect((await verify(first)).code).toBe('INVALID_OR_EXPIRED_CODE');
+    expect(await verify(code)).toMatchObject({ __typename: 'AuthTokens', user: { name: 'Ada' } });
+    expect((await login(email)).__typename).toBe('AuthTokens');
+  });
+
+  it('sends a link that finishes it, with the password, on that device, or bare', async () => {
+    for (const [shown, name] of [
+      ['password', 'Ada'],
+      ['challengeId', 'Ada'],
+      ['nothing', null],
+    ] as const) {
+      const { email, challengeId } = await register();
+      const { token } = await reminded(email);
+      const input = {
+        password: { token, password: goodPassword },
+        challengeId: { token, challengeId },
+        nothing: { token },
+      }[shown];
+      expect(await verifyLink(input)).toMatchObject({ __typename: 'AuthTokens', user: { name } });
+      const again = await login(email);
+      expect(again.__typename).toBe(name === null ? 'AuthError' : 'AuthTokens');
+    }
+  });
+
+  it('works the next day, when the first code and link are over', async () => {
+    const { email, challengeId } = await register();
+    server.clock.advance(day);
+    const { code, token } = await reminded(email);
+    expect((await server.mutate('verifyOtp', { challengeId, code })).__typename).toBe('AuthTokens');
+    expect((await verifyLink({ token })).code).toBe('INVALID_OR_EXPIRED_TOKEN');
+  });
+
+  it('OT-3 revives no code whose tries are used up, and sends a link alone', async () => {
+    const { email, challengeId } = await register();
+    for (let tries = 0; tries < 5; tries += 1)
+      await server.mutate('verifyOtp', { challengeId, code: '000000' });
+    const { code, token } = await reminded(email);
+    expect(code).toBeNull();
+    const tokens = await verifyLink({ token, password: goodPassword });
+    expect(tokens).toMatchObject({ __typename: 'AuthTokens', user: { name: 'Ada' } });
+  });
+
+  it('with another password, as after a stranger’s registration, sends a link alone', async () => {
+    const { email } = await register();
+    server.clock.advance(1);
+    await register({ email, password: otherPassword, name: 'Mallory' });
+    const { code, token } = await reminded(email);
+    expect(code).toBeNull();
+    expect(await verifyLink({ token })).toMatchObject({
+      __typename: 'AuthTokens',
+      user: { name: null },
+    });
+    for (const password of [goodPassword, otherPassword])
+      expect((await login(email, password)).code).toBe('INVALID_CREDENTIALS');
+  });
+
+  it('leaves the code of a registration alone where another password is typed', async () => {
+    const { email, challengeId, code } = await register();
+    await login(email, otherPassword);
+    const tokens = await server.mutate('verifyOtp', { challengeId, code });
+    expect(tokens).toMatchObject({ __typename: 'AuthTokens', user: { name: 'Ada' } });
+  });
+
+  it('RL-9 mails three times an hour, whatever is typed', async () => {
+    const strict = await server.another({ rateLimitMultiplier: 1 });
+    const { email } = await register();
+    for (let tries = 0; tries < 5; tries += 1)
+      await strict.mutate('login', { email, password: `${otherPassword}${tries}` });
+    expect(await remindersTo(email)).toHaveLength(3);
+    await strict.stop();
+  });
+});
