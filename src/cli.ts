@@ -1,13 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { fail } from './commands/fail.ts';
 import type { ImportOptions } from './commands/import-users.ts';
 import { readEnvironmentFile } from './commands/read-environment-file.ts';
+import { outliveStandardStreams } from './observability/log-output.ts';
 
 /**
  * Runs a command. Exit status: 0, 1 (it failed), 2 (usage). Each command loads its own modules when
  * it runs.
  */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  outliveStandardStreams((code) => fail(`Standard output cannot be written: ${code}.`));
   const program = new Command('latchkey')
     .description('A GraphQL authentication server on PostgreSQL.')
     .exitOverride((error) => {
@@ -16,10 +19,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for what it takes)')
     .version(version(), '--version', 'print the version')
     .option('--env <file>', 'read variables from a file first; those that are set stay as they are')
-    .hook('preAction', (command) => {
+    .hook('preAction', (command, action) => {
       const { env }: { env?: string } = command.opts();
       if (env !== undefined && !readEnvironmentFile(env))
         command.error('--env must name a file that can be read.');
+      if (env === undefined && action.name() === 'dev' && existsSync('.env')) {
+        if (!readEnvironmentFile('.env')) command.error('.env must be a file that can be read.');
+      }
     })
     .addHelpText(
       'after',
@@ -64,7 +70,8 @@ function addDev(program: Command): void {
     .description('run the server for development: embedded database, mailbox page, GraphiQL')
     .addHelpText(
       'after',
-      '\nNeeds nothing. What it keeps is in .data of the folder it is started in.' +
+      '\nNeeds nothing. What it keeps is in .data of the folder it is started in, for one server ' +
+        'at a time.\nVariables are read from .env there, too.' +
         '\n\nExample:\n  PORT=4001 latchkey dev',
     )
     .action(async () => (await import('./commands/dev.ts')).dev());

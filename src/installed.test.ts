@@ -171,6 +171,23 @@ function tryServer(nodeFolder: () => string): void {
     });
   });
 
+  it('X-19 every other command of the server runs', () => {
+    const env = production();
+    const ended = (...args: readonly string[]): string => {
+      const { status, stdout, stderr } = run(args, env);
+      expect([args, status, stderr]).toEqual([args, 0, '']);
+      return stdout;
+    };
+    expect(ended('schema', '--print')).toContain('type Mutation');
+    expect(ended('create-admin', 'ada@example.com', '--json')).toContain('"outcome":"invited"');
+    const users = project.write('users.csv', 'email,name\nbob@example.com,Bob\n');
+    expect(ended('import-users', users, '--assume-verified', '--json')).toContain('"imported":1');
+    expect(ended('purge')).toContain('sessions: 0');
+    const { kid } = JSON.parse(ended('keys', 'rotate', '--json'));
+    expect(ended('keys', 'list')).toContain(kid);
+    expect(ended('keys', 'remove', kid)).toContain(`The key ${kid} is removed.`);
+  });
+
   it('the server starts for development, with its pages, answers and stops', async () => {
     await serve('dev', {}, async (url) => {
       const answer = await send(url, '{ authOptions { registrationOpen } }');

@@ -1,12 +1,15 @@
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Config, ConfigError, environment, readConfig } from '../config/read-config.ts';
 import { type Database, openPostgres } from '../db/driver/client.ts';
 import { migratePostgres } from '../db/migrate.ts';
 import { loadDevelopmentSecrets } from '../development-secrets.ts';
 import { prepareGraphiql } from '../http/pages/graphiql/prepare-graphiql.ts';
 import { createLog } from '../observability/log.ts';
+import { standardOutput } from '../observability/log-output.ts';
 import { prettyLines } from '../observability/pretty-lines.ts';
+import { systemRandom } from '../random.ts';
 import { fail, tell } from './fail.ts';
+import { lockFolder } from './lock-folder.ts';
 import { runServer } from './run-server.ts';
 
 /** The development server: nothing to install, no network, no configuration. */
@@ -21,6 +24,7 @@ export async function dev(): Promise<void> {
     if (error instanceof ConfigError) return fail(error.message);
     throw error;
   }
+  if (!(await lock(config))) return;
   const open = await databaseOf(config);
   if (open === null) {
     return fail(
@@ -36,8 +40,30 @@ export async function dev(): Promise<void> {
   const graphiql = prepareGraphiql({ dataDirectory: config.dataDirectory, log, after });
   const address = await runServer({ config, log, graphiql, open });
   if (address === null) return;
-  process.stdout.write(greeting(config.publicUrl));
+  standardOutput().write(greeting(config.publicUrl));
   begin();
+}
+
+/**
+ * Whether this process has the folder to itself: two embedded databases on the same files lose what
+ * the other writes.
+ */
+async function lock({ dataDirectory }: Config): Promise<boolean> {
+  try {
+    const holder = await lockFolder(dataDirectory, { random: systemRandom });
+    if (holder === null) return true;
+    fail(
+      `Another development server has ${dataDirectory} of ${dirname(holder.folder)}: process ` +
+        `${holder.pid}. End it, or start this one in another folder.`,
+    );
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    fail(
+      `${resolve(dataDirectory)} cannot be locked${code}: it must be a folder that can be written ` +
+        'to, on a file system that has sockets.',
+    );
+  }
+  return false;
 }
 
 /** Opens a migrated database; null when the embedded database is needed and not installed. */

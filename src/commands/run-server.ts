@@ -10,6 +10,7 @@ import type { GraphiqlRouteOptions } from '../http/pages/graphiql/graphiql.route
 import { openMetricsListener } from '../http/routes/metrics.listener.ts';
 import { createServer } from '../http/server.ts';
 import { createMailer } from '../mail/create-mailer.ts';
+import { standardOutput } from '../observability/log-output.ts';
 import { createMetrics, formatMetrics, type Metrics, noMetrics } from '../observability/metrics.ts';
 import { startTracing } from '../observability/tracing.ts';
 import { explainDatabase } from './explain.ts';
@@ -88,13 +89,16 @@ export async function runServer({
     process.exitCode = 1;
     await closeAll().catch(() => {});
     // A worker's channel to the primary process would keep it alive.
-    if (worker) process.exit(1);
+    if (worker) {
+      await standardOutput().flush();
+      process.exit(1);
+    }
     return null;
   }
 }
 
 type Ending = {
-  readonly config: Pick<Config, 'shutdownDelay' | 'shutdownDeadline'>;
+  readonly config: Pick<Config, 'mode' | 'shutdownDelay' | 'shutdownDeadline'>;
   readonly log: Logger;
   /** Readiness fails from here on; requests are still accepted. */
   readonly drain: () => void;
@@ -124,9 +128,11 @@ function handleSignals({ config, log, drain, closeAll, isWorker }: Ending): void
       await sleep(options.delay * 1000);
       await closeAll();
       log.info({ event: 'server.stopped' }, 'Stopped.');
+      await standardOutput().flush();
       process.exit(options.status);
     } catch (error) {
       log.error({ err: error, event: 'server.stopped' }, 'Stopped with an error.');
+      await standardOutput().flush();
       process.exit(1);
     }
   };
@@ -137,6 +143,11 @@ function handleSignals({ config, log, drain, closeAll, isWorker }: Ending): void
   const onInterrupt = (): void => void end('SIGINT', { status: 0, delay: 0 });
   if (isWorker) process.on('SIGINT', onInterrupt);
   else process.once('SIGINT', onInterrupt);
+  // A terminal that is closed sends it: a server outlives its terminal, a development server
+  // would hold its folder unseen.
+  if (config.mode === 'development')
+    process.on('SIGHUP', () => void end('SIGHUP', { status: 0, delay: 0 }));
+  else process.on('SIGHUP', () => log.info({ event: 'signal.ignored' }, 'SIGHUP does nothing.'));
   // LG-8: an uncaught error is logged once and shuts the process down in order, because its state
   // cannot be trusted any more. `on`, not `once`: a second one during shutdown must not reach
   // Node's own handler, which prints it raw and exits at once.

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/read-config.ts';
 import { listenAddresses, listenFailure } from '../http/listen.ts';
 import { openMetricsListener } from '../http/routes/metrics.listener.ts';
+import { standardOutput } from '../observability/log-output.ts';
 import {
   createMetrics,
   formatMetrics,
@@ -58,18 +59,24 @@ export async function runWorkers({ config, databaseUrl, log }: Options): Promise
     if (reason === null)
       log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
     else log.fatal({ event: 'server.not_started' }, reason);
+    await standardOutput().flush();
     process.exit(1);
   }
   process.on('SIGTERM', () => fleet.stop('SIGTERM'));
   process.on('SIGINT', () => fleet.stop('SIGINT'));
+  // Of a terminal that was closed; each worker gets its own.
+  process.on('SIGHUP', () => {});
   fleet.start();
 }
 
-/** Of the primary's own metrics only those about the workers: it serves no requests itself. */
+const ownMetrics: ReadonlySet<unknown> = new Set([
+  'latchkey_worker_restarts_total',
+  'latchkey_log_lines_dropped_total',
+]);
+
+/** Of the primary's own metrics only those about the workers and its log: it serves no requests itself. */
 function ownCounts(snapshot: Snapshot): Snapshot {
-  return snapshot.filter(
-    (metric) => Reflect.get(metric, 'name') === 'latchkey_worker_restarts_total',
-  );
+  return snapshot.filter((metric) => ownMetrics.has(Reflect.get(metric, 'name')));
 }
 
 /**
@@ -232,7 +239,9 @@ class Fleet {
 
   #finish(): void {
     this.#log.info({ event: 'server.stopped' }, 'Stopped.');
-    process.exit(this.#unclean ? 1 : 0);
+    void standardOutput()
+      .flush()
+      .then(() => process.exit(this.#unclean ? 1 : 0));
   }
 }
 

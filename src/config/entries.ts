@@ -436,6 +436,14 @@ export const entries = {
     fallback: '4000',
     schema: whole(1, 65_535),
   }),
+  keepAliveTimeout: entry({
+    name: 'KEEP_ALIVE_TIMEOUT',
+    doc:
+      'How long a connection is kept on which nothing is asked, 5s to 24h: longer than the load ' +
+      'balancer in front keeps it.',
+    fallback: '75s',
+    schema: duration('5s', '24h'),
+  }),
   metricsPort: entry({
     name: 'METRICS_PORT',
     doc: 'The port of `/metrics`, which is never on the public one; `off` for none.',

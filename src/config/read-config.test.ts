@@ -766,6 +766,89 @@ describe('secrets', () => {
   });
 });
 
+describe('X-43 what a shell or a file of variables should have taken away', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-quotes-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const fileWith = (text: string): string => {
+    const file = join(folder, randomBytes(4).toString('hex'));
+    writeFileSync(file, text);
+    return file;
+  };
+  const problems = (changes: Environment) => problemsOf(() => production(changes));
+  /** Names of people may have quotes. */
+  const names = allEntries.map(({ name }) => name).filter((name) => name !== 'MAIL_FROM');
+
+  it('quotes around a value are refused by name, whatever the variable', () => {
+    for (const name of names) {
+      for (const value of ['"x"', "'x'", '"x', "x'", '`x`', ' "x" ', '“x”', '‘x’', '"x"\r', '"']) {
+        const found = problems({ [name]: value });
+        expect([name, value, found.filter((text) => text.startsWith(`${name}:`))]).toEqual([
+          name,
+          value,
+          [expect.stringContaining('has quotes around it')],
+        ]);
+      }
+    }
+  });
+  it('MAIL_FROM may begin with one', () => {
+    expect(production({ MAIL_FROM: whole.MAIL_FROM }).mail).toMatchObject({
+      from: whole.MAIL_FROM,
+    });
+    expect(problems({ MAIL_FROM: '"Acme' }).join()).not.toContain('quotes');
+  });
+  it('quotes in a file of a secret, and around its path, are refused by name', () => {
+    const file = fileWith(`"${whole.SECRET_KEY}"\n`);
+    const without = { SECRET_KEY: undefined };
+    expect(refused({ ...without, SECRET_KEY_FILE: file })).toEqual(['SECRET_KEY_FILE']);
+    const path = `"${fileWith(whole.SECRET_KEY)}"`;
+    expect(problems({ ...without, SECRET_KEY_FILE: path })).toEqual([
+      expect.stringContaining('SECRET_KEY_FILE: has quotes around it'),
+    ]);
+  });
+  it.each(['\ufeff', '\u200b', ' ', '\u00a0', 'export '])(
+    'a name with hidden characters is refused by its visible part: %j',
+    (hidden) => {
+      for (const name of ['DATABASE_URL', 'SECRET_KEY_FILE', 'PORT']) {
+        expect(problems({ [`${hidden}${name}`]: 'x' })).toEqual([
+          expect.stringMatching(`^${name}: is set under a name with hidden characters`),
+        ]);
+      }
+      expect(problems({ [`${hidden}OTHER`]: 'x' })).toEqual([]);
+    },
+  );
+  it('a byte order mark before the first line of a file of variables is named', () => {
+    const file = fileWith('\ufeffPORT=4001\r\nWORKERS="2"\r\n');
+    const script =
+      `process.loadEnvFile(${JSON.stringify(file)});` +
+      'console.log(JSON.stringify([Object.entries(process.env)]))';
+    const [entries] = JSON.parse(
+      execFileSync(process.execPath, ['-e', script], { env: {}, encoding: 'utf8' }),
+    );
+    // CRLF and the quotes of the file are its own.
+    expect(Object.fromEntries(entries)).toMatchObject({ WORKERS: '2' });
+    expect(refused(Object.fromEntries(entries))).toEqual(['PORT']);
+  });
+  it.each([
+    ['DATABASE_URL', 'postgres://latchkey:RAW@localhost:5432/latchkey'],
+    ['DATABASE_REPLICA_URLS', 'postgres://latchkey:RAW@localhost/latchkey'],
+    ['SMTP_URL', 'smtps://user:RAW@mail.example.com:465'],
+    ['APP_URL', 'https://app.example.com/RAW'],
+  ])('a raw %% in %s is refused, and how to write it is said', (name, url) => {
+    for (const raw of ['50%', '%', 'a%b', '100%sure', '%zz', '%2', '%ff', '%c3%28']) {
+      const [problem = '', ...others] = problems({ [name]: url.replace('RAW', raw) });
+      expect(others).toEqual([]);
+      expect(problem).toMatch(new RegExp(`^${name}: .*write %25`));
+      expect(problem).not.toContain(url.replace('RAW', raw));
+    }
+    expect(problems({ [name]: url.replace('RAW', '50%25%C3%BC') })).toEqual([]);
+  });
+  it('white space around a value is no part of it', () => {
+    expect(
+      production({ PORT: ' 4001\r', PUBLIC_URL: '\thttps://auth.example.com \r' }),
+    ).toMatchObject({ port: 4001, publicUrl: 'https://auth.example.com' });
+  });
+});
+
 describe('the documentation', () => {
   it('has every variable in .env.example, with its line and its default, and no secret', () => {
     const lines = allEntries.flatMap(({ name, doc, shown, fallback, secret }) => [

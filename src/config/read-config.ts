@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostUrls } from '../db/driver/host-urls.ts';
 import {
+  allEntries,
   type Entry,
   entries,
   isEntry,
@@ -155,6 +156,32 @@ function isSet(env: Environment, { name }: Entry<unknown>): boolean {
   return given(env, name) !== undefined || given(env, `${name}_FILE`) !== undefined;
 }
 
+/** Characters that a shell or a file of variables would have taken away. */
+const quotes = /^["'`\u2018-\u201f]|["'`\u2018-\u201f]$/u;
+/** Names of people and products, which may begin or end with one. */
+const mayBeQuoted: ReadonlySet<string> = new Set(['MAIL_FROM', 'PRODUCT_NAME']);
+const quoted =
+  'has quotes around it, which are part of the value here, as docker --env-file leaves them: ' +
+  'remove them';
+
+/**
+ * Names that differ from ours by characters that nobody sees, such as the byte order mark before
+ * the first line of a file.
+ */
+function refuseHiddenCharacters(env: Environment, refuse: Refuse): void {
+  const known = new Set(
+    allEntries.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name])),
+  );
+  for (const key of Object.keys(env)) {
+    const name = key.replace(/^export\s+/, '').replace(/\W/g, '');
+    if (name === key || !known.has(name)) continue;
+    const rule =
+      'is set under a name with hidden characters, such as a byte order mark: save the file as ' +
+      'UTF-8 without one, a line NAME=value each';
+    refuse({ name }, rule);
+  }
+}
+
 function refuseSurroundings(env: Environment, mode: Mode, refuse: Refuse): void {
   if (mode === 'development' && env['NODE_ENV'] === 'production') {
     refuse({ name: 'NODE_ENV' }, 'is production, and this command is for development');
@@ -162,6 +189,7 @@ function refuseSurroundings(env: Environment, mode: Mode, refuse: Refuse): void 
   if (mode === 'production' && env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
     refuse({ name: 'NODE_TLS_REJECT_UNAUTHORIZED' }, 'must not be 0: certificates are checked');
   }
+  refuseHiddenCharacters(env, refuse);
   for (const [name, instead] of Object.entries(retired)) {
     if (given(env, name) !== undefined) refuse({ name }, instead);
   }
@@ -222,17 +250,22 @@ function textOf(of: Entry<unknown>, env: Environment, refuse: Refuse): string | 
   const text = given(env, of.name);
   const fileVariable = { name: `${of.name}_FILE` };
   const file = of.secret ? given(env, fileVariable.name) : undefined;
-  if (file === undefined) return text;
+  if (file === undefined) {
+    if (text === undefined || mayBeQuoted.has(of.name) || !quotes.test(text)) return text;
+    refuse(of, quoted);
+    return null;
+  }
   if (text !== undefined) {
     refuse(of, `is set, and so is ${fileVariable.name}; keep one`);
     return null;
   }
   try {
     const content = readFileSync(file, 'utf8').trim();
-    if (content !== '') return content;
-    refuse(fileVariable, 'names an empty file');
+    if (content !== '' && !quotes.test(content)) return content;
+    if (content === '') refuse(fileVariable, 'names an empty file');
+    else refuse(fileVariable, 'names a file whose text has quotes around it; remove them');
   } catch {
-    refuse(fileVariable, 'names a file that cannot be read');
+    refuse(fileVariable, quotes.test(file) ? quoted : 'names a file that cannot be read');
   }
   return null;
 }

@@ -128,7 +128,18 @@ function parseUrl(text: string, protocols: readonly string[], refuse: Refuse): U
       `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     );
   }
+  if (!isDecodable(text)) refuse('has a % that begins no escape: write %25 for the character %');
   return url;
+}
+
+/** Whether each % begins an escape, and all of them are UTF-8 (RFC 3986 2.1). */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const origin = reads((text, refuse) => {

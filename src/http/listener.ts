@@ -24,8 +24,8 @@ export type ListenerLimits = {
    */
   readonly checks: number;
   /**
-   * Nothing sent either way. Longer than load balancers keep a connection (60 s), or they would use
-   * one that has just closed.
+   * KEEP_ALIVE_TIMEOUT: nothing sent either way. Longer than load balancers keep a connection, or
+   * they would use one that has just closed.
    */
   readonly idle: number;
   readonly handshake: number;
@@ -36,11 +36,10 @@ export type ListenerLimits = {
   readonly requestsPerConnection: number;
 };
 
-export const listenerLimits: ListenerLimits = {
+export const listenerLimits: Omit<ListenerLimits, 'idle'> = {
   headers: 10_000,
   request: 30_000,
   checks: 2_000,
-  idle: 75_000,
   handshake: 10_000,
   connections: 10_000,
   connectionsPerAddress: 1_000,

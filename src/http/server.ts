@@ -65,7 +65,11 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   const listener = createListener({
     tls: config.tls,
     trustedProxies,
-    limits: { ...listenerLimits, ...options.limits },
+    limits: {
+      ...listenerLimits,
+      idle: config.keepAliveTimeout * 1000,
+      ...options.limits,
+    },
     log: app.log,
   });
   const fastify = createFastify(app, listener);

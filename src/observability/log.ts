@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from '../config/read-config.ts';
+import { standardOutput } from './log-output.ts';
 
 const secretNames = [
   'password',
@@ -17,7 +18,7 @@ const secretNames = [
  */
 export function createLog(
   config: Pick<Config, 'logLevel'>,
-  destination?: DestinationStream,
+  destination: DestinationStream = standardOutput(),
 ): Logger {
   const options = {
     level: config.logLevel,
@@ -33,7 +34,7 @@ export function createLog(
       censor: '***',
     },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import { standardOutput } from './log-output.ts';
 
 /** How full a semaphore is, and how many it admits at once. */
 type Load = { readonly running: number; readonly waiting: number; readonly width: number };
@@ -97,6 +98,7 @@ export async function createMetrics(): Promise<Metrics> {
   register.removeSingleMetric('nodejs_version_info');
   const registers = [register];
   const limits = countLimits(client, registers);
+  countDroppedLines(client, registers);
   return {
     ...countRequests(client, registers),
     ...countEvents(client, registers),
@@ -231,6 +233,20 @@ function watchMailProvider({ Gauge }: Client, registers: Registers, gauges: Gaug
     aggregator: 'max',
     collect() {
       this.set(gauges.mailRefusals());
+    },
+  });
+}
+
+function countDroppedLines({ Counter }: Client, registers: Registers): void {
+  let counted = 0;
+  new Counter({
+    name: 'latchkey_log_lines_dropped_total',
+    help: 'Lines of the log that standard output did not take.',
+    registers,
+    collect() {
+      const { dropped } = standardOutput();
+      this.inc(dropped - counted);
+      counted = dropped;
     },
   });
 }

@@ -103,6 +103,7 @@ export const testConfig: Config = {
   workers: 1,
   host: '127.0.0.1',
   port: 0,
+  keepAliveTimeout: 75,
   metricsPort: null,
   tracing: false,
   shutdownDelay: 0,

@@ -1,0 +1,137 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bundledProgram, compiledSources } from '../testing/compiled.ts';
+import { freePort } from '../testing/free-port.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'lk-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** Takes the lock of `.data` and says what came of it; holds it until its input ends. */
+const program = `
+  import { lockFolder } from '${join(compiledSources(), 'commands/lock-folder.js')}';
+  import { systemRandom } from '${join(compiledSources(), 'random.js')}';
+  process.stdin.resume().on('end', () => process.exit(0));
+  const holder = await lockFolder('.data', { random: systemRandom });
+  console.log(JSON.stringify(holder));
+`;
+
+describe('X-21 the lock on a folder', { timeout: 120_000 }, () => {
+  let folder: string;
+  const running: ChildProcess[] = [];
+  beforeEach(() => {
+    folder = mkdtempSync(join(scratch, 'f'));
+  });
+  afterEach(() => {
+    for (const child of running.splice(0)) child.kill('SIGKILL');
+  });
+
+  /** A process, and whom it found in its way. */
+  async function contend(cwd = folder) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd });
+    running.push(child);
+    const [line] = await once(child.stdout, 'data');
+    return { child, holder: JSON.parse(String(line)) };
+  }
+  const kill = async (child: ChildProcess, signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await once(child, 'exit');
+  };
+  const locks = () => readdirSync(join(folder, '.data')).filter((name) => /^lock-/.test(name));
+
+  it('names the holder, by process and folder', async () => {
+    const first = await contend();
+    expect(first.holder).toBeNull();
+    const second = await contend();
+    expect(second.holder).toEqual({ pid: first.child.pid, folder: join(folder, '.data') });
+    // One that was refused has left nothing.
+    expect(locks()).toHaveLength(1);
+  });
+
+  it('is free again after an end in order, and after kill -9', async () => {
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      const { child, holder } = await contend();
+      expect(holder).toBeNull();
+      await kill(child, signal);
+    }
+    const { child, holder } = await contend();
+    expect(holder).toBeNull();
+    // What the killed ones left is gone.
+    expect(locks()).toHaveLength(1);
+    child.stdin?.end();
+    await once(child, 'exit');
+    expect(locks()).toEqual([]);
+  });
+
+  it('is not taken from a holder for its age, nor from one that is stopped', async () => {
+    const first = await contend();
+    const [name = ''] = locks();
+    utimesSync(join(folder, '.data', name), 0, 0);
+    expect((await contend()).holder).toMatchObject({ pid: first.child.pid });
+    first.child.kill('SIGSTOP');
+    expect((await contend()).holder).toMatchObject({ pid: first.child.pid });
+    first.child.kill('SIGCONT');
+  });
+
+  it('takes no notice of process numbers: a dead lock with the number of a living process', async () => {
+    const { child } = await contend();
+    await kill(child, 'SIGKILL');
+    const [name = ''] = locks();
+    execFileSync('mv', [name, `lock-${process.pid}-0`], { cwd: join(folder, '.data') });
+    // A file that is no socket is no holder either.
+    writeFileSync(join(folder, '.data', 'lock-1-x'), '');
+    expect((await contend()).holder).toBeNull();
+  });
+
+  it('a copied folder is another folder', async () => {
+    const first = await contend();
+    expect(first.holder).toBeNull();
+    const copy = mkdtempSync(join(scratch, 'c'));
+    execFileSync('cp', ['-a', `${folder}/.`, copy]);
+    expect((await contend(copy)).holder).toBeNull();
+    expect((await contend()).holder).toMatchObject({ pid: first.child.pid });
+  });
+
+  it('of many that come at once exactly one gets it, also over the lock of a killed one', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const all = await Promise.all(Array.from({ length: 6 }, () => contend()));
+      const winners = all.filter(({ holder }) => holder === null);
+      expect(winners).toHaveLength(1);
+      expect((await contend()).holder).toMatchObject({ pid: winners[0]?.child.pid });
+      for (const { child } of all) child.kill('SIGKILL');
+      await Promise.all(
+        all.map(({ child }) => child.exitCode ?? child.signalCode ?? once(child, 'exit')),
+      );
+    }
+  });
+});
+
+describe('X-21 two development servers', { timeout: 180_000 }, () => {
+  it('on one folder: the second is refused, and says whose it is', async () => {
+    const folder = mkdtempSync(join(scratch, 'd'));
+    // Read from .env, which `latchkey dev` does by itself.
+    writeFileSync(join(folder, '.env'), `PORT="${await freePort()}"\r\n`);
+    const start = () => spawn(process.execPath, [bundledProgram(), 'dev'], { cwd: folder });
+    const first = start();
+    try {
+      const data = join(folder, '.data');
+      const isLocked = () =>
+        existsSync(data) &&
+        readdirSync(data).some((name) => !/\.new$/.test(name) && /^lock-/.test(name));
+      await expect.poll(isLocked, { timeout: 120_000, interval: 50 }).toBe(true);
+      const second = start();
+      const [said] = await Promise.all([text(second.stderr), once(second, 'exit')]);
+      expect(second.exitCode).toBe(1);
+      expect(said).toBe(
+        `Another development server has .data of ${folder}: process ${first.pid}. End it, or ` +
+          'start this one in another folder.\n',
+      );
+    } finally {
+      first.kill('SIGKILL');
+    }
+  });
+});

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../random.ts';
+
+/** Another living process with the folder; `pid` as that process knows itself. */
+export type Holder = { readonly pid: number; readonly folder: string };
+
+type State = 'asking' | 'holding';
+type Other = Holder & { readonly state: State };
+
+const prefix = 'lock-';
+/** Milliseconds for another process to say who it is; one that is stopped never does. */
+const patience = 2000;
+
+/**
+ * Takes the folder for this process alone, until it ends; answers with the holder where there is
+ * one. Each process listens on a socket of its own in the folder: the kernel closes it with the
+ * process, so what accepts a connection lives and what refuses it is dead, whatever its age, number
+ * or container.
+ *
+ * Each announces itself before it looks at the others, so of two that come at once at least one
+ * sees the other. Of those that are still asking, the first by name waits for what becomes of the
+ * others, which give way. No file that another may have taken is ever removed: names are never used
+ * again.
+ */
+export async function lockFolder(
+  folder: string,
+  { random }: { readonly random: Random },
+): Promise<Holder | null> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const name = `${prefix}${process.pid}-${random.token(6)}`;
+  const own = join(folder, name);
+  let state: State = 'asking';
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.end(JSON.stringify({ pid: process.pid, folder: resolve(folder), state }));
+  });
+  // Under its name only once it accepts connections: before, it would look like a dead one.
+  server.listen(`${own}.new`);
+  await once(server, 'listening');
+  server.unref();
+  renameSync(`${own}.new`, own);
+  process.once('exit', () => rmSync(own, { force: true }));
+  const holder = await findHolder(folder, name);
+  if (holder === null) state = 'holding';
+  else {
+    rmSync(own, { force: true });
+    server.close();
+  }
+  return holder;
+}
+
+async function findHolder(folder: string, own: string): Promise<Holder | null> {
+  const others = readdirSync(folder).filter(
+    (name) => name.startsWith(prefix) && !name.endsWith('.new') && name !== own,
+  );
+  for (const name of others) {
+    for (;;) {
+      const other = await ask(folder, name);
+      if (other === null) break;
+      if (other.state === 'holding' || name < own) return other;
+      await sleep(20);
+    }
+  }
+  return null;
+}
+
+/** Null for a process that has ended; what it left is removed. */
+async function ask(folder: string, name: string): Promise<Other | null> {
+  const path = join(folder, name);
+  const [, pid = ''] = /^lock-(\d+)-/.exec(name) ?? [];
+  // One that is stopped or may not be asked holds the folder as far as anyone can tell.
+  const silent: Other = { pid: Number(pid), folder: resolve(folder), state: 'holding' };
+  const socket = connect(path);
+  const timer = setTimeout(() => socket.destroy(new Error('It says nothing.')), patience);
+  try {
+    let text = '';
+    for await (const part of socket.setEncoding('utf8')) text += part;
+    const { state, ...holder }: Other = JSON.parse(text);
+    return { ...holder, state: state === 'asking' ? 'asking' : 'holding' };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'ENOENT') return null;
+    if (code !== 'ECONNREFUSED') return silent;
+    rmSync(path, { force: true });
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
