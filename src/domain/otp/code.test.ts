@@ -71,12 +71,37 @@ describe('codes', () => {
     );
   });
 
-  it.each(['123456', '123 456', ' 12-34-56 ', '1 2 3 4 5 6', '\t123456\n', '123\u00a0456'])(
-    'OT-10 reads %j as 123456',
-    (typed) => {
-      expect(readCode(typed)).toBe('123456');
-    },
-  );
+  it.each([
+    '123456',
+    '123 456',
+    ' 12-34-56 ',
+    '1 2 3 4 5 6',
+    '\t123456\n',
+    '123\u00a0456',
+    '１２３４５６',
+    '١٢٣٤٥٦',
+    '۱۲۳۴۵۶',
+    '१२३४५६',
+    '１２３ー４５６',
+    '\u2066123\u2011456\u2069',
+    '\ufeff123\u200b456',
+  ])('OT-10 X-49 reads %j as 123456', (typed) => {
+    expect(readCode(typed)).toBe('123456');
+  });
+
+  it('OT-10 X-49 reads each decimal digit of Unicode as its value', () => {
+    const values = new Map<string, number>();
+    for (let codePoint = 0; codePoint <= 0x10ffff; codePoint += 1) {
+      const character = String.fromCodePoint(codePoint);
+      if (!/\p{Nd}/u.test(character)) continue;
+      const read = readCode(character.repeat(6));
+      expect(read).toMatch(/^(\d)\1{5}$/);
+      values.set(read ?? '', (values.get(read ?? '') ?? 0) + 1);
+    }
+    // Every script has all ten.
+    expect(values.size).toBe(10);
+    expect(new Set(values.values()).size).toBe(1);
+  });
 
   it.each([
     '',
@@ -85,9 +110,8 @@ describe('codes', () => {
     '1234567',
     'abcdef',
     '12345a',
-    '１２３４５６',
-    '١٢٣٤٥٦',
-    '१२३४५६',
+    '①②③④⑤⑥',
+    '一二三四五六',
     '-12345',
     '+12345',
     '1e5',

@@ -1,16 +1,13 @@
 import { type SecretKeys, sameBytes } from '../../secret-keys.ts';
+import { typedSymbols } from '../typed-symbols.ts';
 
 /** Digits of an e-mailed code (OT-1: 20 bits at least). */
 export const codeLength = 6;
 
-/**
- * What the user typed, without the spaces and hyphens that help to read it; null where it cannot be
- * a code. ASCII digits only (OT-10).
- */
+/** The six digits that the user typed, on whatever keyboard; null where it cannot be a code. */
 export function readCode(typed: string): string | null {
-  if (typed.length > 64) return null;
-  const code = typed.replace(/[\s-]/g, '');
-  return /^[0-9]{6}$/.test(code) ? code : null;
+  const code = typedSymbols(typed);
+  return code !== null && /^[0-9]{6}$/.test(code) ? code : null;
 }
 
 /**

@@ -20,7 +20,10 @@ describe('a recovery code', () => {
     '0123-4567-89AB-CDEFG',
     'UUUU-UUUU-UUUU-UUUU',
     '0123 4567 89AB CDE*',
-    '０１２３-4567-89AB-CDEF',
+    '０１２３-4567-89AB-CDE',
+    '0123-4567-89AB-CD\u0415F',
+    '0123-4567-89AB-CDE\u017f',
+    '²123-4567-89AB-CDEF',
     '\u0000'.repeat(16),
     'A'.repeat(65),
     'A'.repeat(10_000),
@@ -56,6 +59,9 @@ describe('a recovery code', () => {
       ' 01AB 11CD 00EF 10GH ',
       'oIab-liCD-OOef-loGH',
       '01ab11cd00ef10gh\n',
+      '０１ａｂ－１１ｃｄ－００ｅｆ－１０ｇｈ',
+      'ＯＩＡＢ　１１ＣＤ　００ＥＦ　１０ＧＨ',
+      '\u2066٠١AB\u200b١١CD٠٠EF١٠GH\u2069',
     ]) {
       expect(readRecoveryCode(typed)).toBe(code);
     }

@@ -1,5 +1,6 @@
 import type { Random } from '../../random.ts';
 import type { SecretKeys } from '../../secret-keys.ts';
+import { typedSymbols } from '../typed-symbols.ts';
 
 /** The number of codes in a set. */
 export const recoveryCodeCount = 10;
@@ -27,12 +28,17 @@ export function showRecoveryCode(code: string): string {
 }
 
 /**
- * What the user typed, in canonical form: case, spaces and hyphens do not matter, and letters
- * outside the alphabet are read as the digits that they resemble. Null where it cannot be a code.
+ * What the user typed, in canonical form: case, keyboard, spaces and hyphens do not matter, and
+ * letters outside the alphabet are read as the digits that they resemble. Null where it cannot be a
+ * code.
  */
 export function readRecoveryCode(typed: string): string | null {
-  if (typed.length > 64) return null;
-  const code = typed.replace(/[\s-]/g, '').toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1');
+  const symbols = typedSymbols(typed);
+  if (symbols === null) return null;
+  const code = symbols
+    .replace(/[a-z]/g, (letter) => letter.toUpperCase())
+    .replace(/O/g, '0')
+    .replace(/[IL]/g, '1');
   return /^[0-9A-HJKMNP-TV-Z]{16}$/.test(code) ? code : null;
 }
 
