@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type EmailAddress, parseEmailAddress } from './addresses/email-address.ts';
 import { localeOf, localeTags } from './emails/locales.ts';
+import { oneLine } from './one-line.ts';
 import { passwordTextFault } from './passwords/password-text.ts';
 
 /**
@@ -60,11 +61,7 @@ export const uuid: z.ZodType<string, string> = z.uuid('This is not an id of ours
 export const displayName = text({ max: 100 })
   .nullish()
   .transform((value) => {
-    const line =
-      value
-        ?.normalize('NFC')
-        .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-        .trim() ?? '';
+    const line = oneLine(value?.normalize('NFC') ?? '').normalize('NFC');
     return line === '' ? null : line;
   });
 

@@ -1,12 +1,11 @@
 import { text } from '../input.ts';
+import { oneLine } from '../one-line.ts';
 
 /**
  * Why an administrator does something, as kept in the audit trail: one line. The docs say that it
  * must name no person.
  */
-const reasonText = text({ max: 200 }).transform((value) =>
-  value.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim(),
-);
+const reasonText = text({ max: 200 }).transform(oneLine);
 
 /** Null where none is given. */
 export const reason = reasonText.nullish().transform((value) => value || null);

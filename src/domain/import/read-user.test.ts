@@ -47,6 +47,10 @@ describe('a line of an import', () => {
     }
   });
 
+  it('X-50 keeps the joiners of a name where they join', () => {
+    expect(userOf({ name: 'x\u200dعلی\u200cرضا' }).name).toBe('xعلی\u200cرضا');
+  });
+
   it('reads the field names of other systems', () => {
     expect(
       [
