@@ -25,7 +25,13 @@ export async function run(args: readonly string[]): Promise<void> {
     const page = await context.newPage();
     for (const locale of localeTags) {
       for (const content of Object.values(sampleContents(appUrl))) {
-        const mail = await renderEmail(content, { locale, appUrl, templatesDirectory });
+        const productName = 'Latchkey';
+        const mail = await renderEmail(content, {
+          locale,
+          appUrl,
+          productName,
+          templatesDirectory,
+        });
         await page.setContent(mail.html);
         const name = join(folder, `${locale}-${content.template}`);
         await page.screenshot({ path: `${name}-${colorScheme}.png`, fullPage: true });

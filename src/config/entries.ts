@@ -17,6 +17,7 @@ import {
   onOrOff,
   origin,
   orWord,
+  productName,
   proxy,
   type Reader,
   rateLimits,
@@ -275,13 +276,22 @@ export const entries = {
     }),
     from: optional({
       name: 'MAIL_FROM',
-      doc: 'For `resend` and `smtp`: the sender, such as `Latchkey <no-reply@example.com>`.',
+      doc:
+        'For `resend` and `smtp`: the sender, such as `no-reply@example.com` or ' +
+        '`"Acme, Inc." <no-reply@example.com>`. A bare address gets PRODUCT_NAME as its name ' +
+        'where that is set.',
       shown: 'none',
       absent: null,
       schema: mailFrom,
       required: 'is required',
     }),
   },
+  productName: entry({
+    name: 'PRODUCT_NAME',
+    doc: 'What users read as your name in mails and in their authenticator app, 50 characters.',
+    fallback: 'Latchkey',
+    schema: productName,
+  }),
   mailTemplatesDirectory: optional({
     name: 'MAIL_TEMPLATES_DIR',
     doc:

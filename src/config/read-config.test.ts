@@ -478,9 +478,85 @@ describe('readConfig', () => {
     'a@example.com, b@example.com',
     'X <a@example.com>, <b@example.com>',
     'a@example.com\r\nBcc: b@example.com',
-    '"x" <a@example.com>',
-  ])('refuses %j as MAIL_FROM', (value) => {
+    '<a@example.com>, b@example.com',
+    'friends: a@example.com;',
+    'Acme <a@example.com> <b@example.com>',
+    '"Acme, Inc. <a@example.com>',
+    '"Acme <a@example.com>"',
+    'Acme <a b@example.com>',
+    'Acme "The <a@example.com>',
+    'b@example.com <a@example.com>',
+    '"a"@example.com',
+    'Acme <ä@example.com>',
+    'Acme <a@exa mple.com>',
+    `${'x'.repeat(101)} <a@example.com>`,
+  ])('X-52 refuses %j as MAIL_FROM', (value) => {
     expect(refused({ MAIL_FROM: value })).toEqual(['MAIL_FROM']);
+  });
+
+  const senderOf = (value: string, changes: Environment = {}) => {
+    const { mail } = production({ MAIL_FROM: value, ...changes });
+    return mail.transport === 'mailbox' ? null : mail.from;
+  };
+
+  it.each([
+    ['no-reply@example.com', 'no-reply@example.com'],
+    ['Acme <no-reply@example.com>', 'Acme <no-reply@example.com>'],
+    ['<no-reply@example.com>', 'no-reply@example.com'],
+    ['"Acme" <no-reply@example.com>', 'Acme <no-reply@example.com>'],
+    ['"Acme, Inc." <no-reply@example.com>', '"Acme, Inc." <no-reply@example.com>'],
+    ['Acme, Inc. <no-reply@example.com>', '"Acme, Inc." <no-reply@example.com>'],
+    ['"Acme \\"The\\" Co." <a@example.com>', '"Acme \\"The\\" Co." <a@example.com>'],
+    ['"Acme <Support>" <a@example.com>', '"Acme <Support>" <a@example.com>'],
+    ['"Acme: Auth; (EU)" <a@example.com>', '"Acme: Auth; (EU)" <a@example.com>'],
+    ["O'Neil & Söhne <a@example.com>", "O'Neil & Söhne <a@example.com>"],
+    ['株式会社例 <a@example.com>', '株式会社例 <a@example.com>'],
+    ['no-reply@bücher.example', 'no-reply@xn--bcher-kva.example'],
+    ['"Bücher, GmbH" <a@Bücher.example>', '"Bücher, GmbH" <a@xn--bcher-kva.example>'],
+    ['a@例え.テスト', 'a@xn--r8jz45g.xn--zckzah'],
+    ['a@xn--bcher-kva.example', 'a@xn--bcher-kva.example'],
+  ])('X-52 reads %j as a sender', (value, header) => {
+    expect(senderOf(value)).toBe(header);
+    expect(senderOf(header)).toBe(header);
+  });
+
+  it('X-51 is called Latchkey by itself, and gives its name to a sender without one', () => {
+    expect(production().productName).toBe('Latchkey');
+    expect(senderOf('a@example.com', { PRODUCT_NAME: 'Acme, Inc.' })).toBe(
+      '"Acme, Inc." <a@example.com>',
+    );
+    expect(senderOf('Support <a@example.com>', { PRODUCT_NAME: 'Acme' })).toBe(
+      'Support <a@example.com>',
+    );
+  });
+
+  it.each([
+    'x'.repeat(51),
+    'Acme\u0007',
+    'Acme\nInc',
+    'Acme\u202etset',
+    'Acme\u2066',
+    'Acme\u200b',
+    'Acme\u2028Inc',
+    '\ud800Acme',
+    '...',
+    '"Acme, Inc."',
+    "'Acme'",
+  ])('X-51 refuses %j as PRODUCT_NAME', (value) => {
+    expect(refused({ PRODUCT_NAME: value })).toEqual(['PRODUCT_NAME']);
+  });
+
+  it.each([
+    'Acme, Inc.',
+    "O'Neil & Söhne: Konto",
+    'Example.com',
+    '株式会社例',
+    'علی\u200cرضا',
+    '"Acme" Auth',
+    '🦦 Otter',
+    '名'.repeat(50),
+  ])('X-51 takes %j as PRODUCT_NAME', (value) => {
+    expect(production({ PRODUCT_NAME: value }).productName).toBe(value.normalize('NFC'));
   });
 
   it('refuses several processes on the embedded database', () => {

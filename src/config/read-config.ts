@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostUrls } from '../db/driver/host-urls.ts';
+import { formatSender } from '../mail/sender.ts';
 import {
   allEntries,
   type Entry,
@@ -320,7 +321,7 @@ const rules: readonly Rule[] = [
     if (mail.baseUrl && !isHttpsOrLoopback(mail.baseUrl))
       refuse(of.baseUrl, 'must be https, unless the host is this machine');
     if (transport !== 'resend' && transport !== 'smtp') return;
-    const needed = [transport === 'resend' ? of.apiKey : of.smtpUrl];
+    const needed: Entry<unknown>[] = [transport === 'resend' ? of.apiKey : of.smtpUrl];
     // Production has already required it.
     if (!production) needed.push(of.from);
     for (const each of needed)
@@ -442,21 +443,26 @@ function toConfig(values: Values, env: Environment, mode: Mode): Config {
     publicUrl: ownUrl,
     appUrl: appUrl ?? ownUrl,
     jwt: { ...jwt, audience: jwt.audience ?? ownUrl },
-    mail: mailSettings(mail),
+    mail: mailSettings(mail, given(env, entries.productName.name) && values.productName),
     tls: certFile === null || keyFile === null ? null : { certFile, keyFile },
     threadPoolSize: threadPoolSize(env),
     tracing: wantsTraces(env),
   };
 }
 
-function mailSettings(mail: Values['mail']): MailSettings {
+/** `name` is that of a sender who has none. */
+function mailSettings(mail: Values['mail'], name: string | undefined): MailSettings {
+  const from = (): string => {
+    const sender = present(mail.from);
+    return formatSender({ ...sender, name: sender.name ?? name ?? null });
+  };
   switch (mail.transport) {
     case 'resend': {
       const { transport, baseUrl } = mail;
-      return { transport, apiKey: present(mail.apiKey), baseUrl, from: present(mail.from) };
+      return { transport, apiKey: present(mail.apiKey), baseUrl, from: from() };
     }
     case 'smtp':
-      return { transport: 'smtp', url: present(mail.smtpUrl), from: present(mail.from) };
+      return { transport: 'smtp', url: present(mail.smtpUrl), from: from() };
     default:
       return { transport: 'mailbox' };
   }

@@ -9,7 +9,7 @@ import {
   isBudgetName,
 } from '../domain/rate-limits/budgets.ts';
 import { type GatewayUserField, gatewayUserFields } from '../domain/users/gateway-user-fields.ts';
-import { assertSingleMailbox } from '../mail/assert-single-mailbox.ts';
+import { parseSender, type Sender } from '../mail/sender.ts';
 
 /** Turns a variable's text, which is not empty, into its value. */
 export type Reader<T> = z.ZodType<T, string>;
@@ -324,14 +324,21 @@ export const smtpUrl = reads((text, refuse) => {
   return text;
 });
 
-export const mailFrom = reads((text, refuse) => {
-  const [, , bracketed] = /^([^<>"\\,;:@\p{Cc}]{0,64})<([^<>]+)>$/u.exec(text) ?? [];
-  try {
-    assertSingleMailbox(bracketed ?? text);
-  } catch {
-    refuse('must be one address, bare or as Name <no-reply@example.com>');
-  }
-  return text;
+export const mailFrom: Reader<Sender> = reads(
+  (text, refuse) =>
+    parseSender(text) ??
+    refuse('must be one address, bare or as "Name, Inc." <no-reply@example.com>'),
+);
+
+/** What users read in mails and in their authenticator app. */
+export const productName: Reader<string> = reads((text, refuse) => {
+  const name = text.normalize('NFC');
+  if (/^(["']).*\1$/u.test(name)) refuse('has quotes around it, which would be part of the name');
+  if (/(?![\u200c\u200d])[\p{C}\p{Zl}\p{Zp}]/u.test(name))
+    refuse('must have no control characters and no marks of the writing direction');
+  if (Array.from(name).length > 50 || !/[\p{L}\p{N}]/u.test(name))
+    refuse('must have 1 to 50 characters, with a letter or a digit among them');
+  return name;
 });
 
 const placeholder = new RegExp(

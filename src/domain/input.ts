@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type EmailAddress, parseEmailAddress } from './addresses/email-address.ts';
+import { type EmailAddress, hasPlainDots, parseEmailAddress } from './addresses/email-address.ts';
 import { localeOf, localeTags } from './emails/locales.ts';
 import { oneLine } from './one-line.ts';
 import { passwordTextFault } from './passwords/password-text.ts';
@@ -19,20 +19,27 @@ export function text(options: { max: number; min?: number }): z.ZodType<string, 
     });
 }
 
-/** One e-mail address, in both of its forms. */
-export const emailAddress: z.ZodType<EmailAddress, string> = z
-  .string({ error: 'An e-mail address is required.' })
-  .min(1, 'An e-mail address is required.')
-  .transform((value, ctx) => {
-    const parsed = parseEmailAddress(value);
-    if (parsed) return parsed;
-    ctx.addIssue({
-      code: 'custom',
-      params: { code: 'INVALID_EMAIL' },
-      message: 'This is not one valid e-mail address.',
+function emailAddressThat(isFine: (parsed: EmailAddress) => boolean) {
+  return z
+    .string({ error: 'An e-mail address is required.' })
+    .min(1, 'An e-mail address is required.')
+    .transform((value, ctx) => {
+      const parsed = parseEmailAddress(value);
+      if (parsed && isFine(parsed)) return parsed;
+      ctx.addIssue({
+        code: 'custom',
+        params: { code: 'INVALID_EMAIL' },
+        message: 'This is not one valid e-mail address.',
+      });
+      return z.NEVER;
     });
-    return z.NEVER;
-  });
+}
+
+/** One e-mail address that an account may have, in both of its forms. */
+export const emailAddress: z.ZodType<EmailAddress, string> = emailAddressThat(() => true);
+
+/** One e-mail address that an account is to get: without the stray dots that imported ones have. */
+export const newEmailAddress: z.ZodType<EmailAddress, string> = emailAddressThat(hasPlainDots);
 
 /** A password that is being checked, not set: valid for hashing, with no further policy. */
 export const password: z.ZodType<string, string> = z

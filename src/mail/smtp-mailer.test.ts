@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type SmtpStandIn, startSmtpStandIn } from '../testing/smtp-stand-in.ts';
 import type { Mail } from './mailer.ts';
@@ -63,6 +64,28 @@ describe('mail by SMTP', () => {
     await expect(mailer.send(mail)).rejects.toMatchObject({ reason: 'unreachable' });
   });
 
+  it.each(['ada..l', 'ada.', '.ada'])(
+    'X-52 sends to the stray dots of %s in quotes, as RFC 5321 4.1.2 has them',
+    async (local) => {
+      const told = await recipientTold(`${local}@docomo.example`);
+      expect(told).toEqual([`RCPT TO:<"${local}"@docomo.example>`]);
+    },
+  );
+
+  it.each([
+    ['"Acme, Inc." <a@example.com>', 'From: "Acme, Inc." <a@example.com>\r\n'],
+    ['"Acme <Support>" <a@example.com>', 'From: "Acme <Support>" <a@example.com>\r\n'],
+    ['Acme <a@xn--bcher-kva.example>', 'From: Acme <a@xn--bcher-kva.example>\r\n'],
+    ['"Bücher, GmbH" <a@example.com>', 'From: =?UTF-8?Q?B=C3=BCcher=2C_GmbH?= <a@example.com>\r\n'],
+  ])('X-52 sends from %s', async (sender, header) => {
+    server = await startSmtpStandIn({ startTls: true });
+    const mailer = createSmtpMailer({ url: `smtp://localhost:${server.port}`, from: sender });
+    await mailer.send(mail);
+    await mailer.close();
+    expect(server.mails[0]?.raw).toContain(header);
+    expect(server.mails[0]?.from).toMatch(/^a@/);
+  });
+
   it('sends one mail with both parts, our Message-ID and the headers against replies', async () => {
     server = await startSmtpStandIn({ startTls: true });
     const mailer = createSmtpMailer({ url: `smtp://localhost:${server.port}`, from });
@@ -84,3 +107,25 @@ describe('mail by SMTP', () => {
     expect(sent?.raw).toMatch(/\r\n042719\r\n/);
   });
 });
+
+/** What a server hears of the recipient; the stand-in would refuse dots that are in quotes. */
+async function recipientTold(to: string): Promise<string[]> {
+  const heard: string[] = [];
+  const server = createServer((socket) => {
+    socket.write('220 here\r\n');
+    socket.on('data', (data) => {
+      for (const line of data.toString().split('\r\n')) {
+        if (line.startsWith('RCPT')) heard.push(line);
+        if (line === 'DATA') socket.write('354 go on\r\n');
+        else if (/^(EHLO|MAIL|RCPT|QUIT|\.$)/.test(line)) socket.write('250 fine\r\n');
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const mailer = createSmtpMailer({ url: `smtp://127.0.0.1:${port}`, from });
+  await mailer.send({ ...mail, to });
+  await mailer.close();
+  server.close();
+  return heard;
+}

@@ -83,6 +83,7 @@ export const testConfig: Config = {
   threadPoolSize: 4,
   passwordMinLength: 8,
   mail: { transport: 'mailbox' },
+  productName: 'Latchkey',
   mailTemplatesDirectory: null,
   retention: {
     unverifiedAccounts: 7 * 86_400,

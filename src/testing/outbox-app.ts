@@ -27,6 +27,7 @@ export function createOutboxApp(input: {
   return {
     config: {
       appUrl: 'https://app.example.com',
+      productName: 'Latchkey',
       mailTemplatesDirectory: null,
       rateLimits: {},
       rateLimitMultiplier: 1000,

@@ -43,6 +43,12 @@ export async function deleteUser({ app }: Of, userId: string): Promise<void> {
   await app.db.delete(users).where(eq(users.id, userId));
 }
 
+/** An address that an import brought along. */
+export async function setEmail({ app }: Of, userId: string, email: string): Promise<void> {
+  const emailCanonical = email.toLowerCase();
+  await app.db.update(users).set({ email, emailCanonical }).where(eq(users.id, userId));
+}
+
 export async function setRoles({ app }: Of, userId: string, roles: string[]): Promise<void> {
   await app.db.update(users).set({ roles }).where(eq(users.id, userId));
 }

@@ -10,13 +10,13 @@ import { recordAudit } from '../audit/record.ts';
 import { holdStepUp } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
-import { emailAddress } from '../input.ts';
+import { newEmailAddress } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
 import { accountKey, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
 
-const schema = z.object({ newEmail: emailAddress });
+const schema = z.object({ newEmail: newEmailAddress });
 
 /**
  * Sends a code to the new address; nothing changes before confirmEmailChange. For an address that

@@ -5,10 +5,12 @@ const maxLength = 254;
 const maxLocalLength = 64;
 
 /**
- * dot-atom of RFC 5322 3.2.3, without quoted forms; ASCII only, so that look-alike letters cannot
- * imitate another user's address.
+ * The atoms of RFC 5322 3.2.3 and dots, without quoted forms; ASCII only, so that look-alike
+ * letters cannot imitate another user's address. Some providers have given out addresses with two
+ * dots together or one at the end, and mail to them arrives.
  */
-const localPattern = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const localPattern = /^(?=.*[^.])[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+$/;
+const strayDots = /^\.|\.\.|\.@/;
 const domainPattern =
   /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z][a-z0-9-]{0,61}[a-z0-9])$/;
 
@@ -41,6 +43,11 @@ export function parseEmailAddress(text: string): EmailAddress | null {
   const address = `${local}@${domain}`;
   if (address.length > maxLength) return null;
   return { address, canonical: `${local.toLowerCase()}@${domain}` };
+}
+
+/** Whether its dots stand as RFC 5322 has them: asked of addresses that we do not know yet. */
+export function hasPlainDots({ address }: EmailAddress): boolean {
+  return !strayDots.test(address);
 }
 
 /** `u***@example.com`: enough for the owner to recognise the mailbox. */

@@ -3,7 +3,7 @@ import { AuthError } from '../../errors.ts';
 import { holdAdmins } from '../caller/hold-admins.ts';
 import { assertSessionLives } from '../caller/hold-caller.ts';
 import { resetPasswordLink } from '../emails/links.ts';
-import { displayName, emailAddress, supportedLocale } from '../input.ts';
+import { displayName, newEmailAddress, supportedLocale } from '../input.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { accountKey, reserve } from '../rate-limits/reserve.ts';
 import { roleNames } from '../roles/role-names.ts';
@@ -14,7 +14,7 @@ import { reason } from './reason.ts';
 import { requireAdminToChange } from './require-admin.ts';
 
 const schema = z.object({
-  email: emailAddress,
+  email: newEmailAddress,
   name: displayName.optional(),
   roles: roleNames.nullish(),
   sendInvitation: z.boolean().nullish(),

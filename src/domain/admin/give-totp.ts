@@ -5,7 +5,6 @@ import { holdAnyUser } from '../../db/queries/user-administration.ts';
 import { setTotpEnabledAt } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
-import { productName } from '../emails/render-email.ts';
 import { clearFactors } from '../factors/clear-factors.ts';
 import { readCode } from '../otp/code.ts';
 import { issueRecoveryCodes } from '../recovery-codes/issue-recovery-codes.ts';
@@ -18,7 +17,10 @@ import {
   writeSecret,
 } from '../totp/totp.ts';
 
-type Giver = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics' | 'transaction'> & {
+type Giver = Pick<
+  App,
+  'clock' | 'config' | 'random' | 'log' | 'keys' | 'metrics' | 'transaction'
+> & {
   readonly request: null;
   readonly viewer: null;
 };
@@ -42,7 +44,7 @@ export function offerTotp(app: Giver, user: Pick<UserRow, 'id' | 'email'>): Offe
   const secret = app.random.bytes(secretBytes);
   return {
     secret: writeSecret(secret),
-    uri: otpauthUri({ issuer: productName, label: user.email, secret }),
+    uri: otpauthUri({ issuer: app.config.productName, label: user.email, secret }),
     confirm: async (typed) => {
       const code = readCode(typed);
       const now = app.clock.now();

@@ -54,7 +54,12 @@ async function problemOf(
   templatesDirectory: string,
 ): Promise<string | null> {
   try {
-    const { html, text } = await renderEmail(content, { locale, appUrl, templatesDirectory });
+    const { html, text } = await renderEmail(content, {
+      locale,
+      appUrl,
+      productName: 'Acme, Inc.',
+      templatesDirectory,
+    });
     for (const needed of whatItIsFor(content)) {
       const escaped = needed.replaceAll('&', '&amp;');
       if (!text.includes(needed) || !html.includes(escaped))

@@ -63,7 +63,12 @@ describe('mails in a browser', () => {
       const page = await context.newPage();
       const mails = await Promise.all(
         samples.map((content) =>
-          renderEmail(content, { locale, appUrl, templatesDirectory: null }),
+          renderEmail(content, {
+            locale,
+            appUrl,
+            productName: 'Acme, Inc.',
+            templatesDirectory: null,
+          }),
         ),
       );
       const frames = mails.map(

@@ -102,7 +102,7 @@ describe('an operator’s own templates', () => {
         'Hallo{% if name %} {{ name }}{% endif %}!\r\n\r\n{{ code }}\r\n',
     );
     await checkTemplates(folder);
-    const options = { appUrl, templatesDirectory: folder };
+    const options = { appUrl, productName: 'Latchkey', templatesDirectory: folder };
     const content = { ...samples['verify-email'], name: '<b>Ada</b>' };
     const { subject, text, html } = await renderEmail(content, { ...options, locale: 'de' });
     expect(subject).toBe('Willkommen bei ACME');
@@ -127,6 +127,7 @@ describe('an operator’s own templates', () => {
     await checkTemplates(folder);
     const { html } = await renderEmail(samples['login-code'], {
       appUrl,
+      productName: 'Latchkey',
       templatesDirectory: folder,
       locale: 'ar',
     });

@@ -8,7 +8,8 @@ import { sampleContents } from './sample-contents.ts';
 const appUrl = 'https://app.example.com';
 const samples = sampleContents(appUrl);
 const { code, link } = samples['verify-email'];
-const options = { locale: 'en', appUrl, templatesDirectory: null };
+const productName = 'Latchkey';
+const options = { locale: 'en', appUrl, productName, templatesDirectory: null };
 
 /** How each language addresses a recipient who did not ask for the mail. */
 const disclaimers: Record<Locale, RegExp> = {
@@ -128,6 +129,26 @@ describe('rendered mails', () => {
       if ('ipAddress' in content) expect(text).toContain('203.0.113.0/24');
     },
   );
+
+  it.each(
+    localeTags.flatMap((locale) =>
+      ['Acme & Co, Inc.', 'Example.com', 'אקמה', '<b>A</b>'].map((name) => [locale, name] as const),
+    ),
+  )('X-51 say in %s that they are from %s, and nowhere Latchkey', async (locale, name) => {
+    for (const content of Object.values(samples)) {
+      const { subject, text, html } = await renderEmail(content, {
+        ...options,
+        locale,
+        productName: name,
+      });
+      expect(text.endsWith(`-- \n${name}\n`)).toBe(true);
+      expect(html).toContain(
+        name.replace('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+      );
+      expect(html).not.toContain('<b>');
+      expect(`${subject}${text}${html}`).not.toMatch(/latchkey/i);
+    }
+  });
 
   it.each(localeTags.filter((tag) => tag !== 'en'))(
     'has in %s everything that it has in English',

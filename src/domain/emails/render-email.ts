@@ -5,12 +5,12 @@ import { assertOurLink } from './links.ts';
 import { engines, loadLayout, loadTemplate } from './load-template.ts';
 import { type Locale, locales, nearestLocale } from './locales.ts';
 
-export const productName = 'Latchkey';
-
 export type RenderOptions = {
   /** A BCP 47 tag, or null; the nearest supported language is used. */
   readonly locale: string | null;
   readonly appUrl: string;
+  /** PRODUCT_NAME. */
+  readonly productName: string;
   /** The operator's own templates (MAIL_TEMPLATES_DIR); null: only ours. */
   readonly templatesDirectory: string | null;
 };
@@ -37,7 +37,8 @@ export async function renderEmail(
   options: RenderOptions,
 ): Promise<RenderedEmail> {
   const locale = nearestLocale(options.locale);
-  const variables = variablesOf(content, { locale, appUrl: options.appUrl });
+  const { appUrl, productName } = options;
+  const variables = variablesOf(content, { locale, appUrl, productName });
   const { subject, blocks } = await loadTemplate(
     { template: content.template, locale },
     options.templatesDirectory,
@@ -84,9 +85,12 @@ function asText(block: RenderedBlock, locale: Locale): string {
  */
 function variablesOf(
   content: EmailContent,
-  options: { locale: Locale; appUrl: string },
+  options: { locale: Locale; appUrl: string; productName: string },
 ): Variables {
-  const variables: Record<string, string> = { product: productName };
+  const variables: Record<string, string> = {};
+  // SECURITY: no inertText, which would drop a name such as Example.com: the operator chose it.
+  const product = isolated(options.productName, options.locale);
+  if (product !== null) variables['product'] = product;
   for (const [key, value] of Object.entries(emailContent.parse(content))) {
     if (key === 'template' || value === null || value === undefined) continue;
     const shown = show(key, value, options);

@@ -44,12 +44,11 @@ async function send(
   { content, locale, to }: MailPayload,
 ): Promise<Delivery> {
   try {
-    const { appUrl, mailTemplatesDirectory: templatesDirectory } = app.config;
-    const rendered = await renderEmail(content, { locale, appUrl, templatesDirectory }).catch(
-      () => {
-        throw new MailError('not_rendered', { fault: 'ours' });
-      },
-    );
+    const { appUrl, productName, mailTemplatesDirectory: templatesDirectory } = app.config;
+    const options = { locale, appUrl, productName, templatesDirectory };
+    const rendered = await renderEmail(content, options).catch(() => {
+      throw new MailError('not_rendered', { fault: 'ours' });
+    });
     await app.mailer.send({ id: message.id, to, ...rendered });
     return { kind: 'sent' };
   } catch (error) {

@@ -8,7 +8,7 @@ export type OutboxApp = Pick<
 > & {
   readonly config: Pick<
     Config,
-    'appUrl' | 'mailTemplatesDirectory' | 'rateLimits' | 'rateLimitMultiplier'
+    'appUrl' | 'productName' | 'mailTemplatesDirectory' | 'rateLimits' | 'rateLimitMultiplier'
   >;
 };
 

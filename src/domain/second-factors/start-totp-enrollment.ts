@@ -5,7 +5,6 @@ import { recordAudit } from '../audit/record.ts';
 import { holdStepUp } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
-import { productName } from '../emails/render-email.ts';
 import { displayName } from '../input.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { renderQrCode } from '../totp/qr-code.ts';
@@ -49,7 +48,7 @@ export const startTotpEnrollment = command(
       });
       return user;
     });
-    const uri = otpauthUri({ issuer: productName, label: label ?? email, secret });
+    const uri = otpauthUri({ issuer: ctx.config.productName, label: label ?? email, secret });
     return {
       kind: 'totp-enrollment',
       id,

@@ -9,14 +9,14 @@ import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { forgotPasswordLink, signInLink } from '../emails/links.ts';
 import { preferredLocale } from '../emails/locales.ts';
-import { displayName, emailAddress, newPassword } from '../input.ts';
+import { displayName, newEmailAddress, newPassword } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import { accountKey, type Claim, reserve } from '../rate-limits/reserve.ts';
 
-const schema = z.object({ email: emailAddress, password: newPassword, name: displayName });
+const schema = z.object({ email: newEmailAddress, password: newPassword, name: displayName });
 
 /**
  * Begins an account by mailing a code to the address. For a taken address the answer is the same

@@ -19,13 +19,13 @@ export function writeSecret(secret: Uint8Array): string {
   return base32.encode(secret);
 }
 
-/** The content of the QR code. A colon would end the issuer, so it is removed from the label. */
+/** The content of the QR code. A colon would end the issuer, so neither text has one. */
 export function otpauthUri(input: { issuer: string; label: string; secret: Uint8Array }): string {
-  const label = input.label.replaceAll(':', ' ');
+  const withoutColon = (text: string) => text.replaceAll(':', ' ');
   return generateURI({
     ...options,
-    issuer: input.issuer,
-    label,
+    issuer: withoutColon(input.issuer),
+    label: withoutColon(input.label),
     secret: writeSecret(input.secret),
   });
 }
