@@ -15,6 +15,7 @@ import { createMetrics, formatMetrics, type Metrics, noMetrics } from '../observ
 import { startTracing } from '../observability/tracing.ts';
 import { explainDatabase } from './explain.ts';
 import { settingAdvice } from './findings.ts';
+import { watchClock } from './watch-clock.ts';
 
 type Options = {
   readonly config: Config;
@@ -57,6 +58,9 @@ export async function runServer({
     const mailer = await createMailer(config, { clock: systemClock });
     const { app, stop } = await compose({ config, database, mailer, log, metrics, tracing });
     closers.push(stop);
+    const clock = watchClock(app);
+    closers.push(async () => clock.stop());
+    await clock.look();
     if (config.metricsPort !== null && !worker) {
       const { metricsPort: port } = config;
       const [host = ''] = listenAddresses(config);

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { App } from '../app.ts';
+import { boundedLog } from '../observability/bounded-log.ts';
+import { eventLoop } from '../observability/event-loop.ts';
 import { startApollo } from './graphql/apollo.ts';
 import { createOperationCache } from './graphql/operation-cache.ts';
 import { graphqlRoute } from './graphql/route.ts';
@@ -8,7 +10,7 @@ import { createOperationRunner } from './graphql/run-operation.ts';
 import { type TrustedProxies, trustedProxyList } from './hooks/client-address.ts';
 import { cors } from './hooks/cors.ts';
 import { type Drain, drainHook } from './hooks/drain.ts';
-import { errorBody, errorOptions } from './hooks/errors.ts';
+import { errorBody, errorOptions, type Tell } from './hooks/errors.ts';
 import { jsonBodies, requestHead } from './hooks/head.ts';
 import { securityHeaders } from './hooks/headers.ts';
 import { watchRequests } from './hooks/metrics.ts';
@@ -72,8 +74,11 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
     },
     log: app.log,
   });
-  const fastify = createFastify(app, listener);
-  const drain = addHooks(fastify, app, trustedProxies);
+  // Measured from here on.
+  eventLoop();
+  const tell = boundedLog(app.log);
+  const fastify = createFastify(app, { listener, tell });
+  const drain = addHooks(fastify, app, { trustedProxies, tell });
   const cache = createOperationCache();
   const apollo = await startApollo(app, cache);
   const deadline = options.deadline ?? operationDeadline;
@@ -108,7 +113,10 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   };
 }
 
-function createFastify({ config }: App, listener: Listener): FastifyInstance {
+function createFastify(
+  { config }: App,
+  { listener, tell }: { readonly listener: Listener; readonly tell: Tell },
+): FastifyInstance {
   return Fastify({
     // No logger: Fastify would make one for each request. The first hook hands out the App's.
     logController: new LogController({ disableRequestLogging: true }),
@@ -117,12 +125,16 @@ function createFastify({ config }: App, listener: Listener): FastifyInstance {
     requestIdHeader: false,
     serverFactory: listener.serverFactory,
     forceCloseConnections: 'idle',
-    ...errorOptions({ publicUrl: config.publicUrl }),
+    ...errorOptions({ publicUrl: config.publicUrl }, tell),
   });
 }
 
 /** What every request goes through before its route, in this order, and every answer after it. */
-function addHooks(fastify: FastifyInstance, app: App, trustedProxies: TrustedProxies): Drain {
+function addHooks(
+  fastify: FastifyInstance,
+  app: App,
+  { trustedProxies, tell }: { readonly trustedProxies: TrustedProxies; readonly tell: Tell },
+): Drain {
   const { publicUrl, corsOrigins, mode } = app.config;
   watchRequests(fastify, app);
   jsonBodies(fastify);
@@ -132,7 +144,7 @@ function addHooks(fastify: FastifyInstance, app: App, trustedProxies: TrustedPro
     origins: corsOrigins,
     ...(mode === 'development' ? { onRefused: nameRefused(app) } : {}),
   });
-  errorBody(fastify);
+  errorBody(fastify, tell);
   requestHead(fastify, { publicUrl, trustedProxies, log: app.log });
   return drainHook(fastify);
 }

@@ -56,6 +56,8 @@ export type Metrics = {
   mail(outcome: MailOutcome): void;
   /** A process replaced one that had crashed. */
   workerRestarted(): void;
+  /** Seconds by which this machine's clock is ahead of the database's. */
+  clockOffset(seconds: number): void;
   watch(gauges: Gauges): void;
   snapshot(): Promise<Snapshot>;
 };
@@ -70,6 +72,7 @@ export const noMetrics: Metrics = {
   limited: nothing,
   mail: nothing,
   workerRestarted: nothing,
+  clockOffset: nothing,
   watch: nothing,
   snapshot: async () => [],
 };
@@ -103,6 +106,7 @@ export async function createMetrics(): Promise<Metrics> {
     ...countRequests(client, registers),
     ...countEvents(client, registers),
     ...countRestarts(client, registers),
+    ...measureClock(client, registers),
     ...countMails(client, registers),
     limited: limits.limited,
     watch: (gauges) => {
@@ -235,6 +239,17 @@ function watchMailProvider({ Gauge }: Client, registers: Registers, gauges: Gaug
       this.set(gauges.mailRefusals());
     },
   });
+}
+
+function measureClock({ Gauge }: Client, registers: Registers): Pick<Metrics, 'clockOffset'> {
+  const offset = new Gauge({
+    name: 'latchkey_clock_offset_seconds',
+    help: "Seconds by which this machine's clock is ahead of the database's.",
+    registers,
+    // Workers share the machine's clock.
+    aggregator: 'first',
+  });
+  return { clockOffset: (seconds) => offset.set(seconds) };
 }
 
 function countDroppedLines({ Counter }: Client, registers: Registers): void {

@@ -24,8 +24,13 @@ export type TokenVerdict =
  * (JW-12).
  */
 const maxTokenLength = 8192;
-/** Seconds of clock skew allowed between our own machines (JW-6 allows 60). */
+/** Seconds for which an expired token is still taken, since clocks differ (JW-6 allows 60). */
 const clockTolerance = 5;
+/**
+ * Seconds by which a token may come from the future: of a machine whose clock is ahead, or of our
+ * own before its clock was set back. RFC 7519 4.1.6 asks for no check of `iat` at all.
+ */
+const aheadTolerance = 60;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Base64url as an encoder writes it: no padding, no bits that decoders ignore (RFC 4648 3.5). */
@@ -122,8 +127,8 @@ function judgeClaims(app: Verifier, claims: Members): TokenVerdict {
   // The token is bound to a key of its holder. We issue no such tokens and check no proof of
   // possession, so we must not accept one without it (RFC 9449 section 7).
   if (cnf !== undefined) return invalid;
-  if (exp - iat > longestTokenLifetime || iat > now + clockTolerance) return invalid;
-  if (nbf !== undefined && (!isTime(nbf) || nbf > now + clockTolerance)) return invalid;
+  if (exp - iat > longestTokenLifetime || iat > now + aheadTolerance) return invalid;
+  if (nbf !== undefined && (!isTime(nbf) || nbf > now + aheadTolerance)) return invalid;
   const verified: VerifiedToken = {
     id: jti,
     userId: sub,

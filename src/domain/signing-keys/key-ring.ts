@@ -2,7 +2,7 @@ import { listSigningKeys } from '../../db/queries/signing-keys.ts';
 import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
 import type { KeyRing, PublicJwk, SigningKey } from '../../ports.ts';
 import { type KeyApp, rotateSigningKey } from './rotate-signing-key.ts';
-import { isDue, newestOf, reloadEvery, signingAt, verifies } from './rules.ts';
+import { isDue, newestOf, reloadEvery, signingNow, verifies } from './rules.ts';
 import { openSigningKey } from './signing-key.ts';
 
 type OnBadRow = (error: unknown, row: SigningKeyRow) => void;
@@ -86,7 +86,7 @@ export function createKeyRing(app: KeyApp): KeyRing {
       await read(refuseBadRow);
     },
     signing: () => {
-      const key = signingAt(byKid.values(), app.clock.now());
+      const key = signingNow([...byKid.values()], app.clock.now());
       if (key) return key;
       throw new Error('No signing key is active.');
     },

@@ -44,6 +44,15 @@ export function verifies(key: KeyTimes, now: Date): boolean {
   return !key.removedAt && (key.expiresAt === null || key.expiresAt > now);
 }
 
+/**
+ * The key to sign with: the signing key, or, where this machine's clock says that none signs yet,
+ * the one that will first. Its clock is behind the one that made the key, and every verifier knows
+ * the key already.
+ */
+export function signingNow<Key extends KeyTimes>(keys: readonly Key[], now: Date): Key | undefined {
+  return signingAt(keys, now) ?? earliestPending(keys, now);
+}
+
 /** The signing key at a moment: of the active keys, the one activated last. */
 export function signingAt<Key extends KeyTimes>(keys: Iterable<Key>, now: Date): Key | undefined {
   let newest: Key | undefined;

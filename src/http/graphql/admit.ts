@@ -12,13 +12,14 @@ export async function admit(
   ctx: RequestContext,
   asked: CachedOperation | null,
 ): Promise<UnauthenticatedReason | null> {
-  const found = await authenticate(ctx, ctx.authorization);
-  if (found.kind === 'signed-in') ctx.viewer = found.viewer;
-  if (found.kind === 'refused') ctx.staleBearer = found.stale;
+  // First: a failure on the way to the caller is one of this operation.
   if (asked) {
     ctx.observed.kind = asked.operation.operation;
     ctx.observed.fields = asked.fields;
     ctx.observed.name = asked.operation.name?.value ?? null;
   }
+  const found = await authenticate(ctx, ctx.authorization);
+  if (found.kind === 'signed-in') ctx.viewer = found.viewer;
+  if (found.kind === 'refused') ctx.staleBearer = found.stale;
   return found.kind === 'refused' && !asked?.mayBeStale ? found.reason : null;
 }

@@ -1,5 +1,7 @@
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
 import { errorCodes } from '../../errors.ts';
+import { operationOf } from '../hooks/metrics.ts';
+import { shortage } from '../hooks/shortage.ts';
 import type { RequestContext } from './context.ts';
 import { kindOf } from './format-error.ts';
 
@@ -25,9 +27,10 @@ export function reportErrors(
         err: error.originalError ?? error,
         requestId: ctx.request.id,
         operationName: operationName?.slice(0, maxLoggedName),
+        operation: operationOf(ctx.observed),
         path: error.path?.join('.').slice(0, maxLoggedName),
       },
-      kind === 'fault' ? 'A request failed.' : 'The database does not answer.',
+      kind === 'fault' ? 'A request failed.' : shortage(error.originalError ?? error),
     );
   }
 }

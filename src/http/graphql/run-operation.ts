@@ -2,9 +2,10 @@ import type { ApolloServer } from '@apollo/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../app.ts';
 import type { Database, Db } from '../../db/driver/client.ts';
+import { eventLoop } from '../../observability/event-loop.ts';
 import type { StatementWatch } from '../../observability/tracing.ts';
 import type { TrustedProxies } from '../hooks/client-address.ts';
-import { watchOperation } from '../hooks/metrics.ts';
+import { operationOf, watchOperation } from '../hooks/metrics.ts';
 import type { Answer } from './answer.ts';
 import { runByApollo } from './apollo.ts';
 import { createContext, type Handles, type RequestContext } from './context.ts';
@@ -50,7 +51,13 @@ export function createOperationRunner(options: RunnerOptions): OperationRunner {
     } catch (error) {
       if (deadline.aborted)
         log.warn(
-          { event: 'operation.late', requestId: request.id },
+          {
+            event: 'operation.late',
+            requestId: request.id,
+            operation: operationOf(observed),
+            // How much of that time this process could do nothing else.
+            held: Math.round(eventLoop().longestHold()),
+          },
           'An operation took too long and was cancelled.',
         );
       watch.fail(error);

@@ -9,13 +9,18 @@ import type {
 } from 'fastify';
 import { databaseFailure } from '../../db/driver/failures.ts';
 import { AuthError, type ErrorCode, errorCodes } from '../../errors.ts';
+import type { boundedLog } from '../../observability/bounded-log.ts';
 import { defaultHeaders, type SecurityHeadersOptions } from './headers.ts';
 import { requestPath } from './request-path.ts';
+import { shortage } from './shortage.ts';
 
 /**
  * RFC 6750 3 asks for one parameter at least; 3.1: no error for a request that has no credential.
  */
 const bearerChallenge = 'Bearer realm="latchkey"';
+
+/** Logs what strangers cause, within bounds. */
+export type Tell = ReturnType<typeof boundedLog>;
 
 type Said = { readonly code: string; readonly message: string };
 
@@ -67,7 +72,7 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
  * everything else masked and logged once. Also puts the request's id on every answer as
  * X-Request-Id. Call it on the root instance, after `cors`.
  */
-export function errorBody(fastify: FastifyInstance): void {
+export function errorBody(fastify: FastifyInstance, tell: Tell = () => {}): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id);
     // Before the body is read: what no route takes is not parsed.
@@ -76,9 +81,17 @@ export function errorBody(fastify: FastifyInstance): void {
   });
   fastify.setNotFoundHandler(sendNotFound);
   fastify.setErrorHandler((error, request, reply) => {
+    if (brokeOff(request)) {
+      // Not a failure of the database, whose connections end with the same codes.
+      tell(
+        { event: 'request.broken_off', requestId: request.id },
+        'A client broke off its request.',
+      );
+      return sendError(request, reply, 400);
+    }
     const refusal = error instanceof AuthError ? error : unavailable(error);
     const status = refusal === null ? statusOf(error) : statusOfRefusal(refusal);
-    logFailure(error, request, status);
+    logFailure(error, request, { status, tell });
     if (refusal?.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));
     // A route may have set a more specific challenge.
     if (refusal?.code === 'UNAUTHENTICATED' && !reply.hasHeader('www-authenticate'))
@@ -96,12 +109,24 @@ export function unavailable(error: unknown): AuthError | null {
   return new AuthError('UNAVAILABLE', { retryAfter: 1 });
 }
 
-function logFailure(error: unknown, { id, log }: FastifyRequest, status: number): void {
+/** Whether the client has gone before its body was whole. */
+function brokeOff({ raw }: FastifyRequest): boolean {
+  return raw.destroyed && !raw.complete;
+}
+
+function logFailure(
+  error: unknown,
+  { id, log, routeOptions: { url: route } }: FastifyRequest,
+  { status, tell }: { readonly status: number; readonly tell: Tell },
+): void {
   if (error instanceof AuthError) {
     const { code: refusal, detail } = error;
     if (detail !== undefined)
-      log.info({ refusal, detail, requestId: id }, 'A request was refused.');
-  } else if (status >= 500) log.error({ err: error, requestId: id }, 'A request failed.');
+      tell({ event: 'request.refused', refusal, detail, requestId: id }, 'A request was refused.');
+  } else if (status >= 500) {
+    const text = unavailable(error) === null ? 'A request failed.' : shortage(error);
+    log.error({ err: error, requestId: id, route }, text);
+  }
 }
 
 function statusOfRefusal({ code }: AuthError): number {
@@ -113,7 +138,7 @@ function statusOfRefusal({ code }: AuthError): number {
  * Options for `Fastify({ … })`: what never becomes a request, or comes while draining, is answered
  * like everything else.
  */
-export function errorOptions(headers: SecurityHeadersOptions) {
+export function errorOptions(headers: SecurityHeadersOptions, tell: Tell = () => {}) {
   return {
     // Fastify's own answer while closing lacks our headers. Readiness tells the balancer, and late
     // requests are still served.
@@ -126,6 +151,10 @@ export function errorOptions(headers: SecurityHeadersOptions) {
     clientErrorHandler(error: ConnectionError, socket: Socket): void {
       if (error.code === 'ECONNRESET' || socket.destroyed) return;
       const status = statusOfClientError(error.code);
+      tell(
+        { event: 'connection.refused', reason: error.code, status },
+        'A connection sent what is no HTTP, was too large or took too long.',
+      );
       if (socket.writable) socket.write(rawAnswer(status, defaultHeaders(headers, '')));
       socket.destroy();
     },

@@ -101,7 +101,7 @@ export function watchOperation(
  * What an operation is counted under: its root field, which the schema bounds. The name that the
  * caller gave it is not asked for: names can be invented without end, each a series for ever.
  */
-function operationOf({ fields }: Observed): string {
+export function operationOf({ fields }: Observed): string {
   const [field, another] = fields;
   if (field === undefined) return 'unknown';
   if (another !== undefined) return 'several';
