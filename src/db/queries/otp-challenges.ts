@@ -209,8 +209,9 @@ export async function renewCode(
 }
 
 /**
- * Gives an open registration new secrets and more time, also where it has expired; used tries stay
- * used (OT-4). Null when it is over or its tries are used up.
+ * Gives an open registration new secrets and more time, also where it has expired; its newest code
+ * stays valid beside the new one while it is. Used tries stay used (OT-4). Null when it is over or
+ * its tries are used up.
  */
 export async function reviveRegistration(
   db: Db,
@@ -221,12 +222,19 @@ export async function reviveRegistration(
     maxAttempts: number;
     expiresAt: Date;
     resendAvailableAt: Date;
+    now: Date;
   },
 ): Promise<OtpChallengeRow | null> {
-  const { id, maxAttempts, ...renewed } = input;
+  const { id, maxAttempts, now, codeHash, ...renewed } = input;
+  const length = codeHash.length;
+  const before = sql`case when ${gt(otpChallenges.expiresAt, now)}
+    then substring(${otpChallenges.codeHash} from 1 for ${length}) else ''::bytea end`;
   const [row] = await db
     .update(otpChallenges)
-    .set(renewed)
+    .set({
+      ...renewed,
+      codeHash: sql`${sql.param(codeHash, otpChallenges.codeHash)}::bytea || ${before}`,
+    })
     .where(
       and(
         eq(otpChallenges.id, id),

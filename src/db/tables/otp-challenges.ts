@@ -31,7 +31,10 @@ export const otpChallenges = pgTable(
     email: text('email'),
     /** The same address, masked, for the answer. */
     sentTo: text('sent_to'),
-    /** HMAC of challenge id and code (OT-8); null when nothing was sent. */
+    /**
+     * HMAC of challenge id and code (OT-8), and after it that of the mail before where both are
+     * valid; null when nothing was sent.
+     */
     codeHash: bytes('code_hash'),
     /** SHA-256 of the token of the mail's link, 256 random bits; null where the mail has none. */
     linkHash: bytes('link_hash'),

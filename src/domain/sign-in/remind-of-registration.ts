@@ -71,6 +71,7 @@ async function revive(
     codeHash,
     linkHash,
     maxAttempts,
+    now,
     expiresAt: secondsAfter(now, codeLifetime),
     resendAvailableAt: secondsAfter(now, resendCooldown),
   });
