@@ -181,6 +181,11 @@ describe('the Helm chart', () => {
     expect(terminationGracePeriodSeconds).toBeGreaterThan(config.shutdownDeadline);
   });
 
+  it('X-45 trusts no proxy by itself, and can admit the ingress controller alone', () => {
+    expect(values.config['TRUSTED_PROXIES']).toBe('');
+    expect(templates.get('policies.yaml')).toContain('with .Values.networkPolicy.from }}');
+  });
+
   it('has separate liveness and readiness probes: no restart in an outage', () => {
     const [container] = podOf('deployment.yaml').containers;
     expect(container.livenessProbe?.httpGet).toEqual({ path: '/livez', port: 'http' });

@@ -39,6 +39,15 @@ describe('the pages of docs/integrations', () => {
   });
 });
 
+describe('X-45 the documents', () => {
+  it('name one size of RSA keys, that of the keys that are made', () => {
+    const text = readFileSync('docs/security.md', 'utf8');
+    const sizes = [...text.matchAll(/(?:RSA of|RS256 \() ?(\d+)/g)].map(([, bits]) => bits);
+    expect(new Set(sizes)).toEqual(new Set(['3072']));
+    expect(sizes.length).toBeGreaterThan(1);
+  });
+});
+
 describe('the install commands of the docs', () => {
   const told = (text: string) =>
     [...text.matchAll(/\b(?:npm (?:i|install|add|exec)|npx|pnpm|yarn)\b[^\n`]*/g)].map(
