@@ -5,6 +5,7 @@ import { compose } from '../compose.ts';
 import type { Config } from '../config/read-config.ts';
 import type { Database } from '../db/driver/client.ts';
 import { prepareStrength } from '../domain/passwords/judge-strength.ts';
+import { ensureStandbyKey } from '../domain/signing-keys/ensure-standby-key.ts';
 import { listenAddresses, listenFailure } from '../http/listen.ts';
 import type { GraphiqlRouteOptions } from '../http/pages/graphiql/graphiql.route.ts';
 import { openMetricsListener } from '../http/routes/metrics.listener.ts';
@@ -58,6 +59,7 @@ export async function runServer({
     const mailer = await createMailer(config, { clock: systemClock });
     const { app, stop } = await compose({ config, database, mailer, log, metrics, tracing });
     closers.push(stop);
+    await ensureStandbyKey(app);
     const clock = watchClock(app);
     closers.push(async () => clock.stop());
     await clock.look();

@@ -1,9 +1,12 @@
-import { and, desc, eq, gt, isNull, lt, ne, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, gte, isNull, lt, ne, or, sql } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { lockKey } from '../driver/lock-keys.ts';
 import { type SigningKeyRow, signingKeys } from '../tables/signing-keys.ts';
 
-/** Keys that sign, will sign or still verify, the newest first. */
+/** When a standby key signs: not before it is needed, which gives it a time. */
+export const standbyFrom = new Date('9999-01-01T00:00:00Z');
+
+/** Keys that sign, will sign or still verify, the newest first; without standby keys. */
 export async function listSigningKeys(db: Db, input: { now: Date }): Promise<SigningKeyRow[]> {
   return db
     .select()
@@ -11,10 +14,20 @@ export async function listSigningKeys(db: Db, input: { now: Date }): Promise<Sig
     .where(
       and(
         isNull(signingKeys.removedAt),
+        lt(signingKeys.activeFrom, standbyFrom),
         or(isNull(signingKeys.expiresAt), gt(signingKeys.expiresAt, input.now)),
       ),
     )
     .orderBy(desc(signingKeys.activeFrom), desc(signingKeys.kid));
+}
+
+/** Keys that are published and sign only when they are needed, the newest first. */
+export async function listStandbyKeys(db: Db): Promise<SigningKeyRow[]> {
+  return db
+    .select()
+    .from(signingKeys)
+    .where(and(isNull(signingKeys.removedAt), gte(signingKeys.activeFrom, standbyFrom)))
+    .orderBy(desc(signingKeys.createdAt), desc(signingKeys.kid));
 }
 
 /** Every stored key, the newest first. */
@@ -39,7 +52,7 @@ export async function insertSigningKey(
   await db.insert(signingKeys).values(row);
 }
 
-/** Sets the expiry of every key that has none, except `exceptKid`. */
+/** Sets the expiry of every key that has none, except `exceptKid` and standby keys. */
 export async function endOtherSigningKeys(
   db: Db,
   input: { exceptKid: string; expiresAt: Date },
@@ -47,7 +60,13 @@ export async function endOtherSigningKeys(
   await db
     .update(signingKeys)
     .set({ expiresAt: input.expiresAt })
-    .where(and(ne(signingKeys.kid, input.exceptKid), isNull(signingKeys.expiresAt)));
+    .where(
+      and(
+        ne(signingKeys.kid, input.exceptKid),
+        isNull(signingKeys.expiresAt),
+        lt(signingKeys.activeFrom, standbyFrom),
+      ),
+    );
 }
 
 export async function endSigningKey(

@@ -1,4 +1,4 @@
-import { listSigningKeys } from '../../db/queries/signing-keys.ts';
+import { listSigningKeys, listStandbyKeys, standbyFrom } from '../../db/queries/signing-keys.ts';
 import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
 import type { KeyRing, PublicJwk, SigningKey } from '../../ports.ts';
 import { type KeyApp, rotateSigningKey } from './rotate-signing-key.ts';
@@ -18,7 +18,10 @@ async function readKeys(
   known: ReadonlyMap<string, SigningKey>,
   onBadRow: OnBadRow,
 ): Promise<Map<string, SigningKey>> {
-  const rows = await listSigningKeys(app.db, { now: app.clock.now() });
+  const rows = [
+    ...(await listSigningKeys(app.db, { now: app.clock.now() })),
+    ...(await listStandbyKeys(app.db)),
+  ];
   const read = new Map<string, SigningKey>();
   for (const row of rows) {
     try {
@@ -36,12 +39,17 @@ function publishedOf(keys: Iterable<SigningKey>, now: Date): PublicJwk[] {
   return [...keys].flatMap((key) => (key.publicJwk && verifies(key, now) ? [key.publicJwk] : []));
 }
 
+/** Standby keys are published and verify, and nothing else. */
+function withoutStandby(keys: Iterable<SigningKey>): SigningKey[] {
+  return [...keys].filter(({ activeFrom }) => activeFrom < standbyFrom);
+}
+
 /** Whether there is a new key now. */
 async function rotateIfDue(app: KeyApp, keys: Iterable<SigningKey>): Promise<boolean> {
   const everySeconds = app.config.signingKeyRotation;
   const due = (key: { createdAt: Date }): boolean =>
     isDue(key, { now: app.clock.now(), everySeconds });
-  const newest = newestOf(keys, app.clock.now());
+  const newest = newestOf(withoutStandby(keys), app.clock.now());
   if (!newest || !due(newest)) return false;
   // Other instances find the rotation due in the same seconds: the first to get the lock rotates.
   return (await rotateSigningKey(app, { unless: (row) => !due(row) })) !== null;
@@ -81,12 +89,13 @@ export function createKeyRing(app: KeyApp): KeyRing {
     load: async () => {
       await read(refuseBadRow);
       const { algorithm } = app.config.jwt;
-      if (newestOf(byKid.values(), app.clock.now())?.algorithm === algorithm) return;
+      if (newestOf(withoutStandby(byKid.values()), app.clock.now())?.algorithm === algorithm)
+        return;
       await rotateSigningKey(app, { unless: (newest) => newest.algorithm === algorithm });
       await read(refuseBadRow);
     },
     signing: () => {
-      const key = signingNow([...byKid.values()], app.clock.now());
+      const key = signingNow(withoutStandby(byKid.values()), app.clock.now());
       if (key) return key;
       throw new Error('No signing key is active.');
     },

@@ -4,13 +4,22 @@ import {
   activateSigningKey,
   endSigningKey,
   listSigningKeys,
+  listStandbyKeys,
   lockSigningKeys,
   removeSigningKey as markRemoved,
+  standbyFrom,
 } from '../../db/queries/signing-keys.ts';
 import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
 import { recordAudit } from '../audit/record.ts';
 import { addKey, type KeyApp, type MadeKey, makeKey } from './rotate-signing-key.ts';
-import { earliestPending, endsTooEarly, newestOf, publishAhead, signingAt } from './rules.ts';
+import {
+  earliestPending,
+  endsTooEarly,
+  newestOf,
+  overlap,
+  publishAhead,
+  signingAt,
+} from './rules.ts';
 
 export type RemovedKey = {
   readonly kid: string;
@@ -19,8 +28,8 @@ export type RemovedKey = {
 
 /**
  * Removes a key in an emergency: every instance refuses its tokens within `reloadEvery` seconds
- * (JW-10). If it was the signing key, the next one signs at once; there is no time to publish it
- * first. `successor` is the key created to replace it. Null for a kid that is not in use.
+ * (JW-10). If it was the signing key, the standby key signs at once, which has been published all
+ * along; without one the next key or a new one does. `successor` is the key created to replace it. Null for a kid that is not in use.
  */
 export async function removeSigningKey(
   app: KeyApp,
@@ -31,7 +40,8 @@ export async function removeSigningKey(
   return app.db.transaction(async (tx) => {
     await lockSigningKeys(tx);
     const now = app.clock.now();
-    const before = await listSigningKeys(tx, { now });
+    const standbys = await listStandbyKeys(tx);
+    const before = [...(await listSigningKeys(tx, { now })), ...standbys];
     if (!before.some((row) => row.kid === kid) || !(await markRemoved(tx, { kid, now })))
       return null;
     await recordAudit(
@@ -39,13 +49,26 @@ export async function removeSigningKey(
       { db: tx, type: 'signing_key.removed', outcome: 'SUCCESS', subjectId: null, detail: { kid } },
     );
 
-    const left = before.filter((row) => row.kid !== kid);
+    const isStandby = standbys.some((row) => row.kid === kid);
+    const standby = isStandby ? undefined : standbyOf(app, standbys);
+    const wasSigning = (signingAt(before, now)?.kid ?? kid) === kid;
+    if (isStandby || (wasSigning && standby)) {
+      // The one that takes over is known to every verifier; the next standby is published now.
+      await addKey(app, { db: tx, made, now, activeFrom: standbyFrom });
+      if (!standby) return { kid, successor: null };
+      await activateSigningKey(tx, { kid: standby.kid, now });
+      const next = earliestPending(await listSigningKeys(tx, { now }), now);
+      const expiresAt = next && secondsAfter(next.activeFrom, overlap);
+      if (expiresAt) await endSigningKey(tx, { kid: standby.kid, expiresAt });
+      return { kid, successor: { kid: standby.kid, activeFrom: now } };
+    }
+    const left = before.filter((row) => row.kid !== kid && row.activeFrom < standbyFrom);
     const successor = await replaceKey(app, {
       db: tx,
       made,
       now,
       left,
-      wasSigning: (signingAt(before, now)?.kid ?? kid) === kid,
+      wasSigning,
     });
     for (const { kid: tooEarly, expiresAt } of endsTooEarly(
       await listSigningKeys(tx, { now }),
@@ -55,6 +78,14 @@ export async function removeSigningKey(
     }
     return { kid, successor };
   });
+}
+
+/** The standby key of the configured algorithm. */
+export function standbyOf(
+  { config }: Pick<KeyApp, 'config'>,
+  standbys: readonly SigningKeyRow[],
+): SigningKeyRow | undefined {
+  return standbys.find(({ algorithm }) => algorithm === config.jwt.algorithm);
 }
 
 type Replacement = {

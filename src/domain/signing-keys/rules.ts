@@ -1,4 +1,5 @@
 import { secondsAfter } from '../../clock.ts';
+import { standbyFrom } from '../../db/queries/signing-keys.ts';
 
 /** Seconds for which others may cache our public keys (`Cache-Control: max-age`). */
 export const jwksMaxAge = 300;
@@ -34,7 +35,7 @@ export type KeyTimes = {
   readonly expiresAt: Date | null;
   readonly removedAt?: Date | null;
 };
-export type KeyState = 'next' | 'active' | 'retired' | 'expired' | 'removed';
+export type KeyState = 'standby' | 'next' | 'active' | 'retired' | 'expired' | 'removed';
 
 /**
  * Whether tokens of a key are accepted. That includes a key that does not sign yet, since another
@@ -111,6 +112,7 @@ export function endsTooEarly<Key extends KeyTimes>(
 export function stateOf(keys: readonly KeyTimes[], key: KeyTimes, now: Date): KeyState {
   if (key.removedAt) return 'removed';
   if (!verifies(key, now)) return 'expired';
+  if (key.activeFrom >= standbyFrom) return 'standby';
   if (key.activeFrom > now) return 'next';
   return key === signingAt(keys, now) ? 'active' : 'retired';
 }
