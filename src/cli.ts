@@ -157,12 +157,22 @@ function addImportUsers(program: Command): void {
     .description(
       'bring users in from another system, with the password hashes that they have there',
     )
-    .argument('<file>', 'CSV with a header, or JSON Lines; - for standard input')
-    .option('--format <format>', 'csv or jsonl; looked up in the file unless given', readFormat)
+    .argument('<file>', 'CSV with a header, JSON Lines or a JSON document; - for standard input')
+    .option(
+      '--format <format>',
+      'csv, jsonl or json; looked up in the file unless given',
+      readFormat,
+    )
     .option(
       '--map <column=field...>',
       'columns under names of their own, such as mail=email',
       readColumn,
+      [],
+    )
+    .option(
+      '--ignore <column...>',
+      'columns that keep nobody out, whatever their names sound like, such as state',
+      readName,
       [],
     )
     .option(
@@ -176,6 +186,11 @@ function addImportUsers(program: Command): void {
       'users whose hash is not taken come in without a password, not at all otherwise',
       false,
     )
+    .option(
+      '--drop-second-factors',
+      'users who had a second factor come in without it, not at all otherwise',
+      false,
+    )
     .option('--firebase <file>', 'the password hash parameters of the Firebase project, as JSON')
     .option('--report <file>', 'write the lines that were left out there, as JSON Lines')
     .option('--dry-run', 'read and judge everything, write nothing', false)
@@ -184,19 +199,23 @@ function addImportUsers(program: Command): void {
       'after',
       `
 Nobody who has an account is changed: after a run that was cut short, run it again.
-Exit status: 0 where every line is in, 1 where some were left out; standard error names them by \
-line.
+A column that looks as if it kept people out (locked_by, is_flagged …) stops the run before the \
+first line until --map says what it is or --ignore passes over it.
+Exit status: 0 where every line is in, 1 where some were left out or the run was stopped; standard \
+error names them by line.
 
-Fields: email, password_hash, name, email_verified, roles, locale, created_at, last_login_at, \
-suspended, id.
-Hashes: bcrypt, Argon2id, scrypt (passlib, Django, Werkzeug, Better Auth, Firebase), PBKDF2. See \
-docs/migrating.md.
+Fields: email, password_hash, salt, name, email_verified, roles, locale, created_at, \
+last_login_at, id; suspended (a flag, or since when), suspended_until, active, active_until, \
+status, password_reset_required, second_factor.
+Hashes: bcrypt, Argon2id, scrypt (passlib, Django, Werkzeug, Spring, Better Auth, Firebase), \
+PBKDF2 (passlib, Django, Werkzeug, Spring, Keycloak, ASP.NET). A hash made with a secret of its \
+application (Devise with a pepper) can never match. See docs/migrating.md.
 
 Examples:
   latchkey import-users users.csv --dry-run
   psql "$OLD" -c "copy (select email, hashed_password, full_name from users) to stdout csv header" |
     latchkey import-users - --assume-verified
-  jq -c '.users[]' firebase.json | latchkey import-users - --firebase hash-config.json`,
+  latchkey import-users firebase.json --firebase hash-config.json`,
     )
     .action(async (file: string, options: ImportOptions) =>
       (await import('./commands/import-users.ts')).importUsersFrom(file, options),
@@ -269,9 +288,13 @@ function version(): string {
   return version;
 }
 
-function readFormat(text: string): 'csv' | 'jsonl' {
-  if (text === 'csv' || text === 'jsonl') return text;
-  throw new InvalidArgumentError('It must be csv or jsonl.');
+function readFormat(text: string): 'csv' | 'jsonl' | 'json' {
+  if (text === 'csv' || text === 'jsonl' || text === 'json') return text;
+  throw new InvalidArgumentError('It must be csv, jsonl or json.');
+}
+
+function readName(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
 }
 
 function readColumn(

@@ -43,6 +43,11 @@ export type PasswordVerdict = {
   readonly matches: boolean;
   /** The password is right, and the hash has a cost below today's or an older pepper (PW-14). */
   readonly outdated: boolean;
+  /**
+   * An imported hash that has to stay, because the password only looks the same to it, sealed anew
+   * under today's key. Not there where it is already.
+   */
+  readonly resealed?: string;
 };
 
 export type PasswordHasher = {

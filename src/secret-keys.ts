@@ -41,7 +41,8 @@ export type SecretKeys = {
   open(purpose: KeyPurpose, context: string, sealed: Uint8Array): Buffer | null;
 };
 
-const keyIdBytes = 4;
+/** In bytes: the name of its key, with which everything sealed begins. */
+export const keyIdBytes = 4;
 const nonceBytes = 12;
 const tagBytes = 16;
 

@@ -1,22 +1,31 @@
-import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { z } from 'zod';
+import { fieldOf } from '../domain/import/columns.ts';
 import { type ImportCounts, importUsers, type Refused } from '../domain/import/import-users.ts';
-import { ImportFileError, readRecords } from '../domain/import/read-records.ts';
-import { fieldOf } from '../domain/import/read-user.ts';
+import {
+  type Format,
+  ImportFileError,
+  printable,
+  readRecords,
+} from '../domain/import/read-records.ts';
 import type { FirebaseProject } from '../domain/passwords/foreign-hash.ts';
 import { fail } from './fail.ts';
+import { type Input, openInput, withSettledColumns } from './import-input.ts';
 import { showProgress } from './progress.ts';
 import { type CommandApp, withDatabase } from './with-database.ts';
 
 export type ImportOptions = {
-  readonly format?: 'csv' | 'jsonl';
+  readonly format?: Format;
   /** Our names for the file's columns. */
   readonly map: readonly (readonly [string, string])[];
+  /** The file's columns that are passed over. */
+  readonly ignore: readonly string[];
   readonly assumeVerified: boolean;
   readonly allowAdmins: boolean;
   readonly dropUnknownHashes: boolean;
+  readonly dropSecondFactors: boolean;
   readonly firebase?: string;
   readonly report?: string;
   readonly dryRun: boolean;
@@ -58,40 +67,29 @@ async function run(
     if (report) report.write(`${JSON.stringify({ line: lineNumber, field, reason })}\n`);
     else progress.print(`line ${lineNumber}: ${field === null ? '' : `${field} `}${reason}`);
   };
+  const columns = { columns: new Map(options.map), waived: new Set(options.ignore) };
   try {
-    const records = readRecords(input.bytes, {
-      format: options.format ?? null,
-      columns: new Map(options.map),
-      onFault: (lineNumber, reason) => {
-        faults.count += 1;
-        tell({ lineNumber, field: null, reason });
-      },
-      onIgnored: (columns) => progress.print(`ignored: ${columns.map(printable).join(', ')}`),
+    const choice = { ...columns, format: options.format ?? null };
+    await withSettledColumns(input, choice, async ({ format, bytes }) => {
+      const records = readRecords(bytes, {
+        ...columns,
+        format,
+        onFault: (lineNumber, reason) => {
+          faults.count += 1;
+          tell({ lineNumber, field: null, reason });
+        },
+        onIgnored: (names) => progress.print(`ignored: ${names.map(printable).join(', ')}`),
+      });
+      const counts = await importUsers(app, records, {
+        rules: options,
+        rehearsal: options.dryRun,
+        onRefused: tell,
+        onExisting: (lineNumber) => reportExisting(report, lineNumber),
+        onProgress: progress.show,
+      });
+      progress.stop();
+      conclude({ ...counts, refused: counts.refused + faults.count }, options);
     });
-    const counts = await importUsers(app, records, {
-      rules: {
-        assumeVerified: options.assumeVerified,
-        allowAdmins: options.allowAdmins,
-        dropUnknownHashes: options.dropUnknownHashes,
-        firebase: options.firebase,
-      },
-      rehearsal: options.dryRun,
-      onRefused: tell,
-      // Only in the report, by line: after a run that was cut short, existing accounts are most
-      // of the file.
-      onExisting: (lineNumber) => {
-        report?.write(
-          `${JSON.stringify({
-            line: lineNumber,
-            field: 'email',
-            reason: 'has an account already',
-          })}\n`,
-        );
-      },
-      onProgress: progress.show,
-    });
-    progress.stop();
-    conclude({ ...counts, refused: counts.refused + faults.count }, options);
   } catch (error) {
     if (!(error instanceof ImportFileError)) throw error;
     fail(error.message);
@@ -99,6 +97,12 @@ async function run(
     progress.stop();
     await close(report);
   }
+}
+
+/** Only in the report, by line: after a run that was cut short, they are most of the file. */
+function reportExisting(report: WriteStream | null, lineNumber: number): void {
+  const told = { line: lineNumber, field: 'email', reason: 'has an account already' };
+  report?.write(`${JSON.stringify(told)}\n`);
 }
 
 function conclude(
@@ -114,24 +118,6 @@ function conclude(
     );
   }
   if (counts.refused > 0) process.exitCode = 1;
-}
-
-type Input = {
-  readonly bytes: AsyncIterable<Buffer>;
-  /** The part that has been read, from 0 to 1; null for a pipe, whose length is unknown. */
-  readonly read: () => number | null;
-};
-
-async function openInput(file: string): Promise<Input | null> {
-  if (file === '-') return { bytes: process.stdin, read: () => null };
-  try {
-    const { size } = await stat(file);
-    const bytes = createReadStream(file);
-    return { bytes, read: () => bytes.bytesRead / Math.max(size, 1) };
-  } catch {
-    fail(`There is no file ${file} that can be read.`);
-    return null;
-  }
 }
 
 /** The names that Firebase's console shows, or those of its API. */
@@ -166,11 +152,6 @@ async function readFirebaseProject(file: string): Promise<FirebaseProject | unde
     );
     return undefined;
   }
-}
-
-/** A file name from the caller, made safe for a terminal. */
-function printable(text: string): string {
-  return text.replace(/[\p{C}\p{Z}]+/gu, ' ').slice(0, 60);
 }
 
 async function close(report: WriteStream | null): Promise<void> {

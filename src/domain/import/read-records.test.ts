@@ -37,8 +37,6 @@ describe('the records of a file', () => {
     ['gzip', Buffer.from('1f8b0800', 'hex'), /gunzip/],
     ['a spreadsheet', Buffer.from('PK\u0003\u0004'), /Save it as CSV/],
     ['UTF-16', Buffer.from('\uFEFFemail\n', 'utf16le'), /UTF-16/],
-    ['a JSON array', Buffer.from(' [{"email":"a@example.com"}]'), /jq -c '\.\[\]'/],
-    ['what Firebase exports', Buffer.from('{\n  "users": [\n'), /jq -c '\.users\[\]'/],
     ['no such column', Buffer.from('name,phone\nAda,1\n'), /no column `email`/],
     [
       'a quote that is open in the header',

@@ -1,16 +1,21 @@
+import { Columns, countsEach, type Field } from './columns.ts';
 import { type CsvState, createCsvRecord } from './csv-record.ts';
+import { readJsonDocument } from './json-document.ts';
 import { readLines, type TextLine } from './read-lines.ts';
-import { type Field, fieldOf, type Line } from './read-user.ts';
+import type { Line } from './read-user.ts';
+import { usualShape } from './shapes.ts';
 
 /** A record and the line on which it begins. */
 export type Record = { readonly lineNumber: number; readonly line: Line };
-export type Format = 'csv' | 'jsonl';
+export type Format = 'csv' | 'jsonl' | 'json';
 
 type Options = {
   /** Null: detected from the first characters. */
   readonly format: Format | null;
   /** Columns named differently from ours: the column, and our name for it. */
   readonly columns: ReadonlyMap<string, string>;
+  /** Columns that the operator passes over, whatever their names. */
+  readonly waived?: ReadonlySet<string>;
   /** Called for each line that is not a valid record. */
   readonly onFault: (lineNumber: number, reason: string) => void;
   /** Called once with the columns that we do not know. */
@@ -20,19 +25,76 @@ type Options = {
 /** The maximum in bytes for a line, and in characters for a record. */
 const maxRecordLength = 64 * 1024;
 
+type Reading = Options & { readonly known: Columns };
+
 /**
- * The records of a CSV file with a header, or of JSON Lines, one after the other. Holds at most one
- * record in memory, whatever the file is. Throws an ImportFileError where the file cannot be read
- * at all.
+ * The records of a CSV file with a header, of JSON Lines or of a JSON document, one after the
+ * other. Holds at most one record in memory, whatever the file is. Throws an ImportFileError where
+ * the file cannot be read at all, or has columns that look as if they kept people out and that
+ * nobody has settled.
  */
 export async function* readRecords(
   input: AsyncIterable<Buffer>,
   options: Options,
 ): AsyncGenerator<Record> {
+  const { known, records } = open(await peekFormat(input, options.format), options);
+  for await (const record of records) {
+    assertSettled(known);
+    yield record;
+  }
+}
+
+/**
+ * Throws as readRecords does where columns are not settled, before any record is used: in JSON each
+ * record has its own, so all of them are read.
+ */
+export async function checkColumns(input: AsyncIterable<Buffer>, options: Options): Promise<void> {
+  const silent = { ...options, onFault: () => {}, onIgnored: () => {} };
+  const { known, records } = open(await peekFormat(input, options.format), silent);
+  for await (const _ of records);
+  assertSettled(known);
+}
+
+/** The format that is given, or detected from the first bytes; and the same input. */
+export async function peekFormat(
+  input: AsyncIterable<Buffer>,
+  format: Format | null,
+): Promise<{ readonly format: Format; readonly whole: AsyncIterable<Buffer> }> {
   const { head, whole } = await peek(input);
-  const format = options.format ?? formatOf(head);
-  const lines = readLines(whole, maxRecordLength);
-  yield* format === 'csv' ? readCsv(lines, options) : readJsonLines(lines, options);
+  return { format: format ?? formatOf(head), whole };
+}
+
+function open(
+  { format, whole }: { readonly format: Format; readonly whole: AsyncIterable<Buffer> },
+  options: Options,
+): { readonly known: Columns; readonly records: AsyncGenerator<Record> } {
+  const known = new Columns({ mapped: options.columns, waived: options.waived ?? new Set() });
+  const reading = { ...options, known };
+  if (format === 'csv')
+    return { known, records: readCsv(readLines(whole, maxRecordLength), reading) };
+  const [read, fault] =
+    format === 'json'
+      ? ([readJsonDocument, 'is no whole JSON object'] as const)
+      : ([readLines, 'is no JSON object on one line'] as const);
+  return { known, records: readJson(read(whole, maxRecordLength), { ...reading, fault }) };
+}
+
+/** SECURITY: a column that is passed over lets in whoever it kept out. */
+function assertSettled({ unsettled }: Columns): void {
+  if (unsettled.length === 0) return;
+  const names = unsettled.map((column) => `\`${printable(column)}\``).join(', ');
+  const [first = ''] = unsettled;
+  throw new ImportFileError(
+    'Nothing was imported. ' +
+      `These columns look as if they kept people out: ${names}. Say what each is ` +
+      `(--map ${printable(first)}=suspended, or suspended_until, active, active_until, status, ` +
+      `email_verified) or that it keeps nobody out (--ignore ${printable(first)}).`,
+  );
+}
+
+/** The name of a column, made safe for a terminal. */
+export function printable(text: string): string {
+  return text.replace(/[\p{C}\p{Z}]+/gu, ' ').slice(0, 60);
 }
 
 /** A file that cannot be read at all. */
@@ -45,7 +107,7 @@ async function peek(
 ): Promise<{ head: Buffer; whole: AsyncIterable<Buffer> }> {
   const chunks = input[Symbol.asyncIterator]();
   const begun: Buffer[] = [];
-  for (let length = 0; length < 1024; ) {
+  for (let length = 0; length < maxRecordLength; ) {
     const next = await chunks.next();
     if (next.done) break;
     begun.push(next.value);
@@ -56,7 +118,7 @@ async function peek(
     yield* begun;
     yield* rest;
   }
-  return { head: Buffer.concat(begun).subarray(0, 1024), whole: again() };
+  return { head: Buffer.concat(begun).subarray(0, maxRecordLength), whole: again() };
 }
 
 /** Detects the format, and says how to convert one that is not supported. */
@@ -73,20 +135,28 @@ function formatOf(head: Buffer): Format {
     .toString()
     .replace(/^\uFEFF/, '')
     .trimStart();
-  if (text.startsWith('['))
-    throw new ImportFileError(`It is one JSON array. Try: jq -c '.[]' FILE ${piped}`);
-  if (/^\{\s*"users"\s*:\s*\[/.test(text)) {
-    throw new ImportFileError(`It is one JSON document. Try: jq -c '.users[]' FILE ${piped}`);
-  }
-  return text.startsWith('{') ? 'jsonl' : 'csv';
+  if (text.startsWith('[')) return 'json';
+  return text.startsWith('{') ? jsonFormatOf(text) : 'csv';
 }
 
-const piped = '| latchkey import-users -';
+/** JSON Lines where the first line is a whole object, and not one that holds a list of users. */
+function jsonFormatOf(text: string): Format {
+  const [line = '', second = ''] = text.split('\n', 2);
+  const first = parseObject(line);
+  if (first === null) return /\}\s*$/.test(line) || second.startsWith('{') ? 'jsonl' : 'json';
+  return Object.entries(first).some(([key, value]) => isUsers(key) && Array.isArray(value))
+    ? 'json'
+    : 'jsonl';
+}
+
+function isUsers(key: string): boolean {
+  return key.toLowerCase() === 'users';
+}
 
 const tooLong = 'is longer than 64 KiB';
 const neverClosed = 'opens a quote that is never closed';
 
-async function* readCsv(lines: AsyncIterator<TextLine>, options: Options): AsyncGenerator<Record> {
+async function* readCsv(lines: AsyncIterator<TextLine>, options: Reading): AsyncGenerator<Record> {
   /** Lines that an invalid record consumed, to be read again. */
   const returned: TextLine[] = [];
   const nextLine = async (): Promise<TextLine | null> => {
@@ -100,7 +170,8 @@ async function* readCsv(lines: AsyncIterator<TextLine>, options: Options): Async
     throw new ImportFileError(
       `line 1 ${header ? tooLong : 'is missing'}: it must name the columns.`,
     );
-  const { delimiter, fields } = readHeader(header.text, options);
+  const { delimiter, fields, isData } = readHeader(header.text, options);
+  if (isData) returned.push(header);
 
   for (let line = await nextLine(); line; line = await nextLine()) {
     const { lineNumber } = line;
@@ -132,45 +203,85 @@ async function* readCsv(lines: AsyncIterator<TextLine>, options: Options): Async
   }
 }
 
+type Header = {
+  readonly delimiter: string;
+  readonly fields: readonly (Field | null)[];
+  /** Whether the line is a record already. */
+  readonly isData: boolean;
+};
+
 /**
- * Commas, unless the header makes sense only with semicolons or tabs, which spreadsheets write in
- * some locales.
+ * Commas, unless the header makes sense only with semicolons, tabs or bars, which spreadsheets and
+ * databases write.
  */
-function readHeader(
-  text: string,
-  options: Options,
-): { delimiter: string; fields: readonly (Field | null)[] } {
+function readHeader(text: string, options: Reading): Header {
+  const values = columnsOf(text, ',');
+  if (isFirebase(values))
+    return { delimiter: ',', fields: firebaseFields.slice(0, values.length), isData: true };
   const delimiter =
     delimiters.find((each) => columnsOf(text, each).some((column) => isEmail(column, options))) ??
     ',';
-  return { delimiter, fields: fieldsOf(columnsOf(text, delimiter), options) };
+  return { delimiter, fields: fieldsOf(columnsOf(text, delimiter), options), isData: false };
 }
 
-const delimiters = [',', ';', '\t'];
+const delimiters = [',', ';', '\t', '|'];
+
+/** What `firebase auth:export users.csv` writes, without a header and with a comma at the end. */
+const firebaseFields: readonly (Field | null)[] = Array.from(
+  { length: 29 },
+  (_, index) =>
+    (
+      [
+        [1, 'email'],
+        [2, 'emailVerified'],
+        [3, 'passwordHash'],
+        [4, 'salt'],
+        [5, 'name'],
+        [23, 'createdAt'],
+        [24, 'lastLoginAt'],
+        [26, 'suspended'],
+      ] as const
+    ).find(([at]) => at === index)?.[1] ?? null,
+);
+
+function isFirebase(values: readonly string[]): boolean {
+  const [, email = '', verified = ''] = values;
+  const isLong = values.length >= 27 && values.length <= firebaseFields.length;
+  return isLong && /^(?:true|false)$/.test(verified) && (email === '' || email.includes('@'));
+}
 
 function columnsOf(text: string, delimiter: string): readonly string[] {
   const state = createCsvRecord(delimiter)(text);
   return state.kind === 'record' ? state.values.map((value) => value.trim()) : [];
 }
 
-function isEmail(column: string, options: Options): boolean {
-  return fieldOf(options.columns.get(column) ?? column) === 'email';
+function isEmail(column: string, { known }: Reading): boolean {
+  return known.fieldOf(column) === 'email';
 }
 
 function byField(fields: readonly (Field | null)[], values: readonly string[]): Line {
-  const line: { [Name in Field]?: string } = {};
-  for (const [index, field] of fields.entries())
-    if (field !== null) line[field] = values[index] ?? '';
-  return line;
+  return lineOf(fields.map((field, index) => [field, values[index] ?? '']));
+}
+
+/** The first value of each field, and all of those that count together. */
+function lineOf(entries: Iterable<readonly [Field | null, unknown]>): Line {
+  const line: { [Name in Field]?: unknown } = {};
+  const also: [Field, unknown][] = [];
+  for (const [field, value] of entries) {
+    if (field === null) continue;
+    if (!Object.hasOwn(line, field)) line[field] = value;
+    else if (countsEach(field)) also.push([field, value]);
+  }
+  return also.length > 0 ? { ...line, also } : line;
 }
 
 /** Our names for the columns of the header; null for an unknown column. */
-function fieldsOf(header: readonly string[], options: Options): (Field | null)[] {
+function fieldsOf(header: readonly string[], options: Reading): (Field | null)[] {
   const seen = new Set<string>();
   const ignored: string[] = [];
   const fields = header.map((column) => {
-    const field = fieldOf(options.columns.get(column) ?? column);
-    if (field === null || seen.has(field)) {
+    const field = options.known.fieldOf(column);
+    if (field === null || (seen.has(field) && !countsEach(field))) {
       ignored.push(column);
       return null;
     }
@@ -181,20 +292,20 @@ function fieldsOf(header: readonly string[], options: Options): (Field | null)[]
     throw new ImportFileError(
       'The header has no column `email`. Name yours by --map COLUMN=email.',
     );
+  assertSettled(options.known);
   if (ignored.length > 0) options.onIgnored(ignored);
   return fields;
 }
 
-async function* readJsonLines(
-  lines: AsyncIterable<TextLine>,
-  options: Options,
+async function* readJson(
+  texts: AsyncIterable<TextLine>,
+  options: Reading & { readonly fault: string },
 ): AsyncGenerator<Record> {
   const ignored = new Set<string>();
-  for await (const { lineNumber, text } of lines) {
+  for await (const { lineNumber, text } of texts) {
     if (text?.trim() === '') continue;
     const value = text === null ? null : parseObject(text);
-    if (value === null)
-      options.onFault(lineNumber, text === null ? tooLong : 'is no JSON object on one line');
+    if (value === null) options.onFault(lineNumber, text === null ? tooLong : options.fault);
     else yield { lineNumber, line: byOurNames(value, { options, ignored }) };
   }
 }
@@ -210,16 +321,37 @@ function parseObject(text: string): object | null {
 
 function byOurNames(
   value: object,
-  { options, ignored }: { options: Options; ignored: Set<string> },
+  { options, ignored }: { options: Reading; ignored: Set<string> },
 ): Line {
-  const line = new Map<string, unknown>();
+  const { known } = options;
+  const entries: [Field, unknown][] = [];
   const strange: string[] = [];
-  for (const [key, entry] of Object.entries(value)) {
-    const field = fieldOf(options.columns.get(key) ?? key);
-    if (field !== null && !line.has(field)) line.set(field, entry);
+  for (const [key, entry] of Object.entries(usualShape(value))) {
+    const field = known.fieldOf(key);
+    if (field !== null && (countsEach(field) || !entries.some(([name]) => name === field)))
+      entries.push([field, entry]);
     else if (!ignored.has(key) && ignored.size < 100) strange.push(key);
+    if (field === null && !known.isChosen(key)) entries.push(...nested(key, { entry, known }));
   }
   for (const key of strange) ignored.add(key);
   if (strange.length > 0) options.onIgnored(strange);
-  return Object.fromEntries(line);
+  return lineOf(entries);
+}
+
+/** How far below the record's own members columns are looked for. */
+const deepest = 3;
+
+/** What the operator has mapped inside of a member, by its path. */
+function nested(
+  path: string,
+  { entry, known, depth = 1 }: { entry: unknown; known: Columns; depth?: number },
+): [Field, unknown][] {
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry) || depth > deepest)
+    return [];
+  return Object.entries(entry).flatMap(([key, inner]) => {
+    const inside = `${path}.${key}`;
+    const field = known.fieldOfNested(inside);
+    if (field !== null) return [[field, inner] as [Field, unknown]];
+    return known.isChosen(inside) ? [] : nested(inside, { entry: inner, known, depth: depth + 1 });
+  });
 }

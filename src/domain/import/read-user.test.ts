@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fieldOf, type ImportRules, type Line, readUser } from './read-user.ts';
+import { fieldOf } from './columns.ts';
+import { type ImportRules, type Line, readUser } from './read-user.ts';
 
 const now = new Date('2026-11-23T12:00:00Z');
 const rules: ImportRules = {
@@ -7,6 +8,7 @@ const rules: ImportRules = {
   assumeVerified: false,
   allowAdmins: false,
   dropUnknownHashes: false,
+  dropSecondFactors: false,
   firebase: null,
 };
 const bcrypt = '$2b$12$abcdefghijklmnopqrstuuGUpyrBxkKxQ2lzNDq0IwhK1lRAEFzJu';

@@ -8,6 +8,9 @@ import {
   readForeignHash,
 } from '../passwords/foreign-hash.ts';
 import { adminRole, distinctRoles, maxRoles, rolePattern } from '../roles/rules.ts';
+import type { Field } from './columns.ts';
+import { flagOrTime, Refusal, sinceOf, textOf, timeOf } from './read-values.ts';
+import { readStanding, type Standing } from './standing.ts';
 
 /** What a line of an import says about a user. */
 export type ImportedUser = {
@@ -39,66 +42,16 @@ export type ImportRules = {
   readonly allowAdmins: boolean;
   /** Whether a user whose hash is not supported is imported without a password, or not at all. */
   readonly dropUnknownHashes: boolean;
+  /** Whether a user who had a second factor is imported without it, or not at all. */
+  readonly dropSecondFactors: boolean;
   readonly firebase: FirebaseProject | null;
 };
 
-export type Field = keyof typeof names;
-
-/**
- * The names of each field in other systems, in lower case and without separators between the words.
- */
-const names = {
-  id: ['id', 'uid', 'userid'],
-  email: ['email', 'emailaddress'],
-  passwordHash: ['passwordhash', 'hashedpassword', 'encryptedpassword', 'password'],
-  salt: ['salt'],
-  emailVerified: ['emailverified', 'isverified', 'verified', 'emailverifiedat', 'emailconfirmedat'],
-  name: ['name', 'displayname', 'fullname'],
-  roles: ['roles', 'role'],
-  locale: ['locale', 'language'],
-  suspended: ['suspended', 'disabled', 'banned'],
-  active: ['active', 'isactive'],
-  createdAt: ['createdat', 'datejoined'],
-  lastLoginAt: ['lastloginat', 'lastlogin', 'lastsigninat', 'lastsignedinat'],
-} as const;
-
-const fieldOfName = new Map<string, Field>(
-  fields().flatMap((field) => names[field].map((name): [string, Field] => [name, field])),
-);
-
-function fields(): Field[] {
-  return [
-    'id',
-    'email',
-    'passwordHash',
-    'salt',
-    'emailVerified',
-    'name',
-    'roles',
-    'locale',
-    'suspended',
-    'active',
-    'createdAt',
-    'lastLoginAt',
-  ];
-}
-
-/** The field that a column stands for; null where we do not know it. */
-export function fieldOf(column: string): Field | null {
-  return fieldOfName.get(column.toLowerCase().replace(/[^a-z0-9]/g, '')) ?? null;
-}
-
 /** A line, by our names of its fields. */
-export type Line = { readonly [Name in Field]?: unknown };
-
-class Refusal extends Error {
-  constructor(
-    readonly field: Field,
-    reason: string,
-  ) {
-    super(reason);
-  }
-}
+export type Line = { readonly [Name in Field]?: unknown } & {
+  /** Further columns that say something about the same. */
+  readonly also?: readonly (readonly [Field, unknown])[];
+};
 
 /** A pure decision: what a line is imported as. */
 export function readUser(line: Line, rules: ImportRules): ReadUser {
@@ -116,96 +69,71 @@ function read(line: Line, rules: ImportRules): ImportedUser {
   const email = address === null ? null : parseEmailAddress(address);
   if (!email)
     throw new Refusal('email', address === null ? 'is missing' : 'is not one valid e-mail address');
+  const standing = readStanding(entriesOf(line), rules.now);
+  if (standing.hasSecondFactor && !rules.dropSecondFactors) {
+    const reason = 'cannot be taken along: --drop-second-factors brings these users in without it';
+    throw new Refusal('secondFactor', reason);
+  }
   const id = textOf('id', line.id);
   const createdAt = timeOf('createdAt', line.createdAt, rules.now);
+  const password = passwordOf(line, rules);
   return {
     id: id !== null && isUuid(id) ? id.toLowerCase() : null,
     email,
-    emailVerifiedAt: verifiedAt(line, { rules, createdAt }),
-    name: nameOf(line.name),
+    emailVerifiedAt: verifiedAt(line, { rules, createdAt, email, standing }),
+    name: nameOf(line),
     roles: rolesOf(line.roles, rules),
     // An unsupported language is no reason to skip a user.
     locale: localeOf(textOf('locale', line.locale) ?? '') ?? null,
-    hashText: hashOf(line, rules),
-    isSuspended:
-      flagOf('suspended', line.suspended) === true || flagOf('active', line.active) === false,
+    hashText: standing.needsReset ? null : password.hashText,
+    isSuspended: standing.isKeptOut || password.isLocked,
     createdAt,
     lastLoginAt: timeOf('lastLoginAt', line.lastLoginAt, rules.now),
   };
 }
 
-function textOf(field: Field, value: unknown): string | null {
-  if (value === undefined || value === null) return null;
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
-    throw new Refusal(field, 'is not a text');
-  }
-  const text = String(value).trim();
-  if (text.includes('\u0000') || !text.isWellFormed()) {
-    throw new Refusal(field, 'holds a character that is not allowed');
-  }
-  // Replacement characters stand for invalid bytes: importing them would damage a name for good.
-  if (text.includes('\uFFFD')) throw new Refusal(field, 'is not valid UTF-8');
-  return text === '' ? null : text;
+function entriesOf({ also = [], ...line }: Line): (readonly [string, unknown])[] {
+  return [...Object.entries(line).filter(([, value]) => value !== undefined), ...also];
 }
 
-function nameOf(value: unknown): string | null {
-  const read = displayName.safeParse(textOf('name', value));
+function nameOf(line: Line): string | null {
+  const parts = [textOf('givenName', line.givenName), textOf('familyName', line.familyName)];
+  const name =
+    textOf('name', line.name) ?? (parts.filter((part) => part !== null).join(' ') || null);
+  const read = displayName.safeParse(name);
   if (read.success) return read.data;
   throw new Refusal('name', 'has more than 100 characters');
 }
 
-function flagOf(field: Field, value: unknown): boolean | null {
-  const text = textOf(field, value)?.toLowerCase() ?? null;
-  if (text === null) return null;
-  if (['true', 't', '1', 'yes', 'y', 'on'].includes(text)) return true;
-  if (['false', 'f', '0', 'no', 'n', 'off'].includes(text)) return false;
-  throw new Refusal(field, 'is neither true nor false');
-}
-
-/**
- * Seconds or milliseconds since 1970, or ISO 8601 as PostgreSQL and JSON write it; UTC where no
- * zone is given.
- */
-function timeOf(field: Field, value: unknown, now: Date): Date | null {
-  const text = textOf(field, value);
-  if (text === null) return null;
-  const time = /^\d{1,14}$/.test(text) ? epochOf(Number(text)) : isoOf(text);
-  const tomorrow = now.getTime() + 24 * 3600 * 1000;
-  if (Number.isNaN(time)) throw new Refusal(field, 'is not a time');
-  if (time < 0 || time > tomorrow) throw new Refusal(field, 'is before 1970 or in the future');
-  return new Date(time);
-}
-
-function epochOf(value: number): number {
-  // As milliseconds, a hundred thousand million lies in 1973; as seconds, in 5138.
-  return value < 100_000_000_000 ? value * 1000 : value;
-}
-
-const isoPattern =
-  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))? ?(Z|[+-]\d\d(?::?\d\d)?)?$/i;
-
-function isoOf(text: string): number {
-  const match = isoPattern.exec(text);
-  if (!match) return Number.NaN;
-  const [, day = '', hour = '00:00', zone = 'Z'] = match;
-  const offset =
-    zone.toUpperCase() === 'Z'
-      ? 'Z'
-      : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`;
-  return Date.parse(`${day}T${hour}${offset}`);
-}
-
+/** Where several columns say it, all of them have to. */
 function verifiedAt(
   line: Line,
-  context: { rules: ImportRules; createdAt: Date | null },
+  context: {
+    readonly rules: ImportRules;
+    readonly createdAt: Date | null;
+    readonly email: EmailAddress;
+    readonly standing: Standing;
+  },
 ): Date | null {
-  const { rules, createdAt } = context;
-  const text = textOf('emailVerified', line.emailVerified);
+  const { rules, createdAt, email, standing } = context;
+  if (standing.isUnproved) return null;
   const since = createdAt ?? rules.now;
-  if (text === null) return line.emailVerified === undefined && rules.assumeVerified ? since : null;
-  // The date of verification, as most systems store it, or a flag; "0" and "1" are flags.
-  if (/^\d{4}-|^\d{5,}$/.test(text)) return timeOf('emailVerified', text, rules.now);
-  return flagOf('emailVerified', text) === true ? since : null;
+  if (line.verifiedAddresses !== undefined) return isListed(line, email) ? since : null;
+  const said = [['emailVerified', line.emailVerified] as const, ...(line.also ?? [])].flatMap(
+    ([field, value]) => (field === 'emailVerified' && value !== undefined ? [value] : []),
+  );
+  if (said.length === 0) return rules.assumeVerified ? since : null;
+  if (!said.every((value) => flagOrTime('emailVerified', value) === true)) return null;
+  return said.map((value) => sinceOf('emailVerified', value, rules.now)).find(Boolean) ?? since;
+}
+
+/** Whether the address is among those that are said to be verified. */
+function isListed(line: Line, email: EmailAddress): boolean {
+  const list = line.verifiedAddresses;
+  const listed = Array.isArray(list)
+    ? list.map(String)
+    : (textOf('verifiedAddresses', list) ?? '').split(/[\s,;|"[\]{}]+/);
+  return listed.some((each) => parseEmailAddress(each)?.canonical === email.canonical);
 }
 
 function rolesOf(value: unknown, rules: ImportRules): string[] {
@@ -233,16 +161,25 @@ function roleWords(value: unknown): string[] {
     .filter((word) => word !== '');
 }
 
-function hashOf(line: Line, rules: ImportRules): string | null {
+type Password = {
+  readonly hashText: string | null;
+  /** Some systems lock an account by a character in front of its hash. */
+  readonly isLocked: boolean;
+};
+
+function passwordOf(line: Line, rules: ImportRules): Password {
   const hash = textOf('passwordHash', line.passwordHash);
-  if (hash === null) return null;
+  if (hash === null) return { hashText: null, isLocked: false };
+  // Django's `!` with random letters, crypt's `*`, `!!` and `*0`: nobody can have that password.
+  if (/^(?:!|\*(?![0-9A-F]{40}$))/.test(hash))
+    return { hashText: null, isLocked: /^[!*]+[${]/.test(hash) };
   const salt = textOf('salt', line.salt);
   const text =
     rules.firebase && salt !== null
       ? firebaseHashText({ hash, salt, project: rules.firebase })
       : hash;
   const verdict = readForeignHash(text);
-  if (verdict.kind === 'hash') return text;
-  if (rules.dropUnknownHashes) return null;
+  if (verdict.kind === 'hash') return { hashText: text, isLocked: false };
+  if (rules.dropUnknownHashes) return { hashText: null, isLocked: false };
   throw new Refusal('passwordHash', verdict.reason);
 }

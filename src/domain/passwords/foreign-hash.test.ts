@@ -8,6 +8,7 @@ import { firebaseHashText, readForeignHash } from './foreign-hash.ts';
 import { createHashSemaphore } from './hash-semaphore.ts';
 import { type Bcrypt, createPasswordHasher } from './hasher.ts';
 import { openImportedHash, sealImportedHash } from './stored-hash.ts';
+import { provesPassword } from './verify-foreign-hash.ts';
 
 const salt = 'c2FsdHNhbHRzYWx0c2FsdA';
 const digest = 'ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGk';
@@ -92,11 +93,12 @@ function hasherWith(
 }
 
 describe('an imported hash', () => {
-  it.each(foreignHashes)('accepts the right password: $from', async ({ password, hash }) => {
+  it.each(foreignHashes)('accepts the right password: $from', async ({ from, password, hash }) => {
     const { hasher, keys } = hasherWith();
     expect(reasonFor(hash)).toMatch(/^taken/);
     const stored = sealImportedHash(keys, hash);
-    expect(await hasher.verify(password, stored)).toEqual({ matches: true, outdated: true });
+    const outdated = !from.includes('more than 72');
+    expect(await hasher.verify(password, stored)).toEqual({ matches: true, outdated });
     expect(await hasher.verify(`${password.slice(1)}x`, stored)).toEqual({
       matches: false,
       outdated: false,
@@ -201,5 +203,101 @@ describe('an imported hash', () => {
       for (const scheme of schemes)
         expect(await refuseImported(sealed(keys, scheme))).toEqual(costs);
     });
+  });
+});
+
+describe('X-47 an imported hash that more than one password fits', () => {
+  const long = 'eighty characters '.repeat(5).slice(0, 80);
+  const found = foreignHashes.find(({ from }) => from.includes('more than 72'));
+
+  it.each([
+    ['the whole password', long],
+    ['another ending', `${long.slice(0, 72)}and something else`],
+    ['the 72 bytes alone', long.slice(0, 72)],
+  ])('is kept when it was signed in by %s', async (_name, typed) => {
+    const { hasher, keys } = hasherWith();
+    const stored = sealImportedHash(keys, found?.hash ?? '');
+    expect(await hasher.verify(typed, stored)).toEqual({ matches: true, outdated: false });
+    expect(await hasher.verify(long.slice(0, 71), stored)).toMatchObject({ matches: false });
+  });
+
+  it('is sealed anew where the key has changed, and still fits', async () => {
+    const before = sealImportedHash(keysOf(1), found?.hash ?? '');
+    const keys = createSecretKeys([Buffer.alloc(32, 2), Buffer.alloc(32, 1)]);
+    const { hasher } = hasherWith({ keys });
+    const { resealed = '', outdated } = await hasher.verify(long, before);
+    expect(outdated).toBe(false);
+    expect(openImportedHash(keysOf(2), resealed)).toBe(found?.hash);
+    const again = await hasherWith({ keys: keysOf(2) }).hasher.verify(long, resealed);
+    expect(again).toEqual({ matches: true, outdated: false });
+  });
+
+  it.each([
+    ['bcrypt, ASCII', 'x'.repeat(71), true],
+    ['bcrypt, ASCII', 'x'.repeat(72), false],
+    ['bcrypt, two bytes a letter', 'ü'.repeat(35), true],
+    ['bcrypt, two bytes a letter', 'ü'.repeat(36), false],
+    ['bcrypt, decomposed', 'u\u0308'.repeat(30), false],
+  ])('%s: %s is proved: %s', (_name, password, proved) => {
+    const read = readForeignHash(`$2b$04$${'a'.repeat(53)}`);
+    expect(read.kind === 'hash' && provesPassword(read.hash, password)).toBe(proved);
+  });
+
+  it.each([
+    [`bcrypt_sha256$$2b$04$${'a'.repeat(53)}`, 'x'.repeat(200), true],
+    [`$wp$2y$04$${'a'.repeat(53)}`, 'x'.repeat(200), true],
+    [`$wp$2y$04$${'a'.repeat(53)}`, 'a password with a blank ', false],
+    [`{bcrypt}$2a$04$${'a'.repeat(53)}`, 'x'.repeat(72), false],
+    [`bcrypt$$2b$04$${'a'.repeat(53)}`, 'x'.repeat(72), false],
+    [`$pbkdf2-sha256$2000$${salt}$${digest}`, 'x'.repeat(200), true],
+  ])('%s', (text, password, proved) => {
+    const read = readForeignHash(text);
+    expect(read.kind === 'hash' && provesPassword(read.hash, password)).toBe(proved);
+  });
+});
+
+describe('X-48 kinds of hashes', () => {
+  it.each([
+    [`{bcrypt}$2a$10$${'a'.repeat(53)}`, 'bcrypt'],
+    [`{BLF-CRYPT}$2y$05$${'a'.repeat(53)}`, 'bcrypt'],
+    [`{CRYPT}$2y$05$${'a'.repeat(53)}`, 'bcrypt'],
+    [`$wp$2y$10$${'a'.repeat(53)}`, 'bcrypt'],
+    [`{argon2}$argon2id$v=19$m=1024,t=2,p=2$${salt}$${digest}`, 'argon2id'],
+    [`{ARGON2ID}$argon2id$v=19$m=1024,t=2,p=2$${salt}$${digest}`, 'argon2id'],
+    [`{argon2@SpringSecurity_v5_8}$argon2id$v=19$m=1024,t=2,p=2$${salt}$${digest}`, 'argon2id'],
+    [`{scrypt}$e0801$${salt}$${digest}`, 'scrypt'],
+    [`{scrypt@SpringSecurity_v5_8}$100801$${salt}$${digest}`, 'scrypt'],
+    [`$s0$e0801$${salt}$${digest}`, 'scrypt'],
+    [`{pbkdf2}${'0'.repeat(80)}`, 'pbkdf2'],
+    [`{pbkdf2@SpringSecurity_v5_8}${'0'.repeat(96)}`, 'pbkdf2'],
+    [`$pbkdf2-sha512$i=210000,l=32$${salt}$${digest}`, 'pbkdf2'],
+  ])('takes %s', (text, scheme) => {
+    expect(reasonFor(text)).toBe(`taken as ${scheme}`);
+  });
+
+  it.each([
+    ['{noop}secret-text', /plain text/],
+    ['{SSHA}c2VjcmV0LXRleHQ=', /LDAP/],
+    ['{MD5}secret-text', /LDAP|Spring/],
+    ['{ldap}secret-text', /directory/],
+    ['{sekrit}secret-text', /named in braces/],
+    [`{CRYPT}$6$${salt}$abc`, /SHA-512 crypt is too weak/],
+    ['$P$BABCDEFGHsecret-text', /phpass/],
+    ['$S$DABCDEFGHsecret-text', /Drupal/],
+    [`$y$j9T$${salt}$abc`, /yescrypt/],
+    [`$5$${salt}$abc`, /SHA-256 crypt/],
+    ['$apr1$abcdefgh$secret-text', /MD5 crypt/],
+    [`$bcrypt-sha256$v=2,t=2b,r=12$${salt}$abc`, /bcrypt_sha256/],
+    ['md5$salt$5f4dcc3b5aa765d61d8327deb882cf99', /MD5 is too weak/],
+    ['sha1$salt$0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33', /salted SHA-1/],
+    ['rl0uE0wV/Pc7c', /DES crypt/],
+    ['*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19', /MySQL/],
+    ['SCRAM-SHA-256$4096:secret', /SCRAM/],
+    ['5f4dcc3b5aa765d61d8327deb882cf99:abcdefghABCDEFGH', /Joomla/],
+    ['{pbkdf2}abc', /PBKDF2/],
+    [Buffer.from([1, 0, 0, 0, 9, ...Array(60).fill(1)]).toString('base64'), /no form/],
+  ])('names %s', (text, reason) => {
+    expect(reasonFor(text)).toMatch(reason);
+    expect(reasonFor(text)).not.toMatch(/secret|sekrit/);
   });
 });

@@ -1,3 +1,5 @@
+import { unknownHash } from './unknown-hash.ts';
+
 /**
  * A password hash made by another system. It is verified until the first sign-in, which replaces it
  * with one of ours.
@@ -7,10 +9,11 @@ export type ForeignHash =
       readonly scheme: 'bcrypt';
       readonly bcrypt: string;
       /**
-       * The input that the other system gave bcrypt: the password, or its SHA-256 in hex (Django's
-       * BCryptSHA256PasswordHasher).
+       * The input that the other system gave bcrypt: the password, its SHA-256 in hex (Django's
+       * BCryptSHA256PasswordHasher, Meteor), or an HMAC in base64 of what PHP's trim leaves of it
+       * (WordPress).
        */
-      readonly input: 'plain' | 'sha256-hex';
+      readonly input: 'plain' | 'sha256-hex' | 'wordpress';
     }
   /** The unchanged PHC string. */
   | { readonly scheme: 'argon2id'; readonly phc: string }
@@ -85,12 +88,13 @@ const refuse = (reason: string): never => {
 export function readForeignHash(text: string): ReadHash {
   if (text.length > maxLength)
     return { kind: 'refused', reason: 'the hash is longer than any that is known' };
+  const bare = text.replace(kindPrefix, '');
   try {
     for (const { pattern, read } of forms) {
-      const match = pattern.exec(text);
+      const match = pattern.exec(bare);
       if (match) return { kind: 'hash', hash: read(match.slice(1).map((group) => group ?? '')) };
     }
-    return { kind: 'refused', reason: unknownReason(text) };
+    return { kind: 'refused', reason: unknownHash(bare) };
   } catch (error) {
     if (error instanceof Refusal) return { kind: 'refused', reason: error.message };
     throw error;
@@ -121,6 +125,9 @@ export type FirebaseProject = {
 
 type Form = { readonly pattern: RegExp; readonly read: (groups: readonly string[]) => ForeignHash };
 
+/** The name that Spring, Dovecot and OpenLDAP put before a hash that names its own kind. */
+const kindPrefix = /^\{(?:bcrypt|blf-crypt|crypt|argon2(?:id)?|scrypt)(?:@\w{1,40})?\}(?=\$)/i;
+
 const bcryptPattern = String.raw`\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}`;
 const base64Text = '[A-Za-z0-9+/_.-]+={0,2}';
 
@@ -128,17 +135,13 @@ const forms: readonly Form[] = [
   // passlib, Laravel, Rails, Go, GoTrue, Authorizer; Django adds a prefix.
   {
     pattern: new RegExp(`^(bcrypt(?:_sha256)?\\$)?(${bcryptPattern})$`),
-    read: ([prefix = '', bcrypt = '', cost = '']) => {
-      const exponent = Number(cost);
-      if (exponent < 4) refuse('the cost of bcrypt is below 4');
-      if (exponent > ceilings.bcryptCost)
-        refuse(`the cost of bcrypt is over ${ceilings.bcryptCost}`);
-      return {
-        scheme: 'bcrypt',
-        bcrypt,
-        input: prefix.startsWith('bcrypt_sha256') ? 'sha256-hex' : 'plain',
-      };
-    },
+    read: ([prefix = '', bcrypt = '', cost = '']) =>
+      bcryptOf(bcrypt, cost, prefix.startsWith('bcrypt_sha256') ? 'sha256-hex' : 'plain'),
+  },
+  // WordPress from 6.8 on.
+  {
+    pattern: new RegExp(`^\\$wp(${bcryptPattern})$`),
+    read: ([bcrypt = '', cost = '']) => bcryptOf(bcrypt, cost, 'wordpress'),
   },
   {
     pattern: new RegExp(
@@ -201,6 +204,20 @@ const forms: readonly Form[] = [
       input: 'plain',
     }),
   },
+  // Spring and lambdaworks: the three parameters as one number in hex.
+  {
+    pattern: new RegExp(
+      `^\\$(?:s0\\$)?([0-9a-f]{1,2})([0-9a-f]{2})([0-9a-f]{2})` +
+        `\\$(${base64Text})\\$(${base64Text})$`,
+    ),
+    read: ([ln = '', r = '', p = '', salt = '', hash = '']) => ({
+      scheme: 'scrypt',
+      cost: scryptCost(2 ** hexNumber(ln), String(hexNumber(r)), String(hexNumber(p))),
+      salt: readSalt(salt),
+      hash: readDigest(hash),
+      input: 'plain',
+    }),
+  },
   // Better Auth: the hex text of the salt is itself the salt.
   {
     pattern: /^([0-9a-f]{32}):([0-9a-f]{128})$/,
@@ -233,10 +250,11 @@ const forms: readonly Form[] = [
     read: ([digest = '', iterations = '', salt = '', hash = '']) =>
       pbkdf2({ digest, iterations, salt: textSalt(salt), hash: readDigest(hash) }),
   },
-  // passlib; without a name it is SHA-1.
+  // passlib, and the PHC form with its names; without a digest it is SHA-1.
   {
     pattern: new RegExp(
-      `^\\$pbkdf2(?:-(sha256|sha512))?\\$(\\d{1,8})\\$(${base64Text})\\$(${base64Text})$`,
+      `^\\$pbkdf2(?:-(sha256|sha512))?\\$(?:i=)?(\\d{1,8})(?:,l=\\d{1,3})?` +
+        `\\$(${base64Text})\\$(${base64Text})$`,
     ),
     read: ([digest = '', iterations = '', salt = '', hash = '']) =>
       pbkdf2({
@@ -246,6 +264,20 @@ const forms: readonly Form[] = [
         hash: readDigest(hash),
       }),
   },
+  // Spring: salt and hash in one, and the parameters of its version.
+  {
+    pattern: /^\{pbkdf2\}([0-9a-f]{16})([0-9a-f]{64})$/i,
+    read: ([salt = '', hash = '']) => springPbkdf2('sha1', '185000', { salt, hash }),
+  },
+  {
+    pattern: /^\{pbkdf2@SpringSecurity_v5_8\}([0-9a-f]{32})([0-9a-f]{64})$/i,
+    read: ([salt = '', hash = '']) => springPbkdf2('sha256', '310000', { salt, hash }),
+  },
+  // ASP.NET Identity: version, digest, iterations, length of the salt, salt, hash; or version 2.
+  {
+    pattern: /^(A[A-Za-z0-9+/]{63,250}={0,2})$/,
+    read: ([text = '']) => aspNet(Buffer.from(text, 'base64')),
+  },
   // Werkzeug.
   {
     pattern: /^pbkdf2:(sha1|sha256|sha512):(\d{1,8})\$([A-Za-z0-9]+)\$([0-9a-f]+)$/,
@@ -253,6 +285,21 @@ const forms: readonly Form[] = [
       pbkdf2({ digest, iterations, salt: textSalt(salt), hash: readDigest(hash, 'hex') }),
   },
 ];
+
+function bcryptOf(
+  bcrypt: string,
+  cost: string,
+  input: 'plain' | 'sha256-hex' | 'wordpress',
+): ForeignHash {
+  const exponent = Number(cost);
+  if (exponent < 4) refuse('the cost of bcrypt is below 4');
+  if (exponent > ceilings.bcryptCost) refuse(`the cost of bcrypt is over ${ceilings.bcryptCost}`);
+  return { scheme: 'bcrypt', bcrypt, input };
+}
+
+function hexNumber(text: string): number {
+  return Number.parseInt(text, 16);
+}
 
 function scryptCost(n: number, rText: string, pText: string): ScryptCost {
   const [r, p] = [Number(rText), Number(pText)];
@@ -281,6 +328,36 @@ function pbkdf2(input: {
   return { scheme: 'pbkdf2', digest, iterations, salt, hash };
 }
 
+function springPbkdf2(
+  digest: string,
+  iterations: string,
+  { salt, hash }: { salt: string; hash: string },
+): ForeignHash {
+  return pbkdf2({
+    digest,
+    iterations,
+    salt: checkedSalt(Buffer.from(salt, 'hex')),
+    hash: readDigest(hash, 'hex'),
+  });
+}
+
+const aspNetHeader = 13;
+const aspNetDigests = ['sha1', 'sha256', 'sha512'];
+
+function aspNet(bytes: Buffer): ForeignHash {
+  const [version] = bytes;
+  if (version === 0 && bytes.length === 49) {
+    const [salt, hash] = [bytes.subarray(1, 17), bytes.subarray(17)];
+    return pbkdf2({ digest: 'sha1', iterations: '1000', salt, hash });
+  }
+  const digest = aspNetDigests[version === 1 ? bytes.readUInt32BE(1) : -1];
+  const saltEnd = aspNetHeader + bytes.readUInt32BE(9);
+  if (digest === undefined || saltEnd > bytes.length) return refuse(unknownHash(''));
+  const salt = checkedSalt(bytes.subarray(aspNetHeader, saltEnd));
+  const hash = checkedDigest(bytes.subarray(saltEnd));
+  return pbkdf2({ digest, iterations: String(bytes.readUInt32BE(5)), salt, hash });
+}
+
 /** Decodes base64, base64url, and passlib's variant with a dot for the plus. */
 function bytesOf(text: string): Buffer {
   return Buffer.from(text.replaceAll('.', '+'), 'base64');
@@ -302,22 +379,12 @@ function checkedSalt(salt: Buffer): Buffer {
 }
 
 function readDigest(text: string, encoding: 'base64' | 'hex' = 'base64'): Buffer {
-  const bytes = encoding === 'hex' ? Buffer.from(text, 'hex') : bytesOf(text);
+  return checkedDigest(encoding === 'hex' ? Buffer.from(text, 'hex') : bytesOf(text));
+}
+
+function checkedDigest(bytes: Buffer): Buffer {
   if (bytes.length < hashLengths.least)
     refuse(`the hash is shorter than ${hashLengths.least} bytes`);
   if (bytes.length > hashLengths.most) refuse('the hash is too long');
   return bytes;
-}
-
-/** Names a known but unsupported scheme, so that the operator knows what to do about it. */
-function unknownReason(text: string): string {
-  if (/^[0-9a-f]{32}$|^[0-9a-f]{40}$|^[0-9a-f]{64}$|^[0-9a-f]{128}$/i.test(text)) {
-    return 'a bare digest is no password hash: let these users reset their passwords';
-  }
-  if (/^\$argon2[id]\$|^\$argon2id\$v=16/.test(text))
-    return 'of Argon2, only Argon2id of version 19 is taken';
-  if (/^\$2x?\$/.test(text)) return 'this variant of bcrypt is not taken';
-  if (/^\$[156]\$|^md5|^sha1\$|^\$apr1\$/.test(text))
-    return 'this scheme is too weak to be taken over';
-  return 'the hash is of no form that is known';
 }

@@ -14,8 +14,9 @@ import {
   isImportedHash,
   openImportedHash,
   parseStoredHash,
+  resealImportedHash,
 } from './stored-hash.ts';
-import { verifyForeignHash } from './verify-foreign-hash.ts';
+import { provesPassword, verifyForeignHash } from './verify-foreign-hash.ts';
 
 /** The library's two functions that do the work, so that tests can count the calls. */
 export type Bcrypt = {
@@ -112,7 +113,7 @@ async function verifyImported(
 ): Promise<PasswordVerdict> {
   const { keys, semaphore, log, comparisons, now } = verifier;
   const text = openImportedHash(keys, stored);
-  const read = text === null ? null : readForeignHash(text);
+  const read = text === null ? null : { text, ...readForeignHash(text) };
   if (read?.kind !== 'hash') {
     log.error(
       { event: text === null ? 'password_hash.pepper_unknown' : 'password_hash.malformed' },
@@ -124,7 +125,9 @@ async function verifyImported(
     const begun = now();
     const matches = await verifyForeignHash(read.hash, password);
     if (!matches) await comparisons.fillUp(now() - begun);
-    // The imported hash is replaced by one of ours at once.
-    return { matches, outdated: matches };
+    // The imported hash is replaced by one of ours at once, unless another password fits it, too.
+    if (!matches || provesPassword(read.hash, password)) return { matches, outdated: matches };
+    const resealed = resealImportedHash(keys, { stored, text: read.text });
+    return { matches, outdated: false, ...(resealed === null ? {} : { resealed }) };
   });
 }

@@ -1,4 +1,4 @@
-import type { SecretKeys } from '../../secret-keys.ts';
+import { keyIdBytes, type SecretKeys } from '../../secret-keys.ts';
 
 /**
  * The format of users.password_hash: `bcrypt-hmac-sha256.<pepper key id>$2b$12$…`. The scheme and
@@ -63,6 +63,17 @@ export function isImportedHash(stored: string): boolean {
 export function sealImportedHash(keys: SecretKeys, text: string): string {
   const sealed = keys.seal('imported-hash-seal', importedContext, Buffer.from(text));
   return `${importedPrefix}${Buffer.from(sealed).toString('base64url')}`;
+}
+
+/** The same hash sealed under today's key; null where it is already. */
+export function resealImportedHash(
+  keys: SecretKeys,
+  { stored, text }: { stored: string; text: string },
+): string | null {
+  const fresh = sealImportedHash(keys, text);
+  const keyId = (sealed: string): string =>
+    Buffer.from(sealed.slice(importedPrefix.length), 'base64url').toString('hex', 0, keyIdBytes);
+  return keyId(fresh) === keyId(stored) ? null : fresh;
 }
 
 /** Null where it was sealed under a key no longer in force, or is damaged. */

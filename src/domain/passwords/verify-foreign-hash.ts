@@ -1,4 +1,4 @@
-import { createCipheriv, createHash, pbkdf2, scrypt } from 'node:crypto';
+import { createCipheriv, createHash, createHmac, pbkdf2, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { verify as verifyArgon2 } from '@node-rs/argon2';
 import { verify as verifyBcrypt } from '@node-rs/bcrypt';
@@ -21,13 +21,9 @@ export async function verifyForeignHash(hash: ForeignHash, password: string): Pr
 
 async function matches(hash: ForeignHash, password: string): Promise<boolean> {
   switch (hash.scheme) {
-    case 'bcrypt': {
-      // Cut at 72 bytes, as that system did (PW-3); the full password is hashed by us at this
-      // sign-in.
-      const input =
-        hash.input === 'plain' ? password : createHash('sha256').update(password).digest('hex');
-      return verifyBcrypt(input, hash.bcrypt);
-    }
+    case 'bcrypt':
+      // Cut at 72 bytes, as that system did (PW-3).
+      return verifyBcrypt(bcryptInputOf(hash.input, password), hash.bcrypt);
     case 'argon2id':
       return verifyArgon2(hash.phc, password);
     case 'scrypt': {
@@ -45,6 +41,39 @@ async function matches(hash: ForeignHash, password: string): Promise<boolean> {
         hash.hash,
       );
   }
+}
+
+/** In bytes: bcrypt reads no more, and not even an end where there are as many. */
+const bcryptReads = 72;
+
+/**
+ * Whether a password that matches is known to be the one that was set, and no other that only looks
+ * the same to that hash. One that is not must not replace the hash: its owner might type the true
+ * one next time.
+ */
+export function provesPassword(hash: ForeignHash, password: string): boolean {
+  if (hash.scheme !== 'bcrypt') return true;
+  if (hash.input === 'wordpress') return phpTrim(password) === password;
+  if (hash.input === 'sha256-hex') return true;
+  return [password, password.normalize('NFC')].every(
+    (candidate) => Buffer.byteLength(candidate) < bcryptReads,
+  );
+}
+
+function bcryptInputOf(input: 'plain' | 'sha256-hex' | 'wordpress', password: string): string {
+  switch (input) {
+    case 'plain':
+      return password;
+    case 'sha256-hex':
+      return createHash('sha256').update(password).digest('hex');
+    case 'wordpress':
+      return createHmac('sha384', 'wp-sha384').update(phpTrim(password)).digest('base64');
+  }
+}
+
+/** PHP's trim, which knows fewer characters than ours. */
+function phpTrim(text: string): string {
+  return text.replace(/^[ \t\n\r\v]+|[ \t\n\r\v]+$/g, '');
 }
 
 function deriveScrypt(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { findForSignIn, holdUser, replacePasswordHash } from '../../db/queries/users.ts';
 import { AuthError } from '../../errors.ts';
+import type { PasswordVerdict } from '../../ports.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { emailAddress, password, tokenDelivery } from '../input.ts';
@@ -72,9 +73,12 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
     });
     throw new AuthError('INVALID_CREDENTIALS');
   }
-  const passwordHash = verdict.outdated
-    ? await rehash(ctx, { userId: user.id, oldHash: storedHash, plain: input.password })
-    : storedHash;
+  const passwordHash = await renew(ctx, {
+    userId: user.id,
+    oldHash: storedHash,
+    plain: input.password,
+    verdict,
+  });
   return ctx.transaction(async (tx) => {
     // SECURITY: no session where the account was suspended, deleted or given another password since
     // the check (TOCTOU).
@@ -87,16 +91,17 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
 }
 
 /**
- * Upgrades an old hash to the current cost and pepper; returns the hash that is stored afterwards.
- * A failure to upgrade does not fail the sign-in.
+ * Upgrades an old hash to the current cost, pepper and seal; returns the hash that is stored
+ * afterwards. A failure to upgrade does not fail the sign-in.
  */
-async function rehash(
+async function renew(
   ctx: Context,
-  input: { userId: string; oldHash: string; plain: string },
+  input: { userId: string; oldHash: string; plain: string; verdict: PasswordVerdict },
 ): Promise<string> {
-  const { userId, oldHash, plain } = input;
+  const { userId, oldHash, plain, verdict } = input;
+  if (!verdict.outdated && verdict.resealed === undefined) return oldHash;
   try {
-    const newHash = await ctx.hasher.hash(plain);
+    const newHash = verdict.resealed ?? (await ctx.hasher.hash(plain));
     return (await replacePasswordHash(ctx.db, { id: userId, oldHash, newHash }))
       ? newHash
       : oldHash;

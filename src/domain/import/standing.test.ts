@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { type ImportRules, type Line, readUser } from './read-user.ts';
+
+const now = new Date('2026-11-30T12:00:00Z');
+const rules: ImportRules = {
+  now,
+  assumeVerified: true,
+  allowAdmins: false,
+  dropUnknownHashes: false,
+  dropSecondFactors: false,
+  firebase: null,
+};
+const bcrypt = '$2b$12$abcdefghijklmnopqrstuuGUpyrBxkKxQ2lzNDq0IwhK1lRAEFzJu';
+
+/** In a word: what becomes of a user with this line. */
+function fate(line: Line, changes: Partial<ImportRules> = {}): string {
+  const read = readUser(
+    { email: 'ada@example.com', passwordHash: bcrypt, ...line },
+    { ...rules, ...changes },
+  );
+  if (read.kind === 'refused') return 'refused';
+  if (read.user.isSuspended) return 'suspended';
+  if (read.user.emailVerifiedAt === null) return 'unproved';
+  return read.user.hashText === null ? 'without a password' : 'active';
+}
+
+describe('X-46 what columns say', () => {
+  it.each<[string, unknown[], string]>([
+    ['suspended', [true, 1, '1', 't', 'TRUE', 'yes', 2, "b'1'", '\u0001', 'locked'], 'suspended'],
+    [
+      'suspended',
+      ['2024-05-01', 1714558830, '2099-01-01', 'Wed, 01 May 2024 10:20:30 GMT'],
+      'suspended',
+    ],
+    ['suspended', [false, 0, '0', '', null, 'NULL', '\\N', "b'0'", '\u0000', 'none'], 'active'],
+    ['suspended', ['0000-00-00 00:00:00', '0001-01-01T00:00:00Z', '1970-01-01 00:00:00'], 'active'],
+    ['suspended', ['perhaps', ['x'], {}], 'refused'],
+    ['active', [true, 1, 't', 'active', '2024-05-01 00:00:00', '\u0001'], 'active'],
+    ['active', [false, 0, 'f', 'inactive', 'disabled', '0000-00-00', '\u0000'], 'suspended'],
+    ['active', ['', null, 'NULL', 'perhaps'], 'refused'],
+    ['suspendedUntil', ['2099-01-01', 'infinity', '9999-12-31 23:59:59', true], 'suspended'],
+    [
+      'suspendedUntil',
+      ['2024-01-01', '', null, '-infinity', '0001-01-01 00:00:00', false],
+      'active',
+    ],
+    ['activeUntil', ['2024-01-01', '2026-11-30T11:59:59Z'], 'suspended'],
+    ['activeUntil', ['2099-01-01', '', 0, '9223372036854775807', 'infinity'], 'active'],
+    ['status', ['active', 'ACTIVE', 'Confirmed', 'enabled', 'EXTERNAL_PROVIDER'], 'active'],
+    ['status', ['banned', 'Locked-Out', 'DEPROVISIONED', 'archived', 'COMPROMISED'], 'suspended'],
+    ['status', ['UNCONFIRMED', 'unverified'], 'unproved'],
+    ['status', ['RESET_REQUIRED', 'FORCE_CHANGE_PASSWORD'], 'without a password'],
+    ['status', ['pending', 'invited', '0', 1, '', null, 'x'], 'refused'],
+    ['resetRequired', [true, '1'], 'without a password'],
+    ['secondFactor', [true, '1', 'JBSWY3DPEHPK3PXP', ['totp'], { id: 1 }], 'refused'],
+    ['secondFactor', [false, '0', '', null, [], {}, '[]', '{}', { enrolled: [] }], 'active'],
+    ['emailVerified', [false, '', null, 'NULL', '0000-00-00 00:00:00', '\u0000'], 'unproved'],
+    ['passwordHash', ['!', '!7XqQvbAzXvV0', '*', '*0', '!!', 'NULL', '\\N'], 'without a password'],
+    ['passwordHash', [`!${bcrypt}`, `*${bcrypt}`], 'suspended'],
+  ])('%s %j: %s', (field, values, outcome) => {
+    for (const value of values) expect([value, fate({ [field]: value })]).toEqual([value, outcome]);
+  });
+
+  it('counts every column, not the first', () => {
+    expect(fate({ suspended: false, also: [['suspended', '2024-05-01']] })).toBe('suspended');
+    expect(fate({ active: true, also: [['active', false]] })).toBe('suspended');
+    expect(fate({ emailVerified: true, also: [['emailVerified', '']] })).toBe('unproved');
+    expect(fate({ emailVerified: true, also: [['emailVerified', true]] })).toBe('active');
+  });
+
+  it('lets second factors go where the operator chose that', () => {
+    expect(fate({ secondFactor: true }, { dropSecondFactors: true })).toBe('active');
+  });
+
+  it.each([
+    '1714558830',
+    '1714558830.75',
+    '1714558830000',
+    '1714558830123456',
+    '2024-05-01T10:20:30.123456789Z',
+    '2024-05-01 10:20:30,5',
+    '2024-05-01 10:20:30.1234567 +00:00',
+    '2024-05-01 12:20:30 +0200',
+    '2024-05-01 10:20:30 UTC',
+    '2024-05-01 10:20:30.123 +0000 UTC',
+    '2024-05-01T12:20:30+02:00[Europe/Berlin]',
+    'Wed, 01 May 2024 10:20:30 GMT',
+    'Wed, 1 May 2024 12:20:30 +0200',
+    'Wed May 01 2024 10:20:30 GMT+0000 (Coordinated Universal Time)',
+    'Wed May  1 10:20:30 2024',
+  ])('X-48 reads the time %s', (createdAt) => {
+    const read = readUser({ email: 'ada@example.com', createdAt }, rules);
+    const time = read.kind === 'user' ? (read.user.createdAt?.getTime() ?? 0) : 0;
+    expect(Math.floor(time / 1000)).toBe(1714558830);
+  });
+
+  it.each(['NULL', '\\N', '0000-00-00', '0000-00-00 00:00:00', '0001-01-01T00:00:00Z', ''])(
+    'X-48 reads the empty time %j',
+    (empty) => {
+      const line = { email: 'ada@example.com', createdAt: empty, lastLoginAt: empty, name: empty };
+      const read = readUser({ ...line, name: '\\N' }, rules);
+      expect(read).toMatchObject({ user: { createdAt: null, lastLoginAt: null, name: null } });
+    },
+  );
+
+  it('keeps people whose name is Null', () => {
+    const read = readUser({ email: 'ada@example.com', name: 'Null' }, rules);
+    expect(read).toMatchObject({ user: { name: 'Null' } });
+  });
+});

@@ -1,0 +1,118 @@
+import { endOf, flagOf, flagOrTime, isPresent, Refusal, textOf } from './read-values.ts';
+
+/** What a line says about whether its user may sign in, and how. */
+export type Standing = {
+  /** May not sign in at all. */
+  readonly isKeptOut: boolean;
+  /** The address still has to be proved. */
+  readonly isUnproved: boolean;
+  /** May sign in, but not by the password. */
+  readonly needsReset: boolean;
+  readonly hasSecondFactor: boolean;
+};
+
+const fine: Standing = {
+  isKeptOut: false,
+  isUnproved: false,
+  needsReset: false,
+  hasSecondFactor: false,
+};
+
+/** A pure decision: what the columns of a line say together; any of them keeps the user out. */
+export function readStanding(values: Iterable<readonly [string, unknown]>, now: Date): Standing {
+  let standing = fine;
+  for (const [field, value] of values) {
+    const said = standingOf(field, value, now);
+    standing = {
+      isKeptOut: standing.isKeptOut || said.isKeptOut === true,
+      isUnproved: standing.isUnproved || said.isUnproved === true,
+      needsReset: standing.needsReset || said.needsReset === true,
+      hasSecondFactor: standing.hasSecondFactor || said.hasSecondFactor === true,
+    };
+  }
+  return standing;
+}
+
+function standingOf(field: string, value: unknown, now: Date): Partial<Standing> {
+  switch (field) {
+    case 'suspended':
+      return { isKeptOut: isHeldBack(value) };
+    case 'suspendedUntil':
+      return { isKeptOut: lastsUntil(value, now) };
+    case 'active':
+      return { isKeptOut: !isActive(value) };
+    case 'activeUntil': {
+      const end = endOf(field, value);
+      return { isKeptOut: end !== null && end <= now.getTime() };
+    }
+    case 'status':
+      return statusOf(value);
+    case 'resetRequired':
+      return { needsReset: flagOf(field, value) === true };
+    case 'secondFactor':
+      return { hasSecondFactor: isPresent(field, value) };
+    default:
+      return {};
+  }
+}
+
+/** A flag, a time, a count, or the word itself. */
+function isHeldBack(value: unknown): boolean {
+  const text = textOf('suspended', value === '\u0000' || value === '\u0001' ? null : value);
+  if (text !== null && /^-?\d{1,9}$/.test(text)) return Number(text) !== 0;
+  const word = text === null ? undefined : standingOfWord.get(wordOf(text));
+  return word?.isKeptOut ?? flagOrTime('suspended', value) === true;
+}
+
+/** SECURITY: nothing at all is no permission. */
+function isActive(value: unknown): boolean {
+  const text = textOf('active', value === '\u0000' || value === '\u0001' ? null : value);
+  const word = text === null ? undefined : standingOfWord.get(wordOf(text));
+  if (word !== undefined) return word === fine;
+  const flag = flagOrTime('active', value);
+  if (flag === null) throw new Refusal('active', 'is empty, neither true nor false');
+  return flag;
+}
+
+function lastsUntil(value: unknown, now: Date): boolean {
+  const text = textOf('suspendedUntil', value);
+  if (text !== null && /^(?:true|t|yes|1)$/i.test(text)) return true;
+  if (text !== null && /^(?:false|f|no)$/i.test(text)) return false;
+  const end = endOf('suspendedUntil', value);
+  return end !== null && end > now.getTime();
+}
+
+const words = {
+  fine:
+    'active enabled confirmed verified normal ok okay approved good regular open valid ' +
+    'externalprovider unlocked none never',
+  keptOut:
+    'suspended banned blocked locked lockedout disabled inactive deactivated deleted archived ' +
+    'closed rejected revoked terminated denied compromised deprovisioned removed expired spam ' +
+    'frozen cancelled canceled withdrawn dormant blacklisted quarantined forbidden',
+  unproved: 'unconfirmed unverified pendingverification pendingconfirmation',
+  needsReset: 'resetrequired forcechangepassword passwordexpired',
+} as const;
+
+const standingOfWord: ReadonlyMap<string, Standing> = new Map([
+  ...each(words.fine, fine),
+  ...each(words.keptOut, { ...fine, isKeptOut: true }),
+  ...each(words.unproved, { ...fine, isUnproved: true }),
+  ...each(words.needsReset, { ...fine, needsReset: true }),
+]);
+
+function each(list: string, standing: Standing): [string, Standing][] {
+  return list.split(' ').map((word) => [word, standing]);
+}
+
+function wordOf(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+function statusOf(value: unknown): Standing {
+  const text = textOf('status', value);
+  const known = text === null ? undefined : standingOfWord.get(wordOf(text));
+  if (known) return known;
+  // SECURITY: a number means one thing here and the opposite there.
+  throw new Refusal('status', 'is no word whose meaning is known, such as active or suspended');
+}
