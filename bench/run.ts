@@ -48,6 +48,10 @@ const scenarios: Readonly<Record<string, Entry>> = {
     about: 'pictures of every mail, light and dark, to look at',
     load: () => import('./scenarios/mail-pictures.ts'),
   },
+  migrate: {
+    about: 'migrates a million users while fifty requests a second go on (X-35)',
+    load: () => import('./scenarios/migrate.ts'),
+  },
   pgbouncer: {
     about: 'the whole flow, and `me`, behind PgBouncer in transaction mode',
     load: () => import('./scenarios/pgbouncer.ts'),

@@ -21,6 +21,7 @@ import {
   judgeMail,
   judgeMailTroubles,
   judgeMigrations,
+  judgeRights,
   judgeServer,
   judgeSettings,
 } from './findings.ts';
@@ -108,6 +109,7 @@ async function* examineContents(config: Config, url: string): AsyncGenerator<Fin
   try {
     const app = { db: database.db, clock: systemClock, keys: createSecretKeys(config.secretKeys) };
     yield* judgeSettings(await database.unpinned());
+    yield* judgeRights(await database.lackingRights());
     yield judgeKeys(await checkSigningKeys(app), config);
     const mail = judgeMailTroubles(await mailTroubles(app.db, { now: systemClock.now() }));
     if (mail !== null) yield mail;

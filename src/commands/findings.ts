@@ -1,5 +1,5 @@
 import type { Config } from '../config/read-config.ts';
-import type { UnpinnedSetting } from '../db/driver/settings.ts';
+import type { LackingRights, UnpinnedSetting } from '../db/driver/settings.ts';
 import type { Inspection } from '../db/inspect.ts';
 import type { MailTroubles } from '../db/queries/outbox.ts';
 import { refusedInARow } from '../domain/outbox/rules.ts';
@@ -89,6 +89,14 @@ export function* judgeSettings(unpinned: readonly UnpinnedSetting[]): Generator<
   for (const { name, value, wanted } of unpinned) {
     const message = `${name} is ${value}, and must be ${wanted}`;
     yield { check: 'database', status: 'failure', message, advice: settingAdvice(name, wanted) };
+  }
+}
+
+export function* judgeRights(lacking: readonly LackingRights[]): Generator<Finding> {
+  const advice = 'As the owner, run the second section of docs/database-roles.sql again.';
+  for (const { table, rights } of lacking) {
+    const message = `the role may not ${rights.join(', ')} on ${table}`;
+    yield { check: 'database', status: 'failure', message, advice };
   }
 }
 

@@ -37,6 +37,7 @@ export function openPglite(client: PGlite): Database {
       await client.query('select 1');
     },
     unpinned: async () => [],
+    lackingRights: async () => [],
     close: () => client.close(),
   };
 }

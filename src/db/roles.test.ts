@@ -4,32 +4,52 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { purgeExpired } from '../domain/retention/purge-expired.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { createEmptyDatabase, type EmptyDatabase } from '../testing/empty-database.ts';
 import { type Journey, liveThrough } from '../testing/journey.ts';
 import { openPostgres } from './driver/client.ts';
+import { migratePostgres } from './migrate.ts';
 
 // Roles belong to the whole cluster, so each run uses its own.
-const role = `latchkey_app_${randomBytes(4).toString('hex')}`;
+const suffix = randomBytes(4).toString('hex');
+const role = `latchkey_app_${suffix}`;
+const ownerRole = `latchkey_owner_${suffix}`;
 const password = randomBytes(16).toString('hex');
 
-let database: TestDatabase;
+let database: EmptyDatabase;
 let owner: postgres.Sql;
+let ownerUrl: string;
 let app: postgres.Sql;
 let server: TestServer;
 
+/** The statements of a section of the page, which begins with its number. */
+const section = (number: number): string[] =>
+  (readFileSync('docs/database-roles.sql', 'utf8').split(/^-- \d\. /m)[number] ?? '')
+    .replace(/^.*\n/, '')
+    .replaceAll('latchkey_app', role)
+    .replaceAll('latchkey_owner', ownerRole)
+    .replace(/^--.*$/gm, '')
+    .split(';')
+    .filter((statement) => statement.trim() !== '');
+
+async function runAll(sql: postgres.Sql, statements: readonly string[]): Promise<void> {
+  // biome-ignore lint/plugin: the statements come from our own document in the repository.
+  for (const statement of statements) await sql.unsafe(statement);
+}
+
 beforeAll(async () => {
-  database = await createTestDatabase();
-  if (database.url === null) throw new Error('PGlite has one role only.');
-  owner = postgres(database.url, { max: 1, onnotice: () => {} });
-  const script = readFileSync('docs/database-roles.sql', 'utf8').replaceAll('latchkey_app', role);
-  await owner.begin(async (sql) => {
-    for (const statement of script.replace(/^--.*$/gm, '').split(';')) {
-      // biome-ignore lint/plugin: the statements come from our own document in the repository.
-      if (statement.trim() !== '') await sql.unsafe(statement);
-    }
-    // biome-ignore lint/plugin: a random name and password of this test's own.
-    await sql.unsafe(`alter role ${role} password '${password}'`);
-  });
+  database = await createEmptyDatabase();
+  const { sql } = database;
+  await runAll(sql, section(1));
+  const passwords = [role, ownerRole].map((name) => `alter role ${name} password '${password}'`);
+  await runAll(sql, passwords);
+  await sql`alter database ${sql(database.name)} owner to ${sql(ownerRole)}`;
+  const own = new URL(database.url);
+  own.username = ownerRole;
+  own.password = password;
+  ownerUrl = own.href;
+  owner = postgres(ownerUrl, { max: 1, onnotice: () => {} });
+  await migratePostgres(ownerUrl);
+  await runAll(owner, section(2));
   const url = new URL(database.url);
   url.username = role;
   url.password = password;
@@ -41,7 +61,7 @@ beforeAll(async () => {
     statementTimeoutMs: 15_000,
   });
   server = await startTestServer({
-    database: { ...database, database: restricted, url: url.href, drop: () => restricted.close() },
+    database: { database: restricted, url: url.href, drop: () => restricted.close() },
   });
 });
 
@@ -49,9 +69,13 @@ afterAll(async () => {
   await server.stop();
   await server.database.drop();
   await app.end();
-  await owner`drop owned by ${owner(role)}`;
-  await owner`drop role ${owner(role)}`;
   await owner.end();
+  const { sql } = database;
+  await sql`alter database ${sql(database.name)} owner to current_user`;
+  for (const name of [role, ownerRole]) {
+    await sql`drop owned by ${sql(name)} cascade`;
+    await sql`drop role ${sql(name)}`;
+  }
   await database.drop();
 });
 
@@ -86,6 +110,30 @@ describe('the database role of docs/database-roles.sql', () => {
       rolcreaterole: false,
       rolbypassrls: false,
     });
+  });
+
+  it('X-36 are checked table by table, and are enough after an upgrade by the owner', async () => {
+    await runAll(owner, section(2));
+    expect(await server.app.database.lackingRights()).toEqual([]);
+    await owner`revoke update on sessions from ${owner(role)}`;
+    await owner`revoke select on latchkey_migrations from ${owner(role)}`;
+    expect(await server.app.database.lackingRights()).toEqual([
+      { table: 'latchkey_migrations', rights: ['SELECT'] },
+      { table: 'sessions', rights: ['UPDATE'] },
+    ]);
+    await runAll(owner, section(2));
+    // As a later version's migration does, which the page knows nothing of.
+    await owner`create table later_things (id int primary key)`;
+    await owner`delete from latchkey_migrations where name = '0002_storage_parameters'`;
+    await migratePostgres(ownerUrl);
+    await app`insert into later_things values (1)`;
+    await app`update later_things set id = 2`;
+    await app`delete from later_things`;
+    expect(await server.app.database.lackingRights()).toEqual([]);
+    // A server with MIGRATE_ON_START has nothing to create where all is applied.
+    const url = new URL(ownerUrl);
+    url.username = role;
+    await migratePostgres(url.href);
   });
 
   it('LG-6 suffices for registration, changes, export, deletion and purge', async () => {

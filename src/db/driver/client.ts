@@ -3,7 +3,12 @@ import type { StatementWatch } from '../../observability/tracing.ts';
 import type { Over } from './connection.ts';
 import { drizzleFor, type Operation } from './operation.ts';
 import { createPool, type Pool, type PoolOptions } from './pool.ts';
-import { type UnpinnedSetting, unpinnedSettings } from './settings.ts';
+import {
+  type LackingRights,
+  lackingRights,
+  type UnpinnedSetting,
+  unpinnedSettings,
+} from './settings.ts';
 
 type NoSchema = Record<string, never>;
 
@@ -48,6 +53,8 @@ export type Database = {
   ping(): Promise<void>;
   /** Settings of a session that this code relies on, and that could not be set. */
   unpinned(): Promise<readonly UnpinnedSetting[]>;
+  /** Rights on our tables that the role needs and does not have. */
+  lackingRights(): Promise<readonly LackingRights[]>;
   close(): Promise<void>;
 };
 
@@ -87,6 +94,13 @@ export function openPostgres(options: PostgresOptions): Database {
         name: String(name),
         value: String(value),
         wanted: String(wanted),
+      }));
+    },
+    lackingRights: async () => {
+      const rows = await main.use((connection) => connection.ask(lackingRights));
+      return rows.map(([table, rights]) => ({
+        table: String(table),
+        rights: String(rights).split(','),
       }));
     },
     close: async () => {

@@ -40,6 +40,7 @@ const writeRefused = '25006';
  */
 export class Connection {
   readonly openedAt = performance.now();
+  /** When it was last given back; 0 before its first use. */
   idleSince = 0;
   /** Whether it has closed or failed; it must not be used any more. */
   isLost = false;

@@ -66,3 +66,13 @@ export function isConflict(error: unknown): boolean {
   }
   return false;
 }
+
+/** SQLSTATEs of a server that ends a session. */
+const endedStates = /^(08...|57P0[1-3])$/;
+
+/** Whether the connection was cut, by the server or on the way. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  const code = String(error.code);
+  return connectionCodes.test(code) || endedStates.test(code);
+}

@@ -35,9 +35,13 @@ export class OpenConnections {
     }
   }
 
+  dropIdle(): void {
+    for (const connection of this.#idle.splice(0)) this.#drop(connection);
+  }
+
   /** Closes every connection, those in use when they are given back. */
   retire(): void {
-    for (const connection of this.#idle.splice(0)) this.#drop(connection);
+    this.dropIdle();
     for (const connection of this.#open) connection.isRetired = true;
   }
 

@@ -3,7 +3,7 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import type { StatementWatch } from '../../observability/tracing.ts';
 import type { Connection, Over, Parameters } from './connection.ts';
-import { isConflict, Unavailable } from './failures.ts';
+import { isConflict, isConnectionLost, Unavailable } from './failures.ts';
 import type { Pool } from './pool.ts';
 
 /** The operation that statements run for. */
@@ -18,7 +18,7 @@ export type Operation = {
 };
 
 type Rows = Promise<unknown[][]>;
-type Run = (statement: (connection: Connection) => Rows) => Rows;
+type Run = (text: string, statement: (connection: Connection) => Rows) => Rows;
 
 /**
  * The part of a postgres.js client that Drizzle calls; wherever Drizzle reads rows, it reads them
@@ -36,7 +36,7 @@ export function drizzleFor({ pool, over, watch, onStatement }: Operation): Postg
   const clientBy = (run: Run): Client => ({
     unsafe: (text, parameters) => {
       const ended = watch?.(text);
-      const rows = run(async (connection) => {
+      const rows = run(text, async (connection) => {
         assertInTime();
         return connection.ask(text, parameters, over);
       });
@@ -46,9 +46,13 @@ export function drizzleFor({ pool, over, watch, onStatement }: Operation): Postg
   });
 
   /** Commits all of the work or none. */
-  const transaction = async (connection: Connection, work: Work): Promise<unknown> => {
+  const transaction = async (
+    connection: Connection,
+    work: Work,
+    onBegun: () => void,
+  ): Promise<unknown> => {
     let failure: { readonly error: unknown } | undefined;
-    const client = clientBy(async (statement) => {
+    const client = clientBy(async (_text, statement) => {
       try {
         return await statement(connection);
       } catch (error) {
@@ -58,6 +62,7 @@ export function drizzleFor({ pool, over, watch, onStatement }: Operation): Postg
     });
     assertInTime();
     await connection.ask('begin');
+    onBegun();
     try {
       const result = await work(client);
       // After a failed statement PostgreSQL would treat COMMIT as a rollback without an error.
@@ -75,16 +80,68 @@ export function drizzleFor({ pool, over, watch, onStatement }: Operation): Postg
     // Drizzle writes the value parsers here; they only matter where a connection has its own
     // client.
     options: { parsers: {}, serializers: {} },
-    ...clientBy((statement) => retried(() => pool().use(statement))),
+    ...clientBy((text, statement) => runAlone(pool(), text, statement)),
     begin: (work: Work) =>
       retried(() =>
-        pool().use((connection) => connection.whileOpen(transaction(connection, work))),
+        unlessCut(pool(), (connection, onBegun) =>
+          connection.whileOpen(transaction(connection, work, onBegun)),
+        ),
       ),
   };
   return drizzle(
     client as unknown as postgres.Sql,
     onStatement ? { logger: { logQuery: onStatement } } : {},
   );
+}
+
+/** A statement that changes nothing, and may be sent twice. */
+const isRead = /^\s*select\b/i;
+/** Milliseconds without use after which a connection is tried before it writes. */
+const rest = 50;
+/** Milliseconds; a connection that was cut fails at once, and a host that is silent later. */
+const atOnce = 2000;
+
+function isRested({ idleSince }: Connection): boolean {
+  return idleSince > 0 && performance.now() - idleSince > rest;
+}
+
+/** Runs a statement outside of a transaction. */
+function runAlone(pool: Pool, text: string, statement: (connection: Connection) => Rows): Rows {
+  return retried(() =>
+    unlessCut(pool, async (connection, onBegun) => {
+      if (!isRead.test(text)) {
+        // A connection that was cut while it rested is found out before anything is changed.
+        if (isRested(connection)) await connection.ask('select 1');
+        onBegun();
+      }
+      return statement(connection);
+    }),
+  );
+}
+
+/**
+ * Runs it once more, over a new connection, where the one that it got out of the pool turns out to
+ * have been cut before anything was begun that is not safe to repeat (X-25).
+ */
+async function unlessCut<T>(
+  pool: Pool,
+  run: (connection: Connection, onBegun: () => void) => Promise<T>,
+): Promise<T> {
+  const since = performance.now();
+  let mayRepeat = false;
+  const once = (connection: Connection): Promise<T> => {
+    mayRepeat = connection.idleSince > 0;
+    return run(connection, () => {
+      mayRepeat = false;
+    });
+  };
+  try {
+    return await pool.use(once);
+  } catch (error) {
+    const isLate = performance.now() - since > atOnce;
+    if (!mayRepeat || isLate || !isConnectionLost(error)) throw error;
+    return pool.use(once, { isFresh: true });
+  }
 }
 
 /** Most times that a statement or a transaction is run. */

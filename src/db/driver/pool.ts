@@ -20,10 +20,14 @@ export type PoolOptions = Pick<ConnectionOptions, 'applicationName' | 'statement
 
 export type Pool = {
   /**
-   * Runs the work with exclusive use of a connection. Rejects when none becomes free in time:
+   * Runs the work with exclusive use of a connection, with `isFresh` of a new one: those that are
+   * idle are dropped. Rejects when none becomes free in time:
    * postgres.js would queue without bound (AV-3).
    */
-  use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  use<T>(
+    work: (connection: Connection) => Promise<T>,
+    options?: { readonly isFresh?: boolean },
+  ): Promise<T>;
   load: Semaphore['load'];
   close(): Promise<void>;
 };
@@ -57,8 +61,9 @@ export function createPool(options: PoolOptions): Pool {
   };
 
   return {
-    use: (work) =>
+    use: (work, { isFresh = false } = {}) =>
       semaphore.run(async () => {
+        if (isFresh) connections.dropIdle();
         const connection = connections.takeIdle() ?? (await connect());
         try {
           return await work(connection);

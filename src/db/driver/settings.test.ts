@@ -82,8 +82,6 @@ const settings: readonly (readonly [string, ...string[]])[] = [
   ['work_mem', '64kB'],
   ['temp_buffers', '800kB'],
   ['plan_cache_mode', 'force_generic_plan', 'force_custom_plan'],
-  ['enable_indexscan', 'off'],
-  ['jit', 'on'],
 ];
 
 async function withSettings(

@@ -78,3 +78,21 @@ export const unpinnedSettings = `
   select name, setting, 'UTF8' from pg_settings
   where name = 'server_encoding' and setting <> 'UTF8'
   order by 1`;
+
+export type LackingRights = { readonly table: string; readonly rights: readonly string[] };
+
+/**
+ * Our tables, which are those of the role that migrates, and the rights on each that the role of a
+ * server needs and does not have (docs/database-roles.sql). The audit trail is only added to; of
+ * the migrations it reads.
+ */
+export const lackingRights = `
+  select t.tablename, string_agg(r.name, ',' order by r.name)
+  from pg_tables t cross join (values ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) as r (name)
+  where t.schemaname = current_schema()
+    and not has_table_privilege(format('%I.%I', t.schemaname, t.tablename), r.name)
+    and not (t.tablename = 'audit_events' and r.name in ('UPDATE', 'DELETE'))
+    and not (t.tablename = 'latchkey_migrations' and r.name <> 'SELECT')
+    and t.tableowner = (select m.tableowner from pg_tables m
+      where m.schemaname = t.schemaname and m.tablename = 'latchkey_migrations')
+  group by 1 order by 1`;
