@@ -36,6 +36,10 @@ const scenarios: Readonly<Record<string, Entry>> = {
     about: 'what is lost, and for how long nothing is answered, when the primary dies (AV-8)',
     load: () => import('./scenarios/failover.ts'),
   },
+  faults: {
+    about: 'what people see of every fault, ten times each, and what is lost (X-53); --only NAME',
+    load: () => import('./scenarios/faults.ts'),
+  },
   growth: {
     about: 'ten million users beside ten thousand; takes half an hour',
     load: () => import('./scenarios/growth.ts'),

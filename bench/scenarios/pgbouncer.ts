@@ -1,14 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { chownSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import postgresJs from 'postgres';
 import { meQuery, mutate, send } from '../../src/testing/client.ts';
-import { makeFolder, unprivilegedAccount } from '../../src/testing/embedded-postgres.ts';
-import { freePort } from '../../src/testing/free-port.ts';
 import { type SmtpStandIn, startSmtpStandIn } from '../../src/testing/smtp-stand-in.ts';
 import { password } from '../shared/accounts.ts';
+import { type Bouncer, findBouncer, startBouncer } from '../shared/bouncer.ts';
 import { makeDatabase, startDurablePostgres } from '../shared/databases.ts';
 import {
   type Instance,
@@ -20,14 +14,13 @@ import {
 import { startGenerator } from '../shared/load.ts';
 import { median } from '../shared/numbers.ts';
 import { readOptions, UsageError } from '../shared/options.ts';
-import { endWithThisProcess, otherCore, processorTime, serverCore } from '../shared/processes.ts';
+import { otherCore, processorTime, serverCore } from '../shared/processes.ts';
 import { judge, out } from '../shared/report.ts';
 import { meRequest } from '../shared/requests.ts';
 
 const people = 24;
 const connections = 16;
 
-type Bouncer = { readonly url: string; readonly pid: number; stop(): Promise<void> };
 type Variant = Instance & { readonly name: string };
 
 /**
@@ -37,10 +30,8 @@ type Variant = Instance & { readonly name: string };
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { rounds, seconds } = readOptions(args, { rounds: 3, seconds: 5 });
-  const program = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find(
-    (path) => spawnSync(path, ['-V']).status === 0,
-  );
-  if (program === undefined) throw new UsageError('Install the package pgbouncer.');
+  const program = findBouncer();
+  if (program === null) throw new UsageError('Install the package pgbouncer.');
   const postgres = await startDurablePostgres();
   const direct = await makeDatabase(postgres.url, 'latchkey');
   await limitRole(direct);
@@ -81,52 +72,6 @@ async function printLimits(url: string): Promise<void> {
     current_setting('idle_in_transaction_session_timeout') as idle`;
   await sql.end();
   out(`limits of the role behind PgBouncer: ${JSON.stringify(limits)}`);
-}
-
-/** As PostgreSQL, PgBouncer refuses to run as root. */
-async function startBouncer(program: string, database: string): Promise<Bouncer> {
-  const account = unprivilegedAccount();
-  const folder = makeFolder(account);
-  const port = await freePort();
-  const inside = new URL(database);
-  const settings = `[databases]
-latchkey = host=127.0.0.1 port=${inside.port} dbname=latchkey
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = ${folder}/users
-pool_mode = transaction
-max_client_conn = 200
-default_pool_size = 20
-ignore_startup_parameters = statement_timeout, lock_timeout, idle_in_transaction_session_timeout
-`;
-  for (const [name, text] of [
-    ['pgbouncer.ini', settings],
-    ['users', `"postgres" "${inside.password}"\n`],
-  ] as const) {
-    writeFileSync(join(folder, name), text, { mode: 0o600 });
-    if (account.uid !== undefined && account.gid !== undefined)
-      chownSync(join(folder, name), account.uid, account.gid);
-  }
-  const child = spawn(program, ['-q', join(folder, 'pgbouncer.ini')], {
-    ...account,
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  endWithThisProcess(child);
-  await sleep(500);
-  return {
-    url: Object.assign(new URL(database), { port: String(port) }).href,
-    pid: child.pid ?? 0,
-    stop: async () => {
-      const exited = once(child, 'exit');
-      child.kill('SIGINT');
-      await exited;
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
 }
 
 /** Many people at once, each through the whole flow. */

@@ -28,6 +28,8 @@ export type EmbeddedPostgres = {
   readonly url: string;
   /** Disconnects all clients and stops the server, keeping its data; then the port is closed. */
   halt(): Promise<void>;
+  /** Sends SIGKILL to every process of the server; `resume` starts it again, as a supervisor. */
+  crash(): Promise<void>;
   /** Starts the server again on the same port with the same data. */
   resume(): Promise<void>;
   /**
@@ -297,12 +299,17 @@ async function serve(cluster: Cluster): Promise<EmbeddedPostgres> {
       child.stdin.write('halt\n');
       while (await listens(port)) await sleep(20);
     },
+    crash: async () => {
+      const children = childrenOf(postmasterOf(folder));
+      child.stdin.write('crash\n');
+      while (await listens(port)) await sleep(20);
+      for (const pid of children) killIfAlive(pid);
+    },
     resume: async () => {
       child.stdin.write('resume\n');
       await waitUntilStarted();
     },
-    kill: () =>
-      killTree(Number.parseInt(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8'), 10)),
+    kill: () => killTree(postmasterOf(folder)),
     stop,
   };
 }
@@ -349,17 +356,27 @@ function serverArguments(folder: string, settings: Settings): string[] {
  * their own when they detect its death.
  */
 function killTree(pid: number): void {
+  const children = childrenOf(pid);
+  process.kill(pid, 'SIGKILL');
+  for (const child of children) killIfAlive(child);
+}
+
+function postmasterOf(folder: string): number {
+  return Number.parseInt(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8'), 10);
+}
+
+function childrenOf(pid: number): number[] {
   const list = `/proc/${pid}/task/${pid}/children`;
-  const children = existsSync(list)
+  return existsSync(list)
     ? readFileSync(list, 'utf8').trim().split(' ').filter(Boolean).map(Number)
     : [];
-  process.kill(pid, 'SIGKILL');
-  for (const child of children) {
-    try {
-      process.kill(child, 'SIGKILL');
-    } catch {
-      // It has already exited.
-    }
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has already exited.
   }
 }
 

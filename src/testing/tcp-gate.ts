@@ -11,6 +11,10 @@ export type TcpGate = {
   /** Forwards requests, but closes the connection instead of forwarding a reply with `text`. */
   swallow(text: string): void;
   /**
+   * Holds all data back, and delivers it after `open`; new connections wait likewise.
+   */
+  stall(): void;
+  /**
    * Drops all data without closing a connection, as when a machine vanishes. New connections work
    * again after `open`.
    */
@@ -19,10 +23,10 @@ export type TcpGate = {
 };
 
 type Target = { readonly host: string; readonly port: number };
-type Faults = { swallowed: string | null; silent: boolean };
+type Faults = { swallowed: string | null; silent: boolean; held: (() => void)[] | null };
 
 export async function startTcpGate(target: Target): Promise<TcpGate> {
-  const faults: Faults = { swallowed: null, silent: false };
+  const faults: Faults = { swallowed: null, silent: false, held: null };
   const connections = new Set<() => void>();
   const server = createServer((client) => forward(client, { target, faults, connections }));
 
@@ -46,11 +50,17 @@ export async function startTcpGate(target: Target): Promise<TcpGate> {
     open: async () => {
       faults.swallowed = null;
       faults.silent = false;
+      const held = faults.held ?? [];
+      faults.held = null;
+      for (const deliver of held) deliver();
       if (!server.listening) await listen(port);
     },
     cut,
     swallow: (text) => {
       faults.swallowed = text;
+    },
+    stall: () => {
+      faults.held ??= [];
     },
     silence: () => {
       faults.silent = true;
@@ -73,13 +83,21 @@ function forward(
     upstream.destroy();
   };
   connections.add(end);
+  /** In the order in which it came; at once unless the network stalls. */
+  const deliver = (to: Socket, data: Buffer): void => {
+    const write = (): void => {
+      if (!to.destroyed) to.write(data);
+    };
+    if (faults.held) faults.held.push(write);
+    else write();
+  };
   client.on('data', (data) => {
-    if (!faults.silent) upstream.write(data);
+    if (!faults.silent) deliver(upstream, data);
   });
   upstream.on('data', (data) => {
     if (faults.silent) return;
     if (faults.swallowed !== null && data.includes(faults.swallowed)) end();
-    else client.write(data);
+    else deliver(client, data);
   });
   for (const socket of [client, upstream]) socket.on('error', end).on('close', end);
 }
