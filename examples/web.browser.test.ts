@@ -10,6 +10,7 @@ import { authenticator, enrolTotp } from '../src/testing/authenticator.ts';
 import { launchBrowser } from '../src/testing/browser.ts';
 import { freePort } from '../src/testing/free-port.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../src/testing/people.ts';
+import { sessionsOf } from '../src/testing/rows.ts';
 
 const browser: Browser | null = await launchBrowser();
 /** Seconds after which an access token has expired. */
@@ -217,6 +218,40 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     await first.getByRole('button', { name: 'Continue' }).click();
     await first.getByText('An unknown device').waitFor({ state: 'hidden' });
     expect(refreshes).toBe(1);
+    expect(problems).toEqual([]);
+  });
+
+  it('X-15 is not signed out where the server could not be asked, and goes on later', async () => {
+    const person = await registerPerson(server);
+    const page = await open();
+    await signIn(page, person);
+    await signedIn(page).waitFor();
+    await page.route('**/graphql', (route) => route.abort());
+    await page.reload();
+    await page.getByText('The server does not answer.').waitFor();
+    expect(await signedOut(page).isVisible()).toBe(false);
+    await page.unroute('**/graphql');
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await signedIn(page).waitFor();
+    expect(problems.filter((text) => !text.includes('ERR_FAILED'))).toEqual([]);
+  });
+
+  it('X-14 asks for a recent proof, and then signs out everywhere', async () => {
+    const person = await registerPerson(server);
+    const page = await open();
+    await signIn(page, person);
+    await signedIn(page).waitFor();
+    const leave = page.getByRole('button', { name: 'Sign out everywhere' });
+    await page.clock.setFixedTime(new Date(Date.now() + 11 * 60 * 1000));
+    server.clock.advance(11 * 60);
+    await leave.click();
+    await page.getByText('Prove first that it is you.').waitFor();
+    await page.getByLabel('Password').fill(person.password);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('You are signed out.').waitFor();
+    const sessions = await sessionsOf(server, person.id);
+    expect(sessions.length).toBeGreaterThan(2);
+    expect(sessions.filter(({ revokedAt }) => revokedAt === null)).toEqual([]);
     expect(problems).toEqual([]);
   });
 

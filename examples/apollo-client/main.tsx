@@ -22,7 +22,8 @@ const client = new ApolloClient({
 // The next user must not see what this one has read.
 let userId = auth.getState().user?.id;
 auth.subscribe(({ status, user }) => {
-  if (status !== 'loading' && user?.id !== userId) void client.clearStore();
+  if (status === 'loading' || status === 'unreachable') return;
+  if (user?.id !== userId) void client.clearStore();
   userId = user?.id;
 });
 

@@ -1,16 +1,24 @@
-import { useAuth } from '@latchkey/client/react';
+import { useAuth, useSignOut } from '@latchkey/client/react';
 import { type ReactNode, useState } from 'react';
 import { SignedOut } from './signed-out.tsx';
+import { StepUp } from './step-up.tsx';
 import './style.css';
 
 /** The whole app: the pages for a user who is not signed in, or `children`. */
 export function App({ title, children }: { title: string; children: ReactNode }) {
-  const { status, user, auth, ...state } = useAuth();
+  const { status, user, ...state } = useAuth();
+  const { stepUpRequired, signOut } = useSignOut();
   const [problem, setProblem] = useState('');
-  const signOut = (everywhere: boolean): void => {
-    auth
-      .logout({ everywhere })
-      .catch(() => setProblem('You are signed out here. The server could not be told.'));
+  const leave = async (everywhere: boolean): Promise<void> => {
+    try {
+      const answer = await signOut({ everywhere });
+      const isHereOnly = answer?.__typename === 'AuthError';
+      setProblem(
+        isHereOnly ? 'You are signed out here. To sign out everywhere, sign in once more.' : '',
+      );
+    } catch {
+      setProblem('You are signed out here. The server could not be told.');
+    }
   };
   return (
     <>
@@ -19,10 +27,10 @@ export function App({ title, children }: { title: string; children: ReactNode })
         {status === 'signed-in' && (
           <nav>
             <span>{user.name ?? user.email}</span>
-            <button type="button" onClick={() => signOut(false)}>
+            <button type="button" onClick={() => leave(false)}>
               Sign out
             </button>
-            <button type="button" onClick={() => signOut(true)}>
+            <button type="button" onClick={() => leave(true)}>
               Sign out everywhere
             </button>
           </nav>
@@ -30,7 +38,15 @@ export function App({ title, children }: { title: string; children: ReactNode })
       </header>
       <main>
         {status === 'loading' && <p role="status">One moment …</p>}
+        {status === 'unreachable' && (
+          <p role="status">The server does not answer. It is asked again until it does.</p>
+        )}
         {status === 'signed-out' && <SignedOut reason={'reason' in state ? state.reason : null} />}
+        {status === 'signed-in' && stepUpRequired && (
+          <section className="sheet narrow">
+            <StepUp onProved={() => leave(true)} />
+          </section>
+        )}
         {status === 'signed-in' && children}
         <p className="problem" role="alert">
           {problem}

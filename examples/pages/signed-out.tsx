@@ -13,7 +13,6 @@ const notices: Record<SignedOutReason, string> = {
   LOGGED_OUT: 'You are signed out.',
   ELSEWHERE: 'You have signed out in another tab.',
   ENDED: 'Your session has ended. Sign in again.',
-  UNREACHABLE: 'The server does not answer. Try again in a moment.',
 };
 
 /** Sign in, or create an account; then the code. */

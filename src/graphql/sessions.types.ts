@@ -71,7 +71,9 @@ export class LogoutInput {
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,
-    description: 'Ends every session of the user; takes a recent proof of who asks.',
+    description:
+      'Ends every session of the user; takes a recent proof of who asks. Without one it ends ' +
+      'the own session alone, and the answer is STEP_UP_REQUIRED.',
   })
   everywhere?: boolean | null;
 }

@@ -2,8 +2,8 @@ import { refusalIn } from './errors.ts';
 import type { AuthState } from './held-session.ts';
 import { type KeptSession, keepSession } from './keep-session.ts';
 import { mutationOf } from './mutation-of.ts';
-import { type Mutations, type User, yields } from './operations.ts';
-import { memoryStorage, type SessionStorage } from './storage.ts';
+import { type LogoutResult, type Mutations, type User, yields } from './operations.ts';
+import { memoryStorage, type SessionStorage, steadyStorage } from './storage.ts';
 import { createTransport, dataOf, type Post } from './transport.ts';
 
 export type AuthClientOptions = {
@@ -51,19 +51,25 @@ export type AuthClient = Operations & {
   peek(): { readonly accessToken: string; readonly expired: boolean } | null;
   /**
    * A valid token, refreshed if it has expired; null where no user is signed in. Rejects where the
-   * server cannot be reached.
+   * server cannot be reached, with UnreachableError where it is not known whether one is.
    */
   getAccessToken(): Promise<string | null>;
+  /**
+   * Whether the server would answer STEP_UP_REQUIRED to what takes a recent proof of who the user
+   * is, such as `logout({ everywhere: true })`: call `reauthenticate` first.
+   */
+  needsStepUp(): boolean;
   /**
    * After a refusal: another token than the refused one, or null where there is none. However many
    * requests were refused, the session is refreshed once. `reason` comes from `refusalIn`.
    */
   renew(refused: string | null, reason: string): Promise<string | null>;
   /**
-   * Ends the session: here, on the server, in the other tabs. `everywhere` ends all sessions of the
-   * user.
+   * Ends the session, in any case: here, on the server, in the other tabs. `everywhere` ends all
+   * sessions of the user; the answer is an AuthError with STEP_UP_REQUIRED where the server wanted
+   * a recent proof for that, and has ended this session alone.
    */
-  logout(options?: { everywhere?: boolean }): Promise<void>;
+  logout(options?: { everywhere?: boolean }): Promise<LogoutResult>;
   /**
    * Sends an operation with the token, and once more after a refresh. Rejects with RequestError.
    */
@@ -71,7 +77,7 @@ export type AuthClient = Operations & {
     query: string | TypedQuery<Data, Variables>,
     variables?: Variables,
   ): Promise<Data>;
-  /** Stops listening to other tabs. */
+  /** Stops listening to other tabs, and trying again. */
   close(): void;
 };
 
@@ -93,19 +99,19 @@ export function createAuthClient({
   });
   const kept = keepSession({
     post,
-    storage: cookie ? null : storage === 'memory' ? memoryStorage() : storage,
+    storage: cookie ? null : steadyStorage(storage === 'memory' ? memoryStorage() : storage),
     tabsName: storage === 'memory' || typeof window === 'undefined' ? null : name,
   });
   const delivery = cookie ? 'COOKIE' : 'BODY';
 
   const request = requestWith(post, kept);
-  const logout: AuthClient['logout'] = async ({ everywhere = false } = {}) => {
-    await kept.end(async (token, refreshToken) => {
-      if (!cookie && token === null && refreshToken === null) return;
+  const logout: AuthClient['logout'] = ({ everywhere = false } = {}) =>
+    kept.end(async (token, refreshToken) => {
+      if (!cookie && token === null && refreshToken === null)
+        return { __typename: 'AuthAccepted', accepted: true };
       const { query, variables } = mutationOf('logout', { everywhere, refreshToken }, delivery);
-      dataOf(await post({ query, variables }, token));
+      return dataOf(await post({ query, variables }, token))['logout'] as LogoutResult;
     });
-  };
 
   return {
     ...operationsWith(request, kept, delivery),
@@ -118,24 +124,38 @@ export function createAuthClient({
         session && { accessToken: session.accessToken, expired: Date.now() >= session.expiresAt }
       );
     },
-    getAccessToken: kept.getAccessToken,
+    getAccessToken: () => kept.getAccessToken(),
+    needsStepUp: () => Date.now() - (kept.current()?.provedAt || 0) > stepUpLifetime,
     renew: kept.renew,
     logout,
-    request: request as AuthClient['request'],
+    request: ((query, variables) => request(query, variables)) as AuthClient['request'],
     close: kept.close,
   };
 }
 
+/** Milliseconds for which the server takes a proof as recent, less the time of a request. */
+const stepUpLifetime = 570_000;
+
+/** What a user who is not signed in may ask for: sent even if it is not known whether one is. */
+const openMutations = new Set(
+  (
+    'register login requestLoginCode verifyOtp verifyLink resendOtp requestPasswordReset ' +
+    'resetPassword undoEmailChange'
+  ).split(' '),
+);
+
+/** `open`: sent without a session too where it cannot be found out whether there is one. */
 type Request = (
   query: { toString(): string },
   variables?: object,
+  open?: boolean,
 ) => Promise<Record<string, unknown>>;
 
 /** Sends an operation with the token, and once more where the session yields another token. */
 function requestWith(post: Post, kept: KeptSession): Request {
-  return async (query, variables = {}) => {
+  return async (query, variables = {}, open = false) => {
     const operation = { query: query.toString(), variables };
-    const token = await kept.getAccessToken();
+    const token = await kept.getAccessToken(open);
     const answer = await post(operation, token);
     const reason = refusalIn(answer.errors);
     const next = reason === null ? null : await kept.renew(token, reason);
@@ -150,12 +170,12 @@ function operationsWith(
 ): Operations {
   const operate = async (mutation: keyof OwnMutations, input: object): Promise<unknown> => {
     const { query, variables } = mutationOf(mutation, input, delivery);
-    const result = (await request(query, variables))[mutation] as
+    const result = (await request(query, variables, openMutations.has(mutation)))[mutation] as
       | OwnMutations[keyof OwnMutations]['result']
       | UserResult;
     if (result.__typename === 'AuthTokens') await kept.take(result);
     else if (result.__typename === 'User') await kept.update(result);
-    else if (mutation === 'deleteAccount' && result.__typename !== 'AuthError') await kept.end();
+    else if (result.__typename !== 'AuthError') await follow(kept, mutation);
     return result;
   };
   return Object.fromEntries(
@@ -164,6 +184,15 @@ function operationsWith(
       (input: object) => operate(mutation as keyof OwnMutations, input),
     ]),
   ) as Operations;
+}
+
+/** What a mutation changes of the session whose answer does not say so. */
+async function follow(kept: KeptSession, mutation: keyof OwnMutations): Promise<void> {
+  const user = kept.current()?.user;
+  if (mutation === 'deleteAccount') await kept.end(async () => {});
+  if (user && mutation === 'confirmTotpEnrollment')
+    await kept.update({ ...user, totpEnabled: true });
+  if (user && mutation === 'disableTotp') await kept.update({ ...user, totpEnabled: false });
 }
 
 type UserResult = { readonly __typename: 'User' } & User;

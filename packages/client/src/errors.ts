@@ -38,6 +38,21 @@ export class RefreshError extends Error {
 }
 
 /**
+ * Nothing was sent: it could not be found out whether a user is signed in, and a request that is
+ * meant with a session is not sent without one. `cause` says why.
+ */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+  override readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`Nothing was sent, since the session could not be restored: ${why}`);
+    this.cause = cause;
+  }
+}
+
+/**
  * Why a request was refused, where a new token could help: `extensions.reason` of its first
  * UNAUTHENTICATED error, or UNKNOWN where the server that refused is not Latchkey. Null where
  * nothing was refused.

@@ -1,16 +1,17 @@
 import type { AuthTokens, User } from './operations.ts';
 import { lifetimeOf, type Session } from './session.ts';
-import type { SessionStorage } from './storage.ts';
+import type { SteadyStorage } from './storage.ts';
 import { type Message, openTabs, type Tabs } from './tabs.ts';
 
-/**
- * LOGGED_OUT here, ELSEWHERE in another tab, ENDED by the server; UNREACHABLE: the server could not
- * be asked whether the session is still active.
- */
-export type SignedOutReason = 'LOGGED_OUT' | 'ELSEWHERE' | 'ENDED' | 'UNREACHABLE';
+/** LOGGED_OUT here, ELSEWHERE in another tab, ENDED by the server. */
+export type SignedOutReason = 'LOGGED_OUT' | 'ELSEWHERE' | 'ENDED';
 
+/**
+ * `unreachable`: the server could not be asked whether a user is signed in, and is asked again
+ * until it answers.
+ */
 export type AuthState =
-  | { readonly status: 'loading'; readonly user: null }
+  | { readonly status: 'loading' | 'unreachable'; readonly user: null }
   | { readonly status: 'signed-in'; readonly user: User }
   | { readonly status: 'signed-out'; readonly user: null; readonly reason: SignedOutReason | null };
 
@@ -34,7 +35,7 @@ type ObservableState = {
   become(next: AuthState): void;
 };
 
-export function holdSession(storage: SessionStorage | null, tabsName: string | null): HeldSession {
+export function holdSession(storage: SteadyStorage | null, tabsName: string | null): HeldSession {
   const tabs: Tabs = openTabs(tabsName, hear);
   const shown = observeState();
   let session: Session | null = null;
@@ -51,8 +52,8 @@ export function holdSession(storage: SessionStorage | null, tabsName: string | n
   async function forget(reason: SignedOutReason): Promise<void> {
     session = null;
     tabs.remember(0);
-    await storage?.clear();
     shown.become({ status: 'signed-out', user: null, reason });
+    await storage?.clear();
   }
 
   function hear(message: Message): void {
@@ -66,18 +67,20 @@ export function holdSession(storage: SessionStorage | null, tabsName: string | n
 
   async function take({ accessToken, refreshToken, user }: AuthTokens): Promise<void> {
     const next: Session = { accessToken, ...lifetimeOf(accessToken, Date.now()), user };
-    if (storage && refreshToken !== null) await storage.save({ ...next, refreshToken });
-    tabs.remember(next.expiresAt);
+    // The server has moved on to these tokens, whatever becomes of their storage.
     adopt(next);
+    tabs.remember(next.expiresAt);
     tabs.tell({ kind: 'session', session: next });
+    if (storage && refreshToken !== null) await storage.save({ ...next, refreshToken });
   }
 
   async function update(user: User): Promise<void> {
     if (session?.user.id !== user.id) return;
-    const stored = await storage?.load();
-    if (stored) await storage?.save({ ...stored, user });
     adopt({ ...session, user });
     tabs.tell({ kind: 'session', session });
+    // Where it cannot be read, the next refresh stores the user.
+    const stored = await storage?.load().catch(() => null);
+    if (stored) await storage?.save({ ...stored, user });
   }
 
   return {

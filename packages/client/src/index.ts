@@ -5,7 +5,7 @@ export {
   type Operations,
   type TypedQuery,
 } from './create-auth-client.ts';
-export { RefreshError, RequestError, refusalIn } from './errors.ts';
+export { RefreshError, RequestError, refusalIn, UnreachableError } from './errors.ts';
 export type { AuthState, SignedOutReason } from './held-session.ts';
 export { takeLinkToken } from './link.ts';
 export type * from './operations.ts';

@@ -1,8 +1,10 @@
+import { RefreshError, UnreachableError } from './errors.ts';
 import { type AuthState, type HeldSession, holdSession } from './held-session.ts';
 import type { AuthTokens, User } from './operations.ts';
 import { createRefresh } from './refresh-session.ts';
+import { createRetry } from './retry.ts';
 import type { Session } from './session.ts';
-import type { SessionStorage } from './storage.ts';
+import type { SteadyStorage } from './storage.ts';
 import type { Post } from './transport.ts';
 
 export type KeptSession = {
@@ -10,7 +12,8 @@ export type KeptSession = {
   subscribe(listener: (state: AuthState) => void): () => void;
   start(): Promise<AuthState>;
   current(): Session | null;
-  getAccessToken(): Promise<string | null>;
+  /** `without`: null too where it cannot be found out whether there is a session. */
+  getAccessToken(without?: boolean): Promise<string | null>;
   renew(refused: string | null, reason: string): Promise<string | null>;
   /** Begins or continues the session with the tokens that the server has issued. */
   take(tokens: AuthTokens): Promise<void>;
@@ -20,16 +23,14 @@ export type KeptSession = {
    * Ends the session here and in the other tabs; before that runs `farewell` with the tokens that
    * name it, in one tab at a time.
    */
-  end(
-    farewell?: (token: string | null, refreshToken: string | null) => Promise<void>,
-  ): Promise<void>;
+  end<T>(farewell: (token: string | null, refreshToken: string | null) => Promise<T>): Promise<T>;
   close(): void;
 };
 
 type Parts = {
   readonly post: Post;
   /** Null: the refresh token is in the cookie. */
-  readonly storage: SessionStorage | null;
+  readonly storage: SteadyStorage | null;
   /** Null: no other tab has this session. */
   readonly tabsName: string | null;
 };
@@ -47,17 +48,20 @@ const youth = 30_000;
 export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
   const held = holdSession(storage, tabsName);
   const refresh = createRefresh({ held, post, storage });
-  const start = createStart(held, storage, refresh);
+  const { start, failure, close } = createStart(held, storage, refresh);
 
   return {
     state: held.state,
     subscribe: held.subscribe,
     start,
     current: held.current,
-    getAccessToken: async () => {
+    getAccessToken: async (without = false) => {
       await start();
       const session = held.current();
-      if (!session) return null;
+      if (!session) {
+        if (without || held.state().status !== 'unreachable') return null;
+        throw new UnreachableError(failure());
+      }
       const now = Date.now();
       if (now >= session.expiresAt) return refresh();
       // The token is still valid: the request does not wait, and a failure is left to the next one.
@@ -77,45 +81,93 @@ export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
     update: held.update,
     end: async (farewell) => {
       await start();
-      await held.tabs.alone(async () => {
+      return held.tabs.alone(async () => {
         try {
-          const stored = await storage?.load();
-          await farewell?.(held.current()?.accessToken ?? null, stored?.refreshToken ?? null);
+          const stored = await storage?.load().catch(() => null);
+          return await farewell(held.current()?.accessToken ?? null, stored?.refreshToken ?? null);
         } finally {
           await held.forget('LOGGED_OUT');
           held.tabs.tell({ kind: 'signed-out', reason: 'ELSEWHERE' });
         }
       });
     },
-    close: held.tabs.close,
+    close: () => {
+      close();
+      storage?.close();
+      held.tabs.close();
+    },
   };
 }
 
-/** A function that restores a session from before, once; after a failure it may be called again. */
+type Start = {
+  start(): Promise<AuthState>;
+  /** Why the last attempt failed. */
+  failure(): unknown;
+  close(): void;
+};
+
+/** After these the server may answer: the network is back, the page is looked at, another tab. */
+const wakingEvents = ['online', 'focus', 'visibilitychange', 'storage'];
+
+/**
+ * Restores a session from before, once. Where the server cannot be asked, it is asked again: after
+ * a while that grows, after a waking event, and by each further call.
+ */
 function createStart(
   held: HeldSession,
-  storage: SessionStorage | null,
+  storage: SteadyStorage | null,
   refresh: () => Promise<string | null>,
-): () => Promise<AuthState> {
+): Start {
   let starting: Promise<AuthState> | null = null;
+  let failure: unknown;
+  let isClosed = false;
+  const isWaiting = (): boolean => held.state().status === 'unreachable';
+  const retry = createRetry(() => isWaiting() && start());
+  const wake = (): void => {
+    if (isWaiting()) void start();
+  };
+  const page = typeof window === 'undefined' ? {} : window;
+  const listen = (method: 'addEventListener' | 'removeEventListener'): void => {
+    // React Native has a window without events.
+    for (const event of wakingEvents) (page as Partial<Window>)[method]?.(event, wake);
+  };
+  listen('addEventListener');
 
   async function restore(): Promise<AuthState> {
     try {
-      const stored = await storage?.load();
-      if (stored && stored.expiresAt > Date.now()) held.adopt(stored);
+      const known = held.current();
+      const stored = known ?? (await storage?.load());
+      const isFresh = stored != null && stored.expiresAt > Date.now();
+      if (isFresh && !known) held.adopt(stored);
       // A user who was never signed in here needs no round trip to find that out.
-      else if (stored || (!storage && held.tabs.mayHaveSession())) await refresh();
-      if (held.state().status === 'loading')
+      if (!isFresh && (stored || (!storage && held.tabs.mayHaveSession()))) await refresh();
+      if (held.state().status === 'loading' || isWaiting())
         held.become({ status: 'signed-out', user: null, reason: null });
-    } catch {
+      retry.stop();
+    } catch (error) {
       starting = null;
-      if (!held.current()) held.become({ status: 'signed-out', user: null, reason: 'UNREACHABLE' });
+      failure = error;
+      if (!held.current()) {
+        held.become({ status: 'unreachable', user: null });
+        if (!isClosed)
+          retry.later(((error instanceof RefreshError && error.outcome.retryAfter) || 0) * 1000);
+      }
     }
     return held.state();
   }
 
-  return () => {
+  function start(): Promise<AuthState> {
     starting ??= restore();
     return starting;
+  }
+
+  return {
+    start,
+    failure: () => failure,
+    close: () => {
+      isClosed = true;
+      retry.stop();
+      listen('removeEventListener');
+    },
   };
 }

@@ -212,7 +212,10 @@ export type LoginResult =
 export type LogoutInput = {
   /** Names the session where no access token does. Left out in cookie mode. */
   readonly refreshToken?: string | null | undefined;
-  /** Ends every session of the user; takes a recent proof of who asks. */
+  /**
+   * Ends every session of the user; takes a recent proof of who asks. Without one it ends the own
+   * session alone, and the answer is STEP_UP_REQUIRED.
+   */
   readonly everywhere?: boolean | null | undefined;
 };
 

@@ -2,12 +2,15 @@ import {
   createContext,
   createElement,
   type ReactNode,
+  useCallback,
   useContext,
   useEffect,
+  useState,
   useSyncExternalStore,
 } from 'react';
 import type { AuthClient } from './create-auth-client.ts';
 import type { AuthState } from './held-session.ts';
+import type { LogoutResult } from './operations.ts';
 
 const Context = createContext<AuthClient | null>(null);
 
@@ -34,4 +37,32 @@ export function useAuth(): AuthState & { readonly auth: AuthClient } {
   if (!auth) throw new Error('useAuth() wants an <AuthProvider> around it.');
   const state = useSyncExternalStore(auth.subscribe, auth.getState, auth.getState);
   return { ...state, auth };
+}
+
+export type SignOut = {
+  /**
+   * The user has to prove first who they are: show a form that calls `auth.reauthenticate`, then
+   * call `signOut` again.
+   */
+  readonly stepUpRequired: boolean;
+  /**
+   * Signs out, or answers null where a step-up is required. An AuthError says that the user is
+   * signed out here, but not elsewhere.
+   */
+  signOut(options?: { everywhere?: boolean }): Promise<LogoutResult | null>;
+};
+
+/** Signs out, and asks for the step-up that `everywhere` takes before anything has ended. */
+export function useSignOut(): SignOut {
+  const { auth } = useAuth();
+  const [stepUpRequired, setRequired] = useState(false);
+  const signOut = useCallback<SignOut['signOut']>(
+    async (options = {}) => {
+      const isRequired = options.everywhere === true && auth.needsStepUp();
+      setRequired(isRequired);
+      return isRequired ? null : auth.logout(options);
+    },
+    [auth],
+  );
+  return { stepUpRequired, signOut };
 }

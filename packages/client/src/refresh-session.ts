@@ -3,13 +3,13 @@ import type { HeldSession } from './held-session.ts';
 import { mutationOf } from './mutation-of.ts';
 import type { AuthError, AuthTokens } from './operations.ts';
 import type { Session } from './session.ts';
-import type { SessionStorage } from './storage.ts';
+import type { SteadyStorage } from './storage.ts';
 import { dataOf, type Post } from './transport.ts';
 
 type Parts = {
   readonly held: HeldSession;
   readonly post: Post;
-  readonly storage: SessionStorage | null;
+  readonly storage: SteadyStorage | null;
 };
 
 /** Milliseconds after which a refresh has failed; other tabs wait for it. */
@@ -67,7 +67,7 @@ async function refreshAlone(
 /** What another tab got while this one held `known`. */
 async function fromOtherTab(
   held: HeldSession,
-  storage: SessionStorage | null,
+  storage: SteadyStorage | null,
   known: Session | null,
   waited: boolean,
 ): Promise<Session | null> {

@@ -1,4 +1,5 @@
 import type { User } from './operations.ts';
+import { randomShare } from './retry.ts';
 
 /** What every tab of a signed-in client holds. */
 export type Session = {
@@ -7,6 +8,8 @@ export type Session = {
   readonly expiresAt: number;
   /** When to refresh: some time before it expires, and not at the same moment as other clients. */
   readonly refreshAt: number;
+  /** When the user last proved who they are, by this machine's clock. */
+  readonly provedAt: number;
   readonly user: User;
 };
 
@@ -22,20 +25,25 @@ const longestLeeway = 30_000;
 export function lifetimeOf(
   accessToken: string,
   now: number,
-): Pick<Session, 'expiresAt' | 'refreshAt'> {
-  const lifetime = secondsIn(accessToken) * 1000;
+): Pick<Session, 'expiresAt' | 'refreshAt' | 'provedAt'> {
+  const { iat, exp, auth_time: proved } = claimsIn(accessToken);
+  const lifetime = (exp > iat ? exp - iat : 60) * 1000;
   const leeway = Math.min(lifetime / 10, longestLeeway);
   // Jitter: a thousand clients that signed in together must not refresh together.
-  const jitter = (crypto.getRandomValues(new Uint8Array(1))[0] ?? 0) / 256;
-  return { expiresAt: now + lifetime, refreshAt: now + lifetime - leeway * (1 + jitter) };
+  const jitter = randomShare();
+  return {
+    expiresAt: now + lifetime,
+    refreshAt: now + lifetime - leeway * (1 + jitter),
+    provedAt: now - (iat - proved || 0) * 1000,
+  };
 }
 
-function secondsIn(accessToken: string): number {
+/** The times in a token, in seconds; NaN where it has none. */
+function claimsIn(accessToken: string): Readonly<Record<'iat' | 'exp' | 'auth_time', number>> {
   try {
     const payload = accessToken.split('.')[1] ?? '';
-    const { iat, exp } = JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/')));
-    return exp > iat ? exp - iat : 60;
+    return JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/')));
   } catch {
-    return 60;
+    return { iat: Number.NaN, exp: Number.NaN, auth_time: Number.NaN };
   }
 }

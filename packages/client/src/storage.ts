@@ -1,3 +1,4 @@
+import { createRetry } from './retry.ts';
 import type { StoredSession } from './session.ts';
 
 /**
@@ -22,4 +23,61 @@ export function memoryStorage(): SessionStorage {
       kept = null;
     },
   };
+}
+
+export type SteadyStorage = {
+  load(): Promise<StoredSession | null>;
+  save(session: StoredSession): Promise<void>;
+  clear(): Promise<void>;
+  /** Stops trying. */
+  close(): void;
+};
+
+/**
+ * A storage whose writes never reject: what it refuses is held, read in its place, and written
+ * again and again. A refused write must cost no session, nor bring one back that has ended.
+ */
+export function steadyStorage(storage: SessionStorage): SteadyStorage {
+  /** What is not written yet: the newest only. */
+  let pending: { readonly session: StoredSession | null } | null = null;
+  let last: Promise<void> = Promise.resolve();
+  const retry = createRetry(() => load().catch(() => {}));
+
+  function write(session: StoredSession | null): Promise<void> {
+    pending = { session };
+    return flush();
+  }
+
+  /** One write at a time, so that an older one never comes last. */
+  function flush(): Promise<void> {
+    last = last.then(async () => {
+      const next = pending;
+      if (!next) return;
+      try {
+        await (next.session ? storage.save(next.session) : storage.clear());
+        if (pending === next) pending = null;
+        retry.stop();
+      } catch {
+        retry.later();
+      }
+    });
+    return last;
+  }
+
+  const read = async (): Promise<StoredSession | null> => storage.load();
+
+  async function load(): Promise<StoredSession | null> {
+    if (!pending) return read();
+    const { session } = pending;
+    const stored = session && (await read().catch(() => null));
+    // Another client that shares the storage has written a newer one meanwhile.
+    if (session && stored && stored.expiresAt > session.expiresAt) {
+      pending = null;
+      return stored;
+    }
+    await flush();
+    return session;
+  }
+
+  return { load, save: write, clear: () => write(null), close: retry.stop };
 }

@@ -53,8 +53,12 @@ export function openTabs(name: string | null, hear: (message: Message) => void):
     },
     latest: () => Number(area?.getItem(name ?? '') ?? 0),
     remember: (expiresAt) => {
-      if (expiresAt === 0) area?.removeItem(name ?? '');
-      else area?.setItem(name ?? '', String(expiresAt));
+      try {
+        if (expiresAt === 0) area?.removeItem(name ?? '');
+        else area?.setItem(name ?? '', String(expiresAt));
+      } catch {
+        // Full or blocked: the next page will not know of the session, and this one does.
+      }
     },
     mayHaveSession: () => area === null || area.getItem(name ?? '') !== null,
     close: () => channel?.close(),

@@ -8,7 +8,7 @@ import { refusalIn } from './errors.ts';
  * missing token refreshes it and sends the operation once more. Put it before the fetchExchange.
  */
 export function authClientExchange(
-  auth: Pick<AuthClient, 'start' | 'peek' | 'getAccessToken' | 'renew'>,
+  auth: Pick<AuthClient, 'start' | 'getState' | 'peek' | 'getAccessToken' | 'renew'>,
 ): Exchange {
   return authExchange(async ({ appendHeaders }) => {
     await auth.start();
@@ -22,7 +22,8 @@ export function authClientExchange(
       },
       willAuthError: () => {
         refused = null;
-        return auth.peek()?.expired ?? false;
+        // Not known yet whether a user is signed in: `refreshAuth` finds out, or fails.
+        return auth.getState().status === 'unreachable' || (auth.peek()?.expired ?? false);
       },
       didAuthError: (error, operation) => {
         const reason = refusalOf(error);

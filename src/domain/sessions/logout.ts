@@ -19,8 +19,9 @@ const schema = z.object({ refreshToken: opaqueToken.nullish(), everywhere: z.boo
 /**
  * Ends the caller's session, identified by the access token, expired or not, by the refresh token
  * or by the cookie; an unknown or ended one gets the same answer (SE-8). With `everywhere`, ends
- * all of the user's sessions: that requires a valid token and a recent proof, else it throws
- * STEP_UP_REQUIRED (SE-12). Throws FORBIDDEN where another site sends the cookie.
+ * all of the user's sessions: that requires a valid token and a recent proof, else it ends the own
+ * session alone and throws STEP_UP_REQUIRED (SE-12). Throws FORBIDDEN where another site sends the
+ * cookie.
  */
 export const logout = command(schema, async (ctx, input): Promise<Accepted> => {
   const fromCookie = input.refreshToken ? null : ctx.cookie.read();
@@ -30,9 +31,11 @@ export const logout = command(schema, async (ctx, input): Promise<Accepted> => {
   const viewer = actsAsUser(ctx.viewer) ? ctx.viewer : null;
   const isForeign = shown !== null && viewer !== null && shown.session.userId !== viewer.userId;
   const own = isForeign ? null : shown;
-  if (input.everywhere) await endEverywhere(ctx, viewer, own);
-  else await endOwn(ctx, viewer, own);
+  const refusal = input.everywhere ? await endEverywhere(ctx, viewer, own) : null;
+  // A user who signs out is signed out here, whatever becomes of the other sessions.
+  if (!input.everywhere || refusal !== null) await endOwn(ctx, viewer, own);
   if (fromCookie !== null && !isForeign) ctx.cookie.clear();
+  if (refusal !== null) throw refusal;
   return { kind: 'accepted', accepted: true };
 });
 
@@ -68,28 +71,33 @@ async function endOwn(
   }
 }
 
+/** Returns STEP_UP_REQUIRED where the caller may not end the other sessions, and ends none then. */
 async function endEverywhere(
   ctx: Context,
   viewer: SessionViewer | null,
   shown: Shown | null,
-): Promise<void> {
+): Promise<AuthError | null> {
   const proved =
     viewer ??
     (shown && isGood(shown.verdict) && shown.user.suspendedAt === null ? viewerOf(shown) : null);
   if (!proved) {
     // SECURITY: a spent or expired token of a live session does not prove that its holder is the
     // user.
-    if (shown ? shown.verdict !== 'ended' : await isAlive(ctx, ctx.staleBearer)) {
-      throw new AuthError('STEP_UP_REQUIRED');
-    }
-    return;
+    const lives = shown ? shown.verdict !== 'ended' : await isAlive(ctx, ctx.staleBearer);
+    return lives ? new AuthError('STEP_UP_REQUIRED') : null;
   }
   const acting = withContext(ctx, { viewer: proved });
-  requireStepUp(acting);
-  await ctx.transaction(async (tx) => {
-    const { id: userId } = await holdStepUp(acting, { db: tx });
-    await endAllSessions(ctx, { db: tx, userId, reason: 'logout_everywhere' });
-  });
+  try {
+    requireStepUp(acting);
+    await ctx.transaction(async (tx) => {
+      const { id: userId } = await holdStepUp(acting, { db: tx });
+      await endAllSessions(ctx, { db: tx, userId, reason: 'logout_everywhere' });
+    });
+    return null;
+  } catch (error) {
+    if (error instanceof AuthError && error.code === 'STEP_UP_REQUIRED') return error;
+    throw error;
+  }
 }
 
 async function isAlive(ctx: Context, bearer: StaleBearer | null): Promise<boolean> {
