@@ -80,7 +80,11 @@ async function tokensOf({ session, id, email, name, roles, methods }: Row): Prom
     methods,
     idleExpiresAt: secondsAfter(now, 30 * 24 * 3600),
   };
-  const { token } = await issueAccessToken(app, { session: held, user: { id, roles } });
+  const { token } = await issueAccessToken(app, {
+    session: held,
+    user: { id, roles },
+    generation: refresh.generation,
+  });
   return { id, email, name, accessToken: token, refreshToken: refresh.value };
 }
 

@@ -217,7 +217,8 @@ describe('cookie mode', () => {
   it('SE-3 a refusal leaves the cookie alone: another tab may have replaced it', async () => {
     const person = await register();
     const jar = jarAfter(await signInWithCookie(person));
-    await ask('refreshSession', {}, { jar, headers: fromApp });
+    const next = jarAfter(await ask('refreshSession', {}, { jar, headers: fromApp }));
+    await ask('refreshSession', {}, { jar: next, headers: fromApp });
     server.clock.advance(60);
     const late = await ask('refreshSession', {}, { jar, headers: fromApp });
     expect(late.data.refreshSession.code).toBe('INVALID_OR_EXPIRED_TOKEN');

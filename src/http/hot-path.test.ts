@@ -46,6 +46,22 @@ describe('the statements of the hot path', () => {
     expect(await statementsOf(() => ask(`${accessToken.slice(0, -4)}AAAA`))).toEqual([]);
   });
 
+  it('X-17 two for the first request after a refresh, which notes it, and one again', async () => {
+    const person = await registerPerson(server);
+    const { accessToken } = await server.mutate('refreshSession', {
+      refreshToken: person.refreshToken,
+    });
+    const me = (token: string) => statementsOf(() => server.send(meQuery, {}, { token }));
+    // A token from before shows nothing.
+    expect(await me(person.accessToken)).toHaveLength(1);
+    expect(await me(accessToken)).toEqual([
+      expect.stringMatching(/^select .* from "sessions" inner join "users"/),
+      expect.stringMatching(/^update "sessions" set "unseen_generation" = /),
+    ]);
+    for (let count = 0; count < 3; count += 1) expect(await me(accessToken)).toHaveLength(1);
+    expect(await me(person.accessToken)).toHaveLength(1);
+  });
+
   it('SE-6 one statement for a refresh: it rotates, and reads session and user', async () => {
     let { refreshToken } = await registerPerson(server);
     for (let count = 0; count < 3; count += 1) {

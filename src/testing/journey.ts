@@ -1,4 +1,5 @@
 import type { TestServer } from './app.ts';
+import { meQuery } from './client.ts';
 import { freshAddress, type Person, registerPerson, signIn } from './people.ts';
 
 export const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
@@ -96,6 +97,7 @@ async function reuseRefreshToken(progress: Progress, { email }: Person): Promise
   const { server, secrets } = progress;
   const { refreshToken } = await signInAgain(progress, email);
   const refreshed = succeeded(await server.mutate('refreshSession', { refreshToken }));
+  await server.send(meQuery, {}, { token: refreshed.accessToken });
   server.clock.advance(60);
   await server.mutate('refreshSession', { refreshToken });
   secrets.push(refreshed.refreshToken, refreshed.accessToken);

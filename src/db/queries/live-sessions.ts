@@ -5,16 +5,20 @@ import type { Db } from '../driver/client.ts';
 import { sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
 import { type ActingSession, actingSession } from './session-with-user.ts';
-import { alive } from './sessions.ts';
+import { alive, markSeen } from './sessions.ts';
+
+type Wanted = {
+  readonly sessionId: string;
+  readonly userId: string;
+  /** Of the access token that was shown; left out where none was. */
+  readonly generation?: number;
+};
 
 /**
  * Looks up an active session with its user; null when either has ended (SE-7, SE-11). Rejects when
  * the statement fails.
  */
-export type SessionLookup = (wanted: {
-  sessionId: string;
-  userId: string;
-}) => Promise<ActingSession | null>;
+export type SessionLookup = (wanted: Wanted) => Promise<ActingSession | null>;
 
 /**
  * Batches the session look-ups of many requests; each is asked of the database after its request
@@ -23,12 +27,34 @@ export type SessionLookup = (wanted: {
 export function createSessionLookup(db: Db, now: () => Date): SessionLookup {
   return batched(async (batch) => {
     const found = await findByIds(db, [...new Set(batch.map(({ sessionId }) => sessionId))], now());
-    return batch.map(({ sessionId, userId }) => {
-      const live = found.get(sessionId) ?? null;
+    const live = batch.map(({ sessionId, userId }) => {
+      const one = found.get(sessionId) ?? null;
       // SECURITY: the token names both, and both must match the database.
-      return live?.userId === userId ? live : null;
+      return one?.userId === userId ? one : null;
     });
+    await noteSeen(db, batch, live);
+    return live;
   });
+}
+
+/**
+ * Notes, once per generation, that a token of the awaited one was shown: before the request is
+ * answered, since from then on its parent is a second holder's (SE-2).
+ */
+async function noteSeen(
+  db: Db,
+  batch: readonly Wanted[],
+  live: readonly (Found | null)[],
+): Promise<void> {
+  const seen = new Map<string, number>();
+  for (const [index, { sessionId, generation = -1 }] of batch.entries()) {
+    const awaited = live[index]?.unseenGeneration ?? null;
+    if (awaited !== null && generation >= awaited) seen.set(sessionId, awaited);
+  }
+  if (seen.size === 0) return;
+  await Promise.all(
+    [...seen].map(([sessionId, generation]) => markSeen(db, { sessionId, generation })),
+  );
 }
 
 /** SECURITY: who may act is one condition, shared by both statements. */

@@ -44,6 +44,7 @@ const rotate = builtOnce((db) => {
       refreshHash: sql`${sql.param(sql.placeholder('nextHash'), sessions.refreshHash)}`,
       previousRefreshHash: presentedHash,
       refreshGeneration: sql`${sessions.refreshGeneration} + 1`,
+      unseenGeneration: sql`${sessions.refreshGeneration} + 1`,
       rotatedAt: now,
       lastUsedAt: now,
       idleExpiresAt: sql`least(${sql.placeholder('idleExpiresAt')}::timestamptz,

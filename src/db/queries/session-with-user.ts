@@ -7,7 +7,14 @@ import { readColumns } from './built-rows.ts';
 /** An active session with its user. */
 export type LiveSession = { readonly session: SessionRow; readonly user: UserRow };
 
-const acting = ['id', 'userId', 'authenticatedAt', 'methods', 'provedMethods'] as const;
+const acting = [
+  'id',
+  'userId',
+  'unseenGeneration',
+  'authenticatedAt',
+  'methods',
+  'provedMethods',
+] as const;
 
 /** The same for a request with its access token, which needs less of the session. */
 export type ActingSession = {
@@ -55,6 +62,8 @@ class Reading<OfSession extends keyof SessionRow, OfUser extends keyof UserRow> 
   readonly userColumns: Columns;
   readonly idAt: number;
   readonly userIdAt: number;
+  /** -1 where it is not read. */
+  readonly unseenAt: number;
 
   constructor(ofSession: readonly OfSession[], ofUser: readonly OfUser[]) {
     const [session, user] = [getTableColumns(sessions), getTableColumns(users)];
@@ -62,6 +71,7 @@ class Reading<OfSession extends keyof SessionRow, OfUser extends keyof UserRow> 
     this.userColumns = ofUser.map((name) => [name, user[name]]);
     this.idAt = this.#at('id');
     this.userIdAt = this.#at('userId');
+    this.unseenAt = this.sessionColumns.findIndex(([name]) => name === 'unseenGeneration');
   }
 
   #at(wanted: keyof SessionRow): number {
@@ -117,6 +127,12 @@ export class SessionWithUser<OfSession extends keyof SessionRow, OfUser extends 
 
   get userId(): string {
     return String(this.#row[this.#reading.userIdAt]);
+  }
+
+  /** Read at each request, so without decoding the rest. */
+  get unseenGeneration(): number | null {
+    const value = this.#row[this.#reading.unseenAt];
+    return value === null || value === undefined ? null : Number(value);
   }
 
   get session(): Pick<SessionRow, OfSession> {

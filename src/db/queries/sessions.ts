@@ -100,6 +100,17 @@ export async function findSessionById(
   return row ?? null;
 }
 
+/** A token of the generation that is awaited was shown; nothing where another is awaited by now. */
+export async function markSeen(
+  db: Db,
+  input: { sessionId: string; generation: number },
+): Promise<void> {
+  await db
+    .update(sessions)
+    .set({ unseenGeneration: null })
+    .where(and(eq(sessions.id, input.sessionId), eq(sessions.unseenGeneration, input.generation)));
+}
+
 /** A user's active sessions, the newest first; at most `limit`. */
 export async function listLiveSessions(
   db: Db,

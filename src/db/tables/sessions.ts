@@ -16,6 +16,11 @@ export const sessions = pgTable(
     refreshHash: bytes('refresh_hash').notNull(),
     previousRefreshHash: bytes('previous_refresh_hash'),
     refreshGeneration: integer('refresh_generation').notNull().default(0),
+    /**
+     * The generation whose tokens no one has shown yet, refresh token or access token; null where
+     * none is awaited. Until then the answer that brought them may have been lost.
+     */
+    unseenGeneration: integer('unseen_generation'),
     rotatedAt: timestamp('rotated_at', { withTimezone: true, precision: 3 }),
     /**
      * Rotations in the window that ends then (budget `refresh:session`); stored here so that a

@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
 import type { ActingSession } from '../../db/queries/session-with-user.ts';
-import { findSessionById } from '../../db/queries/sessions.ts';
+import { findSessionById, markSeen } from '../../db/queries/sessions.ts';
 import { readRefreshToken } from '../sessions/refresh-token.ts';
 import { isGood, judgeToken } from '../sessions/rules.ts';
 import { verifyAccessToken } from './verify-access-token.ts';
@@ -45,8 +45,8 @@ export async function introspectToken(
 async function introspectAccess(app: Introspector, value: string): Promise<Introspection | null> {
   const verdict = await verifyAccessToken(app, value);
   if (verdict.kind === 'refused') return null;
-  const { sessionId, userId, id, issuedAt, expiresAt } = verdict;
-  const live = await app.lookUpSession({ sessionId, userId });
+  const { sessionId, userId, generation, id, issuedAt, expiresAt } = verdict;
+  const live = await app.lookUpSession({ sessionId, userId, generation });
   if (!live) return null;
   return {
     active: true,
@@ -72,6 +72,9 @@ async function introspectRefresh(app: Introspector, value: string): Promise<Intr
     graceSeconds: app.config.refreshGrace,
   });
   if (!isGood(verdict)) return null;
+  // Shown to a service, so its holder has got it.
+  if (verdict === 'current' && session.unseenGeneration === token.generation)
+    await markSeen(app.db, { sessionId: session.id, generation: token.generation });
   return {
     active: true,
     token_use: 'refresh_token',

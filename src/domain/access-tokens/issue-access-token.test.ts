@@ -28,6 +28,7 @@ it.each([
             idleExpiresAt: new Date(now.getTime() + 86_400_000),
           },
           user: { id: ids.user, roles: [] },
+          generation: 0,
         });
         const { payload, protectedHeader } = await jwtVerify(token, keys, { currentDate: now });
         expect(payload).toMatchObject({ sub: ids.user, sid: ids.session });

@@ -8,6 +8,8 @@ type Issuer = Pick<App, 'config' | 'clock' | 'random' | 'keyRing'>;
 type Input = {
   readonly session: Pick<SessionRow, 'id' | 'authenticatedAt' | 'methods' | 'idleExpiresAt'>;
   readonly user: Pick<UserRow, 'id' | 'roles'>;
+  /** Of the refresh token that is handed over with it. */
+  readonly generation: number;
 };
 
 /**
@@ -16,7 +18,7 @@ type Input = {
  */
 export async function issueAccessToken(
   app: Issuer,
-  { session, user }: Input,
+  { session, user, generation }: Input,
 ): Promise<{ token: string; expiresAt: Date }> {
   const key = app.keyRing.signing();
   // Whole seconds, as `iat` and `exp` are (RFC 7519 2, NumericDate).
@@ -33,7 +35,7 @@ export async function issueAccessToken(
     iss: app.config.publicUrl,
     aud: app.config.jwt.audience,
     sub: user.id,
-    jti: app.random.token(16),
+    jti: `${generation}.${app.random.token(16)}`,
     iat: issuedAt,
     exp: expiresAt,
   };

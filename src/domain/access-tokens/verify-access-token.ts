@@ -10,6 +10,8 @@ export type VerifiedToken = {
   readonly id: string;
   readonly userId: string;
   readonly sessionId: string;
+  /** Of the refresh token that it was issued with; Infinity, any, where the token names none. */
+  readonly generation: number;
   readonly issuedAt: Date;
   readonly expiresAt: Date;
 };
@@ -133,12 +135,19 @@ function judgeClaims(app: Verifier, claims: Members): TokenVerdict {
     id: jti,
     userId: sub,
     sessionId: sid,
+    generation: generationIn(jti),
     issuedAt: new Date(iat * 1000),
     expiresAt: new Date(exp * 1000),
   };
   // Checked last: only an otherwise valid token is reported as expired.
   if (exp <= now - clockTolerance) return { kind: 'refused', reason: 'TOKEN_EXPIRED', ...verified };
   return { kind: 'valid', ...verified };
+}
+
+/** A `jti` begins with its generation; not so in tokens of versions up to 0.1. */
+function generationIn(jti: string): number {
+  const [, generation] = /^(\d{1,10})\./.exec(jti) ?? [];
+  return generation === undefined ? Number.POSITIVE_INFINITY : Number(generation);
 }
 
 /** A NumericDate (RFC 7519 2). */

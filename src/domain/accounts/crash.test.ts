@@ -150,7 +150,8 @@ const flows: readonly Flow[] = [
   {
     name: 'refreshSession with a spent token',
     prepare: async ({ refreshToken }) => {
-      await survivor.mutate('refreshSession', { refreshToken });
+      const next = await survivor.mutate('refreshSession', { refreshToken });
+      await survivor.mutate('refreshSession', { refreshToken: next.refreshToken });
       survivor.clock.advance(60);
       return { name: 'refreshSession', input: { refreshToken } };
     },

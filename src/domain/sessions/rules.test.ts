@@ -18,6 +18,7 @@ function sessionThat(change: Partial<SessionRow> = {}): SessionRow {
     refreshHash: hashes.current,
     previousRefreshHash: hashes.previous,
     refreshGeneration: 2,
+    unseenGeneration: null,
     rotatedAt: secondsAfter(now, -5),
     refreshWindowEndsAt: null,
     refreshWindowCount: 0,
@@ -51,6 +52,26 @@ describe('how a refresh token relates to its session', () => {
     ['an older one', judge({ hash: hashes.old, generation: 0 }), 'spent'],
     ['the previous one at the end of the grace window', judge(previous, rotated(20)), 'spent'],
     ['the previous one just before that', judge(previous, rotated(19.999)), 'retry'],
+    [
+      'X-17 the previous one past the window, while nothing of the current generation was shown',
+      judge(previous, { ...rotated(14 * day - 1), unseenGeneration: 2 }),
+      'lost',
+    ],
+    [
+      'X-17 the previous one past the window, where another generation was awaited',
+      judge(previous, { ...rotated(20), unseenGeneration: 1 }),
+      'spent',
+    ],
+    [
+      'X-17 an older one, whatever is awaited',
+      judge({ hash: hashes.old, generation: 0 }, { unseenGeneration: 2 }),
+      'spent',
+    ],
+    [
+      'X-17 the previous one of a session that was idle too long',
+      judge(previous, { unseenGeneration: 2, idleExpiresAt: now }),
+      'ended',
+    ],
     ['the previous one with no grace at all', judge(previous, rotated(0), 0), 'spent'],
     [
       'one of the previous generation that never was its token',
@@ -80,7 +101,9 @@ describe('how a refresh token relates to its session', () => {
 
   it('can be refreshed if it is current, or previous within the grace window', () => {
     expect(
-      ['current', 'retry', 'spent', 'ahead', 'ended'].filter((verdict) => isGood(verdict as never)),
+      ['current', 'retry', 'lost', 'spent', 'ahead', 'ended'].filter((verdict) =>
+        isGood(verdict as never),
+      ),
     ).toEqual(['current', 'retry']);
   });
 });

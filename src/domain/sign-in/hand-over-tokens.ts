@@ -23,7 +23,8 @@ export async function handOverTokens(
   delivery: 'BODY' | 'COOKIE',
 ): Promise<AuthTokens> {
   const { session, user, refreshToken } = begun;
-  const access = await issueAccessToken(ctx, { session, user });
+  const { generation } = refreshToken;
+  const access = await issueAccessToken(ctx, { session, user, generation });
   if (delivery === 'COOKIE') ctx.cookie.write(refreshToken.value, session.idleExpiresAt);
   return {
     kind: 'tokens',

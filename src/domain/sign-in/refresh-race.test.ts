@@ -65,7 +65,8 @@ describe('two instances on one database', () => {
 
   it('SE-2 concurrent spent tokens end the family once, with one mail and one event', async () => {
     const person = await registerPerson(one);
-    await refreshAt(one, person.refreshToken);
+    const { accessToken } = await refreshAt(one, person.refreshToken);
+    await two.send(meQuery, {}, { token: accessToken });
     one.clock.advance(60);
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, count) => refreshAt(turn(count), person.refreshToken)),

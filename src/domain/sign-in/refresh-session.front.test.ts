@@ -2,6 +2,8 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery } from '../../testing/client.ts';
+import { gatewayToken, postForm } from '../../testing/doors.ts';
+import { forge, partsOf } from '../../testing/forged-tokens.ts';
 import { registerPerson, signIn } from '../../testing/people.ts';
 import { auditOf, sessionsOf, setRoles, suspendUser } from '../../testing/rows.ts';
 import { hashSessionId } from '../audit/record.ts';
@@ -11,7 +13,7 @@ const day = 24 * 3600;
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ config: { gatewayToken } });
 });
 afterAll(() => server.stop());
 
@@ -43,6 +45,7 @@ describe('refreshSession refuses', () => {
     const person = await registerPerson(server);
     const other = await signIn(server, person);
     const second = await refresh(person.refreshToken);
+    expect(await reasonOf(second.accessToken)).toBeUndefined();
     server.clock.advance(20);
     expect(await refresh(person.refreshToken)).toMatchObject(refused);
 
@@ -155,6 +158,7 @@ describe('refreshSession', () => {
   it('SE-3 gives the same successor within the grace window, which does not slide', async () => {
     const person = await registerPerson(server);
     const first = await refresh(person.refreshToken);
+    expect(await reasonOf(first.accessToken)).toBeUndefined();
     server.clock.advance(10);
     const retry = await refresh(person.refreshToken);
     expect(retry.refreshToken).toBe(first.refreshToken);
@@ -201,5 +205,116 @@ describe('refreshSession', () => {
     const person = await registerPerson(server);
     const again = await signIn(server, person);
     expect(again.sessionId).not.toBe(person.sessionId);
+  });
+});
+
+describe('a lost answer that is asked for again after the grace window', () => {
+  type Pair = { readonly accessToken: string; readonly refreshToken: string };
+  const introspect = async (token: string) =>
+    expect((await postForm(server, '/oauth/introspect', { token })).body['active']).toBe(true);
+  /** The parent of a pair that was lost on its way to the client. */
+  async function loseAnswer() {
+    const person = await registerPerson(server);
+    const lost: Pair = await refresh(person.refreshToken);
+    server.clock.advance(21);
+    return { person, lost, parent: person.refreshToken };
+  }
+  const expectReuse = async (personId: string, parent: string, lost: Pair) => {
+    expect(await refresh(parent)).toMatchObject(refused);
+    expect(await auditOf(server, personId, 'refresh.reused')).toHaveLength(1);
+    expect(await refresh(lost.refreshToken)).toMatchObject(refused);
+    expect(await reasonOf(lost.accessToken)).toBe('SESSION_REVOKED');
+  };
+
+  const ways: Readonly<Record<string, (lost: Pair) => Promise<unknown>>> = {
+    'the successor was used': ({ refreshToken }) => refresh(refreshToken),
+    'its access token was used': async ({ accessToken }) =>
+      expect(await reasonOf(accessToken)).toBeUndefined(),
+    'its access token was used at /verify': async ({ accessToken }) => {
+      const headers = { authorization: `Bearer ${accessToken}` };
+      expect((await fetch(`${server.url}/verify`, { headers })).status).toBe(200);
+    },
+    'a service introspected its access token': ({ accessToken }) => introspect(accessToken),
+    'a service introspected the successor': ({ refreshToken }) => introspect(refreshToken),
+    'its access token was used for a public field': async ({ accessToken }) => {
+      const sent = await server.send('{ __typename }', {}, { token: accessToken });
+      expect(sent.errors).toEqual([]);
+    },
+    'an access token of a version before was used': async ({ accessToken }) => {
+      const { header, payload } = partsOf(accessToken);
+      const changed = { header, payload: { ...payload, jti: 'kX0n-x9_generation-less' } };
+      const { privateKey } = server.app.keyRing.signing();
+      expect(await reasonOf(forge(changed, privateKey))).toBeUndefined();
+    },
+  };
+  for (const [way, use] of Object.entries(ways)) {
+    it(`X-17 SE-2 is a second holder’s where ${way}: the family ends`, async () => {
+      const { person, lost, parent } = await loseAnswer();
+      await use(lost);
+      await expectReuse(person.id, parent, lost);
+    });
+  }
+
+  it('X-17 SE-2 is a second holder’s once the answer that was given again was used', async () => {
+    const { person, lost, parent } = await loseAnswer();
+    const again: Pair = await refresh(parent);
+    expect(await reasonOf(again.accessToken)).toBeUndefined();
+    await expectReuse(person.id, parent, lost);
+  });
+
+  it('X-17 SE-2 is a second holder’s two generations later, whatever was shown', async () => {
+    const { person, lost, parent } = await loseAnswer();
+    const next: Pair = await refresh(lost.refreshToken);
+    server.clock.advance(21);
+    expect(await refresh(parent)).toMatchObject(refused);
+    expect(await refresh(next.refreshToken)).toMatchObject(refused);
+    expect(await auditOf(server, person.id, 'refresh.reused')).toHaveLength(1);
+  });
+
+  it('X-17 gets the same successor, however often, and no notice is sent', async () => {
+    const { person, lost, parent } = await loseAnswer();
+    for (let times = 0; times < 3; times += 1) {
+      const again = await refresh(parent);
+      expect(again).toMatchObject({ __typename: 'AuthTokens', refreshToken: lost.refreshToken });
+      server.clock.advance(3600);
+    }
+    // What the client still holds from before shows nothing of the answer.
+    const old = await refresh(parent);
+    expect(await reasonOf(old.accessToken)).toBeUndefined();
+    expect(await refresh(lost.refreshToken)).toMatchObject({ __typename: 'AuthTokens' });
+    expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);
+    expect(await sessionsOf(server, person.id)).toMatchObject([{ revokedAt: null }]);
+  });
+
+  it('X-17 is not given away by the access token from before', async () => {
+    const { person, parent, lost } = await loseAnswer();
+    expect(await reasonOf(person.accessToken)).toBeUndefined();
+    expect(await refresh(parent)).toMatchObject({ refreshToken: lost.refreshToken });
+  });
+
+  it('X-17 a client that loses every second answer for a minute is never signed out', async () => {
+    const person = await registerPerson(server);
+    let { refreshToken } = person;
+    for (let round = 0; round < 40; round += 1) {
+      const answer = await refresh(refreshToken);
+      expect(answer).toMatchObject({ __typename: 'AuthTokens' });
+      server.clock.advance(60);
+      if (round % 2 === 0) continue;
+      ({ refreshToken } = answer);
+      if (round % 4 === 1) expect(await reasonOf(answer.accessToken)).toBeUndefined();
+    }
+    expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);
+  });
+
+  it('X-17 is refused at the session’s idle end, which asking again does not move', async () => {
+    const { person, parent } = await loseAnswer();
+    const [before] = await sessionsOf(server, person.id);
+    server.clock.advance(7 * day);
+    expect(await refresh(parent)).toMatchObject({
+      refreshTokenExpiresAt: before?.idleExpiresAt.toISOString(),
+    });
+    server.clock.advance(7 * day);
+    expect(await refresh(parent)).toMatchObject(refused);
+    expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);
   });
 });

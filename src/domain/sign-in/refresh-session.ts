@@ -71,7 +71,8 @@ async function rotate(ctx: Context, token: RefreshToken): Promise<BegunSession |
       });
     case 'ended':
       return null;
-    case 'retry': {
+    case 'retry':
+    case 'lost': {
       // The same successor as the first time, never a second child. With two keys in force it is
       // one of two.
       const successor = successors.find((candidate) =>

@@ -50,8 +50,8 @@ export async function authenticate(app: App, header: string | undefined): Promis
       stale: verdict.reason === 'TOKEN_EXPIRED' ? verdict : null,
     };
   }
-  const { userId, sessionId } = verdict;
-  const session = await app.lookUpSession({ sessionId, userId });
+  const { userId, sessionId, generation } = verdict;
+  const session = await app.lookUpSession({ sessionId, userId, generation });
   if (!session) return { kind: 'refused', reason: 'SESSION_REVOKED', stale: { userId, sessionId } };
   // SECURITY: roles from the row, never from the token's claims (JW-7).
   const { roles } = session.user;
