@@ -60,9 +60,9 @@ it('SE-7 GQ-18 gives each of many requests its own session, in few statements', 
 });
 
 it('decodes a row as Drizzle does, and of the session only what requests need', async () => {
-  const { id, userId, authenticatedAt, methods, provedMethods } = sessions;
+  const { id, userId, unseenGeneration, authenticatedAt, methods, provedMethods } = sessions;
   const [row] = await home.database.db
-    .select({ id, userId, authenticatedAt, methods, provedMethods })
+    .select({ id, userId, unseenGeneration, authenticatedAt, methods, provedMethods })
     .from(sessions)
     .where(eq(sessions.id, at(3).sessionId));
   const [user] = await home.database.db
