@@ -41,7 +41,7 @@ export async function listKeys(options: { json?: boolean }): Promise<void> {
       key.algorithm,
       key.state,
       key.createdAt.toISOString(),
-      key.activeFrom.toISOString(),
+      key.state === 'standby' ? 'when it is needed' : key.activeFrom.toISOString(),
       key.expiresAt?.toISOString() ?? '-',
     ]);
     process.stdout.write(

@@ -1,5 +1,5 @@
 import type { App } from '../../app.ts';
-import { listSigningKeys } from '../../db/queries/signing-keys.ts';
+import { listSigningKeys, listStandbyKeys } from '../../db/queries/signing-keys.ts';
 import { signingAt } from './rules.ts';
 import { openSigningKey } from './signing-key.ts';
 
@@ -16,7 +16,8 @@ export type KeyCheck = {
 export async function checkSigningKeys(app: Pick<App, 'db' | 'clock' | 'keys'>): Promise<KeyCheck> {
   const now = app.clock.now();
   const rows = await listSigningKeys(app.db, { now });
-  const unusable = rows.filter((row) => !opens(app, row)).map(({ kid }) => kid);
+  const all = [...rows, ...(await listStandbyKeys(app.db))];
+  const unusable = all.filter((row) => !opens(app, row)).map(({ kid }) => kid);
   return { inUse: rows.length, unusable, signingWith: signingAt(rows, now)?.algorithm ?? null };
 }
 
