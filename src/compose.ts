@@ -7,6 +7,7 @@ import type { Database } from './db/driver/client.ts';
 import { inTransaction } from './db/driver/transaction.ts';
 import { createSessionLookup } from './db/queries/live-sessions.ts';
 import { outboxBacklog } from './db/queries/outbox.ts';
+import { replicaLags } from './db/queries/replica-lag.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
 import { noBreachedPasswords } from './domain/passwords/breached-passwords.ts';
@@ -20,6 +21,7 @@ import { budgets } from './domain/rate-limits/budgets.ts';
 import { startRetentionWorker } from './domain/retention/start-retention-worker.ts';
 import { createKeyRing } from './domain/signing-keys/key-ring.ts';
 import type { Mailer } from './mail/mailer.ts';
+import { certificateExpiry } from './observability/certificate-expiry.ts';
 import { type Metrics, noMetrics } from './observability/metrics.ts';
 import type { Tracing } from './observability/tracing.ts';
 import { type Random, systemRandom } from './random.ts';
@@ -79,6 +81,13 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     pool: () => database.load(),
     outbox: () => outboxBacklog(database.db, { now: clock.now() }),
     mailRefusals: worker.refusals,
+    lastPurge: retention.lastPass,
+    signingKey: () => ({
+      age: (clock.now().getTime() - keyRing.signing().activeFrom.getTime()) / 1000,
+      rotation: config.signingKeyRotation,
+    }),
+    certificateExpiry: () => (config.tls === null ? null : certificateExpiry(config.tls.certFile)),
+    replicaLags: () => replicaLags(database),
   });
   try {
     await keyRing.load();

@@ -156,15 +156,23 @@ describe('compose.yaml', () => {
       SECRET_KEY: Buffer.from(strongKey).toString('base64'),
       DATABASE_PASSWORD: 'a4b1c3d0a4b1c3d0a4b1c3d0a4b1c3d0',
     };
-    const filled = Object.fromEntries(
-      Object.entries(environment).map(([name, value]) => [
-        name,
-        value.replace(
-          /\$\{([A-Z_]+):\?[^}]*\}/g,
-          (_all, variable: string) => given[variable] ?? '',
-        ),
-      ]),
-    );
+    const filledWith = (from: Record<string, string>) =>
+      Object.fromEntries(
+        Object.entries(environment).map(([name, value]) => [
+          name,
+          value.replace(
+            /\$\{([A-Z_]+):(?:\?[^}]*|-([^}]*))\}/g,
+            (_all, variable: string, fallback = '') => from[variable] ?? fallback,
+          ),
+        ]),
+      );
+    const app = { CORS_ORIGINS: 'http://localhost:5173', APP_URL: 'http://localhost:5173' };
+    // it can be tried with an app.
+    expect(readConfig(filledWith({ ...given, ...app }), { mode: 'production' })).toMatchObject({
+      corsOrigins: ['http://localhost:5173'],
+      appUrl: 'http://localhost:5173',
+    });
+    const filled = filledWith(given);
     expect(readConfig(filled, { mode: 'production' })).toMatchObject({
       publicUrl: 'http://localhost:4000',
     });

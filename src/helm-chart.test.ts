@@ -152,7 +152,8 @@ describe('the Helm chart', () => {
       );
       expect(text).toMatch(/env:\n +\{\{- include "latchkey\.settings" \./);
       const named = podOf(file).containers[0].env.map(({ name }) => name);
-      const own = file === 'deployment.yaml' ? ['MIGRATE_ON_START', 'METRICS_PORT'] : [];
+      const own =
+        file === 'deployment.yaml' ? ['MIGRATE_ON_START', 'METRICS_HOST', 'METRICS_PORT'] : [];
       expect(named).toEqual(['…', ...own]);
     },
   );

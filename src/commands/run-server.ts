@@ -6,7 +6,7 @@ import type { Config } from '../config/read-config.ts';
 import type { Database } from '../db/driver/client.ts';
 import { prepareStrength } from '../domain/passwords/judge-strength.ts';
 import { ensureStandbyKey } from '../domain/signing-keys/ensure-standby-key.ts';
-import { listenAddresses, listenFailure } from '../http/listen.ts';
+import { listenFailure } from '../http/listen.ts';
 import type { GraphiqlRouteOptions } from '../http/pages/graphiql/graphiql.route.ts';
 import { openMetricsListener } from '../http/routes/metrics.listener.ts';
 import { createServer } from '../http/server.ts';
@@ -64,8 +64,7 @@ export async function runServer({
     closers.push(async () => clock.stop());
     await clock.look();
     if (config.metricsPort !== null && !worker) {
-      const { metricsPort: port } = config;
-      const [host = ''] = listenAddresses(config);
+      const { metricsHost: host, metricsPort: port } = config;
       const listener = await openMetricsListener({
         host,
         port,

@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/read-config.ts';
-import { listenAddresses, listenFailure } from '../http/listen.ts';
+import { listenFailure } from '../http/listen.ts';
 import { openMetricsListener } from '../http/routes/metrics.listener.ts';
 import { standardOutput } from '../observability/log-output.ts';
 import {
@@ -48,8 +48,7 @@ export async function runWorkers({ config, databaseUrl, log }: Options): Promise
       });
     }
     if (config.metricsPort !== null) {
-      const { metricsPort: port } = config;
-      const [host = ''] = listenAddresses(config);
+      const { metricsHost: host, metricsPort: port } = config;
       const page = async () =>
         formatMetrics([await fleet.metrics(), ownCounts(await metrics.snapshot())]);
       await openMetricsListener({ host, port, page });

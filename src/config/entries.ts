@@ -274,6 +274,14 @@ export const entries = {
       schema: smtpUrl,
       secret: true,
     }),
+    smtpAllowInsecure: entry({
+      name: 'SMTP_ALLOW_INSECURE',
+      doc:
+        'Acknowledges an `smtp://` relay on another machine that has no TLS: codes and links ' +
+        'cross the network between in the clear, and no login is sent.',
+      fallback: 'false',
+      schema: onOrOff,
+    }),
     from: optional({
       name: 'MAIL_FROM',
       doc:
@@ -453,6 +461,14 @@ export const entries = {
       'balancer in front keeps it.',
     fallback: '75s',
     schema: duration('5s', '24h'),
+  }),
+  metricsHost: entry({
+    name: 'METRICS_HOST',
+    doc:
+      'The address of `/metrics`: this machine alone unless told. Where Prometheus scrapes from ' +
+      'another one, an address of your own network.',
+    fallback: '127.0.0.1',
+    schema: hostName,
   }),
   metricsPort: entry({
     name: 'METRICS_PORT',

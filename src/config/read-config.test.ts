@@ -253,6 +253,28 @@ describe('readConfig', () => {
     }
   });
 
+  it('X-42 warns of a relay without TLS, and only where it is acknowledged', () => {
+    const smtp = {
+      MAIL_TRANSPORT: 'smtp',
+      SMTP_URL: 'smtp://mail.example.net:587',
+      MAIL_FROM: 'no-reply@example.com',
+    };
+    expect(refused({ ...smtp, SMTP_ALLOW_INSECURE: 'maybe' })).toEqual(['SMTP_ALLOW_INSECURE']);
+    const warned = (value: string) =>
+      configWarnings(production({ ...smtp, SMTP_ALLOW_INSECURE: value })).join();
+    expect(warned('true')).toContain('SMTP_ALLOW_INSECURE');
+    expect(warned('false')).not.toContain('SMTP_ALLOW_INSECURE');
+    expect(production({ ...smtp, SMTP_ALLOW_INSECURE: 'true' }).mail).toMatchObject({
+      allowInsecure: true,
+    });
+  });
+
+  it('X-38 opens metrics on this machine alone unless told', () => {
+    expect(production({ METRICS_PORT: '9464' })).toMatchObject({ metricsHost: '127.0.0.1' });
+    expect(production({ METRICS_HOST: '0.0.0.0' }).metricsHost).toBe('0.0.0.0');
+    expect(refused({ METRICS_HOST: 'http://x' })).toEqual(['METRICS_HOST']);
+  });
+
   it('PW-1 does not boot with a minimum of 6', () => {
     expect(refused({ PASSWORD_MIN_LENGTH: '6' })).toEqual(['PASSWORD_MIN_LENGTH']);
     expect(refused({ PASSWORD_MIN_LENGTH: '6' }, development)).toEqual(['PASSWORD_MIN_LENGTH']);

@@ -62,7 +62,12 @@ export type MailSettings =
       readonly baseUrl: string | null;
       readonly from: string;
     }
-  | { readonly transport: 'smtp'; readonly url: string; readonly from: string };
+  | {
+      readonly transport: 'smtp';
+      readonly url: string;
+      readonly from: string;
+      readonly allowInsecure: boolean;
+    };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -462,7 +467,12 @@ function mailSettings(mail: Values['mail'], name: string | undefined): MailSetti
       return { transport, apiKey: present(mail.apiKey), baseUrl, from: from() };
     }
     case 'smtp':
-      return { transport: 'smtp', url: present(mail.smtpUrl), from: from() };
+      return {
+        transport: 'smtp',
+        url: present(mail.smtpUrl),
+        from: from(),
+        allowInsecure: mail.smtpAllowInsecure,
+      };
     default:
       return { transport: 'mailbox' };
   }
@@ -490,6 +500,10 @@ function wantsTraces(env: Environment): boolean {
   );
 }
 
+const insecureRelay =
+  'SMTP_ALLOW_INSECURE is on: codes and links in mail may cross the network in the clear, and the ' +
+  'login of an smtp:// URL is not sent.';
+
 /** Settings that are allowed but unwise, a sentence each, for the log at start. */
 export function configWarnings(config: Config): string[] {
   if (config.mode !== 'production') return [];
@@ -513,5 +527,6 @@ export function configWarnings(config: Config): string[] {
   const urls = [config.databaseUrl ?? '', ...config.databaseReplicaUrls];
   if (urls.some((url) => url !== '' && isPlainAndRemote(url)))
     warnings.push('The database is on another machine and its connection is not under TLS.');
+  if (config.mail.transport === 'smtp' && config.mail.allowInsecure) warnings.push(insecureRelay);
   return warnings;
 }

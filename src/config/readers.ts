@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { hostUrls, joinHosts } from '../db/driver/host-urls.ts';
+import { moveSocketToHost, socketFolder } from '../db/driver/socket-urls.ts';
 import {
   type Budget,
   type BudgetName,
@@ -283,7 +284,13 @@ function readDatabaseUrl(
   own: readonly string[],
   refuse: Refuse,
 ): { readonly url: string; readonly parameters: URLSearchParams } {
-  const urls = hostUrls(text).map((one) => parseUrl(one, ['postgres:', 'postgresql:'], refuse));
+  const urls = hostUrls(moveSocketToHost(text)).map((one) =>
+    parseUrl(one, ['postgres:', 'postgresql:'], refuse),
+  );
+  const sockets = urls.filter((one) => socketFolder(one) !== null);
+  if (sockets.length > 0 && sockets.length < urls.length)
+    refuse('must name hosts or folders of sockets, not both');
+  for (const one of sockets) refuseSocketFile(one, refuse);
   const [url = parseUrl('', ['postgres:'], refuse)] = urls;
   if (url.pathname.length < 2)
     refuse('must name a database: postgres://user:password@host:5432/database');
@@ -305,8 +312,8 @@ function readDatabaseUrl(
   }
   // SECURITY: the driver checks no certificate at `require`, and reads PGSSL when the URL has no
   // sslmode (TR-2).
-  const plain =
-    mode === 'disable' || (mode === null && urls.every(({ hostname }) => isLoopback(hostname)));
+  // As with libpq, TLS is for the network: PostgreSQL does not offer it on a socket.
+  const plain = mode === 'disable' || sockets.length > 0 || (mode === null && urls.every(isLocal));
   const path = parameters.get('search_path');
   if (path !== null && !/^[\w$", -]+$/.test(path)) refuse('must name schemas by search_path');
   for (const one of urls) {
@@ -439,6 +446,18 @@ export const folder = reads((text, refuse) => {
   return isFolder ? text : refuse('must name a folder that is there');
 });
 
+function isLocal(url: URL): boolean {
+  return isLoopback(url.hostname) || socketFolder(url) !== null;
+}
+
+/** The folder is asked for, as by libpq; other drivers take the file in it. */
+function refuseSocketFile(url: URL, refuse: Refuse): void {
+  const folder = socketFolder(url);
+  if (folder === null) return;
+  if (/\.s\.PGSQL\.\d+$/.test(folder) || !folder.startsWith('/') || /\p{Cc}/u.test(folder))
+    refuse('must name the folder of the socket, such as host=/run/postgresql, not the file in it');
+}
+
 function isLoopback(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
   return (
@@ -458,5 +477,5 @@ export function isHttpsOrLoopback(text: string): boolean {
 export function isPlainAndRemote(text: string): boolean {
   return hostUrls(text)
     .map((one) => new URL(one))
-    .some((url) => url.searchParams.get('sslmode') === 'disable' && !isLoopback(url.hostname));
+    .some((url) => url.searchParams.get('sslmode') === 'disable' && !isLocal(url));
 }

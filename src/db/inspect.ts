@@ -3,6 +3,7 @@ import postgres from 'postgres';
 import { appliedHashes, hashesInDrizzle, wasApplied } from './apply-migrations.ts';
 import { createPrimaryFinder } from './driver/find-primary.ts';
 import { pinSettings } from './driver/settings.ts';
+import { socketOption } from './driver/socket-urls.ts';
 import { readMigrations } from './migrations.ts';
 
 /** What an operator needs to know about a PostgreSQL server before using it. */
@@ -31,7 +32,9 @@ export type Inspection = {
  */
 export async function inspectPostgres(url: string, now: () => Date): Promise<Inspection> {
   const findPrimary = createPrimaryFinder(url);
-  const sql = postgres(await findPrimary(), {
+  const primary = await findPrimary();
+  const sql = postgres(primary, {
+    ...socketOption(primary),
     max: 1,
     connect_timeout: 5,
     fetch_types: false,

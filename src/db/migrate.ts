@@ -2,6 +2,7 @@ import postgres from 'postgres';
 import { applyMigrations, type Progress } from './apply-migrations.ts';
 import { createPrimaryFinder } from './driver/find-primary.ts';
 import { pinSettings } from './driver/settings.ts';
+import { socketOption } from './driver/socket-urls.ts';
 
 /**
  * Applies missing migrations. Safe to run from many instances at once: one applies, the others wait
@@ -9,7 +10,9 @@ import { pinSettings } from './driver/settings.ts';
  */
 export async function migratePostgres(url: string, progress: Progress = () => {}): Promise<void> {
   const findPrimary = createPrimaryFinder(url);
-  const sql = postgres(await findPrimary(), {
+  const primary = await findPrimary();
+  const sql = postgres(primary, {
+    ...socketOption(primary),
     max: 1,
     connect_timeout: 10,
     // The lock belongs to the session, which must not be replaced.

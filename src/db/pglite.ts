@@ -29,6 +29,7 @@ export function openPglite(client: PGlite): Database {
     kind: 'pglite',
     db,
     readDb: db,
+    replicas: [],
     // It runs in this process on one connection: there is nothing to cancel and no one to wait for.
     during: () => db,
     load: () => null,

@@ -2,7 +2,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type SmtpStandIn, startSmtpStandIn } from '../testing/smtp-stand-in.ts';
 import type { Mail } from './mailer.ts';
-import { createSmtpMailer } from './smtp-mailer.ts';
+import { checkSmtp, createSmtpMailer } from './smtp-mailer.ts';
 
 const mail: Mail = {
   id: '0193f5f0-0000-7000-8000-000000000001',
@@ -105,6 +105,42 @@ describe('mail by SMTP', () => {
     expect(sent?.raw).toContain('Content-Type: text/plain');
     expect(sent?.raw).toContain('Content-Type: text/html');
     expect(sent?.raw).toMatch(/\r\n042719\r\n/);
+  });
+
+  describe('X-42 a relay without TLS that is acknowledged', () => {
+    // 0.0.0.0 is this machine and does not count as local.
+    const urlOf = (port: number) => `smtp://relay:open-sesame@0.0.0.0:${port}`;
+
+    it('is refused unless it is acknowledged, and gets no login', async () => {
+      server = await startSmtpStandIn({ startTls: false, login: true });
+      const url = urlOf(server.port);
+      await expect(createSmtpMailer({ url, from }).send(mail)).rejects.toMatchObject({
+        reason: 'tls',
+      });
+      await expect(checkSmtp({ url, from, allowInsecure: false })).rejects.toMatchObject({
+        reason: 'tls',
+      });
+      expect(server.mails).toEqual([]);
+      await createSmtpMailer({ url, from, allowInsecure: true }).send(mail);
+      await checkSmtp({ url, from, allowInsecure: true });
+      expect(server.mails).toMatchObject([{ secure: false, user: null, to: ['ada@example.org'] }]);
+    });
+
+    it('TLS is taken where it is offered, and no login is sent even then', async () => {
+      server = await startSmtpStandIn({ startTls: true, login: true });
+      const mailer = createSmtpMailer({ url: urlOf(server.port), from, allowInsecure: true });
+      await mailer.send(mail);
+      expect(server.mails).toMatchObject([{ secure: true, user: null }]);
+    });
+
+    it('on this machine is as before: the login is sent', async () => {
+      server = await startSmtpStandIn({ startTls: false, login: true });
+      for (const allowInsecure of [true, false]) {
+        const url = `smtp://relay:open-sesame@127.0.0.1:${server.port}`;
+        await createSmtpMailer({ url, from, allowInsecure }).send(mail);
+      }
+      expect(server.mails).toMatchObject([{ user: 'relay' }, { user: 'relay' }]);
+    });
   });
 });
 

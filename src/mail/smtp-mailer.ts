@@ -8,12 +8,15 @@ export type SmtpOptions = {
   /** `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`. */
   readonly url: string;
   readonly from: string;
+  /** Acknowledges a relay without TLS; no login is sent then. */
+  readonly allowInsecure?: boolean;
   /** The timeout in milliseconds of each step: connection, greeting and each answer. */
   readonly timeoutMs?: number;
 };
 
 /**
- * Sends mail by SMTP, under TLS with a verified certificate unless the server is on this machine.
+ * Sends mail by SMTP, under TLS with a verified certificate unless the server is on this machine or
+ * a relay without TLS is acknowledged.
  */
 export function createSmtpMailer(options: SmtpOptions): Mailer {
   const sender = addressOf(options.from);
@@ -64,15 +67,17 @@ async function connect(options: SmtpOptions): Promise<Transporter> {
   const { createTransport } = await import('nodemailer');
   const timeout = options.timeoutMs ?? 10_000;
   const server = readServer(options.url);
+  const isInsecure = options.allowInsecure === true && !server.secure && !server.local;
   return createTransport({
     host: server.host,
     port: server.port,
     secure: server.secure,
-    ...(server.auth ? { auth: server.auth } : {}),
+    // SECURITY: where TLS may be missing or unchecked, whoever answers would get the login.
+    ...(server.auth && !isInsecure ? { auth: server.auth } : {}),
     // SECURITY: without this a man-in-the-middle can strip STARTTLS and read the codes (RFC 3207
     // section 6).
-    requireTLS: !server.local,
-    tls: { rejectUnauthorized: !server.local, minVersion: 'TLSv1.2' },
+    requireTLS: !server.local && !isInsecure,
+    tls: { rejectUnauthorized: !server.local && !isInsecure, minVersion: 'TLSv1.2' },
     connectionTimeout: timeout,
     greetingTimeout: timeout,
     socketTimeout: timeout,

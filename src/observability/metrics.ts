@@ -22,6 +22,14 @@ type Gauges = {
   readonly outbox: () => Promise<Backlog>;
   /** Mails in a row that the provider did not accept. */
   readonly mailRefusals: () => number;
+  /** When the last purge ended that did not fail. */
+  readonly lastPurge: () => Date;
+  /** Seconds since the signing key signs, and after how many it is replaced; null: by hand only. */
+  readonly signingKey: () => { readonly age: number; readonly rotation: number | null };
+  /** When the server's own certificate ends; null without one. */
+  readonly certificateExpiry: () => Date | null;
+  /** Seconds by which each replica is behind; `Infinity` for one that does not answer. */
+  readonly replicaLags: () => Promise<readonly number[]>;
 };
 
 /**
@@ -114,6 +122,8 @@ export async function createMetrics(): Promise<Metrics> {
       watchLoads(client, registers, gauges);
       watchOutbox(client, registers, gauges);
       watchMailProvider(client, registers, gauges);
+      watchUpkeep(client, registers, gauges);
+      watchReplicas(client, registers, gauges);
     },
     snapshot: () => register.getMetricsAsJSON(),
   };
@@ -289,6 +299,78 @@ function watchLoads({ Gauge }: Client, registers: Registers, { hashes, pool }: G
   gauge('latchkey_pool_busy', 'Connections to the database in use.', () => pool()?.running);
   gauge('latchkey_pool_waiting', 'Statements that wait for a connection.', () => pool()?.waiting);
   gauge('latchkey_pool_size', 'Connections to the database at most.', () => pool()?.width);
+}
+
+/** What goes wrong slowly: it has to be seen long before it hurts. */
+function watchUpkeep({ Gauge }: Client, registers: Registers, gauges: Gauges): void {
+  const gauge = (of: {
+    readonly name: string;
+    readonly help: string;
+    readonly aggregator: 'min' | 'max';
+    readonly read: () => number | null;
+  }): void => {
+    const { name, help, aggregator, read } = of;
+    new Gauge({
+      name,
+      help,
+      registers,
+      aggregator,
+      collect() {
+        try {
+          const value = read();
+          if (value !== null) return this.set(value);
+        } catch {
+          // The page is there for what is known.
+        }
+        this.remove();
+      },
+    });
+  };
+  gauge({
+    name: 'latchkey_purge_timestamp_seconds',
+    help: 'When the last purge of a process ended that did not fail, in Unix time.',
+    aggregator: 'min',
+    read: () => gauges.lastPurge().getTime() / 1000,
+  });
+  gauge({
+    name: 'latchkey_signing_key_age_seconds',
+    help: 'Seconds for which the key has signed that signs access tokens.',
+    aggregator: 'max',
+    read: () => gauges.signingKey().age,
+  });
+  gauge({
+    name: 'latchkey_signing_key_rotation_seconds',
+    help: 'The age at which that key is replaced by itself; absent where only a command does it.',
+    aggregator: 'max',
+    read: () => gauges.signingKey().rotation,
+  });
+  gauge({
+    name: 'latchkey_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate of TLS_CERT_FILE or of its chain ends, in Unix time.',
+    aggregator: 'min',
+    read: () => {
+      const end = gauges.certificateExpiry();
+      return end === null ? null : end.getTime() / 1000;
+    },
+  });
+}
+
+function watchReplicas({ Gauge }: Client, registers: Registers, { replicaLags }: Gauges): void {
+  let asked: { readonly at: number; readonly answer: Promise<readonly number[]> } | null = null;
+  new Gauge({
+    name: 'latchkey_replica_lag_seconds',
+    help: 'Seconds by which each of DATABASE_REPLICA_URLS is behind; +Inf: it does not answer.',
+    labelNames: ['replica'],
+    registers,
+    aggregator: 'max',
+    async collect() {
+      const at = performance.now();
+      if (asked === null || at - asked.at > outboxMemory) asked = { at, answer: replicaLags() };
+      this.reset();
+      const lags = await asked.answer.catch(() => []);
+      for (const [index, lag] of lags.entries()) this.set({ replica: String(index + 1) }, lag);
+    },
+  });
 }
 
 function watchOutbox({ Gauge }: Client, registers: Registers, { outbox }: Gauges): void {

@@ -105,6 +105,7 @@ export const testConfig: Config = {
   host: '127.0.0.1',
   port: 0,
   keepAliveTimeout: 75,
+  metricsHost: '127.0.0.1',
   metricsPort: null,
   tracing: false,
   shutdownDelay: 0,

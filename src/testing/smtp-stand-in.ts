@@ -8,6 +8,8 @@ export type SmtpMail = {
   /** The raw message as received. */
   readonly raw: string;
   readonly secure: boolean;
+  /** The user who signed in; null without a login. */
+  readonly user: string | null;
 };
 
 export type SmtpStandIn = {
@@ -20,9 +22,13 @@ export type SmtpStandIn = {
   close(): Promise<void>;
 };
 
-/** An SMTP server on loopback; with `startTls`, it has a self-signed certificate. */
+/**
+ * An SMTP server on loopback; with `startTls`, it has a self-signed certificate, and with `login`,
+ * it takes any user and password.
+ */
 export async function startSmtpStandIn(options: {
   readonly startTls: boolean;
+  readonly login?: boolean;
 }): Promise<SmtpStandIn> {
   const mails: SmtpMail[] = [];
   let refusal: Error | null = null;
@@ -30,13 +36,21 @@ export async function startSmtpStandIn(options: {
   const server = new SMTPServer({
     logger: false,
     authOptional: true,
-    disabledCommands: options.startTls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
+    allowInsecureAuth: true,
+    disabledCommands: [
+      ...(options.login ? [] : ['AUTH']),
+      ...(options.startTls ? [] : ['STARTTLS']),
+    ],
+    onAuth: (login, _session, done) => done(null, { user: login.username }),
     onRcptTo: (_address, _session, done) => done(refusal),
     onData: (stream, session, done) => {
       const from = session.envelope.mailFrom === false ? '' : session.envelope.mailFrom.address;
       const to = session.envelope.rcptTo.map(({ address }) => address);
       text(stream).then((raw) => {
-        if (messageRefusal === null) mails.push({ from, to, raw, secure: session.secure });
+        if (messageRefusal === null) {
+          const user = typeof session.user === 'string' ? session.user : null;
+          mails.push({ from, to, raw, secure: session.secure, user });
+        }
         done(messageRefusal);
       }, done);
     },

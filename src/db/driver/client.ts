@@ -42,6 +42,8 @@ export type Database = {
    * none.
    */
   readonly readDb: Db;
+  /** Each replica, to ask how far it is behind. */
+  readonly replicas: readonly Db[];
   /**
    * Statements running, statements waiting for a connection, and the pool's maximum; null without a
    * pool.
@@ -79,6 +81,7 @@ export function openPostgres(options: PostgresOptions): Database {
     kind: 'postgres',
     db: open({ pool: () => main, over: null }),
     readDb: open({ pool: nextReplica, over: null }),
+    replicas: replicas.map((replica) => open({ pool: () => replica, over: null })),
     during: (over, watch) => open({ pool: () => main, over, watch }),
     load: () => ({ ...main.load(), width: options.maxConnections }),
     readDuring: (over, watch) => {

@@ -3,6 +3,7 @@ import postgres from 'postgres';
 import { cancelQuery } from './cancel-query.ts';
 import { Unavailable } from './failures.ts';
 import { pinSettings } from './settings.ts';
+import { socketOption } from './socket-urls.ts';
 
 /** The cancellation signal of the operation that runs the statements, such as an AbortSignal. */
 export type Over = {
@@ -59,6 +60,7 @@ export class Connection {
       // an IPv6 address.
       host: [hostname.replace(/^\[|\]$/g, '') || 'localhost'] as unknown as string,
       port: [port === '' ? 5432 : Number(port)] as unknown as number,
+      ...socketOption(options.url),
       max: 1,
       connect_timeout: connectTimeout,
       idle_timeout: idleTimeout,

@@ -3,6 +3,8 @@ import { purgeExpired, type RetentionApp } from './purge-expired.ts';
 export type RetentionWorker = {
   /** Starts nothing more; resolves when the statement in flight is done. */
   stop(): Promise<void>;
+  /** The end of the last pass that did not fail; the start of the worker before the first. */
+  lastPass(): Date;
 };
 
 type Options = {
@@ -18,12 +20,14 @@ type Options = {
 /** Runs purgeExpired at intervals: every process tries, one at a time succeeds. */
 export function startRetentionWorker(app: RetentionApp, options: Options): RetentionWorker {
   let stopping = false;
+  let lastPass = app.clock.now();
   let running: Promise<void> | null = null;
   let timer: NodeJS.Timeout | undefined;
 
   const pass = async (): Promise<void> => {
     try {
       const counts = await purgeExpired(app, { alone: true, isStopping: () => stopping });
+      lastPass = app.clock.now();
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
       if (total > 0)
         app.log.info({ event: 'retention.purged', ...counts }, 'Expired rows were deleted.');
@@ -49,5 +53,6 @@ export function startRetentionWorker(app: RetentionApp, options: Options): Reten
       clearTimeout(timer);
       await running;
     },
+    lastPass: () => lastPass,
   };
 }
