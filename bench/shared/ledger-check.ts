@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
-import { askServer, type Kind, kinds, type Ledger, type Operation } from './ledger.ts';
+import { askServer, type Kind, kinds, type Ledger, type Operation, type Reply } from './ledger.ts';
 import { out } from './report.ts';
 
 /** A fault, by `performance.now()`. */
@@ -18,26 +19,41 @@ export async function checkLedger(
     const url = input.urls[n % input.urls.length] ?? '';
     if (!account.isVerified) continue;
     for (const { refreshToken, accessToken } of account.ended) {
-      const me = await askServer(url, 'me', {}, accessToken);
-      const again = await askServer(url, 'refresh', { input: { refreshToken } });
+      const me = await untilAnswered(() => askServer(url, 'me', {}, accessToken));
+      const again = await untilAnswered(() =>
+        askServer(url, 'refresh', { input: { refreshToken } }),
+      );
       if (me.outcome !== 'refused' || again.outcome !== 'refused')
         lost.push(`a session of ${account.email} that was signed out is there again`);
     }
     if (account.session) {
       const { refreshToken } = account.session;
-      const { outcome, answer } = await askServer(url, 'refresh', { input: { refreshToken } });
+      const { outcome, answer } = await untilAnswered(() =>
+        askServer(url, 'refresh', { input: { refreshToken } }),
+      );
       if (outcome !== 'acknowledged')
         lost.push(`${account.email} was signed out: ${JSON.stringify(answer)}`);
     }
     const { email } = account;
     let isIn = false;
     for (const password of account.passwords) {
-      const signedIn = await askServer(url, 'signIn', { input: { email, password } });
+      const signedIn = await untilAnswered(() =>
+        askServer(url, 'signIn', { input: { email, password } }),
+      );
       isIn ||= signedIn.outcome === 'acknowledged';
     }
     if (!isIn) lost.push(`${email} cannot sign in any more`);
   }
   return lost;
+}
+
+/** A server that has no room at the moment has lost nothing. */
+async function untilAnswered(ask: () => Promise<Reply>): Promise<Reply> {
+  for (let tries = 0; ; tries += 1) {
+    const reply = await ask();
+    if (reply.outcome !== 'unanswered' || tries === 100) return reply;
+    await sleep(200);
+  }
 }
 
 async function compareWithDatabase(ledger: Ledger, url: string): Promise<string[]> {
