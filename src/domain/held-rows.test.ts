@@ -60,13 +60,14 @@ async function untilAQueryWaits(): Promise<void> {
   throw new Error('The verb never came to wait for the row.');
 }
 
-/** Everything that a verb could change, but for counters of attempts, limits and mail. */
+/** Everything that a verb could change, but for counters of attempts, limits, mail and decoys. */
 const stateOf = async (tx: Tx): Promise<unknown> => ({
   users: await tx`select * from users order by id`,
   sessions: await tx`select id, user_id, revoked_at, revoked_reason from sessions order by id`,
   apps: await tx`select id, user_id, confirmed_at from totp_authenticators order by id`,
   codes: await tx`select id, used_at from recovery_codes order by id`,
-  challenges: await tx`select id, consumed_at from otp_challenges order by id`,
+  challenges: await tx`
+    select id, consumed_at from otp_challenges where user_id is not null order by id`,
   links: await tx`select id, ended_at from account_tokens order by id`,
 });
 
