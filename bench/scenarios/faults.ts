@@ -152,6 +152,8 @@ async function lock({ databaseUrl }: Stage): Promise<void> {
  * five seconds, whether a request was caught by the fault or sent after it (X-53).
  */
 export async function run(args: readonly string[]): Promise<void> {
+  // What is mounted is unmounted at the end of the process, and a signal alone does not run that.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const options = readOptions(args, { times: 10, people: 30, pause: 1200, only: [] });
   const unknown = options.only.find((name) => faults[name] === undefined && name !== 'fail-over');
   if (unknown !== undefined)
