@@ -2,6 +2,14 @@ import type { App } from './app.ts';
 import type { ActingSession } from './db/queries/session-with-user.ts';
 import type { UnauthenticatedReason } from './errors.ts';
 
+/** A network that a client's address belongs to. */
+export type Network = {
+  /** `198.51.100.7`, `198.51.100.0/24`, `2001:db8:1:2::/64`. */
+  readonly name: string;
+  /** How many times the limit of a single address the network has as a whole. */
+  readonly times: number;
+};
+
 /** What is known of a request besides its input. */
 export type RequestInfo = {
   readonly id: string;
@@ -9,8 +17,8 @@ export type RequestInfo = {
    * The socket's address, or behind configured proxies the right-most hop that is not one of them.
    */
   readonly ipAddress: string;
-  /** The key that rate limits count by: the address, or an IPv6 address's /64 (RL-2). */
-  readonly addressBucket: string;
+  /** The networks that limits count the address by, the narrowest first (RL-2). */
+  readonly networks: readonly Network[];
   /** Cut to 512 characters. */
   readonly userAgent: string | null;
   readonly acceptLanguage: string | null;

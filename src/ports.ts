@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { JwtAlgorithm } from './config/read-config.ts';
+import type { Place } from './semaphore.ts';
 
 // Types of the domain's objects in the App, so that `app.ts` names them without importing upward.
 
@@ -52,19 +53,23 @@ export type PasswordVerdict = {
 
 export type PasswordHasher = {
   /**
-   * Runs the work before a hash, such as its budgets, a few at a time. Rejects with OVERLOADED, and
-   * runs nothing, when the hash would be refused: a storm of sign-ins costs the database next to
-   * nothing and uses no budget (AV-2).
+   * Runs the work before a hash, such as its budgets, a few at a time. Rejects with OVERLOADED when
+   * too many wait for that.
    */
-  approach<T>(work: () => Promise<T>): Promise<T>;
+  approach<T>(work: () => Promise<T>, place: Place): Promise<T>;
+  /**
+   * Throws OVERLOADED when a hash would be refused. Asked after the attempt was counted by address,
+   * so that a flood uses up its budgets (X-2), and before anything else is done for it (AV-2).
+   */
+  assertRoom(place: Place): void;
   /** The string to store. Rejects with OVERLOADED when the semaphore's queue is full. */
-  hash(password: string): Promise<string>;
+  hash(password: string, place?: Place): Promise<string>;
   /**
    * Whether the password is the stored one. Null stands for an account that has none or does not
    * exist: it costs as much (PW-16) and never matches. Rejects with OVERLOADED when the queue is
    * full.
    */
-  verify(password: string, stored: string | null): Promise<PasswordVerdict>;
+  verify(password: string, stored: string | null, place?: Place): Promise<PasswordVerdict>;
 };
 
 /** Whether a password is in a published list of stolen ones. */

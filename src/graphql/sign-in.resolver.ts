@@ -51,7 +51,9 @@ export class SignInResolver {
   }
 
   @Mutation(() => LoginResult, {
-    description: 'Signs in with a password. With a second factor set up, a challenge follows.',
+    description:
+      'Signs in with a password. With a second factor set up, a challenge follows; also, for a ' +
+      'code mailed to the address, after too many wrong passwords in a row (docs/security.md).',
   })
   login(
     @Arg('input', () => LoginInput, { description: 'Address and password.' }) input: LoginInput,

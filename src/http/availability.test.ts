@@ -85,7 +85,7 @@ describe('the pool', () => {
     await server.stop();
   });
 
-  it('AV-2 is not used by a sign-in that the semaphore refuses, nor is a budget', async () => {
+  it('AV-2 X-2 a sign-in that the semaphore refuses is counted by address alone', async () => {
     const server = await startTestServer({ bcryptCost: 11 });
     const { hasher } = server.app;
     // More than the semaphore's queue holds: the rest are refused here.
@@ -97,7 +97,9 @@ describe('the pool', () => {
     ]);
     overloaded(login);
     overloaded(registration);
-    expect(await lookInto(server, (sql) => sql`select * from rate_limits`)).toHaveLength(0);
+    // Each in its address and that one's /24; no account, and nothing else was asked of the database.
+    expect(await lookInto(server, (sql) => sql`select * from rate_limits`)).toHaveLength(4);
+    expect(await lookInto(server, (sql) => sql`select * from users`)).toHaveLength(0);
     await hashes;
     expect((await registerPerson(server)).id).toBeTruthy();
     await server.stop();

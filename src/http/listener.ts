@@ -9,7 +9,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/read-config.ts';
-import { addressBucket, type TrustedProxies } from './hooks/client-address.ts';
+import { clientNetworks, type TrustedProxies } from './hooks/client-address.ts';
 
 /** How long a client may take, and how much of the server it may hold (AV-4). Milliseconds. */
 export type ListenerLimits = {
@@ -115,17 +115,21 @@ function createConnectionLimiter({
   return (socket: Socket): void => {
     const address = socket.remoteAddress;
     if (address === undefined || trustedProxies.has(address)) return;
-    const bucket = addressBucket(address);
-    const count = counts.get(bucket) ?? 0;
-    if (count >= limits.connectionsPerAddress) {
+    const networks = clientNetworks(address);
+    const isFull = networks.some(
+      ({ name, times }) => (counts.get(name) ?? 0) >= limits.connectionsPerAddress * times,
+    );
+    if (isFull) {
       socket.destroy();
       return;
     }
-    counts.set(bucket, count + 1);
+    for (const { name } of networks) counts.set(name, (counts.get(name) ?? 0) + 1);
     socket.once('close', () => {
-      const left = (counts.get(bucket) ?? 1) - 1;
-      if (left === 0) counts.delete(bucket);
-      else counts.set(bucket, left);
+      for (const { name } of networks) {
+        const left = (counts.get(name) ?? 1) - 1;
+        if (left === 0) counts.delete(name);
+        else counts.set(name, left);
+      }
     });
   };
 }

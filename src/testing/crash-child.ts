@@ -50,7 +50,7 @@ const context: Context = {
   request: {
     id: 'crash',
     ipAddress: '127.0.0.1',
-    addressBucket: '127.0.0.1',
+    networks: [{ name: '127.0.0.1', times: 1 }],
     userAgent: null,
     acceptLanguage: null,
   },

@@ -589,7 +589,10 @@ export type Mutations = {
    * for a taken address, whose owner gets a notice.
    */
   register: { input: RegisterInput; result: RegisterResult };
-  /** Signs in with a password. With a second factor set up, a challenge follows. */
+  /**
+   * Signs in with a password. With a second factor set up, a challenge follows; also, for a code
+   * mailed to the address, after too many wrong passwords in a row (docs/security.md).
+   */
   login: { input: LoginInput; result: LoginResult };
   /** Sign-in without a password: a code and a link to the address. */
   requestLoginCode: { input: RequestLoginCodeInput; result: RequestLoginCodeResult };

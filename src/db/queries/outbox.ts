@@ -45,7 +45,7 @@ export async function insertOutboxMessage(
  */
 export type LeasedMessage = Pick<
   OutboxMessageRow,
-  'id' | 'kind' | 'template' | 'sealedPayload' | 'attempts' | 'expiresAt'
+  'id' | 'kind' | 'template' | 'sealedPayload' | 'attempts' | 'expiresAt' | 'lastError'
 >;
 
 const leased = {
@@ -55,6 +55,7 @@ const leased = {
   sealedPayload: outboxMessages.sealedPayload,
   attempts: outboxMessages.attempts,
   expiresAt: outboxMessages.expiresAt,
+  lastError: outboxMessages.lastError,
 };
 
 const lease = builtForRows(leased, (db, columns) => {

@@ -29,7 +29,8 @@ export type WindowState = {
 /** Beyond this many doublings the window always ends first. */
 const mostDoublings = 20;
 
-const { key: _, ...windowState } = getTableColumns(rateLimits);
+const { key: _, ownerKey: _owner, ...windowState } = getTableColumns(rateLimits);
+const keyedState = { key: rateLimits.key, ...windowState };
 const now = sql`${sql.placeholder('now')}::timestamptz`;
 const isOver = sql`${rateLimits.windowEndsAt} <= ${now}`;
 const isOpen = sql`${rateLimits.count} < ${sql.placeholder('limit')}
@@ -88,6 +89,72 @@ export async function reserveInWindow(
   return row;
 }
 
+export type WiderReservation = {
+  /** One window for each network, the narrowest first. */
+  readonly places: readonly { readonly key: Uint8Array; readonly limit: number }[];
+  readonly windowEndsAt: Date;
+  readonly ownerKey: Uint8Array | null;
+  readonly now: Date;
+};
+
+const keys = sql`${sql.placeholder('keys')}::bytea[]`;
+const limits = sql`${sql.placeholder('limits')}::int[]`;
+const windowEndsAt = sql`${sql.placeholder('windowEndsAt')}::timestamptz`;
+
+const reserveTogether = builtForRows(keyedState, (db, columns) => {
+  const place = sql`unnest(${keys}, ${limits}) with ordinality`;
+  // Where one is full, only that one is written, to count the refusal. Rows are written in the order
+  // of their keys: statements that want the same rows wait for each other and never deadlock.
+  const rows = sql`select place.key, 1, 0, true, null::timestamptz, ${windowEndsAt},
+      ${sql.placeholder('ownerKey')}::bytea
+    from ${place} as place(key, most, number)
+    where place.number = coalesce((
+      select min(full_one.number) from ${place} as full_one(key, most, number)
+      join rate_limits taken on taken.key = full_one.key
+      where taken.window_ends_at > ${now} and taken.count >= full_one.most), place.number)
+    order by place.key`;
+  const most = sql`(${limits})[array_position(${keys}, ${rateLimits.key})]`;
+  const hasRoom = sql`${rateLimits.count} < ${most}`;
+  return db
+    .insert(rateLimits)
+    .select(rows)
+    .onConflictDoUpdate({
+      target: rateLimits.key,
+      set: {
+        count: sql`case when ${isOver} then 1
+          when ${hasRoom} then ${rateLimits.count} + 1 else ${rateLimits.count} end`,
+        refused: sql`case when ${isOver} then 0
+          when ${hasRoom} then ${rateLimits.refused} else ${rateLimits.refused} + 1 end`,
+        admitted: sql`${isOver} or ${hasRoom}`,
+        windowEndsAt: sql`case when ${isOver} then excluded.window_ends_at
+          else ${rateLimits.windowEndsAt} end`,
+      },
+    })
+    .returning(columns);
+});
+
+/**
+ * Reserves a place in every window at once, or in none where one is full: a network that is refused
+ * uses up nothing of the wider ones. One statement. Returns the windows that it wrote, each with its
+ * number in `places`.
+ */
+export async function reserveInWindows(
+  db: Db,
+  { places, windowEndsAt: endsAt, ownerKey, now: at }: WiderReservation,
+): Promise<(WindowState & { readonly place: number })[]> {
+  const rows = await reserveTogether(db, {
+    keys: asPgArray(places.map(({ key }) => key)),
+    limits: `{${places.map(({ limit }) => limit).join(',')}}`,
+    windowEndsAt: endsAt.toISOString(),
+    ownerKey,
+    now: at.toISOString(),
+  });
+  return rows.map(({ key, ...state }) => ({
+    ...state,
+    place: places.findIndex((place) => Buffer.compare(place.key, key) === 0),
+  }));
+}
+
 const deleteInOrder = builtOnce((db) => {
   // Locked in the order of the keys: a plain DELETE locks rows in physical order and could deadlock
   // with a reservation.
@@ -105,22 +172,58 @@ export async function clearWindows(db: Db, input: { keys: readonly Uint8Array[] 
   await deleteInOrder(db, { keys: asPgArray(input.keys) });
 }
 
-const takeOff = builtOnce((db) =>
-  db
+const deleteOwned = builtOnce((db) => {
+  const inOrder = db
+    .select({ key: rateLimits.key })
+    .from(rateLimits)
+    .where(eq(rateLimits.ownerKey, sql.placeholder('ownerKey')))
+    .orderBy(asc(rateLimits.key))
+    .for('update');
+  return db.delete(rateLimits).where(inArray(rateLimits.key, inOrder));
+});
+
+/** Resets the counters that belong to an account. */
+export async function clearOwnWindows(db: Db, input: { ownerKey: Uint8Array }): Promise<void> {
+  await deleteOwned(db, input);
+}
+
+const takeOff = builtOnce((db) => {
+  const inOrder = db
+    .select({ key: rateLimits.key })
+    .from(rateLimits)
+    .where(isAnyGiven(rateLimits.key, 'keys'))
+    .orderBy(asc(rateLimits.key))
+    .for('update');
+  return db
     .update(rateLimits)
     .set({ count: sql`${rateLimits.count} - 1` })
     .where(
       and(
-        eq(rateLimits.key, sql.placeholder('key')),
+        inArray(rateLimits.key, inOrder),
         gt(rateLimits.count, 0),
         gt(rateLimits.windowEndsAt, given(rateLimits.windowEndsAt, 'now')),
       ),
-    ),
-);
+    );
+});
 
-/** Gives one operation back while its window still runs. */
-export async function takeOffWindow(db: Db, input: { key: Uint8Array; now: Date }): Promise<void> {
-  await takeOff(db, input);
+/** Gives one operation back to each window while it still runs. */
+export async function takeOffWindows(
+  db: Db,
+  input: { keys: readonly Uint8Array[]; now: Date },
+): Promise<void> {
+  await takeOff(db, { keys: asPgArray(input.keys), now: input.now });
+}
+
+/** A window that still runs; null where there is none. */
+export async function findWindow(
+  db: Db,
+  input: { key: Uint8Array; now: Date },
+): Promise<Pick<WindowState, 'count' | 'windowEndsAt'> | null> {
+  const [row] = await db
+    .select({ count: rateLimits.count, windowEndsAt: rateLimits.windowEndsAt })
+    .from(rateLimits)
+    .where(and(eq(rateLimits.key, input.key), gt(rateLimits.windowEndsAt, input.now)));
+  return row ?? null;
 }
 
 /**

@@ -1,4 +1,13 @@
-import { index, integer, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import {
+  boolean,
+  index,
+  integer,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { bytes } from './bytes.ts';
 import { users } from './users.ts';
 
@@ -45,6 +54,12 @@ export const otpChallenges = pgTable(
      * rate-limits/reserve.
      */
     accountKey: bytes('account_key').notNull(),
+    /** HMAC of the network that began it: wrong codes count there first (RL-3). */
+    originKey: bytes('origin_key'),
+    /** The session by which the account knew the device that began it (RL-3). */
+    knownSessionId: uuid('known_session_id'),
+    /** Whether the account's address was proved then: only such counts last for long (AV-7). */
+    accountProved: boolean('account_proved').notNull().default(true),
     /**
      * The input of `register`; the account gets it only when this very challenge is completed
      * (ADV-48).

@@ -14,6 +14,7 @@ import { forgotPasswordLink } from '../emails/links.ts';
 import { newPassword } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { callerPlace } from '../passwords/caller-place.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import { passwordTextFault } from '../passwords/password-text.ts';
 import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
@@ -36,15 +37,18 @@ export const changePassword = command(schema, async (ctx, input): Promise<Accept
   const viewer = requireViewer(ctx);
   const { user } = viewer.session;
   const claim: Claim = { budget: 'change-password:user', identifier: user.id };
-  await ctx.hasher.approach(() => reserve(ctx, [claim]));
+  const place = callerPlace(ctx, { isKnown: true });
+  await ctx.hasher.approach(() => reserve(ctx, [claim]), place);
+  ctx.hasher.assertRoom(place);
   const faults = await checkPassword(ctx, {
     password: input.newPassword,
     path: 'newPassword',
     context: user.name === null ? [user.emailCanonical] : [user.emailCanonical, user.name],
+    place,
   });
   if (faults.length > 0) throw new AuthError('VALIDATION_FAILED', { fields: faults });
   await proveOwner(ctx, viewer, input.currentPassword ?? '');
-  const passwordHash = await ctx.hasher.hash(input.newPassword);
+  const passwordHash = await ctx.hasher.hash(input.newPassword, place);
   await applyChange(ctx, viewer, { passwordHash, claim });
   return { kind: 'accepted', accepted: true };
 });
@@ -64,7 +68,11 @@ async function proveOwner(
   const fault = passwordTextFault(currentPassword);
   if (fault)
     throw new AuthError('VALIDATION_FAILED', { fields: [{ path: 'currentPassword', ...fault }] });
-  const { matches } = await ctx.hasher.verify(currentPassword, user.passwordHash);
+  const { matches } = await ctx.hasher.verify(
+    currentPassword,
+    user.passwordHash,
+    callerPlace(ctx, { isKnown: true }),
+  );
   if (matches) return;
   await recordAudit(ctx, {
     db: ctx.db,

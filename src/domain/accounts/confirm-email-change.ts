@@ -31,7 +31,7 @@ import { requestOrigin } from '../origins/request-origin.ts';
 import { codeMatches, readCode } from '../otp/code.ts';
 import { maxAttempts } from '../otp/rules.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { reserve } from '../rate-limits/reserve.ts';
+import { reserveByAddress } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import { type UserView, viewUser } from '../users/user-view.ts';
 import { issueAccountToken, passwordPurposes, undoLifetime } from './account-token.ts';
@@ -53,7 +53,8 @@ const schema = z.object({ challengeId: opaqueToken, code: typedCode });
  */
 export const confirmEmailChange = command(schema, async (ctx, input): Promise<UserView> => {
   const viewer = requireViewer(ctx);
-  await reserve(ctx, [{ budget: 'otp:address', identifier: ctx.request.addressBucket }]);
+  // The caller's own session is known: others at its address cannot shut this (RL-3).
+  await reserveByAddress(ctx, 'otp:address', async () => true);
   const now = ctx.clock.now();
   const challenge = await reserveAttempt(ctx.db, {
     handleHash: sha256(input.challengeId),
@@ -63,7 +64,7 @@ export const confirmEmailChange = command(schema, async (ctx, input): Promise<Us
     now,
   });
   if (!challenge) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-  const budget = budgetOf(challenge, 'EMAIL');
+  const budget = budgetOf(ctx, { challenge, method: 'EMAIL' });
   await reserveTry(ctx, budget);
 
   const { codeHash } = challenge;

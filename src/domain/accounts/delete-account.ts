@@ -16,7 +16,7 @@ import { command } from '../command.ts';
 import { emailAddress } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { accountKey, release, reserve } from '../rate-limits/reserve.ts';
+import { accountKey, release, releaseOrigins, reserve } from '../rate-limits/reserve.ts';
 import { adminRole } from '../roles/rules.ts';
 import { passwordLocks } from '../sign-in/login-budget.ts';
 
@@ -81,8 +81,11 @@ export async function eraseUser(
       ...passwordLocks(ctx, { id, emailCanonical }),
       { budget: 'otp:account', identifier },
       { budget: 'otp:consecutive', identifier },
+      { budget: 'second-factor:account', identifier: id },
+      { budget: 'second-factor:consecutive', identifier: id },
     ],
   });
+  await releaseOrigins(db, { accountKey: identifier });
   await recordAudit(ctx, {
     db,
     type: 'account.deleted',

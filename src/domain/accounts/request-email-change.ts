@@ -14,7 +14,7 @@ import { newEmailAddress } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
-import { accountKey, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
+import { accountKey, originOf, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
 
 const schema = z.object({ newEmail: newEmailAddress });
 
@@ -30,7 +30,11 @@ export const requestEmailChange = command(
     await reserve(ctx, [{ budget: 'email-change:user', identifier: viewer.userId }]);
     assertOther(newEmail, viewer.session.user);
     const mayMail = await reserveUnseen(ctx, [
-      { budget: 'email-change-mail:account', identifier: accountKey(ctx, newEmail.canonical) },
+      {
+        budget: 'email-change-mail:account',
+        identifier: accountKey(ctx, newEmail.canonical),
+        origin: originOf(ctx),
+      },
     ]);
     const challenge = await ctx.transaction(async (tx) => {
       const user = await holdStepUp(ctx, { db: tx });
@@ -77,7 +81,8 @@ function assertOther(
 }
 
 async function tellHolder(ctx: Context, tx: Transaction, holder: UserRow | null): Promise<void> {
-  if (holder === null || holder.emailVerifiedAt === null) return enqueueNothing(ctx, { db: tx });
+  if (holder === null || holder.emailVerifiedAt === null)
+    return enqueueNothing(ctx, { db: tx, purpose: 'change' });
   await enqueueEmail(ctx, {
     db: tx,
     to: holder.email,

@@ -6,7 +6,8 @@ import { command } from '../command.ts';
 import { resetPasswordLink } from '../emails/links.ts';
 import { emailAddress } from '../input.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
-import { accountKey, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
+import { accountKey, originOf, reserveByAddress, reserveUnseen } from '../rate-limits/reserve.ts';
+import { knownSession } from '../sessions/known-session.ts';
 import { issueAccountToken, resetLifetime } from './account-token.ts';
 
 const schema = z.object({ email: emailAddress });
@@ -17,9 +18,12 @@ const schema = z.object({ email: emailAddress });
  * does not change (RL-3).
  */
 export const requestPasswordReset = command(schema, async (ctx, { email }): Promise<Accepted> => {
-  await reserve(ctx, [{ budget: 'reset:address', identifier: ctx.request.addressBucket }]);
+  const isKnown = async (): Promise<boolean> => (await knownSession(ctx, email.canonical)) !== null;
+  await reserveByAddress(ctx, 'reset:address', isKnown);
   const key = accountKey(ctx, email.canonical);
-  const mayMail = await reserveUnseen(ctx, [{ budget: 'reset-mail:account', identifier: key }]);
+  const mayMail = await reserveUnseen(ctx, [
+    { budget: 'reset-mail:account', identifier: key, origin: originOf(ctx) },
+  ]);
   await ctx.transaction(async (tx) => {
     const user = await holdUserByEmail(tx, { canonical: email.canonical });
     const recipient = mayMail && user && user.suspendedAt === null ? user : null;
@@ -38,7 +42,7 @@ export const requestPasswordReset = command(schema, async (ctx, { email }): Prom
         content: { template: 'password-reset', link: resetPasswordLink(ctx.config, { token }) },
       });
     } else {
-      await enqueueNothing(ctx, { db: tx });
+      await enqueueNothing(ctx, { db: tx, purpose: 'reset' });
     }
     await recordAudit(ctx, {
       db: tx,

@@ -22,8 +22,15 @@ import { clearFactors } from '../factors/clear-factors.ts';
 import { newPassword, opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { callerPlace } from '../passwords/caller-place.ts';
 import { checkPassword } from '../passwords/check-password.ts';
-import { accountKey, type Claim, release, reserve } from '../rate-limits/reserve.ts';
+import {
+  accountKey,
+  type Claim,
+  release,
+  releaseOrigins,
+  reserveByAddress,
+} from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import { passwordLocks } from '../sign-in/login-budget.ts';
 import { passwordPurposes } from './account-token.ts';
@@ -38,14 +45,16 @@ const schema = z.object({ token: opaqueToken, newPassword });
  * the link valid.
  */
 export const resetPassword = command(schema, async (ctx, input): Promise<Accepted> => {
-  const byAddress: Claim = {
-    budget: 'account-token:address',
-    identifier: ctx.request.addressBucket,
-  };
-  await ctx.hasher.approach(() => reserve(ctx, [byAddress]));
   const tokenHash = sha256(input.token);
   const now = ctx.clock.now();
-  const found = await findAccountToken(ctx.db, { tokenHash, purposes: passwordPurposes, now });
+  const find = () => findAccountToken(ctx.db, { tokenHash, purposes: passwordPurposes, now });
+  // A link that is valid proves the mailbox: others at the address cannot shut it (RL-3).
+  const isValid = async (): Promise<boolean> => (await find()) !== null;
+  await ctx.hasher.approach(
+    () => reserveByAddress(ctx, 'account-token:address', isValid),
+    callerPlace(ctx, { isKnown: false }),
+  );
+  const found = await find();
   if (!found) {
     await recordAudit(ctx, {
       db: ctx.db,
@@ -56,13 +65,16 @@ export const resetPassword = command(schema, async (ctx, input): Promise<Accepte
     throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
   }
   const { token, user } = found;
+  const place = callerPlace(ctx, { isKnown: true });
+  ctx.hasher.assertRoom(place);
   const faults = await checkPassword(ctx, {
     password: input.newPassword,
     path: 'newPassword',
     context: user.name === null ? [user.emailCanonical] : [user.emailCanonical, user.name],
+    place,
   });
   if (faults.length > 0) throw new AuthError('VALIDATION_FAILED', { fields: faults });
-  const passwordHash = await ctx.hasher.hash(input.newPassword);
+  const passwordHash = await ctx.hasher.hash(input.newPassword, place);
   await applyReset(ctx, {
     user,
     tokenHash,
@@ -97,6 +109,7 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
     await endAllSessions(ctx, { db: tx, userId, reason: 'credentials_changed' });
     await forgetDevices(tx, { userId });
     await release(ctx, { db: tx, claims: locksOf(ctx, { id: userId, emailCanonical }) });
+    await releaseOrigins(tx, { accountKey: accountKey(ctx, emailCanonical) });
     await recordAudit(ctx, {
       db: tx,
       type: 'password.reset',

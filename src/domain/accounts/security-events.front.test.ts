@@ -104,7 +104,7 @@ describe('account.securityEvents', () => {
     const request = {
       id: 'r1',
       ipAddress: '203.0.113.7',
-      addressBucket: '203.0.113.7',
+      networks: [{ name: '203.0.113.7', times: 1 }],
       userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
       acceptLanguage: null,
     };

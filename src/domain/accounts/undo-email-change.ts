@@ -23,7 +23,7 @@ import { clearFactorsSince } from '../factors/clear-factors.ts';
 import { opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { reserve } from '../rate-limits/reserve.ts';
+import { reserveByAddress } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import { passwordPurposes } from './account-token.ts';
 import { displaceUnverified } from './displace-unverified.ts';
@@ -37,10 +37,12 @@ const schema = z.object({ token: opaqueToken });
  * Throws INVALID_OR_EXPIRED_TOKEN, or CONFLICT where the address has an account of its own by now.
  */
 export const undoEmailChange = command(schema, async (ctx, input): Promise<Accepted> => {
-  await reserve(ctx, [{ budget: 'account-token:address', identifier: ctx.request.addressBucket }]);
   const tokenHash = sha256(input.token);
   const now = ctx.clock.now();
-  const found = await findAccountToken(ctx.db, { tokenHash, purposes: ['UNDO_EMAIL_CHANGE'], now });
+  const find = () => findAccountToken(ctx.db, { tokenHash, purposes: ['UNDO_EMAIL_CHANGE'], now });
+  const isValid = async (): Promise<boolean> => (await find()) !== null;
+  await reserveByAddress(ctx, 'account-token:address', isValid);
+  const found = await find();
   if (!found) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
   try {
     await ctx.transaction((tx) => undo(ctx, tx, { token: found.token, userId: found.user.id }));

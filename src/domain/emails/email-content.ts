@@ -48,6 +48,9 @@ export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('address-in-use') }),
   z.object({ template: z.literal('new-device'), ...origin, resetLink: link }),
   z.object({ template: z.literal('account-deleted'), ...origin }),
+  z.object({ template: z.literal('sign-in-shut'), ...origin, resetLink: link }),
+  z.object({ template: z.literal('password-guesses'), ...origin, resetLink: link }),
+  z.object({ template: z.literal('password-locked'), ...origin, resetLink: link }),
 ]);
 
 export type EmailContent = z.infer<typeof emailContent>;

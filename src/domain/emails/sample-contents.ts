@@ -61,5 +61,8 @@ export function sampleContents(appUrl: string): Samples {
     'address-in-use': { template: 'address-in-use' },
     'new-device': { template: 'new-device', ...origin, resetLink },
     'account-deleted': { template: 'account-deleted', ...origin },
+    'sign-in-shut': { template: 'sign-in-shut', ...origin, resetLink },
+    'password-guesses': { template: 'password-guesses', ...origin, resetLink },
+    'password-locked': { template: 'password-locked', ...origin, resetLink },
   };
 }

@@ -1,14 +1,18 @@
+import type { App } from '../../app.ts';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import { AuthError } from '../../errors.ts';
 import {
   type Claim,
+  knownDeviceMemory,
   nobody,
   refund,
   release,
   reserve,
+  reserveAndTell,
   reserveUnseen,
+  shortMemory,
 } from '../rate-limits/reserve.ts';
 import type { OtpMethod } from './rules.ts';
 
@@ -25,17 +29,26 @@ export type FailureBudget = {
 
 /**
  * The budget of a code in the first step of a sign-in. Anyone may begin one, so it must not lock a
- * second factor.
+ * second factor, and the network that began it uses up its own part first; a known device has a
+ * budget of its own (RL-3).
  */
-function firstStepBudget({
-  userId,
-  accountKey,
-}: Pick<OtpChallengeRow, 'userId' | 'accountKey'>): FailureBudget {
+function firstStepBudget(ctx: Pick<App, 'config'>, challenge: OtpChallengeRow): FailureBudget {
+  const { userId, accountKey, originKey: origin, knownSessionId, accountProved } = challenge;
+  if (knownSessionId !== null) {
+    const atMost = knownDeviceMemory(ctx);
+    return {
+      inWindow: { budget: 'otp:device', identifier: knownSessionId },
+      inARow: { budget: 'otp:consecutive', identifier: knownSessionId, atMost },
+    };
+  }
   return {
-    inWindow: { budget: 'otp:account', identifier: accountKey },
+    inWindow: { budget: 'otp:account', identifier: accountKey, origin },
     inARow: {
       budget: 'otp:consecutive',
       identifier: userId === null ? nobody(accountKey) : accountKey,
+      origin,
+      // Anyone can make up addresses, and register them: such tries leave nothing for long (AV-7).
+      atMost: userId === null || !accountProved ? shortMemory : undefined,
     },
   };
 }
@@ -58,15 +71,18 @@ export function secondFactorBudget(input: {
 }
 
 /** The budget that a challenge counts against. A decoy has no user, and is always a first step. */
-export function budgetOf(challenge: OtpChallengeRow, method: OtpMethod): FailureBudget {
+export function budgetOf(
+  ctx: Pick<App, 'config'>,
+  { challenge, method }: { challenge: OtpChallengeRow; method: OtpMethod },
+): FailureBudget {
   const { userId } = challenge;
   if (userId === null || (method === 'EMAIL' && challenge.purpose !== 'STEP_UP'))
-    return firstStepBudget(challenge);
+    return firstStepBudget(ctx, challenge);
   if (method !== 'EMAIL') return secondFactorBudget({ userId, method });
   // Only signed-in users can step up: their codes count with the second factors, and consecutive
   // failures of the mailbox count with the mailbox.
   return {
-    ...firstStepBudget(challenge),
+    ...firstStepBudget(ctx, challenge),
     inWindow: secondFactorBudget({ userId, method: 'TOTP' }).inWindow,
   };
 }
@@ -74,15 +90,17 @@ export function budgetOf(challenge: OtpChallengeRow, method: OtpMethod): Failure
 /**
  * Reserves an attempt before anything is compared, committed on its own (RL-6, ADV-43). Throws
  * RATE_LIMITED. After the last consecutive failure of a mailbox it throws the error of a wrong code
- * instead: anyone may ask, and an address without an account never reaches that limit (EN-4).
+ * instead: anyone may ask, and an address without an account never reaches that limit (EN-4). The
+ * answer says whether a failure of this attempt shuts mailed codes for unknown devices.
  */
-export async function reserveTry(ctx: Context, budget: FailureBudget): Promise<void> {
-  // One at a time: a statement that locks two of the rows could deadlock with a transaction that
+export async function reserveTry(ctx: Context, budget: FailureBudget): Promise<{ shuts: boolean }> {
+  // One budget at a time: a statement that locks rows of both could deadlock with a transaction that
   // releases them.
-  await reserve(ctx, [budget.inWindow]);
-  if (budget.inARow === null) return;
+  const { isLast } = await reserveAndTell(ctx, budget.inWindow);
+  const shuts = isLast && budget.inWindow.budget === 'otp:account';
+  if (budget.inARow === null) return { shuts };
   if (budget.inARow.budget === 'otp:consecutive') {
-    if (await reserveUnseen(ctx, [budget.inARow])) return;
+    if (await reserveUnseen(ctx, [budget.inARow])) return { shuts };
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
   }
   try {
@@ -94,6 +112,7 @@ export async function reserveTry(ctx: Context, budget: FailureBudget): Promise<v
       'Use a recovery code and set up an app anew.';
     throw new AuthError('RATE_LIMITED', { retryAfter: error.retryAfter, message });
   }
+  return { shuts };
 }
 
 /**

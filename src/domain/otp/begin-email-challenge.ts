@@ -4,7 +4,8 @@ import type { Transaction } from '../../db/driver/transaction.ts';
 import { insertChallenge } from '../../db/queries/otp-challenges.ts';
 import { sha256 } from '../../secret-keys.ts';
 import { type EmailAddress, maskEmailAddress } from '../addresses/email-address.ts';
-import { accountKey } from '../rate-limits/reserve.ts';
+import type { ProvedMethod } from '../factors/rules.ts';
+import { accountKey, originOf } from '../rate-limits/reserve.ts';
 import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
 import { codeLifetime, handleBytes, type OtpPurpose, resendCooldown } from './rules.ts';
 import { makeSecrets, sendCode } from './send-code.ts';
@@ -22,6 +23,17 @@ type Input = {
     readonly locale: string | null;
   } | null;
   readonly sessionId?: string;
+  /** The session by which the account knows the device that asks (RL-3). */
+  readonly knownSessionId?: string | null;
+  /** False where the account's address was not proved before (AV-7). */
+  readonly accountProved?: boolean;
+  /** What the caller has proved before; the mailbox is asked for beside it. */
+  readonly proved?: {
+    readonly methods: readonly ProvedMethod[];
+    readonly passwordChangedAt: Date | null;
+  };
+  /** Only the owner can have asked: others cannot use up the mailbox's budget for it. */
+  readonly isOwners?: boolean;
   readonly pending?: {
     readonly passwordHash: string;
     readonly name: string | null;
@@ -46,13 +58,16 @@ export async function beginEmailChallenge(ctx: Context, input: Input): Promise<O
     sessionId: input.sessionId ?? null,
     purpose: input.purpose,
     methods: ['EMAIL'],
-    provedMethods: [],
-    passwordChangedAt: null,
+    provedMethods: [...(input.proved?.methods ?? [])],
+    passwordChangedAt: input.proved?.passwordChangedAt ?? null,
     email: input.recipient?.email ?? null,
     sentTo: maskEmailAddress(input.given.address),
     codeHash: made.codeHash,
     linkHash: made.linkHash,
     accountKey: accountKey(ctx, input.given.canonical),
+    originKey: originOf(ctx),
+    knownSessionId: input.sessionId ?? input.knownSessionId ?? null,
+    accountProved: input.purpose !== 'VERIFY_EMAIL' && (input.accountProved ?? true),
     pendingPasswordHash: input.pending?.passwordHash ?? null,
     pendingName: input.pending?.name ?? null,
     pendingLocale: input.pending?.locale ?? null,
@@ -67,6 +82,7 @@ export async function beginEmailChallenge(ctx: Context, input: Input): Promise<O
       challenge: row,
       secrets: made.secrets,
       locale: input.recipient?.locale ?? null,
+      isOwners: input.isOwners ?? false,
       ...(input.isReminder === true ? { reminder: 'link' as const } : {}),
     });
   }

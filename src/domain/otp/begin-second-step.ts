@@ -5,7 +5,7 @@ import { insertChallenge } from '../../db/queries/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { sha256 } from '../../secret-keys.ts';
 import type { ProvedMethod } from '../factors/rules.ts';
-import { accountKey } from '../rate-limits/reserve.ts';
+import { accountKey, originOf } from '../rate-limits/reserve.ts';
 import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
 import { codeLifetime, handleBytes } from './rules.ts';
 
@@ -43,6 +43,9 @@ export async function beginSecondStep(ctx: Context, input: Input): Promise<OtpCh
     codeHash: null,
     linkHash: null,
     accountKey: accountKey(ctx, input.user.emailCanonical),
+    originKey: originOf(ctx),
+    knownSessionId: input.sessionId,
+    accountProved: true,
     pendingPasswordHash: null,
     pendingName: null,
     pendingLocale: null,

@@ -10,7 +10,7 @@ import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
 import { command } from '../command.ts';
 import { opaqueToken } from '../input.ts';
-import { reserve } from '../rate-limits/reserve.ts';
+import { type Claim, reserve, reserveByAddress } from '../rate-limits/reserve.ts';
 import { type OtpChallenge, purposeOf, viewChallenge } from './challenge-view.ts';
 import { codeLifetime, maxAttempts, maxResends, resendCooldown } from './rules.ts';
 import { makeSecrets, sendCode } from './send-code.ts';
@@ -26,12 +26,13 @@ export const resendOtp = command(
   schema,
   async (ctx, { challengeId: handle }): Promise<OtpChallenge> => {
     const handleHash = sha256(handle);
-    await reserve(ctx, [{ budget: 'resend:address', identifier: ctx.request.addressBucket }]);
-    const before = await findChallenge(ctx.db, { handleHash });
+    const find = (): Promise<OtpChallengeRow | null> => findChallenge(ctx.db, { handleHash });
+    await reserveByAddress(ctx, 'resend:address', async () => isKnownDevices(await find()));
+    const before = await find();
     if (!before?.methods.includes('EMAIL')) throw new AuthError('INVALID_OR_EXPIRED_CODE');
     const early = refusal(before, ctx);
     if (early) throw early;
-    await reserve(ctx, [{ budget: 'resend:account', identifier: before.accountKey }]);
+    await reserve(ctx, [resendClaim(before)]);
     // Looked up for a decoy as well, so that the time reveals nothing (EN-3).
     const user = await findUserById(ctx.db, { id: before.userId ?? before.id });
 
@@ -55,6 +56,7 @@ export const resendOtp = command(
         challenge: row,
         secrets: made.secrets,
         locale: user?.locale ?? row.pendingLocale,
+        isOwners: isKnownDevices(row) || row.provedMethods.length > 0,
       });
       return row;
     });
@@ -66,6 +68,17 @@ export const resendOtp = command(
     return viewChallenge(renewed, handle);
   },
 );
+
+/** Only the device that began a challenge holds its handle. */
+function isKnownDevices(challenge: OtpChallengeRow | null): boolean {
+  return challenge !== null && challenge.knownSessionId !== null;
+}
+
+function resendClaim({ knownSessionId, accountKey, originKey }: OtpChallengeRow): Claim {
+  return knownSessionId === null
+    ? { budget: 'resend:account', identifier: accountKey, origin: originKey }
+    : { budget: 'resend:device', identifier: knownSessionId };
+}
 
 /**
  * A challenge ends with the session that requested it, such as a change of address at logout. Asked

@@ -4,6 +4,7 @@ import type { NewChallenge } from '../../db/queries/otp-challenges.ts';
 import { sha256 } from '../../secret-keys.ts';
 import type { EmailContent } from '../emails/email-content.ts';
 import { verifyLink } from '../emails/links.ts';
+import type { MailPurpose } from '../emails/purposes.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
 import { purposeOf } from './challenge-view.ts';
 import { codeLength, hashCode } from './code.ts';
@@ -19,6 +20,7 @@ type Input = {
    * where no page has the challenge's handle, so that it could be typed nowhere.
    */
   readonly reminder?: 'code and link' | 'link';
+  readonly isOwners?: boolean;
 };
 
 /** What a mail delivers; the row has only hashes of it. */
@@ -48,13 +50,15 @@ export function makeSecrets(
  */
 export async function sendCode(
   ctx: Context,
-  { db, challenge, secrets, locale, reminder }: Input,
+  { db, challenge, secrets, locale, reminder, isOwners = false }: Input,
 ): Promise<void> {
-  if (challenge.userId === null || challenge.email === null) return enqueueNothing(ctx, { db });
+  if (challenge.userId === null || challenge.email === null)
+    return enqueueNothing(ctx, { db, purpose: mailPurpose(challenge) });
   await enqueueEmail(ctx, {
     db,
     to: challenge.email,
     locale,
+    isOwners,
     expiresAt: challenge.expiresAt,
     content: reminder ? reminderOf(ctx, secrets, reminder) : contentOf(ctx, challenge, secrets),
   });
@@ -67,6 +71,18 @@ function reminderOf(
 ): EmailContent {
   const link = verifyLink(ctx.config, { token: linkToken });
   return { template: 'finish-registration', code: brings === 'link' ? null : code, link };
+}
+
+function mailPurpose(challenge: NewChallenge): MailPurpose {
+  switch (purposeOf(challenge)) {
+    case 'VERIFY_EMAIL':
+      return 'registration';
+    case 'LOGIN':
+      return 'sign-in';
+    case 'STEP_UP':
+    case 'CHANGE_EMAIL':
+      return 'change';
+  }
 }
 
 function contentOf(

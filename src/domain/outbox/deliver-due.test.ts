@@ -80,7 +80,7 @@ describe('delivery from the outbox', () => {
   );
 
   it('EN-2 drops decoy rows', async () => {
-    await app.transaction((db) => enqueueNothing(app, { db }));
+    await app.transaction((db) => enqueueNothing(app, { db, purpose: 'sign-in' }));
     expect(await deliverDue(app, { provider })).toMatchObject({ taken: 1 });
     expect(resend.requests).toHaveLength(0);
     expect(await onlyRow()).toMatchObject({ sentAt: app.clock.now(), sealedPayload: null });
@@ -333,6 +333,27 @@ describe('delivery from the outbox', () => {
       { provider },
     ).finally(() => vi.useRealTimers());
     expect(await onlyRow()).toMatchObject({ sentAt: null, failedAt: null, lastError: 'timeout' });
+  });
+
+  it('X-5 what is over the limit of the day waits, for its purpose alone', async () => {
+    const link = 'https://app.example.com/reset-password#token=x';
+    for (let n = 0; n < 2; n += 1)
+      await enqueueMail(app, { to, locale: 'en', content: { template: 'password-reset', link } });
+    await enqueueCode();
+    await enqueueNotice();
+    const rateLimits = { 'mail:day': { limit: 1 / 1000, window: 86_400 } };
+    const limited = { ...app, config: { ...app.config, rateLimits } };
+    await deliverDue(limited, { provider });
+    expect(resend.mails.size).toBe(3);
+    const waiting = async () =>
+      (await app.db.select().from(outboxMessages)).filter(({ sentAt }) => sentAt === null);
+    expect(await waiting()).toMatchObject([{ failedAt: null, lastError: 'over_limit' }]);
+    for (let quarter = 0; quarter < 97; quarter += 1) {
+      app.clock.advance(900);
+      await deliverDue(limited, { provider });
+    }
+    expect(resend.mails.size).toBe(4);
+    expect(await waiting()).toEqual([]);
   });
 
   it('waits as long as the provider asks', async () => {

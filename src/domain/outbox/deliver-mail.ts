@@ -1,41 +1,48 @@
 import type { LeasedMessage } from '../../db/queries/outbox.ts';
 import { MailError } from '../../mail/mailer.ts';
 import { parseEmailAddress } from '../addresses/email-address.ts';
-import { isNotice } from '../emails/notices.ts';
+import { purposeOfMail } from '../emails/purposes.ts';
 import { renderEmail } from '../emails/render-email.ts';
-import { accountKey, reserveUnseen } from '../rate-limits/reserve.ts';
+import { accountKey, reserveUnseen, secondsUntilRoom } from '../rate-limits/reserve.ts';
 import type { Delivery, OutboxApp } from './delivery.ts';
 import { nothing } from './enqueue-email.ts';
 import { type MailPayload, openMail } from './sealed-mail.ts';
+
+/** The reason of a mail that waits for the limit of the whole server. */
+const overLimit = 'over_limit';
 
 /** Sends the mail of a row, unless its recipient's mail budget is used up. */
 export async function deliverMail(app: OutboxApp, message: LeasedMessage): Promise<Delivery> {
   if (message.template === nothing) return { kind: 'nothing' };
   const payload = openMail(app, { id: message.id, sealed: message.sealedPayload });
   if (!payload) return { kind: 'failed', reason: 'not_opened', fault: 'ours' };
-  if (!(await withinBudget(app, message, payload)))
-    return { kind: 'dropped', reason: 'over_budget' };
-  return send(app, message, payload);
+  return (await overBudget(app, message, payload)) ?? send(app, message, payload);
 }
 
 /**
- * Whether a mail that anyone could have triggered may still be sent (RL-9). Counted here, long
- * after the answer, so that callers can neither see nor time it; and once per mail, however many
- * attempts it takes.
+ * What becomes of a mail that anyone could have triggered, past a budget (RL-9): one mailbox gets no
+ * more, and what the whole server may not send today waits. Counted here, long after the answer, so
+ * that callers can neither see nor time it; and once per mail, however many attempts it takes.
  */
-async function withinBudget(
+async function overBudget(
   app: OutboxApp,
-  message: LeasedMessage,
-  { to, content }: MailPayload,
-): Promise<boolean> {
-  if (message.attempts > 1 || isNotice(content.template)) return true;
-  return reserveUnseen(app, [
-    {
-      budget: 'mail:recipient',
-      identifier: accountKey(app, parseEmailAddress(to)?.canonical ?? to),
-    },
-    { budget: 'mail:day', identifier: 'all' },
-  ]);
+  { attempts, lastError }: LeasedMessage,
+  { to, content, isOwners }: MailPayload,
+): Promise<Delivery | null> {
+  const purpose = purposeOfMail(content.template);
+  const wasPostponed = lastError === overLimit;
+  if (purpose === 'notice' || (attempts > 1 && !wasPostponed)) return null;
+  // A reset and a known device have budgets of their own, which others cannot use up (RL-3).
+  if (!wasPostponed && purpose !== 'reset' && isOwners !== true) {
+    const recipient = Buffer.from(accountKey(app, parseEmailAddress(to)?.canonical ?? to));
+    const identifier = `${purpose} ${recipient.toString('hex')}`;
+    if (!(await reserveUnseen(app, [{ budget: 'mail:recipient', identifier }])))
+      return { kind: 'dropped', reason: 'over_budget' };
+  }
+  const ofToday = { budget: 'mail:day', identifier: purpose } as const;
+  if (await reserveUnseen(app, [ofToday])) return null;
+  const retryAfter = await secondsUntilRoom(app, { db: app.db, claim: ofToday });
+  return { kind: 'failed', reason: overLimit, fault: 'ours', retryAfter };
 }
 
 async function send(

@@ -86,7 +86,7 @@ describe('mail is written with the change that it is about', () => {
       locale: null,
       content: { template: 'step-up-code', code },
     });
-    await app.transaction((db) => enqueueNothing(app, { db }));
+    await app.transaction((db) => enqueueNothing(app, { db, purpose: 'sign-in' }));
     const rows = await app.db.select().from(outboxMessages);
     expect(rows).toHaveLength(3);
     expect(new Set(rows.map(({ sealedPayload }) => sealedPayload?.length)).size).toBe(1);

@@ -1,11 +1,17 @@
 import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
+import type { Config } from '../../config/read-config.ts';
 import type { Transaction } from '../../db/driver/transaction.ts';
 import { insertOutboxMessage } from '../../db/queries/outbox.ts';
+import { AuthError } from '../../errors.ts';
 import type { EmailContent } from '../emails/email-content.ts';
+import { type MailPurpose, purposeOfMail } from '../emails/purposes.ts';
+import { secondsUntilRoom } from '../rate-limits/reserve.ts';
 import { type MailPayload, sealMail } from './sealed-mail.ts';
 
-type Sender = Pick<App, 'keys' | 'clock' | 'random' | 'wakeOutbox'>;
+type Sender = Pick<App, 'keys' | 'clock' | 'random' | 'wakeOutbox' | 'metrics'> & {
+  readonly config: Pick<Config, 'rateLimits' | 'rateLimitMultiplier'>;
+};
 
 /**
  * Seconds for which delivery is attempted: a code expires with its challenge (contract), a notice
@@ -16,6 +22,22 @@ const noticeLifetime = 3 * 24 * 3600;
 
 /** The template of a decoy row, which is never sent. */
 export const nothing = 'none';
+
+/**
+ * Throws RATE_LIMITED where the whole server may send no more mails of this purpose today, if it has
+ * such a limit: refused now, alike for every address, rather than dropped later (X-5).
+ */
+async function assertMayMail(
+  ctx: Sender,
+  { db, purpose }: { db: Transaction; purpose: MailPurpose },
+): Promise<void> {
+  if (purpose === 'notice') return;
+  const claim = { budget: 'mail:day', identifier: purpose } as const;
+  const retryAfter = await secondsUntilRoom(ctx, { db, claim });
+  if (retryAfter === 0) return;
+  ctx.metrics.limited('mail:day');
+  throw new AuthError('RATE_LIMITED', { retryAfter });
+}
 
 /**
  * Enqueues a mail. `db` is the transaction of the change that the mail is about: both are committed
@@ -31,14 +53,17 @@ export async function enqueueEmail(
     readonly locale: string | null;
     readonly content: EmailContent;
     readonly expiresAt?: Date;
+    /** Asked for by a device that the account knows. */
+    readonly isOwners?: boolean;
   },
 ): Promise<void> {
-  const { to, locale, content } = input;
+  const { to, locale, content, isOwners = false } = input;
+  await assertMayMail(ctx, { db: input.db, purpose: purposeOfMail(content.template) });
   const lifetime = 'code' in content ? codeLifetime : noticeLifetime;
   await insertRow(ctx, {
     db: input.db,
     template: content.template,
-    payload: { to, locale, content },
+    payload: { to, locale, content, ...(isOwners ? { isOwners } : {}) },
     expiresAt: input.expiresAt ?? secondsAfter(ctx.clock.now(), lifetime),
   });
 }
@@ -49,8 +74,13 @@ export async function enqueueEmail(
  */
 export async function enqueueNothing(
   ctx: Sender,
-  input: { readonly db: Transaction },
+  input: {
+    readonly db: Transaction;
+    /** Of the mail in whose place this stands. */
+    readonly purpose: MailPurpose;
+  },
 ): Promise<void> {
+  await assertMayMail(ctx, input);
   const expiresAt = secondsAfter(ctx.clock.now(), codeLifetime);
   await insertRow(ctx, { db: input.db, template: nothing, payload: null, expiresAt });
 }

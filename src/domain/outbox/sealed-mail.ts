@@ -8,7 +8,13 @@ import { emailContent } from '../emails/email-content.ts';
  */
 const paddedSize = 1024;
 
-const payload = z.object({ to: z.string(), locale: z.string().nullable(), content: emailContent });
+const payload = z.object({
+  to: z.string(),
+  locale: z.string().nullable(),
+  content: emailContent,
+  /** Asked for by a device that the account knows: others cannot use up its budget. */
+  isOwners: z.boolean().optional(),
+});
 
 export type MailPayload = z.infer<typeof payload>;
 

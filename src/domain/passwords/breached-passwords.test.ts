@@ -60,7 +60,12 @@ describe('the list of breached passwords', () => {
   const check = (password: string) =>
     checkPassword(
       { config: testConfig, breachedPasswords: lists() },
-      { password, path: 'password', context: [] },
+      {
+        password,
+        path: 'password',
+        context: [],
+        place: { networks: [], isKnown: false },
+      },
     );
 
   it('PW-10 refuses a listed password after sending five hex digits and nothing else', async () => {

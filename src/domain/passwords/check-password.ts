@@ -1,5 +1,6 @@
 import type { App } from '../../app.ts';
 import type { FieldError } from '../../errors.ts';
+import type { Place } from '../../semaphore.ts';
 import { judgeStrength } from './judge-strength.ts';
 import { codePointLength, normalizePassword, passwordTextFault } from './password-text.ts';
 
@@ -9,6 +10,8 @@ type Input = {
   readonly path: string;
   /** The user's own address and name, which must not be a password by themselves. */
   readonly context: readonly string[];
+  /** The caller's place in the queue of the thread that judges. */
+  readonly place: Place;
 };
 
 /**
@@ -33,7 +36,7 @@ export async function checkPassword(
       },
     ];
   }
-  const verdict = await judgeStrength({ password, context: input.context });
+  const verdict = await judgeStrength({ password, context: input.context }, input.place);
   if (verdict === 'common') {
     return [
       {

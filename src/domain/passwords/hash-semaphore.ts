@@ -16,11 +16,20 @@ const approaching = 4;
 /**
  * A semaphore for bcrypt (AV-1): hashing, WebCrypto, DNS and files share libuv's threads, which an
  * unbounded burst of sign-ins would exhaust. `width` run at once, `queue` wait, the rest is refused
- * with OVERLOADED.
+ * with OVERLOADED. A quarter more places are for known devices, so that a flood of strangers leaves
+ * them room (X-2).
  */
 export function createHashSemaphore(options: { width: number; queue: number }): HashSemaphore {
-  const database = createSemaphore({ width: approaching, queue: 1000, patience, refusal: noRoom });
-  return { ...createSemaphore({ ...options, patience, refusal: noRoom }), approach: database.run };
+  const database = createSemaphore({
+    width: approaching,
+    queue: 1000,
+    reserved: 250,
+    patience,
+    refusal: noRoom,
+  });
+  const reserved = Math.ceil(options.queue / 4);
+  const hashes = createSemaphore({ ...options, reserved, patience, refusal: noRoom });
+  return { ...hashes, approach: database.run };
 }
 
 /** The refusal when the queue is full. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { PasswordHasher, PasswordVerdict } from '../../ports.ts';
 import type { Random } from '../../random.ts';
 import type { SecretKeys } from '../../secret-keys.ts';
+import type { Place } from '../../semaphore.ts';
 import { Comparisons } from './comparisons.ts';
 import { readForeignHash } from './foreign-hash.ts';
 import { type HashSemaphore, noRoom } from './hash-semaphore.ts';
@@ -40,25 +41,19 @@ export function createPasswordHasher(options: Options): PasswordHasher {
   const { cost, keys, semaphore, random } = options;
   const { bcrypt: { hash, verify } = library, now = () => performance.now() } = options;
   const comparisons = new Comparisons({ cost, random, verify, now });
-  const verifier = { ...options, comparisons, now };
-
-  const assertRoom = (): void => {
-    if (semaphore.isFull()) throw noRoom();
-  };
+  const base = { ...options, comparisons, now };
 
   return {
-    approach: async (work) => {
-      assertRoom();
-      return semaphore.approach(async () => {
-        assertRoom();
-        return work();
-      });
+    approach: (work, place) => semaphore.approach(work, place),
+    assertRoom: (place) => {
+      if (semaphore.isFull(place)) throw noRoom();
     },
-    hash: async (password) => {
+    hash: async (password, place) => {
       const { pepperId, input } = bcryptInput(keys, normalizePassword(password));
-      return formatStoredHash(pepperId, await semaphore.run(() => hash(input, cost)));
+      return formatStoredHash(pepperId, await semaphore.run(() => hash(input, cost), place));
     },
-    verify: async (password, stored) => {
+    verify: async (password, stored, place) => {
+      const verifier = { ...base, run: runAt(semaphore, place) };
       // SECURITY: an empty text never authenticates (PW-17), yet costs the same as any other.
       if (stored === null || passwordTextFault(password) !== null)
         return verifyNothing(verifier, password);
@@ -68,18 +63,25 @@ export function createPasswordHasher(options: Options): PasswordHasher {
   };
 }
 
-type Verifier = Pick<Options, 'cost' | 'keys' | 'semaphore' | 'log'> & {
+type Run = <T>(work: () => Promise<T>) => Promise<T>;
+
+function runAt(semaphore: HashSemaphore, place: Place | undefined): Run {
+  return (work) => semaphore.run(work, place);
+}
+
+type Verifier = Pick<Options, 'cost' | 'keys' | 'log'> & {
+  readonly run: Run;
   readonly comparisons: Comparisons;
   readonly now: () => number;
 };
 
 /** A refusal that takes as long as a wrong password. */
 async function verifyNothing(
-  { keys, semaphore, comparisons }: Verifier,
+  { keys, run, comparisons }: Verifier,
   password: string,
 ): Promise<PasswordVerdict> {
   const { input } = bcryptInput(keys, normalizePassword(password));
-  await semaphore.run(() => comparisons.waste(input));
+  await run(() => comparisons.waste(input));
   return { matches: false, outdated: false };
 }
 
@@ -88,7 +90,7 @@ async function verifyOurs(
   password: string,
   stored: string,
 ): Promise<PasswordVerdict> {
-  const { cost, keys, semaphore, log, comparisons } = verifier;
+  const { cost, keys, run, log, comparisons } = verifier;
   const normalized = normalizePassword(password);
   const parsed = parseStoredHash(stored);
   const input = parsed ? bcryptInputFor(keys, normalized, parsed.pepperId) : null;
@@ -101,7 +103,7 @@ async function verifyOurs(
     );
     return verifyNothing(verifier, password);
   }
-  const matches = await semaphore.run(() => comparisons.compare(input, parsed.bcrypt));
+  const matches = await run(() => comparisons.compare(input, parsed.bcrypt));
   const isOld = parsed.cost < cost || parsed.pepperId !== bcryptInput(keys, normalized).pepperId;
   return { matches, outdated: matches && isOld };
 }
@@ -111,7 +113,7 @@ async function verifyImported(
   password: string,
   stored: string,
 ): Promise<PasswordVerdict> {
-  const { keys, semaphore, log, comparisons, now } = verifier;
+  const { keys, run, log, comparisons, now } = verifier;
   const text = openImportedHash(keys, stored);
   const read = text === null ? null : { text, ...readForeignHash(text) };
   if (read?.kind !== 'hash') {
@@ -121,7 +123,7 @@ async function verifyImported(
     );
     return verifyNothing(verifier, password);
   }
-  return semaphore.run(async () => {
+  return run(async () => {
     const begun = now();
     const matches = await verifyForeignHash(read.hash, password);
     if (!matches) await comparisons.fillUp(now() - begun);

@@ -54,6 +54,20 @@ describe('the thread that estimates passwords', () => {
     expect(refused[0]?.reason).toMatchObject({ code: 'OVERLOADED' });
   });
 
+  it('X-2 leaves room for others where one network floods it', async () => {
+    const judge = judgeBy(
+      `parentPort.on('message', () => setTimeout(() => parentPort.postMessage('strong'), 1));`,
+    );
+    const flood = { networks: [{ name: 'a' }], isKnown: false };
+    const asked = Promise.allSettled(
+      Array.from({ length: 60 }, () => judge.judge(question, flood)),
+    );
+    const other = { networks: [{ name: 'b' }], isKnown: false };
+    expect(await judge.judge(question, other)).toBe('strong');
+    const refused = (await asked).filter((outcome) => outcome.status === 'rejected');
+    expect(refused).toHaveLength(60 - 17);
+  });
+
   it('reports a crashed thread, and starts another for the next question', async () => {
     const judge = judgeBy(`
       parentPort.on('message', ({ password }) => {

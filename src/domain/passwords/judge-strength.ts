@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { createSemaphore } from '../../semaphore.ts';
+import { createSemaphore, type Place } from '../../semaphore.ts';
 import {
   estimateStrength,
   loadStrengthEstimator,
@@ -16,7 +16,7 @@ export type StrengthJudge = {
    * Rejects with OVERLOADED where the queue is full, and with the thread's error where it has
    * crashed; the next question starts another thread.
    */
-  judge(question: StrengthQuestion): Promise<StrengthVerdict>;
+  judge(question: StrengthQuestion, place?: Place): Promise<StrengthVerdict>;
 };
 
 /** The length of the queue: at 50 ms per password, a few seconds of work. */
@@ -42,8 +42,8 @@ const threadFile = new URL('./strength-thread.js', import.meta.url);
 const ours = existsSync(threadFile) ? createStrengthJudge(threadFile) : null;
 
 /** How guessable a password is, given the words that an attacker would try first for this user. */
-export function judgeStrength(question: StrengthQuestion): Promise<StrengthVerdict> {
-  return ours ? ours.judge(question) : estimateStrength(question.password, question.context);
+export function judgeStrength(question: StrengthQuestion, place?: Place): Promise<StrengthVerdict> {
+  return ours ? ours.judge(question, place) : estimateStrength(question.password, question.context);
 }
 
 /**
@@ -58,7 +58,8 @@ export async function prepareStrength(): Promise<void> {
  * and up to a second for a crafted one, which would block every other request (AV-1).
  */
 export function createStrengthJudge(file: URL): StrengthJudge {
-  const semaphore = createSemaphore({ width: 1, queue, patience, refusal: noRoom });
+  const reserved = queue / 4;
+  const semaphore = createSemaphore({ width: 1, queue, reserved, patience, refusal: noRoom });
   let thread: Worker | null = null;
   let rest: NodeJS.Timeout | undefined;
 
@@ -77,7 +78,7 @@ export function createStrengthJudge(file: URL): StrengthJudge {
   };
 
   return {
-    judge: (question) =>
+    judge: (question, place) =>
       semaphore.run(async () => {
         clearTimeout(rest);
         const asked = running();
@@ -90,7 +91,7 @@ export function createStrengthJudge(file: URL): StrengthJudge {
             void asked.terminate();
           }, idle).unref();
         }
-      }),
+      }, place),
   };
 }
 

@@ -17,10 +17,17 @@ const day = 24 * hour;
 const slowing = { after: 5, firstSeconds: 10 };
 
 /**
+ * How many times the budget of one network an account has for all networks together, where a claim
+ * names the network that asks: no network can use up an account's budget by itself (RL-3).
+ */
+export const originTimes = 3;
+
+/**
  * All budgets (RL-8). Each is counted by account identifier (canonical and hashed, whether or not
- * an account exists) or by client address (IPv6 by /64), as its name says. docs/security.md
- * explains them; a test keeps the two in step. RATE_LIMITS changes single budgets,
- * RATE_LIMIT_MULTIPLIER all of them.
+ * an account exists) or by client address (and by its wider networks, with larger limits), as its
+ * name says. docs/security.md explains them, and says of each what strangers can shut with it; a
+ * test keeps the two in step. RATE_LIMITS changes single budgets, RATE_LIMIT_MULTIPLIER all of
+ * them.
  */
 export const budgets = {
   /**
@@ -34,10 +41,15 @@ export const budgets = {
    */
   'login:device': { limit: 10, window: 15 * minute, delay: slowing },
   /**
-   * Consecutive wrong passwords, ever, by account or known device: a hard lock until the password
-   * is reset (NIST 3.2.2). Not disclosed to callers.
+   * Consecutive wrong passwords, ever, by account or known device (NIST 3.2.2): past it the password
+   * alone signs no one in, and the mailbox is asked for beside it. Not disclosed to callers who do
+   * not know the password.
    */
   'login:consecutive': { limit: 100, window: 3650 * day },
+  /** By user id: codes mailed beside a right password, past `login:consecutive`. */
+  'password-code:account': { limit: 5, window: hour },
+  /** Notices that a door was shut, to one account. */
+  'shut-notice:account': { limit: 1, window: day },
   /**
    * Wrong passwords on the whole server: nothing is refused for it, but the operator is alerted
    * (RL-2).
@@ -46,19 +58,25 @@ export const budgets = {
   'register:account': { limit: 5, window: hour },
   'register:address': { limit: 30, window: hour },
   'login-code:account': { limit: 5, window: hour },
+  /** By session, as `login:device`. */
+  'login-code:device': { limit: 5, window: hour },
   'login-code:address': { limit: 30, window: hour },
   'resend:account': { limit: 10, window: hour },
+  'resend:device': { limit: 10, window: hour },
   'resend:address': { limit: 60, window: hour },
   /**
    * Wrong codes over all challenges of an account; neither a resend nor a new sign-in restores any
    * (OT-4).
    */
   'otp:account': { limit: 20, window: hour },
+  /** By session: codes of challenges that a known device began (RL-3). */
+  'otp:device': { limit: 20, window: hour },
   /**
-   * Consecutive wrong codes, ever: a hard lock of e-mailed codes until the mailbox is proved by a
-   * reset link (NIST 3.2.2). Not disclosed to callers.
+   * Consecutive wrong codes, ever, by account and network or by known device: a hard lock of
+   * e-mailed codes until the mailbox is proved by a link (NIST 3.2.2: 100 in all). Not disclosed to
+   * callers.
    */
-  'otp:consecutive': { limit: 100, window: 365 * day },
+  'otp:consecutive': { limit: 33, window: 365 * day },
   /** Wrong codes of any kind on the whole server: as `login:failures` for passwords (RL-2). */
   'otp:failures': { limit: 1000, window: 15 * minute },
   'otp:address': { limit: 120, window: 15 * minute },
@@ -106,15 +124,20 @@ export const budgets = {
   'registration-mail:account': { limit: 3, window: hour },
   'invitation-mail:account': { limit: 5, window: hour },
   /**
-   * Mails that anyone can trigger, to one mailbox. Beyond it they are dropped, which no answer
-   * shows (RL-9).
+   * Mails that anyone can trigger, to one mailbox and of one purpose (emails/purposes). Beyond it
+   * they are dropped, which no answer shows (RL-9).
    */
-  'mail:recipient': { limit: 20, window: hour },
-  /** The same, to all mailboxes in total. */
-  'mail:day': { limit: 20_000, window: day },
+  'mail:recipient': { limit: 30, window: hour },
+  /**
+   * The same, to all mailboxes in total. None by default: strangers could use it up (AV-7). Where
+   * RATE_LIMITS sets one, what is over is refused or waits.
+   */
+  'mail:day': { limit: Number.POSITIVE_INFINITY, window: day },
 } as const satisfies Record<string, Budget>;
 
 export type BudgetName = keyof typeof budgets;
+/** Counted by all networks of the caller's address at once. */
+export type AddressBudgetName = Extract<BudgetName, `${string}:address`>;
 
 /** The budgets that RATE_LIMITS sets: each replaces the whole budget. */
 export type BudgetOverrides = Readonly<Partial<Record<BudgetName, Budget>>>;

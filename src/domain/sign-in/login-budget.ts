@@ -1,73 +1,117 @@
 import type { Context } from '../../context.ts';
-import { findSessionById } from '../../db/queries/sessions.ts';
-import { AuthError } from '../../errors.ts';
-import { actsAsUser } from '../caller/rules.ts';
-import { accountKey, type Claim, nobody, reserve, reserveUnseen } from '../rate-limits/reserve.ts';
-import { readRefreshToken } from '../sessions/refresh-token.ts';
+import type { UserRow } from '../../db/tables/users.ts';
+import type { Place } from '../../semaphore.ts';
+import { tellShut } from '../outbox/tell-shut.ts';
+import { callerPlace } from '../passwords/caller-place.ts';
+import {
+  accountKey,
+  budgetOf,
+  type Claim,
+  countUnseen,
+  knownDeviceMemory,
+  nobody,
+  reserveAndTell,
+  reserveByAddress,
+  reserveUnseen,
+  shortMemory,
+} from '../rate-limits/reserve.ts';
+import { knownSession, presentsSession } from '../sessions/known-session.ts';
 
 /** The budgets that one sign-in with a password is counted against. */
 export type LoginBudget = {
   readonly inWindow: Claim;
+  /** The last attempt of the window: after it unknown devices have to wait. */
+  readonly isLast: boolean;
   /** The session by which the account knows the device; null for an unknown device. */
   readonly knownSessionId: string | null;
   readonly accountKey: Uint8Array;
+  /** The caller's place in the queue of hashes. */
+  readonly place: Place;
 };
 
 /**
  * Reserves one attempt at a password: first from the address, then from the account, or from the
  * device where the account knows it. So guesses from elsewhere cannot lock an owner out of a device
- * that they have used (RL-3). Throws RATE_LIMITED, alike for every address, and OVERLOADED where
- * the password could not be compared.
+ * that they have used, nor can others at the same address (RL-3). Throws RATE_LIMITED, alike for
+ * every address, and OVERLOADED where the password could not be compared.
  */
 export function reserveLogin(ctx: Context, canonical: string): Promise<LoginBudget> {
-  return ctx.hasher.approach(() => takePlaces(ctx, canonical));
+  const place = callerPlace(ctx, { isKnown: presentsSession(ctx) });
+  return ctx.hasher.approach(() => takePlaces(ctx, canonical), place);
 }
 
 async function takePlaces(ctx: Context, canonical: string): Promise<LoginBudget> {
-  await reserve(ctx, [{ budget: 'login:address', identifier: ctx.request.addressBucket }]);
-  const key = accountKey(ctx, canonical);
   const knownSessionId = await knownSession(ctx, canonical);
-  const inWindow: Claim =
-    knownSessionId === null
-      ? { budget: 'login:account', identifier: key }
-      : { budget: 'login:device', identifier: knownSessionId };
-  await reserve(ctx, [inWindow]);
-  return { inWindow, knownSessionId, accountKey: key };
+  const isKnown = knownSessionId !== null;
+  await reserveByAddress(ctx, 'login:address', async () => isKnown);
+  const place = callerPlace(ctx, { isKnown });
+  ctx.hasher.assertRoom(place);
+  const key = accountKey(ctx, canonical);
+  const inWindow: Claim = isKnown
+    ? { budget: 'login:device', identifier: knownSessionId }
+    : { budget: 'login:account', identifier: key };
+  const { isLast } = await reserveAndTell(ctx, inWindow);
+  return { inWindow, isLast: isLast && !isKnown, knownSessionId, accountKey: key, place };
 }
 
-/**
- * Reserves one of a password's consecutive failures; false past the last, a hard lock until the
- * password is reset. Not disclosed to callers: the answer is that of a wrong password, so that it
- * does not reveal whether there is an account (EN-4).
- */
-export async function reserveInARow(
+/** A password's consecutive failures, with this attempt. */
+export type InARow = {
+  /**
+   * SECURITY: past the last the password proves nothing by itself: the mailbox is asked for beside
+   * it (NIST 3.2.2). Shown only to a caller who knows the password (EN-4).
+   */
+  readonly isLocked: boolean;
+  /** What the owner is told once this attempt has failed. */
+  readonly notice: 'password-guesses' | 'password-locked' | null;
+};
+
+/** Counts one of a password's consecutive failures, before the password is compared. */
+export async function countInARow(
   ctx: Context,
-  { budget, userId }: { budget: LoginBudget; userId: string | null },
-): Promise<boolean> {
-  return reserveUnseen(ctx, [inARow(budget, userId)]);
+  { budget, user }: { budget: LoginBudget; user: UserRow | null },
+): Promise<InARow> {
+  const count = await countUnseen(ctx, inARow(ctx, budget, provedId(user)));
+  const { limit } = budgetOf(ctx, 'login:consecutive');
+  if (count === null) return { isLocked: true, notice: null };
+  if (count === limit) return { isLocked: false, notice: 'password-locked' };
+  return { isLocked: false, notice: count === Math.ceil(limit / 2) ? 'password-guesses' : null };
 }
 
 /**
  * The budgets that a right password restores (RL-4): never what other callers have used up at the
  * address.
  */
-export function claimsOfSuccess({
-  budget,
-  userId,
-}: {
-  budget: LoginBudget;
-  userId: string;
-}): Claim[] {
+export function claimsOfSuccess(
+  ctx: Context,
+  { budget, userId }: { budget: LoginBudget; userId: string },
+): Claim[] {
   return [
     budget.inWindow,
-    inARow(budget, userId),
+    inARow(ctx, budget, userId),
     { budget: 'login:consecutive', identifier: userId },
   ];
 }
 
-/** Counts a wrong password on the whole server; the log warns of far too many (RL-2). */
-export async function countFailure(ctx: Context): Promise<void> {
+type Failure = {
+  readonly budget: LoginBudget;
+  readonly inARow: InARow;
+  readonly user: UserRow | null;
+};
+
+/**
+ * Counts a wrong password on the whole server, so that the log warns of far too many (RL-2), and
+ * tells the owner where it was the last of a budget. The work is the same for an address without an
+ * account.
+ */
+export async function countFailure(
+  ctx: Context,
+  { budget, inARow: { notice }, user }: Failure,
+): Promise<void> {
   await reserveUnseen(ctx, [{ budget: 'login:failures', identifier: 'all' }]);
+  const owner = user?.emailVerifiedAt && user.suspendedAt === null ? user : null;
+  const told = { owner, accountKey: budget.accountKey };
+  if (budget.isLast) await tellShut(ctx, { ...told, template: 'sign-in-shut' });
+  if (notice) await tellShut(ctx, { ...told, template: notice });
 }
 
 /** The locks that a new password lifts: pass them to `release` in the transaction that sets one. */
@@ -81,36 +125,20 @@ export function passwordLocks(
   ];
 }
 
-function inARow({ knownSessionId, accountKey: key }: LoginBudget, userId: string | null): Claim {
-  return { budget: 'login:consecutive', identifier: knownSessionId ?? userId ?? nobody(key) };
+function inARow(
+  ctx: Context,
+  { knownSessionId, accountKey: key }: LoginBudget,
+  userId: string | null,
+): Claim {
+  const budget = 'login:consecutive';
+  if (knownSessionId !== null)
+    return { budget, identifier: knownSessionId, atMost: knownDeviceMemory(ctx) };
+  if (userId !== null) return { budget, identifier: userId };
+  // Short, since anyone can make up addresses (AV-7).
+  return { budget, identifier: nobody(key), atMost: shortMemory };
 }
 
-/**
- * The session that the caller proves to have had in this account: by a bearer token of ours,
- * expired or not, or by the cookie, spent or not. Null where there is none, or where it was ended:
- * after signing out or being signed out, the device is unknown again.
- */
-async function knownSession(ctx: Context, canonical: string): Promise<string | null> {
-  const { viewer } = ctx;
-  if (actsAsUser(viewer) && viewer.session.user.emailCanonical === canonical)
-    return viewer.sessionId;
-  for (const sessionId of [ctx.staleBearer?.sessionId, sessionOfCookie(ctx)]) {
-    if (sessionId === undefined) continue;
-    const found = await findSessionById(ctx.db, { sessionId });
-    if (found && found.session.revokedAt === null && found.user.emailCanonical === canonical)
-      return sessionId;
-  }
-  return null;
-}
-
-function sessionOfCookie(ctx: Context): string | undefined {
-  try {
-    const value = ctx.cookie.read();
-    return value === null ? undefined : readRefreshToken(ctx.keys, value)?.sessionId;
-  } catch (error) {
-    // A cross-site request: its cookie proves nothing here, and the sign-in itself decides what to
-    // do about it.
-    if (error instanceof AuthError) return undefined;
-    throw error;
-  }
+/** An account whose address was never proved has no password to guess. */
+function provedId(user: UserRow | null): string | null {
+  return user?.emailVerifiedAt ? user.id : null;
 }

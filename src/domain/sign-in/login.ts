@@ -1,20 +1,23 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { findForSignIn, holdUser, replacePasswordHash } from '../../db/queries/users.ts';
+import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import type { PasswordVerdict } from '../../ports.ts';
+import type { Place } from '../../semaphore.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { emailAddress, password, tokenDelivery } from '../input.ts';
+import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
-import { release } from '../rate-limits/reserve.ts';
+import { release, reserve } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from './admit.ts';
 import { type AuthTokens, handOver } from './hand-over-tokens.ts';
 import {
   claimsOfSuccess,
   countFailure,
+  countInARow,
   type LoginBudget,
-  reserveInARow,
   reserveLogin,
 } from './login-budget.ts';
 import { remindOfRegistration } from './remind-of-registration.ts';
@@ -23,7 +26,8 @@ const schema = z.object({ email: emailAddress, password, tokenDelivery });
 type Input = z.output<typeof schema>;
 
 /**
- * Signs in with a password; with an authenticator app set up, a challenge follows. Throws
+ * Signs in with a password; with an authenticator app set up, or after too many wrong passwords in
+ * a row, a challenge follows. Throws
  * INVALID_CREDENTIALS alike, and after the same work, for an unknown address, a wrong password and
  * an account that may not sign in (EN-1); which factors exist is revealed only after the right
  * password (EN-5).
@@ -41,15 +45,13 @@ export const login = command(schema, async (ctx, input): Promise<AuthTokens | Ot
 async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise<Admission | null> {
   const found = await findForSignIn(ctx.db, { canonical: input.email.canonical });
   const user = found?.user ?? null;
-  const mayFit = await reserveInARow(ctx, { budget, userId: user?.id ?? null });
-  const storedHash = mayFit ? (user?.passwordHash ?? null) : null;
+  const inARow = await countInARow(ctx, { budget, user });
+  const storedHash = user?.passwordHash ?? null;
   // The password is always checked first, and only then the kind of account (ADV-49).
   // An unfinished registration has one too, compared in place of none: the same work.
-  const begun = mayFit && storedHash === null ? (found?.registration ?? null) : null;
-  const verdict = await ctx.hasher.verify(
-    input.password,
-    storedHash ?? begun?.passwordHash ?? null,
-  );
+  const begun = storedHash === null ? (found?.registration ?? null) : null;
+  const hash = storedHash ?? begun?.passwordHash ?? null;
+  const verdict = await ctx.hasher.verify(input.password, hash, budget.place);
   if (
     !verdict.matches ||
     storedHash === null ||
@@ -57,7 +59,7 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
     user.emailVerifiedAt === null ||
     user.suspendedAt !== null
   ) {
-    await countFailure(ctx);
+    await countFailure(ctx, { budget, inARow, user });
     await remindOfRegistration(ctx, {
       email: input.email,
       user,
@@ -73,10 +75,14 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
     });
     throw new AuthError('INVALID_CREDENTIALS');
   }
+  // SECURITY: past the hard lock a password may have been guessed, so it begins no session.
+  if (inARow.isLocked)
+    return askMailbox(ctx, { user, canonical: input.email.canonical, storedHash, budget });
   const passwordHash = await renew(ctx, {
     userId: user.id,
     oldHash: storedHash,
     plain: input.password,
+    place: budget.place,
     verdict,
   });
   return ctx.transaction(async (tx) => {
@@ -85,8 +91,39 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
     const held = await holdUser(tx, { id: user.id, passwordHash });
     // Nor by an address that has been given up meanwhile.
     if (held?.emailCanonical !== input.email.canonical) return null;
-    await release(ctx, { db: tx, claims: claimsOfSuccess({ budget, userId: user.id }) });
+    await release(ctx, { db: tx, claims: claimsOfSuccess(ctx, { budget, userId: user.id }) });
     return admit(ctx, { db: tx, user: held, proved: ['PASSWORD'], previousSessionId: null });
+  });
+}
+
+type Locked = {
+  readonly user: UserRow;
+  readonly canonical: string;
+  readonly storedHash: string;
+  readonly budget: LoginBudget;
+};
+
+/**
+ * The right password past the hard lock: a code goes to the mailbox, and both together sign in. The
+ * lock was others' doing, so it is no reason to refuse the owner (RL-3).
+ */
+async function askMailbox(
+  ctx: Context,
+  { user, canonical, storedHash, budget }: Locked,
+): Promise<OtpChallenge | null> {
+  await reserve(ctx, [{ budget: 'password-code:account', identifier: user.id }]);
+  return ctx.transaction(async (tx) => {
+    const held = await holdUser(tx, { id: user.id, passwordHash: storedHash });
+    if (held?.emailCanonical !== canonical) return null;
+    return beginEmailChallenge(ctx, {
+      db: tx,
+      purpose: 'LOGIN',
+      given: { address: held.email, canonical },
+      recipient: { userId: held.id, email: held.email, locale: held.locale },
+      knownSessionId: budget.knownSessionId,
+      proved: { methods: ['PASSWORD'], passwordChangedAt: held.passwordChangedAt },
+      isOwners: true,
+    });
   });
 }
 
@@ -96,12 +133,18 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
  */
 async function renew(
   ctx: Context,
-  input: { userId: string; oldHash: string; plain: string; verdict: PasswordVerdict },
+  input: {
+    userId: string;
+    oldHash: string;
+    plain: string;
+    place: Place;
+    verdict: PasswordVerdict;
+  },
 ): Promise<string> {
-  const { userId, oldHash, plain, verdict } = input;
+  const { userId, oldHash, plain, place, verdict } = input;
   if (!verdict.outdated && verdict.resealed === undefined) return oldHash;
   try {
-    const newHash = verdict.resealed ?? (await ctx.hasher.hash(plain));
+    const newHash = verdict.resealed ?? (await ctx.hasher.hash(plain, place));
     return (await replacePasswordHash(ctx.db, { id: userId, oldHash, newHash }))
       ? newHash
       : oldHash;

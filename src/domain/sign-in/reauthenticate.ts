@@ -4,7 +4,7 @@ import { findUserById } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
-import { holdCaller, holdViewer } from '../caller/hold-caller.ts';
+import { holdViewer } from '../caller/hold-caller.ts';
 import { requireViewer } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { password, tokenDelivery } from '../input.ts';
@@ -16,8 +16,8 @@ import { type AuthTokens, handOver } from './hand-over-tokens.ts';
 import {
   claimsOfSuccess,
   countFailure,
+  countInARow,
   type LoginBudget,
-  reserveInARow,
   reserveLogin,
 } from './login-budget.ts';
 
@@ -33,7 +33,11 @@ export const reauthenticate = command(
   async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
     const viewer = requireViewer(ctx);
     if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
-    if (input.password === null || input.password === undefined) return mailCode(ctx, viewer);
+    if (input.password === null || input.password === undefined) {
+      const challenge = await mailCode(ctx, { userId: viewer.userId, passwordHash: null });
+      if (!challenge) throw wrongPassword();
+      return challenge;
+    }
     return handOver(ctx, await checkPassword(ctx, viewer, input.password), input.tokenDelivery);
   },
 );
@@ -65,11 +69,11 @@ type Attempt = {
 
 /** Null where the account has another hash by now. */
 async function attempt(ctx: Context, { user, plain, budget }: Attempt): Promise<Admission | null> {
-  const mayFit = await reserveInARow(ctx, { budget, userId: user.id });
-  const passwordHash = mayFit ? user.passwordHash : null;
-  const verdict = await ctx.hasher.verify(plain, passwordHash);
+  const inARow = await countInARow(ctx, { budget, user });
+  const { passwordHash } = user;
+  const verdict = await ctx.hasher.verify(plain, passwordHash, budget.place);
   if (!verdict.matches || passwordHash === null) {
-    await countFailure(ctx);
+    await countFailure(ctx, { budget, inARow, user });
     await recordAudit(ctx, {
       db: ctx.db,
       type: 'step_up.failed',
@@ -78,11 +82,13 @@ async function attempt(ctx: Context, { user, plain, budget }: Attempt): Promise<
     });
     throw wrongPassword();
   }
+  // SECURITY: past the hard lock the mailbox is asked for beside the password, as in `login`.
+  if (inARow.isLocked) return mailCode(ctx, { userId: user.id, passwordHash });
   return ctx.transaction(async (tx) => {
     const viewer = await holdViewer(ctx, { db: tx });
     const held = viewer.session.user;
     if (held.passwordHash !== passwordHash) return null;
-    await release(ctx, { db: tx, claims: claimsOfSuccess({ budget, userId: user.id }) });
+    await release(ctx, { db: tx, claims: claimsOfSuccess(ctx, { budget, userId: user.id }) });
     return admit(ctx, {
       db: tx,
       user: held,
@@ -96,22 +102,34 @@ function wrongPassword(): AuthError {
   return new AuthError('INVALID_CREDENTIALS', { message: 'The password is not right.' });
 }
 
+type Mailed = {
+  readonly userId: string;
+  /** The password that was proved before, if one was. */
+  readonly passwordHash: string | null;
+};
+
 /**
  * For accounts without a password, and users who do not know theirs: the mailbox is the other first
- * step of a sign-in.
+ * step of a sign-in. Null where the proved password was changed meanwhile.
  */
-async function mailCode(ctx: Context, viewer: SessionViewer): Promise<OtpChallenge> {
-  const { userId, sessionId } = viewer;
+async function mailCode(
+  ctx: Context,
+  { userId, passwordHash }: Mailed,
+): Promise<OtpChallenge | null> {
   await reserve(ctx, [{ budget: 'step-up:account', identifier: userId }]);
-  const challenge = await ctx.transaction(async (tx) => {
-    const user = await holdCaller(ctx, { db: tx });
+  return ctx.transaction(async (tx) => {
+    const { session, sessionId } = await holdViewer(ctx, { db: tx });
+    const { user } = session;
+    if (passwordHash !== null && user.passwordHash !== passwordHash) return null;
     return beginEmailChallenge(ctx, {
       db: tx,
       purpose: 'STEP_UP',
       given: { address: user.email, canonical: user.emailCanonical },
       recipient: { userId, email: user.email, locale: user.locale },
       sessionId,
+      ...(passwordHash === null
+        ? {}
+        : { proved: { methods: ['PASSWORD'], passwordChangedAt: user.passwordChangedAt } }),
     });
   });
-  return challenge;
 }

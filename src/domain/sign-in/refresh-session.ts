@@ -12,7 +12,7 @@ import { command } from '../command.ts';
 import { opaqueToken, tokenDelivery } from '../input.ts';
 import { describeDevice } from '../origins/describe-device.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { budgetOf, reserve } from '../rate-limits/reserve.ts';
+import { budgetOf, reserveByAddress } from '../rate-limits/reserve.ts';
 import type { BegunSession } from '../sessions/begin-session.ts';
 import { type RefreshToken, readRefreshToken, successorsOf } from '../sessions/refresh-token.ts';
 import { judgeToken } from '../sessions/rules.ts';
@@ -37,7 +37,7 @@ export const refreshSession = command(schema, async (ctx, input): Promise<AuthTo
   // flight (SE-3). Only refusals count against the address. Many users share one (a company, a
   // server that renders pages), and a valid token must not be refused for what others do; 256 bits
   // cannot be guessed, and a forged token costs no look-up.
-  await reserve(ctx, [{ budget: 'refresh:address', identifier: ctx.request.addressBucket }]);
+  await reserveByAddress(ctx, 'refresh:address');
   throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
 });
 

@@ -13,8 +13,9 @@ import { displayName, newEmailAddress, newPassword } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
+import { callerPlace } from '../passwords/caller-place.ts';
 import { checkPassword } from '../passwords/check-password.ts';
-import { accountKey, type Claim, reserve } from '../rate-limits/reserve.ts';
+import { accountKey, originOf, reserve, reserveByAddress } from '../rate-limits/reserve.ts';
 
 const schema = z.object({ email: newEmailAddress, password: newPassword, name: displayName });
 
@@ -27,22 +28,28 @@ export const register = command(schema, async (ctx, input): Promise<OtpChallenge
   if (ctx.config.registration === 'invite')
     throw new AuthError('FORBIDDEN', { message: 'Registration is by invitation.' });
   const { email, name } = input;
-  const byAddress: Claim = { budget: 'register:address', identifier: ctx.request.addressBucket };
-  await ctx.hasher.approach(() => reserve(ctx, [byAddress]));
+  const place = callerPlace(ctx, { isKnown: false });
+  await ctx.hasher.approach(() => reserveByAddress(ctx, 'register:address'), place);
+  ctx.hasher.assertRoom(place);
   const faults = await checkPassword(ctx, {
     password: input.password,
     path: 'password',
     context: name === null ? [email.canonical] : [email.canonical, name],
+    place,
   });
   if (faults.length > 0) throw new AuthError('VALIDATION_FAILED', { fields: faults });
   // Counted after the policy: a user who tries a few weak passwords first has not registered yet,
   // and must not be locked out for it.
   await reserve(ctx, [
-    { budget: 'register:account', identifier: accountKey(ctx, email.canonical) },
+    {
+      budget: 'register:account',
+      identifier: accountKey(ctx, email.canonical),
+      origin: originOf(ctx),
+    },
   ]);
 
   // Hashed whether or not the address is free, so that both cases take the same time.
-  const passwordHash = await ctx.hasher.hash(input.password);
+  const passwordHash = await ctx.hasher.hash(input.password, place);
   const challenge = await ctx.transaction((tx) => begin(ctx, tx, { email, name, passwordHash }));
   return challenge;
 });
@@ -87,7 +94,7 @@ async function begin(
       },
     });
   } else if (!free) {
-    await enqueueNothing(ctx, { db: tx });
+    await enqueueNothing(ctx, { db: tx, purpose: 'registration' });
   }
   await recordAudit(ctx, {
     db: tx,

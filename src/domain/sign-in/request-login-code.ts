@@ -4,7 +4,9 @@ import { command } from '../command.ts';
 import { emailAddress } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
-import { accountKey, reserve } from '../rate-limits/reserve.ts';
+import { tellShut } from '../outbox/tell-shut.ts';
+import { accountKey, originOf, reserveAndTell, reserveByAddress } from '../rate-limits/reserve.ts';
+import { knownSession } from '../sessions/known-session.ts';
 
 const schema = z.object({ email: emailAddress });
 
@@ -13,23 +15,36 @@ const schema = z.object({ email: emailAddress });
  * gets the same answer and no mail.
  */
 export const requestLoginCode = command(schema, async (ctx, { email }): Promise<OtpChallenge> => {
-  await reserve(ctx, [
-    { budget: 'login-code:address', identifier: ctx.request.addressBucket },
-    { budget: 'login-code:account', identifier: accountKey(ctx, email.canonical) },
-  ]);
-  const challenge = await ctx.transaction(async (tx) => {
+  const { canonical } = email;
+  const key = accountKey(ctx, canonical);
+  const knownSessionId = await knownSession(ctx, canonical);
+  const isKnown = knownSessionId !== null;
+  await reserveByAddress(ctx, 'login-code:address', async () => isKnown);
+  // A known device has a budget of its own, and no other network the account's whole one (RL-3).
+  const { isLast } = await reserveAndTell(
+    ctx,
+    isKnown
+      ? { budget: 'login-code:device', identifier: knownSessionId }
+      : { budget: 'login-code:account', identifier: key, origin: originOf(ctx) },
+  );
+  const { challenge, owner } = await ctx.transaction(async (tx) => {
     // SECURITY: held, so that no code goes to a mailbox that the account gives up meanwhile.
-    const user = await holdUserByEmail(tx, { canonical: email.canonical });
-    return beginEmailChallenge(ctx, {
+    const user = await holdUserByEmail(tx, { canonical });
+    const owner = user && user.suspendedAt === null ? user : null;
+    const challenge = await beginEmailChallenge(ctx, {
       db: tx,
       purpose: 'LOGIN',
       given: email,
       // Mail goes to the stored address, never to what was typed (RC-10).
-      recipient:
-        user && user.suspendedAt === null
-          ? { userId: user.id, email: user.email, locale: user.locale }
-          : null,
+      recipient: owner && { userId: owner.id, email: owner.email, locale: owner.locale },
+      knownSessionId,
+      accountProved: user !== null && user.emailVerifiedAt !== null,
+      isOwners: isKnown,
     });
+    return { challenge, owner };
   });
+  const told = owner?.emailVerifiedAt ? owner : null;
+  if (isLast && !isKnown)
+    await tellShut(ctx, { owner: told, accountKey: key, template: 'sign-in-shut' });
   return challenge;
 });

@@ -11,7 +11,8 @@ import { budgetOf } from '../factors/failure-budget.ts';
 import { opaqueToken, password, tokenDelivery } from '../input.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { linkPurposes } from '../otp/rules.ts';
-import { type Claim, release, reserve } from '../rate-limits/reserve.ts';
+import { callerPlace } from '../passwords/caller-place.ts';
+import { release, reserveByAddress } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from './admit.ts';
 import { type AuthTokens, handOver } from './hand-over-tokens.ts';
 import { holdOrClaim } from './hold-or-claim.ts';
@@ -35,18 +36,15 @@ export const verifyLink = command(
   async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
     if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
     // Against floods alone: no one guesses 256 bits, so that others cannot use up a link.
-    const byAddress: Claim = {
-      budget: 'account-token:address',
-      identifier: ctx.request.addressBucket,
-    };
-    if (input.password == null) await reserve(ctx, [byAddress]);
-    else await ctx.hasher.approach(() => reserve(ctx, [byAddress]));
     const linkHash = sha256(input.token);
-    const challenge = await findChallengeByLink(ctx.db, {
-      linkHash,
-      purposes: linkPurposes,
-      now: ctx.clock.now(),
-    });
+    const now = ctx.clock.now();
+    const find = () => findChallengeByLink(ctx.db, { linkHash, purposes: linkPurposes, now });
+    // A link that is valid proves the mailbox: others at the address cannot shut it (RL-3).
+    const isValid = async (): Promise<boolean> => (await find()) !== null;
+    const byAddress = () => reserveByAddress(ctx, 'account-token:address', isValid);
+    if (input.password == null) await byAddress();
+    else await ctx.hasher.approach(byAddress, callerPlace(ctx, { isKnown: false }));
+    const challenge = await find();
     if (!challenge) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
     try {
       const isOwn = await isOwnRegistration(ctx, challenge, input);
@@ -72,7 +70,8 @@ async function isOwnRegistration(
   const { challengeId } = input;
   if (challengeId != null && sameBytes(sha256(challengeId), challenge.handleHash)) return true;
   if (input.password == null) return false;
-  const { matches } = await ctx.hasher.verify(input.password, challenge.pendingPasswordHash);
+  const place = callerPlace(ctx, { isKnown: true });
+  const { matches } = await ctx.hasher.verify(input.password, challenge.pendingPasswordHash, place);
   if (matches) return true;
   throw new AuthError('INVALID_CREDENTIALS', {
     message: 'This is not the password of the registration. Without it, choose another afterwards.',
@@ -99,7 +98,7 @@ async function meet(ctx: Context, { challenge, linkHash, isOwn }: Met): Promise<
     const user = await holdOrClaim(ctx, { db: tx, challenge, userId, registration });
     const consumed = user && (await consumeChallenge(tx, { id, linkHash, now: ctx.clock.now() }));
     if (!consumed) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
-    const { inARow } = budgetOf(challenge, 'EMAIL');
+    const { inARow } = budgetOf(ctx, { challenge, method: 'EMAIL' });
     if (inARow) await release(ctx, { db: tx, claims: [inARow] });
     return admit(ctx, { db: tx, user, proved: ['EMAIL'], previousSessionId: null });
   });

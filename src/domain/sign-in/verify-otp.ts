@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
-import { consumeChallenge, reserveAttempt } from '../../db/queries/otp-challenges.ts';
+import {
+  consumeChallenge,
+  findChallenge,
+  reserveAttempt,
+} from '../../db/queries/otp-challenges.ts';
+import { findUserById } from '../../db/queries/users.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
@@ -20,10 +25,12 @@ import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { codeMatches } from '../otp/code.ts';
 import { maxAttempts, type OtpPurpose } from '../otp/rules.ts';
 import { methodFor, type TypedCode, typedCode } from '../otp/typed-code.ts';
-import { reserve } from '../rate-limits/reserve.ts';
+import { tellShut } from '../outbox/tell-shut.ts';
+import { release, reserveByAddress } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from './admit.ts';
 import { type AuthTokens, handOver } from './hand-over-tokens.ts';
 import { holdOrClaim } from './hold-or-claim.ts';
+import { passwordLocks } from './login-budget.ts';
 
 const schema = z.object({
   challengeId: opaqueToken,
@@ -46,9 +53,10 @@ const purposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN', 'STEP_UP'];
  */
 export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
   if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
-  await reserve(ctx, [{ budget: 'otp:address', identifier: ctx.request.addressBucket }]);
+  const handleHash = sha256(input.challengeId);
+  await reserveByAddress(ctx, 'otp:address', () => isKnownDevices(ctx, handleHash));
   const challenge = await reserveAttempt(ctx.db, {
-    handleHash: sha256(input.challengeId),
+    handleHash,
     purposes,
     sessionId: actsAsUser(ctx.viewer) ? ctx.viewer.sessionId : null,
     maxAttempts,
@@ -56,28 +64,45 @@ export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens 
   });
   if (!challenge) throw new AuthError('INVALID_OR_EXPIRED_CODE');
   const method = methodFor(challenge, { typed: input.code, named: input.method ?? null });
+  let shuts = false;
   try {
     if (method === null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-    const admission = await meet(ctx, { challenge, method, typed: input.code });
+    const budget = budgetOf(ctx, { challenge, method });
+    ({ shuts } = await reserveTry(ctx, budget));
+    const admission = await meet(ctx, { challenge, method, budget, typed: input.code });
     return await handOver(ctx, admission, input.tokenDelivery);
   } catch (error) {
     if (error instanceof AuthError && error.code === 'INVALID_OR_EXPIRED_CODE') {
       const detail = { purpose: challenge.purpose, method };
       await recordWrongCode(ctx, { subjectId: challenge.userId, detail });
+      if (shuts) await tellOwner(ctx, challenge);
     }
     throw error;
   }
 });
 
+/** Only the device that began a challenge holds its handle. */
+async function isKnownDevices(ctx: Context, handleHash: Uint8Array): Promise<boolean> {
+  const challenge = await findChallenge(ctx.db, { handleHash });
+  return challenge !== null && challenge.knownSessionId !== null;
+}
+
+/** Wrong codes have shut mailed codes for unknown devices; for a decoy, the same work (EN-3). */
+async function tellOwner(ctx: Context, { id, userId, accountKey }: OtpChallengeRow): Promise<void> {
+  const user = await findUserById(ctx.db, { id: userId ?? id });
+  const owner = user?.emailVerifiedAt && user.suspendedAt === null ? user : null;
+  await tellShut(ctx, { owner, accountKey, template: 'sign-in-shut' });
+}
+
 type Attempt = {
   readonly challenge: OtpChallengeRow;
   readonly method: OtpMethod;
+  readonly budget: FailureBudget;
   readonly typed: TypedCode;
 };
 
-async function meet(ctx: Context, { challenge, method, typed }: Attempt): Promise<Admission> {
-  const budget: FailureBudget = budgetOf(challenge, method);
-  await reserveTry(ctx, budget);
+async function meet(ctx: Context, attempt: Attempt): Promise<Admission> {
+  const { challenge, method, budget, typed } = attempt;
   const { userId } = challenge;
   if (userId === null || (method === 'EMAIL' && !mailedCodeMatches(ctx, challenge, typed))) {
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
@@ -101,6 +126,9 @@ async function meet(ctx: Context, { challenge, method, typed }: Attempt): Promis
       throw new AuthError('INVALID_OR_EXPIRED_CODE');
     }
     await countSuccess(ctx, { db: tx, budget });
+    // Password and mailbox together: the lock of a guessed password is lifted (RL-3).
+    if (method === 'EMAIL' && challenge.provedMethods.includes('PASSWORD'))
+      await release(ctx, { db: tx, claims: passwordLocks(ctx, user) });
     return admit(ctx, {
       db: tx,
       user,

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { App } from '../../app.ts';
 import type {
   Context,
+  Network,
   Observed,
   RefreshCookie,
   RequestInfo,
@@ -12,7 +13,7 @@ import type {
 } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
 import { isGatewayToken } from '../../domain/access-tokens/is-gateway-token.ts';
-import { addressBucket, clientAddress, type TrustedProxies } from '../hooks/client-address.ts';
+import { clientAddress, clientNetworks, type TrustedProxies } from '../hooks/client-address.ts';
 import { authorizationHeader } from './authenticate.ts';
 import { refreshCookie } from './refresh-cookie.ts';
 
@@ -147,7 +148,7 @@ class RequestFacts implements RequestInfo {
   /** Read at once: after the peer has disconnected there is none. */
   readonly #socketAddress: string | undefined;
   #ipAddress: string | undefined;
-  #bucket: string | undefined;
+  #networks: readonly Network[] | undefined;
 
   constructor(input: Input) {
     this.id = input.request.id;
@@ -165,9 +166,9 @@ class RequestFacts implements RequestInfo {
     return this.#ipAddress;
   }
 
-  get addressBucket(): string {
-    this.#bucket ??= addressBucket(this.ipAddress);
-    return this.#bucket;
+  get networks(): readonly Network[] {
+    this.#networks ??= clientNetworks(this.ipAddress);
+    return this.#networks;
   }
 
   get userAgent(): string | null {

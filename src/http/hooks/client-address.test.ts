@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressBucket, clientAddress, trustedProxyList } from './client-address.ts';
+import { clientAddress, clientNetworks, trustedProxyList } from './client-address.ts';
 
 const none = trustedProxyList([]);
 const proxies = trustedProxyList(['10.0.0.0/8', '192.0.2.7', '2001:db8:ffff::/48', '::1']);
@@ -84,7 +84,30 @@ describe('trustedProxyList', () => {
   });
 });
 
-describe('addressBucket', () => {
+const addressBucket = (address: string): string | undefined => clientNetworks(address)[0]?.name;
+
+describe('clientNetworks', () => {
+  it.each([
+    ['2001:db8:1:2ff::1', ['2001:db8:1:2ff::/64', '2001:db8:1:200::/56', '2001:db8:1::/48']],
+    ['2001:DB8:1:00ff::', ['2001:db8:1:ff::/64', '2001:db8:1:0::/56', '2001:db8:1::/48']],
+    [
+      '2001:db8:1:f3a9:1:2:3:4',
+      ['2001:db8:1:f3a9::/64', '2001:db8:1:f300::/56', '2001:db8:1::/48'],
+    ],
+    ['::1', ['0:0:0:0::/64', '0:0:0:0::/56', '0:0:0::/48']],
+    ['203.0.113.9', ['203.0.113.9', '203.0.113.0/24']],
+    ['::ffff:203.0.113.9', ['203.0.113.9', '203.0.113.0/24']],
+    ['unknown', ['unknown']],
+  ])('X-2 of %s are counted at once', (address, names) => {
+    expect(clientNetworks(address).map(({ name }) => name)).toEqual(names);
+  });
+
+  it('X-2 have larger limits the wider they are', () => {
+    const times = (address: string) => clientNetworks(address).map((network) => network.times);
+    expect(times('2001:db8::1')).toEqual([1, 2, 4]);
+    expect(times('203.0.113.9')).toEqual([1, 4]);
+  });
+
   it.each([
     ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
     ['2001:0DB8:0001:0002:ffff:ffff:ffff:ffff', '2001:db8:1:2::/64'],

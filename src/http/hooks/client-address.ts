@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import type { Network } from '../../context.ts';
 
 /** TRUSTED_PROXIES, read once at start. */
 export type TrustedProxies = { has(address: string): boolean };
@@ -55,19 +56,38 @@ export function clientAddress(input: ClientAddressInput): string {
 }
 
 /**
- * The key under which attempts from an address are counted: an IPv4 address, or the /64 of an IPv6
- * one, since a whole /64 is one customer's (RL-2, ADV-6). Anything else shares one bucket.
+ * The networks under which attempts from an address are counted at once, the narrowest first: an
+ * IPv4 address and its /24; of an IPv6 address the /64, since a whole /64 is one customer's, the
+ * /56 of a home line and the /48 of a site (RL-2, ADV-6). Anything else shares one network.
  */
-export function addressBucket(address: string): string {
+export function clientNetworks(address: string): readonly Network[] {
   const canonical = canonicalAddress(address);
-  if (canonical === null) return 'unknown';
-  if (!canonical.includes(':')) return canonical;
+  if (canonical === null) return [{ name: 'unknown', times: 1 }];
+  if (!canonical.includes(':')) {
+    const wider = `${canonical.slice(0, canonical.lastIndexOf('.'))}.0/24`;
+    return [
+      { name: canonical, times: 1 },
+      { name: wider, times: 4 },
+    ];
+  }
+  const groups = leadingGroups(canonical);
+  const last = Number.parseInt(groups[3] ?? '0', 16);
+  const home = [...groups.slice(0, 3), (last & 0xff00).toString(16)];
+  return [
+    { name: `${groups.join(':')}::/64`, times: 1 },
+    { name: `${home.join(':')}::/56`, times: 2 },
+    { name: `${groups.slice(0, 3).join(':')}::/48`, times: 4 },
+  ];
+}
+
+/** The first four groups of an IPv6 address in its canonical spelling. */
+function leadingGroups(canonical: string): string[] {
   const [left = '', right] = canonical.split('::');
   const head = left === '' ? [] : left.split(':');
   const tail = right === undefined || right === '' ? [] : right.split(':');
   const zeros =
     right === undefined ? [] : new Array<string>(8 - head.length - tail.length).fill('0');
-  return `${[...head, ...zeros, ...tail].slice(0, 4).join(':')}::/64`;
+  return [...head, ...zeros, ...tail].slice(0, 4);
 }
 
 /**

@@ -1,0 +1,239 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../../testing/app.ts';
+import { enrolTotp } from '../../testing/authenticator.ts';
+import { newestCode, newestResetToken } from '../../testing/newest-mail.ts';
+import { freshAddress, goodPassword, type Person, registerPerson } from '../../testing/people.ts';
+import { countRows, lookInto } from '../../testing/raw-sql.ts';
+import { purgeExpired } from '../retention/purge-expired.ts';
+
+const wrong = 'not the password of anyone';
+const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+const home = from('192.0.2.7');
+
+let server: TestServer;
+let owner: Person;
+
+const start = async (rateLimits: Record<string, { limit: number; window: number }> = {}) => {
+  server = await startTestServer({
+    config: { rateLimitMultiplier: 1, trustedProxies: ['127.0.0.1'], rateLimits },
+  });
+  owner = await registerPerson(server);
+};
+afterEach(() => server.stop());
+
+const requestCode = (email: string, sender: Parameters<TestServer['mutate']>[2]) =>
+  server.mutate('requestLoginCode', { email }, sender);
+
+/** A code that the mailbox did not get; good for any challenge of the owner begun by a stranger. */
+const guesses = ['000000', '111111', '222222', '333333', '444444'];
+
+/** Wrong codes from these addresses until nothing is admitted any more. */
+async function flood(email: string, addresses: readonly string[]): Promise<void> {
+  for (const address of addresses) {
+    const { id } = await requestCode(email, from(address));
+    if (id === undefined) continue;
+    for (const code of guesses)
+      await server.mutate('verifyOtp', { challengeId: id, code }, from(address));
+  }
+}
+
+async function byCode(sender: Parameters<TestServer['mutate']>[2]): Promise<string> {
+  const challenge = await requestCode(owner.email, sender);
+  if (challenge.id === undefined) return challenge.code;
+  const code = await newestCode(server, owner.email);
+  const answer = await server.mutate('verifyOtp', { challengeId: challenge.id, code }, sender);
+  return answer.code ?? answer.__typename;
+}
+
+const subjects = async (email = owner.email): Promise<string[]> =>
+  (await server.allMail(email)).map(({ subject }) => subject);
+const shut = 'Too many attempts to sign in to your account';
+
+const networks = [
+  { size: 'one address', address: () => '203.0.113.7' },
+  { size: 'an IPv4 /24', address: (n: number) => `203.0.113.${n}` },
+  { size: 'an IPv6 /64', address: (n: number) => `2001:db8:1:1::${n + 1}` },
+  { size: 'an IPv6 /56', address: (n: number) => `2001:db8:1:1${n}::1` },
+  { size: 'an IPv6 /48', address: (n: number) => `2001:db8:1:${n + 1}00::1` },
+];
+
+describe('X-3 sign-in by mailed code', () => {
+  beforeEach(() => start());
+
+  it.each(networks)('X-3 is not shut by strangers of $size', async ({ address }) => {
+    const addresses = Array.from({ length: 6 }, (_, n) => address(n));
+    // Two hours, so that the network's failures in a row are used up, too.
+    await flood(owner.email, addresses);
+    server.clock.advance(3600);
+    await flood(owner.email, addresses);
+    const refused = await requestCode(owner.email, from(address(0)));
+    expect(refused.code).toBe('RATE_LIMITED');
+    expect(await byCode(home)).toBe('AuthTokens');
+    expect(await subjects()).not.toContain(shut);
+  });
+
+  it('X-3 shut by many networks it stays open to known devices, and the owner is told', async () => {
+    const many = Array.from({ length: 20 }, (_, n) => `203.0.${100 + (n % 4)}.${n}`);
+    await flood(owner.email, many);
+    await flood(owner.email, many);
+    expect(await byCode(home)).toBe('RATE_LIMITED');
+    expect(await byCode({ ...home, token: owner.accessToken })).toBe('AuthTokens');
+    expect((await subjects()).filter((subject) => subject === shut)).toHaveLength(1);
+    server.clock.advance(86_400);
+    await flood(owner.email, many);
+    expect((await subjects()).filter((subject) => subject === shut)).toHaveLength(2);
+
+    await server.mutate('requestPasswordReset', { email: owner.email }, home);
+    const token = await newestResetToken(server, owner.email);
+    const newPassword = 'harbour violin copper monday';
+    await server.mutate('resetPassword', { token, newPassword }, home);
+    expect(await byCode(home)).toBe('AuthTokens');
+  });
+
+  it('X-3 a known device has no more guesses than an unknown one', async () => {
+    const sender = { ...home, token: owner.accessToken };
+    const codes: string[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const { id } = await requestCode(owner.email, sender);
+      for (const code of guesses)
+        codes.push((await server.mutate('verifyOtp', { challengeId: id, code }, sender)).code);
+    }
+    expect(codes.filter((code) => code === 'INVALID_OR_EXPIRED_CODE')).toHaveLength(20);
+    expect(await byCode(home)).toBe('AuthTokens');
+  });
+
+  it('X-3 EN-3 an address without an account meets the same limits, and gets no mail', async () => {
+    const answersOf = async (email: string): Promise<string[]> => {
+      const texts: string[] = [];
+      for (let n = 0; n < 18; n += 1) {
+        const { id, ...answer } = await requestCode(email, from(`203.0.${n % 4}.1`));
+        texts.push(JSON.stringify({ ...answer, sentTo: null }));
+        if (id === undefined) continue;
+        const guess = { challengeId: id, code: '000000' };
+        texts.push(JSON.stringify(await server.mutate('verifyOtp', guess, home)));
+      }
+      return texts;
+    };
+    const nobody = freshAddress();
+    expect(await answersOf(nobody)).toEqual(await answersOf(owner.email));
+    expect(await subjects(nobody)).toEqual([]);
+  });
+});
+
+describe('X-4 wrong passwords in a row', () => {
+  const guess = async (email = owner.email, sender: Parameters<TestServer['mutate']>[2] = {}) => {
+    const answer = await server.mutate('login', { email, password: wrong }, sender);
+    server.clock.advance(900);
+    return answer;
+  };
+  const login = (sender: Parameters<TestServer['mutate']>[2] = home) =>
+    server.mutate('login', { email: owner.email, password: owner.password }, sender);
+  const half = 'Someone is guessing your password';
+  const end = 'Your password now needs a code beside it';
+
+  beforeEach(() => start({ 'login:consecutive': { limit: 6, window: 86_400 } }));
+
+  it('X-4 are told of at half and at the end, and then ask for the mailbox', async () => {
+    const told: string[][] = [];
+    for (let n = 0; n < 8; n += 1) {
+      expect((await guess()).code).toBe('INVALID_CREDENTIALS');
+      told.push((await subjects()).filter((subject) => [half, end].includes(subject)));
+    }
+    const [none, one, both] = [[], [half], [half, end]];
+    expect(told.map((all) => all.toSorted())).toEqual([
+      ...[none, none, one, one, one],
+      ...[both, both, both].map((all) => all.toSorted()),
+    ]);
+    const challenge = await login();
+    expect(challenge).toMatchObject({ __typename: 'OtpChallenge', methods: ['EMAIL'] });
+    const code = await newestCode(server, owner.email);
+    const bad = { challengeId: challenge.id, code: code === '000000' ? '111111' : '000000' };
+    expect((await server.mutate('verifyOtp', bad, home)).code).toBe('INVALID_OR_EXPIRED_CODE');
+    const good = { challengeId: challenge.id, code };
+    expect((await server.mutate('verifyOtp', good, home)).__typename).toBe('AuthTokens');
+    // Both together have ended the lock.
+    expect((await login()).__typename).toBe('AuthTokens');
+  });
+
+  it('X-4 EN-4 are answered past the lock as at an address without an account', async () => {
+    const answers: string[] = [];
+    const others: string[] = [];
+    const nobody = freshAddress();
+    for (let n = 0; n < 8; n += 1) {
+      answers.push(JSON.stringify(await guess()));
+      others.push(JSON.stringify(await guess(nobody)));
+    }
+    expect(answers).toEqual(others);
+    expect(await subjects(nobody)).toEqual([]);
+  });
+
+  it('X-4 the lock asks for the app after the mailbox, and for both again in a step-up', async () => {
+    const { phone } = await enrolTotp(server, owner);
+    for (let n = 0; n < 6; n += 1) await guess();
+    const challenge = await login();
+    const code = await newestCode(server, owner.email);
+    const next = await server.mutate('verifyOtp', { challengeId: challenge.id, code }, home);
+    expect(next).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP', 'RECOVERY_CODE'] });
+    const last = { challengeId: next.id, code: phone.nextCode() };
+    expect((await server.mutate('verifyOtp', last, home)).__typename).toBe('AuthTokens');
+  });
+
+  it('X-4 a known device is asked for the mailbox after its own, in login and step-up', async () => {
+    const sender = { ...home, token: owner.accessToken };
+    for (let n = 0; n < 6; n += 1) await guess(owner.email, sender);
+    expect((await login()).__typename).toBe('AuthTokens');
+    expect((await login(sender)).__typename).toBe('OtpChallenge');
+    const fresh = await server.mutate('refreshSession', { refreshToken: owner.refreshToken });
+    const stepUp = await server.mutate(
+      'reauthenticate',
+      { password: owner.password },
+      { ...home, token: fresh.accessToken },
+    );
+    expect(stepUp).toMatchObject({ __typename: 'OtpChallenge', purpose: 'STEP_UP' });
+  });
+
+  it('X-4 codes beside the password are limited by the user, who has the mailbox still', async () => {
+    for (let n = 0; n < 6; n += 1) await guess();
+    const codes: (string | undefined)[] = [];
+    for (let n = 0; n < 6; n += 1) codes.push((await login()).code);
+    expect(codes.at(-1)).toBe('RATE_LIMITED');
+    expect(await byCode(home)).toBe('AuthTokens');
+  });
+});
+
+describe('X-7 tries at addresses without an account', () => {
+  beforeEach(() => start());
+
+  it('X-7 AV-7 leave no row after a day, whether they were registered or not', async () => {
+    await lookInto(server, (sql) => sql`delete from rate_limits`);
+    for (let n = 0; n < 6; n += 1) {
+      const sender = from(`203.0.${n}.1`);
+      const [invented, registered] = [freshAddress(), freshAddress()];
+      await server.mutate('login', { email: invented, password: wrong }, sender);
+      const register = { email: registered, password: goodPassword };
+      const { id } = await server.mutate('register', register, sender);
+      await server.mutate('login', { email: registered, password: wrong }, sender);
+      const challenges = [id];
+      for (const email of [invented, registered])
+        challenges.push((await requestCode(email, sender)).id);
+      for (const challengeId of challenges) {
+        const answer = await server.mutate('verifyOtp', { challengeId, code: '000000' }, sender);
+        expect(answer.code).toBe('INVALID_OR_EXPIRED_CODE');
+      }
+    }
+    await server.allMail(owner.email);
+    expect(await countRows(server, 'rate_limits')).toBeGreaterThan(30);
+    server.clock.advance(86_400 + 1);
+    await purgeExpired(server.app);
+    expect(await countRows(server, 'rate_limits')).toBe(0);
+  });
+
+  it('X-7 OT-4 failures in a row at an account are remembered', async () => {
+    await lookInto(server, (sql) => sql`delete from rate_limits`);
+    await flood(owner.email, ['203.0.113.1']);
+    await server.mutate('login', { email: owner.email, password: wrong });
+    server.clock.advance(86_400 + 1);
+    await purgeExpired(server.app);
+    expect(await countRows(server, 'rate_limits')).toBe(3);
+  });
+});
