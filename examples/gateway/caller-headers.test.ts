@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../src/testing/app.ts';
@@ -88,5 +88,15 @@ describe('X-8 sign-ins of 31 people through a gateway', () => {
   it('are not 31 people where one client writes made-up addresses before its own', async () => {
     const answers = await outcomes(trusting, callerHeaders, (n) => `${20 + n}.8.0.1, 198.51.100.9`);
     expect(answers).toContain('RATE_LIMITED');
+  });
+});
+
+describe('X-8 the headers that tell of the caller', () => {
+  it('end in the address of the gateway’s own peer, whatever that peer wrote', () => {
+    const socket = { remoteAddress: '198.51.100.7' } as IncomingMessage['socket'];
+    const addressOf = (headers: IncomingMessage['headers']) =>
+      callerHeaders({ headers, socket } as IncomingMessage)['x-forwarded-for'];
+    expect(addressOf({})).toBe('198.51.100.7');
+    expect(addressOf({ 'x-forwarded-for': '203.0.113.9' })).toBe('203.0.113.9, 198.51.100.7');
   });
 });
