@@ -342,6 +342,14 @@ export const entries = {
       fallback: '30d',
       schema: duration('1d', '365d'),
     }),
+    audit: entry({
+      name: 'RETENTION_AUDIT',
+      doc:
+        'Events of the audit trail are removed this long after they happened, 90d to 9999d, by ' +
+        'a role that may (docs/operations.md); off keeps them.',
+      fallback: 'off',
+      schema: orWord(duration('90d', '9999d'), 'off', null),
+    }),
   },
   corsOrigins: optional({
     name: 'CORS_ORIGINS',

@@ -90,6 +90,7 @@ export const testConfig: Config = {
     sessions: 7 * 86_400,
     codes: 3 * 86_400,
     addresses: 30 * 86_400,
+    audit: null,
   },
   corsOrigins: ['http://localhost:3000'],
   tls: null,

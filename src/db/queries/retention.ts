@@ -17,6 +17,7 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { Db } from '../driver/client.ts';
 import { lockKey } from '../driver/lock-keys.ts';
 import { accountTokens } from '../tables/account-tokens.ts';
+import { auditEvents } from '../tables/audit-events.ts';
 import { auditOrigins } from '../tables/audit-origins.ts';
 import { knownDevices } from '../tables/known-devices.ts';
 import { otpChallenges } from '../tables/otp-challenges.ts';
@@ -207,4 +208,42 @@ export async function shortenOrigins(
     })
     .from(coarse)
     .where(eq(auditOrigins.eventId, sql`(coarse.value ->> 0)::uuid`));
+}
+
+/** Whether the role may remove events, which the servers' of docs/database-roles.sql may not. */
+export async function mayPurgeAuditEvents(db: Db): Promise<boolean> {
+  const rows = await db
+    .select({
+      may: sql<boolean>`has_table_privilege('audit_events', 'DELETE')
+      and has_table_privilege('audit_events', 'UPDATE')`,
+    })
+    .from(sql`(select 1) as one`);
+  return rows[0]?.may === true;
+}
+
+/** Events before that time, with where they came from. Their ids are UUIDv7 and sort by time. */
+export async function purgeAuditEvents(db: Db, { before, limit }: Batch): Promise<number> {
+  const milliseconds = before.getTime().toString(16).padStart(12, '0');
+  const first = `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-0000-0000-000000000000`;
+  const doomed = db.$with('doomed').as(
+    db
+      .select({ id: auditEvents.id })
+      .from(auditEvents)
+      .where(and(lt(auditEvents.id, first), lt(auditEvents.at, before)))
+      .orderBy(asc(auditEvents.id))
+      .limit(limit)
+      .for('update', { skipLocked: true }),
+  );
+  const origins = db.$with('origins').as(
+    db
+      .delete(auditOrigins)
+      .where(inArray(auditOrigins.eventId, db.select({ id: doomed.id }).from(doomed)))
+      .returning({ id: auditOrigins.eventId }),
+  );
+  const rows = await db
+    .with(doomed, origins)
+    .delete(auditEvents)
+    .where(inArray(auditEvents.id, db.select({ id: doomed.id }).from(doomed)))
+    .returning({ id: auditEvents.id });
+  return rows.length;
 }

@@ -3,7 +3,9 @@ import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
 import type { Db } from '../../db/driver/client.ts';
 import {
+  mayPurgeAuditEvents,
   purgeAccountTokens,
+  purgeAuditEvents,
   purgeChallenges,
   purgeKnownDevices,
   purgeMails,
@@ -29,7 +31,8 @@ export type PurgeKind =
   | 'pendingFactors'
   | 'knownDevices'
   | 'rateLimits'
-  | 'shortenedOrigins';
+  | 'shortenedOrigins'
+  | 'auditEvents';
 
 /** The number of rows of each kind that a pass has processed. */
 export type PurgeCounts = Readonly<Record<PurgeKind, number>>;
@@ -73,6 +76,7 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     knownDevices: 0,
     rateLimits: 0,
     shortenedOrigins: 0,
+    auditEvents: 0,
   };
   const batch = async (step: Step, limit: number): Promise<number | null> => {
     return app.db.transaction(async (tx) => {
@@ -126,6 +130,21 @@ function stepsOf(app: RetentionApp): readonly (readonly [PurgeKind, Step])[] {
     [
       'shortenedOrigins',
       (db, limit) => shortenBatch(db, { before: ago(retention.addresses), limit, now }),
+    ],
+    [
+      'auditEvents',
+      async (db, limit) => {
+        const { audit } = retention;
+        if (audit === null) return 0;
+        if (await mayPurgeAuditEvents(db))
+          return purgeAuditEvents(db, { before: ago(audit), limit });
+        app.log.error(
+          { event: 'retention.not_permitted' },
+          'RETENTION_AUDIT is set, and the role may not remove events of the audit trail: run ' +
+            'latchkey purge as the owner of the tables.',
+        );
+        return 0;
+      },
     ],
   ];
 }
