@@ -207,12 +207,13 @@ describe('X-1 verifyLink', () => {
     expect(tokens).toMatchObject({ __typename: 'AuthTokens', refreshToken: null });
   });
 
-  it('is counted against floods by address', async () => {
+  it('X-2 is counted against floods by address, which do not shut a valid link', async () => {
     const strict = await server.another({ rateLimitMultiplier: 1 });
     const { token } = await register();
     for (let tries = 0; tries < 60; tries += 1) await strict.mutate('verifyLink', { token: 'x' });
-    expect(await strict.mutate('verifyLink', { token })).toMatchObject({ code: 'RATE_LIMITED' });
-    expect((await open({ token })).__typename).toBe('AuthTokens');
+    expect((await strict.mutate('verifyLink', { token: 'x' })).code).toBe('RATE_LIMITED');
+    // A link that is valid proves the mailbox: others at the address do not shut it.
+    expect((await strict.mutate('verifyLink', { token })).__typename).toBe('AuthTokens');
     await strict.stop();
   });
 
