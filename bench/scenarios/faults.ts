@@ -42,6 +42,8 @@ type Kind = {
   readonly mend?: (stage: Stage) => Promise<void>;
 };
 
+let restarting: Promise<void> = Promise.resolve();
+
 const faults: Readonly<Record<string, Kind>> = {
   worker: {
     about: 'kill -9 of a worker',
@@ -51,9 +53,13 @@ const faults: Readonly<Record<string, Kind>> = {
     },
   },
   server: {
-    about: 'kill -9 of a server',
-    strike: async ({ servers }) => servers[0].kill(),
-    mend: ({ servers }) => servers[0].start(),
+    about: 'kill -9 of a server, which is started again',
+    strike: async ({ servers }) => {
+      servers[0].kill();
+      // At once, as a supervisor does it; the other server answers meanwhile.
+      restarting = servers[0].start();
+    },
+    mend: () => restarting,
   },
   postgres: {
     about: 'kill -9 of PostgreSQL, which is started again',
