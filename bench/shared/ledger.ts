@@ -279,7 +279,8 @@ const unable = new Set(['OVERLOADED', 'INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILA
 async function ask(person: Person, kind: Kind, variables: object, token?: string): Promise<Reply> {
   const { ledger, number, options } = person;
   person.turn += 1;
-  const url = options.urls[(number + person.turn) % options.urls.length] ?? '';
+  // Turns begin at a person's number, so that people are at different servers at the same step.
+  const url = options.urls[person.turn % options.urls.length] ?? '';
   const sentAt = performance.now();
   const reply = await askServer(url, kind, variables, token);
   const endedAt = performance.now();
