@@ -46,8 +46,8 @@ const happenings: Readonly<Record<string, Happening>> = {
 
 /**
  * Three members of Patroni with synchronous replication under people who keep a ledger; the servers
- * reach them by HAProxy, or by all hosts in DATABASE_URL. Nothing that was acknowledged may be lost,
- * nobody be signed out, and every operation is back 5 s after the promotion.
+ * reach them by HAProxy, or by all hosts in DATABASE_URL. Nothing that was acknowledged may be
+ * lost, nobody be signed out, and every operation is back 5 s after the promotion.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const options = readOptions(args, { times: 1, people: 30, via: 'both', only: '' });

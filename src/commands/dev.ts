@@ -59,8 +59,8 @@ async function lock({ dataDirectory }: Config): Promise<boolean> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
     fail(
-      `${resolve(dataDirectory)} cannot be locked${code}: it must be a folder that can be written ` +
-        'to, on a file system that has sockets.',
+      `${resolve(dataDirectory)} cannot be locked${code}: it must be a folder that can be ` +
+        'written to, on a file system that has sockets.',
     );
   }
   return false;

@@ -77,7 +77,7 @@ describe('X-21 the lock on a folder', { timeout: 120_000 }, () => {
     first.child.kill('SIGCONT');
   });
 
-  it('takes no notice of process numbers: a dead lock with the number of a living process', async () => {
+  it('takes no notice of process numbers: a dead lock with a living process’s number', async () => {
     const { child } = await contend();
     await kill(child, 'SIGKILL');
     const [name = ''] = locks();
@@ -96,7 +96,7 @@ describe('X-21 the lock on a folder', { timeout: 120_000 }, () => {
     expect((await contend()).holder).toMatchObject({ pid: first.child.pid });
   });
 
-  it('of many that come at once exactly one gets it, also over the lock of a killed one', async () => {
+  it('of many that come at once exactly one gets it, also over a killed one’s lock', async () => {
     for (let round = 0; round < 3; round += 1) {
       const all = await Promise.all(Array.from({ length: 6 }, () => contend()));
       const winners = all.filter(({ holder }) => holder === null);

@@ -37,8 +37,10 @@ describe('X-22 lines that cannot be written are dropped and counted', () => {
   /** Writes lines for half a second, then says on descriptor 3 what became of them. */
   const writer = (lines: number) => `
     import { writeFileSync } from 'node:fs';
-    import { standardOutput } from '${join(compiledSources(), 'observability/log-output.js')}';
-    import { outliveStandardStreams } from '${join(compiledSources(), 'observability/log-output.js')}';
+    import {
+      outliveStandardStreams,
+      standardOutput,
+    } from '${join(compiledSources(), 'observability/log-output.js')}';
     outliveStandardStreams(() => {});
     const output = standardOutput();
     for (let round = 0; round < 10; round += 1) {
@@ -69,8 +71,8 @@ describe('X-22 lines that cannot be written are dropped and counted', () => {
     expect(dropped).toBeLessThanOrEqual(lines);
     expect(waiting).toBeLessThan(2 * 1024 * 1024);
     expect(stderr.split('\n').filter((line) => line.includes('latchkey:'))).toEqual([
-      `latchkey: the log cannot be written to standard output (${why}). The server goes on; lines ` +
-        'are dropped, and latchkey_log_lines_dropped_total counts them.',
+      `latchkey: the log cannot be written to standard output (${why}). The server goes on; ` +
+        'lines are dropped, and latchkey_log_lines_dropped_total counts them.',
     ]);
   });
 

@@ -73,7 +73,10 @@ const ownMetrics: ReadonlySet<unknown> = new Set([
   'latchkey_log_lines_dropped_total',
 ]);
 
-/** Of the primary's own metrics only those about the workers and its log: it serves no requests itself. */
+/**
+ * Of the primary's own metrics only those about the workers and its log: it serves no requests
+ * itself.
+ */
 function ownCounts(snapshot: Snapshot): Snapshot {
   return snapshot.filter((metric) => ownMetrics.has(Reflect.get(metric, 'name')));
 }

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it('X-27 the offset to the clock of the database is a metric, and a line when it changes', async () => {
+it('X-27 the offset to the database’s clock is a metric, and a line when it changes', async () => {
   const { app, clock, logLines } = server;
   const { look, stop } = watchClock(app);
   stop();

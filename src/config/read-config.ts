@@ -501,8 +501,8 @@ function wantsTraces(env: Environment): boolean {
 }
 
 const insecureRelay =
-  'SMTP_ALLOW_INSECURE is on: codes and links in mail may cross the network in the clear, and the ' +
-  'login of an smtp:// URL is not sent.';
+  'SMTP_ALLOW_INSECURE is on: codes and links in mail may cross the network in the clear, and ' +
+  'the login of an smtp:// URL is not sent.';
 
 /** Settings that are allowed but unwise, a sentence each, for the log at start. */
 export function configWarnings(config: Config): string[] {

@@ -97,7 +97,8 @@ describe('the pool', () => {
     ]);
     overloaded(login);
     overloaded(registration);
-    // Each in its address and that one's /24; no account, and nothing else was asked of the database.
+    // Each in its address and that one's /24; no account, and nothing else was asked of the
+    // database.
     expect(await lookInto(server, (sql) => sql`select * from rate_limits`)).toHaveLength(4);
     expect(await lookInto(server, (sql) => sql`select * from users`)).toHaveLength(0);
     await hashes;
@@ -105,7 +106,7 @@ describe('the pool', () => {
     await server.stop();
   });
 
-  it('AV-3 X-31 that is exhausted fails fast, is named in the log alone, and recovers', async () => {
+  it('AV-3 X-31 exhausted, fails fast, is named in the log alone, and recovers', async () => {
     const server = await startTestServer();
     const person = await registerPerson(server);
     const pool = anotherPool(server, { connections: 2 });

@@ -68,8 +68,8 @@ class StandardOutput implements LogOutput {
     if (this.#hasComplained) return;
     this.#hasComplained = true;
     process.stderr.write(
-      `latchkey: the log cannot be written to standard output (${why}). The server goes on; lines ` +
-        'are dropped, and latchkey_log_lines_dropped_total counts them.\n',
+      `latchkey: the log cannot be written to standard output (${why}). The server goes on; ` +
+        'lines are dropped, and latchkey_log_lines_dropped_total counts them.\n',
     );
   }
 }

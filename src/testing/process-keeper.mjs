@@ -49,8 +49,8 @@ process.stdin.on('end', () => {
   end();
 });
 process.stdin.on('close', end).on('error', end);
-// `halt` disconnects all clients and stops the server (PostgreSQL's fast shutdown), `crash` kills it;
-// `resume` starts it again with the same arguments.
+// `halt` disconnects all clients and stops the server (PostgreSQL's fast shutdown), `crash` kills
+// it; `resume` starts it again with the same arguments.
 process.stdin.setEncoding('utf8').on('data', (order) => {
   if ((order === 'halt\n' || order === 'crash\n') && !halted) {
     halted = true;

@@ -103,8 +103,8 @@ const windowEndsAt = sql`${sql.placeholder('windowEndsAt')}::timestamptz`;
 
 const reserveTogether = builtForRows(keyedState, (db, columns) => {
   const place = sql`unnest(${keys}, ${limits}) with ordinality`;
-  // Where one is full, only that one is written, to count the refusal. Rows are written in the order
-  // of their keys: statements that want the same rows wait for each other and never deadlock.
+  // Where one is full, only that one is written, to count the refusal. Rows are written in the
+  // order of their keys: statements that want the same rows wait for each other and never deadlock.
   const rows = sql`select place.key, 1, 0, true, null::timestamptz, ${windowEndsAt},
       ${sql.placeholder('ownerKey')}::bytea
     from ${place} as place(key, most, number)
@@ -135,8 +135,8 @@ const reserveTogether = builtForRows(keyedState, (db, columns) => {
 
 /**
  * Reserves a place in every window at once, or in none where one is full: a network that is refused
- * uses up nothing of the wider ones. One statement. Returns the windows that it wrote, each with its
- * number in `places`.
+ * uses up nothing of the wider ones. One statement. Returns the windows that it wrote, each with
+ * its number in `places`.
  */
 export async function reserveInWindows(
   db: Db,

@@ -43,7 +43,7 @@ describe('X-27 clocks that differ', () => {
     },
   );
 
-  it('further ahead, the reason is one that clients refresh on, and the refresh helps', async () => {
+  it('further ahead, the reason is one that clients refresh on, and that helps', async () => {
     const { first, second } = await two(300);
     const person = await registerPerson(second);
     expect(await me(first, person.accessToken)).toMatchObject({

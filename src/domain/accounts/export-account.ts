@@ -37,7 +37,9 @@ export type AccountExport = {
  * where rows are missing.
  */
 const mostRows = 100_000;
-/** Events are read in pages, so that no statement is long and no more rows are held than one has. */
+/**
+ * Events are read in pages, so that no statement is long and no more rows are held than one has.
+ */
 const page = 1000;
 
 /**

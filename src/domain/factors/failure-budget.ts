@@ -94,8 +94,8 @@ export function budgetOf(
  * answer says whether a failure of this attempt shuts mailed codes for unknown devices.
  */
 export async function reserveTry(ctx: Context, budget: FailureBudget): Promise<{ shuts: boolean }> {
-  // One budget at a time: a statement that locks rows of both could deadlock with a transaction that
-  // releases them.
+  // One budget at a time: a statement that locks rows of both could deadlock with a transaction
+  // that releases them.
   const { isLast } = await reserveAndTell(ctx, budget.inWindow);
   const shuts = isLast && budget.inWindow.budget === 'otp:account';
   if (budget.inARow === null) return { shuts };

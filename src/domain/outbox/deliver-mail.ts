@@ -20,9 +20,9 @@ export async function deliverMail(app: OutboxApp, message: LeasedMessage): Promi
 }
 
 /**
- * What becomes of a mail that anyone could have triggered, past a budget (RL-9): one mailbox gets no
- * more, and what the whole server may not send today waits. Counted here, long after the answer, so
- * that callers can neither see nor time it; and once per mail, however many attempts it takes.
+ * What becomes of a mail that anyone could have triggered, past a budget (RL-9): one mailbox gets
+ * no more, and what the whole server may not send today waits. Counted here, long after the answer,
+ * so that callers can neither see nor time it; and once per mail, however many attempts it takes.
  */
 async function overBudget(
   app: OutboxApp,

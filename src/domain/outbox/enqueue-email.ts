@@ -24,8 +24,8 @@ const noticeLifetime = 3 * 24 * 3600;
 export const nothing = 'none';
 
 /**
- * Throws RATE_LIMITED where the whole server may send no more mails of this purpose today, if it has
- * such a limit: refused now, alike for every address, rather than dropped later (X-5).
+ * Throws RATE_LIMITED where the whole server may send no more mails of this purpose today, if it
+ * has such a limit: refused now, alike for every address, rather than dropped later (X-5).
  */
 async function assertMayMail(
   ctx: Sender,

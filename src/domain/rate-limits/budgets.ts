@@ -41,9 +41,9 @@ export const budgets = {
    */
   'login:device': { limit: 10, window: 15 * minute, delay: slowing },
   /**
-   * Consecutive wrong passwords, ever, by account or known device (NIST 3.2.2): past it the password
-   * alone signs no one in, and the mailbox is asked for beside it. Not disclosed to callers who do
-   * not know the password.
+   * Consecutive wrong passwords, ever, by account or known device (NIST 3.2.2): past it the
+   * password alone signs no one in, and the mailbox is asked for beside it. Not disclosed to
+   * callers who do not know the password.
    */
   'login:consecutive': { limit: 100, window: 3650 * day },
   /** By user id: codes mailed beside a right password, past `login:consecutive`. */

@@ -171,8 +171,8 @@ function keysOf(owner: Owner, budget: BudgetName, networks: readonly string[]): 
 }
 
 /**
- * Uses up a budget as a stranger: one try from each of three networks, or from the owner's own where
- * it is counted by address, then what many more would have made of its rows.
+ * Uses up a budget as a stranger: one try from each of three networks, or from the owner's own
+ * where it is counted by address, then what many more would have made of its rows.
  */
 async function useUp(owner: Owner, budget: BudgetName): Promise<void> {
   const attempt = attempts[budget];

@@ -6,8 +6,8 @@ import { readRefreshToken } from './refresh-token.ts';
 
 /**
  * The session that the caller proves to have had in the account of this address: by a bearer token
- * of ours, expired or not, or by the cookie, spent or not. Null where there is none, or where it was
- * ended: after signing out or being signed out, the device is unknown again.
+ * of ours, expired or not, or by the cookie, spent or not. Null where there is none, or where it
+ * was ended: after signing out or being signed out, the device is unknown again.
  */
 export async function knownSession(ctx: Context, canonical: string): Promise<string | null> {
   const { viewer } = ctx;

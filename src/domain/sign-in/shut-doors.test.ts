@@ -72,7 +72,7 @@ describe('X-3 sign-in by mailed code', () => {
     expect(await subjects()).not.toContain(shut);
   });
 
-  it('X-3 shut by many networks it stays open to known devices, and the owner is told', async () => {
+  it('X-3 shut by many networks, is open to known devices, and the owner is told', async () => {
     const many = Array.from({ length: 20 }, (_, n) => `203.0.${100 + (n % 4)}.${n}`);
     await flood(owner.email, many);
     await flood(owner.email, many);
@@ -167,7 +167,7 @@ describe('X-4 wrong passwords in a row', () => {
     expect(await subjects(nobody)).toEqual([]);
   });
 
-  it('X-4 the lock asks for the app after the mailbox, and for both again in a step-up', async () => {
+  it('X-4 the lock asks for the app after the mailbox, and for both in a step-up', async () => {
     const { phone } = await enrolTotp(server, owner);
     for (let n = 0; n < 6; n += 1) await guess();
     const challenge = await login();
@@ -178,7 +178,7 @@ describe('X-4 wrong passwords in a row', () => {
     expect((await server.mutate('verifyOtp', last, home)).__typename).toBe('AuthTokens');
   });
 
-  it('X-4 a known device is asked for the mailbox after its own, in login and step-up', async () => {
+  it('X-4 asks a known device for the mailbox after its own, in login and step-up', async () => {
     const sender = { ...home, token: owner.accessToken };
     for (let n = 0; n < 6; n += 1) await guess(owner.email, sender);
     expect((await login()).__typename).toBe('AuthTokens');
@@ -192,7 +192,7 @@ describe('X-4 wrong passwords in a row', () => {
     expect(stepUp).toMatchObject({ __typename: 'OtpChallenge', purpose: 'STEP_UP' });
   });
 
-  it('X-4 codes beside the password are limited by the user, who has the mailbox still', async () => {
+  it('X-4 limits codes beside the password by the user, who has the mailbox still', async () => {
     for (let n = 0; n < 6; n += 1) await guess();
     const codes: (string | undefined)[] = [];
     for (let n = 0; n < 6; n += 1) codes.push((await login()).code);
