@@ -20,7 +20,7 @@ const arrows: Readonly<
   ports: { values: [], types: ['config', 'semaphore'] },
   'development-secrets': { values: ['random'], types: ['config'] },
   observability: { values: ['errors'], types: ['config'] },
-  db: { values: ['errors', 'semaphore'], types: ['observability'] },
+  db: { values: ['clock', 'errors', 'semaphore'], types: ['observability'] },
   mail: { values: [], types: ['clock', 'config'] },
   egress: { values: [] },
   app: {
@@ -52,7 +52,7 @@ const arrows: Readonly<
     ),
     types: ['app', 'context', 'ports'],
   },
-  cli: { values: ['commands'] },
+  cli: { values: ['commands', 'observability'] },
   main: { values: ['cli'] },
   // Applications and other backends import these packages; they use the server only through its
   // API.
@@ -106,6 +106,7 @@ const promises: Readonly<Record<string, readonly string[]>> = {
   'domain/users/gateway-user-fields.ts': ['config'],
   'mail/mailer.ts': ['domain'],
   'db/driver/host-urls.ts': ['config'],
+  'db/driver/socket-urls.ts': ['config'],
 };
 
 /** Packages that only these files may import. */

@@ -873,8 +873,10 @@ describe('X-43 what a shell or a file of variables should have taken away', () =
     return file;
   };
   const problems = (changes: Environment) => problemsOf(() => production(changes));
-  /** Names of people may have quotes. */
-  const names = allEntries.map(({ name }) => name).filter((name) => name !== 'MAIL_FROM');
+  /** Names of people and of products may have quotes. */
+  const names = allEntries
+    .map(({ name }) => name)
+    .filter((name) => name !== 'MAIL_FROM' && name !== 'PRODUCT_NAME');
 
   it('quotes around a value are refused by name, whatever the variable', () => {
     for (const name of names) {
@@ -888,7 +890,8 @@ describe('X-43 what a shell or a file of variables should have taken away', () =
       }
     }
   });
-  it('MAIL_FROM may begin with one', () => {
+  it('MAIL_FROM and PRODUCT_NAME may begin with one', () => {
+    expect(production({ PRODUCT_NAME: '"Acme"' }).productName).toBe('"Acme"');
     expect(production({ MAIL_FROM: whole.MAIL_FROM }).mail).toMatchObject({
       from: whole.MAIL_FROM,
     });

@@ -158,6 +158,13 @@ const stepUpVerbs: Readonly<Record<string, () => Promise<Call>>> = {
     const { sessionId } = await signIn(server, person);
     return calls(person, 'revokeSession', { sessionId });
   },
+  deleteAccount: async () => {
+    const person = await registerPerson(server);
+    return calls(person, 'deleteAccount', { confirmEmail: person.email });
+  },
+};
+/** They end the caller's own session even where the others need a step-up. */
+const signOutVerbs: typeof stepUpVerbs = {
   'logout everywhere': async () => {
     const person = await registerPerson(server);
     await signIn(server, person);
@@ -165,16 +172,14 @@ const stepUpVerbs: Readonly<Record<string, () => Promise<Call>>> = {
   },
   'logout everywhere by a refresh token': async () => {
     const person = await registerPerson(server);
+    await signIn(server, person);
     const input = { everywhere: true, refreshToken: person.refreshToken };
     return { person, send: () => second.mutate('logout', input) };
-  },
-  deleteAccount: async () => {
-    const person = await registerPerson(server);
-    return calls(person, 'deleteAccount', { confirmEmail: person.email });
   },
 };
 const sessionVerbs: typeof stepUpVerbs = {
   ...stepUpVerbs,
+  ...signOutVerbs,
   updateProfile: async () =>
     calls(await registerPerson(server), 'updateProfile', { name: 'Mallory' }),
   confirmEmailChange: async () => {
@@ -241,6 +246,22 @@ describe('X-6 a verb of a signed-in user that waits for the user’s row', () =>
         { row: ['users', person.id], change: set.appActivated(person.id), send },
         { code: 'STEP_UP_REQUIRED' },
       );
+    },
+  );
+
+  it.each(Object.entries(signOutVerbs))(
+    '%s asks for the app that was activated meanwhile, and ends its own session alone',
+    async (_, prepare) => {
+      const { person, send } = await prepare();
+      const { answer } = await during({
+        row: ['users', person.id],
+        change: set.appActivated(person.id),
+        send,
+      });
+      expect(answer).toMatchObject({ code: 'STEP_UP_REQUIRED' });
+      const left = (await sessionsOf(server, person.id)).filter((one) => one.revokedAt === null);
+      expect(left).toHaveLength(1);
+      expect(left[0]?.id).not.toBe(person.sessionId);
     },
   );
 

@@ -58,6 +58,7 @@ describe('rows of the outbox, on PostgreSQL and on PGlite', () => {
       sealedPayload: expect.any(Uint8Array),
       attempts: 1,
       expiresAt: secondsAfter(now, 600),
+      lastError: null,
     });
     expect(last?.sealedPayload).toHaveLength(1);
   });

@@ -13,6 +13,7 @@ import {
   or,
   sql,
 } from 'drizzle-orm';
+import { farFuture } from '../../clock.ts';
 import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type OutboxMessageRow, outboxMessages } from '../tables/outbox-messages.ts';
@@ -94,9 +95,6 @@ const lease = builtForRows(leased, (db, columns) => {
     .returning(columns);
 });
 
-/** Later than any row waits for. */
-const farAway = new Date('9999-01-01T00:00:00Z');
-
 /**
  * Leases up to `limit` due rows, the longest waiting first, and counts the attempt. One statement,
  * committed at once: no connection is held while a message is sent, and rows of a worker that dies
@@ -106,7 +104,7 @@ export async function leaseDueMessages(
   db: Db,
   input: { now: Date; leaseUntil: Date; limit: number; postponed?: boolean },
 ): Promise<LeasedMessage[]> {
-  const horizon = input.postponed ? farAway : input.now;
+  const horizon = input.postponed ? farFuture : input.now;
   return lease(db, { ...input, horizon });
 }
 

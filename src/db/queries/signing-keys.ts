@@ -1,10 +1,8 @@
 import { and, desc, eq, gt, gte, isNull, lt, ne, or, sql } from 'drizzle-orm';
+import { farFuture } from '../../clock.ts';
 import type { Db } from '../driver/client.ts';
 import { lockKey } from '../driver/lock-keys.ts';
 import { type SigningKeyRow, signingKeys } from '../tables/signing-keys.ts';
-
-/** When a standby key signs: not before it is needed, which gives it a time. */
-export const standbyFrom = new Date('9999-01-01T00:00:00Z');
 
 /** Keys that sign, will sign or still verify, the newest first; without standby keys. */
 export async function listSigningKeys(db: Db, input: { now: Date }): Promise<SigningKeyRow[]> {
@@ -14,19 +12,22 @@ export async function listSigningKeys(db: Db, input: { now: Date }): Promise<Sig
     .where(
       and(
         isNull(signingKeys.removedAt),
-        lt(signingKeys.activeFrom, standbyFrom),
+        lt(signingKeys.activeFrom, farFuture),
         or(isNull(signingKeys.expiresAt), gt(signingKeys.expiresAt, input.now)),
       ),
     )
     .orderBy(desc(signingKeys.activeFrom), desc(signingKeys.kid));
 }
 
-/** Keys that are published and sign only when they are needed, the newest first. */
+/**
+ * Keys that are published and sign only when they are needed, which gives them a time in place of
+ * the far future; the newest first.
+ */
 export async function listStandbyKeys(db: Db): Promise<SigningKeyRow[]> {
   return db
     .select()
     .from(signingKeys)
-    .where(and(isNull(signingKeys.removedAt), gte(signingKeys.activeFrom, standbyFrom)))
+    .where(and(isNull(signingKeys.removedAt), gte(signingKeys.activeFrom, farFuture)))
     .orderBy(desc(signingKeys.createdAt), desc(signingKeys.kid));
 }
 
@@ -64,7 +65,7 @@ export async function endOtherSigningKeys(
       and(
         ne(signingKeys.kid, input.exceptKid),
         isNull(signingKeys.expiresAt),
-        lt(signingKeys.activeFrom, standbyFrom),
+        lt(signingKeys.activeFrom, farFuture),
       ),
     );
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { enrolTotp } from '../../testing/authenticator.ts';
-import type { MutationName } from '../../testing/client.ts';
+import { type MutationName, meQuery } from '../../testing/client.ts';
 import { goodPassword, type Person, registerPerson } from '../../testing/people.ts';
 import { ageProof, proveSecondFactor, sessionsOf, setRoles } from '../../testing/rows.ts';
 import { stepUpLifetime } from './require-step-up.ts';
@@ -14,10 +14,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Every mutation that requires a recent proof, with otherwise valid input. Add new ones here. */
+/**
+ * Every mutation that requires a recent proof and changes nothing without it, with otherwise valid
+ * input. Add new ones here. `logout` everywhere ends the caller's own session even so, see its
+ * tests.
+ */
 const sensitive: readonly [MutationName, (person: Person) => Record<string, unknown>][] = [
   ['revokeSession', ({ sessionId }) => ({ sessionId })],
-  ['logout', () => ({ everywhere: true })],
   ['startTotpEnrollment', () => ({})],
   ['disableTotp', () => ({ code: '123456' })],
   ['regenerateRecoveryCodes', () => ({ code: '123456' })],
@@ -45,6 +48,8 @@ describe('sensitive mutations require a recent proof, according to the sessionâ€
       const { accessToken } = await server.mutate('refreshSession', {
         refreshToken: person.refreshToken,
       });
+      // That its tokens were seen is noted at the first request with them (X-17).
+      await server.send(meQuery, {}, { token: accessToken });
       const before = await sessionsOf(server, person.id);
       const answer = await server.mutate(name, input(person), { token: accessToken });
       expect(answer).toMatchObject({ __typename: 'AuthError', code: 'STEP_UP_REQUIRED' });

@@ -1,5 +1,6 @@
 import type { App } from '../../app.ts';
-import { listStandbyKeys, lockSigningKeys, standbyFrom } from '../../db/queries/signing-keys.ts';
+import { farFuture } from '../../clock.ts';
+import { listStandbyKeys, lockSigningKeys } from '../../db/queries/signing-keys.ts';
 import { standbyOf } from './remove-signing-key.ts';
 import { addKey, makeKey } from './rotate-signing-key.ts';
 
@@ -13,7 +14,7 @@ export async function ensureStandbyKey(app: App): Promise<void> {
   await app.db.transaction(async (tx) => {
     await lockSigningKeys(tx);
     if (standbyOf(app, await listStandbyKeys(tx))) return;
-    await addKey(app, { db: tx, made, now: app.clock.now(), activeFrom: standbyFrom });
+    await addKey(app, { db: tx, made, now: app.clock.now(), activeFrom: farFuture });
   });
   await app.keyRing.load();
 }

@@ -1,4 +1,5 @@
-import { listSigningKeys, listStandbyKeys, standbyFrom } from '../../db/queries/signing-keys.ts';
+import { farFuture } from '../../clock.ts';
+import { listSigningKeys, listStandbyKeys } from '../../db/queries/signing-keys.ts';
 import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
 import type { KeyRing, PublicJwk, SigningKey } from '../../ports.ts';
 import { type KeyApp, rotateSigningKey } from './rotate-signing-key.ts';
@@ -41,7 +42,7 @@ function publishedOf(keys: Iterable<SigningKey>, now: Date): PublicJwk[] {
 
 /** Standby keys are published and verify, and nothing else. */
 function withoutStandby(keys: Iterable<SigningKey>): SigningKey[] {
-  return [...keys].filter(({ activeFrom }) => activeFrom < standbyFrom);
+  return [...keys].filter(({ activeFrom }) => activeFrom < farFuture);
 }
 
 /** Whether there is a new key now. */

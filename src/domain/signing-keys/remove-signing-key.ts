@@ -1,4 +1,4 @@
-import { secondsAfter } from '../../clock.ts';
+import { farFuture, secondsAfter } from '../../clock.ts';
 import type { Db } from '../../db/driver/client.ts';
 import {
   activateSigningKey,
@@ -7,7 +7,6 @@ import {
   listStandbyKeys,
   lockSigningKeys,
   removeSigningKey as markRemoved,
-  standbyFrom,
 } from '../../db/queries/signing-keys.ts';
 import type { SigningKeyRow } from '../../db/tables/signing-keys.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -55,7 +54,7 @@ export async function removeSigningKey(
     const wasSigning = (signingAt(before, now)?.kid ?? kid) === kid;
     if (isStandby || (wasSigning && standby)) {
       // The one that takes over is known to every verifier; the next standby is published now.
-      await addKey(app, { db: tx, made, now, activeFrom: standbyFrom });
+      await addKey(app, { db: tx, made, now, activeFrom: farFuture });
       if (!standby) return { kid, successor: null };
       await activateSigningKey(tx, { kid: standby.kid, now });
       const next = earliestPending(await listSigningKeys(tx, { now }), now);
@@ -63,7 +62,7 @@ export async function removeSigningKey(
       if (expiresAt) await endSigningKey(tx, { kid: standby.kid, expiresAt });
       return { kid, successor: { kid: standby.kid, activeFrom: now } };
     }
-    const left = before.filter((row) => row.kid !== kid && row.activeFrom < standbyFrom);
+    const left = before.filter((row) => row.kid !== kid && row.activeFrom < farFuture);
     const successor = await replaceKey(app, {
       db: tx,
       made,

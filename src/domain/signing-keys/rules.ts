@@ -1,5 +1,4 @@
-import { secondsAfter } from '../../clock.ts';
-import { standbyFrom } from '../../db/queries/signing-keys.ts';
+import { farFuture, secondsAfter } from '../../clock.ts';
 
 /** Seconds for which others may cache our public keys (`Cache-Control: max-age`). */
 export const jwksMaxAge = 300;
@@ -112,7 +111,7 @@ export function endsTooEarly<Key extends KeyTimes>(
 export function stateOf(keys: readonly KeyTimes[], key: KeyTimes, now: Date): KeyState {
   if (key.removedAt) return 'removed';
   if (!verifies(key, now)) return 'expired';
-  if (key.activeFrom >= standbyFrom) return 'standby';
+  if (key.activeFrom >= farFuture) return 'standby';
   if (key.activeFrom > now) return 'next';
   return key === signingAt(keys, now) ? 'active' : 'retired';
 }
