@@ -20,9 +20,16 @@ afterAll(() => project.remove(), patience);
 const names = ['latchkey', '@latchkey/client', '@latchkey/verify'];
 
 const entries = {
-  '@latchkey/client': ['RefreshError', 'RequestError', 'createAuthClient', 'refusalIn'],
+  '@latchkey/client': [
+    'RefreshError',
+    'RequestError',
+    'UnreachableError',
+    'createAuthClient',
+    'refusalIn',
+    'takeLinkToken',
+  ],
   '@latchkey/client/apollo': ['authLink'],
-  '@latchkey/client/react': ['AuthProvider', 'useAuth'],
+  '@latchkey/client/react': ['AuthProvider', 'useAuth', 'useSignOut'],
   '@latchkey/client/urql': ['authClientExchange'],
   '@latchkey/verify': [
     'KeysUnavailableError',
