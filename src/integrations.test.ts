@@ -26,7 +26,7 @@ describe('the pages of docs/integrations', () => {
       );
     for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const [path = '', anchor] = link.split('#');
-      const target = posix.join(folder, path);
+      const target = posix.join(folder, path === '' ? page : path);
       expect([link, existsSync(target)]).toEqual([link, true]);
       if (anchor !== undefined) expect(headings(readFileSync(target, 'utf8'))).toContain(anchor);
     }
@@ -50,7 +50,7 @@ describe('X-45 the documents', () => {
 
 describe('the install commands of the docs', () => {
   const told = (text: string) =>
-    [...text.matchAll(/\b(?:npm (?:i|install|add|exec)|npx|pnpm|yarn)\b[^\n`]*/g)].map(
+    [...text.matchAll(/\b(?:npm (?:i|install|add|exec)|npx|pnpm|yarn)\b[^\n`#]*/g)].map(
       ([command]) => command,
     );
   /** None of our packages is published: by name, npm would install a package of someone else. */

@@ -47,7 +47,11 @@ describe('X-21 the lock on a folder', { timeout: 120_000 }, () => {
     const first = await contend();
     expect(first.holder).toBeNull();
     const second = await contend();
-    expect(second.holder).toEqual({ pid: first.child.pid, folder: join(folder, '.data') });
+    expect(second.holder).toEqual({
+      state: 'holding',
+      pid: first.child.pid,
+      folder: join(folder, '.data'),
+    });
     // One that was refused has left nothing.
     expect(locks()).toHaveLength(1);
   });

@@ -62,7 +62,7 @@ describe.skipIf(!isInstalled)('X-45 Caddy with forward_auth in front of a plain 
         () => true,
         () => false,
       );
-    for (let waited = 0; waited < 100 && !(await answers()); waited += 1) await sleep(100);
+    for (let waited = 0; waited < 600 && !(await answers()); waited += 1) await sleep(100);
   });
   afterAll(async () => {
     caddy.kill('SIGTERM');

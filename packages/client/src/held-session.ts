@@ -11,7 +11,8 @@ export type SignedOutReason = 'LOGGED_OUT' | 'ELSEWHERE' | 'ENDED';
  * until it answers.
  */
 export type AuthState =
-  | { readonly status: 'loading' | 'unreachable'; readonly user: null }
+  | { readonly status: 'loading'; readonly user: null }
+  | { readonly status: 'unreachable'; readonly user: null }
   | { readonly status: 'signed-in'; readonly user: User }
   | { readonly status: 'signed-out'; readonly user: null; readonly reason: SignedOutReason | null };
 
