@@ -891,7 +891,7 @@ describe('X-43 what a shell or a file of variables should have taken away', () =
     }
   });
   it('MAIL_FROM and PRODUCT_NAME may begin with one', () => {
-    expect(production({ PRODUCT_NAME: '"Acme"' }).productName).toBe('"Acme"');
+    expect(production({ PRODUCT_NAME: '"Acme" Bank' }).productName).toBe('"Acme" Bank');
     expect(production({ MAIL_FROM: whole.MAIL_FROM }).mail).toMatchObject({
       from: whole.MAIL_FROM,
     });

@@ -21,7 +21,6 @@ const [block = ''] = snippets('nginx-and-traefik.md', 'caddy');
 const configuration = (ports: { caddy: number; auth: number; page: number }) => `{
 	admin off
 	auto_https off
-	persist_config off
 }
 http://127.0.0.1:${ports.caddy} {
 	bind 127.0.0.1
