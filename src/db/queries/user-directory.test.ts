@@ -136,6 +136,26 @@ describe('the directory of users, among fifty thousand', () => {
     expect(texts.size).toBe(1);
   });
 
+  it.each(['SUSPENDED', 'UNVERIFIED'] as const)(
+    'X-40 reads only the few users who are %s, although all have the text',
+    async (status) => {
+      const texts: string[] = [];
+      const own = openPostgres({
+        url: database.url ?? '',
+        maxConnections: 1,
+        applicationName: 'latchkey-test',
+        statementTimeoutMs: 10_000,
+        onStatement: (text) => texts.push(text),
+      });
+      const filter = { search: 'person', status };
+      const found = await listUsers(own.db, { filter, after: null, limit: 21 });
+      await own.close();
+      expect(found).toHaveLength(status === 'SUSPENDED' ? 5 : 0);
+      // The page, and that there are no more of that state: nothing is read by the text.
+      expect(texts.filter((text) => text.includes('"users"'))).toHaveLength(2);
+    },
+  );
+
   it('counts up to ten thousand and estimates beyond', async () => {
     const { db } = database.database;
     expect(await countUsers(db, { filter: { search: null, status: 'SUSPENDED' } })).toBe(5);

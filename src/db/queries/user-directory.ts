@@ -71,7 +71,10 @@ async function listMatches(db: Db, input: Search): Promise<UserRow[]> {
   );
 }
 
-/** Null when the newest `window` users do not fill the page. */
+/**
+ * Null when the newest `window` users do not fill the page and there are more of them: of a rare
+ * state the window holds all, however many users have the text.
+ */
 async function listAmongNewest(
   db: Db,
   input: Search & { window: number },
@@ -91,7 +94,15 @@ async function listAmongNewest(
     .where(or(...startsOf(search)))
     .orderBy(desc(newest.createdAt), desc(newest.id))
     .limit(limit);
-  return rows.length === limit ? rows : null;
+  if (rows.length === limit) return rows;
+  const [more] = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(inState(filter.status), isOlder(after)))
+    .orderBy(desc(users.createdAt), desc(users.id))
+    .offset(window)
+    .limit(1);
+  return more ? null : rows;
 }
 
 /** Null when more than `most` users match. */
