@@ -254,6 +254,8 @@ export type Reply = {
   readonly outcome: Operation['outcome'];
   // biome-ignore lint/suspicious/noExplicitAny: an answer is read by path; a wrong path fails.
   readonly answer: any;
+  /** Nothing listens there: the request was not sent. */
+  readonly isUnreached?: boolean;
 };
 
 const mutations: Readonly<Record<Exclude<Kind, 'me'>, MutationName>> = {
@@ -279,12 +281,30 @@ const unable = new Set(['OVERLOADED', 'INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILA
 async function ask(person: Person, kind: Kind, variables: object, token?: string): Promise<Reply> {
   const { ledger, number, options } = person;
   person.turn += 1;
-  // Turns begin at a person's number, so that people are at different servers at the same step.
-  const url = options.urls[person.turn % options.urls.length] ?? '';
   const sentAt = performance.now();
-  const reply = await askServer(url, kind, variables, token);
+  const reply = await askAny(options.urls, { first: person.turn, kind, variables, token });
   const endedAt = performance.now();
   ledger.operations.push({ person: number, kind, sentAt, endedAt, outcome: reply.outcome });
+  return reply;
+}
+
+/** At the next server where one takes no connection, as a balancer does it. */
+async function askAny(
+  urls: readonly string[],
+  input: {
+    readonly first: number;
+    readonly kind: Kind;
+    readonly variables: object;
+    readonly token: string | undefined;
+  },
+): Promise<Reply> {
+  const { first, kind, variables, token } = input;
+  let reply: Reply = { outcome: 'unanswered', answer: {} };
+  for (let step = 0; step < urls.length; step += 1) {
+    const url = urls[(first + step) % urls.length] ?? '';
+    reply = await askServer(url, kind, variables, token);
+    if (!reply.isUnreached) break;
+  }
   return reply;
 }
 
@@ -319,8 +339,10 @@ export async function askServer(
     return isDone
       ? { outcome: 'acknowledged', answer }
       : { outcome: 'refused', answer: body.errors?.[0] ?? answer };
-  } catch {
-    return { outcome: 'unanswered', answer: {} };
+  } catch (error) {
+    const cause: unknown = error instanceof Error ? error.cause : null;
+    const isUnreached = cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+    return { outcome: 'unanswered', answer: {}, isUnreached };
   }
 }
 
