@@ -36,6 +36,17 @@ const isOver = sql`${rateLimits.windowEndsAt} <= ${now}`;
 const isOpen = sql`${rateLimits.count} < ${sql.placeholder('limit')}
   and (${rateLimits.blockedUntil} is null or ${rateLimits.blockedUntil} <= ${now})`;
 
+/** One more try in a window, or one more refused where it has no room; anew once it has ended. */
+const oneMore = (hasRoom: SQL) => ({
+  count: sql`case when ${isOver} then 1
+    when ${hasRoom} then ${rateLimits.count} + 1 else ${rateLimits.count} end`,
+  refused: sql`case when ${isOver} then 0
+    when ${hasRoom} then ${rateLimits.refused} else ${rateLimits.refused} + 1 end`,
+  admitted: sql`${isOver} or ${hasRoom}`,
+  windowEndsAt: sql`case when ${isOver} then excluded.window_ends_at
+    else ${rateLimits.windowEndsAt} end`,
+});
+
 /** `blockAfter` returns until when an operation blocks those after it. */
 const reservation = (blockAfter: (count: SQL) => SQL) =>
   builtForRows(windowState, (db, columns) =>
@@ -49,16 +60,10 @@ const reservation = (blockAfter: (count: SQL) => SQL) =>
       .onConflictDoUpdate({
         target: rateLimits.key,
         set: {
-          count: sql`case when ${isOver} then 1
-            when ${isOpen} then ${rateLimits.count} + 1 else ${rateLimits.count} end`,
-          refused: sql`case when ${isOver} then 0
-            when ${isOpen} then ${rateLimits.refused} else ${rateLimits.refused} + 1 end`,
-          admitted: sql`${isOver} or ${isOpen}`,
+          ...oneMore(isOpen),
           blockedUntil: sql`case when ${isOver} then excluded.blocked_until
             when ${isOpen} then ${blockAfter(sql`${rateLimits.count} + 1`)}
             else ${rateLimits.blockedUntil} end`,
-          windowEndsAt: sql`case when ${isOver} then excluded.window_ends_at
-            else ${rateLimits.windowEndsAt} end`,
         },
       })
       .returning(columns),
@@ -114,21 +119,12 @@ const reserveTogether = builtForRows(keyedState, (db, columns) => {
       where taken.window_ends_at > ${now} and taken.count >= full_one.most), place.number)
     order by place.key`;
   const most = sql`(${limits})[array_position(${keys}, ${rateLimits.key})]`;
-  const hasRoom = sql`${rateLimits.count} < ${most}`;
   return db
     .insert(rateLimits)
     .select(rows)
     .onConflictDoUpdate({
       target: rateLimits.key,
-      set: {
-        count: sql`case when ${isOver} then 1
-          when ${hasRoom} then ${rateLimits.count} + 1 else ${rateLimits.count} end`,
-        refused: sql`case when ${isOver} then 0
-          when ${hasRoom} then ${rateLimits.refused} else ${rateLimits.refused} + 1 end`,
-        admitted: sql`${isOver} or ${hasRoom}`,
-        windowEndsAt: sql`case when ${isOver} then excluded.window_ends_at
-          else ${rateLimits.windowEndsAt} end`,
-      },
+      set: oneMore(sql`${rateLimits.count} < ${most}`),
     })
     .returning(columns);
 });

@@ -31,6 +31,16 @@ afterAll(async () => {
   await database.drop();
 });
 
+/** A client of its own with one connection. */
+const openOwn = (onStatement: (text: string) => void = () => {}) =>
+  openPostgres({
+    url: database.url ?? '',
+    maxConnections: 1,
+    applicationName: 'latchkey-test',
+    statementTimeoutMs: 10_000,
+    onStatement,
+  });
+
 /**
  * How often the table was read sequentially. On its own connection, because PostgreSQL reports
  * statistics when a connection ends. It repeats the query often enough for PostgreSQL to consider a
@@ -44,12 +54,7 @@ async function sequentialScans(work: (db: Db) => Promise<unknown>): Promise<numb
     return row ?? { seq: 0, index: 0 };
   };
   const before = await read();
-  const own = openPostgres({
-    url: database.url ?? '',
-    maxConnections: 1,
-    applicationName: 'latchkey-test',
-    statementTimeoutMs: 10_000,
-  });
+  const own = openOwn();
   for (let turn = 0; turn < 8; turn += 1) await work(own.db);
   await own.close();
   await expect
@@ -120,13 +125,7 @@ describe('the directory of users, among fifty thousand', () => {
 
   it('uses one text for any number of ids, which is prepared once', async () => {
     const texts = new Set<string>();
-    const own = openPostgres({
-      url: database.url ?? '',
-      maxConnections: 1,
-      applicationName: 'latchkey-test',
-      statementTimeoutMs: 10_000,
-      onStatement: (text) => texts.add(text),
-    });
+    const own = openOwn((text) => texts.add(text));
     const known = (await sql<{ id: string }[]>`select id from users limit 100`).map(({ id }) => id);
     for (const count of [0, 1, 2, 100]) {
       const found = await findUsersByIds(own.db, { ids: known.slice(0, count) });
@@ -140,13 +139,7 @@ describe('the directory of users, among fifty thousand', () => {
     'X-40 reads only the few users who are %s, although all have the text',
     async (status) => {
       const texts: string[] = [];
-      const own = openPostgres({
-        url: database.url ?? '',
-        maxConnections: 1,
-        applicationName: 'latchkey-test',
-        statementTimeoutMs: 10_000,
-        onStatement: (text) => texts.push(text),
-      });
+      const own = openOwn((text) => texts.push(text));
       const filter = { search: 'person', status };
       const found = await listUsers(own.db, { filter, after: null, limit: 21 });
       await own.close();
