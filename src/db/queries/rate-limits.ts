@@ -151,56 +151,51 @@ export async function reserveInWindows(
   }));
 }
 
-const deleteInOrder = builtOnce((db) => {
-  // Locked in the order of the keys: a plain DELETE locks rows in physical order and could deadlock
-  // with a reservation.
-  const inOrder = db
+/**
+ * The keys of the rows, locked in their order: a plain DELETE or UPDATE locks rows in physical
+ * order and could deadlock with a reservation.
+ */
+const lockedInOrder = (db: Db, which: SQL) =>
+  db
     .select({ key: rateLimits.key })
     .from(rateLimits)
-    .where(isAnyGiven(rateLimits.key, 'keys'))
+    .where(which)
     .orderBy(asc(rateLimits.key))
     .for('update');
-  return db.delete(rateLimits).where(inArray(rateLimits.key, inOrder));
-});
+
+const byKeys = isAnyGiven(rateLimits.key, 'keys');
+const byOwner = eq(rateLimits.ownerKey, sql.placeholder('ownerKey'));
+
+const deleteInOrder = builtOnce((db) =>
+  db.delete(rateLimits).where(inArray(rateLimits.key, lockedInOrder(db, byKeys))),
+);
 
 /** Resets the counters of these keys. */
 export async function clearWindows(db: Db, input: { keys: readonly Uint8Array[] }): Promise<void> {
   await deleteInOrder(db, { keys: asPgArray(input.keys) });
 }
 
-const deleteOwned = builtOnce((db) => {
-  const inOrder = db
-    .select({ key: rateLimits.key })
-    .from(rateLimits)
-    .where(eq(rateLimits.ownerKey, sql.placeholder('ownerKey')))
-    .orderBy(asc(rateLimits.key))
-    .for('update');
-  return db.delete(rateLimits).where(inArray(rateLimits.key, inOrder));
-});
+const deleteOwned = builtOnce((db) =>
+  db.delete(rateLimits).where(inArray(rateLimits.key, lockedInOrder(db, byOwner))),
+);
 
 /** Resets the counters that belong to an account. */
 export async function clearOwnWindows(db: Db, input: { ownerKey: Uint8Array }): Promise<void> {
   await deleteOwned(db, input);
 }
 
-const takeOff = builtOnce((db) => {
-  const inOrder = db
-    .select({ key: rateLimits.key })
-    .from(rateLimits)
-    .where(isAnyGiven(rateLimits.key, 'keys'))
-    .orderBy(asc(rateLimits.key))
-    .for('update');
-  return db
+const takeOff = builtOnce((db) =>
+  db
     .update(rateLimits)
     .set({ count: sql`${rateLimits.count} - 1` })
     .where(
       and(
-        inArray(rateLimits.key, inOrder),
+        inArray(rateLimits.key, lockedInOrder(db, byKeys)),
         gt(rateLimits.count, 0),
         gt(rateLimits.windowEndsAt, given(rateLimits.windowEndsAt, 'now')),
       ),
-    );
-});
+    ),
+);
 
 /** Gives one operation back to each window while it still runs. */
 export async function takeOffWindows(
