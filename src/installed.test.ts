@@ -156,11 +156,9 @@ function tryServer(nodeFolder: () => string): void {
 
   it('the server migrates, passes the doctor, starts, answers and stops', async () => {
     const env = production();
-    expect(run(['migrate'], env)).toEqual({
-      status: 0,
-      stdout: 'The database is up to date.\n',
-      stderr: '',
-    });
+    const upToDate = { status: 0, stdout: 'The database is up to date.\n' };
+    expect(run(['migrate'], env)).toMatchObject(upToDate);
+    expect(run(['migrate'], env)).toEqual({ ...upToDate, stderr: '' });
     // It finds no mail server, and says so without a stack.
     const findings = run(['doctor', '--json'], env);
     expect([findings.status, findings.stderr]).toEqual([1, '']);

@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { type Config, ConfigError, environment, readConfig } from '../config/read-config.ts';
-import { type Database, openPostgres } from '../db/driver/client.ts';
+import { type Database, openPostgres, serverStatementTimeoutMs } from '../db/driver/client.ts';
 import { migratePostgres } from '../db/migrate.ts';
 import { loadDevelopmentSecrets } from '../development-secrets.ts';
 import { prepareGraphiql } from '../http/pages/graphiql/prepare-graphiql.ts';
@@ -81,7 +81,7 @@ async function databaseOf({
         maxConnections: databaseMaxConnections,
         prepares: databasePreparedStatements,
         applicationName: 'latchkey-dev',
-        statementTimeoutMs: 10_000,
+        statementTimeoutMs: serverStatementTimeoutMs,
       });
     };
   }

@@ -2,8 +2,6 @@ import cluster from 'node:cluster';
 import { ConfigError, configWarnings, environment, readConfig } from '../config/read-config.ts';
 import { fail } from './fail.ts';
 
-const statementTimeoutMs = 10_000;
-
 /** The production server. An unset NODE_ENV is production too: only `latchkey dev` is not. */
 export async function start(): Promise<void> {
   let config: ReturnType<typeof readConfig>;
@@ -26,13 +24,17 @@ export async function start(): Promise<void> {
       return (await import('./run-workers.ts')).runWorkers({ config, databaseUrl, log });
   }
   // Loaded only now: missing variables are reported before the whole server is loaded.
-  const [{ runServer }, { openPostgres }, { migratePostgres }, { answerPrimary }] =
-    await Promise.all([
-      import('./run-server.ts'),
-      import('../db/driver/client.ts'),
-      import('../db/migrate.ts'),
-      import('./answer-primary.ts'),
-    ]);
+  const [
+    { runServer },
+    { openPostgres, serverStatementTimeoutMs },
+    { migratePostgres },
+    { answerPrimary },
+  ] = await Promise.all([
+    import('./run-server.ts'),
+    import('../db/driver/client.ts'),
+    import('../db/migrate.ts'),
+    import('./answer-primary.ts'),
+  ]);
   await runServer({
     config,
     log,
@@ -48,7 +50,7 @@ export async function start(): Promise<void> {
         maxConnections: config.databaseMaxConnections,
         prepares: config.databasePreparedStatements,
         applicationName: 'latchkey',
-        statementTimeoutMs,
+        statementTimeoutMs: serverStatementTimeoutMs,
       });
     },
     ...(worker ? { worker: { ready: answerPrimary } } : {}),

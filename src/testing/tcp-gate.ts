@@ -22,6 +22,17 @@ export type TcpGate = {
   close(): Promise<void>;
 };
 
+/** A gate before the database of this URL, and the URL that leads through it. */
+export async function startDatabaseGate(
+  databaseUrl: string | null,
+): Promise<{ readonly gate: TcpGate; readonly url: string }> {
+  if (databaseUrl === null) throw new Error('This test needs a PostgreSQL server.');
+  const url = new URL(databaseUrl);
+  const gate = await startTcpGate({ host: url.hostname, port: Number(url.port) });
+  url.port = String(gate.port);
+  return { gate, url: url.href };
+}
+
 type Target = { readonly host: string; readonly port: number };
 type Faults = { swallowed: string | null; silent: boolean; held: (() => void)[] | null };
 

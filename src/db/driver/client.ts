@@ -60,6 +60,12 @@ export type Database = {
   close(): Promise<void>;
 };
 
+/**
+ * Statement timeout of a server, in milliseconds: a request that a fault of the network or of the
+ * database has caught ends within five seconds (X-53).
+ */
+export const serverStatementTimeoutMs = 3000;
+
 export type PostgresOptions = PoolOptions & {
   readonly replicaUrls?: readonly string[];
   /** Called with the text of each statement of a query, without its parameters. */

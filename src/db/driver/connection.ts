@@ -27,11 +27,11 @@ export type ConnectionOptions = {
 export type Parameters = readonly unknown[];
 
 /** Seconds. */
-const connectTimeout = 5;
+const connectTimeout = 4;
 /** Seconds after which an idle connection closes. */
 export const idleTimeout = 60;
 /** Milliseconds beyond the statement timeout after which a silent host is considered dead. */
-const silenceMs = 2000;
+const silenceMs = 1000;
 /** SQLSTATE read_only_sql_transaction: the host is a standby, or a primary about to hand over. */
 const writeRefused = '25006';
 

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createTestDatabase } from '../../testing/database.ts';
 import { startEmbeddedPostgres } from '../../testing/embedded-postgres.ts';
 import { withAdmin } from '../../testing/global-setup.ts';
-import { startTcpGate } from '../../testing/tcp-gate.ts';
+import { startDatabaseGate } from '../../testing/tcp-gate.ts';
 import { migratePostgres } from '../migrate.ts';
 import { rateLimits } from '../tables/rate-limits.ts';
 import { type Database, openPostgres } from './client.ts';
@@ -22,18 +22,10 @@ const write = ({ db }: Database) =>
     .insert(rateLimits)
     .values({ key: crypto.getRandomValues(Buffer.alloc(8)), count: 1, windowEndsAt: new Date() });
 
-/** A proxy to the database that can fall silent, and the URL that leads through it. */
-async function throughGate(home: string) {
-  const url = new URL(home);
-  const gate = await startTcpGate({ host: url.hostname, port: Number(url.port) });
-  url.port = String(gate.port);
-  return { gate, url: url.href };
-}
-
 describe('the connections of a pool', { timeout: 120_000 }, () => {
   it('AV-6 to a machine that has fallen silent are dropped, and new ones are opened', async () => {
     const home = await createTestDatabase();
-    const { gate, url } = await throughGate(home.url ?? '');
+    const { gate, url } = await startDatabaseGate(home.url);
     const database = open(url);
     await write(database);
     gate.silence();

@@ -5,7 +5,7 @@ import { meQuery, mutationText } from '../../testing/client.ts';
 import { freshAddress, registerPerson } from '../../testing/people.ts';
 import { rawSql } from '../../testing/raw-sql.ts';
 import { auditOf, sessionsOf } from '../../testing/rows.ts';
-import { startTcpGate, type TcpGate } from '../../testing/tcp-gate.ts';
+import { startDatabaseGate, type TcpGate } from '../../testing/tcp-gate.ts';
 
 let one: TestServer;
 let two: TestServer;
@@ -138,14 +138,10 @@ describe('a store that fails', () => {
   let gate: TcpGate;
   let server: TestServer;
   beforeAll(async () => {
-    const { url } = one.database;
-    if (url === null) throw new Error('This test needs a PostgreSQL server.');
-    const { hostname, port } = new URL(url);
-    gate = await startTcpGate({ host: hostname, port: Number(port) });
-    const gated = new URL(url);
-    gated.port = String(gate.port);
+    const gated = await startDatabaseGate(one.database.url);
+    ({ gate } = gated);
     const database = openPostgres({
-      url: gated.href,
+      url: gated.url,
       maxConnections: 2,
       applicationName: 'latchkey-gated',
       statementTimeoutMs: 5000,
@@ -153,7 +149,7 @@ describe('a store that fails', () => {
     server = await startTestServer({
       clock: one.clock,
       mailbox: one.mailbox,
-      database: { database, url: gated.href, drop: async () => {} },
+      database: { database, url: gated.url, drop: async () => {} },
     });
   });
   afterAll(async () => {
