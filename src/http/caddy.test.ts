@@ -78,6 +78,11 @@ describe.skipIf(!isInstalled)('X-45 Caddy with forward_auth in front of a plain 
     'x-auth-session': 'other',
     'x-auth-organization': 'theirs',
     x_auth_roles: 'admin',
+    'x-auth_roles': 'admin',
+    'x_auth-roles': 'admin',
+    'x.auth.roles': 'admin',
+    'x-auth.roles': 'admin',
+    'x_auth.user': 'somebody',
   };
   const ask = (token?: string) =>
     fetch(`${url}/orders`, {
@@ -89,7 +94,7 @@ describe.skipIf(!isInstalled)('X-45 Caddy with forward_auth in front of a plain 
     expect((await ask('nonsense')).status).toBe(401);
   });
 
-  it('admits a signed-in user, with our headers alone and none that is empty', async () => {
+  it('admits a signed-in user, with our headers alone in any spelling, none empty', async () => {
     const person = await registerPerson(server);
     const answer = await ask(person.accessToken);
     expect(answer.status).toBe(200);

@@ -45,14 +45,15 @@ http {
 
 describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-nginx-'));
-  /** The page returns which of the headers reached it. */
+  /** The page returns which of the headers reached it, and how many in any spelling. */
   const page = createServer(async (request, response) => {
     // If the page answered and closed while the body is still arriving, nginx would answer 502.
     for await (const _ of request);
     const headers = ['x-auth-user', 'x-auth-roles', 'x-auth-session'].map(
       (name) => request.headers[name] ?? null,
     );
-    response.end(JSON.stringify({ method: request.method, headers }));
+    const spelled = Object.keys(request.headers).filter((name) => /^x.auth/.test(name)).length;
+    response.end(JSON.stringify({ method: request.method, headers, spelled }));
   });
   let server: TestServer;
   let nginx: ChildProcess;
@@ -119,12 +120,16 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
     );
   });
 
-  it('admits a signed-in user and overwrites identity headers of the client', async () => {
+  it('X-45 admits a signed-in user and overwrites identity headers of the client', async () => {
     const person = await registerPerson(server);
     const claimed = {
       'x-auth-user': 'somebody',
       'x-auth-roles': 'admin',
       'x-auth-session': 'other',
+      x_auth_roles: 'admin',
+      'x-auth_roles': 'admin',
+      'x_auth-roles': 'admin',
+      'x.auth.roles': 'admin',
     };
     const answer = await ask({ ...bearer(person.accessToken), ...claimed });
     expect(answer.status).toBe(200);
@@ -132,6 +137,7 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
     expect(JSON.parse(await answer.text())).toEqual({
       method: 'GET',
       headers: [person.id, null, person.sessionId],
+      spelled: 2,
     });
     await setRoles(server, person.id, ['editor', 'billing:read']);
     const posted = await ask(bearer(person.accessToken), {
@@ -142,6 +148,7 @@ describe.skipIf(!isInstalled)('nginx with auth_request in front of a plain page'
     expect(JSON.parse(await posted.text())).toEqual({
       method: 'POST',
       headers: [person.id, 'editor,billing:read', person.sessionId],
+      spelled: 3,
     });
   });
 
