@@ -42,7 +42,7 @@ export async function insertOutboxMessage(
 
 /**
  * A row that only this process may send until the lease ends. `attempts` includes this lease and
- * distinguishes it from later ones.
+ * distinguishes it from later ones; `lastError` is that of the attempt before.
  */
 export type LeasedMessage = Pick<
   OutboxMessageRow,
@@ -64,7 +64,7 @@ const lease = builtForRows(leased, (db, columns) => {
   // LIMIT.
   const due = db.$with('due').as(
     db
-      .select({ id: outboxMessages.id })
+      .select({ id: outboxMessages.id, lastError: outboxMessages.lastError })
       .from(outboxMessages)
       .where(
         and(
@@ -81,6 +81,8 @@ const lease = builtForRows(leased, (db, columns) => {
       .limit(sql.placeholder('limit'))
       .for('update', { skipLocked: true }),
   );
+  // RETURNING gives the row as it is now, with its error cleared.
+  const returned = { ...columns, lastError: due.lastError };
   return db
     .with(due)
     .update(outboxMessages)
@@ -92,7 +94,7 @@ const lease = builtForRows(leased, (db, columns) => {
     })
     .from(due)
     .where(eq(outboxMessages.id, due.id))
-    .returning(columns);
+    .returning(returned);
 });
 
 /**

@@ -348,12 +348,31 @@ describe('delivery from the outbox', () => {
     const waiting = async () =>
       (await app.db.select().from(outboxMessages)).filter(({ sentAt }) => sentAt === null);
     expect(await waiting()).toMatchObject([{ failedAt: null, lastError: 'over_limit' }]);
-    for (let quarter = 0; quarter < 97; quarter += 1) {
+    // Every attempt of the day is counted, not only the first.
+    for (let quarter = 1; quarter < 96; quarter += 1) {
       app.clock.advance(900);
       await deliverDue(limited, { provider });
+      expect(resend.mails.size).toBe(3);
     }
+    expect(await waiting()).toMatchObject([{ failedAt: null, lastError: 'over_limit' }]);
+    app.clock.advance(1800);
+    await deliverDue(limited, { provider });
     expect(resend.mails.size).toBe(4);
     expect(await waiting()).toEqual([]);
+  });
+
+  it('X-5 a mail that was counted and not taken is not counted again', async () => {
+    const link = 'https://app.example.com/verify#token=x';
+    await enqueueMail(app, { to, locale: 'en', content: { template: 'login-code', code, link } });
+    const rateLimits = { 'mail:day': { limit: 1 / 1000, window: 86_400 } };
+    const limited = { ...app, config: { ...app.config, rateLimits } };
+    resend.behave({ status: 500 });
+    await deliverDue(limited, { provider });
+    expect(await onlyRow()).toMatchObject({ sentAt: null, lastError: 'http_500' });
+    resend.behave('take');
+    app.clock.advance(60);
+    await deliverDue(limited, { provider });
+    expect(resend.mails.size).toBe(1);
   });
 
   it('waits as long as the provider asks', async () => {
