@@ -220,6 +220,22 @@ describe('two workers', { timeout: 180_000 }, () => {
   });
 });
 
+describe('two workers with a replica that does not answer', { timeout: 180_000 }, () => {
+  it('X-38 say on their page that it is endlessly behind', async () => {
+    const processes = await startProcess({
+      ...env,
+      WORKERS: '2',
+      DATABASE_REPLICA_URLS: 'postgres://u:p@127.0.0.1:1/x?sslmode=disable',
+    });
+    await processes.waitForLines(2, ({ event }) => event === 'worker.started');
+    const page = await (await fetch(processes.metricsUrl)).text();
+    processes.signal('SIGKILL');
+    await processes.ended;
+    expect(countOf(page, 'latchkey_processes')).toBe(2);
+    expect(page).toMatch(/^latchkey_replica_lag_seconds\{replica="1"\} \+Inf$/m);
+  });
+});
+
 describe('a process', { timeout: 300_000 }, () => {
   it('AV-5 exits by its deadline, whatever is still in flight', async () => {
     const single = await startProcess({ ...env, SHUTDOWN_DEADLINE: '1s' });

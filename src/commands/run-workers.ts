@@ -160,6 +160,8 @@ class Fleet {
   }
 
   start(): void {
+    // In JSON `Infinity` would become null: a replica that does not answer would be up to date.
+    cluster.setupPrimary({ serialization: 'advanced' });
     for (let count = 0; count < this.#config.workers; count += 1) this.#begin(0);
   }
 
