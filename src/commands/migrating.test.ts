@@ -179,6 +179,12 @@ const systems: readonly System[] = [
   },
 ];
 
+/** What a statement of the page writes. */
+async function copied(statement: string): Promise<string> {
+  // biome-ignore lint/plugin: the statement comes from the page.
+  return text(await sql.unsafe(statement).readable());
+}
+
 /** Devise and Laravel have a table of the same name as ours. */
 async function putBack(): Promise<void> {
   const [ours] = await sql`select to_regclass('latchkey_users') as name`;
@@ -198,8 +204,10 @@ describe('docs/migrating.md', () => {
       const statement = /```sql\n([\s\S]*?)```/.exec(section)?.[1] ?? '';
       const [, options = ''] = /import-users users\.csv(.*)\n/.exec(section) ?? [];
       await fill(known.hash);
-      // biome-ignore lint/plugin: the statement comes from the page.
-      const exported = await text(await sql.unsafe(statement).readable());
+      const exported = await copied(statement);
+      const between = (delimiter: string): Promise<string> =>
+        copied(statement.replace('csv, header)', `csv, header, delimiter ${delimiter})`));
+      const others = [await between("';'"), await between("e'\\t'"), await between("'|'")];
       await putBack();
       expect(exported).toMatch(/^[\w,]+\n/);
       const file = join(folder, 'users.csv');
@@ -210,6 +218,13 @@ describe('docs/migrating.md', () => {
       );
       expect(run).toMatchObject({ status: 0, stderr: '' });
       expect(JSON.parse(run.stdout)).toMatchObject({ imported: 2, refused: 0 });
+      // X-48: spreadsheets and databases write other delimiters.
+      for (const input of others) {
+        const args = ['import-users', '-', '--dry-run', ...options.split(' ').filter(Boolean)];
+        const again = await runCommand(args, { env, input });
+        expect(again).toMatchObject({ status: 0, stderr: '' });
+        expect(again.stdout).toBe('0 would be imported, 2 had an account already, 0 left out.\n');
+      }
       const [email = ''] = /ada@\w+\.example/.exec(exported) ?? [];
       const tokens = await server.mutate('login', { email, password: known.password });
       expect(tokens).toMatchObject({

@@ -147,12 +147,18 @@ function looksLikeGate(column: string): boolean {
 const maxColumns = 10_000;
 const maxTold = 100;
 
-type Choice = {
+/** What the operator says about columns. */
+export type Choice = {
   /** Columns named differently from ours: the column, and our name for it. */
   readonly mapped: ReadonlyMap<string, string>;
   /** Columns that the operator passes over. */
   readonly waived: ReadonlySet<string>;
 };
+
+/** The field of a column under the operator's choice; null where it is unknown or passed over. */
+export function chosenFieldOf(column: string, { mapped, waived }: Choice): Field | null {
+  return waived.has(column) ? null : fieldOf(mapped.get(column) ?? column);
+}
 
 /** What the columns of one file stand for, and which are left to be settled. */
 export class Columns {
@@ -204,11 +210,8 @@ export class Columns {
   }
 
   #judge(column: string): Field | null {
-    if (this.#choice.waived.has(column)) return null;
-    const mapped = this.#choice.mapped.get(column);
-    if (mapped !== undefined) return fieldOf(mapped);
-    const field = fieldOf(column);
-    if (field === null && looksLikeGate(column)) {
+    const field = chosenFieldOf(column, this.#choice);
+    if (field === null && !this.isChosen(column) && looksLikeGate(column)) {
       const isCompanion = companions.test(normalized(column));
       (isCompanion ? this.#companions : this.#unsettled).add(column);
     }

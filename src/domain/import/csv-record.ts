@@ -26,7 +26,13 @@ export function createCsvRecord(delimiter: string): (line: string) => CsvState {
 
 function parseRecord(text: string, delimiter: string): CsvState {
   try {
-    const options = { delimiter, trim: true, record_delimiter: '\n' };
+    // MySQL's client writes tabs and quotes nothing: there a quote may be part of a value.
+    const options = {
+      delimiter,
+      trim: true,
+      record_delimiter: '\n',
+      relax_quotes: delimiter === '\t',
+    };
     const [values = ['']]: string[][] = parse(text, options);
     return { kind: 'record', values };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { Columns, countsEach, type Field } from './columns.ts';
+import { type Choice, Columns, chosenFieldOf, countsEach, type Field } from './columns.ts';
 import { type CsvState, createCsvRecord } from './csv-record.ts';
 import { readJsonDocument } from './json-document.ts';
 import { readLines, type TextLine } from './read-lines.ts';
@@ -25,7 +25,7 @@ type Options = {
 /** The maximum in bytes for a line, and in characters for a record. */
 const maxRecordLength = 64 * 1024;
 
-type Reading = Options & { readonly known: Columns };
+type Reading = Options & { readonly known: Columns; readonly choice: Choice };
 
 /**
  * The records of a CSV file with a header, of JSON Lines or of a JSON document, one after the
@@ -68,8 +68,9 @@ function open(
   { format, whole }: { readonly format: Format; readonly whole: AsyncIterable<Buffer> },
   options: Options,
 ): { readonly known: Columns; readonly records: AsyncGenerator<Record> } {
-  const known = new Columns({ mapped: options.columns, waived: options.waived ?? new Set() });
-  const reading = { ...options, known };
+  const choice = { mapped: options.columns, waived: options.waived ?? new Set<string>() };
+  const known = new Columns(choice);
+  const reading = { ...options, known, choice };
   if (format === 'csv')
     return { known, records: readCsv(readLines(whole, maxRecordLength), reading) };
   const [read, fault] =
@@ -215,12 +216,13 @@ type Header = {
  * databases write.
  */
 function readHeader(text: string, options: Reading): Header {
+  // Not `known.fieldOf`, which would remember a line that is not split yet as one unsettled column.
+  const isEmail = (column: string): boolean => chosenFieldOf(column, options.choice) === 'email';
   const values = columnsOf(text, ',');
   if (isFirebase(values))
     return { delimiter: ',', fields: firebaseFields.slice(0, values.length), isData: true };
   const delimiter =
-    delimiters.find((each) => columnsOf(text, each).some((column) => isEmail(column, options))) ??
-    ',';
+    delimiters.find((each) => columnsOf(text, each).some((column) => isEmail(column))) ?? ',';
   return { delimiter, fields: fieldsOf(columnsOf(text, delimiter), options), isData: false };
 }
 
@@ -253,10 +255,6 @@ function isFirebase(values: readonly string[]): boolean {
 function columnsOf(text: string, delimiter: string): readonly string[] {
   const state = createCsvRecord(delimiter)(text);
   return state.kind === 'record' ? state.values.map((value) => value.trim()) : [];
-}
-
-function isEmail(column: string, { known }: Reading): boolean {
-  return known.fieldOf(column) === 'email';
 }
 
 function byField(fields: readonly (Field | null)[], values: readonly string[]): Line {
