@@ -21,7 +21,6 @@ import { budgets } from './domain/rate-limits/budgets.ts';
 import { startRetentionWorker } from './domain/retention/start-retention-worker.ts';
 import { createKeyRing } from './domain/signing-keys/key-ring.ts';
 import type { Mailer } from './mail/mailer.ts';
-import { certificateExpiry } from './observability/certificate-expiry.ts';
 import { type Metrics, noMetrics } from './observability/metrics.ts';
 import type { Tracing } from './observability/tracing.ts';
 import { type Random, systemRandom } from './random.ts';
@@ -86,7 +85,6 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
       age: (clock.now().getTime() - keyRing.signing().activeFrom.getTime()) / 1000,
       rotation: config.signingKeyRotation,
     }),
-    certificateExpiry: () => (config.tls === null ? null : certificateExpiry(config.tls.certFile)),
     replicaLags: () => replicaLags(database),
   });
   try {

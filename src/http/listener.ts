@@ -9,6 +9,8 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/read-config.ts';
+import { certificateExpiry } from '../observability/certificate-expiry.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import { clientNetworks, type TrustedProxies } from './hooks/client-address.ts';
 
 /** How long a client may take, and how much of the server it may hold (AV-4). Milliseconds. */
@@ -29,6 +31,8 @@ export type ListenerLimits = {
    */
   readonly idle: number;
   readonly handshake: number;
+  /** How often the files of the certificate are read again. */
+  readonly certificateChecks: number;
   readonly connections: number;
   /** Of one client address (IPv6: of its /64); a trusted proxy stands for many clients. */
   readonly connectionsPerAddress: number;
@@ -41,6 +45,7 @@ export const listenerLimits: Omit<ListenerLimits, 'idle'> = {
   request: 30_000,
   checks: 2_000,
   handshake: 10_000,
+  certificateChecks: 60_000,
   connections: 10_000,
   connectionsPerAddress: 1_000,
   requestsPerConnection: 10_000,
@@ -51,6 +56,7 @@ type Options = {
   readonly trustedProxies: TrustedProxies;
   readonly limits: ListenerLimits;
   readonly log: Pick<Logger, 'info' | 'error'>;
+  readonly metrics: Pick<Metrics, 'certificateServed'>;
 };
 
 export type Listener = {
@@ -61,15 +67,13 @@ export type Listener = {
   stop(): void;
 };
 
-/** Milliseconds between two checks of the certificate's files. */
-const certificateCheck = 60_000;
-
 /**
  * Node's HTTP or HTTPS server with our limits on connections. Throws where the certificate cannot
  * be read.
  */
-export function createListener({ tls, trustedProxies, limits, log }: Options): Listener {
-  const options: ServerOptions = {
+export function createListener({ tls, ...options }: Options): Listener {
+  const { trustedProxies, limits } = options;
+  const serverOptions: ServerOptions = {
     headersTimeout: limits.headers,
     requestTimeout: limits.request,
     connectionsCheckingInterval: limits.checks,
@@ -80,12 +84,12 @@ export function createListener({ tls, trustedProxies, limits, log }: Options): L
     requireHostHeader: true,
   };
   const limitConnections = createConnectionLimiter({ trustedProxies, limits });
-  const certificate = tls === null ? null : createCertificate(tls, log);
+  const certificate = tls === null ? null : createCertificate(tls, options);
   const open = (handler: RequestListener): Server => {
-    if (certificate === null) return createHttpServer(options, handler);
+    if (certificate === null) return createHttpServer(serverOptions, handler);
     const tlsOptions = { handshakeTimeout: limits.handshake, minVersion: 'TLSv1.2' } as const;
     return certificate.follow(
-      createHttpsServer({ ...options, ...certificate.read(), ...tlsOptions }, handler),
+      createHttpsServer({ ...serverOptions, ...certificate.read(), ...tlsOptions }, handler),
     );
   };
   const servers = new Set<Server>();
@@ -137,19 +141,26 @@ function createConnectionLimiter({
 type Pair = { readonly cert: Buffer; readonly key: Buffer };
 
 /** The certificate's files and the servers that use it: a new one is taken up without a restart. */
-function createCertificate(files: NonNullable<Config['tls']>, log: Options['log']) {
+function createCertificate(
+  files: NonNullable<Config['tls']>,
+  { log, metrics, limits }: Pick<Options, 'log' | 'metrics' | 'limits'>,
+) {
   const servers = new Set<HttpsServer>();
   const read = (): Pair => ({
     cert: readFileSync(files.certFile),
     key: readFileSync(files.keyFile),
   });
   let current = read();
+  const report = (): void =>
+    metrics.certificateServed(certificateExpiry(current.cert.toString('latin1')));
+  report();
   const timer = setInterval(() => {
     try {
       const next = read();
       if (next.cert.equals(current.cert) && next.key.equals(current.key)) return;
       for (const server of servers) server.setSecureContext({ ...next, minVersion: 'TLSv1.2' });
       current = next;
+      report();
       log.info({ event: 'certificate.renewed' }, 'The certificate was read again.');
     } catch (error) {
       // Half of a pair that is being replaced: the old one stays in use, and the next check finds
@@ -159,7 +170,7 @@ function createCertificate(files: NonNullable<Config['tls']>, log: Options['log'
         'The new certificate cannot be used.',
       );
     }
-  }, certificateCheck).unref();
+  }, limits.certificateChecks).unref();
   return {
     read: () => current,
     follow: (server: HttpsServer): HttpsServer => {

@@ -73,6 +73,7 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
       ...options.limits,
     },
     log: app.log,
+    metrics: app.metrics,
   });
   // Measured from here on.
   eventLoop();

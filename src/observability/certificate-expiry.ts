@@ -1,16 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 
-/**
- * When the first certificate of a PEM file that ends does so, its chain included; null where it
- * cannot be read.
- */
-export function certificateExpiry(file: string): Date | null {
+/** When the first to expire of a certificate and its chain does; null where PEM has none. */
+export function certificateExpiry(pem: string): Date | null {
+  const blocks = pem.match(
+    /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]+-----END \1-----/g,
+  );
   try {
-    const blocks = readFileSync(file, 'utf8').match(
-      /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g,
-    );
-    const ends = (blocks ?? []).map((pem) => Date.parse(new X509Certificate(pem).validTo));
+    const ends = (blocks ?? []).map((block) => Date.parse(new X509Certificate(block).validTo));
     return ends.length === 0 ? null : new Date(Math.min(...ends));
   } catch {
     return null;

@@ -26,8 +26,6 @@ type Gauges = {
   readonly lastPurge: () => Date;
   /** Seconds since the signing key signs, and after how many it is replaced; null: by hand only. */
   readonly signingKey: () => { readonly age: number; readonly rotation: number | null };
-  /** When the server's own certificate ends; null without one. */
-  readonly certificateExpiry: () => Date | null;
   /** Seconds by which each replica is behind; `Infinity` for one that does not answer. */
   readonly replicaLags: () => Promise<readonly number[]>;
 };
@@ -66,6 +64,8 @@ export type Metrics = {
   workerRestarted(): void;
   /** Seconds by which this machine's clock is ahead of the database's. */
   clockOffset(seconds: number): void;
+  /** When the certificate expires that is served from now on; null where that is not known. */
+  certificateServed(expiry: Date | null): void;
   watch(gauges: Gauges): void;
   snapshot(): Promise<Snapshot>;
 };
@@ -81,6 +81,7 @@ export const noMetrics: Metrics = {
   mail: nothing,
   workerRestarted: nothing,
   clockOffset: nothing,
+  certificateServed: nothing,
   watch: nothing,
   snapshot: async () => [],
 };
@@ -115,6 +116,7 @@ export async function createMetrics(): Promise<Metrics> {
     ...countEvents(client, registers),
     ...countRestarts(client, registers),
     ...measureClock(client, registers),
+    ...watchCertificate(client, registers),
     ...countMails(client, registers),
     limited: limits.limited,
     watch: (gauges) => {
@@ -344,15 +346,29 @@ function watchUpkeep({ Gauge }: Client, registers: Registers, gauges: Gauges): v
     aggregator: 'max',
     read: () => gauges.signingKey().rotation,
   });
-  gauge({
+}
+
+/** What is served counts: a file that was renewed with a key that does not fit is not. */
+function watchCertificate(
+  { Gauge }: Client,
+  registers: Registers,
+): Pick<Metrics, 'certificateServed'> {
+  let served: Date | null = null;
+  new Gauge({
     name: 'latchkey_certificate_expiry_timestamp_seconds',
-    help: 'When the certificate of TLS_CERT_FILE or of its chain ends, in Unix time.',
+    help: 'When the certificate that is served, or one of its chain, expires, in Unix time.',
+    registers,
     aggregator: 'min',
-    read: () => {
-      const end = gauges.certificateExpiry();
-      return end === null ? null : end.getTime() / 1000;
+    collect() {
+      if (served === null) this.remove();
+      else this.set(served.getTime() / 1000);
     },
   });
+  return {
+    certificateServed: (expiry) => {
+      served = expiry;
+    },
+  };
 }
 
 function watchReplicas({ Gauge }: Client, registers: Registers, { replicaLags }: Gauges): void {

@@ -6,13 +6,13 @@ export type SelfSigned = { readonly cert: string; readonly key: string };
  * A new self-signed certificate for localhost and 127.0.0.1 with its key, as PEM, so that the
  * repository holds none (X.509, RFC 5280 4.1).
  */
-export function selfSigned(commonName = 'localhost'): SelfSigned {
+export function selfSigned(commonName = 'localhost', expiry = '20991231235959Z'): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(oid('2a8648ce3d040302'));
   const name = sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(commonName)))));
   const validity = sequence(
     der(0x17, Buffer.from('200101000000Z')),
-    der(0x18, Buffer.from('20991231235959Z')),
+    der(0x18, Buffer.from(expiry)),
   );
   const addresses = sequence(
     der(0x82, Buffer.from('localhost')),
