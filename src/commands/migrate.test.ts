@@ -68,6 +68,20 @@ describe('X-37 latchkey migrate', () => {
     expect(run.stderr).not.toContain('hunter2');
   });
 
+  it('TR-2 X-43 refuses surroundings that a server refuses', async () => {
+    const url = { DATABASE_URL: database.url };
+    const surroundings = [
+      [{ ...url, NODE_TLS_REJECT_UNAUTHORIZED: '0' }, /^NODE_TLS_REJECT_UNAUTHORIZED: must not/m],
+      [{ '\ufeffDATABASE_URL': database.url }, /^DATABASE_URL: is set under a name with hidden/m],
+      [{ ...url, DATABASE_MAX_CONNECTIONS: '5' }, /^DATABASE_MAX_CONNECTIONS: /m],
+    ] as const;
+    for (const [env, words] of surroundings) {
+      const run = await runCommand(['migrate'], { env: { ...bareEnvironment, ...env } });
+      expect(run).toMatchObject({ status: 1, stdout: '' });
+      expect(run.stderr).toMatch(words);
+    }
+  });
+
   it('needs DATABASE_URL alone, and names it where it is missing or weak', async () => {
     const env = { ...bareEnvironment, DATABASE_URL: database.url };
     const run = await runCommand(['migrate'], { env });

@@ -140,6 +140,7 @@ export function readDatabaseConfig(env: Environment): { readonly url: string } {
   const refuse: Refuse = ({ name }, rule) => {
     problems.push(`${name}: ${rule}`);
   };
+  refuseSurroundings(env, 'production', refuse);
   const read = (of: Entry<unknown>): unknown => readEntry(of, { env, mode: 'production', refuse });
   const database = readTable(entries.database, read) as Readings<typeof entries.database>;
   refuseDatabase({ database }, { env, production: true, refuse });
