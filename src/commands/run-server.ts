@@ -8,7 +8,6 @@ import { prepareStrength } from '../domain/passwords/judge-strength.ts';
 import { ensureStandbyKey } from '../domain/signing-keys/ensure-standby-key.ts';
 import { listenFailure } from '../http/listen.ts';
 import type { GraphiqlRouteOptions } from '../http/pages/graphiql/graphiql.route.ts';
-import { openMetricsListener } from '../http/routes/metrics.listener.ts';
 import { createServer } from '../http/server.ts';
 import { createMailer } from '../mail/create-mailer.ts';
 import { standardOutput } from '../observability/log-output.ts';
@@ -16,6 +15,7 @@ import { createMetrics, formatMetrics, type Metrics, noMetrics } from '../observ
 import { startTracing } from '../observability/tracing.ts';
 import { explainDatabase } from './explain.ts';
 import { settingAdvice } from './findings.ts';
+import { openMetrics } from './open-metrics.ts';
 import { watchClock } from './watch-clock.ts';
 
 type Options = {
@@ -63,14 +63,10 @@ export async function runServer({
     const clock = watchClock(app);
     closers.push(async () => clock.stop());
     await clock.look();
-    if (config.metricsPort !== null && !worker) {
-      const { metricsHost: host, metricsPort: port } = config;
-      const listener = await openMetricsListener({
-        host,
-        port,
-        page: async () => formatMetrics([await metrics.snapshot()]),
-      });
-      closers.push(() => listener.close());
+    if (!worker) {
+      const page = async () => formatMetrics([await metrics.snapshot()]);
+      const listener = await openMetrics(config, page);
+      if (listener !== null) closers.push(() => listener.close());
     }
     const server = await createServer(app, graphiql ? { graphiql } : {});
     closers.push(() => server.close());
@@ -87,7 +83,7 @@ export async function runServer({
     await prepareStrength();
     return address;
   } catch (error) {
-    const reason = listenFailure(error, config) ?? explainDatabase(error);
+    const reason = listenFailure(error) ?? explainDatabase(error);
     if (reason === null)
       log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
     else log.fatal({ event: 'server.not_started' }, reason);

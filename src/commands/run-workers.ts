@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/read-config.ts';
 import { listenFailure } from '../http/listen.ts';
-import { openMetricsListener } from '../http/routes/metrics.listener.ts';
 import { standardOutput } from '../observability/log-output.ts';
 import {
   createMetrics,
@@ -14,6 +13,7 @@ import {
 } from '../observability/metrics.ts';
 import { metricsQuestion, type WorkerMessage } from './answer-primary.ts';
 import { explainDatabase } from './explain.ts';
+import { openMetrics } from './open-metrics.ts';
 
 type Options = { readonly config: Config; readonly databaseUrl: string; readonly log: Logger };
 
@@ -47,14 +47,11 @@ export async function runWorkers({ config, databaseUrl, log }: Options): Promise
         log.info({ event: 'migrations.progress' }, message);
       });
     }
-    if (config.metricsPort !== null) {
-      const { metricsHost: host, metricsPort: port } = config;
-      const page = async () =>
-        formatMetrics([await fleet.metrics(), ownCounts(await metrics.snapshot())]);
-      await openMetricsListener({ host, port, page });
-    }
+    await openMetrics(config, async () =>
+      formatMetrics([await fleet.metrics(), ownCounts(await metrics.snapshot())]),
+    );
   } catch (error) {
-    const reason = listenFailure(error, config) ?? explainDatabase(error);
+    const reason = listenFailure(error) ?? explainDatabase(error);
     if (reason === null)
       log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
     else log.fatal({ event: 'server.not_started' }, reason);

@@ -31,6 +31,13 @@ export async function listen(
   fastify: FastifyInstance,
   config: Place & Pick<Config, 'port'>,
 ): Promise<Listening> {
+  return namingVariables({ host: 'HOST', port: 'PORT' }, () => listenOnEach(fastify, config));
+}
+
+async function listenOnEach(
+  fastify: FastifyInstance,
+  config: Place & Pick<Config, 'port'>,
+): Promise<Listening> {
   const [host = '', ...others] = listenAddresses(config);
   const address = await fastify.listen({ host, port: config.port });
   const port = Number(new URL(address).port);
@@ -50,21 +57,46 @@ export async function listen(
   };
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is in use by another program: end that one, or choose another port.',
-  EACCES: 'may not be opened by this user: choose a port from 1024 on.',
-  EADDRNOTAVAIL: 'cannot be opened: HOST must name an address of this machine, or be unset.',
-  EAFNOSUPPORT: 'cannot be opened: this machine has no addresses of that kind.',
-  EINVAL: 'cannot be opened: HOST must name an address of this machine, or be unset.',
-};
+/** The variables that say where a listener is. */
+type Variables = { readonly host: string; readonly port: string };
+
+/** A port that cannot be had; the cause is Node's own error. */
+class ListenError extends Error {
+  override readonly name = 'ListenError';
+  constructor(
+    readonly variables: Variables,
+    override readonly cause: Error,
+  ) {
+    super('A port cannot be had.', { cause });
+  }
+}
+
+/** Runs what opens a port, so that a failure names the variables that chose it. */
+export async function namingVariables<T>(variables: Variables, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error)) throw error;
+    throw new ListenError(variables, error);
+  }
+}
 
 /** Why the server could not listen, as a sentence; null for any other error. */
-export function listenFailure(error: unknown, { host }: Pick<Config, 'host'>): string | null {
-  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return null;
-  if ('hostname' in error && error.hostname === host)
-    return 'The name in HOST is not known: it must be an address of this machine, or be unset.';
-  const reason = reasons[String(error.code)];
-  if (!['listen', 'bind'].includes(String(error.syscall)) || reason === undefined) return null;
-  const place = 'address' in error && error.address ? ` of ${error.address}` : '';
-  return `Port ${'port' in error ? error.port : ''}${place} ${reason}`;
+export function listenFailure(error: unknown): string | null {
+  if (!(error instanceof ListenError)) return null;
+  const { variables, cause } = error;
+  const code = 'code' in cause ? String(cause.code) : '';
+  const mustBe = `${variables.host} must name an address of this machine, or be unset.`;
+  if ('syscall' in cause && cause.syscall === 'getaddrinfo')
+    return `The name in ${variables.host} is not known: ${mustBe}`;
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `is in use by another program: end that one, or choose another ${variables.port}.`,
+    EACCES: `may not be opened by this user: choose a ${variables.port} from 1024 on.`,
+    EADDRNOTAVAIL: `cannot be opened: ${mustBe}`,
+    EAFNOSUPPORT: 'cannot be opened: this machine has no addresses of that kind.',
+    EINVAL: `cannot be opened: ${mustBe}`,
+  };
+  const place = 'address' in cause && cause.address ? ` of ${cause.address}` : '';
+  const port = 'port' in cause ? cause.port : '';
+  return `Port ${port}${place} ${reasons[code] ?? `cannot be opened (${code}).`}`;
 }
