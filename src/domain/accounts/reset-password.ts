@@ -29,9 +29,11 @@ import {
   type Claim,
   release,
   releaseOrigins,
+  reserve,
   reserveByAddress,
 } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
+import { knownSession, presentsSession } from '../sessions/known-session.ts';
 import { passwordLocks } from '../sign-in/login-budget.ts';
 import { passwordPurposes } from './account-token.ts';
 
@@ -41,8 +43,8 @@ const schema = z.object({ token: opaqueToken, newPassword });
  * Sets a password by the mailed link of a reset or an invitation. It signs no one in and skips no
  * second factor (RC-5); it ends every session and pending challenge and lifts the locks on the
  * account's password and mailed codes. An unverified account is claimed by it (RC-7). Throws
- * INVALID_OR_EXPIRED_TOKEN, or VALIDATION_FAILED for a password that fails the policy, which leaves
- * the link valid.
+ * INVALID_OR_EXPIRED_TOKEN, VALIDATION_FAILED for a password that fails the policy, which leaves the
+ * link valid, or RATE_LIMITED past the link's tries.
  */
 export const resetPassword = command(schema, async (ctx, input): Promise<Accepted> => {
   const tokenHash = sha256(input.token);
@@ -52,7 +54,7 @@ export const resetPassword = command(schema, async (ctx, input): Promise<Accepte
   const isValid = async (): Promise<boolean> => (await find()) !== null;
   await ctx.hasher.approach(
     () => reserveByAddress(ctx, 'account-token:address', isValid),
-    callerPlace(ctx, { isKnown: false }),
+    callerPlace(ctx, { isKnown: presentsSession(ctx) }),
   );
   const found = await find();
   if (!found) {
@@ -65,8 +67,11 @@ export const resetPassword = command(schema, async (ctx, input): Promise<Accepte
     throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
   }
   const { token, user } = found;
-  const place = callerPlace(ctx, { isKnown: true });
+  // SECURITY: anyone has a link, to an account of their own: it makes no known device.
+  const isKnown = (await knownSession(ctx, user.emailCanonical)) !== null;
+  const place = callerPlace(ctx, { isKnown });
   ctx.hasher.assertRoom(place);
+  await reserve(ctx, [{ budget: 'account-token:link', identifier: tokenHash }]);
   const faults = await checkPassword(ctx, {
     password: input.newPassword,
     path: 'newPassword',

@@ -23,7 +23,7 @@ import { clearFactorsSince } from '../factors/clear-factors.ts';
 import { opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
-import { reserveByAddress } from '../rate-limits/reserve.ts';
+import { reserve, reserveByAddress } from '../rate-limits/reserve.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import { passwordPurposes } from './account-token.ts';
 import { displaceUnverified } from './displace-unverified.ts';
@@ -44,6 +44,7 @@ export const undoEmailChange = command(schema, async (ctx, input): Promise<Accep
   await reserveByAddress(ctx, 'account-token:address', isValid);
   const found = await find();
   if (!found) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
+  await reserve(ctx, [{ budget: 'account-token:link', identifier: tokenHash }]);
   try {
     await ctx.transaction((tx) => undo(ctx, tx, { token: found.token, userId: found.user.id }));
   } catch (error) {

@@ -108,6 +108,11 @@ export const budgets = {
   'reset-mail:account': { limit: 3, window: hour },
   /** Attempts with tokens of mailed links (RC-4). */
   'account-token:address': { limit: 60, window: 15 * minute },
+  /**
+   * By the link, while it is valid: a valid one passes where its address has no room, so that it
+   * has a budget of its own.
+   */
+  'account-token:link': { limit: 10, window: hour },
   /** By user id: attempts at the current password from within a session. */
   'change-password:user': { limit: 10, window: 15 * minute },
   'email-change:user': { limit: 5, window: hour },

@@ -4,6 +4,7 @@ import { consumeChallenge, findChallengeByLink } from '../../db/queries/otp-chal
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import { AuthError } from '../../errors.ts';
 import { sameBytes, sha256 } from '../../secret-keys.ts';
+import type { Place } from '../../semaphore.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { preferredLocale } from '../emails/locales.ts';
@@ -12,7 +13,7 @@ import { opaqueToken, password, tokenDelivery } from '../input.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { linkPurposes } from '../otp/rules.ts';
 import { callerPlace } from '../passwords/caller-place.ts';
-import { release, reserveByAddress } from '../rate-limits/reserve.ts';
+import { release, reserve, reserveByAddress } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from './admit.ts';
 import { type AuthTokens, handOver } from './hand-over-tokens.ts';
 import { holdOrClaim } from './hold-or-claim.ts';
@@ -29,7 +30,8 @@ type Input = z.output<typeof schema>;
  * Completes a challenge by the token of the mail's link, which only the mailbox's owner has. A
  * registration is completed as it was begun where the caller shows its challenge or its password,
  * and otherwise opened without password and name. Throws INVALID_OR_EXPIRED_TOKEN, and
- * INVALID_CREDENTIALS for another password than the registration's, which leaves the link valid.
+ * INVALID_CREDENTIALS for another password than the registration's, which leaves the link valid, and
+ * RATE_LIMITED past the link's tries.
  */
 export const verifyLink = command(
   schema,
@@ -42,12 +44,18 @@ export const verifyLink = command(
     // A link that is valid proves the mailbox: others at the address cannot shut it (RL-3).
     const isValid = async (): Promise<boolean> => (await find()) !== null;
     const byAddress = () => reserveByAddress(ctx, 'account-token:address', isValid);
+    // SECURITY: anyone has a link, to an address of their own: it makes no known device (X-2).
+    const place = callerPlace(ctx, { isKnown: false });
     if (input.password == null) await byAddress();
-    else await ctx.hasher.approach(byAddress, callerPlace(ctx, { isKnown: false }));
+    else await ctx.hasher.approach(byAddress, place);
     const challenge = await find();
     if (!challenge) throw new AuthError('INVALID_OR_EXPIRED_TOKEN');
+    const claim = claimOn(challenge, input);
+    if (claim?.by === 'password') ctx.hasher.assertRoom(place);
+    await reserve(ctx, [{ budget: 'account-token:link', identifier: linkHash }]);
     try {
-      const isOwn = await isOwnRegistration(ctx, challenge, input);
+      if (claim?.by === 'password') await assertPassword(ctx, { challenge, claim, place });
+      const isOwn = claim !== null;
       const admission = await meet(ctx, { challenge, linkHash, isOwn });
       return await handOver(ctx, admission, input.tokenDelivery);
     } catch (error) {
@@ -57,22 +65,27 @@ export const verifyLink = command(
   },
 );
 
+type Claim = { readonly by: 'challenge' } | { readonly by: 'password'; readonly password: string };
+
 /**
- * Whether the caller began this registration: on this device, or with this password. SECURITY: a
- * mailbox also gets the links of registrations that strangers began (RC-7).
+ * How the caller shows that they began this registration: by its challenge, which this device alone
+ * has, or by its password; null where they do not. SECURITY: a mailbox also gets the links of
+ * registrations that strangers began (RC-7).
  */
-async function isOwnRegistration(
+function claimOn(challenge: OtpChallengeRow, { challengeId, password }: Input): Claim | null {
+  if (challenge.purpose !== 'VERIFY_EMAIL') return null;
+  if (challengeId != null && sameBytes(sha256(challengeId), challenge.handleHash))
+    return { by: 'challenge' };
+  return password == null ? null : { by: 'password', password };
+}
+
+async function assertPassword(
   ctx: Context,
-  challenge: OtpChallengeRow,
-  input: Input,
-): Promise<boolean> {
-  if (challenge.purpose !== 'VERIFY_EMAIL') return false;
-  const { challengeId } = input;
-  if (challengeId != null && sameBytes(sha256(challengeId), challenge.handleHash)) return true;
-  if (input.password == null) return false;
-  const place = callerPlace(ctx, { isKnown: true });
-  const { matches } = await ctx.hasher.verify(input.password, challenge.pendingPasswordHash, place);
-  if (matches) return true;
+  input: { challenge: OtpChallengeRow; claim: { password: string }; place: Place },
+): Promise<void> {
+  const { challenge, claim, place } = input;
+  const { matches } = await ctx.hasher.verify(claim.password, challenge.pendingPasswordHash, place);
+  if (matches) return;
   throw new AuthError('INVALID_CREDENTIALS', {
     message: 'This is not the password of the registration. Without it, choose another afterwards.',
   });
