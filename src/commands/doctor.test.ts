@@ -209,10 +209,16 @@ describe('the findings of the doctor', () => {
     });
     expect(judgeMigrations({ ...good, unknown: 1 }, config).message).toContain('newer version');
     expect(judgeClock({ ...good, clockAhead: -6000 }).status).toBe('warning');
-    expect(judgeKeys({ inUse: 0, unusable: [], signingWith: null }, config).status).toBe('ok');
-    expect(judgeKeys({ inUse: 1, unusable: [], signingWith: 'HS256' }, config).status).toBe(
-      'warning',
-    );
+    const none = { inUse: 0, unusable: [], staleStandbys: [], signingWith: null };
+    expect(judgeKeys(none, config).status).toBe('ok');
+    const other = { ...none, inUse: 1, signingWith: 'HS256' };
+    expect(judgeKeys(other, config).status).toBe('warning');
+    const ours = { ...none, inUse: 1, signingWith: config.jwt.algorithm };
+    expect(judgeKeys(ours, config).status).toBe('ok');
+    expect(judgeKeys({ ...ours, staleStandbys: ['k1'] }, config)).toMatchObject({
+      status: 'warning',
+      message: expect.stringContaining('k1'),
+    });
     const mail = {
       transport: 'resend',
       apiKey: 're_x',

@@ -107,7 +107,8 @@ async function* examineContents(config: Config, url: string): AsyncGenerator<Fin
     statementTimeoutMs: 10_000,
   });
   try {
-    const app = { db: database.db, clock: systemClock, keys: createSecretKeys(config.secretKeys) };
+    const keys = createSecretKeys(config.secretKeys);
+    const app = { config, db: database.db, clock: systemClock, keys };
     yield* judgeSettings(await database.unpinned());
     yield* judgeRights(await database.lackingRights());
     yield judgeKeys(await checkSigningKeys(app), config);

@@ -120,7 +120,7 @@ export function judgeClock({ clockAhead }: Inspection): Finding {
 
 export function judgeKeys(keys: KeyCheck, config: Config): Finding {
   const check = 'keys';
-  const { inUse, unusable, signingWith } = keys;
+  const { inUse, unusable, staleStandbys, signingWith } = keys;
   if (unusable.length > 0) {
     const kids = unusable.join(', ');
     const message = `${unusable.length} of ${inUse} signing keys cannot be used: ${kids}`;
@@ -131,6 +131,11 @@ export function judgeKeys(keys: KeyCheck, config: Config): Finding {
   }
   if (inUse === 0) return { check, status: 'ok', message: 'none yet; the first start makes one' };
   const { algorithm } = config.jwt;
+  if (signingWith === algorithm && staleStandbys.length > 0) {
+    const message = `a standby key of another SECRET_KEY or algorithm: ${staleStandbys.join(', ')}`;
+    const advice = 'The next start replaces it, and so does `latchkey keys rotate`.';
+    return { check, status: 'warning', message, advice };
+  }
   if (signingWith === algorithm)
     return { check, status: 'ok', message: `${inUse} in use, ${algorithm} signs` };
   const message = `${signingWith ?? 'none'} signs, and JWT_ALGORITHM is ${algorithm}`;

@@ -1,3 +1,4 @@
+import { ensureStandbyKey } from '../domain/signing-keys/ensure-standby-key.ts';
 import { listSigningKeys } from '../domain/signing-keys/list-signing-keys.ts';
 import { removeSigningKey } from '../domain/signing-keys/remove-signing-key.ts';
 import { rotateSigningKey } from '../domain/signing-keys/rotate-signing-key.ts';
@@ -19,6 +20,7 @@ export async function rotateKeys({
   await withDatabase('keys', async (app) => {
     const made = await rotateSigningKey(app, options);
     if (!made) return;
+    await ensureStandbyKey(app);
     const { kid, activeFrom } = made;
     if (json) process.stdout.write(`${JSON.stringify({ kid, activeFrom })}\n`);
     else
@@ -56,6 +58,7 @@ export async function removeKey(kid: string): Promise<void> {
     const removed = await removeSigningKey(app, { kid });
     if (!removed)
       return fail('There is no key of that kid in use. `latchkey keys list` shows those that are.');
+    await ensureStandbyKey(app);
     process.stdout.write(
       `The key ${kid} is removed. Servers refuse its tokens within ${reloadEvery} seconds.\n`,
     );

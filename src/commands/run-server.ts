@@ -59,7 +59,7 @@ export async function runServer({
     const mailer = await createMailer(config, { clock: systemClock });
     const { app, stop } = await compose({ config, database, mailer, log, metrics, tracing });
     closers.push(stop);
-    await ensureStandbyKey(app);
+    if (await ensureStandbyKey(app)) await app.keyRing.load();
     const clock = watchClock(app);
     closers.push(async () => clock.stop());
     await clock.look();

@@ -8,11 +8,6 @@ import { openSigningKey } from './signing-key.ts';
 
 type OnBadRow = (error: unknown, row: SigningKeyRow) => void;
 
-/** At start an unusable row prevents the start. */
-const refuseBadRow: OnBadRow = (error) => {
-  throw error;
-};
-
 /** The stored keys; those that are open already are not opened again. */
 async function readKeys(
   app: KeyApp,
@@ -67,6 +62,13 @@ export function createKeyRing(app: KeyApp): KeyRing {
   };
   const reportBadRow: OnBadRow = (err, { kid }) => {
     app.log.error({ err, event: 'signing_keys.unusable', kid }, 'A signing key cannot be used.');
+  };
+
+  // At start an unusable row prevents the start, except a standby key: no token depends on it, and
+  // the starting server replaces it.
+  const refuseBadRow: OnBadRow = (error, row) => {
+    if (row.activeFrom < farFuture) throw error;
+    reportBadRow(error, row);
   };
 
   // An unusable row is only reported: it must not keep a removal from taking effect.

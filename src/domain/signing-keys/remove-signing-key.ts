@@ -19,6 +19,7 @@ import {
   publishAhead,
   signingAt,
 } from './rules.ts';
+import { usableStandby } from './usable-standby.ts';
 
 export type RemovedKey = {
   readonly kid: string;
@@ -28,7 +29,7 @@ export type RemovedKey = {
 /**
  * Removes a key in an emergency: every instance refuses its tokens within `reloadEvery` seconds
  * (JW-10). If it was the signing key, the standby key signs at once, which has been published all
- * along; without one the next key or a new one does. `successor` is the key created to replace it.
+ * along; without a usable one the next key or a new one does. `successor` is the key created to replace it.
  * Null for a kid that is not in use.
  */
 export async function removeSigningKey(
@@ -42,20 +43,19 @@ export async function removeSigningKey(
     const now = app.clock.now();
     const standbys = await listStandbyKeys(tx);
     const before = [...(await listSigningKeys(tx, { now })), ...standbys];
-    if (!before.some((row) => row.kid === kid) || !(await markRemoved(tx, { kid, now })))
+    if (!before.some((row) => row.kid === kid) || !(await dropKey(app, { db: tx, kid, now })))
       return null;
-    await recordAudit(
-      { ...app, request: null, viewer: null },
-      { db: tx, type: 'signing_key.removed', outcome: 'SUCCESS', subjectId: null, detail: { kid } },
-    );
 
-    const isStandby = standbys.some((row) => row.kid === kid);
-    const standby = isStandby ? undefined : standbyOf(app, standbys);
+    const others = standbys.filter((row) => row.kid !== kid);
+    const standby = usableStandby(app, others);
+    if (others.length < standbys.length) {
+      if (!standby) await addKey(app, { db: tx, made, now, activeFrom: farFuture });
+      return { kid, successor: null };
+    }
     const wasSigning = (signingAt(before, now)?.kid ?? kid) === kid;
-    if (isStandby || (wasSigning && standby)) {
+    if (wasSigning && standby) {
       // The one that takes over is known to every verifier; the next standby is published now.
       await addKey(app, { db: tx, made, now, activeFrom: farFuture });
-      if (!standby) return { kid, successor: null };
       await activateSigningKey(tx, { kid: standby.kid, now });
       const next = earliestPending(await listSigningKeys(tx, { now }), now);
       const expiresAt = next && secondsAfter(next.activeFrom, overlap);
@@ -80,12 +80,19 @@ export async function removeSigningKey(
   });
 }
 
-/** The standby key of the configured algorithm. */
-export function standbyOf(
-  { config }: Pick<KeyApp, 'config'>,
-  standbys: readonly SigningKeyRow[],
-): SigningKeyRow | undefined {
-  return standbys.find(({ algorithm }) => algorithm === config.jwt.algorithm);
+/**
+ * Marks a key as removed, in a transaction that holds the lock; false where it was removed before.
+ */
+export async function dropKey(
+  app: KeyApp,
+  { db, kid, now }: { db: Db; kid: string; now: Date },
+): Promise<boolean> {
+  if (!(await markRemoved(db, { kid, now }))) return false;
+  await recordAudit(
+    { ...app, request: null, viewer: null },
+    { db, type: 'signing_key.removed', outcome: 'SUCCESS', subjectId: null, detail: { kid } },
+  );
+  return true;
 }
 
 type Replacement = {

@@ -81,6 +81,16 @@ export function openSigningKey(keys: SecretKeys, row: SigningKeyRow): SigningKey
   };
 }
 
+/** Whether a row can be used; the reason is for a server's log, since its message names the kid. */
+export function canOpen(keys: SecretKeys, row: SigningKeyRow): boolean {
+  try {
+    openSigningKey(keys, row);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function readAlgorithm(row: SigningKeyRow): JwtAlgorithm {
   const { algorithm } = row;
   if (
