@@ -179,4 +179,25 @@ describe('the directory of users, among fifty thousand', () => {
       expect([...first, ...second].map(({ id }) => id)).toEqual(whole.map(({ id }) => id));
     }
   });
+
+  it('X-40 reads common text of old users in the order of time, a page of it', async () => {
+    const ancient = 60_000;
+    await sql`
+      insert into users (id, email, email_canonical, name, email_verified_at, created_at)
+      select gen_random_uuid(), 'ancient' || n || '@example.com', 'ancient' || n || '@example.com',
+        'Ancient ' || n, now(), now() - (${rows} + n) * interval '1 minute'
+      from generate_series(1, ${ancient}) n`;
+    await sql`vacuum analyze users`;
+    const texts: string[] = [];
+    const own = openOwn((text) => texts.push(text));
+    const filter = { search: 'ancient', status: null };
+    const found = await listUsers(own.db, { filter, after: null, limit: 3 });
+    await own.close();
+    expect(found.map(({ name }) => name)).toEqual(['Ancient 1', 'Ancient 2', 'Ancient 3']);
+    // biome-ignore lint/plugin: a statement of ours, without its values.
+    const plan = await sql.unsafe(`explain (generic_plan) ${texts.at(-1)}`);
+    const steps = plan.map((row) => String(row['QUERY PLAN'])).join('\n');
+    expect(steps).toContain('Index Scan Backward using users_created_at_index');
+    expect(steps).not.toMatch(/Sort|Seq Scan|prefix|email_canonical_unique/);
+  });
 });

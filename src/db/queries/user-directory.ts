@@ -1,15 +1,4 @@
-import {
-  and,
-  count,
-  desc,
-  eq,
-  getTableColumns,
-  isNotNull,
-  isNull,
-  or,
-  type SQL,
-  sql,
-} from 'drizzle-orm';
+import { and, count, desc, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
 import type { Db } from '../driver/client.ts';
 import { type UserRow, users } from '../tables/users.ts';
@@ -58,17 +47,28 @@ type Search = Wanted & { readonly search: string };
 /**
  * No index has both the order of the text and that of time. A common prefix is soon found among the
  * newest users, a rare one by the index on texts. Each strategy is tried on a few rows, then on
- * many, and only what neither finds (common, and all old) is read whole. So the work stays bounded
- * whatever PostgreSQL estimates: a cached plan knows nothing of the text.
+ * many. What neither finds is common and old: it is read in the order of time until the page is
+ * full. So the work stays bounded whatever PostgreSQL estimates: a cached plan knows nothing of the
+ * text.
  */
 async function listMatches(db: Db, input: Search): Promise<UserRow[]> {
   return (
     (await listAmongNewest(db, { ...input, window: 500 })) ??
     (await listAmongMatches(db, { ...input, most: 1000 })) ??
     (await listAmongNewest(db, { ...input, window: 50_000 })) ??
-    (await listAmongMatches(db, { ...input, most: null })) ??
-    []
+    (await listAmongMatches(db, { ...input, most: 5000 })) ??
+    (await listInOrderOfTime(db, input))
   );
+}
+
+async function listInOrderOfTime(db: Db, input: Search): Promise<UserRow[]> {
+  const { filter, after, limit, search } = input;
+  return db
+    .select()
+    .from(users)
+    .where(and(inState(filter.status), isOlder(after), or(...startsOf(search))))
+    .orderBy(desc(users.createdAt), desc(users.id))
+    .limit(limit);
 }
 
 /**
@@ -108,15 +108,16 @@ async function listAmongNewest(
 /** Null when more than `most` users match. */
 async function listAmongMatches(
   db: Db,
-  input: Search & { most: number | null },
+  input: Search & { most: number },
 ): Promise<UserRow[] | null> {
   const { filter, after, limit, search, most } = input;
   const found = matches(db, { search, most });
+  // An array, which is looked up by the primary key: PostgreSQL may join a whole table instead.
+  const isFound = sql`${users.id} = any (array(select ${found.id} from ${found}))`;
   const page = db
-    .select(getTableColumns(users))
+    .select()
     .from(users)
-    .innerJoin(found, eq(found.id, users.id))
-    .where(and(inState(filter.status), isOlder(after)))
+    .where(and(isFound, inState(filter.status), isOlder(after)))
     .orderBy(desc(users.createdAt), desc(users.id))
     .limit(limit)
     .as('page');
@@ -130,7 +131,7 @@ async function listAmongMatches(
     .from(all)
     .leftJoin(page, sql`true`)
     .orderBy(desc(page.createdAt), desc(page.id));
-  const isTooMany = most !== null && (rows[0]?.all_found.count ?? 0) > most;
+  const isTooMany = (rows[0]?.all_found.count ?? 0) > most;
   return isTooMany ? null : rows.flatMap(({ page: user }) => user ?? []);
 }
 
@@ -185,20 +186,17 @@ async function estimateCount(db: Db, { search, status }: UserFilter): Promise<nu
   return Math.round((row?.share ?? 0) * (row?.total ?? 0));
 }
 
-/** More rows than a table can have: Drizzle's types do not allow an optional limit. */
-const noLimit = 2 ** 31 - 1;
-
 /**
  * The ids of users whose address or name starts with the text, up to one more than `most` of each.
  */
-function matches(db: Db, { search, most }: { search: string; most: number | null }) {
+function matches(db: Db, { search, most }: { search: string; most: number }) {
   const [byEmail, byName] = startsOf(search);
   const idsOf = (starts: SQL) =>
     db
       .select({ id: users.id })
       .from(users)
       .where(starts)
-      .limit(most === null ? noLimit : most + 1);
+      .limit(most + 1);
   return db.$with('found').as(union(idsOf(byEmail), idsOf(byName)));
 }
 
