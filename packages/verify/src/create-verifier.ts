@@ -16,7 +16,10 @@ export type VerifierOptions = {
    * keys.
    */
   readonly algorithms?: readonly string[];
-  /** Seconds by which clocks may differ; 5 unless set. */
+  /**
+   * Seconds for which a token is still taken after its end by this machine's clock; 5 unless set.
+   * A clock that is behind needs none: when a token was issued is not judged.
+   */
   readonly clockTolerance?: number;
   /** Instead of `jwksUrl`: local keys, such as jose's createLocalJWKSet in a test. */
   readonly keys?: JWTVerifyGetKey;
@@ -63,6 +66,11 @@ export type Verifier = {
  */
 const publicKeyAlgorithms = ['RS256', 'ES256', 'EdDSA'];
 const types = new Set(['jwt', 'at+jwt', 'application/at+jwt']);
+/**
+ * Milliseconds for which the key set is kept, as its `Cache-Control` says: a removed key is taken
+ * for no longer. jose would keep it for ten minutes.
+ */
+const cacheMaxAge = 300_000;
 /** Our tokens are far shorter; nothing longer is verified. */
 const maxTokenLength = 8192;
 /** Base64url as an encoder writes it: no padding, no bits that decoders ignore (RFC 4648 3.5). */
@@ -71,16 +79,16 @@ const part = '(?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048
 const compactPattern = new RegExp(`^${part}\\.${part}\\.${part}$`);
 
 /**
- * Checks access tokens of a Latchkey server by its public keys, which are fetched once and again
- * where a token names an unknown one. Nothing of Node is used, so it runs on edge runtimes too. A
- * session that has ended is noticed only when the token expires; ask the server's /oauth/introspect
- * if that is too late.
+ * Checks access tokens of a Latchkey server by its public keys, which are fetched again after five
+ * minutes, and where a token names an unknown one. Nothing of Node is used, so it runs on edge
+ * runtimes too. A session that has ended is noticed only when the token expires; ask the server's
+ * /oauth/introspect if that is too late.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const { issuer, audience = issuer, clockTolerance = 5 } = options;
   const algorithms = [...(options.algorithms ?? publicKeyAlgorithms)];
   const jwksUrl = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
-  const keys = options.keys ?? createRemoteJWKSet(new URL(jwksUrl));
+  const keys = options.keys ?? createRemoteJWKSet(new URL(jwksUrl), { cacheMaxAge });
 
   const verify = async (token: string): Promise<Caller> => {
     // SECURITY: jose's decoder also accepts padding, white space and other spellings.

@@ -11,11 +11,13 @@ import {
   SignJWT,
   UnsecuredJWT,
 } from 'jose';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Config } from '../../../src/config/read-config.ts';
+import { ensureStandbyKey } from '../../../src/domain/signing-keys/ensure-standby-key.ts';
+import { removeSigningKey } from '../../../src/domain/signing-keys/remove-signing-key.ts';
 import { startTestServer, type TestServer } from '../../../src/testing/app.ts';
 import { misspelled, spaced } from '../../../src/testing/forged-tokens.ts';
-import { registerPerson } from '../../../src/testing/people.ts';
+import { registerPerson, signIn } from '../../../src/testing/people.ts';
 import {
   apolloContext,
   type Caller,
@@ -174,6 +176,68 @@ describe('a Latchkey server', () => {
       await server.stop();
     },
   );
+});
+
+describe('X-27 clocks that differ', () => {
+  afterEach(() => vi.useRealTimers());
+  /** The verifier's clock that many seconds after the server's, at which `claims` were issued. */
+  const at = (ahead: number) =>
+    vi.useFakeTimers({ toFake: ['Date'], now: (seconds + ahead) * 1000 });
+
+  it('a token is refused as expired five seconds after its end, on which clients refresh', async () => {
+    const token = await sign();
+    at(905);
+    await expect(verifier.verify(token)).rejects.toMatchObject({ reason: 'TOKEN_EXPIRED' });
+    at(904);
+    expect(await verifier.verify(token)).toMatchObject({ userId: 'user-1' });
+  });
+
+  it('and as many seconds after it as clockTolerance says', async () => {
+    const options = { issuer, keys: createLocalJWKSet({ keys: [jwk] }), clockTolerance: 60 };
+    const token = await sign();
+    at(960);
+    const failed = createVerifier(options).verify(token);
+    await expect(failed).rejects.toMatchObject({ reason: 'TOKEN_EXPIRED' });
+    at(959);
+    expect(await createVerifier(options).verify(token)).toMatchObject({ userId: 'user-1' });
+  });
+
+  it.each([60, 3600])('a clock that is %i seconds behind takes every token', async (behind) => {
+    const token = await sign();
+    at(-behind);
+    expect(await verifier.verify(token)).toMatchObject({ userId: 'user-1' });
+  });
+});
+
+describe('X-26 a key that is removed', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it('verifies nothing once the key set is five minutes old; its successor does at once', async () => {
+    const server = await startTestServer();
+    try {
+      await ensureStandbyKey(server.app);
+      await server.app.keyRing.load();
+      const person = await registerPerson(server);
+      const { publicUrl } = server.app.config;
+      const jwksUrl = `${server.url}/.well-known/jwks.json`;
+      const remote = createVerifier({ issuer: publicUrl, jwksUrl });
+      expect(await remote.verify(person.accessToken)).toMatchObject({ userId: person.id });
+      await removeSigningKey(server.app, { kid: server.app.keyRing.signing().kid });
+      await server.app.keyRing.load();
+      const after = await signIn(server, person);
+      const fetched = vi.spyOn(globalThis, 'fetch');
+      expect(await remote.verify(after.accessToken)).toMatchObject({ userId: person.id });
+      expect(fetched).not.toHaveBeenCalled();
+      fetched.mockRestore();
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 300_000 });
+      await expect(remote.verify(person.accessToken)).rejects.toMatchObject({
+        reason: 'TOKEN_INVALID',
+      });
+      expect(await remote.verify(after.accessToken)).toMatchObject({ userId: person.id });
+    } finally {
+      await server.stop();
+    }
+  });
 });
 
 describe('in the servers of others', () => {

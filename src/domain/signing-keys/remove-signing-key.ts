@@ -29,8 +29,8 @@ export type RemovedKey = {
 /**
  * Removes a key in an emergency: every instance refuses its tokens within `reloadEvery` seconds
  * (JW-10). If it was the signing key, the standby key signs at once, which has been published all
- * along; without a usable one the next key or a new one does. `successor` is the key created to replace it.
- * Null for a kid that is not in use.
+ * along; without a usable one the next key or a new one does. `successor` is the key created to
+ * replace it. Null for a kid that is not in use.
  */
 export async function removeSigningKey(
   app: KeyApp,
