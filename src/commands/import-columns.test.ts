@@ -95,3 +95,47 @@ describe('X-46 X-48 columns between other characters than commas', () => {
     expect(ada).toEqual({ name: 'Ada "L" 5"' });
   });
 });
+
+describe('X-46 bans without an end', () => {
+  it.each(['banned_until', 'lockout_end', 'suspended_at'])(
+    'in %s keep out, or the line is left out by its number',
+    async (column) => {
+      const endless = ['9223372036854775807', '-1', '253402300799', '253402300799000', '-1.0'];
+      const rows = endless.map((value, index) => `user${index}@example.com,${value}`);
+      const gone = column.endsWith('_at') ? '' : '1714558830';
+      const csv = `email,${column}\n${rows.join('\n')}\nfree@example.com,${gone}\n`;
+      const run = await importOf(csv);
+      expect(run).toMatchObject({ status: 1, stdout: expect.stringContaining('5 imported') });
+      expect(run.stderr).toMatch(/^line 6: suspended(?:Until)? is /m);
+      expect(run.stderr).not.toContain('-1.0');
+      expect(await people()).toEqual({
+        free: 'free',
+        ...Object.fromEntries([0, 1, 2, 3].map((index) => [`user${index}`, 'kept out'])),
+      });
+    },
+  );
+
+  it('in JSON, whose numbers lose their last digits, keep out as well', async () => {
+    const lines = ['9223372036854775807', '-1', '253402300799', '"infinity"'].map(
+      (value, index) => `{"email":"user${index}@example.com","banned_until":${value}}`,
+    );
+    expect(await importOf(lines.join('\n'))).toMatchObject({ status: 0, stderr: '' });
+    expect(new Set(Object.values(await people()))).toEqual(new Set(['kept out']));
+  });
+
+  it('in a unit that is not known leave the line out, in an account’s end as well', async () => {
+    // Ticks of .NET and of Active Directory, and a number that is a code.
+    const csv =
+      'email,banned_until,account_expires\n' +
+      'a@example.com,638500000000000000,\n' +
+      'b@example.com,,133500000000000000\n' +
+      'c@example.com,2,\n' +
+      'd@example.com,0,253402300799\n';
+    const run = await importOf(csv);
+    expect(run).toMatchObject({ status: 1, stdout: expect.stringContaining('1 imported') });
+    expect(run.stderr.match(/^line [234]: .* is a number whose unit is not known$/gm)).toHaveLength(
+      3,
+    );
+    expect(await people()).toEqual({ d: 'free' });
+  });
+});

@@ -23,6 +23,7 @@ describe('X-46 columns that keep people out', () => {
       'archived_at discarded_at removed_at user_blocked login_disabled spam revoked_at',
     ],
     ['suspended', 'del_flag delete_flag is_del revoked_timestamp access_revoked disabledSince'],
+    ['suspended', 'expired account_expired isExpired'],
     ['suspendedUntil', 'banned_until locked_until lockout_end LockoutEnd LockoutEndDateUtc'],
     ['suspendedUntil', 'banExpires ban_expires_at suspended_until lock_expires blocked_till'],
     ['active', 'active is_active isActive enabled is_enabled account_enabled accountEnabled'],

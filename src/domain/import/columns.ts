@@ -51,6 +51,7 @@ const gates: readonly (readonly [RegExp, Gate])[] = [
   [new RegExp(`^(?:active|activated|enabled?|approved|unlocked)${moment}$`), 'active'],
   [/^(?:non|not)(?:locked|expired|banned|blocked)$|^can(?:login|signin)$|^allowed$/, 'active'],
   [/^(?:active|valid|access)(?:until|till|to|expires|expiresat)$/, 'activeUntil'],
+  [/^expired$/, 'suspended'],
   [/^expir(?:es|ed|y|ation)(?:at|on|date|time)?$/, 'activeUntil'],
 ];
 

@@ -15,20 +15,53 @@ export function isZeroTime(text: string): boolean {
 }
 
 /**
+ * Whether a text stands for a time that never comes: the largest number of 64 bits, nines, or -1,
+ * which systems write where a ban has no end.
+ */
+export function isEndless(text: string): boolean {
+  return /^(?:-1|9223372036854775807|9{11,19})$/.test(text);
+}
+
+/** No account that is imported was opened, closed or banned before that. */
+const earliest = Date.UTC(1995);
+
+/** Whether a text is a number that counts something else than parts of a second since 1970. */
+export function isOfUnknownUnit(text: string): boolean {
+  return isNumber(text) && parseTime(text) < earliest;
+}
+
+function isNumber(text: string): boolean {
+  return /^\d{1,19}(?:\.\d{1,12})?$/.test(text);
+}
+
+/**
  * Milliseconds since 1970, NaN for what is no time: seconds, milliseconds, microseconds or
- * nanoseconds since 1970, ISO 8601 as databases and languages write it, or RFC 1123. UTC where no
- * zone is given.
+ * nanoseconds since 1970, ISO 8601 as databases and languages write it, with or without signs
+ * between its parts, or RFC 1123. UTC where no zone is given.
  */
 export function parseTime(text: string): number {
-  if (/^\d{1,19}(?:\.\d{1,12})?$/.test(text)) return epochOf(Number(text));
+  const [, ...compact] = compactPattern.exec(text) ?? [];
+  if (compact.length > 0) return compactOf(compact);
+  if (isNumber(text)) return epochOf(Number(text));
   if (/^\+?infinity$/i.test(text)) return Number.POSITIVE_INFINITY;
   const iso = isoOf(text);
   return Number.isNaN(iso) ? wordsOf(text) : iso;
 }
 
+// MySQL and LDAP. SECURITY: as milliseconds, the end of an account would lie in the year 2600.
+const compactPattern =
+  /^((?:19|20|21)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?:([0-2]\d)([0-5]\d)([0-6]\d)(?:\.\d{1,6})?Z?)?$/;
+
+function compactOf(parts: readonly (string | undefined)[]): number {
+  const [year, month, day, hour = '00', minute = '00', second = '00'] = parts;
+  return isoOf(`${year}-${month}-${day}T${hour}:${minute}:${second}`);
+}
+
+const year10000 = Date.UTC(10_000) / 1000;
+
 function epochOf(value: number): number {
-  // As milliseconds, a hundred thousand million lies in 1973; as seconds, in 5138.
-  const divisor = [1e11, 1e14, 1e17].findIndex((limit) => value < limit);
+  // SECURITY: the last second of 9999, which stands for no end, would lie in 1978 as milliseconds.
+  const divisor = [year10000, year10000 * 1000, 1e17].findIndex((limit) => value < limit);
   const scale = [1000, 1, 1 / 1000, 1 / 1_000_000].at(divisor) ?? Number.NaN;
   return Math.floor(value * scale);
 }

@@ -1,5 +1,5 @@
 import type { Field } from './columns.ts';
-import { isZeroTime, parseTime } from './read-time.ts';
+import { isEndless, isOfUnknownUnit, isZeroTime, parseTime } from './read-time.ts';
 
 /** Why a line is skipped. SECURITY: contains none of the line's values. */
 export class Refusal extends Error {
@@ -31,11 +31,14 @@ export function textOf(field: Field, value: unknown): string | null {
   return text === '' || isNothing ? null : text;
 }
 
-const yes = /^(?:true|t|1|yes|y|on|b'1'|0x01)$/;
-const no = /^(?:false|f|0|no|n|off|b'0'|0x00)$/;
+const yes = /^(?:true|t|1(?:\.0+)?|yes|y|on|b'1'|0x01)$/;
+const no = /^(?:false|f|0(?:\.0+)?|no|n|off|b'0'|0x00|\\0)$/;
 
-/** True, false, or null where it is neither. A bit of MySQL comes as a byte. */
-function wordFlag(field: Field, value: unknown): boolean | null {
+/**
+ * True, false, or null where it is neither. A bit of MySQL comes as a byte, and its client writes
+ * that of 0 as `\0`; a spreadsheet makes `1.0` of a flag in a column that has gaps.
+ */
+export function wordFlag(field: Field, value: unknown): boolean | null {
   if (value === '\u0001') return true;
   if (value === '\u0000') return false;
   const text = textOf(field, value)?.toLowerCase() ?? '';
@@ -68,7 +71,8 @@ export function flagOrTime(field: Field, value: unknown): boolean | null {
   const text = textOf(field, value);
   if (text === null) return null;
   if (isZeroTime(text)) return false;
-  if (!Number.isNaN(parseTime(text))) return true;
+  // SECURITY: a small number is a code, of which only 0 and 1 are flags.
+  if (!Number.isNaN(parseTime(text)) && !isOfUnknownUnit(text)) return true;
   throw new Refusal(field, 'is neither true nor false nor a time');
 }
 
@@ -77,10 +81,14 @@ export function sinceOf(field: Field, value: unknown, now: Date): Date | null {
   return wordFlag(field, value) === null ? timeOf(field, value, now) : null;
 }
 
-/** Milliseconds of a time that may lie in the future; null where there is none. */
+/** Milliseconds of a time that may lie in the future or be infinite; null where there is none. */
 export function endOf(field: Field, value: unknown): number | null {
   const text = textOf(field, value);
-  if (text === null || isZeroTime(text)) return null;
+  if (text === null) return null;
+  if (isEndless(text)) return Number.POSITIVE_INFINITY;
+  if (/^-infinity$/i.test(text)) return Number.NEGATIVE_INFINITY;
+  if (isZeroTime(text)) return null;
+  if (isOfUnknownUnit(text)) throw new Refusal(field, 'is a number whose unit is not known');
   const time = parseTime(text);
   if (Number.isNaN(time)) throw new Refusal(field, 'is not a time');
   return time;

@@ -1,4 +1,5 @@
-import { endOf, flagOf, flagOrTime, isPresent, Refusal, textOf } from './read-values.ts';
+import { isEndless } from './read-time.ts';
+import { endOf, flagOf, flagOrTime, isPresent, Refusal, textOf, wordFlag } from './read-values.ts';
 
 /** What a line says about whether its user may sign in, and how. */
 export type Standing = {
@@ -60,8 +61,12 @@ function standingOf(field: string, value: unknown, now: Date): Partial<Standing>
 function isHeldBack(value: unknown): boolean {
   const text = textOf('suspended', value === '\u0000' || value === '\u0001' ? null : value);
   if (text !== null && /^-?\d{1,9}$/.test(text)) return Number(text) !== 0;
-  const word = text === null ? undefined : standingOfWord.get(wordOf(text));
-  return word?.isKeptOut ?? flagOrTime('suspended', value) === true;
+  // Kept out for ever, or ever since.
+  if (text !== null && (isEndless(text) || /^-infinity$/i.test(text))) return true;
+  const word = text === null ? '' : wordOf(text);
+  if (standingOfWord.get(word)?.isKeptOut) return true;
+  // SECURITY: `active` is no such word, since a ban may be active, too.
+  return !notHeldBack.has(word) && flagOrTime('suspended', value) === true;
 }
 
 /** SECURITY: nothing at all is no permission. */
@@ -75,9 +80,11 @@ function isActive(value: unknown): boolean {
 }
 
 function lastsUntil(value: unknown, now: Date): boolean {
+  const flag = wordFlag('suspendedUntil', value);
+  if (flag !== null) return flag;
   const text = textOf('suspendedUntil', value);
-  if (text !== null && /^(?:true|t|yes|1)$/i.test(text)) return true;
-  if (text !== null && /^(?:false|f|no)$/i.test(text)) return false;
+  if (text !== null && /^(?:forever|always|permanent(?:ly)?|indefinite(?:ly)?)$/i.test(text))
+    return true;
   const end = endOf('suspendedUntil', value);
   return end !== null && end > now.getTime();
 }
@@ -85,7 +92,7 @@ function lastsUntil(value: unknown, now: Date): boolean {
 const words = {
   fine:
     'active enabled confirmed verified normal ok okay approved good regular open valid ' +
-    'externalprovider unlocked none never',
+    'externalprovider unlocked',
   keptOut:
     'suspended banned blocked locked lockedout disabled inactive deactivated deleted archived ' +
     'closed rejected revoked terminated denied compromised deprovisioned removed expired spam ' +
@@ -100,6 +107,8 @@ const standingOfWord: ReadonlyMap<string, Standing> = new Map([
   ...each(words.unproved, { ...fine, isUnproved: true }),
   ...each(words.needsReset, { ...fine, needsReset: true }),
 ]);
+
+const notHeldBack = new Set('none never no ok okay good normal regular unlocked'.split(' '));
 
 function each(list: string, standing: Standing): [string, Standing][] {
   return list.split(' ').map((word) => [word, standing]);
