@@ -130,6 +130,9 @@ describe('X-39 the doctor and a provider that refuses', () => {
         ...columns,
       })}`;
     };
+    // What waits for a limit of ours is no trouble of the provider.
+    for (const last_error of ['over_limit', 'over_budget'])
+      await insert(20, { last_error, sealed_payload: Buffer.alloc(10) });
     await insert(0, { last_error: 'http_500', sealed_payload: Buffer.alloc(10) });
     const few = await runCommand(['doctor', '--json'], { env });
     expect(of(few, 'mail')).toMatchObject({

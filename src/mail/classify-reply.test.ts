@@ -46,6 +46,41 @@ describe('X-39 what a reply of an SMTP server means', () => {
     expect(String(failure)).not.toContain(text);
   });
 
+  it.each([
+    [552, '552 5.2.2 Mailbox full', rcpt],
+    [452, '452 4.2.2 The recipient is over its quota limit', rcpt],
+    [550, '550 5.2.1 Mailbox disabled', rcpt],
+    [552, '552 5.2.2 Mailbox full', 'DATA'],
+    [550, '550 5.7.1 The recipient takes no mail of yours', rcpt],
+    [554, '554 5.7.1 Message blocked by the policy of the recipient', 'DATA'],
+    [450, '450 4.7.1 Greylisted by a corporate filter', rcpt],
+    [550, '550 5.7.17 The mailbox has another owner', rcpt],
+    [550, '550 5.4.1 Recipient address rejected: Access denied', rcpt],
+    [550, '550 Blocked by our policy', rcpt],
+    [554, '554 Transaction failed', 'DATA'],
+  ])('takes %i (%s, answering %s) as that of one mail, for now', (status, text, command) => {
+    expect(classifyReply({ status, text, command })).toMatchObject({
+      fault: 'recipient',
+      permanent: false,
+      throttled: false,
+    });
+  });
+
+  it.each([
+    [550, '550 5.7.1 Client is not allowed', 'MAIL FROM'],
+    [554, '554 5.7.1 No service for you', 'CONN'],
+    [535, '535 5.7.8 Authentication failed', 'AUTH PLAIN'],
+    [530, '530 5.7.0 Authentication required', rcpt],
+    [550, '550 5.7.13 Your account is disabled', rcpt],
+    [550, '550 5.1.8 Sender domain not found', rcpt],
+    [452, '452 4.3.1 Insufficient system storage', rcpt],
+    [451, '451 Local error in processing', 'DATA'],
+    [421, '421 4.2.1 Closing the channel', rcpt],
+    [450, '450 4.7.1 Your rate is too high', rcpt],
+  ])('takes %i (%s, answering %s) as that of the provider', (status, text, command) => {
+    expect(classifyReply({ status, text, command }).fault).toBe('provider');
+  });
+
   it('holds a mailbox’s own trouble against no provider, and a flood against us', () => {
     const of = (status: number, text: string, command = rcpt) =>
       classifyReply({ status, text, command });

@@ -22,17 +22,24 @@ const aboutUs = new RegExp(
 const senderDetails: ReadonlySet<number> = new Set([7, 8]);
 
 /** What servers say to a sender who is too quick for them. */
-const tooMany = /too (?:many|fast|much)|rate|limit|throttl|slow down/i;
+const tooMany = /too (?:many|fast|much)|\brate|limit|throttl|slow down/i;
+
+/** Replies about our login, whichever command they answer (RFC 4954 6). */
+const loginReplies: ReadonlySet<number> = new Set([530, 534, 535, 538]);
+
+/** Of the codes 5.7.x, the first and the last about our login (RFC 4954 6, RFC 5248 3). */
+const [firstLoginDetail, lastLoginDetail] = [8, 14];
 
 /**
  * The failure that a reply of an SMTP server stands for. Only a reply about the recipient's address
- * makes a mail hopeless; everything else may be put right, by the operator or by time.
+ * makes a mail hopeless; everything else may be put right, by the operator or by time. What is said
+ * to one recipient or of one message says nothing of the next, unless it is about the server or us.
  */
 export function classifyReply(reply: Reply): MailError {
   const { status } = reply;
   const enhanced = readEnhanced(reply.text);
   const permanent = isAboutAddress(reply, enhanced);
-  const isRecipient = permanent || isAboutMailbox(reply, enhanced);
+  const isRecipient = permanent || isAboutOneMail(reply, enhanced);
   return new MailError(`smtp_${status}`, {
     fault: isRecipient ? 'recipient' : 'provider',
     permanent,
@@ -54,8 +61,20 @@ function isAboutAddress({ status, text, command }: Reply, enhanced: Enhanced | n
   return command === 'RCPT TO' && mailboxReplies.has(status) && !aboutUs.test(text);
 }
 
-/** A mailbox that is full, unknown for the moment or greylisted: the next mail may be taken. */
-function isAboutMailbox({ status, text, command }: Reply, enhanced: Enhanced | null): boolean {
-  if (command !== 'RCPT TO' || status >= 500 || status === 421 || tooMany.test(text)) return false;
-  return enhanced === null || [0, 1, 2, 7].includes(enhanced.subject);
+/**
+ * A mailbox that is full, disabled or greylisted, a recipient or a filter that wants nothing of us:
+ * the next mail may be taken. Who refuses everyone that way is found out by the number of
+ * recipients.
+ */
+function isAboutOneMail({ status, text, command }: Reply, enhanced: Enhanced | null): boolean {
+  if (command !== 'RCPT TO' && command !== 'DATA') return false;
+  if (status === 421 || loginReplies.has(status)) return false;
+  if (enhanced?.subject === 2) return true;
+  if (status < 500 && tooMany.test(text)) return false;
+  // A local error, or no room for any mail (RFC 5321 4.2.2).
+  if (enhanced === null) return command === 'RCPT TO' || (status !== 451 && status !== 452);
+  const { subject, detail } = enhanced;
+  if (subject === 1) return !senderDetails.has(detail);
+  if (subject === 7) return detail < firstLoginDetail || detail > lastLoginDetail;
+  return subject !== 3;
 }

@@ -36,8 +36,9 @@ export type MailboxMailer = Transport<'mailbox'> & {
 export type Mailer = Transport<'resend'> | Transport<'smtp'> | MailboxMailer;
 
 /**
- * Who has to change something before the mail can be sent: the provider (or our account there), the
- * recipient's address, or we, because the provider was never asked.
+ * Who has to change something before the mail can be sent: the provider (or our account there), for
+ * whomever it is; the recipient, or the receiver of this one mail; or we, because the provider was
+ * never asked.
  */
 export type MailFault = 'provider' | 'recipient' | 'ours';
 

@@ -20,7 +20,7 @@ type Gauges = {
    * respond.
    */
   readonly outbox: () => Promise<Backlog>;
-  /** Mails in a row that the provider did not accept. */
+  /** Refusals of the mail provider in a row (ProviderHealth). */
   readonly mailRefusals: () => number;
   /** When the last purge ended that did not fail. */
   readonly lastPurge: () => Date;
@@ -243,7 +243,7 @@ function countMails({ Counter }: Client, registers: Registers): Pick<Metrics, 'm
 function watchMailProvider({ Gauge }: Client, registers: Registers, gauges: Gauges): void {
   new Gauge({
     name: 'latchkey_mail_refusals',
-    help: 'Mails in a row that the provider did not accept.',
+    help: 'Refusals of the mail provider in a row, of those about one mail one a recipient.',
     registers,
     // Each process learns from its own sends: one that gets none out is what matters.
     aggregator: 'max',

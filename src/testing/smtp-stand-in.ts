@@ -17,6 +17,8 @@ export type SmtpStandIn = {
   readonly mails: SmtpMail[];
   /** Refuses every recipient with this status and these words; null accepts them again. */
   refuseRecipients(status: number | null, words?: string): void;
+  /** Refuses one mailbox likewise, whatever becomes of others. */
+  refuseMailbox(address: string, status: number | null, words?: string): void;
   /** Refuses every message after its content, likewise. */
   refuseMessages(status: number | null, words?: string): void;
   close(): Promise<void>;
@@ -32,6 +34,7 @@ export async function startSmtpStandIn(options: {
 }): Promise<SmtpStandIn> {
   const mails: SmtpMail[] = [];
   let refusal: Error | null = null;
+  const mailboxRefusals = new Map<string, Error | null>();
   let messageRefusal: Error | null = null;
   const server = new SMTPServer({
     logger: false,
@@ -42,7 +45,7 @@ export async function startSmtpStandIn(options: {
       ...(options.startTls ? [] : ['STARTTLS']),
     ],
     onAuth: (login, _session, done) => done(null, { user: login.username }),
-    onRcptTo: (_address, _session, done) => done(refusal),
+    onRcptTo: ({ address }, _session, done) => done(mailboxRefusals.get(address) ?? refusal),
     onData: (stream, session, done) => {
       const from = session.envelope.mailFrom === false ? '' : session.envelope.mailFrom.address;
       const to = session.envelope.rcptTo.map(({ address }) => address);
@@ -63,6 +66,9 @@ export async function startSmtpStandIn(options: {
     mails,
     refuseRecipients: (status, words = 'No mailbox for ada@example.org') => {
       refusal = refusalOf(status, words);
+    },
+    refuseMailbox: (address, status, words = 'Not this one') => {
+      mailboxRefusals.set(address, refusalOf(status, words));
     },
     refuseMessages: (status, words = 'Not today') => {
       messageRefusal = refusalOf(status, words);

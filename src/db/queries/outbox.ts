@@ -2,6 +2,7 @@ import {
   and,
   asc,
   count,
+  desc,
   eq,
   gt,
   isNotNull,
@@ -10,10 +11,11 @@ import {
   max,
   min,
   ne,
+  notInArray,
   or,
+  type SQL,
   sql,
 } from 'drizzle-orm';
-import { farFuture } from '../../clock.ts';
 import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type OutboxMessageRow, outboxMessages } from '../tables/outbox-messages.ts';
@@ -59,55 +61,73 @@ const leased = {
   lastError: outboxMessages.lastError,
 };
 
-const lease = builtForRows(leased, (db, columns) => {
-  // A CTE with FOR UPDATE runs exactly once; a subquery in IN may run again and take more rows than
-  // LIMIT.
-  const due = db.$with('due').as(
-    db
-      .select({ id: outboxMessages.id, lastError: outboxMessages.lastError })
-      .from(outboxMessages)
-      .where(
-        and(
-          lte(outboxMessages.availableAt, given(outboxMessages.availableAt, 'horizon')),
-          or(
-            lte(outboxMessages.availableAt, given(outboxMessages.availableAt, 'now')),
-            isNotNull(outboxMessages.lastError),
-          ),
-          isNull(outboxMessages.sentAt),
-          isNull(outboxMessages.failedAt),
-        ),
-      )
-      .orderBy(asc(outboxMessages.availableAt))
-      .limit(sql.placeholder('limit'))
-      .for('update', { skipLocked: true }),
-  );
-  // RETURNING gives the row as it is now, with its error cleared.
-  const returned = { ...columns, lastError: due.lastError };
-  return db
-    .with(due)
-    .update(outboxMessages)
-    .set({
-      availableAt: given(outboxMessages.availableAt, 'leaseUntil'),
-      attempts: sql`${outboxMessages.attempts} + 1`,
-      // An error stands only on a row that no worker holds: that tells it from a leased one.
-      lastError: null,
-    })
-    .from(due)
-    .where(eq(outboxMessages.id, due.id))
-    .returning(returned);
-});
+const isOpen = and(isNull(outboxMessages.sentAt), isNull(outboxMessages.failedAt));
+
+/** A row that the provider did not take; an error stands only on a row that no worker holds. */
+const waitsForProvider = and(
+  isNotNull(outboxMessages.lastError),
+  sql`${outboxMessages.waitsForProvider} is not false`,
+);
+
+const isDue = lte(outboxMessages.availableAt, given(outboxMessages.availableAt, 'now'));
+
+function leaseOf(condition: SQL | undefined, order: readonly SQL[]) {
+  return builtForRows(leased, (db, columns) => {
+    // A CTE with FOR UPDATE runs exactly once; a subquery in IN may run again and take more rows
+    // than LIMIT.
+    const due = db.$with('due').as(
+      db
+        .select({ id: outboxMessages.id, lastError: outboxMessages.lastError })
+        .from(outboxMessages)
+        .where(and(condition, isOpen))
+        .orderBy(...order)
+        .limit(sql.placeholder('limit'))
+        .for('update', { skipLocked: true }),
+    );
+    // RETURNING gives the row as it is now, with its error cleared.
+    const returned = { ...columns, lastError: due.lastError };
+    return db
+      .with(due)
+      .update(outboxMessages)
+      .set({
+        availableAt: given(outboxMessages.availableAt, 'leaseUntil'),
+        attempts: sql`${outboxMessages.attempts} + 1`,
+        lastError: null,
+        waitsForProvider: null,
+      })
+      .from(due)
+      .where(eq(outboxMessages.id, due.id))
+      .returning(returned);
+  });
+}
+
+// What was tried least, so that no mail that always fails is the only probe; the newest of these,
+// because a user waits for it.
+const newestFirst = [asc(outboxMessages.attempts), desc(outboxMessages.createdAt)];
+
+const leases = {
+  longestWaiting: leaseOf(isDue, [asc(outboxMessages.availableAt)]),
+  newest: leaseOf(isDue, newestFirst),
+  newestOrPostponed: leaseOf(or(isDue, waitsForProvider), newestFirst),
+};
 
 /**
- * Leases up to `limit` due rows, the longest waiting first, and counts the attempt. One statement,
- * committed at once: no connection is held while a message is sent, and rows of a worker that dies
- * are due again at `leaseUntil`. With `postponed`, rows count as due that wait after a failure.
+ * Which due messages go first: those that have waited longest, or the newest of those that were
+ * tried least; `newestOrPostponed` counts what waits for the provider as due.
+ */
+export type LeaseOrder = keyof typeof leases;
+
+/**
+ * Leases up to `limit` due rows, the longest waiting first unless told otherwise, and counts the
+ * attempt. One statement, committed at once: no connection is held while a message is sent, and rows
+ * of a worker that dies are due again at `leaseUntil`.
  */
 export async function leaseDueMessages(
   db: Db,
-  input: { now: Date; leaseUntil: Date; limit: number; postponed?: boolean },
+  input: { now: Date; leaseUntil: Date; limit: number; order?: LeaseOrder },
 ): Promise<LeasedMessage[]> {
-  const horizon = input.postponed ? farFuture : input.now;
-  return lease(db, { ...input, horizon });
+  const { order = 'longestWaiting', ...values } = input;
+  return leases[order](db, values);
 }
 
 /** How many messages wait, and for how many seconds the oldest has waited. */
@@ -118,7 +138,7 @@ export async function outboxBacklog(
   const [row] = await db
     .select({ waiting: count(), since: min(outboxMessages.createdAt) })
     .from(outboxMessages)
-    .where(and(isNull(outboxMessages.sentAt), isNull(outboxMessages.failedAt)));
+    .where(isOpen);
   const since = row?.since ?? now;
   return {
     waiting: row?.waiting ?? 0,
@@ -126,11 +146,11 @@ export async function outboxBacklog(
   };
 }
 
-/** How the provider has taken mail lately, as the rows tell it. */
+/** How the provider has taken mail lately, as the rows tell it; not what waits for a limit of ours. */
 export type MailTroubles = {
   /** Mails that wait after a failed attempt. */
   readonly waiting: number;
-  /** Mails that were given up in the last hour, except those over a budget. */
+  /** Mails that were given up in the last hour. */
   readonly givenUp: number;
   /** Whether a mail went out after the oldest of these was written. */
   readonly hasSentSince: boolean;
@@ -141,10 +161,9 @@ export type MailTroubles = {
 /** For `latchkey doctor`, which has no worker to ask. */
 export async function mailTroubles(db: Db, { now }: { now: Date }): Promise<MailTroubles> {
   const hourAgo = new Date(now.getTime() - 3_600_000);
-  const isWaiting = and(isNull(outboxMessages.sentAt), isNull(outboxMessages.failedAt));
   const [row] = await db
     .select({
-      waiting: sql<number>`count(*) filter (where ${isWaiting})`.mapWith(Number),
+      waiting: sql<number>`count(*) filter (where ${isOpen})`.mapWith(Number),
       givenUp: sql<number>`count(${outboxMessages.failedAt})`.mapWith(Number),
       since: min(outboxMessages.createdAt),
       reason: max(outboxMessages.lastError),
@@ -153,8 +172,8 @@ export async function mailTroubles(db: Db, { now }: { now: Date }): Promise<Mail
     .where(
       and(
         isNotNull(outboxMessages.lastError),
-        ne(outboxMessages.lastError, 'over_budget'),
-        or(isWaiting, gt(outboxMessages.failedAt, hourAgo)),
+        notInArray(outboxMessages.lastError, ['over_budget', 'over_limit']),
+        or(isOpen, gt(outboxMessages.failedAt, hourAgo)),
       ),
     );
   if (!row?.since) return { waiting: 0, givenUp: 0, hasSentSince: true, reason: null };
@@ -187,11 +206,18 @@ export async function markMessageSent(db: Db, input: { id: string; now: Date }):
 /** Postpones the row; does nothing when another worker has leased it since. */
 export async function postponeMessage(
   db: Db,
-  input: { id: string; attempts: number; availableAt: Date; lastError: string },
+  input: {
+    id: string;
+    attempts: number;
+    availableAt: Date;
+    lastError: string;
+    waitsForProvider: boolean;
+  },
 ): Promise<void> {
+  const { availableAt, lastError, waitsForProvider } = input;
   await db
     .update(outboxMessages)
-    .set({ availableAt: input.availableAt, lastError: input.lastError })
+    .set({ availableAt, lastError, waitsForProvider })
     .where(stillLeased(input));
 }
 
@@ -209,42 +235,57 @@ export async function markMessageFailed(
     .where(stillLeased(input));
 }
 
-/** Makes every message due that waits after a failure; leased ones stay with their workers. */
-export async function releasePostponed(db: Db, { now }: { now: Date }): Promise<void> {
+/**
+ * Makes the messages due that wait for the provider, so many a second and the newest first: all at
+ * once, they would stand before every mail that is written meanwhile. Leased ones stay with their
+ * workers, and none is postponed by it.
+ */
+export async function releasePostponed(
+  db: Db,
+  { now, perSecond }: { now: Date; perSecond: number },
+): Promise<void> {
+  // Locked rows are another worker's: waiting for them could deadlock two releases.
+  const held = db.$with('held').as(
+    db
+      .select({ id: outboxMessages.id, createdAt: outboxMessages.createdAt })
+      .from(outboxMessages)
+      .where(and(isOpen, waitsForProvider, gt(outboxMessages.availableAt, now)))
+      .for('update', { skipLocked: true }),
+  );
+  const ahead = sql`(row_number() over (order by ${held.createdAt} desc) - 1)`;
+  const ranked = db.$with('ranked').as(
+    db
+      .select({
+        id: held.id,
+        seconds: sql<number>`${ahead} / ${perSecond}::float8`.as('seconds'),
+      })
+      .from(held),
+  );
+  const turn = sql`${now.toISOString()}::timestamptz + make_interval(secs => ${ranked.seconds})`;
   await db
+    .with(held, ranked)
     .update(outboxMessages)
-    .set({ availableAt: now })
-    .where(
-      and(
-        isNull(outboxMessages.sentAt),
-        isNull(outboxMessages.failedAt),
-        isNotNull(outboxMessages.lastError),
-        gt(outboxMessages.availableAt, now),
-      ),
-    );
+    .set({ availableAt: sql`least(${outboxMessages.availableAt}, ${turn})` })
+    .from(ranked)
+    .where(eq(outboxMessages.id, ranked.id));
 }
 
-/** Takes back that a message was given up, with the contents that it had. */
+/**
+ * Makes a message due that was given up, with the contents that it had, or that waits for its
+ * recipient: it is the provider that refuses it.
+ */
 export async function reviveMessage(
   db: Db,
   input: { id: string; sealedPayload: Uint8Array | null; now: Date; lastError: string },
 ): Promise<void> {
+  const { id, sealedPayload, now, lastError } = input;
+  const isSettled = or(isNotNull(outboxMessages.failedAt), isNotNull(outboxMessages.lastError));
   await db
     .update(outboxMessages)
-    .set({
-      failedAt: null,
-      sealedPayload: input.sealedPayload,
-      availableAt: input.now,
-      lastError: input.lastError,
-    })
-    .where(and(eq(outboxMessages.id, input.id), isNotNull(outboxMessages.failedAt)));
+    .set({ failedAt: null, sealedPayload, availableAt: now, lastError, waitsForProvider: true })
+    .where(and(eq(outboxMessages.id, id), isNull(outboxMessages.sentAt), isSettled));
 }
 
 function stillLeased(input: { id: string; attempts: number }) {
-  return and(
-    eq(outboxMessages.id, input.id),
-    eq(outboxMessages.attempts, input.attempts),
-    isNull(outboxMessages.sentAt),
-    isNull(outboxMessages.failedAt),
-  );
+  return and(eq(outboxMessages.id, input.id), eq(outboxMessages.attempts, input.attempts), isOpen);
 }

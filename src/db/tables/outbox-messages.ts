@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 import { bytes } from './bytes.ts';
 
 /**
@@ -28,6 +28,11 @@ export const outboxMessages = pgTable(
     sentAt: timestamp('sent_at', { withTimezone: true, precision: 3 }),
     failedAt: timestamp('failed_at', { withTimezone: true, precision: 3 }),
     lastError: text('last_error'),
+    /**
+     * Beside an error: whether it was the provider's, so that its recovery makes the row due before
+     * its time. Null where a version before this column wrote the error, and counts as true.
+     */
+    waitsForProvider: boolean('waits_for_provider'),
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
   },
   (table) => [

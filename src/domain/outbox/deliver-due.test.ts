@@ -249,6 +249,7 @@ describe('delivery from the outbox', () => {
       attempts: late.attempts,
       availableAt: now,
       lastError: 'late',
+      waitsForProvider: true,
     });
     expect(await onlyRow()).toMatchObject({
       failedAt: null,

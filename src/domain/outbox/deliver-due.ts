@@ -11,7 +11,7 @@ import {
 import { deliverMail } from './deliver-mail.ts';
 import type { Delivery, FailedDelivery, OutboxApp } from './delivery.ts';
 import type { ProviderHealth } from './provider-health.ts';
-import { deadlineMs, leaseSeconds, refusedInARow, retryDelay } from './rules.ts';
+import { deadlineMs, leaseSeconds, refusedInARow, releasedPerSecond, retryDelay } from './rules.ts';
 
 type Deliver = (app: OutboxApp, message: LeasedMessage) => Promise<Delivery>;
 
@@ -31,20 +31,21 @@ export async function deliverDue(
   { provider }: { readonly provider: ProviderHealth },
 ): Promise<{ readonly taken: number; readonly isMore: boolean }> {
   const now = app.clock.now();
-  const { limit, postponed } = provider.turn(now);
+  const { limit, order } = provider.turn(now);
   if (limit === 0) return { taken: 0, isMore: false };
   const leased = await leaseDueMessages(app.db, {
     now,
     leaseUntil: secondsAfter(now, leaseSeconds),
     limit,
-    postponed,
+    order,
   });
+  if (leased.length < limit) provider.drained();
   const outcomes = await Promise.allSettled(
     leased.map((message) => settle(app, { message, provider })),
   );
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   if (provider.hasRecovered(app.clock.now())) {
-    await releasePostponed(app.db, { now: app.clock.now() });
+    await releasePostponed(app.db, { now: app.clock.now(), perSecond: releasedPerSecond });
     return { taken: leased.length, isMore: true };
   }
   return { taken: leased.length, isMore: leased.length === limit };
@@ -96,20 +97,38 @@ async function recordFailure(
   { message, provider }: Attempt,
   failure: FailedDelivery,
 ): Promise<void> {
-  const { id, kind, template, attempts, expiresAt } = message;
-  const { reason, retryAfter } = failure;
-  const now = app.clock.now();
-  const isBelieved = kind !== 'mail' || (await reportFailed(app, provider, failure));
-  if (failure.permanent && isBelieved) {
-    await giveUp(app, message, reason);
-    if (failure.fault === 'ours' || kind !== 'mail' || provider.gaveUp(message)) return;
-    return revive(app, message, reason);
-  }
+  const { reason, permanent = false, fault = 'provider' } = failure;
+  const isMail = message.kind === 'mail';
+  const isBelieved = !isMail || (await reportFailed(app, provider, failure));
+  const waitsForProvider = fault === 'provider' || !isBelieved;
+  if (permanent && isBelieved) await giveUp(app, message, reason);
+  else await postpone(app, { message, failure, waitsForProvider });
+  if (!isMail || !isBelieved || fault !== 'recipient' || provider.believed(message)) return;
+  await revive(app, message, reason);
+}
+
+async function postpone(
+  app: OutboxApp,
+  input: {
+    readonly message: LeasedMessage;
+    readonly failure: FailedDelivery;
+    readonly waitsForProvider: boolean;
+  },
+): Promise<void> {
+  const { waitsForProvider } = input;
+  const { id, kind, template, attempts, expiresAt } = input.message;
+  const { reason, retryAfter } = input.failure;
   const delay = retryDelay({ attempts, fraction: randomFraction(app), retryAfter });
   // Not given up before it expires: a probe may find the provider well again sooner.
-  const availableAt = earlier(secondsAfter(now, delay), expiresAt);
+  const availableAt = earlier(secondsAfter(app.clock.now(), delay), expiresAt);
   app.metrics.mail('postponed');
-  await postponeMessage(app.db, { id, attempts, availableAt, lastError: reason });
+  await postponeMessage(app.db, {
+    id,
+    attempts,
+    availableAt,
+    lastError: reason,
+    waitsForProvider,
+  });
   app.log.warn(
     { outboxId: id, template, attempts, reason, retryAt: availableAt },
     `A ${kind} was not taken.`,

@@ -34,7 +34,7 @@ async function overBudget(
   if (purpose === 'notice' || (attempts > 1 && !wasPostponed)) return null;
   // A reset and a known device have budgets of their own, which others cannot use up (RL-3).
   if (!wasPostponed && purpose !== 'reset' && isOwners !== true) {
-    const recipient = Buffer.from(accountKey(app, parseEmailAddress(to)?.canonical ?? to));
+    const recipient = Buffer.from(accountKey(app, canonical(to)));
     const identifier = `${purpose} ${recipient.toString('hex')}`;
     if (!(await reserveUnseen(app, [{ budget: 'mail:recipient', identifier }])))
       return { kind: 'dropped', reason: 'over_budget' };
@@ -61,6 +61,11 @@ async function send(
   } catch (error) {
     const { reason, fault, permanent, throttled, retryAfter } =
       error instanceof MailError ? error : new MailError('not_sent', { fault: 'ours' });
-    return { kind: 'failed', reason, fault, permanent, throttled, retryAfter };
+    const recipient = canonical(to);
+    return { kind: 'failed', reason, recipient, fault, permanent, throttled, retryAfter };
   }
+}
+
+function canonical(address: string): string {
+  return parseEmailAddress(address)?.canonical ?? address;
 }

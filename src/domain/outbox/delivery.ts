@@ -23,6 +23,8 @@ export type Delivery =
       readonly kind: 'failed';
       /** A short reason for the row and the log; never the receiver's own text. */
       readonly reason: string;
+      /** The canonical address of the mailbox, where it was tried. */
+      readonly recipient?: string;
     } & Partial<Pick<MailError, 'fault' | 'permanent' | 'throttled' | 'retryAfter'>>);
 
 export type FailedDelivery = Delivery & { readonly kind: 'failed' };

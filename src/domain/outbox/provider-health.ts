@@ -1,21 +1,27 @@
 import { secondsAfter } from '../../clock.ts';
-import type { LeasedMessage } from '../../db/queries/outbox.ts';
+import type { LeasedMessage, LeaseOrder } from '../../db/queries/outbox.ts';
 import type { FailedDelivery } from './delivery.ts';
-import { probePause, refusedInARow, secondsToWait, wideningSeconds } from './rules.ts';
+import {
+  firstReleasePause,
+  probePause,
+  refusedInARow,
+  releasePause,
+  secondsToWait,
+  wideningSeconds,
+} from './rules.ts';
 
 /** What the worker may take from the outbox now. */
 export type Turn = {
   /** Messages at a time; 0 while the provider is left in peace. */
   readonly limit: number;
-  /** Whether a message that waits for its next attempt may be taken as a probe. */
-  readonly postponed: boolean;
+  readonly order: LeaseOrder;
 };
 
 /** What becomes of a message that the provider refused, and of those that it refused before. */
 export type Judgement = {
   /** False: the refusal is not believed, because the provider refuses every mail. */
   readonly isBelieved: boolean;
-  /** Given up earlier on the provider's word, to be tried again. */
+  /** Given up or postponed earlier on the provider's word, to be tried again. */
   readonly revived: readonly LeasedMessage[];
 };
 
@@ -31,30 +37,31 @@ export type ProviderHealth = {
   accepted(now: Date): void;
   failed(now: Date, failure: FailedDelivery): Judgement;
   /**
-   * Remembers that a message was given up on the provider's word; false where that word has become
-   * doubtful meanwhile.
+   * Remembers that a message was given up or postponed for its recipient's sake; false where the
+   * provider's word has become doubtful meanwhile.
    */
-  gaveUp(message: LeasedMessage): boolean;
+  believed(message: LeasedMessage): boolean;
+  /** Nothing more is due: what an outage has kept back no longer stands before what is new. */
+  drained(): void;
   /** True once when an outage has ended: what waits for its next attempt may go now. */
   hasRecovered(now: Date): boolean;
-  /** Mails in a row that were not accepted. */
+  /** Refusals in a row; of those for a recipient's sake, one of each recipient. */
   refusals(): number;
 };
 
-/** Seconds between two releases of what waits, so that a mail that always fails is not in all. */
-const releaseInterval = 10;
+/** Refusals of a few mailboxes that get many mails, between two mails that are accepted. */
+const mostDoubtful = 100;
 
 export function createProviderHealth({ width }: { readonly width: number }): ProviderHealth {
-  let streak = 0;
+  const refusals = createRefusals();
+  const releases = createReleases();
   let since = new Date(0);
   let isFailing = false;
   let failedAt = new Date(0);
   let probeAt = new Date(0);
   let ceiling = width;
   let widenAt = new Date(0);
-  let givenUp: LeasedMessage[] = [];
-  let isReleaseDue = false;
-  let releasedAt = new Date(0);
+  let hasBacklog = false;
 
   // A clock that was set back must not postpone the probe.
   const mayProbe = (now: Date): boolean => now >= probeAt || now < failedAt;
@@ -67,49 +74,103 @@ export function createProviderHealth({ width }: { readonly width: number }): Pro
   return {
     turn: (now) => {
       widen(now);
-      if (isFailing) return { limit: mayProbe(now) ? 1 : 0, postponed: true };
+      if (isFailing) return { limit: mayProbe(now) ? 1 : 0, order: 'newestOrPostponed' };
       // A refusal of an address costs the provider nothing: what is new is tried without a pause.
-      if (streak >= refusedInARow) return { limit: 1, postponed: mayProbe(now) };
-      return { limit: ceiling, postponed: false };
+      if (refusals.areTooMany())
+        return { limit: 1, order: mayProbe(now) ? 'newestOrPostponed' : 'newest' };
+      return { limit: ceiling, order: hasBacklog ? 'newest' : 'longestWaiting' };
     },
     wait: (now) => {
-      if ((!isFailing && streak < refusedInARow) || mayProbe(now)) return null;
+      if ((!isFailing && !refusals.areTooMany()) || mayProbe(now)) return null;
       return probeAt.getTime() - now.getTime();
     },
     accepted: (now) => {
-      if (isFailing || streak >= refusedInARow) isReleaseDue = true;
+      if (isFailing || refusals.areTooMany()) {
+        releases.request();
+        hasBacklog = true;
+      }
       widen(now);
-      streak = 0;
+      refusals.clear();
       isFailing = false;
-      givenUp = [];
     },
-    failed: (now, { fault, throttled = false, retryAfter }) => {
+    failed: (now, { fault, recipient, throttled = false, retryAfter }) => {
       if (fault === 'ours') return { isBelieved: true, revived: [] };
-      if (streak === 0) since = now;
-      streak += 1;
-      if (fault === 'provider') isFailing = true;
+      if (refusals.count() === 0) since = now;
+      if (fault !== 'recipient') isFailing = true;
+      refusals.add(fault === 'recipient' ? recipient : undefined);
       failedAt = now;
       probeAt = secondsAfter(now, secondsToWait(retryAfter) ?? probePause({ since, now }));
       if (throttled) {
         ceiling = 1;
         widenAt = secondsAfter(now, wideningSeconds);
       }
-      if (streak < refusedInARow) return { isBelieved: true, revived: [] };
-      const revived = givenUp;
-      givenUp = [];
-      return { isBelieved: false, revived };
+      if (!refusals.areTooMany()) return { isBelieved: true, revived: [] };
+      return { isBelieved: false, revived: refusals.takeDoubtful() };
     },
-    gaveUp: (message) => {
-      if (streak >= refusedInARow) return false;
-      if (streak > 0) givenUp.push(message);
+    drained: () => {
+      hasBacklog = false;
+    },
+    believed: refusals.believed,
+    hasRecovered: releases.take,
+    refusals: refusals.count,
+  };
+}
+
+/** The refusals since the last mail that was accepted, and what they did. */
+function createRefusals() {
+  let streak = 0;
+  // Canonical addresses, fewer than `refusedInARow`.
+  let recipients: readonly string[] = [];
+  let doubtful: readonly LeasedMessage[] = [];
+  const areTooMany = (): boolean => streak >= refusedInARow;
+
+  return {
+    count: () => streak,
+    areTooMany,
+    /** One mailbox that refuses each mail to it says nothing of the provider, and counts once. */
+    add: (recipient: string | undefined): void => {
+      if (recipient !== undefined && !areTooMany()) {
+        if (recipients.includes(recipient)) return;
+        recipients = [...recipients, recipient];
+      }
+      streak += 1;
+    },
+    believed: (message: LeasedMessage): boolean => {
+      if (areTooMany()) return false;
+      const others = doubtful.filter(({ id }) => id !== message.id);
+      if (streak > 0) doubtful = [...others, message].slice(-mostDoubtful);
       return true;
     },
-    hasRecovered: (now) => {
-      if (!isReleaseDue || now < secondsAfter(releasedAt, releaseInterval)) return false;
-      isReleaseDue = false;
+    takeDoubtful: (): readonly LeasedMessage[] => {
+      const taken = doubtful;
+      doubtful = [];
+      return taken;
+    },
+    clear: (): void => {
+      streak = 0;
+      recipients = [];
+      doubtful = [];
+    },
+  };
+}
+
+/** When what waits for the provider is made due. */
+function createReleases() {
+  let isDue = false;
+  let releasedAt = new Date(0);
+  let pause = firstReleasePause;
+  return {
+    request: (): void => {
+      isDue = true;
+    },
+    take: (now: Date): boolean => {
+      const passed = (now.getTime() - releasedAt.getTime()) / 1000;
+      // Negative where the clock was set back.
+      if (!isDue || (passed >= 0 && passed < pause)) return false;
+      isDue = false;
+      pause = releasePause({ before: pause, since: passed });
       releasedAt = now;
       return true;
     },
-    refusals: () => streak,
   };
 }

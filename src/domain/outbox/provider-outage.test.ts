@@ -83,6 +83,7 @@ describe('X-39 a mail provider in trouble', () => {
     ['550 to every address', 550, '5.1.1 No such user'],
     ['554 to everyone', 554, '5.7.1 Relay access denied'],
     ['550 without more', 550, 'No such user'],
+    ['552 to everyone', 552, '5.2.2 Mailbox full'],
   ])('an hour of %s loses no mail, and it goes out within seconds', async (_, status, words) => {
     smtp.refuseRecipients(status, words);
     await enqueue(12);
@@ -147,6 +148,117 @@ describe('X-39 a mail provider in trouble', () => {
     resend.behave('take');
     await work(app, 6);
     expect(await counts()).toEqual({ sent: 1, givenUp: 0 });
+  });
+
+  it.each([
+    [552, '5.2.2 Mailbox full'],
+    [550, '5.2.1 Mailbox disabled'],
+    [550, '5.7.1 The recipient takes no mail of yours'],
+    [554, '5.7.1 Message blocked by the policy of the recipient'],
+  ])('a mailbox that says %i %s holds up no other, and gets its mail later', async (...refusal) => {
+    const address = 'u0@example.org';
+    smtp.refuseMailbox(address, ...refusal);
+    for (let mail = 0; mail < 6; mail += 1) await enqueue(1);
+    await enqueue(20, 1);
+    await work(smtpApp, 1);
+    expect(await counts()).toEqual({ sent: 20, givenUp: 0 });
+    expect(provider.refusals()).toBeLessThan(2);
+    expect(provider.turn(app.clock.now())).toEqual({ limit: 5, order: 'longestWaiting' });
+    // Others go on, and make nothing of it due before its time: 0, 30, 90, 210, 450 s and later.
+    for (let minute = 0; minute < 10; minute += 1) {
+      await enqueue(1, 100 + minute);
+      await work(smtpApp, 60);
+    }
+    const waiting = (await rows()).filter(({ sentAt }) => sentAt === null);
+    expect(waiting).toHaveLength(6);
+    for (const { attempts } of waiting) expect(attempts).toBeLessThanOrEqual(5);
+    expect(smtpApp.logLines.join('')).not.toContain('The mail provider refuses every mail');
+    smtp.refuseMailbox(address, null);
+    await work(smtpApp, 900);
+    expect(await counts()).toEqual({ sent: 36, givenUp: 0 });
+  });
+
+  it('five mailboxes that refuse are the provider, and one that does so five times is not', async () => {
+    const refuse = async (index: number) => {
+      smtp.refuseMailbox(`u${index}@example.org`, 552, '5.2.2 Mailbox full');
+      await enqueue(1, index);
+      await deliverDue(smtpApp, { provider });
+    };
+    for (const index of [0, 1, 2, 3, 0, 1, 2, 3, 0]) await refuse(index);
+    expect(provider.refusals()).toBe(4);
+    await refuse(4);
+    expect(provider.refusals()).toBe(5);
+    expect(smtpApp.logLines.join('')).toContain('The mail provider refuses every mail');
+  });
+
+  it('what the first four were believed is taken back, too', async () => {
+    smtp.refuseRecipients(552, '5.2.2 Mailbox full');
+    for (let index = 0; index < 5; index += 1) {
+      await enqueue(1, index);
+      await work(smtpApp, 1);
+    }
+    smtp.refuseRecipients(null);
+    await work(smtpApp, 5);
+    expect(await counts()).toEqual({ sent: 5, givenUp: 0 });
+  });
+
+  it('probes with the newest mail, and lets what waited go before no new one', async () => {
+    await enqueue(60);
+    resend.behave({ status: 500 });
+    await work(app, 60);
+    await enqueue(1, 98);
+    app.clock.advance(2);
+    resend.behave('take');
+    const first = async (limit: number, index: number) => {
+      while (resend.mails.size < limit) await deliverDue(app, { provider });
+      return [...resend.mails.values()]
+        .flatMap((mail) => mail['to'])
+        .slice(0, limit)
+        .includes(`u${index}@example.org`);
+    };
+    expect(await first(1, 98)).toBe(true);
+    // Everything that waits is released by now.
+    app.clock.advance(1);
+    await enqueue(1, 99);
+    expect(await first(20, 99)).toBe(true);
+    await work(app, 7);
+    expect(await counts()).toEqual({ sent: 62, givenUp: 0 });
+  });
+
+  it('a mail that always fails is not tried again with each that is taken', async () => {
+    const { send } = app.mailer;
+    const picky = {
+      ...app,
+      mailer: {
+        ...app.mailer,
+        send: (mail: Parameters<typeof send>[0]) => {
+          resend.behave(mail.to.startsWith('u0@') ? { status: 500 } : 'take');
+          return send(mail);
+        },
+      },
+    } as TestOutboxApp;
+    await enqueue(1);
+    await work(picky, 1);
+    for (let index = 1; index <= 60; index += 1) {
+      await enqueue(1, index);
+      await work(picky, 10);
+    }
+    expect(await counts()).toEqual({ sent: 60, givenUp: 0 });
+    const failing = (await rows()).find(({ sentAt }) => sentAt === null);
+    expect(failing?.attempts).toBeLessThan(60);
+  });
+
+  it('does not probe with what waits for something else', async () => {
+    await enqueue(1);
+    await app.db.update(outboxMessages).set({ kind: 'webhook' });
+    await deliverDue(app, { provider });
+    await enqueue(1, 1);
+    resend.behave({ status: 500 });
+    await work(app, 20);
+    const all = await rows();
+    const other = all.find(({ kind }) => kind !== 'mail');
+    expect(other).toMatchObject({ attempts: 1, lastError: 'unknown_kind' });
+    expect(all.find(({ kind }) => kind === 'mail')?.attempts).toBeGreaterThan(10);
   });
 
   it('422 for no valid recipient and 550 5.1.1 are permanent while others are taken', async () => {

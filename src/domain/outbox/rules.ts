@@ -26,7 +26,10 @@ export function retryDelay(input: {
   return Math.min(base, longestDelay / (1 + spread)) * (1 + spread * input.fraction);
 }
 
-/** Mails in a row that were not accepted: from here on it is the provider and not the addresses. */
+/**
+ * Refusals in a row, of so many recipients where they are about these: from here on it is the
+ * provider and not the addresses.
+ */
 export const refusedInARow = 5;
 
 /** Seconds after which one more mail at a time is sent to a provider that asked for fewer. */
@@ -37,6 +40,19 @@ export function probePause({ since, now }: { since: Date; now: Date }): number {
   const outage = Math.max(0, now.getTime() - since.getTime()) / 1000;
   return Math.min(30, 1 + outage / 900);
 }
+
+/** Messages that are made due each second after an outage. */
+export const releasedPerSecond = 10;
+
+/**
+ * Seconds between two releases of what waits for the provider: 10, then twice as long for each that
+ * soon follows another, or a mail that always fails would be tried again with every one.
+ */
+export function releasePause({ before, since }: { before: number; since: number }): number {
+  return since > 2 * before ? firstReleasePause : Math.min(2 * before, longestDelay);
+}
+
+export const firstReleasePause = 10;
 
 /** The provider's Retry-After, as far as it is believed. */
 export function secondsToWait(retryAfter: number | undefined): number | undefined {

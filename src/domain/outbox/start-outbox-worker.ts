@@ -10,7 +10,7 @@ export type OutboxWorker = {
    * transport).
    */
   stop(): Promise<void>;
-  /** Mails in a row that the provider did not accept. */
+  /** Refusals of the provider in a row (ProviderHealth). */
   refusals(): number;
 };
 
