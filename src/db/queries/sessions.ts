@@ -6,6 +6,7 @@ import {
   eq,
   gt,
   inArray,
+  isNotNull,
   isNull,
   ne,
   type Placeholder,
@@ -122,6 +123,19 @@ export async function listLiveSessions(
     .where(and(eq(sessions.userId, input.userId), alive(input.now)))
     .orderBy(desc(sessions.createdAt), desc(sessions.id))
     .limit(input.limit);
+}
+
+/** The networks where a user's sessions began, ended ones too; at most `limit`. */
+export async function networksOfUser(
+  db: Db,
+  { userId, limit }: { userId: string; limit: number },
+): Promise<string[]> {
+  const rows = await db
+    .selectDistinct({ network: sessions.network })
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), isNotNull(sessions.network)))
+    .limit(limit);
+  return rows.flatMap(({ network }) => network ?? []);
 }
 
 /** Ends one session of a user; null when it has already ended or is another user's. */

@@ -26,6 +26,7 @@ import {
   reserveTry,
 } from '../factors/failure-budget.ts';
 import { recordWrongCode } from '../factors/record-wrong-code.ts';
+import { tellOfCodes } from '../factors/tell-of-codes.ts';
 import { opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { codeMatches, readCode } from '../otp/code.ts';
@@ -65,14 +66,14 @@ export const confirmEmailChange = command(schema, async (ctx, input): Promise<Us
   });
   if (!challenge) throw new AuthError('INVALID_OR_EXPIRED_CODE');
   const budget = budgetOf(ctx, { challenge, method: 'EMAIL' });
-  await reserveTry(ctx, budget);
-
+  const { isLocked, notices } = await reserveTry(ctx, budget);
   const { codeHash } = challenge;
   const isOurs = challenge.userId === viewer.userId && challenge.sessionId === viewer.sessionId;
   const isRight = codeHash !== null && codeMatches(ctx.keys, challenge.id, input.code, codeHash);
-  if (!isOurs || !isRight) {
+  if (isLocked || !isOurs || !isRight) {
     const detail = { purpose: challenge.purpose };
     await recordWrongCode(ctx, { subjectId: viewer.userId, detail });
+    await tellOfCodes(ctx, { notices, challenge });
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
   }
   const user = await applyChange(ctx, { viewer, challenge, codeHash, budget });

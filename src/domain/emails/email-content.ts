@@ -51,6 +51,8 @@ export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('sign-in-shut'), ...origin, resetLink: link }),
   z.object({ template: z.literal('password-guesses'), ...origin, resetLink: link }),
   z.object({ template: z.literal('password-locked'), ...origin, resetLink: link }),
+  z.object({ template: z.literal('code-guesses'), ...origin, resetLink: link }),
+  z.object({ template: z.literal('codes-locked'), ...origin, resetLink: link }),
 ]);
 
 export type EmailContent = z.infer<typeof emailContent>;

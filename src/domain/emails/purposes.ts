@@ -34,6 +34,8 @@ const purposes: Readonly<Record<EmailTemplate, MailPurpose>> = {
   'sign-in-shut': 'notice',
   'password-guesses': 'notice',
   'password-locked': 'notice',
+  'code-guesses': 'notice',
+  'codes-locked': 'notice',
 };
 
 export function purposeOfMail(template: EmailTemplate): MailPurpose {

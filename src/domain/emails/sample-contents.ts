@@ -64,5 +64,7 @@ export function sampleContents(appUrl: string): Samples {
     'sign-in-shut': { template: 'sign-in-shut', ...origin, resetLink },
     'password-guesses': { template: 'password-guesses', ...origin, resetLink },
     'password-locked': { template: 'password-locked', ...origin, resetLink },
+    'code-guesses': { template: 'code-guesses', ...origin, resetLink },
+    'codes-locked': { template: 'codes-locked', ...origin, resetLink },
   };
 }

@@ -5,13 +5,14 @@ import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import { AuthError } from '../../errors.ts';
 import {
   type Claim,
+  countUnseen,
   knownDeviceMemory,
   nobody,
+  type Reached,
   refund,
   release,
   reserve,
   reserveAndTell,
-  reserveUnseen,
   shortMemory,
 } from '../rate-limits/reserve.ts';
 import type { OtpMethod } from './rules.ts';
@@ -87,24 +88,65 @@ export function budgetOf(
   };
 }
 
+/** What the owner is told where an attempt at a mailed code has failed. */
+export type CodeNotice = {
+  readonly template: 'sign-in-shut' | 'code-guesses' | 'codes-locked';
+  /** Only the part of this network is used up; null where it is the whole budget. */
+  readonly origin: Uint8Array | null;
+};
+
+export type Reserved = {
+  /**
+   * Past the last consecutive failure of a mailbox. SECURITY: any code must be refused as a wrong
+   * one is: anyone may ask, and an address without an account never reaches that limit (EN-4).
+   */
+  readonly isLocked: boolean;
+  readonly notices: readonly CodeNotice[];
+};
+
 /**
  * Reserves an attempt before anything is compared, committed on its own (RL-6, ADV-43). Throws
- * RATE_LIMITED. After the last consecutive failure of a mailbox it throws the error of a wrong code
- * instead: anyone may ask, and an address without an account never reaches that limit (EN-4). The
- * answer says whether a failure of this attempt shuts mailed codes for unknown devices.
+ * RATE_LIMITED. Only mailed codes have notices and a lock that is not disclosed.
  */
-export async function reserveTry(ctx: Context, budget: FailureBudget): Promise<{ shuts: boolean }> {
+export async function reserveTry(
+  ctx: Context,
+  { inWindow, inARow }: FailureBudget,
+): Promise<Reserved> {
   // One budget at a time: a statement that locks rows of both could deadlock with a transaction
   // that releases them.
-  const { isLast } = await reserveAndTell(ctx, budget.inWindow);
-  const shuts = isLast && budget.inWindow.budget === 'otp:account';
-  if (budget.inARow === null) return { shuts };
-  if (budget.inARow.budget === 'otp:consecutive') {
-    if (await reserveUnseen(ctx, [budget.inARow])) return { shuts };
-    throw new AuthError('INVALID_OR_EXPIRED_CODE');
+  const reached = await reserveAndTell(ctx, inWindow);
+  const notices =
+    inWindow.budget === 'otp:account' ? noticesOf(inWindow, reached, { end: 'sign-in-shut' }) : [];
+  if (inARow?.budget === 'otp:consecutive') {
+    const row = await countUnseen(ctx, inARow);
+    if (!row) return { isLocked: true, notices };
+    const ofRow = noticesOf(inARow, row, { half: 'code-guesses', end: 'codes-locked' });
+    return { isLocked: false, notices: [...notices, ...ofRow] };
   }
+  if (inARow) await reserveInARow(ctx, inARow);
+  return { isLocked: false, notices };
+}
+
+type Templates = {
+  readonly half?: CodeNotice['template'];
+  readonly end: CodeNotice['template'];
+};
+
+function noticesOf(
+  { origin = null }: Claim,
+  { isHalf, isLast, isLastHere }: Reached,
+  { half, end }: Templates,
+): CodeNotice[] {
+  if (isLast) return [{ template: end, origin: null }];
+  return [
+    ...(isLastHere ? [{ template: end, origin }] : []),
+    ...(isHalf && half ? [{ template: half, origin: null }] : []),
+  ];
+}
+
+async function reserveInARow(ctx: Context, claim: Claim): Promise<void> {
   try {
-    await reserve(ctx, [budget.inARow]);
+    await reserve(ctx, [claim]);
   } catch (error) {
     if (!(error instanceof AuthError) || error.retryAfter === undefined) throw error;
     const message =
@@ -112,7 +154,6 @@ export async function reserveTry(ctx: Context, budget: FailureBudget): Promise<{
       'Use a recovery code and set up an app anew.';
     throw new AuthError('RATE_LIMITED', { retryAfter: error.retryAfter, message });
   }
-  return { shuts };
 }
 
 /**

@@ -52,8 +52,12 @@ export function accountKey(app: Pick<App, 'keys'>, canonicalEmail: string): Buff
 
 /** Identifies the widest network of a caller, without its address (LG-7). */
 export function originOf(ctx: Pick<Context, 'keys' | 'request'>): Buffer {
-  const widest = ctx.request.networks.at(-1)?.name ?? '';
-  return ctx.keys.mac('identifier', `origin\n${widest}`).mac;
+  return originOfNetwork(ctx, ctx.request.networks.at(-1)?.name ?? '');
+}
+
+/** The same of a network that is named, as the row of a session does. */
+export function originOfNetwork({ keys }: Pick<App, 'keys'>, name: string): Buffer {
+  return keys.mac('identifier', `origin\n${name}`).mac;
 }
 
 /**
@@ -119,17 +123,37 @@ export async function reserveByAddress(
   if (seconds > 0 && (await isKnown?.()) !== true) throwWait(seconds);
 }
 
-/** As `reserve`; the answer says whether this was the last place of the whole budget. */
-export async function reserveAndTell(app: Limiter, claim: Claim): Promise<{ isLast: boolean }> {
+/** How far an attempt has gone into its budget. */
+export type Reached = {
+  /** It took the middle place of the whole budget. */
+  readonly isHalf: boolean;
+  /** It took the last place of the whole budget. */
+  readonly isLast: boolean;
+  /** It took the last place that the network that asks has in it. */
+  readonly isLastHere: boolean;
+};
+
+/** As `reserve`, and says how far the attempt has gone. */
+export async function reserveAndTell(app: Limiter, claim: Claim): Promise<Reached> {
   const taken = await takeOne(app, claim);
   throwWait(taken.seconds);
-  return { isLast: taken.count === wholeLimit(app, claim) };
+  return reachedBy(app, claim, taken);
 }
 
-/** As `reserveUnseen`, with the number of the attempt; null where the budget is used up. */
-export async function countUnseen(app: Limiter, claim: Claim): Promise<number | null> {
+/** As `reserveUnseen`, and says how far the attempt has gone; null where the budget is used up. */
+export async function countUnseen(app: Limiter, claim: Claim): Promise<Reached | null> {
   const taken = await takeOne(app, claim);
-  return taken.seconds > 0 ? null : taken.count;
+  return taken.seconds > 0 ? null : reachedBy(app, claim, taken);
+}
+
+function reachedBy(app: WithBudgets, claim: Claim, { count, countHere }: Taken): Reached {
+  const { limit } = budgetOf(app, claim.budget);
+  const whole = limit * (claim.origin ? originTimes : 1);
+  return {
+    isHalf: count === Math.ceil(whole / 2),
+    isLast: count === whole,
+    isLastHere: countHere === limit,
+  };
 }
 
 function throwWait(seconds: number): void {
@@ -196,13 +220,20 @@ async function take(app: Limiter, claims: readonly Claim[]): Promise<number> {
   return 0;
 }
 
-/** `seconds` to wait, 0 where there was room; `count` of the widest window. */
-type Taken = { readonly seconds: number; readonly count: number };
+/**
+ * `seconds` to wait, 0 where there was room; `count` of the widest window, `countHere` of the
+ * network's own, null where there is none.
+ */
+type Taken = {
+  readonly seconds: number;
+  readonly count: number;
+  readonly countHere: number | null;
+};
 
 async function takeOne(app: Limiter, claim: Claim): Promise<Taken> {
   const now = app.clock.now();
   const { limit, window, delay } = budgetOf(app, claim.budget);
-  if (!Number.isFinite(limit)) return { seconds: 0, count: 0 };
+  if (!Number.isFinite(limit)) return { seconds: 0, count: 0, countHere: null };
   const seconds = Math.min(window, claim.atMost ?? window);
   const { budget, identifier, origin } = claim;
   const key = budgetKey(app, budget, identifier);
@@ -224,7 +255,7 @@ async function takeOne(app: Limiter, claim: Claim): Promise<Taken> {
     delay: delay ?? null,
     now,
   });
-  return settle(app, { budget, limit, state });
+  return { ...(await settle(app, { budget, limit, state })), countHere: null };
 }
 
 type Together = {
@@ -244,8 +275,9 @@ async function takeTogether(app: Limiter, together: Together): Promise<Taken> {
   const refused = states.find((state) => !state.admitted);
   const state = refused ?? states.find(({ place }) => place === places.length - 1);
   // None of the widest where another request filled a narrower window at the same moment.
-  if (!state) return { seconds: 1, count: 0 };
-  return settle(app, { budget, limit: places[state.place]?.limit ?? 0, state });
+  if (!state) return { seconds: 1, count: 0, countHere: null };
+  const settled = await settle(app, { budget, limit: places[state.place]?.limit ?? 0, state });
+  return { ...settled, countHere: states.find(({ place }) => place === 0)?.count ?? null };
 }
 
 type Outcome = {
@@ -254,7 +286,10 @@ type Outcome = {
   readonly state: WindowState;
 };
 
-async function settle(app: Limiter, { budget, limit, state }: Outcome): Promise<Taken> {
+async function settle(
+  app: Limiter,
+  { budget, limit, state }: Outcome,
+): Promise<Omit<Taken, 'countHere'>> {
   const now = app.clock.now();
   if (state.admitted) {
     await clearAway(app, now);
@@ -268,11 +303,6 @@ async function settle(app: Limiter, { budget, limit, state }: Outcome): Promise<
     seconds: Math.max(1, Math.ceil((until - now.getTime()) / 1000)),
     count: state.count,
   };
-}
-
-/** How many a budget admits in all, whichever networks ask. */
-function wholeLimit(app: WithBudgets, { budget, origin }: Claim): number {
-  return budgetOf(app, budget).limit * (origin ? originTimes : 1);
 }
 
 /**

@@ -5,7 +5,6 @@ import { tellShut } from '../outbox/tell-shut.ts';
 import { callerPlace } from '../passwords/caller-place.ts';
 import {
   accountKey,
-  budgetOf,
   type Claim,
   countUnseen,
   knownDeviceMemory,
@@ -70,11 +69,10 @@ export async function countInARow(
   ctx: Context,
   { budget, user }: { budget: LoginBudget; user: UserRow | null },
 ): Promise<InARow> {
-  const count = await countUnseen(ctx, inARow(ctx, budget, provedId(user)));
-  const { limit } = budgetOf(ctx, 'login:consecutive');
-  if (count === null) return { isLocked: true, notice: null };
-  if (count === limit) return { isLocked: false, notice: 'password-locked' };
-  return { isLocked: false, notice: count === Math.ceil(limit / 2) ? 'password-guesses' : null };
+  const reached = await countUnseen(ctx, inARow(ctx, budget, provedId(user)));
+  if (!reached) return { isLocked: true, notice: null };
+  if (reached.isLast) return { isLocked: false, notice: 'password-locked' };
+  return { isLocked: false, notice: reached.isHalf ? 'password-guesses' : null };
 }
 
 /**

@@ -21,7 +21,7 @@ export const requestLoginCode = command(schema, async (ctx, { email }): Promise<
   const isKnown = knownSessionId !== null;
   await reserveByAddress(ctx, 'login-code:address', async () => isKnown);
   // A known device has a budget of its own, and no other network the account's whole one (RL-3).
-  const { isLast } = await reserveAndTell(
+  const { isLast, isLastHere } = await reserveAndTell(
     ctx,
     isKnown
       ? { budget: 'login-code:device', identifier: knownSessionId }
@@ -44,7 +44,9 @@ export const requestLoginCode = command(schema, async (ctx, { email }): Promise<
     return { challenge, owner };
   });
   const told = owner?.emailVerifiedAt ? owner : null;
-  if (isLast && !isKnown)
-    await tellShut(ctx, { owner: told, accountKey: key, template: 'sign-in-shut' });
+  if ((isLast || isLastHere) && !isKnown) {
+    const origin = isLast ? null : originOf(ctx);
+    await tellShut(ctx, { owner: told, accountKey: key, template: 'sign-in-shut', origin });
+  }
   return challenge;
 });

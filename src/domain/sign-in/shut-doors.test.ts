@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../testing/app.ts';
+import { linkTokenIn, startTestServer, type TestServer } from '../../testing/app.ts';
 import { enrolTotp } from '../../testing/authenticator.ts';
 import { newestCode, newestResetToken } from '../../testing/newest-mail.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../../testing/people.ts';
 import { countRows, lookInto } from '../../testing/raw-sql.ts';
+import { ageProof } from '../../testing/rows.ts';
 import { purgeExpired } from '../retention/purge-expired.ts';
 
 const wrong = 'not the password of anyone';
@@ -48,6 +49,8 @@ async function byCode(sender: Parameters<TestServer['mutate']>[2]): Promise<stri
 const subjects = async (email = owner.email): Promise<string[]> =>
   (await server.allMail(email)).map(({ subject }) => subject);
 const shut = 'Too many attempts to sign in to your account';
+const guessing = 'Someone is guessing the codes that we mail you';
+const locked = 'The codes that we mail you are locked';
 
 const networks = [
   { size: 'one address', address: () => '203.0.113.7' },
@@ -117,6 +120,145 @@ describe('X-3 sign-in by mailed code', () => {
     const nobody = freshAddress();
     expect(await answersOf(nobody)).toEqual(await answersOf(owner.email));
     expect(await subjects(nobody)).toEqual([]);
+  });
+});
+
+describe('X-3 wrong codes of strangers in the owner’s network', () => {
+  beforeEach(() => start());
+
+  const told = async (): Promise<string[]> =>
+    (await subjects()).filter((subject) => [shut, guessing, locked].includes(subject));
+
+  /** Wrong codes from one address: five of each of so many challenges. */
+  const guessFrom = (address: string, challenges: number) =>
+    flood(owner.email, new Array<string>(challenges).fill(address));
+
+  const homes = [
+    { size: 'an IPv4 /24', own: '192.0.2.7', stranger: '192.0.2.99' },
+    { size: 'an IPv6 /48', own: '2001:db8:7:1::1', stranger: '2001:db8:7:ff00::9' },
+    { size: 'an IPv6 /48 with zeros', own: '2001:db8::1', stranger: '2001:db8:0:ff00::9' },
+  ];
+
+  it.each(homes)('X-3 RL-3 that use up the part of $size are told of', async (place) => {
+    const input = { email: owner.email, password: owner.password };
+    await server.mutate('login', input, from(place.own));
+    await guessFrom(place.stranger, 4);
+    expect(await byCode(from(place.own))).toBe('RATE_LIMITED');
+    expect(await told()).toEqual([shut]);
+    // In the next hour the failures in a row, which shut codes there for good.
+    server.clock.advance(3600);
+    await guessFrom(place.stranger, 3);
+    expect(await byCode(from(place.own))).toBe('INVALID_OR_EXPIRED_CODE');
+    expect(await told()).toEqual([locked, shut]);
+    for (let day = 0; day < 2; day += 1) {
+      server.clock.advance(86_400);
+      await guessFrom(place.stranger, 3);
+    }
+    expect(await told()).toEqual([locked, shut]);
+    expect(await byCode(from('198.51.100.7'))).toBe('AuthTokens');
+  });
+
+  it('X-3 RL-3 and requests for codes are told of, where the owner has signed in', async () => {
+    const input = { email: owner.email, password: owner.password };
+    await server.mutate('login', input, home);
+    for (let n = 0; n < 6; n += 1) await requestCode(owner.email, from('203.0.113.9'));
+    expect(await told()).toEqual([]);
+    for (let n = 0; n < 6; n += 1) await requestCode(owner.email, from('192.0.2.99'));
+    expect((await requestCode(owner.email, home)).code).toBe('RATE_LIMITED');
+    expect(await told()).toEqual([shut]);
+  });
+
+  it('X-3 EN-3 make the same rows at an address without an account', async () => {
+    await server.mutate('login', { email: owner.email, password: owner.password }, home);
+    const tables = ['outbox_messages', 'audit_events'];
+    const written: number[][] = [];
+    for (const email of [owner.email, freshAddress()]) {
+      for (const address of ['192.0.2.99', '203.0.113.9']) {
+        await lookInto(server, (sql) => sql`delete from rate_limits`);
+        const before = await Promise.all(tables.map((table) => countRows(server, table)));
+        await flood(email, new Array<string>(4).fill(address));
+        const after = await Promise.all(tables.map((table) => countRows(server, table)));
+        written.push(after.map((count, n) => count - (before[n] ?? 0)));
+      }
+    }
+    for (const each of written) expect(each).toEqual(written[0]);
+  });
+});
+
+describe('X-3 wrong codes in a row', () => {
+  // Eighteen in all.
+  beforeEach(() => start({ 'otp:consecutive': { limit: 6, window: 86_400 * 365 } }));
+
+  const told = async (): Promise<string[]> =>
+    (await subjects()).filter((subject) => [shut, guessing, locked].includes(subject));
+  const guess = async (sender: Parameters<TestServer['mutate']>[2], count: number) => {
+    for (let n = 0; n < count; n += 1) {
+      const { id } = await requestCode(owner.email, sender);
+      const guess = { challengeId: id, code: '000000' };
+      const answer = await server.mutate('verifyOtp', guess, sender);
+      expect(answer.code).toBe('INVALID_OR_EXPIRED_CODE');
+      server.clock.advance(900);
+    }
+  };
+
+  it('X-3 X-4 are told of at half and at the end, once, and a link ends the lock', async () => {
+    await guess(from('203.0.113.1'), 6);
+    await guess(from('198.51.100.1'), 2);
+    expect(await told()).toEqual([]);
+    await guess(from('198.51.100.1'), 1);
+    expect(await told()).toEqual([guessing]);
+    await guess(from('198.51.100.1'), 3);
+    await guess(from('2001:db8:5::1'), 5);
+    expect(await told()).toEqual([guessing]);
+    await guess(from('2001:db8:5::1'), 1);
+    expect(await told()).toEqual([locked, guessing]);
+    await guess(from('198.18.0.1'), 5);
+    expect(await told()).toEqual([locked, guessing]);
+    expect(await byCode(home)).toBe('INVALID_OR_EXPIRED_CODE');
+    const [token] = (await server.allMail(owner.email)).flatMap((mail) => linkTokenIn(mail) ?? []);
+    const entered = await server.mutate('verifyLink', { token }, home);
+    expect(entered.__typename).toBe('AuthTokens');
+    expect(await byCode(home)).toBe('AuthTokens');
+  });
+
+  it('X-3 past their end leave the notice that codes are shut for the hour', async () => {
+    for (const address of ['203.0.113.1', '198.51.100.1', '2001:db8:5::1'])
+      await guess(from(address), 6);
+    expect(await told()).toEqual([locked, guessing]);
+    server.clock.advance(3600);
+    for (let n = 0; n < 4; n += 1) await flood(owner.email, ['203.0.113.1']);
+    for (let n = 0; n < 4; n += 1) await flood(owner.email, ['198.51.100.1']);
+    expect(await told()).toEqual([locked, guessing]);
+    for (let n = 0; n < 4; n += 1) await flood(owner.email, ['2001:db8:5::1']);
+    expect(await byCode(home)).toBe('RATE_LIMITED');
+    expect(await told()).toEqual([shut, locked, guessing]);
+  });
+
+  it('X-3 of a known device are told of, in a sign-in, a step-up and a new address', async () => {
+    const sender = { ...home, token: owner.accessToken };
+    await guess(sender, 2);
+    const wrongIn = async (name: 'verifyOtp' | 'confirmEmailChange', challengeId: string) => {
+      const code = '000000';
+      const answer = await server.mutate(name, { challengeId, code }, sender);
+      expect(answer.code).toBe('INVALID_OR_EXPIRED_CODE');
+    };
+    const fresh = await server.mutate('refreshSession', { refreshToken: owner.refreshToken });
+    sender.token = fresh.accessToken;
+    await ageProof(server, owner.sessionId, -3600);
+    const stepUp = await server.mutate('reauthenticate', {}, sender);
+    await wrongIn('verifyOtp', stepUp.id);
+    expect(await told()).toEqual([guessing]);
+    const newEmail = freshAddress();
+    const change = await server.mutate('requestEmailChange', { newEmail }, sender);
+    for (let n = 0; n < 3; n += 1) await wrongIn('confirmEmailChange', change.id);
+    expect(await told()).toEqual([locked, guessing]);
+    // The right code of the new mailbox is refused as a wrong one.
+    const code = await newestCode(server, newEmail);
+    const right = { challengeId: change.id, code };
+    expect((await server.mutate('confirmEmailChange', right, sender)).code).toBe(
+      'INVALID_OR_EXPIRED_CODE',
+    );
+    expect(await subjects(newEmail)).toHaveLength(1);
   });
 });
 

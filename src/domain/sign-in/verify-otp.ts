@@ -5,7 +5,6 @@ import {
   findChallenge,
   reserveAttempt,
 } from '../../db/queries/otp-challenges.ts';
-import { findUserById } from '../../db/queries/users.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
@@ -13,6 +12,7 @@ import { actsAsUser } from '../caller/rules.ts';
 import { command } from '../command.ts';
 import {
   budgetOf,
+  type CodeNotice,
   countSuccess,
   type FailureBudget,
   reserveTry,
@@ -20,12 +20,12 @@ import {
 import { recordWrongCode } from '../factors/record-wrong-code.ts';
 import { type OtpMethod, readProved } from '../factors/rules.ts';
 import { spendSecondFactor } from '../factors/spend-second-factor.ts';
+import { tellOfCodes } from '../factors/tell-of-codes.ts';
 import { opaqueToken, tokenDelivery } from '../input.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { codeMatches } from '../otp/code.ts';
 import { maxAttempts, type OtpPurpose } from '../otp/rules.ts';
 import { methodFor, type TypedCode, typedCode } from '../otp/typed-code.ts';
-import { tellShut } from '../outbox/tell-shut.ts';
 import { release, reserveByAddress } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from './admit.ts';
 import { type AuthTokens, handOver } from './hand-over-tokens.ts';
@@ -64,18 +64,20 @@ export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens 
   });
   if (!challenge) throw new AuthError('INVALID_OR_EXPIRED_CODE');
   const method = methodFor(challenge, { typed: input.code, named: input.method ?? null });
-  let shuts = false;
+  let notices: readonly CodeNotice[] = [];
   try {
     if (method === null) throw new AuthError('INVALID_OR_EXPIRED_CODE');
     const budget = budgetOf(ctx, { challenge, method });
-    ({ shuts } = await reserveTry(ctx, budget));
+    const reserved = await reserveTry(ctx, budget);
+    notices = reserved.notices;
+    if (reserved.isLocked) throw new AuthError('INVALID_OR_EXPIRED_CODE');
     const admission = await meet(ctx, { challenge, method, budget, typed: input.code });
     return await handOver(ctx, admission, input.tokenDelivery);
   } catch (error) {
     if (error instanceof AuthError && error.code === 'INVALID_OR_EXPIRED_CODE') {
       const detail = { purpose: challenge.purpose, method };
       await recordWrongCode(ctx, { subjectId: challenge.userId, detail });
-      if (shuts) await tellOwner(ctx, challenge);
+      await tellOfCodes(ctx, { notices, challenge });
     }
     throw error;
   }
@@ -85,13 +87,6 @@ export const verifyOtp = command(schema, async (ctx, input): Promise<AuthTokens 
 async function isKnownDevices(ctx: Context, handleHash: Uint8Array): Promise<boolean> {
   const challenge = await findChallenge(ctx.db, { handleHash });
   return challenge !== null && challenge.knownSessionId !== null;
-}
-
-/** Wrong codes have shut mailed codes for unknown devices; for a decoy, the same work (EN-3). */
-async function tellOwner(ctx: Context, { id, userId, accountKey }: OtpChallengeRow): Promise<void> {
-  const user = await findUserById(ctx.db, { id: userId ?? id });
-  const owner = user?.emailVerifiedAt && user.suspendedAt === null ? user : null;
-  await tellShut(ctx, { owner, accountKey, template: 'sign-in-shut' });
 }
 
 type Attempt = {

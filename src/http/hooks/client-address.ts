@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { Network } from '../../context.ts';
+import { shortenAddress } from '../../domain/origins/shorten-address.ts';
 
 /** TRUSTED_PROXIES, read once at start. */
 export type TrustedProxies = { has(address: string): boolean };
@@ -62,12 +63,13 @@ export function clientAddress(input: ClientAddressInput): string {
  */
 export function clientNetworks(address: string): readonly Network[] {
   const canonical = canonicalAddress(address);
-  if (canonical === null) return [{ name: 'unknown', times: 1 }];
+  // Named as sessions name it, so that an owner's network is recognized.
+  const widest = canonical === null ? null : shortenAddress(canonical);
+  if (canonical === null || widest === null) return [{ name: 'unknown', times: 1 }];
   if (!canonical.includes(':')) {
-    const wider = `${canonical.slice(0, canonical.lastIndexOf('.'))}.0/24`;
     return [
       { name: canonical, times: 1 },
-      { name: wider, times: 4 },
+      { name: widest, times: 4 },
     ];
   }
   const groups = leadingGroups(canonical);
@@ -76,7 +78,7 @@ export function clientNetworks(address: string): readonly Network[] {
   return [
     { name: `${groups.join(':')}::/64`, times: 1 },
     { name: `${home.join(':')}::/56`, times: 2 },
-    { name: `${groups.slice(0, 3).join(':')}::/48`, times: 4 },
+    { name: widest, times: 4 },
   ];
 }
 
