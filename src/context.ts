@@ -103,6 +103,11 @@ export type Context = App & {
    */
   readonly retryAfter: (seconds: number) => void;
   /**
+   * A text of the answer that may be too long to be held: what is returned stands for it, and it is
+   * read, piece by piece, while the answer is sent.
+   */
+  readonly longText: (pieces: () => AsyncIterable<string>) => string;
+  /**
    * Whether the request presents GATEWAY_TOKEN. A gateway may act for a signed-in user, so both can
    * be present.
    */

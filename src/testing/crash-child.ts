@@ -59,6 +59,7 @@ const context: Context = {
   loaders: {},
   staleBearer: null,
   retryAfter: () => {},
+  longText: () => '',
   gateway: false,
   cookie: { read: () => null, assertOwnSite: () => {}, write: () => {}, clear: () => {} },
   wakeOutbox: () => {},

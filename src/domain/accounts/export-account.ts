@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
+import type { Db } from '../../db/driver/client.ts';
 import { findTokensOf } from '../../db/queries/account-tokens.ts';
 import { type AuditEntry, listAuditEvents } from '../../db/queries/audit-events.ts';
 import { findDevicesOf } from '../../db/queries/known-devices.ts';
@@ -33,13 +34,11 @@ export type AccountExport = {
 };
 
 /**
- * The maximum number of rows of each kind, which bounds the answer to some 30 MB; the document says
- * where rows are missing.
+ * The maximum number of sessions, codes and links, which go as a whole; the document says where some
+ * are missing. Of events, which strangers cause and which stay, there is no maximum.
  */
 const mostRows = 100_000;
-/**
- * Events are read in pages, so that no statement is long and no more rows are held than one has.
- */
+/** Events are read in pages, so that no statement is long and one page is held at a time. */
 const page = 1000;
 
 /**
@@ -51,16 +50,19 @@ export const exportAccount = command(schema, async (ctx): Promise<AccountExport>
   await reserve(ctx, [{ budget: 'export:user', identifier: viewer.userId }]);
   const createdAt = ctx.clock.now();
   const document = await collect(ctx, viewer.session.user, createdAt);
+  const events = await readEvents(ctx.db, { userId: viewer.userId, before: null });
   await recordAudit(ctx, {
     db: ctx.db,
     type: 'account.exported',
     outcome: 'SUCCESS',
     subjectId: viewer.userId,
   });
-  return { kind: 'export', json: JSON.stringify(document, null, 2), createdAt };
+  const json = ctx.longText(() => write(ctx.db, { document, userId: viewer.userId, events }));
+  return { kind: 'export', json, createdAt };
 });
 
-async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<unknown> {
+/** Everything but the events. */
+async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<object> {
   const userId = user.id;
   const { db } = ctx;
   const sessions = await findSessionsOf(db, { userId, limit: mostRows });
@@ -68,31 +70,43 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<un
   const challenges = await findChallengesOf(db, { userId, limit: mostRows });
   const recoveryCodesLeft = await countRecoveryCodes(ctx, { db, userId });
   const links = await findTokensOf(db, { userId, limit: mostRows });
-  // Events about the caller and events by the caller: an administrator's export includes their own
-  // addresses in what they did to other users.
-  const events = await describeEvents(db, userId);
   return {
     createdAt,
-    isComplete: [sessions, challenges, links, events].every((rows) => rows.length < mostRows),
+    isComplete: [sessions, challenges, links].every((rows) => rows.length < mostRows),
     account: { ...describeAccount(user), recoveryCodesLeft },
     sessions: sessions.map(describeSession),
     knownDevices: devices,
     challenges: challenges.map(describeChallenge),
     links: links.map(describeLink),
-    securityEvents: events,
   };
 }
 
-async function describeEvents(db: Context['db'], userId: string) {
-  const events: ReturnType<typeof describeEvent>[] = [];
-  for (let before: string | null = null; events.length < mostRows; ) {
-    const limit = Math.min(page, mostRows - events.length);
-    const rows: AuditEntry[] = await listAuditEvents(db, { type: null, userId, before, limit });
-    events.push(...rows.map((row) => describeEvent(row, userId)));
-    before = rows.at(-1)?.id ?? null;
-    if (rows.length < limit) break;
+/**
+ * A page of events about the caller and by the caller: an administrator's export includes their own
+ * addresses in what they did to other users.
+ */
+function readEvents(
+  db: Db,
+  { userId, before }: { userId: string; before: string | null },
+): Promise<AuditEntry[]> {
+  return listAuditEvents(db, { type: null, userId, before, limit: page });
+}
+
+/** The document with the events as its last member, an event a line. */
+async function* write(
+  db: Db,
+  { document, userId, events }: { document: object; userId: string; events: AuditEntry[] },
+): AsyncGenerator<string> {
+  yield `${JSON.stringify(document, null, 2).replace(/\n}$/, '')},\n  "securityEvents": [`;
+  let separator = '';
+  for (let rows = events; rows.length > 0; ) {
+    const lines = rows.map((row) => `\n    ${JSON.stringify(describeEvent(row, userId))}`);
+    yield separator + lines.join(',');
+    separator = ',';
+    const before = rows.length < page ? null : (rows.at(-1)?.id ?? null);
+    rows = before === null ? [] : await readEvents(db, { userId, before });
   }
-  return events;
+  yield '\n  ]\n}';
 }
 
 function describeAccount(user: UserRow) {

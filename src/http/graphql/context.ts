@@ -15,6 +15,7 @@ import type { Db } from '../../db/driver/client.ts';
 import { isGatewayToken } from '../../domain/access-tokens/is-gateway-token.ts';
 import { clientAddress, clientNetworks, type TrustedProxies } from '../hooks/client-address.ts';
 import { authorizationHeader } from './authenticate.ts';
+import type { LongTexts } from './long-texts.ts';
 import { refreshCookie } from './refresh-cookie.ts';
 
 /** A request's context while it is being filled in; domain and resolvers see it as Context. */
@@ -39,6 +40,7 @@ type Input = {
   readonly observed?: Observed;
   /** The App's own unless told. */
   readonly handles?: Handles;
+  readonly texts?: LongTexts;
   readonly log?: Logger;
 };
 
@@ -98,6 +100,9 @@ function createFactory(app: App): (input: Input) => RequestContext {
       const { exchange } = this;
       return (seconds) => exchange.retryAfter(seconds);
     }
+    get longText(): Context['longText'] {
+      return this.exchange.longText();
+    }
   }
   Object.setPrototypeOf(AppContext.prototype, app);
   // TypeScript does not see what comes by the prototype.
@@ -123,6 +128,12 @@ class Exchange {
     const { reply } = this.#input;
     const said = Number(reply.getHeader('retry-after') ?? 0);
     reply.header('retry-after', String(Math.max(said, seconds)));
+  }
+
+  longText(): Context['longText'] {
+    const { texts } = this.#input;
+    if (!texts) throw new Error('This route has no long texts.');
+    return (pieces) => texts.add(pieces);
   }
 
   cookie(): RefreshCookie {

@@ -6,11 +6,12 @@ import { eventLoop } from '../../observability/event-loop.ts';
 import type { StatementWatch } from '../../observability/tracing.ts';
 import type { TrustedProxies } from '../hooks/client-address.ts';
 import { operationOf, watchOperation } from '../hooks/metrics.ts';
-import type { Answer } from './answer.ts';
+import type { Answer, WrittenAnswer } from './answer.ts';
 import { runByApollo } from './apollo.ts';
 import { createContext, type Handles, type RequestContext } from './context.ts';
 import { Deadline } from './deadline.ts';
 import { fastOperation } from './fast-path.ts';
+import { LongTexts } from './long-texts.ts';
 import type { OperationCache } from './operation-cache.ts';
 import { runCached } from './run-cached.ts';
 
@@ -24,7 +25,10 @@ export type RunnerOptions = {
 };
 
 /** Rejects where there is no answer: the operation took too long, or a fault. */
-export type OperationRunner = (request: FastifyRequest, reply: FastifyReply) => Promise<Answer>;
+export type OperationRunner = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<WrittenAnswer>;
 
 /**
  * Runs each operation in a context of its own, watched and within a deadline: executed at once
@@ -37,17 +41,23 @@ export function createOperationRunner(options: RunnerOptions): OperationRunner {
     const { log, observed } = watch;
     const deadline = new Deadline();
     const handles = new RequestHandles(app.database, deadline, watch.onStatement);
+    const texts = new LongTexts(app.random);
     const context = (): RequestContext =>
-      createContext(app, { request, reply, trustedProxies, observed, handles, log });
+      createContext(app, { request, reply, trustedProxies, observed, handles, texts, log });
     const run = async (): Promise<Answer> => {
       const fast = fastOperation(request, cache);
       const answer = fast && (await runCached(fast, context()));
       return answer ?? runByApollo(apollo, request, context);
     };
     try {
-      const answer = await deadline.bound(run(), options.deadline);
+      const { text, ...answer } = await deadline.bound(run(), options.deadline);
       watch.end(answer.status);
-      return answer;
+      const brokeOff = (error: unknown): void =>
+        log.error(
+          { err: error, requestId: request.id, operation: operationOf(observed) },
+          'An answer broke off.',
+        );
+      return { ...answer, body: texts.write(text, brokeOff) };
     } catch (error) {
       if (deadline.aborted)
         log.warn(
