@@ -59,12 +59,7 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
     user.emailVerifiedAt === null ||
     user.suspendedAt !== null
   ) {
-    await countFailure(ctx, { budget, inARow, user });
-    await remindOfRegistration(ctx, {
-      email: input.email,
-      user,
-      registration: verdict.matches ? begun : null,
-    });
+    // Before any mail, whose limits must not silence the trail (LG-1).
     await recordAudit(ctx, {
       db: ctx.db,
       type: 'login.failed',
@@ -72,6 +67,12 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
       subjectId: user?.id ?? null,
       // SECURITY: not what was typed, which may be a password in the wrong field (LG-7).
       accountKey: budget.accountKey,
+    });
+    await countFailure(ctx, { budget, inARow, user });
+    await remindOfRegistration(ctx, {
+      email: input.email,
+      user,
+      registration: verdict.matches ? begun : null,
     });
     throw new AuthError('INVALID_CREDENTIALS');
   }

@@ -4,6 +4,7 @@ import type { Transaction } from '../../db/driver/transaction.ts';
 import { reviveRegistration } from '../../db/queries/otp-challenges.ts';
 import { holdUnfinishedUser, type OpenRegistration } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
+import { AuthError } from '../../errors.ts';
 import type { EmailAddress } from '../addresses/email-address.ts';
 import { preferredLocale } from '../emails/locales.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
@@ -35,6 +36,18 @@ export async function remindOfRegistration(
       ? { budget: 'registration-mail:account', identifier: key }
       : { budget: 'login:failures', identifier: nobody(key) };
   const mayMail = await reserveUnseen(ctx, [claim]);
+  try {
+    await remind(ctx, { email, registration, mayMail });
+  } catch (error) {
+    // The whole server may send no more mails of registrations today: then no reminder goes out,
+    // and a sign-in is answered as ever, so that a flood of registrations does not change it.
+    if (!(error instanceof AuthError) || error.code !== 'RATE_LIMITED') throw error;
+  }
+}
+
+type Reminder = Pick<Input, 'email' | 'registration'> & { readonly mayMail: boolean };
+
+async function remind(ctx: Context, { email, registration, mayMail }: Reminder): Promise<void> {
   await ctx.transaction(async (db) => {
     const user = await holdUnfinishedUser(db, { canonical: email.canonical });
     const recipient =

@@ -164,4 +164,38 @@ describe('X-10 a sign-in to an unfinished registration', () => {
     expect(await remindersTo(email)).toHaveLength(3);
     await strict.stop();
   });
+
+  it('X-5 LG-1 is refused and recorded as ever where the day has no more mails', async () => {
+    const full = await startTestServer({
+      config: { rateLimits: { 'mail:day': { limit: 0.002, window: day } } },
+    });
+    const unfinished = freshAddress();
+    await full.mutate('register', { email: unfinished, password: goodPassword });
+    const person = await registerPerson(full);
+    await full.allMail(person.email);
+    const flood = { email: freshAddress(), password: goodPassword };
+    expect((await full.mutate('register', flood)).code).toBe('RATE_LIMITED');
+    const cases = [
+      [unfinished, goodPassword],
+      [unfinished, otherPassword],
+      [person.email, otherPassword],
+      [freshAddress(), otherPassword],
+    ] as const;
+    const tables = ['audit_events', 'outbox_messages', 'otp_challenges'];
+    const seen: unknown[] = [];
+    for (const [email, password] of cases) {
+      const before = await Promise.all(tables.map((table) => countRows(full, table)));
+      const answer = await full.mutate('login', { email, password });
+      const after = await Promise.all(tables.map((table) => countRows(full, table)));
+      seen.push({ answer, written: after.map((count, n) => count - (before[n] ?? 0)) });
+    }
+    for (const each of seen) expect(each).toEqual(seen[0]);
+    expect(seen[0]).toMatchObject({ answer: { code: 'INVALID_CREDENTIALS' }, written: [1, 0, 0] });
+    // The next day a reminder goes out.
+    full.clock.advance(day);
+    await full.mutate('login', { email: unfinished, password: goodPassword });
+    const reminders = await full.allMail(unfinished);
+    expect(reminders.filter((mail) => mail.subject === subject)).toHaveLength(1);
+    await full.stop();
+  });
 });
