@@ -6,7 +6,13 @@ import { command } from '../command.ts';
 import { resetPasswordLink } from '../emails/links.ts';
 import { emailAddress } from '../input.ts';
 import { enqueueEmail, enqueueNothing } from '../outbox/enqueue-email.ts';
-import { accountKey, originOf, reserveByAddress, reserveUnseen } from '../rate-limits/reserve.ts';
+import {
+  accountKey,
+  originOf,
+  reserve,
+  reserveByAddress,
+  reserveUnseen,
+} from '../rate-limits/reserve.ts';
 import { knownSession } from '../sessions/known-session.ts';
 import { issueAccountToken, resetLifetime } from './account-token.ts';
 
@@ -15,11 +21,14 @@ const schema = z.object({ email: emailAddress });
 /**
  * Mails a password reset link. The answer and the work are the same for every address: known,
  * unknown, unverified, suspended, or with its hourly mails used up (RC-1, RL-9). The account itself
- * does not change (RL-3).
+ * does not change (RL-3). Throws RATE_LIMITED past the budget of the address or of a known device.
  */
 export const requestPasswordReset = command(schema, async (ctx, { email }): Promise<Accepted> => {
-  const isKnown = async (): Promise<boolean> => (await knownSession(ctx, email.canonical)) !== null;
-  await reserveByAddress(ctx, 'reset:address', isKnown);
+  const knownSessionId = await knownSession(ctx, email.canonical);
+  await reserveByAddress(ctx, 'reset:address', async () => knownSessionId !== null);
+  // A known device passes where its address has no room, so that it has a budget of its own.
+  if (knownSessionId !== null)
+    await reserve(ctx, [{ budget: 'reset:device', identifier: knownSessionId }]);
   const key = accountKey(ctx, email.canonical);
   const mayMail = await reserveUnseen(ctx, [
     { budget: 'reset-mail:account', identifier: key, origin: originOf(ctx) },

@@ -65,6 +65,18 @@ const tries: Partial<
       ? { code: error.extensions.code, retryAfter: Number(error.extensions['retryAfter']) }
       : {};
   },
+  'reset:device': ({ server, person, sender }) =>
+    server.mutate(
+      'requestPasswordReset',
+      { email: person.email },
+      { ...sender, token: person.accessToken },
+    ),
+  'login-code:device': ({ server, person, sender }) =>
+    server.mutate(
+      'requestLoginCode',
+      { email: person.email },
+      { ...sender, token: person.accessToken },
+    ),
   'refresh:address': ({ server, n, sender }) =>
     server.mutate('refreshSession', { refreshToken: `made up ${n}` }, sender),
 };

@@ -101,6 +101,8 @@ export const budgets = {
   /** Rotations of one session, counted in its row. A client needs one for each access token. */
   'refresh:session': { limit: 300, window: 15 * minute },
   'reset:address': { limit: 60, window: hour },
+  /** By session, as `login:device`. */
+  'reset:device': { limit: 10, window: hour },
   /**
    * Mails with a reset link to one account; beyond it the answer stays the same and no mail is sent
    * (RL-9).

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { newestCode } from '../../testing/newest-mail.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../../testing/people.ts';
-import { lookInto } from '../../testing/raw-sql.ts';
+import { countRows, lookInto } from '../../testing/raw-sql.ts';
 import type { AddressBudgetName } from './budgets.ts';
 
 const wrong = 'not the password of anyone';
@@ -131,6 +131,30 @@ describe('X-2 RL-2 budgets by address', () => {
     expect(byCode.__typename).toBe('AuthTokens');
     const reset = await server.mutate('requestPasswordReset', { email }, sender);
     expect(reset.__typename).toBe('AuthAccepted');
+  });
+
+  it('X-2 RL-8 AV-7 a known device passes there ten times an hour, and leaves no more', async () => {
+    await clear();
+    const here = from('2001:db8:1:1::7');
+    for (let n = 0; n < 4; n += 1) await doors['requestPasswordReset']?.(here);
+    const sender = { ...here, token: owner.accessToken };
+    const tables = ['account_tokens', 'audit_events', 'outbox_messages'];
+    const rows = () => Promise.all(tables.map((table) => countRows(server, table)));
+    const request = (email = owner.email) =>
+      server.mutate('requestPasswordReset', { email }, sender);
+    const before = await rows();
+    for (let n = 0; n < 10; n += 1) expect((await request()).__typename).toBe('AuthAccepted');
+    const after = await rows();
+    for (let n = 0; n < 3; n += 1) expect((await request()).code).toBe('RATE_LIMITED');
+    expect(await rows()).toEqual(after);
+    expect(after[1]).toBe((before[1] ?? 0) + 10);
+    // It is a stranger to every other account, and others are not refused for it.
+    expect((await request(freshAddress())).code).toBe('RATE_LIMITED');
+    const elsewhere = from('2001:db8:2::1');
+    const other = await server.mutate('requestPasswordReset', { email: owner.email }, elsewhere);
+    expect(other.__typename).toBe('AuthAccepted');
+    server.clock.advance(3600);
+    expect((await request()).__typename).toBe('AuthAccepted');
   });
 });
 
