@@ -2,14 +2,10 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { z } from 'zod';
-import { fieldOf } from '../domain/import/columns.ts';
+import { countsEach, type Field, fieldOf } from '../domain/import/columns.ts';
 import { type ImportCounts, importUsers, type Refused } from '../domain/import/import-users.ts';
-import {
-  type Format,
-  ImportFileError,
-  printable,
-  readRecords,
-} from '../domain/import/read-records.ts';
+import { type Format, readRecords } from '../domain/import/read-records.ts';
+import { ImportFileError, printable } from '../domain/import/settled.ts';
 import type { FirebaseProject } from '../domain/passwords/foreign-hash.ts';
 import { fail } from './fail.ts';
 import { type Input, openInput, withSettledColumns } from './import-input.ts';
@@ -39,9 +35,8 @@ const statementTimeoutMs = 60_000;
  * Imports users from a file or from standard input. The exit status is 1 when a line was left out.
  */
 export async function importUsersFrom(file: string, options: ImportOptions): Promise<void> {
-  const strange = options.map.find(([, field]) => fieldOf(field) === null);
-  if (strange)
-    return fail(`--map ${strange[0]}=${strange[1]}: there is no such field. See --help.`, 2);
+  const wrong = wrongChoice(options);
+  if (wrong !== null) return fail(wrong, 2);
   const firebase =
     options.firebase === undefined ? null : await readFirebaseProject(options.firebase);
   if (firebase === undefined) return;
@@ -52,6 +47,22 @@ export async function importUsersFrom(file: string, options: ImportOptions): Pro
     maxConnections: 4,
     statementTimeoutMs,
   });
+}
+
+/** SECURITY: of two choices for one column, the one that counts could let in whom it keeps out. */
+function wrongChoice({ map, ignore }: Pick<ImportOptions, 'map' | 'ignore'>): string | null {
+  const columns = new Set(ignore);
+  const fields = new Set<Field>();
+  for (const [column, name] of map) {
+    const field = fieldOf(name);
+    if (field === null) return `--map ${column}=${name}: there is no such field. See --help.`;
+    if (columns.has(column)) return `--map ${column}=${name}: that column is named twice.`;
+    if (fields.has(field) && !countsEach(field))
+      return `--map ${column}=${name}: another column is that field already.`;
+    columns.add(column);
+    fields.add(field);
+  }
+  return null;
 }
 
 async function run(
@@ -78,7 +89,8 @@ async function run(
           faults.count += 1;
           tell({ lineNumber, field: null, reason });
         },
-        onIgnored: (names) => progress.print(`ignored: ${names.map(printable).join(', ')}`),
+        onIgnored: (names) =>
+          progress.print(`ignored: ${names.map((name) => printable(name)).join(', ')}`),
       });
       const counts = await importUsers(app, records, {
         rules: options,

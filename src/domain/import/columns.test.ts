@@ -39,6 +39,18 @@ describe('X-46 columns that keep people out', () => {
     ['resetRequired', 'forceResetPassword requires_password_reset password_expired'],
     ['secondFactor', 'mfa_enabled TwoFactorEnabled two_factor_secret otp_required_for_login'],
     ['secondFactor', 'totp_secret mfaInfo is_2fa_enabled webauthn_credentials multifactor'],
+    ['suspended', 'del_yn DEL_FLG acc_locked accdisabled lockout_flg'],
+    ['active', 'use_yn USE_YN active_ind canAuthenticate'],
+    ['resetRequired', 'changePasswordAtNextLogin password_must_change pwdReset'],
+    [
+      'secondFactor',
+      'tfa_secret isEnrolledIn2Sv strongAuthenticationMethods user_otp_secret factors',
+    ],
+    ['secondFactor', 'otp_key totpAuth hotp_secret u2f_keys fido2_credentials yubikey_id authy_id'],
+    [
+      'secondFactor',
+      'security_keys twofa_secret two_fa backup_code_enabled scratch_codes gauth_key',
+    ],
     ['secondFactor', 'is_multi_factor_auth_enabled two_factor_confirmed_at otp_secret'],
   ])('are known: %s', (field, columns) => {
     for (const column of columns.split(' '))
@@ -49,7 +61,11 @@ describe('X-46 columns that keep people out', () => {
     'blocked_for_fraud isFlagged marketing_allowed lock_level account_standing state hold ' +
     'shadowbanned is_restricted closure disabled_by_admin enabled_features quarantine ' +
     'gesperrt bloqueado membership_status kyc_verified email_validated subscription_active ' +
-    'app_metadata.blocked';
+    'app_metadata.blocked ' +
+    'MEMBERSTATUS statusid ISVALID userAccountControl nsAccountLock nologin authorized permitted ' +
+    'destroyed_at excluded merged_into is_pending end_date leaveDate bantype shadowban onhold ' +
+    'gelöscht Sperre supprimé bloqué actif état estado eliminado habilitado ativo attivo 状態 ' +
+    '削除フラグ حالة статус';
   it.each(lookalikes.split(' '))('that nobody has settled stop the run: %s', async (column) => {
     const csv = `email,${column}\na@example.com,1\n`;
     const json = JSON.stringify({ email: 'a@example.com' });
@@ -74,6 +90,11 @@ describe('X-46 columns that keep people out', () => {
     ],
     ['tokens', 'unlock_token confirmation_token confirmation_sent_at failed_attempts image_url'],
     ['codes', 'reset_password_token_expires_at verification_code unconfirmed_email bank_account'],
+    [
+      'others',
+      'banner_url google_auth_id hotpatch duo validSince tokensValidAfterTime stateless estate ' +
+        'multifactor_last_modified worldclock',
+    ],
     ['ours', 'username photo_path platform created_by_app SecurityStamp AccessFailedCount'],
   ])('that only sound like it stop nothing: %s', (_name, columns) => {
     const known = new Columns({ mapped: new Map(), waived: new Set() });

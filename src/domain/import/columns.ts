@@ -40,7 +40,7 @@ const heldBack =
   'archived|blacklisted|blocklisted|removed|revoked|terminated|closed|frozen|discarded|trashed|' +
   'rejected|forbidden|erased|purged|anonymized|anonymised|ban|block|lock|lockout|suspension|' +
   'deletion|deactivation|revocation|del|delete|spam';
-const moment = '(?:flag|at|on|date|datetime|time|timestamp|since)?(?:utc)?';
+const moment = '(?:flag|flg|yn|ind|at|on|date|datetime|time|timestamp|since)?(?:utc)?';
 const end =
   '(?:until|till|end|ends|endat|endsat|enddate|expires|expiresat|expiresin|expiry|expiration)';
 
@@ -49,43 +49,59 @@ const gates: readonly (readonly [RegExp, Gate])[] = [
   [new RegExp(`^(?:${heldBack})${moment}$`), 'suspended'],
   [new RegExp(`^(?:${heldBack})${end}(?:date)?(?:utc)?$`), 'suspendedUntil'],
   [new RegExp(`^(?:active|activated|enabled?|approved|unlocked)${moment}$`), 'active'],
-  [/^(?:non|not)(?:locked|expired|banned|blocked)$|^can(?:login|signin)$|^allowed$/, 'active'],
+  [/^(?:non|not)(?:locked|expired|banned|blocked)$|^allowed$/, 'active'],
+  [/^can(?:login|signin|authenticate)$|^use(?:yn|flag|flg)$/, 'active'],
   [/^(?:active|valid|access)(?:until|till|to|expires|expiresat)$/, 'activeUntil'],
   [/^expired$/, 'suspended'],
   [/^expir(?:es|ed|y|ation)(?:at|on|date|time)?$/, 'activeUntil'],
 ];
 
-const prefixes = /^(?:is|was|has|been|user|account|acct|login|signin|access)+(?=.)/;
+const prefixes = /^(?:is|was|has|been|user|account|acct|access|acc|login|signin)+(?=.)/;
 const statuses = /^(?:user|account|acct|login|lifecycle)?status$|^(?:user|account|acct)state$/;
 const resets = anyOf(
   '^(?:must|force|require|need)[a-z]*(?:change|reset|update|password)',
-  '^passwordexpired$|(?:reset|change)required$',
+  '^passwordexpired$|(?:reset|change)required$|^changepassword(?:at|on)next',
+  '^(?:password|pwd)mustchange$|^pwdreset$',
 );
 
 const secondFactors = anyOf(
-  '^mfa|mfa$|mfa(?:enabled|secret|info|options|verified|factors|methods|settings|type)|2fa',
-  'twofactor|multifactor|secondfactor|twostep|totp|webauthn|passkey|authenticator',
-  'backupcodes|recoverycodes|^otp(?:secret|required|enabled|auth|verified)',
+  '^mfa|mfa$|mfa(?:enabled|secret|info|options|verified|factors|methods|settings|type)|2fa|2sv',
+  '^tfa|tfa(?:enabled|secret)|twofa|twofactor|multifactor|secondfactor|twostep|2step|secondstep',
+  'totp|^hotp(?:$|secret|counter|key)|webauthn|passkey|authenticator|u2f|^fido|yubikey|strongauth',
+  'backupcode|recoverycodes|scratchcodes|securitykeys$|^(?:auth)?factors$|^gauth(?:secret|key)?$',
+  '^otp(?:secret|required|enabled|auth|verified|key|seed|uri|activ)|googleauth(?:secret|enabled)',
+  'authy(?:$|id|enabled)',
 );
-const notSecondFactors = /sentat$|attempts?$|last.*at$|^mfadisabledat$/;
+const notSecondFactors = /sentat$|attempts?$|last.*(?:at|modified|changed|used)$|^mfadisabledat$/;
 
 const keepingOut = anyOf(
-  'block|bann|lock|suspen|disab|enabl|activ|delet|archiv|revok|terminat|blacklist|froze|freez',
-  'discard|trash|approv|reject|denied|deny|forbid|quarantin|restrict|expir|barred|prohibit',
-  'dormant|compromis|fraud|abus|penal|sanction|purge|erase|anonymi|withdraw|allow|gesperrt',
-  'bloque|removed|removal|closed|closure|cancel|retired|resigned|expel|kicked|flagged',
+  'block|bann(?!er)|lock|suspen|disab|enabl|activ|delet|archiv|revok|terminat|blacklist|froze',
+  'freez|discard|trash|approv|reject|denied|deny|forbid|quarantin|restrict|expir|barred|prohibit',
+  'dormant|compromis|fraud|abus|penal|sanction|purge|erase|anonymi[sz]|withdraw|allow|destroy',
+  'removed|removal|closed|closure|cancel|retired|resigned|expel|kicked|flagged|exclud|tombston',
+  'permitted|(?:^|un|is)authori[sz]ed$|nologin|noaccess|accountcontrol|shadowban|voided|deprovis|onhold',
+  // In other languages.
+  'sperr|aktiv|geloscht|geloescht|freigeschalt|bloqu|supprim|actif|eliminad|borrad|habilitad',
+  'blokk|^(?:in|des)?ativ[oa]|attiv|bloccat|sospes|verwijder|aktywn|blokow|pasif',
 );
-const keepingOutWords =
-  /^(?:ban|bans|state|status|standing|spam|hold|held|paused|valid|invalid|del|dead|left|gone)$/;
+const keepingOutWords = anyOf(
+  '^(?:ban|bans|state|status|standing|spam|hold|held|paused|valid|invalid|del|dead|left|gone',
+  'pending|stopped|halted|merged|passive|enddate|leavedate|notafter|etat|estado|statut|estatus',
+  'valide|baja|bantype|banlevel|baninfo)$',
+);
+/** What databases in the scripts of our languages call a status, a ban or a deletion. */
+const keepingOutElsewhere =
+  /状態|状态|有効|無効|停止|禁止|凍結|冻结|封禁|禁用|停用|锁定|ロック|ブロック|削除|删除|退会|حالة|محظور|معطل|محذوف|موقوف|نشط|مفعل|статус|блок|забан|удал|отключ|актив/i;
 const proving = /verif|confirm|validat/;
 
 /** What has such a word in its name and keeps nobody out. */
 const harmless = anyOf(
   'tokens?(?:at|sentat|expires|expiresat|expiry)?$|attempts?$|(?<!ac)count$|sentat$|^last',
-  'clock|blockchain|^unconfirmed',
+  '^(?:time|world)?clock|blockchain|^unconfirmed',
   '(?:reset|code|otp|session|subscription|trial|card)[a-z]*expir',
   // ASP.NET, Keycloak and Clerk: what may happen, not what has.
   '^lockoutenabled$|^disableablecredentialtypes$|^passwordenabled$|^deleteselfenabled$',
+  '^approvedscopes$|^tokensvalidaftertime$|^validsince$',
   '^createorganizationenabled$|^lockoutexpiresinseconds$|^verificationattemptsremaining$',
   '^mfadisabledat$',
 );
@@ -95,7 +111,10 @@ const companions = /(?:reason|by|byid|comment|note|notes|message)$/;
 
 /** The name of a column without what is spelled in many ways. */
 function normalized(column: string): string {
-  return column.toLowerCase().replace(/[^a-z0-9]/g, '');
+  return column
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '');
 }
 
 /** The field that a column stands for; null where we do not know it. */
@@ -105,8 +124,9 @@ export function fieldOf(column: string): Field | null {
   if (known !== undefined) return known;
   if (statuses.test(name)) return 'status';
   if (resets.test(name)) return 'resetRequired';
-  if (secondFactors.test(name) && !notSecondFactors.test(name)) return 'secondFactor';
   const stem = name.replace(prefixes, '');
+  const isFactor = secondFactors.test(name) || secondFactors.test(stem);
+  if (isFactor && !notSecondFactors.test(name)) return 'secondFactor';
   return gates.find(([pattern]) => pattern.test(name) || pattern.test(stem))?.[1] ?? null;
 }
 
@@ -130,6 +150,8 @@ export function countsEach(field: Field): boolean {
 
 function wordsOf(column: string): string[] {
   return column
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .split(/[^a-z0-9]+/);
@@ -139,9 +161,29 @@ function wordsOf(column: string): string[] {
 function looksLikeGate(column: string): boolean {
   const name = normalized(column);
   if (harmless.test(name)) return false;
-  if (keepingOut.test(name) || wordsOf(column).some((word) => keepingOutWords.test(word)))
+  if (keepingOut.test(name) || keepingOutElsewhere.test(column)) return true;
+  const words = [...wordsOf(column), name, name.replace(prefixes, '')];
+  if (words.some((word) => keepingOutWords.test(word)) || /status(?:id|code|flag)?$/.test(name))
     return true;
   return proving.test(name) && !harmlessProofs.test(name);
+}
+
+/** What expires there is not the account. */
+const withExpiry =
+  /session|token|consent|identities|invit|subscription|verification|oauth|resetpassw/;
+
+function isNestedGate(
+  path: string,
+  { name, field }: { name: string; field: Field | null },
+): boolean {
+  const normal = normalized(name);
+  if (harmless.test(normal)) return false;
+  const parents = normalized(path.slice(0, -name.length));
+  if (/expir/.test(normal) && withExpiry.test(parents)) return false;
+  // Whether an address or a number is proved, as Clerk tells it.
+  if (field === 'status' && parents.endsWith('verification')) return false;
+  if (field === null) return keepingOut.test(normal);
+  return gateFields.has(field) || field === 'resetRequired';
 }
 
 /** How many different columns are remembered. */
@@ -167,6 +209,7 @@ export class Columns {
   readonly #fields = new Map<string, Field | null>();
   readonly #unsettled = new Set<string>();
   readonly #companions = new Set<string>();
+  readonly #seen = new Set<string>();
   #hasGate = false;
 
   constructor(choice: Choice) {
@@ -175,7 +218,18 @@ export class Columns {
 
   /** Columns that look as if they kept people out, and that nobody has said anything about. */
   get unsettled(): readonly string[] {
-    return [...this.#unsettled, ...(this.#hasGate ? [] : this.#companions)].slice(0, maxTold);
+    return [...this.#unsettled];
+  }
+
+  /** With those that tell more about such a column, where the file has none of that. */
+  get unsettledAtEnd(): readonly string[] {
+    return this.#hasGate ? this.unsettled : [...this.#unsettled, ...this.#companions];
+  }
+
+  /** Columns that the operator has mapped and that have not been seen. */
+  get missing(): readonly string[] {
+    const { mapped } = this.#choice;
+    return [...mapped.keys()].filter((column) => !this.#seen.has(column));
   }
 
   /** Whether the operator has said what this column is, or that it is nothing. */
@@ -188,33 +242,42 @@ export class Columns {
     const known = this.#fields.get(column);
     if (known !== undefined) return known;
     const field = this.#judge(column);
-    if (field !== null && gateFields.has(field)) this.#hasGate = true;
+    this.#note(column, field);
     if (this.#fields.size < maxColumns) this.#fields.set(column, field);
     return field;
   }
 
   /**
-   * The field of a value inside another one, by its path such as `app_metadata.blocked`. Only what
-   * the operator has mapped is read; what would keep people out by its name has to be settled.
+   * The field of a value inside another one, by its path such as `app_metadata.blocked`: what the
+   * operator has mapped, and second factors. What would keep people out by its name is left open.
    */
-  fieldOfNested(path: string): Field | null {
+  fieldOfNested(path: string, name: string): Field | null {
     const known = this.#fields.get(path);
     if (known !== undefined) return known;
-    const field = this.isChosen(path) ? this.#judge(path) : null;
-    const name = path.slice(path.lastIndexOf('.') + 1);
-    const own = fieldOf(name);
-    const isGate = own === null ? keepingOut.test(normalized(name)) : gateFields.has(own);
-    if (!this.isChosen(path) && isGate && !harmless.test(normalized(name)))
-      this.#unsettled.add(path);
+    const own = this.isChosen(path) ? chosenFieldOf(path, this.#choice) : fieldOf(name);
+    const field = this.isChosen(path) || own === 'secondFactor' ? own : null;
+    this.#note(path, field);
+    if (!this.isChosen(path) && isNestedGate(path, { name, field: own })) this.leaveOpen(path);
     if (this.#fields.size < maxColumns) this.#fields.set(path, field);
     return field;
+  }
+
+  /** Leaves a column to be settled by the operator. */
+  leaveOpen(column: string): void {
+    if (this.#unsettled.size < maxTold) this.#unsettled.add(column);
+  }
+
+  #note(column: string, field: Field | null): void {
+    if (field !== null && gateFields.has(field)) this.#hasGate = true;
+    if (this.#choice.mapped.has(column)) this.#seen.add(column);
   }
 
   #judge(column: string): Field | null {
     const field = chosenFieldOf(column, this.#choice);
     if (field === null && !this.isChosen(column) && looksLikeGate(column)) {
       const isCompanion = companions.test(normalized(column));
-      (isCompanion ? this.#companions : this.#unsettled).add(column);
+      if (!isCompanion) this.leaveOpen(column);
+      else if (this.#companions.size < maxTold) this.#companions.add(column);
     }
     return field;
   }

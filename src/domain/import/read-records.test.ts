@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Format, ImportFileError, type Record, readRecords } from './read-records.ts';
+import { type Format, type Record, readRecords } from './read-records.ts';
+import { ImportFileError } from './settled.ts';
 
 type Read = {
   readonly records: Record[];

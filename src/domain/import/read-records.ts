@@ -1,8 +1,11 @@
-import { type Choice, Columns, chosenFieldOf, countsEach, type Field } from './columns.ts';
+import { type Choice, Columns, countsEach, type Field } from './columns.ts';
+import { type Column, readHeader } from './csv-header.ts';
 import { type CsvState, createCsvRecord } from './csv-record.ts';
 import { readJsonDocument } from './json-document.ts';
+import { readNested } from './nested-columns.ts';
 import { readLines, type TextLine } from './read-lines.ts';
 import type { Line } from './read-user.ts';
+import { assertSettled, assertThere, ImportFileError, openReason } from './settled.ts';
 import { usualShape } from './shapes.ts';
 
 /** A record and the line on which it begins. */
@@ -39,20 +42,26 @@ export async function* readRecords(
 ): AsyncGenerator<Record> {
   const { known, records } = open(await peekFormat(input, options.format), options);
   for await (const record of records) {
-    assertSettled(known);
+    assertSettled(known.unsettled);
     yield record;
   }
 }
 
 /**
- * Throws as readRecords does where columns are not settled, before any record is used: in JSON each
- * record has its own, so all of them are read.
+ * Throws as readRecords does where columns are not settled, before any record is used, and where a
+ * column is in none: in JSON each record has its own, so all of them are read.
  */
 export async function checkColumns(input: AsyncIterable<Buffer>, options: Options): Promise<void> {
   const silent = { ...options, onFault: () => {}, onIgnored: () => {} };
-  const { known, records } = open(await peekFormat(input, options.format), silent);
+  const peeked = await peekFormat(input, options.format);
+  const { known, records } = open(peeked, silent);
   for await (const _ of records);
-  assertSettled(known);
+  assertSettled(known.unsettledAtEnd);
+  if (peeked.format !== 'csv') assertThere(known.missing, choiceOf(options));
+}
+
+function choiceOf({ columns, waived = new Set() }: Options): Choice {
+  return { mapped: columns, waived };
 }
 
 /** The format that is given, or detected from the first bytes; and the same input. */
@@ -68,7 +77,7 @@ function open(
   { format, whole }: { readonly format: Format; readonly whole: AsyncIterable<Buffer> },
   options: Options,
 ): { readonly known: Columns; readonly records: AsyncGenerator<Record> } {
-  const choice = { mapped: options.columns, waived: options.waived ?? new Set<string>() };
+  const choice = choiceOf(options);
   const known = new Columns(choice);
   const reading = { ...options, known, choice };
   if (format === 'csv')
@@ -78,29 +87,6 @@ function open(
       ? ([readJsonDocument, 'is no whole JSON object'] as const)
       : ([readLines, 'is no JSON object on one line'] as const);
   return { known, records: readJson(read(whole, maxRecordLength), { ...reading, fault }) };
-}
-
-/** SECURITY: a column that is passed over lets in whoever it kept out. */
-function assertSettled({ unsettled }: Columns): void {
-  if (unsettled.length === 0) return;
-  const names = unsettled.map((column) => `\`${printable(column)}\``).join(', ');
-  const [first = ''] = unsettled;
-  throw new ImportFileError(
-    'Nothing was imported. ' +
-      `These columns look as if they kept people out: ${names}. Say what each is ` +
-      `(--map ${printable(first)}=suspended, or suspended_until, active, active_until, status, ` +
-      `email_verified) or that it keeps nobody out (--ignore ${printable(first)}).`,
-  );
-}
-
-/** The name of a column, made safe for a terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{C}\p{Z}]+/gu, ' ').slice(0, 60);
-}
-
-/** A file that cannot be read at all. */
-export class ImportFileError extends Error {
-  override readonly name = 'ImportFileError';
 }
 
 async function peek(
@@ -171,7 +157,7 @@ async function* readCsv(lines: AsyncIterator<TextLine>, options: Reading): Async
     throw new ImportFileError(
       `line 1 ${header ? tooLong : 'is missing'}: it must name the columns.`,
     );
-  const { delimiter, fields, isData } = readHeader(header.text, options);
+  const { delimiter, columns, isData } = readHeader(header.text, options);
   if (isData) returned.push(header);
 
   for (let line = await nextLine(); line; line = await nextLine()) {
@@ -198,67 +184,39 @@ async function* readCsv(lines: AsyncIterator<TextLine>, options: Reading): Async
     } else if (state.kind === 'record') {
       const { values } = state;
       if (values.length === 1 && values[0]?.trim() === '') continue;
-      if (values.length === fields.length) yield { lineNumber, line: byField(fields, values) };
-      else options.onFault(lineNumber, 'has more or fewer values than the header has columns');
+      if (values.length !== columns.length) {
+        options.onFault(lineNumber, 'has more or fewer values than the header has columns');
+        continue;
+      }
+      const { entries, open } = readInside(columns, { values, choice: options.choice });
+      if (open === undefined) yield { lineNumber, line: lineOf(entries) };
+      else options.onFault(lineNumber, openReason(open));
     }
   }
 }
 
-type Header = {
-  readonly delimiter: string;
-  readonly fields: readonly (Field | null)[];
-  /** Whether the line is a record already. */
-  readonly isData: boolean;
-};
-
 /**
- * Commas, unless the header makes sense only with semicolons, tabs or bars, which spreadsheets and
- * databases write.
+ * What a record says, and a column inside of the JSON in one of its values that looks as if it kept
+ * people out: only the record itself shows it.
  */
-function readHeader(text: string, options: Reading): Header {
-  // Not `known.fieldOf`, which would remember a line that is not split yet as one unsettled column.
-  const isEmail = (column: string): boolean => chosenFieldOf(column, options.choice) === 'email';
-  const values = columnsOf(text, ',');
-  if (isFirebase(values))
-    return { delimiter: ',', fields: firebaseFields.slice(0, values.length), isData: true };
-  const delimiter =
-    delimiters.find((each) => columnsOf(text, each).some((column) => isEmail(column))) ?? ',';
-  return { delimiter, fields: fieldsOf(columnsOf(text, delimiter), options), isData: false };
-}
-
-const delimiters = [',', ';', '\t', '|'];
-
-/** What `firebase auth:export users.csv` writes, without a header and with a comma at the end. */
-const firebaseFields: readonly (Field | null)[] = Array.from(
-  { length: 29 },
-  (_, index) =>
-    (
-      [
-        [1, 'email'],
-        [2, 'emailVerified'],
-        [3, 'passwordHash'],
-        [4, 'salt'],
-        [5, 'name'],
-        [23, 'createdAt'],
-        [24, 'lastLoginAt'],
-        [26, 'suspended'],
-      ] as const
-    ).find(([at]) => at === index)?.[1] ?? null,
-);
-
-function isFirebase(values: readonly string[]): boolean {
-  const [, email = '', verified = ''] = values;
-  const isLong = values.length >= 27 && values.length <= firebaseFields.length;
-  return isLong && /^(?:true|false)$/.test(verified) && (email === '' || email.includes('@'));
-}
-
-function columnsOf(text: string, delimiter: string): readonly string[] {
-  const state = createCsvRecord(delimiter)(text);
-  return state.kind === 'record' ? state.values.map((value) => value.trim()) : [];
-}
-
-function byField(fields: readonly (Field | null)[], values: readonly string[]): Line {
-  return lineOf(fields.map((field, index) => [field, values[index] ?? '']));
+function readInside(
+  columns: readonly Column[],
+  { values, choice }: { values: readonly string[]; choice: Choice },
+): { readonly entries: [Field | null, unknown][]; readonly open: string | undefined } {
+  const own = columns.map(({ field }, index): [Field | null, unknown] => [
+    field,
+    values[index] ?? '',
+  ]);
+  const json = columns.flatMap(({ name, field }, index) => {
+    const value = values[index] ?? '';
+    return field === null && /^[[{]/.test(value) ? [{ name, value }] : [];
+  });
+  if (json.length === 0) return { entries: own, open: undefined };
+  const known = new Columns(choice);
+  const inside = json.flatMap(({ name, value }) =>
+    known.isChosen(name) ? [] : readNested(name, { value, known }),
+  );
+  return { entries: [...inside, ...own], open: known.unsettled[0] };
 }
 
 /** The first value of each field, and all of those that count together. */
@@ -267,32 +225,18 @@ function lineOf(entries: Iterable<readonly [Field | null, unknown]>): Line {
   const also: [Field, unknown][] = [];
   for (const [field, value] of entries) {
     if (field === null) continue;
-    if (!Object.hasOwn(line, field)) line[field] = value;
-    else if (countsEach(field)) also.push([field, value]);
+    for (const each of valuesOf(field, value)) {
+      if (!Object.hasOwn(line, field)) line[field] = each;
+      else if (countsEach(field)) also.push([field, each]);
+    }
   }
   return also.length > 0 ? { ...line, also } : line;
 }
 
-/** Our names for the columns of the header; null for an unknown column. */
-function fieldsOf(header: readonly string[], options: Reading): (Field | null)[] {
-  const seen = new Set<string>();
-  const ignored: string[] = [];
-  const fields = header.map((column) => {
-    const field = options.known.fieldOf(column);
-    if (field === null || (seen.has(field) && !countsEach(field))) {
-      ignored.push(column);
-      return null;
-    }
-    seen.add(field);
-    return field;
-  });
-  if (!seen.has('email'))
-    throw new ImportFileError(
-      'The header has no column `email`. Name yours by --map COLUMN=email.',
-    );
-  assertSettled(options.known);
-  if (ignored.length > 0) options.onIgnored(ignored);
-  return fields;
+/** SECURITY: of a list that decides who may sign in each value counts; an empty one says nothing. */
+function valuesOf(field: Field, value: unknown): readonly unknown[] {
+  if (!Array.isArray(value) || !countsEach(field) || field === 'secondFactor') return [value];
+  return value.length > 0 ? value : [null];
 }
 
 async function* readJson(
@@ -321,35 +265,20 @@ function byOurNames(
   value: object,
   { options, ignored }: { options: Reading; ignored: Set<string> },
 ): Line {
-  const { known } = options;
-  const entries: [Field, unknown][] = [];
+  const { known, choice } = options;
+  const chosen: [Field, unknown][] = [];
+  const told: [Field, unknown][] = [];
   const strange: string[] = [];
   for (const [key, entry] of Object.entries(usualShape(value))) {
     const field = known.fieldOf(key);
-    if (field !== null && (countsEach(field) || !entries.some(([name]) => name === field)))
-      entries.push([field, entry]);
+    const isFirst = (): boolean => ![...chosen, ...told].some(([name]) => name === field);
+    if (field !== null && choice.mapped.has(key)) chosen.push([field, entry]);
+    else if (field !== null && (countsEach(field) || isFirst())) told.push([field, entry]);
     else if (!ignored.has(key) && ignored.size < 100) strange.push(key);
-    if (field === null && !known.isChosen(key)) entries.push(...nested(key, { entry, known }));
+    if (field === null && !known.isChosen(key))
+      chosen.push(...readNested(key, { value: entry, known }));
   }
   for (const key of strange) ignored.add(key);
   if (strange.length > 0) options.onIgnored(strange);
-  return lineOf(entries);
-}
-
-/** How far below the record's own members columns are looked for. */
-const deepest = 3;
-
-/** What the operator has mapped inside of a member, by its path. */
-function nested(
-  path: string,
-  { entry, known, depth = 1 }: { entry: unknown; known: Columns; depth?: number },
-): [Field, unknown][] {
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry) || depth > deepest)
-    return [];
-  return Object.entries(entry).flatMap(([key, inner]) => {
-    const inside = `${path}.${key}`;
-    const field = known.fieldOfNested(inside);
-    if (field !== null) return [[field, inner] as [Field, unknown]];
-    return known.isChosen(inside) ? [] : nested(inside, { entry: inner, known, depth: depth + 1 });
-  });
+  return lineOf([...chosen, ...told]);
 }

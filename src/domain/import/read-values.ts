@@ -97,9 +97,21 @@ export function endOf(field: Field, value: unknown): number | null {
 /** Whether there is anything: a flag that is set, a text, a list that is not empty. */
 export function isPresent(field: Field, value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
-  if (typeof value === 'object' && value !== null)
-    return Object.values(value).some((inner) => isPresent(field, inner));
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value);
+    // What was never confirmed, or was given up, still has its secret or its date.
+    const isOff = members.some(
+      ([name, inner]) =>
+        /^(?:is)?enabled$/i.test(name) &&
+        typeof inner !== 'object' &&
+        wordFlag(field, inner) === false,
+    );
+    return !isOff && members.some(([, inner]) => isPresent(field, inner));
+  }
   const flag = wordFlag(field, value);
   const text = textOf(field, value);
-  return flag ?? (text !== null && !isZeroTime(text) && !/^(?:\[\s*\]|\{\s*\})$/.test(text));
+  return flag ?? (text !== null && !isZeroTime(text) && !nothingEnrolled.test(text));
 }
+
+const nothingEnrolled =
+  /^(?:\[\s*\]|\{\s*\}|disabled|inactive|not[ _-]?(?:enrolled|configured|set))$/i;

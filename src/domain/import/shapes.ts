@@ -19,6 +19,7 @@ const shapes: readonly ((record: Members) => Members | null)[] = [
   fromKratos,
   fromClerk,
   fromListedAddresses,
+  fromMeteor,
   fromFirebaseSdk,
 ];
 
@@ -58,6 +59,12 @@ function put(record: Members, read: readonly string[], said: Members): Members {
   return Object.fromEntries([...told, ...rest]);
 }
 
+/** SECURITY: what is left of a member that was read may still keep people out. */
+function without(member: Members, read: ReadonlySet<string>): Members | undefined {
+  const rest = Object.entries(member).filter(([key]) => !read.has(key));
+  return rest.length > 0 ? Object.fromEntries(rest) : undefined;
+}
+
 /** A realm's export, of any version that has credentials in it. */
 function fromKeycloak(record: Members): Members | null {
   if (!Array.isArray(record['credentials'])) return null;
@@ -67,11 +74,14 @@ function fromKeycloak(record: Members): Members | null {
   const locale = membersOf(record['attributes'])?.['locale'];
   return put(record, ['credentials', 'requiredActions'], {
     password_hash: password && keycloakHash(password),
-    second_factor: credentials.some(({ type }) => type !== 'password'),
+    second_factor: credentials.some(({ type }) => !passwordsOfKeycloak.has(type)),
     password_reset_required: actions.includes('UPDATE_PASSWORD'),
     locale: Array.isArray(locale) ? locale[0] : undefined,
   });
 }
+
+/** Beside the password those that it must not be again. */
+const passwordsOfKeycloak = new Set<unknown>(['password', 'password-history']);
 
 function keycloakHash(credential: Members): string | undefined {
   const secret = parsed(credential['secretData']) ?? {
@@ -136,6 +146,7 @@ function fromKratos(record: Members): Members | null {
     name: name ? undefined : traits['name'],
     first_name: name?.['first'],
     last_name: name?.['last'],
+    traits: without(traits, new Set(['email', 'name'])),
   });
 }
 
@@ -165,12 +176,30 @@ function fromListedAddresses(record: Members): Members | null {
   const password = membersOf(membersOf(record['services'])?.['password']);
   const bcrypt = password?.['bcrypt'];
   const other = password?.['argon2'] === undefined ? undefined : '{meteor}';
-  return put(record, ['emails', 'services'], {
+  return put(record, ['emails'], {
     email: first['address'] ?? first['value'],
     email_verified: first['verified'],
     password_hash: typeof bcrypt === 'string' ? `bcrypt_sha256$${bcrypt}` : other,
   });
 }
+
+/**
+ * Meteor's services without passwords, tokens and linked identities. What is left may be a second
+ * factor, as of its package or of Rocket.Chat.
+ */
+function fromMeteor(record: Members): Members | null {
+  const services = membersOf(record['services']);
+  if (!services) return null;
+  const identities = Object.keys(services).filter((name) => {
+    const service = membersOf(services[name]);
+    return service !== null && 'accessToken' in service;
+  });
+  return put(record, ['services'], {
+    services: without(services, new Set([...passwordsOfMeteor, ...identities])),
+  });
+}
+
+const passwordsOfMeteor = ['password', 'resume', 'email', 'emailCode'];
 
 /** `listUsers` of Firebase's SDK, whose times are written as in RFC 1123. */
 function fromFirebaseSdk(record: Members): Members | null {
@@ -179,5 +208,6 @@ function fromFirebaseSdk(record: Members): Members | null {
   return put(record, ['metadata'], {
     created_at: metadata['creationTime'],
     last_login_at: metadata['lastSignInTime'],
+    metadata: without(metadata, new Set(['creationTime', 'lastSignInTime', 'lastRefreshTime'])),
   });
 }

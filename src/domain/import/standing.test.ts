@@ -81,6 +81,8 @@ describe('X-46 what columns say', () => {
     ['status', ['pending', 'invited', '0', 1, '', null, 'x', 'never'], 'refused'],
     ['resetRequired', [true, '1'], 'without a password'],
     ['secondFactor', [true, '1', 'JBSWY3DPEHPK3PXP', ['totp'], { id: 1 }], 'refused'],
+    ['secondFactor', [{ enabled: true, changedAt: '2024-05-01' }, 'enforced'], 'refused'],
+    ['secondFactor', [{ enabled: false, secret: 'x' }, 'Disabled', 'not enrolled'], 'active'],
     ['secondFactor', [false, '0', '', null, [], {}, '[]', '{}', { enrolled: [] }], 'active'],
     ['emailVerified', [false, '', null, 'NULL', '0000-00-00 00:00:00', '\u0000'], 'unproved'],
     ['passwordHash', ['!', '!7XqQvbAzXvV0', '*', '*0', '!!', 'NULL', '\\N'], 'without a password'],
