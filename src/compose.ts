@@ -9,6 +9,7 @@ import { createSessionLookup } from './db/queries/live-sessions.ts';
 import { outboxBacklog } from './db/queries/outbox.ts';
 import { replicaLags } from './db/queries/replica-lag.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
+import { unprovenMails } from './domain/outbox/delivery.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
 import { noBreachedPasswords } from './domain/passwords/breached-passwords.ts';
 import {
@@ -78,7 +79,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     budgets: Object.keys(budgets),
     hashes: () => ({ ...hashes.semaphore.load(), width: hashes.width }),
     pool: () => database.load(),
-    outbox: () => outboxBacklog(database.db, { now: clock.now() }),
+    outbox: () => outboxBacklog(database.db, { now: clock.now(), unproven: unprovenMails }),
     mailRefusals: worker.refusals,
     lastPurge: retention.lastPass,
     signingKey: () => ({

@@ -124,7 +124,8 @@ describe('X-39 the doctor and a provider that refuses', () => {
         id: randomUUID(),
         template: 'login-code',
         attempts: 3,
-        available_at: at,
+        // Not due: the server's own worker would take it.
+        available_at: new Date(Date.now() + 600_000),
         expires_at: new Date(Date.now() + 600_000),
         created_at: at,
         ...columns,

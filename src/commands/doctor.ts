@@ -10,6 +10,7 @@ import { openPostgres } from '../db/driver/client.ts';
 import { type Inspection, inspectPostgres } from '../db/inspect.ts';
 import { mailTroubles } from '../db/queries/outbox.ts';
 import { countAdmins } from '../db/queries/user-administration.ts';
+import { unprovenMails } from '../domain/outbox/delivery.ts';
 import { checkSigningKeys } from '../domain/signing-keys/check-signing-keys.ts';
 import { checkMail } from '../mail/check-mail.ts';
 import { createSecretKeys } from '../secret-keys.ts';
@@ -112,7 +113,8 @@ async function* examineContents(config: Config, url: string): AsyncGenerator<Fin
     yield* judgeSettings(await database.unpinned());
     yield* judgeRights(await database.lackingRights());
     yield judgeKeys(await checkSigningKeys(app), config);
-    const mail = judgeMailTroubles(await mailTroubles(app.db, { now: systemClock.now() }));
+    const troubles = { now: systemClock.now(), unproven: unprovenMails };
+    const mail = judgeMailTroubles(await mailTroubles(app.db, troubles));
     if (mail !== null) yield mail;
     const admins = await countAdmins(app.db);
     const advice = 'Make one: latchkey create-admin EMAIL';

@@ -164,8 +164,8 @@ export function judgeMail(error: unknown, { mail }: Pick<Config, 'mail'>): Findi
 
 /** What the rows of the outbox say of the provider; null where no mail is in trouble. */
 export function judgeMailTroubles(troubles: MailTroubles): Finding | null {
-  const { waiting, givenUp, hasSentSince, reason } = troubles;
-  if (waiting + givenUp === 0) return null;
+  const { waiting, givenUp, unproven, hasSentSince, reason } = troubles;
+  if (waiting + givenUp === 0) return unproven === 0 ? null : refusedAddresses(unproven);
   const numbers = `${waiting} wait and ${givenUp} were given up within the hour (${reason})`;
   if (hasSentSince || waiting + givenUp < refusedInARow)
     return {
@@ -179,6 +179,15 @@ export function judgeMailTroubles(troubles: MailTroubles): Finding | null {
     status: 'failure',
     message: `the provider refuses every mail: ${numbers}`,
     advice: 'Look at its status page, and at quota, sender and key there. Mail goes out by itself.',
+  };
+}
+
+function refusedAddresses(count: number): Finding {
+  return {
+    check: 'mail',
+    status: 'warning',
+    message: `${count} addresses that have proved nothing were refused within the hour`,
+    advice: 'Someone may be registering made-up ones: docs/runbooks.md#latchkeymailrefused',
   };
 }
 

@@ -42,7 +42,7 @@ describe('X-39 what a reply of an SMTP server means', () => {
     [553, '553 Mailbox name not allowed', rcpt],
   ])('gives a mail up for %i (%s, answering %s): the address is wrong', (status, text, command) => {
     const failure = classifyReply({ status, text, command });
-    expect(failure).toMatchObject({ permanent: true, fault: 'recipient' });
+    expect(failure).toMatchObject({ permanent: true, fault: 'recipient', aboutAddress: true });
     expect(String(failure)).not.toContain(text);
   });
 
@@ -99,5 +99,25 @@ describe('X-39 what a reply of an SMTP server means', () => {
       fault: 'provider',
       throttled: false,
     });
+  });
+
+  it.each([
+    [450, '450 4.1.2 Domain not found'],
+    [450, '450 4.1.1 User unknown in relay recipient table'],
+    [552, '552 5.2.2 Mailbox full'],
+    [550, '550 5.4.4 No such host'],
+    [451, '451 Temporary lookup failure'],
+  ])('%i (%s) speaks of the address, which strangers can choose', (status, text) => {
+    expect(classifyReply({ status, text, command: rcpt }).aboutAddress).toBe(true);
+  });
+  it.each([
+    [550, '550 5.7.1 Relaying denied'],
+    [554, '554 5.7.1 Service unavailable; client blocked'],
+    [550, '550 5.4.5 Daily sending quota exceeded'],
+    [550, '550 relay not permitted'],
+    [550, '550 5.1.8 Sender domain not found'],
+    [535, '535 5.7.8 Authentication failed'],
+  ])('%i (%s) may be meant for us', (status, text) => {
+    expect(classifyReply({ status, text, command: rcpt }).aboutAddress).toBe(false);
   });
 });

@@ -43,8 +43,15 @@ export function classifyReply(reply: Reply): MailError {
   return new MailError(`smtp_${status}`, {
     fault: isRecipient ? 'recipient' : 'provider',
     permanent,
+    aboutAddress: isRecipient && !isPolicy(reply.text, enhanced),
     throttled: status === 421 || (status < 500 && !isRecipient && tooMany.test(reply.text)),
   });
+}
+
+/** Of what is said of one mail, what may be meant for us: relaying, blocking, spam, quotas. */
+function isPolicy(text: string, enhanced: Enhanced | null): boolean {
+  if (enhanced?.subject === 1 || enhanced?.subject === 2) return false;
+  return enhanced?.subject === 7 || aboutUs.test(text);
 }
 
 type Enhanced = { readonly subject: number; readonly detail: number };

@@ -47,6 +47,8 @@ type MailErrorOptions = {
   readonly fault?: MailFault;
   /** True if retrying cannot succeed. */
   readonly permanent?: boolean;
+  /** True if it says that the address is wrong, full, shut or not found: anyone can name such. */
+  readonly aboutAddress?: boolean;
   /** True if the provider asks for fewer mails at a time. */
   readonly throttled?: boolean;
   /** The delay in seconds that the provider requests before a retry. */
@@ -62,6 +64,7 @@ export class MailError extends Error {
   readonly reason: string;
   readonly fault: MailFault;
   readonly permanent: boolean;
+  readonly aboutAddress: boolean;
   readonly throttled: boolean;
   readonly retryAfter: number | undefined;
 
@@ -70,6 +73,7 @@ export class MailError extends Error {
     this.reason = reason;
     this.fault = options.fault ?? 'provider';
     this.permanent = options.permanent ?? false;
+    this.aboutAddress = options.aboutAddress ?? false;
     this.throttled = options.throttled ?? false;
     this.retryAfter = options.retryAfter;
   }

@@ -90,7 +90,11 @@ type Refusal = {
 function classifyResend({ status, name, message, headers }: Refusal): MailError {
   const isAboutRecipient = name === 'invalid_to_address' || isAboutTo(message);
   if ((status === 400 || status === 422) && isAboutRecipient)
-    return new MailError(`http_${status}`, { fault: 'recipient', permanent: true });
+    return new MailError(`http_${status}`, {
+      fault: 'recipient',
+      permanent: true,
+      aboutAddress: true,
+    });
   return new MailError(`http_${status}`, {
     throttled: status === 429,
     ...retryAfter(headers?.['retry-after']),

@@ -243,7 +243,9 @@ function countMails({ Counter }: Client, registers: Registers): Pick<Metrics, 'm
 function watchMailProvider({ Gauge }: Client, registers: Registers, gauges: Gauges): void {
   new Gauge({
     name: 'latchkey_mail_refusals',
-    help: 'Refusals of the mail provider in a row, of those about one mail one a recipient.',
+    help:
+      'Refusals of the mail provider in a row, of those about one mail one a recipient, without ' +
+      'unproven addresses.',
     registers,
     // Each process learns from its own sends: one that gets none out is what matters.
     aggregator: 'max',
@@ -417,7 +419,7 @@ function watchOutbox({ Gauge }: Client, registers: Registers, { outbox }: Gauges
   gauge('latchkey_outbox_waiting', 'Mails that have not gone out yet.', ({ waiting }) => waiting);
   gauge(
     'latchkey_outbox_oldest_seconds',
-    'Seconds for which the oldest mail has waited that has not gone out yet.',
+    'Seconds for which the oldest mail has waited that was not refused for an unproven address.',
     ({ oldest }) => oldest,
   );
 }

@@ -5,11 +5,10 @@ import {
   desc,
   eq,
   gt,
+  inArray,
   isNotNull,
   isNull,
   lte,
-  max,
-  min,
   ne,
   notInArray,
   or,
@@ -130,16 +129,37 @@ export async function leaseDueMessages(
   return leases[order](db, values);
 }
 
-/** How many messages wait, and for how many seconds the oldest has waited. */
+/** A mail to an address that has proved nothing, and that was refused for it. */
+type Unproven = {
+  /** The reason on its row. */
+  readonly reason: string;
+  readonly templates: ReadonlySet<string>;
+};
+
+/**
+ * How many messages wait, and for how many seconds the oldest has waited; mails that were refused
+ * for an unproven address wait in vain, and do not count as the oldest.
+ */
 export async function outboxBacklog(
   db: Db,
-  { now }: { now: Date },
+  { now, unproven }: { now: Date; unproven: Unproven },
 ): Promise<{ waiting: number; oldest: number }> {
+  const { attempts, createdAt, lastError, template } = outboxMessages;
+  // A row that a worker holds has no reason: it is the next attempt of one that had it.
+  const isTriedAgain = and(
+    isNull(lastError),
+    inArray(template, [...unproven.templates]),
+    gt(attempts, 1),
+  );
+  const isInVain = or(sql`${lastError} is not distinct from ${unproven.reason}`, isTriedAgain);
   const [row] = await db
-    .select({ waiting: count(), since: min(outboxMessages.createdAt) })
+    .select({
+      waiting: count(),
+      since: sql`min(${createdAt}) filter (where not (${isInVain}))`.mapWith(createdAt),
+    })
     .from(outboxMessages)
     .where(isOpen);
-  const since = row?.since ?? now;
+  const since: Date = row?.since ?? now;
   return {
     waiting: row?.waiting ?? 0,
     oldest: Math.max(0, (now.getTime() - since.getTime()) / 1000),
@@ -152,6 +172,8 @@ export type MailTroubles = {
   readonly waiting: number;
   /** Mails that were given up in the last hour. */
   readonly givenUp: number;
+  /** Mails that wait or were given up because of an unproven address; they are in neither. */
+  readonly unproven: number;
   /** Whether a mail went out after the oldest of these was written. */
   readonly hasSentSince: boolean;
   /** The reason of one of them; null without any. */
@@ -159,31 +181,39 @@ export type MailTroubles = {
 };
 
 /** For `latchkey doctor`, which has no worker to ask. */
-export async function mailTroubles(db: Db, { now }: { now: Date }): Promise<MailTroubles> {
+export async function mailTroubles(
+  db: Db,
+  { now, unproven }: { now: Date; unproven: Pick<Unproven, 'reason'> },
+): Promise<MailTroubles> {
+  const { createdAt, failedAt, lastError } = outboxMessages;
   const hourAgo = new Date(now.getTime() - 3_600_000);
+  const isUnproven = eq(lastError, unproven.reason);
+  const isTelling = ne(lastError, unproven.reason);
   const [row] = await db
     .select({
-      waiting: sql<number>`count(*) filter (where ${isOpen})`.mapWith(Number),
-      givenUp: sql<number>`count(${outboxMessages.failedAt})`.mapWith(Number),
-      since: min(outboxMessages.createdAt),
-      reason: max(outboxMessages.lastError),
+      waiting: sql`count(*) filter (where ${isOpen} and ${isTelling})`.mapWith(Number),
+      givenUp: sql`count(${failedAt}) filter (where ${isTelling})`.mapWith(Number),
+      unproven: sql`count(*) filter (where ${isUnproven})`.mapWith(Number),
+      since: sql`min(${createdAt}) filter (where ${isTelling})`.mapWith(createdAt),
+      reason: sql<string | null>`max(${lastError}) filter (where ${isTelling})`,
     })
     .from(outboxMessages)
     .where(
       and(
-        isNotNull(outboxMessages.lastError),
-        notInArray(outboxMessages.lastError, ['over_budget', 'over_limit']),
-        or(isOpen, gt(outboxMessages.failedAt, hourAgo)),
+        isNotNull(lastError),
+        notInArray(lastError, ['over_budget', 'over_limit']),
+        or(isOpen, gt(failedAt, hourAgo)),
       ),
     );
-  if (!row?.since) return { waiting: 0, givenUp: 0, hasSentSince: true, reason: null };
+  const counts = { waiting: 0, givenUp: 0, unproven: row?.unproven ?? 0 };
+  if (!row?.since) return { ...counts, hasSentSince: true, reason: null };
   const sent = await db
     .select({ id: outboxMessages.id })
     .from(outboxMessages)
     .where(and(gt(outboxMessages.sentAt, row.since), ne(outboxMessages.template, 'none')))
     .limit(1);
-  const { waiting, givenUp, reason } = row;
-  return { waiting, givenUp, hasSentSince: sent.length > 0, reason };
+  const { since: _, ...troubles } = row;
+  return { ...troubles, hasSentSince: sent.length > 0 };
 }
 
 const markSent = builtOnce((db) =>

@@ -38,6 +38,16 @@ const purposes: Readonly<Record<EmailTemplate, MailPurpose>> = {
   'codes-locked': 'notice',
 };
 
+/** To addresses that have proved nothing: anyone can have them mailed, made up or not. */
+const unproven: readonly EmailTemplate[] = [
+  'verify-email',
+  'finish-registration',
+  'change-email-code',
+];
+
+/** The templates of mails to addresses that have proved nothing. */
+export const unprovenTemplates: ReadonlySet<string> = new Set(unproven);
+
 export function purposeOfMail(template: EmailTemplate): MailPurpose {
   return purposes[template];
 }

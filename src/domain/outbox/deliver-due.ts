@@ -8,8 +8,15 @@ import {
   releasePostponed,
   reviveMessage,
 } from '../../db/queries/outbox.ts';
+import { unprovenTemplates } from '../emails/purposes.ts';
 import { deliverMail } from './deliver-mail.ts';
-import type { Delivery, FailedDelivery, OutboxApp } from './delivery.ts';
+import {
+  type Delivery,
+  type FailedDelivery,
+  type OutboxApp,
+  overLimit,
+  unprovenAddress,
+} from './delivery.ts';
 import type { ProviderHealth } from './provider-health.ts';
 import { deadlineMs, leaseSeconds, refusedInARow, releasedPerSecond, retryDelay } from './rules.ts';
 
@@ -56,8 +63,11 @@ type Attempt = { readonly message: LeasedMessage; readonly provider: ProviderHea
 /** Delivers one message and stores its outcome. */
 async function settle(app: OutboxApp, attempt: Attempt): Promise<void> {
   const { message, provider } = attempt;
-  const { id, kind, attempts, expiresAt } = message;
-  if (expiresAt <= app.clock.now()) return giveUp(app, message, 'expired');
+  const { id, kind, attempts, expiresAt, lastError } = message;
+  if (expiresAt <= app.clock.now()) {
+    const isKnown = lastError === unprovenAddress || lastError === overLimit;
+    return giveUp(app, message, isKnown ? lastError : 'expired');
+  }
   const delivery = await deliver(app, message);
   const now = app.clock.now();
   switch (delivery.kind) {
@@ -101,10 +111,11 @@ async function recordFailure(
   const isMail = message.kind === 'mail';
   const isBelieved = !isMail || (await reportFailed(app, provider, failure));
   const waitsForProvider = fault === 'provider' || !isBelieved;
-  if (permanent && isBelieved) await giveUp(app, message, reason);
-  else await postpone(app, { message, failure, waitsForProvider });
+  const lastError = failure.isUnproven ? unprovenAddress : reason;
+  if (permanent && isBelieved) await giveUp(app, message, lastError);
+  else await postpone(app, { message, failure, lastError, waitsForProvider });
   if (!isMail || !isBelieved || fault !== 'recipient' || provider.believed(message)) return;
-  await revive(app, message, reason);
+  await revive(app, message, lastError);
 }
 
 async function postpone(
@@ -112,10 +123,11 @@ async function postpone(
   input: {
     readonly message: LeasedMessage;
     readonly failure: FailedDelivery;
+    readonly lastError: string;
     readonly waitsForProvider: boolean;
   },
 ): Promise<void> {
-  const { waitsForProvider } = input;
+  const { lastError, waitsForProvider } = input;
   const { id, kind, template, attempts, expiresAt } = input.message;
   const { reason, retryAfter } = input.failure;
   const delay = retryDelay({ attempts, fraction: randomFraction(app), retryAfter });
@@ -126,7 +138,7 @@ async function postpone(
     id,
     attempts,
     availableAt,
-    lastError: reason,
+    lastError,
     waitsForProvider,
   });
   app.log.warn(
@@ -151,7 +163,10 @@ async function reportFailed(
   const { isBelieved, revived } = provider.failed(app.clock.now(), failure);
   if (was < refusedInARow && provider.refusals() >= refusedInARow)
     app.log.error({ reason: failure.reason }, 'The mail provider refuses every mail; mail waits.');
-  for (const message of revived) await revive(app, message, failure.reason);
+  for (const message of revived) {
+    const isUnproven = unprovenTemplates.has(message.template);
+    await revive(app, message, isUnproven ? unprovenAddress : failure.reason);
+  }
   return isBelieved;
 }
 
@@ -165,7 +180,8 @@ async function revive(
 
 async function giveUp(app: OutboxApp, message: LeasedMessage, reason: string): Promise<void> {
   const { id, kind, attempts, template } = message;
-  app.metrics.mail(reason === 'expired' ? 'expired' : 'refused');
+  const isDropped = reason === overLimit;
+  app.metrics.mail(isDropped ? 'dropped' : reason === 'expired' ? 'expired' : 'refused');
   await markMessageFailed(app.db, { id, attempts, now: app.clock.now(), lastError: reason });
   app.log.error({ outboxId: id, template, attempts, reason }, `A ${kind} was given up.`);
 }

@@ -1,15 +1,12 @@
 import type { LeasedMessage } from '../../db/queries/outbox.ts';
 import { MailError } from '../../mail/mailer.ts';
 import { parseEmailAddress } from '../addresses/email-address.ts';
-import { purposeOfMail } from '../emails/purposes.ts';
+import { purposeOfMail, unprovenTemplates } from '../emails/purposes.ts';
 import { renderEmail } from '../emails/render-email.ts';
 import { accountKey, reserveUnseen, secondsUntilRoom } from '../rate-limits/reserve.ts';
-import type { Delivery, OutboxApp } from './delivery.ts';
+import { type Delivery, type OutboxApp, overLimit } from './delivery.ts';
 import { nothing } from './enqueue-email.ts';
 import { type MailPayload, openMail } from './sealed-mail.ts';
-
-/** The reason of a mail that waits for the limit of the whole server. */
-const overLimit = 'over_limit';
 
 /** Sends the mail of a row, unless its recipient's mail budget is used up. */
 export async function deliverMail(app: OutboxApp, message: LeasedMessage): Promise<Delivery> {
@@ -59,10 +56,20 @@ async function send(
     await app.mailer.send({ id: message.id, to, ...rendered });
     return { kind: 'sent' };
   } catch (error) {
-    const { reason, fault, permanent, throttled, retryAfter } =
+    const { reason, fault, permanent, aboutAddress, throttled, retryAfter } =
       error instanceof MailError ? error : new MailError('not_sent', { fault: 'ours' });
     const recipient = canonical(to);
-    return { kind: 'failed', reason, recipient, fault, permanent, throttled, retryAfter };
+    const isUnproven = aboutAddress && unprovenTemplates.has(content.template);
+    return {
+      kind: 'failed',
+      reason,
+      recipient,
+      isUnproven,
+      fault,
+      permanent,
+      throttled,
+      retryAfter,
+    };
   }
 }
 

@@ -3,9 +3,11 @@ import type { LeasedMessage, LeaseOrder } from '../../db/queries/outbox.ts';
 import type { FailedDelivery } from './delivery.ts';
 import {
   firstReleasePause,
+  newsSeconds,
   probePause,
   refusedInARow,
   releasePause,
+  rowSeconds,
   secondsToWait,
   wideningSeconds,
 } from './rules.ts';
@@ -45,8 +47,13 @@ export type ProviderHealth = {
   drained(): void;
   /** True once when an outage has ended: what waits for its next attempt may go now. */
   hasRecovered(now: Date): boolean;
-  /** Refusals in a row; of those for a recipient's sake, one of each recipient. */
+  /**
+   * Refusals in a row that speak of the provider: of those for a recipient's sake one of each
+   * recipient, and none of an address that has proved nothing.
+   */
   refusals(): number;
+  /** Whether the last refusal is recent enough to speak of the provider as it is now. */
+  isNews(now: Date): boolean;
 };
 
 /** Refusals of a few mailboxes that get many mails, between two mails that are accepted. */
@@ -54,6 +61,7 @@ const mostDoubtful = 100;
 
 export function createProviderHealth({ width }: { readonly width: number }): ProviderHealth {
   const refusals = createRefusals();
+  const telling = createTellingRefusals();
   const releases = createReleases();
   let since = new Date(0);
   let isFailing = false;
@@ -91,13 +99,17 @@ export function createProviderHealth({ width }: { readonly width: number }): Pro
       }
       widen(now);
       refusals.clear();
+      telling.clear();
       isFailing = false;
     },
-    failed: (now, { fault, recipient, throttled = false, retryAfter }) => {
+    failed: (now, failure) => {
+      const { fault, throttled = false, retryAfter, isUnproven = false } = failure;
       if (fault === 'ours') return { isBelieved: true, revived: [] };
+      const recipient = fault === 'recipient' ? failure.recipient : undefined;
       if (refusals.count() === 0) since = now;
       if (fault !== 'recipient') isFailing = true;
-      refusals.add(fault === 'recipient' ? recipient : undefined);
+      refusals.add(recipient);
+      if (!isUnproven) telling.add(now, recipient);
       failedAt = now;
       probeAt = secondsAfter(now, secondsToWait(retryAfter) ?? probePause({ since, now }));
       if (throttled) {
@@ -112,7 +124,8 @@ export function createProviderHealth({ width }: { readonly width: number }): Pro
     },
     believed: refusals.believed,
     hasRecovered: releases.take,
-    refusals: refusals.count,
+    refusals: telling.count,
+    isNews: (now) => now < secondsAfter(probeAt, newsSeconds),
   };
 }
 
@@ -150,6 +163,30 @@ function createRefusals() {
       streak = 0;
       recipients = [];
       doubtful = [];
+    },
+  };
+}
+
+/** Those of the refusals that speak of the provider; after a long pause a new row begins. */
+function createTellingRefusals() {
+  let count = 0;
+  let recipients: readonly string[] = [];
+  let last = new Date(0);
+  const clear = (): void => {
+    count = 0;
+    recipients = [];
+  };
+  return {
+    count: () => count,
+    clear,
+    add: (now: Date, recipient: string | undefined): void => {
+      if (now > secondsAfter(last, rowSeconds)) clear();
+      last = now;
+      if (recipient !== undefined) {
+        if (recipients.includes(recipient)) return;
+        recipients = [...recipients, recipient].slice(-mostDoubtful);
+      }
+      count += 1;
     },
   };
 }

@@ -32,6 +32,15 @@ export function retryDelay(input: {
  */
 export const refusedInARow = 5;
 
+/**
+ * Seconds after a probe was due for which failures are still news: longer than the longest pause
+ * and the deadline of a delivery. A process that gets no further mail knows nothing any more.
+ */
+export const newsSeconds = 120;
+
+/** Seconds between two failures after which they are no longer in a row. */
+export const rowSeconds = 2 * 3600;
+
 /** Seconds after which one more mail at a time is sent to a provider that asked for fewer. */
 export const wideningSeconds = 60;
 

@@ -10,7 +10,7 @@ export type OutboxWorker = {
    * transport).
    */
   stop(): Promise<void>;
-  /** Refusals of the provider in a row (ProviderHealth). */
+  /** Refusals of the provider in a row (ProviderHealth); 0 where they are no news any more. */
   refusals(): number;
 };
 
@@ -78,7 +78,7 @@ export function startOutboxWorker(
       clearTimeout(timer);
       await running;
     },
-    refusals: provider.refusals,
+    refusals: () => (provider.isNews(app.clock.now()) ? provider.refusals() : 0),
   };
 }
 
