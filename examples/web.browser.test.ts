@@ -278,6 +278,45 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     expect(problems).toEqual([]);
   });
 
+  itOnce('X-14 signs out in the browser though the server swallows the request', async () => {
+    const person = await registerPerson(server);
+    const first = await open();
+    await signIn(first, person);
+    await signedIn(first).waitFor();
+    const second = await open();
+    await signedIn(second).waitFor();
+    const swallowed: string[] = [];
+    await first.route('**/graphql', async (route) => {
+      const body = route.request().postData() ?? '';
+      if (!body.includes('mutation logout')) return route.continue();
+      swallowed.push(body);
+    });
+    // Its deadline never comes.
+    await first.clock.install();
+    await first.clock.pauseAt(new Date(Date.now() + 1000));
+    await first
+      .getByRole('navigation')
+      .getByRole('button', { name: 'Sign out', exact: true })
+      .click();
+    await second.getByText('You have signed out in another tab.').waitFor();
+    await expect.poll(() => swallowed.length).toBe(1);
+    // While the request hangs, no other tab waits for it to sign in and to refresh.
+    await signIn(second, person);
+    await signedIn(second).waitFor();
+    refreshes = 0;
+    await second.reload();
+    await signedIn(second).waitFor();
+    expect(refreshes).toBe(1);
+    await second
+      .getByRole('navigation')
+      .getByRole('button', { name: 'Sign out', exact: true })
+      .click();
+    await signedOut(second).waitFor();
+    // The page whose request hangs is closed, and opened again.
+    await first.close();
+    await signedOut(await open()).waitFor();
+  });
+
   it('sets up an authenticator app, and signs in with it', async () => {
     const person = await registerPerson(server, { name: 'Ada' });
     const page = await open();

@@ -4,7 +4,7 @@ import { type KeptSession, keepSession } from './keep-session.ts';
 import { mutationOf } from './mutation-of.ts';
 import { type LogoutResult, type Mutations, type User, yields } from './operations.ts';
 import { memoryStorage, type SessionStorage, steadyStorage } from './storage.ts';
-import { createTransport, dataOf, type Post } from './transport.ts';
+import { createTransport, dataOf, inTime, type Post } from './transport.ts';
 
 export type AuthClientOptions = {
   /** The GraphQL endpoint of the server, or of a gateway before it. */
@@ -65,8 +65,8 @@ export type AuthClient = Operations & {
    */
   renew(refused: string | null, reason: string): Promise<string | null>;
   /**
-   * Ends the session, in any case: here, on the server, in the other tabs. `everywhere` ends all
-   * sessions of the user; the answer is an AuthError with STEP_UP_REQUIRED where the server wanted
+   * Ends the session: here and in the other tabs in any case, then on the server. Rejects where the
+   * server could not be told. `everywhere` ends all sessions of the user; the answer is an AuthError with STEP_UP_REQUIRED where the server wanted
    * a recent proof for that, and has ended this session alone.
    */
   logout(options?: { everywhere?: boolean }): Promise<LogoutResult>;
@@ -110,7 +110,8 @@ export function createAuthClient({
       if (!cookie && token === null && refreshToken === null)
         return { __typename: 'AuthAccepted', accepted: true };
       const { query, variables } = mutationOf('logout', { everywhere, refreshToken }, delivery);
-      return dataOf(await post({ query, variables }, token))['logout'] as LogoutResult;
+      const answer = await inTime((signal) => post({ query, variables }, token, signal));
+      return dataOf(answer)['logout'] as LogoutResult;
     });
 
   return {

@@ -25,7 +25,12 @@ export type HeldSession = ObservableState & {
   adopt(session: Session): void;
   /** Calls back when a session is adopted; null removes the callback. */
   setOnAdopted(callback: (() => void) | null): void;
-  forget(reason: SignedOutReason): Promise<void>;
+  /** Ends the session in the other tabs and in what outlives the page; `reason` is theirs. */
+  erase(reason: 'ELSEWHERE' | 'ENDED'): Promise<void>;
+  /** Ends the session in this tab, and tells the app. */
+  leave(reason: SignedOutReason): void;
+  /** Changes whenever the session ends, here or in another tab. */
+  signOuts(): number;
   take(tokens: AuthTokens): Promise<void>;
   update(user: User): Promise<void>;
 };
@@ -41,6 +46,7 @@ export function holdSession(storage: SteadyStorage | null, tabsName: string | nu
   const shown = observeState();
   let session: Session | null = null;
   let adoptedAt = 0;
+  let signOuts = 0;
   let onAdopted: (() => void) | null = null;
 
   function adopt(next: Session): void {
@@ -50,19 +56,23 @@ export function holdSession(storage: SteadyStorage | null, tabsName: string | nu
     onAdopted?.();
   }
 
-  async function forget(reason: SignedOutReason): Promise<void> {
+  function leave(reason: SignedOutReason): void {
     session = null;
-    tabs.remember(0);
+    signOuts += 1;
     shown.become({ status: 'signed-out', user: null, reason });
+  }
+
+  async function erase(reason: 'ELSEWHERE' | 'ENDED'): Promise<void> {
+    signOuts += 1;
+    tabs.remember(0);
+    tabs.tell({ kind: 'signed-out', reason });
     await storage?.clear();
   }
 
   function hear(message: Message): void {
     if (message.kind === 'session') adopt(message.session);
-    else if (message.kind === 'signed-out') {
-      session = null;
-      shown.become({ status: 'signed-out', user: null, reason: message.reason });
-    } else if (session && session.expiresAt > message.laterThan)
+    else if (message.kind === 'signed-out') leave(message.reason);
+    else if (session && session.expiresAt > message.laterThan)
       tabs.tell({ kind: 'session', session });
   }
 
@@ -81,7 +91,7 @@ export function holdSession(storage: SteadyStorage | null, tabsName: string | nu
     tabs.tell({ kind: 'session', session });
     // Where it cannot be read, the next refresh stores the user.
     const stored = await storage?.load().catch(() => null);
-    if (stored) await storage?.save({ ...stored, user });
+    if (stored && session) await storage?.save({ ...stored, user });
   }
 
   return {
@@ -93,7 +103,9 @@ export function holdSession(storage: SteadyStorage | null, tabsName: string | nu
       onAdopted = callback;
     },
     adopt,
-    forget,
+    erase,
+    leave,
+    signOuts: () => signOuts,
     take,
     update,
   };

@@ -7,6 +7,8 @@ import type { Session } from './session.ts';
 import type { SteadyStorage } from './storage.ts';
 import type { Post } from './transport.ts';
 
+type Farewell<T> = (token: string | null, refreshToken: string | null) => Promise<T>;
+
 export type KeptSession = {
   state(): AuthState;
   subscribe(listener: (state: AuthState) => void): () => void;
@@ -20,10 +22,10 @@ export type KeptSession = {
   /** Stores the changed user; ignored unless it is the one who is signed in. */
   update(user: User): Promise<void>;
   /**
-   * Ends the session here and in the other tabs; before that runs `farewell` with the tokens that
-   * name it, in one tab at a time.
+   * Ends the session here and in the other tabs, whatever becomes of `farewell`, which gets the
+   * tokens that name it. Rejects where the storage does not say whether there is one.
    */
-  end<T>(farewell: (token: string | null, refreshToken: string | null) => Promise<T>): Promise<T>;
+  end<T>(farewell: Farewell<T>): Promise<T>;
   close(): void;
 };
 
@@ -49,6 +51,8 @@ export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
   const held = holdSession(storage, tabsName);
   const refresh = createRefresh({ held, post, storage });
   const { start, failure, close } = createStart(held, storage, refresh);
+  /** A sign-out in flight. Requests wait for it: they go out as those of a user who has left. */
+  let leaving: Promise<unknown> | undefined;
 
   return {
     state: held.state,
@@ -57,6 +61,7 @@ export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
     current: held.current,
     getAccessToken: async (without = false) => {
       await start();
+      await leaving;
       const session = held.current();
       if (!session) {
         if (without || held.state().status !== 'unreachable') return null;
@@ -70,6 +75,7 @@ export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
     },
     renew: async (refused, reason) => {
       await start();
+      await leaving;
       const session = held.current();
       if (!session || session.accessToken !== refused) return session?.accessToken ?? null;
       // Another server refuses a new token. It would refuse the next one too, and refreshing each
@@ -79,17 +85,10 @@ export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
     },
     take: held.take,
     update: held.update,
-    end: async (farewell) => {
-      await start();
-      return held.tabs.alone(async () => {
-        try {
-          const stored = await storage?.load().catch(() => null);
-          return await farewell(held.current()?.accessToken ?? null, stored?.refreshToken ?? null);
-        } finally {
-          await held.forget('LOGGED_OUT');
-          held.tabs.tell({ kind: 'signed-out', reason: 'ELSEWHERE' });
-        }
-      });
+    end: (farewell) => {
+      const ended = endSession(held, storage, farewell);
+      leaving = ended.catch(() => {});
+      return ended;
     },
     close: () => {
       close();
@@ -97,6 +96,29 @@ export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
       held.tabs.close();
     },
   };
+}
+
+async function endSession<T>(
+  held: HeldSession,
+  storage: SteadyStorage | null,
+  farewell: Farewell<T>,
+): Promise<T> {
+  const token = held.current()?.accessToken ?? null;
+  let unread: UnreachableError | undefined;
+  const stored = await storage?.load().catch((error: unknown) => {
+    unread = new UnreachableError(error);
+  });
+  // At once: the server may not answer, and the page be closed meanwhile.
+  const erased = held.erase('ELSEWHERE');
+  try {
+    // Nothing names the session: the server cannot be told.
+    if (token === null && unread) throw unread;
+    return await farewell(token, stored?.refreshToken ?? null);
+  } finally {
+    // Not before: an app that leaves the page when no user is signed in would break off the request.
+    held.leave('LOGGED_OUT');
+    await erased;
+  }
 }
 
 type Start = {
@@ -134,9 +156,12 @@ function createStart(
   listen('addEventListener');
 
   async function restore(): Promise<AuthState> {
+    const signOuts = held.signOuts();
+    const hasLeft = (): boolean => held.signOuts() !== signOuts;
     try {
       const known = held.current();
       const stored = known ?? (await storage?.load());
+      if (hasLeft()) return held.state();
       const isFresh = stored != null && stored.expiresAt > Date.now();
       if (isFresh && !known) held.adopt(stored);
       // A user who was never signed in here needs no round trip to find that out.
@@ -147,7 +172,7 @@ function createStart(
     } catch (error) {
       starting = null;
       failure = error;
-      if (!held.current()) {
+      if (!held.current() && !hasLeft()) {
         held.become({ status: 'unreachable', user: null });
         if (!isClosed)
           retry.later(((error instanceof RefreshError && error.outcome.retryAfter) || 0) * 1000);

@@ -4,7 +4,7 @@ import { mutationOf } from './mutation-of.ts';
 import type { AuthError, AuthTokens } from './operations.ts';
 import type { Session } from './session.ts';
 import type { SteadyStorage } from './storage.ts';
-import { dataOf, type Post } from './transport.ts';
+import { dataOf, inTime, type Post } from './transport.ts';
 
 type Parts = {
   readonly held: HeldSession;
@@ -12,8 +12,6 @@ type Parts = {
   readonly storage: SteadyStorage | null;
 };
 
-/** Milliseconds after which a refresh has failed; other tabs wait for it. */
-const refreshTimeout = 15_000;
 /** Milliseconds that another tab has to hand over its session. */
 const tabAnswerTime = 250;
 
@@ -21,9 +19,11 @@ const tabAnswerTime = 250;
 export function createRefresh(parts: Parts): () => Promise<string | null> {
   let refreshing: Promise<string | null> | null = null;
   return () => {
-    const known = parts.held.current();
-    refreshing ??= parts.held.tabs
-      .alone((waited) => refreshAlone(parts, known, waited))
+    const { held } = parts;
+    const known = held.current();
+    const signOuts = held.signOuts();
+    refreshing ??= held.tabs
+      .alone((waited) => refreshAlone(parts, { known, signOuts, waited }))
       .finally(() => {
         refreshing = null;
       });
@@ -31,14 +31,21 @@ export function createRefresh(parts: Parts): () => Promise<string | null> {
   };
 }
 
+/** What this tab knew when it wanted a refresh, and whether another tab held the lock then. */
+type Wanted = {
+  readonly known: Session | null;
+  readonly signOuts: number;
+  readonly waited: boolean;
+};
+
 async function refreshAlone(
   { held, post, storage }: Parts,
-  known: Session | null,
-  waited: boolean,
+  { known, signOuts, waited }: Wanted,
 ): Promise<string | null> {
-  // Signed out, here or in another tab, while this waited.
-  if (known && !held.current()) return null;
-  const other = await fromOtherTab(held, storage, known, waited);
+  // Signed out, here or in another tab, since then: what is refreshed now has ended.
+  const hasLeft = (): boolean => held.signOuts() !== signOuts;
+  const other = hasLeft() ? null : await fromOtherTab(held, storage, known, waited);
+  if (hasLeft()) return held.current()?.accessToken ?? null;
   if (other) {
     if (other !== held.current()) held.adopt(other);
     return other.accessToken;
@@ -49,18 +56,20 @@ async function refreshAlone(
     { refreshToken },
     storage ? 'BODY' : 'COOKIE',
   );
-  const answer = await post({ query, variables }, null, AbortSignal.timeout(refreshTimeout));
-  // A user who has signed in meanwhile is neither signed out nor replaced by the old session.
+  const answer = await inTime((signal) => post({ query, variables }, null, signal));
+  // A user who has signed in meanwhile is neither signed out nor replaced by the old session, and
+  // one who has signed out is not signed in again.
   const session = held.current();
-  if (session && session.accessToken !== known?.accessToken) return session.accessToken;
+  if (hasLeft() || (session && session.accessToken !== known?.accessToken))
+    return session?.accessToken ?? null;
   const result = dataOf(answer)['refreshSession'] as RefreshResult;
   if (result.__typename === 'AuthTokens') {
     await held.take(result);
     return result.accessToken;
   }
   if (result.code !== 'INVALID_OR_EXPIRED_TOKEN') throw new RefreshError(result);
-  await held.forget('ENDED');
-  held.tabs.tell({ kind: 'signed-out', reason: 'ENDED' });
+  held.leave('ENDED');
+  await held.erase('ENDED');
   return null;
 }
 

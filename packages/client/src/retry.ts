@@ -8,9 +8,10 @@ export type Retry = {
   stop(): void;
 };
 
-/** From 0 to just below 1. */
+/** From 0 to just below 1; a half where there is no source, as on React Native. */
 export function randomShare(): number {
-  return (crypto.getRandomValues(new Uint8Array(1))[0] ?? 0) / 256;
+  const { crypto: source } = globalThis as Partial<typeof globalThis>;
+  return (source?.getRandomValues(new Uint8Array(1))[0] ?? 128) / 256;
 }
 
 /** Calls `work` again after a while that grows each time; a failure of `work` is its own affair. */

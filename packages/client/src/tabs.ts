@@ -68,7 +68,7 @@ export function openTabs(name: string | null, hear: (message: Message) => void):
 /** Null where there is none, or the browser blocks it: reading the property alone may throw. */
 function usableStorage(): Storage | null {
   try {
-    return window.localStorage;
+    return window.localStorage ?? null;
   } catch {
     return null;
   }

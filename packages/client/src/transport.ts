@@ -14,6 +14,29 @@ export type Post = (
   signal?: AbortSignal,
 ) => Promise<Answer>;
 
+/** Milliseconds after which a request that others wait for has failed. */
+const patience = 15_000;
+
+/**
+ * Rejects where the work takes too long, which the signal then cancels. Not AbortSignal.timeout,
+ * which React Native does not have; nor does its fetch heed every signal.
+ */
+export async function inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error('The server did not answer in time.'));
+      controller.abort();
+    }, patience);
+  });
+  try {
+    return await Promise.race([work(controller.signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Sends operations to one address. Rejects where there is no answer, or none in GraphQL. */
 export function createTransport(options: {
   url: string;

@@ -302,6 +302,231 @@ describe('a storage that refuses', () => {
   });
 });
 
+describe('signing out', () => {
+  function deferred<T>() {
+    let resolve: (value: T) => void = () => {};
+    let reject: (error: Error) => void = () => {};
+    const promise = new Promise<T>((keep, refuse) => {
+      resolve = keep;
+      reject = refuse;
+    });
+    return { promise, resolve, reject };
+  }
+
+  /** A client of a user who has signed in; `delay` holds the answers to a field back. */
+  async function openSignedIn(
+    field = 'nothing',
+    meanwhile: () => Promise<unknown> = async () => {},
+  ) {
+    const { storage, refuse } = fickle();
+    const sent: string[] = [];
+    const counted = { ...countingFetch() };
+    const client = createAuthClient({
+      url: `${server.url}/graphql`,
+      storage,
+      fetch: async (input, init) => {
+        const [, name = ''] = /mutation (\w+)/.exec(String(init?.body)) ?? [];
+        sent.push(name);
+        const answer = await counted.fetch(input, init);
+        if (name === field) await meanwhile();
+        sent.push(`${name} answered`);
+        return answer;
+      },
+    });
+    clients.push(client);
+    const tokens = await signIn(client);
+    if (tokens.__typename !== 'AuthTokens') throw new Error(tokens.__typename);
+    sent.length = 0;
+    return { client, counted, sent, storage, refuse, sessionId: tokens.session.id };
+  }
+  const endOf = async (sessionId: string) =>
+    (await sessionsOf(server, person.id)).find(({ id }) => id === sessionId)?.revokedAt;
+
+  it('X-14 rejects where the storage cannot be read, since the server cannot be told', async () => {
+    const { storage, sessionId } = await openSignedIn();
+    const reading = fickle();
+    reading.storage.kept = storage.kept;
+    reading.refuse.load = true;
+    const { client, counted } = open(reading.storage);
+    expect((await client.start()).status).toBe('unreachable');
+    const refused = client.logout({ everywhere: true });
+    await expect(refused).rejects.toThrow(UnreachableError);
+    await expect(refused).rejects.toThrow(/The keychain refuses to load/);
+    expect(counted.of('logout')).toBe(0);
+    expect(client.getState()).toMatchObject({ status: 'signed-out', reason: 'LOGGED_OUT' });
+    expect(reading.storage.kept).toBeNull();
+    expect(await endOf(sessionId)).toBeNull();
+  });
+
+  it('X-14 tells the server where the storage can be read after all', async () => {
+    const { storage, sessionId } = await openSignedIn();
+    const reading = fickle();
+    reading.storage.kept = storage.kept;
+    reading.refuse.load = true;
+    const { client } = open(reading.storage);
+    await client.start();
+    reading.refuse.load = false;
+    expect(await client.logout()).toMatchObject({ __typename: 'AuthAccepted' });
+    expect(await endOf(sessionId)).not.toBeNull();
+    expect(client.getState()).toMatchObject({ status: 'signed-out', reason: 'LOGGED_OUT' });
+  });
+
+  it('X-14 ends here where the server swallows the request, and rejects in time', async () => {
+    const { client, counted, storage } = await openSignedIn();
+    counted.swallow('logout');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const refused = expect(client.logout()).rejects.toThrow('did not answer in time');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(counted.of('logout')).toBe(1);
+    // What would bring the session back at the next start is gone already.
+    expect(storage.kept).toBeNull();
+    await vi.advanceTimersByTimeAsync(15_000);
+    await refused;
+    expect(client.getState()).toMatchObject({ status: 'signed-out', reason: 'LOGGED_OUT' });
+    vi.useRealTimers();
+    expect(await client.request(me)).toEqual({ me: null });
+  });
+
+  it('X-14 tells the app when the server has answered: it may leave the page then', async () => {
+    const states: string[] = [];
+    const opened = await openSignedIn('logout', async () => {
+      states.push(opened.client.getState().status);
+    });
+    await opened.client.logout();
+    expect([...states, opened.client.getState().status]).toEqual(['signed-in', 'signed-out']);
+  });
+
+  it('X-14 lets a sign-in wait for it, and does not end that session', async () => {
+    const { client, sent, storage } = await openSignedIn(
+      'logout',
+      () => new Promise((resolve) => setTimeout(resolve, 300)),
+    );
+    const left = client.logout();
+    const tokens = await signIn(client);
+    await left;
+    expect(sent).toEqual(['logout', 'logout answered', 'login', 'login answered']);
+    expect(client.getState().status).toBe('signed-in');
+    expect(tokens).toMatchObject({ accessToken: storage.kept?.accessToken });
+  });
+
+  it('X-14 ends what another tab is just restoring', async () => {
+    stubWindow();
+    const { storage } = fickle();
+    const { client } = open(storage);
+    await signIn(client);
+    if (storage.kept) storage.kept = { ...storage.kept, expiresAt: 0 };
+    let left: Promise<unknown> | undefined;
+    const other = createAuthClient({
+      url: `${server.url}/graphql`,
+      storage,
+      fetch: async (input, init) => {
+        const answer = await fetch(input, init);
+        if (String(init?.body).includes('refreshSession')) {
+          left = client.logout();
+          await left;
+        }
+        return answer;
+      },
+    });
+    clients.push(other);
+    const states: string[] = [];
+    other.subscribe(({ status }) => states.push(status));
+    await other.start();
+    expect(await left).toMatchObject({ __typename: 'AuthAccepted' });
+    expect(other.getState()).toMatchObject({ status: 'signed-out' });
+    expect(states).not.toContain('signed-in');
+    expect(client.getState()).toMatchObject({ status: 'signed-out' });
+    expect(storage.kept).toBeNull();
+  });
+
+  it('X-14 refreshes nothing for a request that is refused meanwhile', async () => {
+    const refused = deferred<void>();
+    const opened = await openSignedIn('logout', () => refused.promise);
+    server.clock.advance(16 * 60);
+    let left: Promise<unknown> | undefined;
+    const answers = opened.counted.fetch;
+    opened.counted.fetch = async (input, init) => {
+      const answer = await answers(input, init);
+      if (String(init?.body).includes('me {')) {
+        left = opened.client.logout();
+        setTimeout(refused.resolve, 300);
+      }
+      return answer;
+    };
+    await expect(opened.client.request(me)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await left).toMatchObject({ __typename: 'AuthAccepted' });
+    expect(opened.counted.of('refreshSession')).toBe(0);
+    expect(opened.storage.kept).toBeNull();
+  });
+
+  it('X-14 while the storage is read for the first time is not undone by what it yields', async () => {
+    const { storage, sessionId } = await openSignedIn();
+    const stored = storage.kept;
+    const first = deferred<StoredSession | null>();
+    const loads = [first.promise, stored];
+    const { client } = open({ ...storage, load: () => loads.shift() ?? null });
+    const starting = client.start();
+    expect(await client.logout()).toMatchObject({ __typename: 'AuthAccepted' });
+    first.resolve(stored);
+    await starting;
+    expect(client.getState()).toMatchObject({ status: 'signed-out', reason: 'LOGGED_OUT' });
+    expect(await endOf(sessionId)).not.toBeNull();
+  });
+
+  it('X-14 while a restoring refresh is in flight is not undone by its failure', async () => {
+    const { storage, sessionId } = await openSignedIn();
+    if (storage.kept) storage.kept = { ...storage.kept, expiresAt: 0 };
+    const sent = deferred<void>();
+    const failure = deferred<Response>();
+    const client = createAuthClient({
+      url: `${server.url}/graphql`,
+      storage,
+      fetch: (input, init) => {
+        if (!String(init?.body).includes('refreshSession')) return fetch(input, init);
+        sent.resolve();
+        return failure.promise;
+      },
+    });
+    clients.push(client);
+    const starting = client.start();
+    await sent.promise;
+    expect(await client.logout()).toMatchObject({ __typename: 'AuthAccepted' });
+    failure.reject(new TypeError('fetch failed'));
+    await starting;
+    expect(client.getState()).toMatchObject({ status: 'signed-out', reason: 'LOGGED_OUT' });
+    expect(await endOf(sessionId)).not.toBeNull();
+  });
+});
+
+describe('a runtime like React Native’s', () => {
+  it('X-15 without crypto and AbortSignal.timeout signs in, refreshes and signs out', async () => {
+    const lack = (): void => {
+      vi.stubGlobal('crypto', undefined);
+      vi.stubGlobal('AbortSignal', class {});
+    };
+    const counted = countingFetch();
+    const client = createAuthClient({
+      url: `${server.url}/graphql`,
+      storage: fickle().storage,
+      // The server of the test is in this process, and needs both.
+      fetch: async (input, init) => {
+        vi.unstubAllGlobals();
+        const answer = await counted.fetch(input, init);
+        const body = await answer.text();
+        lack();
+        return new Response(body);
+      },
+    });
+    clients.push(client);
+    lack();
+    expect(await signIn(client)).toMatchObject({ __typename: 'AuthTokens' });
+    server.clock.advance(16 * 60);
+    expect(await client.request(me)).toEqual({ me: { id: person.id } });
+    expect(counted.of('refreshSession')).toBe(1);
+    expect(await client.logout()).toMatchObject({ __typename: 'AuthAccepted' });
+  });
+});
+
 describe('logout everywhere', () => {
   it('X-14 without a recent proof ends the session here, and says that others go on', async () => {
     const [here, there] = [open(fickle().storage), open(fickle().storage)];
