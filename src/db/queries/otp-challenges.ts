@@ -12,6 +12,7 @@ import {
   or,
   sql,
 } from 'drizzle-orm';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type OtpChallengeRow, otpChallenges } from '../tables/otp-challenges.ts';
@@ -134,6 +135,11 @@ const consumed = {
   pendingName: null,
 };
 
+const isPreviousCode = and(
+  eq(otpChallenges.previousCodeHash, sql.placeholder('codeHash')),
+  gt(otpChallenges.previousCodeExpiresAt, given(otpChallenges.previousCodeExpiresAt, 'now')),
+);
+
 const consume = builtForRows(wholeChallenge, (db, columns) =>
   db
     .update(otpChallenges)
@@ -143,9 +149,10 @@ const consume = builtForRows(wholeChallenge, (db, columns) =>
         eq(otpChallenges.id, sql.placeholder('id')),
         isNull(otpChallenges.consumedAt),
         gt(otpChallenges.expiresAt, given(otpChallenges.expiresAt, 'now')),
-        // A resend in between has replaced the code and the link.
+        // A resend in between has replaced the code and the link; a reminder has kept the code.
         sql`(${sql.placeholder('codeHash')}::bytea is null
-          or ${otpChallenges.codeHash} = ${sql.placeholder('codeHash')})`,
+          or ${otpChallenges.codeHash} = ${sql.placeholder('codeHash')}
+          or ${isPreviousCode})`,
         sql`(${sql.placeholder('linkHash')}::bytea is null
           or ${otpChallenges.linkHash} = ${sql.placeholder('linkHash')})`,
       ),
@@ -192,6 +199,8 @@ export async function renewCode(
     .update(otpChallenges)
     .set({
       codeHash: input.codeHash,
+      previousCodeHash: null,
+      previousCodeExpiresAt: null,
       linkHash: input.linkHash,
       resends: sql`${otpChallenges.resends} + 1`,
       expiresAt: input.expiresAt,
@@ -213,8 +222,8 @@ export async function renewCode(
 
 /**
  * Gives an open registration new secrets and more time, also where it has expired; its newest code
- * stays valid beside the new one while it is. Used tries stay used (OT-4). Null when it is over or
- * its tries are used up.
+ * stays valid beside the new one for its own time (OT-2). Used tries stay used (OT-4). Null when it
+ * is over or its tries are used up.
  */
 export async function reviveRegistration(
   db: Db,
@@ -228,15 +237,15 @@ export async function reviveRegistration(
     now: Date;
   },
 ): Promise<OtpChallengeRow | null> {
-  const { id, maxAttempts, now, codeHash, ...renewed } = input;
-  const length = codeHash.length;
-  const before = sql`case when ${gt(otpChallenges.expiresAt, now)}
-    then substring(${otpChallenges.codeHash} from 1 for ${length}) else ''::bytea end`;
+  const { id, maxAttempts, now, ...renewed } = input;
+  const whileValid = (column: AnyPgColumn) =>
+    sql`case when ${gt(otpChallenges.expiresAt, now)} then ${column} end`;
   const [row] = await db
     .update(otpChallenges)
     .set({
       ...renewed,
-      codeHash: sql`${sql.param(codeHash, otpChallenges.codeHash)}::bytea || ${before}`,
+      previousCodeHash: whileValid(otpChallenges.codeHash),
+      previousCodeExpiresAt: whileValid(otpChallenges.expiresAt),
     })
     .where(
       and(

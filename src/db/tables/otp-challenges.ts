@@ -40,11 +40,14 @@ export const otpChallenges = pgTable(
     email: text('email'),
     /** The same address, masked, for the answer. */
     sentTo: text('sent_to'),
-    /**
-     * HMAC of challenge id and code (OT-8), and after it that of the mail before where both are
-     * valid; null when nothing was sent.
-     */
+    /** HMAC of challenge id and code (OT-8); null when nothing was sent. */
     codeHash: bytes('code_hash'),
+    /** The code of the mail before a reminder, which stays valid for its own time (OT-2). */
+    previousCodeHash: bytes('previous_code_hash'),
+    previousCodeExpiresAt: timestamp('previous_code_expires_at', {
+      withTimezone: true,
+      precision: 3,
+    }),
     /** SHA-256 of the token of the mail's link, 256 random bits; null where the mail has none. */
     linkHash: bytes('link_hash'),
     attempts: integer('attempts').notNull().default(0),

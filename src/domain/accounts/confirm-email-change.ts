@@ -29,7 +29,7 @@ import { recordWrongCode } from '../factors/record-wrong-code.ts';
 import { tellOfCodes } from '../factors/tell-of-codes.ts';
 import { opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
-import { codeMatches, readCode } from '../otp/code.ts';
+import { findCodeHash, readCode } from '../otp/code.ts';
 import { maxAttempts } from '../otp/rules.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
 import { reserveByAddress } from '../rate-limits/reserve.ts';
@@ -67,10 +67,9 @@ export const confirmEmailChange = command(schema, async (ctx, input): Promise<Us
   if (!challenge) throw new AuthError('INVALID_OR_EXPIRED_CODE');
   const budget = budgetOf(ctx, { challenge, method: 'EMAIL' });
   const { isLocked, notices } = await reserveTry(ctx, budget);
-  const { codeHash } = challenge;
   const isOurs = challenge.userId === viewer.userId && challenge.sessionId === viewer.sessionId;
-  const isRight = codeHash !== null && codeMatches(ctx.keys, challenge.id, input.code, codeHash);
-  if (isLocked || !isOurs || !isRight) {
+  const codeHash = findCodeHash(ctx.keys, challenge, { code: input.code, now });
+  if (isLocked || !isOurs || codeHash === null) {
     const detail = { purpose: challenge.purpose };
     await recordWrongCode(ctx, { subjectId: viewer.userId, detail });
     await tellOfCodes(ctx, { notices, challenge });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { systemRandom } from '../../random.ts';
 import { createSecretKeys, sha256 } from '../../secret-keys.ts';
-import { codeLength, codeMatches, hashCode, readCode } from './code.ts';
+import { codeLength, findCodeHash, hashCode, readCode } from './code.ts';
 
 const sourceFolder = fileURLToPath(new URL('../..', import.meta.url));
 const sources = readdirSync(sourceFolder, { recursive: true, encoding: 'utf8' })
@@ -51,21 +51,17 @@ describe('codes', () => {
     expect(stored).toHaveLength(32);
     for (const guess of ['012345', 'challenge\n012345', 'challenge012345'])
       expect(stored.equals(sha256(guess))).toBe(false);
-    expect(codeMatches(keys, 'challenge', '012345', stored)).toBe(true);
-    expect(codeMatches(keys, 'challenge', '012346', stored)).toBe(false);
-    expect(codeMatches(keys, 'another', '012345', stored)).toBe(false);
-    expect(
-      codeMatches(createSecretKeys([Buffer.alloc(32, 2)]), 'challenge', '012345', stored),
-    ).toBe(false);
-    expect(
-      codeMatches(
-        createSecretKeys([Buffer.alloc(32, 2), Buffer.alloc(32, 1)]),
-        'challenge',
-        '012345',
-        stored,
-      ),
-    ).toBe(true);
-    expect(codeMatches(keys, 'challenge', '012345', stored.subarray(0, 31))).toBe(false);
+    const matches = (by: typeof keys, id: string, code: string, codeHash = stored) => {
+      const challenge = { id, codeHash, previousCodeHash: null, previousCodeExpiresAt: null };
+      return findCodeHash(by, challenge, { code, now: new Date(0) }) !== null;
+    };
+    expect(matches(keys, 'challenge', '012345')).toBe(true);
+    expect(matches(keys, 'challenge', '012346')).toBe(false);
+    expect(matches(keys, 'another', '012345')).toBe(false);
+    const [other, own] = [Buffer.alloc(32, 2), Buffer.alloc(32, 1)];
+    expect(matches(createSecretKeys([other]), 'challenge', '012345')).toBe(false);
+    expect(matches(createSecretKeys([other, own]), 'challenge', '012345')).toBe(true);
+    expect(matches(keys, 'challenge', '012345', stored.subarray(0, 31))).toBe(false);
     expect(sources.find(({ name }) => name === 'secret-keys.ts')?.text).toMatch(
       /timingSafeEqual\(a, b\)/,
     );

@@ -1,3 +1,4 @@
+import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import { type SecretKeys, sameBytes } from '../../secret-keys.ts';
 import { typedSymbols } from '../typed-symbols.ts';
 
@@ -18,20 +19,25 @@ export function hashCode(keys: SecretKeys, challengeId: string, code: string): B
   return keys.mac('otp-code', `${challengeId}\n${code}`).mac;
 }
 
-/** Bytes of the stored form of a code. */
-export const codeHashLength = 32;
+type Codes = Pick<
+  OtpChallengeRow,
+  'id' | 'codeHash' | 'previousCodeHash' | 'previousCodeExpiresAt'
+>;
 
 /**
- * Compares in constant time, under each key in force; a reminder's code is stored before that of
- * the mail before, and both are valid.
+ * The stored form of a right code: of the newest mail, or of the mail before a reminder while its
+ * own time lasts (OT-2); null for any other. Compares in constant time, under each key in force.
  */
-export function codeMatches(
+export function findCodeHash(
   keys: SecretKeys,
-  challengeId: string,
-  code: string,
-  storedHash: Uint8Array,
-): boolean {
-  const macs = keys.macs('otp-code', `${challengeId}\n${code}`);
-  const stored = [storedHash.subarray(0, codeHashLength), storedHash.subarray(codeHashLength)];
-  return stored.some((each) => macs.some((mac) => sameBytes(mac, each)));
+  challenge: Codes,
+  { code, now }: { code: string; now: Date },
+): Uint8Array | null {
+  const { id, codeHash, previousCodeHash, previousCodeExpiresAt } = challenge;
+  const isPreviousValid = previousCodeExpiresAt !== null && previousCodeExpiresAt > now;
+  const valid = [codeHash, isPreviousValid ? previousCodeHash : null];
+  const macs = keys.macs('otp-code', `${id}\n${code}`);
+  return (
+    valid.find((stored) => stored !== null && macs.some((mac) => sameBytes(mac, stored))) ?? null
+  );
 }

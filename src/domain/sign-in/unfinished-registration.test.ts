@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeAdministrator } from '../../testing/administrators.ts';
 import { codeIn, linkTokenIn, startTestServer, type TestServer } from '../../testing/app.ts';
+import { newestCode } from '../../testing/newest-mail.ts';
 import { freshAddress, goodPassword, registerPerson } from '../../testing/people.ts';
-import { countRows } from '../../testing/raw-sql.ts';
+import { countRows, rawSql } from '../../testing/raw-sql.ts';
 import { suspendUser } from '../../testing/rows.ts';
 
 const otherPassword = 'copper willow thunder market';
@@ -96,6 +97,77 @@ describe('X-10 a sign-in to an unfinished registration', () => {
       );
     const tokens = await server.mutate('verifyOtp', { ...input, code: newer });
     expect(tokens.__typename).toBe('AuthTokens');
+  });
+
+  it('OT-2 leaves the first code its own ten minutes, whenever the reminder came', async () => {
+    const first = await register();
+    const second = await register();
+    server.clock.advance(300);
+    const newer = [await reminded(first.email), await reminded(second.email)];
+    server.clock.advance(299);
+    const input = { challengeId: first.challengeId, code: first.code };
+    expect((await server.mutate('verifyOtp', input)).__typename).toBe('AuthTokens');
+    server.clock.advance(1);
+    const { challengeId } = second;
+    if (newer[1]?.code !== second.code)
+      expect((await server.mutate('verifyOtp', { challengeId, code: second.code })).code).toBe(
+        'INVALID_OR_EXPIRED_CODE',
+      );
+    const tokens = await server.mutate('verifyOtp', { challengeId, code: newer[1]?.code });
+    expect(tokens.__typename).toBe('AuthTokens');
+  });
+
+  it('OT-2 leaves one code beside the newest, and a resend leaves none', async () => {
+    const once = await register();
+    await reminded(once.email);
+    const { code: third } = await reminded(once.email);
+    const verify = async (code: string | null) =>
+      (await server.mutate('verifyOtp', { challengeId: once.challengeId, code })).__typename;
+    if (third !== once.code) expect(await verify(once.code)).toBe('AuthError');
+    expect(await verify(third)).toBe('AuthTokens');
+
+    const { email, challengeId, code: first } = await register();
+    const { code: second } = await reminded(email);
+    server.clock.advance(31);
+    await server.mutate('resendOtp', { challengeId });
+    const newest = await newestCode(server, email);
+    for (const code of [first, second].filter((code) => code !== newest))
+      expect((await server.mutate('verifyOtp', { challengeId, code })).code).toBe(
+        'INVALID_OR_EXPIRED_CODE',
+      );
+    const input = { challengeId, code: newest };
+    expect((await server.mutate('verifyOtp', input)).__typename).toBe('AuthTokens');
+  });
+
+  it('OT-2 a reminder between the check of a code and its use refuses no right code', async () => {
+    const { email, challengeId, code } = await register();
+    const sql = rawSql(server);
+    const untilWaiting = (count: number) =>
+      expect
+        .poll(
+          async () => {
+            const rows = await sql`
+              select 1 from pg_stat_activity
+              where datname = current_database() and wait_event_type = 'Lock'`;
+            return rows.length;
+          },
+          { timeout: 30_000 },
+        )
+        .toBe(count);
+    // Both wait for the account's row, the reminder first: the code is checked before it, and used
+    // after it.
+    const answers = await sql.begin(async (tx) => {
+      await tx`select 1 from users where email = ${email} for update`;
+      const reminder = login(email);
+      await untilWaiting(1);
+      const verified = server.mutate('verifyOtp', { challengeId, code });
+      await untilWaiting(2);
+      return { reminder, verified };
+    });
+    expect((await answers.reminder).code).toBe('INVALID_CREDENTIALS');
+    expect((await answers.verified).__typename).toBe('AuthTokens');
+    expect(await remindersTo(email)).toHaveLength(1);
+    await sql.end();
   });
 
   it('sends a link that finishes it, with the password, on that device, or bare', async () => {

@@ -23,7 +23,7 @@ import { spendSecondFactor } from '../factors/spend-second-factor.ts';
 import { tellOfCodes } from '../factors/tell-of-codes.ts';
 import { opaqueToken, tokenDelivery } from '../input.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
-import { codeMatches } from '../otp/code.ts';
+import { findCodeHash } from '../otp/code.ts';
 import { maxAttempts, type OtpPurpose } from '../otp/rules.ts';
 import { methodFor, type TypedCode, typedCode } from '../otp/typed-code.ts';
 import { release, reserveByAddress } from '../rate-limits/reserve.ts';
@@ -99,25 +99,23 @@ type Attempt = {
 async function meet(ctx: Context, attempt: Attempt): Promise<Admission> {
   const { challenge, method, budget, typed } = attempt;
   const { userId } = challenge;
-  if (userId === null || (method === 'EMAIL' && !mailedCodeMatches(ctx, challenge, typed))) {
+  const { code } = typed;
+  const codeHash =
+    method === 'EMAIL' ? findCodeHash(ctx.keys, challenge, { code, now: ctx.clock.now() }) : null;
+  if (userId === null || (method === 'EMAIL' && codeHash === null))
     throw new AuthError('INVALID_OR_EXPIRED_CODE');
-  }
   return ctx.transaction(async (tx) => {
     // Locks the user's row first, as in every change of password, factors or status: those changes
     // and this one wait for each other.
     const user = await holdOrClaim(ctx, { db: tx, challenge, userId, registration: challenge });
     if (!user) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-    const codeHash = method === 'EMAIL' ? challenge.codeHash : null;
     const consumed = await consumeChallenge(tx, {
       id: challenge.id,
       codeHash,
       now: ctx.clock.now(),
     });
     if (!consumed) throw new AuthError('INVALID_OR_EXPIRED_CODE');
-    if (
-      method !== 'EMAIL' &&
-      !(await spendSecondFactor(ctx, { db: tx, user, method, code: typed.code }))
-    ) {
+    if (method !== 'EMAIL' && !(await spendSecondFactor(ctx, { db: tx, user, method, code }))) {
       throw new AuthError('INVALID_OR_EXPIRED_CODE');
     }
     await countSuccess(ctx, { db: tx, budget });
@@ -131,9 +129,4 @@ async function meet(ctx: Context, attempt: Attempt): Promise<Admission> {
       previousSessionId: challenge.sessionId,
     });
   });
-}
-
-function mailedCodeMatches(ctx: Context, challenge: OtpChallengeRow, typed: TypedCode): boolean {
-  const { codeHash } = challenge;
-  return codeHash !== null && codeMatches(ctx.keys, challenge.id, typed.code, codeHash);
 }
