@@ -12,7 +12,6 @@ import {
   or,
   sql,
 } from 'drizzle-orm';
-import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type OtpChallengeRow, otpChallenges } from '../tables/otp-challenges.ts';
@@ -234,18 +233,15 @@ export async function reviveRegistration(
     maxAttempts: number;
     expiresAt: Date;
     resendAvailableAt: Date;
-    now: Date;
   },
 ): Promise<OtpChallengeRow | null> {
-  const { id, maxAttempts, now, ...renewed } = input;
-  const whileValid = (column: AnyPgColumn) =>
-    sql`case when ${gt(otpChallenges.expiresAt, now)} then ${column} end`;
+  const { id, maxAttempts, ...renewed } = input;
   const [row] = await db
     .update(otpChallenges)
     .set({
       ...renewed,
-      previousCodeHash: whileValid(otpChallenges.codeHash),
-      previousCodeExpiresAt: whileValid(otpChallenges.expiresAt),
+      previousCodeHash: sql`${otpChallenges.codeHash}`,
+      previousCodeExpiresAt: sql`${otpChallenges.expiresAt}`,
     })
     .where(
       and(

@@ -84,7 +84,6 @@ async function revive(
     codeHash,
     linkHash,
     maxAttempts,
-    now,
     expiresAt: secondsAfter(now, codeLifetime),
     resendAvailableAt: secondsAfter(now, resendCooldown),
   });
