@@ -52,15 +52,19 @@ async function lock({ dataDirectory }: Config): Promise<boolean> {
   try {
     const holder = await lockFolder(dataDirectory, { random: systemRandom });
     if (holder === null) return true;
+    const { pid, folder, foreignLock } = holder;
     fail(
-      `Another development server has ${dataDirectory} of ${dirname(holder.folder)}: process ` +
-        `${holder.pid}. End it, or start this one in another folder.`,
+      foreignLock === undefined
+        ? `Another development server has ${dataDirectory} of ${dirname(folder)}: process ${pid}. ` +
+            'End it, or start this one in another folder.'
+        : `${resolve(foreignLock)} is the lock of process ${pid} of another machine, or of this ` +
+            'one before it was last booted. If that process has ended, remove the file.',
     );
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
     fail(
       `${resolve(dataDirectory)} cannot be locked${code}: it must be a folder that can be ` +
-        'written to, on a file system that has sockets.',
+        'written to, on a file system that has sockets. Windows has none: use WSL there.',
     );
   }
   return false;

@@ -1,6 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -91,6 +99,20 @@ describe('X-21 the lock on a folder', { timeout: 120_000 }, () => {
     expect((await contend()).holder).toBeNull();
   });
 
+  it('of another kernel, or of another boot, is refused by its file and never removed', async () => {
+    const { child } = await contend();
+    await kill(child, 'SIGKILL');
+    const [name = ''] = locks();
+    const foreign = name.replace(/^(lock-\d+)-\w{8}-/, '$1-00000000-');
+    expect(foreign).not.toBe(name);
+    execFileSync('mv', [name, foreign], { cwd: join(folder, '.data') });
+    const refused = (await contend()).holder;
+    expect(refused).toMatchObject({ pid: child.pid, foreignLock: join('.data', foreign) });
+    expect(locks()).toEqual([foreign]);
+    rmSync(join(folder, '.data', foreign));
+    expect((await contend()).holder).toBeNull();
+  });
+
   it('a copied folder is another folder', async () => {
     const first = await contend();
     expect(first.holder).toBeNull();
@@ -137,5 +159,20 @@ describe('X-21 two development servers', { timeout: 180_000 }, () => {
     } finally {
       first.kill('SIGKILL');
     }
+  });
+
+  it('a lock of another machine: it says which file to remove, and leaves it', async () => {
+    const folder = mkdtempSync(join(scratch, 'o'));
+    const lock = join(folder, '.data', 'lock-4711-00000000-x');
+    mkdirSync(join(folder, '.data'));
+    writeFileSync(lock, '');
+    const dev = spawn(process.execPath, [bundledProgram(), 'dev'], { cwd: folder });
+    const [said] = await Promise.all([text(dev.stderr), once(dev, 'exit')]);
+    expect(dev.exitCode).toBe(1);
+    expect(said).toBe(
+      `${lock} is the lock of process 4711 of another machine, or of this one before it was last ` +
+        'booted. If that process has ended, remove the file.\n',
+    );
+    expect(existsSync(lock)).toBe(true);
   });
 });

@@ -1,12 +1,17 @@
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../random.ts';
 
-/** Another living process with the folder; `pid` as that process knows itself. */
-export type Holder = { readonly pid: number; readonly folder: string };
+/** Another process with the folder; `pid` as that process knows itself. */
+export type Holder = {
+  readonly pid: number;
+  readonly folder: string;
+  /** The file of a lock that another kernel made: nothing here can tell whether its holder lives. */
+  readonly foreignLock?: string;
+};
 
 type State = 'asking' | 'holding';
 type Other = Holder & { readonly state: State };
@@ -19,7 +24,8 @@ const patience = 2000;
  * Takes the folder for this process alone, until it ends; answers with the holder where there is
  * one. Each process listens on a socket of its own in the folder: the kernel closes it with the
  * process, so what accepts a connection lives and what refuses it is dead, whatever its age, number
- * or container.
+ * or container. That holds for the sockets of one kernel since it was booted: of one that refuses
+ * and bears another boot's mark nothing is known, and it is left for a person to remove.
  *
  * Each announces itself before it looks at the others, so of two that come at once at least one
  * sees the other. Of those that are still asking, the first by name waits for what becomes of the
@@ -31,7 +37,7 @@ export async function lockFolder(
   { random }: { readonly random: Random },
 ): Promise<Holder | null> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const name = `${prefix}${process.pid}-${random.token(6)}`;
+  const name = `${prefix}${process.pid}-${bootMark()}-${random.token(6)}`;
   const own = join(folder, name);
   let state: State = 'asking';
   const server = createServer((socket) => {
@@ -53,6 +59,15 @@ export async function lockFolder(
   return holder;
 }
 
+/** Tells this boot of this kernel from others; the same for all where the system does not say. */
+function bootMark(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
+  } catch {
+    return 'unmarked';
+  }
+}
+
 async function findHolder(folder: string, own: string): Promise<Holder | null> {
   const others = readdirSync(folder).filter(
     (name) => name.startsWith(prefix) && !name.endsWith('.new') && name !== own,
@@ -68,10 +83,10 @@ async function findHolder(folder: string, own: string): Promise<Holder | null> {
   return null;
 }
 
-/** Null for a process that has ended; what it left is removed. */
+/** Null for a process of this boot that has ended; what it left is removed. */
 async function ask(folder: string, name: string): Promise<Other | null> {
   const path = join(folder, name);
-  const [, pid = ''] = /^lock-(\d+)-/.exec(name) ?? [];
+  const [, pid = '', mark = bootMark()] = /^lock-(\d+)-(?:(\w{8})-)?/.exec(name) ?? [];
   // One that is stopped or may not be asked holds the folder as far as anyone can tell.
   const silent: Other = { pid: Number(pid), folder: resolve(folder), state: 'holding' };
   const socket = connect(path);
@@ -85,6 +100,7 @@ async function ask(folder: string, name: string): Promise<Other | null> {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     if (code === 'ENOENT') return null;
     if (code !== 'ECONNREFUSED') return silent;
+    if (mark !== bootMark()) return { ...silent, foreignLock: path };
     rmSync(path, { force: true });
     return null;
   } finally {
