@@ -57,11 +57,11 @@ export async function findTotp(
  */
 export async function confirmTotp(
   db: Db,
-  input: { id: string; userId: string; step: number; now: Date },
+  input: { id: string; userId: string; step: number; confirmedAt: Date; now: Date },
 ): Promise<TotpAuthenticatorRow | null> {
   const [row] = await db
     .update(totpAuthenticators)
-    .set({ confirmedAt: input.now, lastStep: input.step })
+    .set({ confirmedAt: input.confirmedAt, lastStep: input.step })
     .where(
       and(
         eq(totpAuthenticators.id, input.id),

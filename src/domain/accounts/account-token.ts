@@ -26,6 +26,8 @@ type Input = {
   readonly owner: { readonly userId: string; readonly email: string } | null;
   /** Seconds. */
   readonly lifetime: number;
+  /** The moment of the change that the link undoes; now unless given. */
+  readonly at?: Date;
 };
 
 /**
@@ -44,7 +46,7 @@ export async function issueAccountToken(
     userId: input.owner?.userId ?? null,
     purpose: input.purpose,
     email: input.owner?.email ?? null,
-    createdAt: now,
+    createdAt: input.at ?? now,
     expiresAt: secondsAfter(now, input.lifetime),
   });
   return token;

@@ -25,6 +25,7 @@ import {
   type FailureBudget,
   reserveTry,
 } from '../factors/failure-budget.ts';
+import { momentOfChange } from '../factors/moment-of-change.ts';
 import { recordWrongCode } from '../factors/record-wrong-code.ts';
 import { tellOfCodes } from '../factors/tell-of-codes.ts';
 import { opaqueToken } from '../input.ts';
@@ -129,6 +130,7 @@ async function change(
     purpose: 'UNDO_EMAIL_CHANGE',
     owner: { userId, email: before.email },
     lifetime: undoLifetime,
+    at: await momentOfChange(ctx, { db, userId }),
   });
   await enqueueEmail(ctx, {
     db,

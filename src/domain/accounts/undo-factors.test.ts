@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { secondsAfter } from '../../clock.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import {
   type Authenticator,
@@ -6,6 +7,7 @@ import {
   enrolTotp,
   signInWithApp,
 } from '../../testing/authenticator.ts';
+import { createTestClock } from '../../testing/clock.ts';
 import {
   changeEmail,
   freshAddress,
@@ -137,6 +139,69 @@ describe('X-11 an undone change of address takes along the factors set up since'
   });
 });
 
+describe('X-11 what came after a change, by servers whose clocks differ', () => {
+  let ahead: TestServer;
+  beforeAll(async () => {
+    const { database, mailbox } = server;
+    ahead = await startTestServer({ clock: createTestClock(), database, mailbox });
+  });
+  afterAll(() => ahead.stop());
+  beforeEach(() => ahead.clock.set(secondsAfter(server.clock.now(), 50)));
+
+  const undo = (token: string) => server.mutate('undoEmailChange', { token });
+  const changeAhead = async (person: Person, to = freshAddress()): Promise<string> => {
+    const token = await changeEmail(ahead, person, to);
+    // Each server reads the mailbox for itself.
+    expect(await server.nextToken(person.email)).toBe(token);
+    return token;
+  };
+
+  it('an app that a server behind set up after a change on one ahead goes with it', async () => {
+    const person = await registerPerson(server);
+    const to = freshAddress();
+    const token = await changeAhead(person, to);
+    await enrolTotp(server, { ...person, email: to });
+    expect((await undo(token)).__typename).toBe('AuthAccepted');
+    expect(await totpOf(person.email)).toBe(false);
+  });
+
+  it('so do recovery codes that were replaced there, and the app from before stays', async () => {
+    let person = await registerPerson(server);
+    const { phone } = await enrolTotp(server, person);
+    person = await signInWithApp(server, person, phone);
+    const token = await changeAhead(person);
+    const regenerated = await server.mutate('regenerateRecoveryCodes', {}, by(person));
+    expect(regenerated.__typename).toBe('RecoveryCodes');
+    expect((await undo(token)).__typename).toBe('AuthAccepted');
+    await resetPassword(person.email);
+    const answer = await server.mutate('login', { email: person.email, password });
+    expect(answer).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP'] });
+  });
+
+  it('an app that a server ahead set up before a change on one behind stays', async () => {
+    let person = await registerPerson(server);
+    const { phone } = await enrolTotp(ahead, person);
+    person = await signInWithApp(ahead, person, phone);
+    server.clock.set(secondsAfter(ahead.clock.now(), -50));
+    const token = await changeEmail(server, person, freshAddress());
+    expect((await undo(token)).__typename).toBe('AuthAccepted');
+    expect(await totpOf(person.email)).toBe(true);
+  });
+
+  it('the link of a later change dies with an earlier one, and not the other way', async () => {
+    for (const isFirstUndone of [true, false]) {
+      const person = await registerPerson(server);
+      const to = freshAddress();
+      const first = await changeAhead(person, to);
+      const last = await changeEmail(server, { ...person, email: to }, freshAddress());
+      const [one, other] = isFirstUndone ? [first, last] : [last, first];
+      expect((await undo(one)).__typename).toBe('AuthAccepted');
+      const outcome = isFirstUndone ? 'AuthError' : 'AuthAccepted';
+      expect((await undo(other)).__typename).toBe(outcome);
+    }
+  });
+});
+
 async function countRecoveryCodes(owner: Person): Promise<number> {
   const query = '{ account { recoveryCodesLeft } }';
   return (await server.send(query, {}, by(owner))).data.account.recoveryCodesLeft;
@@ -144,8 +209,12 @@ async function countRecoveryCodes(owner: Person): Promise<number> {
 
 /** Whether a sign-in with a new password is asked for an app. */
 async function totpOf(email: string): Promise<boolean> {
+  await resetPassword(email);
+  return (await server.mutate('login', { email, password })).__typename === 'OtpChallenge';
+}
+
+async function resetPassword(email: string): Promise<void> {
   await server.mutate('requestPasswordReset', { email });
   const token = await server.nextToken(email);
   await server.mutate('resetPassword', { token, newPassword: password });
-  return (await server.mutate('login', { email, password })).__typename === 'OtpChallenge';
 }

@@ -64,9 +64,9 @@ export function offerTotp(app: Giver, user: Pick<UserRow, 'id' | 'email'>): Offe
           createdAt: now,
           expiresAt: secondsAfter(now, enrollmentLifetime),
         });
-        await confirmTotp(tx, { id, userId, step, now });
+        await confirmTotp(tx, { id, userId, step, confirmedAt: now, now });
         await setTotpEnabledAt(tx, { id: userId, at: now });
-        const { codes } = await issueRecoveryCodes(app, { db: tx, userId });
+        const { codes } = await issueRecoveryCodes(app, { db: tx, userId, at: now });
         await recordAudit(app, {
           db: tx,
           type: 'totp.enabled',

@@ -10,6 +10,7 @@ import { recordAudit } from '../audit/record.ts';
 import { holdStepUp } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
+import { momentOfChange } from '../factors/moment-of-change.ts';
 import { uuid } from '../input.ts';
 import { readCode } from '../otp/code.ts';
 import { release, reserve } from '../rate-limits/reserve.ts';
@@ -49,11 +50,12 @@ export const confirmTotpEnrollment = command(schema, async (ctx, input): Promise
   const codes = await ctx.transaction(async (tx) => {
     const user = await holdStepUp(ctx, { db: tx });
     const now = ctx.clock.now();
+    const confirmedAt = await momentOfChange(ctx, { db: tx, userId });
     await deleteConfirmedTotp(tx, { userId });
-    if (!(await confirmTotp(tx, { id: pending.id, userId, step, now })))
+    if (!(await confirmTotp(tx, { id: pending.id, userId, step, confirmedAt, now })))
       throw new AuthError('INVALID_OR_EXPIRED_CODE');
-    await setTotpEnabledAt(tx, { id: userId, at: now });
-    const issued = await issueRecoveryCodes(ctx, { db: tx, userId });
+    await setTotpEnabledAt(tx, { id: userId, at: confirmedAt });
+    const issued = await issueRecoveryCodes(ctx, { db: tx, userId, at: confirmedAt });
     // Rebinding lifts the lock of a locked app (OT-4; NIST SP 800-63B-4 3.2.2). The window of
     // failures continues.
     await release(ctx, {

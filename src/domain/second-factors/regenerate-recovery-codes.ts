@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
+import { momentOfChange } from '../factors/moment-of-change.ts';
 import { typedCode } from '../otp/typed-code.ts';
 import { issueRecoveryCodes, type RecoveryCodes } from '../recovery-codes/issue-recovery-codes.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
@@ -20,10 +21,12 @@ export const regenerateRecoveryCodes = command(
     changeFactors(ctx, {
       code: input.code ?? null,
       change: async ({ db, viewer, user }) => {
-        const codes = await issueRecoveryCodes(ctx, { db, userId: user.id });
+        const userId = user.id;
+        const at = await momentOfChange(ctx, { db, userId });
+        const codes = await issueRecoveryCodes(ctx, { db, userId, at });
         await endAllSessions(ctx, {
           db,
-          userId: user.id,
+          userId,
           exceptId: viewer.sessionId,
           reason: 'credentials_changed',
         });
@@ -31,7 +34,7 @@ export const regenerateRecoveryCodes = command(
           db,
           type: 'recovery_codes.regenerated',
           outcome: 'SUCCESS',
-          subjectId: user.id,
+          subjectId: userId,
         });
         await notifyOwner(ctx, { db, user, template: 'recovery-codes-regenerated' });
         return codes;
