@@ -43,8 +43,8 @@ const schema = z.object({ token: opaqueToken, newPassword });
  * Sets a password by the mailed link of a reset or an invitation. It signs no one in and skips no
  * second factor (RC-5); it ends every session and pending challenge and lifts the locks on the
  * account's password and mailed codes. An unverified account is claimed by it (RC-7). Throws
- * INVALID_OR_EXPIRED_TOKEN, VALIDATION_FAILED for a password that fails the policy, which leaves the
- * link valid, or RATE_LIMITED past the link's tries.
+ * INVALID_OR_EXPIRED_TOKEN, VALIDATION_FAILED for a password that fails the policy, which leaves
+ * the link valid, or RATE_LIMITED past the link's tries.
  */
 export const resetPassword = command(schema, async (ctx, input): Promise<Accepted> => {
   const tokenHash = sha256(input.token);

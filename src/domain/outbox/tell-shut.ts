@@ -19,8 +19,8 @@ type Input = {
     | 'code-guesses'
     | 'codes-locked';
   /**
-   * The network that alone is shut out (`originOf`), which matters to an owner who signs in from it;
-   * null where it is everyone.
+   * The network that alone is shut out (`originOf`), which matters to an owner who signs in from
+   * it; null where it is everyone.
    */
   readonly origin?: Uint8Array | null;
 };

@@ -133,7 +133,7 @@ describe('X-2 RL-2 budgets by address', () => {
     expect(reset.__typename).toBe('AuthAccepted');
   });
 
-  it('X-2 RL-8 AV-7 a known device passes there ten times an hour, and leaves no more', async () => {
+  it('X-2 RL-8 AV-7 a known device passes there ten times an hour, not more', async () => {
     await clear();
     const here = from('2001:db8:1:1::7');
     for (let n = 0; n < 4; n += 1) await doors['requestPasswordReset']?.(here);

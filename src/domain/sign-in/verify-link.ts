@@ -30,8 +30,8 @@ type Input = z.output<typeof schema>;
  * Completes a challenge by the token of the mail's link, which only the mailbox's owner has. A
  * registration is completed as it was begun where the caller shows its challenge or its password,
  * and otherwise opened without password and name. Throws INVALID_OR_EXPIRED_TOKEN, and
- * INVALID_CREDENTIALS for another password than the registration's, which leaves the link valid, and
- * RATE_LIMITED past the link's tries.
+ * INVALID_CREDENTIALS for another password than the registration's, which leaves the link valid,
+ * and RATE_LIMITED past the link's tries.
  */
 export const verifyLink = command(
   schema,
