@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -154,6 +154,38 @@ describe('X-39 the doctor and a provider that refuses', () => {
     await sql`delete from outbox_messages`;
     expect(of(await runCommand(['doctor', '--json'], { env }), 'mail')?.status).toBe('ok');
     await sql.end();
+  });
+});
+
+describe('X-41 the doctor and RETENTION_AUDIT', () => {
+  it('warns where the role may not remove events of the audit trail', async () => {
+    const sql = rawSql(server);
+    const role = `latchkey_doctor_${randomBytes(4).toString('hex')}`;
+    const url = new URL(env['DATABASE_URL'] ?? '');
+    await sql`create role ${sql(role)} login password 'secret'`;
+    try {
+      await sql`grant select, insert, update, delete on all tables in schema public to ${sql(role)}`;
+      await sql`revoke update, delete on audit_events from ${sql(role)}`;
+      Object.assign(url, { username: role, password: 'secret' });
+      const warnings = async (changes: Record<string, string>) =>
+        found(await runCommand(['doctor', '--json'], { env: { ...env, ...changes } })).filter(
+          ({ message }) => message.includes('RETENTION_AUDIT'),
+        );
+      expect(await warnings({ DATABASE_URL: url.href, RETENTION_AUDIT: '90d' })).toEqual([
+        {
+          check: 'database',
+          status: 'warning',
+          message: 'RETENTION_AUDIT is set, and the role may not remove events of the audit trail',
+          advice: 'Run `latchkey purge` as the owner of the tables, from a schedule.',
+        },
+      ]);
+      expect(await warnings({ DATABASE_URL: url.href })).toEqual([]);
+      expect(await warnings({ RETENTION_AUDIT: '90d' })).toEqual([]);
+    } finally {
+      await sql`drop owned by ${sql(role)}`;
+      await sql`drop role ${sql(role)}`;
+      await sql.end();
+    }
   });
 });
 

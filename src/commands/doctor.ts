@@ -9,6 +9,7 @@ import {
 import { openPostgres } from '../db/driver/client.ts';
 import { type Inspection, inspectPostgres } from '../db/inspect.ts';
 import { mailTroubles } from '../db/queries/outbox.ts';
+import { mayPurgeAuditEvents } from '../db/queries/retention.ts';
 import { countAdmins } from '../db/queries/user-administration.ts';
 import { unprovenMails } from '../domain/outbox/delivery.ts';
 import { checkSigningKeys } from '../domain/signing-keys/check-signing-keys.ts';
@@ -17,6 +18,7 @@ import { createSecretKeys } from '../secret-keys.ts';
 import { explain } from './explain.ts';
 import {
   type Finding,
+  judgeAuditPurge,
   judgeClock,
   judgeKeys,
   judgeMail,
@@ -112,6 +114,7 @@ async function* examineContents(config: Config, url: string): AsyncGenerator<Fin
     const app = { config, db: database.db, clock: systemClock, keys };
     yield* judgeSettings(await database.unpinned());
     yield* judgeRights(await database.lackingRights());
+    yield* judgeAuditPurge(await mayPurgeAuditEvents(app.db), config);
     yield judgeKeys(await checkSigningKeys(app), config);
     const troubles = { now: systemClock.now(), unproven: unprovenMails };
     const mail = judgeMailTroubles(await mailTroubles(app.db, troubles));

@@ -100,6 +100,20 @@ export function* judgeRights(lacking: readonly LackingRights[]): Generator<Findi
   }
 }
 
+/** The purge of a server says in its log, and nowhere else, that it removes no events. */
+export function* judgeAuditPurge(
+  mayPurge: boolean,
+  { retention }: Pick<Config, 'retention'>,
+): Generator<Finding> {
+  if (mayPurge || retention.audit === null) return;
+  yield {
+    check: 'database',
+    status: 'warning',
+    message: 'RETENTION_AUDIT is set, and the role may not remove events of the audit trail',
+    advice: 'Run `latchkey purge` as the owner of the tables, from a schedule.',
+  };
+}
+
 /** Also for the log of a starting server. */
 export function settingAdvice(name: string, wanted: string): string {
   if (name === 'server_encoding') return 'Make the database with ENCODING UTF8.';
