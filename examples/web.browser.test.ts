@@ -278,6 +278,46 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     expect(problems).toEqual([]);
   });
 
+  itOnce(
+    'X-16 is signed in after a reload where localStorage was full at the sign-in',
+    async () => {
+      const person = await registerPerson(server);
+      const page = await open();
+      await page.evaluate(() => {
+        for (let size = 2 ** 22, count = 0; size >= 1; count += 1) {
+          try {
+            localStorage.setItem(`f${count}`, 'x'.repeat(size));
+          } catch {
+            size = size > 1 ? size / 2 : 0;
+          }
+        }
+      });
+      await signIn(page, person);
+      await signedIn(page).waitFor();
+      expect(await page.evaluate(() => localStorage.getItem('latchkey'))).toBeNull();
+      // Still full, and with room again: neither the entry nor its absence decides.
+      await page.reload();
+      await signedIn(page).waitFor();
+      const other = await open();
+      await other.evaluate(() => localStorage.clear());
+      await page.close();
+      const later = await open();
+      await signedIn(later).waitFor();
+      expect(await later.evaluate(() => localStorage.getItem('latchkey'))).toMatch(/^\d+$/);
+      expect(await later.evaluate(() => document.cookie)).toBe('');
+      await later
+        .getByRole('navigation')
+        .getByRole('button', { name: 'Sign out', exact: true })
+        .click();
+      await signedOut(later).waitFor();
+      refreshes = 0;
+      await later.reload();
+      await signedOut(later).waitFor();
+      expect(refreshes).toBe(0);
+      expect(problems).toEqual([]);
+    },
+  );
+
   itOnce('X-14 signs out in the browser though the server swallows the request', async () => {
     const person = await registerPerson(server);
     const first = await open();

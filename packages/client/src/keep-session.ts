@@ -115,7 +115,7 @@ async function endSession<T>(
     if (token === null && unread) throw unread;
     return await farewell(token, stored?.refreshToken ?? null);
   } finally {
-    // Not before: an app that leaves the page when no user is signed in would break off the request.
+    // Not before: an app that leaves the page at that moment would break the request off.
     held.leave('LOGGED_OUT');
     await erased;
   }

@@ -17,7 +17,10 @@ export type Tabs = {
   alone<T>(work: (waited: boolean) => Promise<T>): Promise<T>;
   /** When the newest token of any tab expires; 0 where none is known. */
   latest(): number;
-  /** Stores that time in localStorage, which holds no secret; 0 when the session has ended. */
+  /**
+   * Stores that time in localStorage, which holds no secret; 0 when the session has ended. Where it
+   * takes nothing, a cookie of this page says that there is a session.
+   */
   remember(expiresAt: number): void;
   /** False only if no user can be signed in. */
   mayHaveSession(): boolean;
@@ -53,16 +56,32 @@ export function openTabs(name: string | null, hear: (message: Message) => void):
     },
     latest: () => Number(area?.getItem(name ?? '') ?? 0),
     remember: (expiresAt) => {
+      let isRefused = false;
       try {
         if (expiresAt === 0) area?.removeItem(name ?? '');
         else area?.setItem(name ?? '', String(expiresAt));
       } catch {
-        // Full or blocked: the next page will not know of the session, and this one does.
+        isRefused = expiresAt !== 0;
       }
+      // Full: without the cookie the next page would not ask for a session that goes on.
+      if (area && (isRefused || hasFlag(name))) setFlag(name, isRefused);
     },
-    mayHaveSession: () => area === null || area.getItem(name ?? '') !== null,
+    mayHaveSession: () => area === null || area.getItem(name ?? '') !== null || hasFlag(name),
     close: () => channel?.close(),
   };
+}
+
+const flagOf = (name: string | null): string => `${encodeURIComponent(name ?? '')}-session=1`;
+
+function hasFlag(name: string | null): boolean {
+  return typeof document !== 'undefined' && `; ${document.cookie};`.includes(`; ${flagOf(name)};`);
+}
+
+/** For as long as browsers keep a cookie at most, or gone. */
+function setFlag(name: string | null, isSet: boolean): void {
+  if (typeof document === 'undefined') return;
+  // biome-ignore lint/suspicious/noDocumentCookie: not every browser has the Cookie Store API.
+  document.cookie = `${flagOf(name)};path=/;samesite=strict;max-age=${isSet ? 34_560_000 : 0}`;
 }
 
 /** Null where there is none, or the browser blocks it: reading the property alone may throw. */

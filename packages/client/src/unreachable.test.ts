@@ -459,7 +459,7 @@ describe('signing out', () => {
     expect(opened.storage.kept).toBeNull();
   });
 
-  it('X-14 while the storage is read for the first time is not undone by what it yields', async () => {
+  it('X-14 while the storage is read at the start is not undone by what it yields', async () => {
     const { storage, sessionId } = await openSignedIn();
     const stored = storage.kept;
     const first = deferred<StoredSession | null>();

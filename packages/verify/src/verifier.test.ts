@@ -184,7 +184,7 @@ describe('X-27 clocks that differ', () => {
   const at = (ahead: number) =>
     vi.useFakeTimers({ toFake: ['Date'], now: (seconds + ahead) * 1000 });
 
-  it('a token is refused as expired five seconds after its end, on which clients refresh', async () => {
+  it('a token is refused as expired five seconds after its end: clients refresh then', async () => {
     const token = await sign();
     at(905);
     await expect(verifier.verify(token)).rejects.toMatchObject({ reason: 'TOKEN_EXPIRED' });
@@ -212,7 +212,7 @@ describe('X-27 clocks that differ', () => {
 describe('X-26 a key that is removed', () => {
   afterEach(() => vi.useRealTimers());
 
-  it('verifies nothing once the key set is five minutes old; its successor does at once', async () => {
+  it('verifies nothing once the key set is five minutes old; its successor does before', async () => {
     const server = await startTestServer();
     try {
       await ensureStandbyKey(server.app);
