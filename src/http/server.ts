@@ -42,9 +42,7 @@ export type ServerOptions = {
   readonly deadline?: number;
 };
 
-/**
- * Milliseconds for a whole operation (GQ-15); the database's own limit for a statement is the same.
- */
+/** Milliseconds for a whole operation (GQ-15). */
 const operationDeadline = 10_000;
 
 /** Milliseconds between two checks for connections that have become idle while closing. */
