@@ -55,7 +55,8 @@ async function lock({ dataDirectory }: Config): Promise<boolean> {
     const { pid, folder, foreignLock } = holder;
     fail(
       foreignLock === undefined
-        ? `Another development server has ${dataDirectory} of ${dirname(folder)}: process ${pid}. ` +
+        ? `Another development server has ${dataDirectory} of ${dirname(folder)}: ` +
+            `process ${pid}. ` +
             'End it, or start this one in another folder.'
         : `${resolve(foreignLock)} is the lock of process ${pid} of another machine, or of this ` +
             'one before it was last booted. If that process has ended, remove the file.',

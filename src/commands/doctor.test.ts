@@ -164,7 +164,8 @@ describe('X-41 the doctor and RETENTION_AUDIT', () => {
     const url = new URL(env['DATABASE_URL'] ?? '');
     await sql`create role ${sql(role)} login password 'secret'`;
     try {
-      await sql`grant select, insert, update, delete on all tables in schema public to ${sql(role)}`;
+      await sql`
+        grant select, insert, update, delete on all tables in schema public to ${sql(role)}`;
       await sql`revoke update, delete on audit_events from ${sql(role)}`;
       Object.assign(url, { username: role, password: 'secret' });
       const warnings = async (changes: Record<string, string>) =>

@@ -99,7 +99,7 @@ describe('X-21 the lock on a folder', { timeout: 120_000 }, () => {
     expect((await contend()).holder).toBeNull();
   });
 
-  it('of another kernel, or of another boot, is refused by its file and never removed', async () => {
+  it('of another kernel or boot is refused by its file and never removed', async () => {
     const { child } = await contend();
     await kill(child, 'SIGKILL');
     const [name = ''] = locks();

@@ -9,7 +9,7 @@ import type { Random } from '../random.ts';
 export type Holder = {
   readonly pid: number;
   readonly folder: string;
-  /** The file of a lock that another kernel made: nothing here can tell whether its holder lives. */
+  /** The file of a lock that another kernel made: nothing here tells whether its holder lives. */
   readonly foreignLock?: string;
 };
 

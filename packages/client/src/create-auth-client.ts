@@ -66,9 +66,9 @@ export type AuthClient = Operations & {
   renew(refused: string | null, reason: string): Promise<string | null>;
   /**
    * Ends the session: here and in the other tabs in any case, then on the server. Rejects where the
-   * server could not be told. `everywhere` ends all sessions of the user; the answer is an AuthError
-   * with STEP_UP_REQUIRED where the server wanted a recent proof for that, and has ended this
-   * session alone.
+   * server could not be told. `everywhere` ends all sessions of the user; the answer is an
+   * AuthError with STEP_UP_REQUIRED where the server wanted a recent proof for that, and has ended
+   * this session alone.
    */
   logout(options?: { everywhere?: boolean }): Promise<LogoutResult>;
   /**

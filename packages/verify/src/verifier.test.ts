@@ -212,7 +212,7 @@ describe('X-27 clocks that differ', () => {
 describe('X-26 a key that is removed', () => {
   afterEach(() => vi.useRealTimers());
 
-  it('verifies nothing once the key set is five minutes old; its successor does before', async () => {
+  it('verifies nothing by a key set that is five minutes old, but by its successor', async () => {
     const server = await startTestServer();
     try {
       await ensureStandbyKey(server.app);

@@ -117,7 +117,7 @@ describe('rows of the outbox, on PostgreSQL and on PGlite', () => {
     expect(waits).toEqual([0.2, 1, 0.5, 0, 300, 60]);
   });
 
-  it('X-39 as a probe leases what was tried least, the newest first, and no row of others', async () => {
+  it('X-39 as a probe leases what was tried least, and the newest of that', async () => {
     const { db } = test.database;
     await db
       .update(outboxMessages)

@@ -118,8 +118,8 @@ export type LeaseOrder = keyof typeof leases;
 
 /**
  * Leases up to `limit` due rows, the longest waiting first unless told otherwise, and counts the
- * attempt. One statement, committed at once: no connection is held while a message is sent, and rows
- * of a worker that dies are due again at `leaseUntil`.
+ * attempt. One statement, committed at once: no connection is held while a message is sent, and
+ * rows of a worker that dies are due again at `leaseUntil`.
  */
 export async function leaseDueMessages(
   db: Db,
@@ -166,7 +166,7 @@ export async function outboxBacklog(
   };
 }
 
-/** How the provider has taken mail lately, as the rows tell it; not what waits for a limit of ours. */
+/** How the provider has taken mail lately, as the rows tell it, without what our limits hold. */
 export type MailTroubles = {
   /** Mails that wait after a failed attempt. */
   readonly waiting: number;

@@ -34,8 +34,8 @@ export type AccountExport = {
 };
 
 /**
- * The maximum number of sessions, codes and links, which go as a whole; the document says where some
- * are missing. Of events, which strangers cause and which stay, there is no maximum.
+ * The maximum number of sessions, codes and links, which go as a whole; the document says where
+ * some are missing. Of events, which strangers cause and which stay, there is no maximum.
  */
 const mostRows = 100_000;
 /** Events are read in pages, so that no statement is long and one page is held at a time. */

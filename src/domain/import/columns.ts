@@ -79,7 +79,8 @@ const keepingOut = anyOf(
   'freez|discard|trash|approv|reject|denied|deny|forbid|quarantin|restrict|expir|barred|prohibit',
   'dormant|compromis|fraud|abus|penal|sanction|purge|erase|anonymi[sz]|withdraw|allow|destroy',
   'removed|removal|closed|closure|cancel|retired|resigned|expel|kicked|flagged|exclud|tombston',
-  'permitted|(?:^|un|is)authori[sz]ed$|nologin|noaccess|accountcontrol|shadowban|voided|deprovis|onhold',
+  'permitted|(?:^|un|is)authori[sz]ed$|nologin|noaccess|accountcontrol|shadowban|voided',
+  'deprovis|onhold',
   // In other languages.
   'sperr|aktiv|geloscht|geloescht|freigeschalt|bloqu|supprim|actif|eliminad|borrad|habilitad',
   'blokk|^(?:in|des)?ativ[oa]|attiv|bloccat|sospes|verwijder|aktywn|blokow|pasif',
@@ -90,8 +91,11 @@ const keepingOutWords = anyOf(
   'valide|baja|bantype|banlevel|baninfo)$',
 );
 /** What databases in the scripts of our languages call a status, a ban or a deletion. */
-const keepingOutElsewhere =
-  /状態|状态|有効|無効|停止|禁止|凍結|冻结|封禁|禁用|停用|锁定|ロック|ブロック|削除|删除|退会|حالة|محظور|معطل|محذوف|موقوف|نشط|مفعل|статус|блок|забан|удал|отключ|актив/i;
+const keepingOutElsewhere = anyOf(
+  '状態|状态|有効|無効|停止|禁止|凍結|冻结|封禁|禁用|停用|锁定|ロック|ブロック|削除|删除|退会',
+  'حالة|محظور|معطل|محذوف|موقوف|نشط|مفعل',
+  'статус|блок|забан|удал|отключ|актив',
+);
 const proving = /verif|confirm|validat/;
 
 /** What has such a word in its name and keeps nobody out. */
@@ -161,7 +165,7 @@ function wordsOf(column: string): string[] {
 function looksLikeGate(column: string): boolean {
   const name = normalized(column);
   if (harmless.test(name)) return false;
-  if (keepingOut.test(name) || keepingOutElsewhere.test(column)) return true;
+  if (keepingOut.test(name) || keepingOutElsewhere.test(column.toLowerCase())) return true;
   const words = [...wordsOf(column), name, name.replace(prefixes, '')];
   if (words.some((word) => keepingOutWords.test(word)) || /status(?:id|code|flag)?$/.test(name))
     return true;

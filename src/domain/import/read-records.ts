@@ -233,7 +233,7 @@ function lineOf(entries: Iterable<readonly [Field | null, unknown]>): Line {
   return also.length > 0 ? { ...line, also } : line;
 }
 
-/** SECURITY: of a list that decides who may sign in each value counts; an empty one says nothing. */
+/** SECURITY: of a list that decides who may sign in each value counts; an empty one is none. */
 function valuesOf(field: Field, value: unknown): readonly unknown[] {
   if (!Array.isArray(value) || !countsEach(field) || field === 'secondFactor') return [value];
   return value.length > 0 ? value : [null];

@@ -27,7 +27,8 @@ export function assertThere(missing: readonly string[], { mapped }: Choice): voi
 }
 
 export function noSuchColumn(column: string): string {
-  return `Nothing was imported. --map names \`${printable(column, 200)}\`, which is not in the file.`;
+  const name = printable(column, 200);
+  return `Nothing was imported. --map names \`${name}\`, which is not in the file.`;
 }
 
 /** The name of a column, made safe for a terminal. */

@@ -178,7 +178,7 @@ describe('X-39 a mail provider in trouble', () => {
     expect(await counts()).toEqual({ sent: 36, givenUp: 0 });
   });
 
-  it('five mailboxes that refuse are the provider, and one that does so five times is not', async () => {
+  it('five mailboxes that refuse are the provider, five times one is not', async () => {
     const refuse = async (index: number) => {
       smtp.refuseMailbox(`u${index}@example.org`, 552, '5.2.2 Mailbox full');
       await enqueue(1, index);

@@ -1,3 +1,4 @@
+import { scryptSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../observability/log.ts';
 import { systemRandom } from '../../random.ts';
@@ -12,6 +13,14 @@ import { provesPassword } from './verify-foreign-hash.ts';
 
 const salt = 'c2FsdHNhbHRzYWx0c2FsdA';
 const digest = 'ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGk';
+
+/** As Better Auth makes one. */
+const betterAuth = (password: string): string => {
+  const salted = '0123456789abcdef'.repeat(2);
+  const options = { N: 16_384, r: 16, p: 1, maxmem: 64 * 1024 * 1024 };
+  const key = scryptSync(password.normalize('NFKC'), salted, 64, options);
+  return `${salted}:${key.toString('hex')}`;
+};
 
 const reasonFor = (text: string): string => {
   const read = readForeignHash(text);
@@ -97,7 +106,8 @@ describe('an imported hash', () => {
     const { hasher, keys } = hasherWith();
     expect(reasonFor(hash)).toMatch(/^taken/);
     const stored = sealImportedHash(keys, hash);
-    const outdated = !from.includes('more than 72');
+    // A ligature is kept as well: another spelling fits that hash, too (X-47).
+    const outdated = !/more than 72|Better Auth/.test(from);
     expect(await hasher.verify(password, stored)).toEqual({ matches: true, outdated });
     expect(await hasher.verify(`${password.slice(1)}x`, stored)).toEqual({
       matches: false,
@@ -221,6 +231,22 @@ describe('X-47 an imported hash that more than one password fits', () => {
     expect(await hasher.verify(long.slice(0, 71), stored)).toMatchObject({ matches: false });
   });
 
+  it.each([
+    ['plain', 'fine full password'],
+    ['full width', 'ｆｉｎｅ full password'],
+    ['a ligature', '\ufb01ne full password'],
+  ])('stays where another spelling fits, whichever it was: %s', async (_name, set) => {
+    const { hasher, keys } = hasherWith();
+    const stored = sealImportedHash(keys, betterAuth(set));
+    for (const typed of ['ｆｉｎｅ full password', '\ufb01ne full password'])
+      expect(await hasher.verify(typed, stored)).toEqual({ matches: true, outdated: false });
+    expect(await hasher.verify('fine full password', stored)).toEqual({
+      matches: true,
+      outdated: true,
+    });
+    expect(await hasher.verify('fine fu11 password', stored)).toMatchObject({ matches: false });
+  });
+
   it('is sealed anew where the key has changed, and still fits', async () => {
     const before = sealImportedHash(keysOf(1), found?.hash ?? '');
     const keys = createSecretKeys([Buffer.alloc(32, 2), Buffer.alloc(32, 1)]);
@@ -250,6 +276,13 @@ describe('X-47 an imported hash that more than one password fits', () => {
     [`{bcrypt}$2a$04$${'a'.repeat(53)}`, 'x'.repeat(72), false],
     [`bcrypt$$2b$04$${'a'.repeat(53)}`, 'x'.repeat(72), false],
     [`$pbkdf2-sha256$2000$${salt}$${digest}`, 'x'.repeat(200), true],
+    [betterAuth('a'), 'ｆｕｌｌ width', false],
+    [betterAuth('a'), 'a \ufb01ne ligature', false],
+    [betterAuth('a'), 'x²', false],
+    [betterAuth('a'), 'pass\u00a0word', false],
+    [betterAuth('a'), 'cafe\u0301', true],
+    [betterAuth('a'), 'naïve Straße パスワード', true],
+    [`$scrypt$ln=14,r=8,p=1$${salt}$${digest}`, 'ｆｕｌｌ width', true],
   ])('%s', (text, password, proved) => {
     const read = readForeignHash(text);
     expect(read.kind === 'hash' && provesPassword(read.hash, password)).toBe(proved);

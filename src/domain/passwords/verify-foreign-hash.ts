@@ -52,6 +52,9 @@ const bcryptReads = 72;
  * one next time.
  */
 export function provesPassword(hash: ForeignHash, password: string): boolean {
+  // A full-width letter or a ligature, which NFC keeps apart from the plain ones.
+  if (hash.scheme === 'scrypt' && hash.input === 'nfkc')
+    return password.normalize('NFKC') === password.normalize('NFC');
   if (hash.scheme !== 'bcrypt') return true;
   if (hash.input === 'wordpress') return phpTrim(password) === password;
   if (hash.input === 'sha256-hex') return true;
