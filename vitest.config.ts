@@ -17,8 +17,6 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
-    // Short-lived objects die in a large young generation, without being moved.
-    execArgv: ['--max-semi-space-size=64'],
     isolate: false,
     // One more than the cores of a small machine: many tests wait, for a timer or for another
     // process.
