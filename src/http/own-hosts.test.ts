@@ -188,7 +188,7 @@ describe('X-29 where the server listens', () => {
     const address = other.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
     const starting = startTestServer({ config: { host: null, port } });
-    await expect(starting).rejects.toMatchObject({ code: 'EADDRINUSE', port });
+    await expect(starting).rejects.toMatchObject({ cause: { code: 'EADDRINUSE', port } });
     other.close();
   });
 });
