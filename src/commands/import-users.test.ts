@@ -181,6 +181,13 @@ describe('latchkey import-users', () => {
     await expect.poll(count, { timeout: 60_000, interval: 20 }).toBeGreaterThan(1000);
     child.kill('SIGKILL');
     await once(child, 'close');
+    // PostgreSQL finishes the statement that it had when the client died.
+    const connections = async () =>
+      (
+        await sql`select from pg_stat_activity where application_name = 'latchkey-import'
+        and datname = current_database()`
+      ).length;
+    await expect.poll(connections).toBe(0);
     const half = await count();
     expect(half).toBeLessThan(people);
     expect(half % 500).toBe(0);
