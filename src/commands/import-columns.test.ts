@@ -146,6 +146,32 @@ const linesOf = (records: Record<string, object>): string =>
     .map(([name, record]) => `${JSON.stringify({ email: `${name}@example.com`, ...record })}\n`)
     .join('');
 
+describe('X-46 accounts and passwords that have expired', () => {
+  it.each([
+    ['FOSUser', 'enabled,locked,expired,credentials_expired', 't,f,', 'f'],
+    ['Grails', 'enabled,account_locked,account_expired,password_expired', "b'1',b'0',", "b'0'"],
+  ])('are flags in an export of %s', async (_, flags, as, no) => {
+    const yes = no.replace('f', 't').replace('0', '1');
+    const csv =
+      `email,password,${flags}\n` +
+      `a@example.com,${bcrypt},${as}${no},${no}\n` +
+      `b@example.com,${bcrypt},${as},${no}\n` +
+      `c@example.com,${bcrypt},${as}${yes},${no}\n` +
+      `d@example.com,${bcrypt},${as}2024-05-01 10:20:30,${no}\n` +
+      `e@example.com,${bcrypt},${as}0000-00-00 00:00:00,${yes}\n`;
+    expect(await importOf(csv)).toMatchObject({ status: 0, stderr: '' });
+    expect(await people()).toEqual({
+      a: 'free',
+      b: 'free',
+      c: 'kept out',
+      d: 'kept out',
+      e: 'free',
+    });
+    const without = await sql`select email from users where password_hash is null`;
+    expect(without.map(({ email }) => email)).toEqual(['e@example.com']);
+  });
+});
+
 describe('X-46 second factors', () => {
   const meteor = (name: string, services: object): object => ({
     email: undefined,

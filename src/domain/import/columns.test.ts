@@ -23,7 +23,7 @@ describe('X-46 columns that keep people out', () => {
       'archived_at discarded_at removed_at user_blocked login_disabled spam revoked_at',
     ],
     ['suspended', 'del_flag delete_flag is_del revoked_timestamp access_revoked disabledSince'],
-    ['suspended', 'expired account_expired isExpired'],
+    ['suspended', 'expired account_expired accountExpired isExpired user_expired'],
     ['suspendedUntil', 'banned_until locked_until lockout_end LockoutEnd LockoutEndDateUtc'],
     ['suspendedUntil', 'banExpires ban_expires_at suspended_until lock_expires blocked_till'],
     ['active', 'active is_active isActive enabled is_enabled account_enabled accountEnabled'],
@@ -37,10 +37,11 @@ describe('X-46 columns that keep people out', () => {
     ['emailVerified', 'email_verified_at email_confirmed_at verified confirmed is_confirmed'],
     ['resetRequired', 'must_change_password force_password_change password_reset_required'],
     ['resetRequired', 'forceResetPassword requires_password_reset password_expired'],
+    ['resetRequired', 'credentials_expired credentialsExpired'],
     ['secondFactor', 'mfa_enabled TwoFactorEnabled two_factor_secret otp_required_for_login'],
     ['secondFactor', 'totp_secret mfaInfo is_2fa_enabled webauthn_credentials multifactor'],
     ['suspended', 'del_yn DEL_FLG acc_locked accdisabled lockout_flg'],
-    ['active', 'use_yn USE_YN active_ind canAuthenticate'],
+    ['active', 'use_yn USE_YN active_ind canAuthenticate accountNonExpired'],
     ['resetRequired', 'changePasswordAtNextLogin password_must_change pwdReset'],
     [
       'secondFactor',
@@ -65,7 +66,8 @@ describe('X-46 columns that keep people out', () => {
     'MEMBERSTATUS statusid ISVALID userAccountControl nsAccountLock nologin authorized permitted ' +
     'destroyed_at excluded merged_into is_pending end_date leaveDate bantype shadowban onhold ' +
     'gelöscht Sperre supprimé bloqué actif état estado eliminado habilitado ativo attivo 状態 ' +
-    '削除フラグ حالة статус';
+    '削除フラグ حالة статус no_login user_account_control tombstoned tombstoned_at public_locked ' +
+    'clock_locked unconfirmed_locked credentialsNonExpired credentials_expire_at';
   it.each(lookalikes.split(' '))('that nobody has settled stop the run: %s', async (column) => {
     const csv = `email,${column}\na@example.com,1\n`;
     const json = JSON.stringify({ email: 'a@example.com' });
@@ -100,6 +102,16 @@ describe('X-46 columns that keep people out', () => {
     const known = new Columns({ mapped: new Map(), waived: new Set() });
     for (const column of columns.split(' ')) expect(known.fieldOf(column)).toBeNull();
     expect(known.unsettled).toEqual([]);
+  });
+
+  it('that keep nobody from signing in are passed over by name', async () => {
+    const ignored: string[] = [];
+    const onIgnored = (names: readonly string[]): number => ignored.push(...names);
+    const columns = ['is_muted', 'muted_until', 'login_no', 'clock'];
+    const rows = [['email', ...columns].join(','), 'a@example.com,1,2099-01-01,7,24h', ''];
+    for await (const { line } of readRecords(bytesOf(rows.join('\n')), { ...none, onIgnored }))
+      expect(line).toEqual({ email: 'a@example.com' });
+    expect(ignored).toEqual(columns);
   });
 
   it('inside of a member count, too, and can be mapped by their path', async () => {

@@ -60,7 +60,7 @@ const prefixes = /^(?:is|was|has|been|user|account|acct|access|acc|login|signin)
 const statuses = /^(?:user|account|acct|login|lifecycle)?status$|^(?:user|account|acct)state$/;
 const resets = anyOf(
   '^(?:must|force|require|need)[a-z]*(?:change|reset|update|password)',
-  '^passwordexpired$|(?:reset|change)required$|^changepassword(?:at|on)next',
+  '^(?:password|credentials?)expired$|(?:reset|change)required$|^changepassword(?:at|on)next',
   '^(?:password|pwd)mustchange$|^pwdreset$',
 );
 
@@ -101,7 +101,7 @@ const proving = /verif|confirm|validat/;
 /** What has such a word in its name and keeps nobody out. */
 const harmless = anyOf(
   'tokens?(?:at|sentat|expires|expiresat|expiry)?$|attempts?$|(?<!ac)count$|sentat$|^last',
-  '^(?:time|world)?clock|blockchain|^unconfirmed',
+  '^(?:time|world)?clock(?!.*lock)|blockchain|^unconfirmed(?!.*lock)',
   '(?:reset|code|otp|session|subscription|trial|card)[a-z]*expir',
   // ASP.NET, Keycloak and Clerk: what may happen, not what has.
   '^lockoutenabled$|^disableablecredentialtypes$|^passwordenabled$|^deleteselfenabled$',
