@@ -34,14 +34,14 @@ describe('the bundled server, without the packages that it contains', {
   let child: ChildProcess | undefined;
   const install = (name: string): void =>
     symlinkSync(join(process.cwd(), 'node_modules', name), join(folder, 'node_modules', name));
-  const run = (...args: string[]) => {
+  const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [join(dist, 'main.js'), ...args],
       {
         encoding: 'utf8',
         cwd: folder,
-        env: {},
+        env,
       },
     );
     return { status, stdout, stderr };
@@ -81,6 +81,18 @@ describe('the bundled server, without the packages that it contains', {
     expect(licences).toMatch(/^graphql 16\.\S+ \(MIT\)$/m);
   });
 
+  it('X-43 tries what the sources try, also where the result is not used', () => {
+    const texts = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => readFileSync(join(dist, name), 'utf8'));
+    const emptied = texts.flatMap((text) => text.match(/try \{\s*(?:return (?:true|false);|\})/g));
+    expect(emptied.filter((found) => found !== null)).toEqual([]);
+    const DATABASE_URL = 'postgres://latchkey:100%sure@127.0.0.1/latchkey';
+    const { status, stdout } = run(['doctor'], { ...productionEnvironment(server), DATABASE_URL });
+    expect(status).toBe(1);
+    expect(stdout).toContain('DATABASE_URL: has a % that begins no escape');
+  });
+
   it('migrates, serves me, rates passwords on its thread, mails, and stops', async () => {
     const person = await registerPerson(server);
     const url = `http://127.0.0.1:${await freePort()}`;
@@ -118,8 +130,8 @@ describe('the bundled server, without the packages that it contains', {
   });
 
   it('finds package.json and schema.graphql next to it', () => {
-    expect(run('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    const { status, stderr } = run('schema', '--check');
+    expect(run(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const { status, stderr } = run(['schema', '--check']);
     expect([status, stderr]).toEqual([0, '']);
   });
 
@@ -130,19 +142,19 @@ describe('the bundled server, without the packages that it contains', {
       'keys',
     );
     expect(
-      run('--help')
+      run(['--help'])
         .stdout.match(/^ {2}[a-z-]+(?= )/gm)
         ?.map((name) => name.trim()),
     ).toEqual(expect.arrayContaining(commands));
     for (const command of commands) {
-      const help = run(command, '--help');
+      const help = run([command, '--help']);
       expect([command, help.status, help.stderr]).toEqual([command, 0, '']);
       expect(help.stdout).toContain(`Usage: latchkey ${command}`);
     }
   });
 
   it('names the package that dev needs when it is not installed', () => {
-    expect(run('dev')).toEqual({
+    expect(run(['dev'])).toEqual({
       status: 1,
       stdout: '',
       stderr:

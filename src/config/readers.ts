@@ -136,8 +136,8 @@ function parseUrl(text: string, protocols: readonly string[], refuse: Refuse): U
 /** Whether each % begins an escape, and all of them are UTF-8 (RFC 3986 2.1). */
 function isDecodable(text: string): boolean {
   try {
-    decodeURIComponent(text);
-    return true;
+    // Its result is used: bundlers leave out a call of it whose result is not.
+    return decodeURIComponent(text) !== '' || text === '';
   } catch {
     return false;
   }
