@@ -477,3 +477,35 @@ describe('imports', () => {
     expect(violations(fine)).toEqual([]);
   });
 });
+
+describe('docs/architecture.md', () => {
+  const page = readFileSync('docs/architecture.md', 'utf8');
+
+  it('names every room', () => {
+    const [, modules = ''] = /^```\n([\s\S]*?)^```$/m.exec(page) ?? [];
+    const named = [...modules.matchAll(/([a-z-]+)(?:\.ts\b|\/)/g)].map(([, name]) => name);
+    expect(Object.keys(arrows).filter((room) => !named.includes(room))).toEqual([]);
+  });
+
+  it('has the floors, from the highest to the lowest', () => {
+    const rows = page.match(/^\|.*`.*\|$/gm) ?? [];
+    const [head = 0] = rows.flatMap((row, index) => (row.includes('`http/`') ? [index] : []));
+    /** The folders of a cell; single files stand for their room. */
+    const folders = (cell = '', room: string): string[] => {
+      const names = [...cell.replace(/\(.*?\)/g, '').matchAll(/`([^`]+)`/g)].map(
+        ([, name]) => name,
+      );
+      return [...new Set(names.map((name = '') => (name.includes('.') ? room : name)))].sort();
+    };
+    const cells = (row: string): string[] => row.split('|').slice(1, -1);
+    const shown = {
+      domain: rows.slice(1, head).map((row) => folders(cells(row)[1], 'domain')),
+      http: rows.slice(head + 1).map((row) => folders(cells(row)[1], 'http')),
+      db: rows.slice(head + 1).map((row) => folders(cells(row)[3], 'db')),
+    };
+    for (const [room, found] of Object.entries(shown)) {
+      const wanted = [...(floors[room] ?? [])].reverse().map((floor) => [...floor].sort());
+      expect([room, found.filter(({ length }) => length > 0)]).toEqual([room, wanted]);
+    }
+  });
+});

@@ -150,6 +150,7 @@ describe('the bundled server, without the packages that it contains', {
       const help = run([command, '--help']);
       expect([command, help.status, help.stderr]).toEqual([command, 0, '']);
       expect(help.stdout).toContain(`Usage: latchkey ${command}`);
+      expect(help.stdout).toMatch(/^Examples?:\n {2}/m);
     }
   });
 

@@ -245,7 +245,10 @@ Examples:
 }
 
 function addKeys(program: Command): void {
-  const keys = program.command('keys').description('the keys that sign access tokens');
+  const keys = program
+    .command('keys')
+    .description('the keys that sign access tokens')
+    .addHelpText('after', '\nExamples:\n  latchkey keys list\n  latchkey keys rotate --help');
   keys
     .command('rotate')
     .description(
@@ -277,7 +280,7 @@ function addKeys(program: Command): void {
     .command('remove')
     .description('take a key away in an emergency: its tokens are refused at once')
     .argument('<kid>', 'as `keys list` shows it')
-    .addHelpText('after', '\nExample:\n  latchkey keys remove 0190a0a0-0000-7000-8000-000000000000')
+    .addHelpText('after', '\nExample:\n  latchkey keys remove 1f0c5b7e9a3d42c886e07b51')
     .action(async (kid: string) => (await import('./commands/keys.ts')).removeKey(kid));
 }
 

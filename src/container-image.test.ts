@@ -101,6 +101,17 @@ describe('the Dockerfile', () => {
     expect(textsOf('ARG')).toEqual([]);
   });
 
+  it('caps the space for new objects as docs/operations.md says, and so does npm start', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const sizes = [scripts.start, ...textsOf('ENV', last)].flatMap(
+      (text: string) => /--max-semi-space-size=(\d+)/.exec(text)?.[1] ?? [],
+    );
+    const said = /`npm start` sets it\s+to (\d+), and the image to (\d+)/.exec(
+      readFileSync('docs/operations.md', 'utf8'),
+    );
+    expect(said?.slice(1)).toEqual(sizes);
+  });
+
   it('checks whether the container’s server is ready', async () => {
     const [text = ''] = textsOf('HEALTHCHECK', last);
     expect(text).toMatch(/ CMD \["node", "healthcheck\.mjs"\]$/);
