@@ -17,6 +17,12 @@ export async function sessionsOf({ app }: Of, userId: string): Promise<SessionRo
     .orderBy(asc(sessions.createdAt));
 }
 
+/** Puts a session's row back as it was, as a restored backup would. */
+export async function restoreSession({ app }: Of, row: SessionRow | undefined): Promise<void> {
+  if (row === undefined) throw new Error('There is no such row.');
+  await app.db.update(sessions).set(row).where(eq(sessions.id, row.id));
+}
+
 /** The types of a user's audit events, in order; only those of `type` if it is given. */
 export async function auditOf(
   { app }: Of,

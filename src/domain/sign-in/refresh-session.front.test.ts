@@ -5,7 +5,7 @@ import { meQuery } from '../../testing/client.ts';
 import { gatewayToken, postForm } from '../../testing/doors.ts';
 import { forge, partsOf } from '../../testing/forged-tokens.ts';
 import { registerPerson, signIn } from '../../testing/people.ts';
-import { auditOf, sessionsOf, setRoles, suspendUser } from '../../testing/rows.ts';
+import { auditOf, restoreSession, sessionsOf, setRoles, suspendUser } from '../../testing/rows.ts';
 import { hashSessionId } from '../audit/record.ts';
 
 const refused = { __typename: 'AuthError', code: 'INVALID_OR_EXPIRED_TOKEN' };
@@ -80,6 +80,19 @@ describe('refreshSession refuses', () => {
     expect(await refresh(person.refreshToken)).toMatchObject(refused);
     expect(await refresh(third.refreshToken)).toMatchObject(refused);
     expect(await auditOf(server, person.id, 'refresh.reused')).toHaveLength(1);
+  });
+
+  it('SE-2 a token newer than its row, as after lost commits; the session lives on', async () => {
+    const person = await registerPerson(server);
+    const [before] = await sessionsOf(server, person.id);
+    const second = await refresh(person.refreshToken);
+    await restoreSession(server, before);
+    expect(await refresh(second.refreshToken)).toMatchObject(refused);
+
+    const lines = server.logLines.filter((line) => line.includes('refresh.ahead_of_store'));
+    expect(lines.filter((line) => line.includes(person.id))).toHaveLength(1);
+    expect(await auditOf(server, person.id, 'refresh.reused')).toEqual([]);
+    expect(await refresh(person.refreshToken)).toMatchObject({ __typename: 'AuthTokens' });
   });
 
   it('SE-4 every token at the absolute end, however often it was refreshed', async () => {
