@@ -200,7 +200,7 @@ function countEvents({ Counter }: Client, registers: Registers): Pick<Metrics, '
 function countLimits({ Counter }: Client, registers: Registers) {
   const limits = new Counter({
     name: 'latchkey_limit_trips_total',
-    help: 'Attempts refused because a budget was used up.',
+    help: 'Attempts past a budget.',
     labelNames: ['budget'],
     registers,
   });

@@ -55,6 +55,11 @@ export const budgets = {
    * (RL-2).
    */
   'login:failures': { limit: 2000, window: 15 * minute },
+  /**
+   * Accounts at which unknown devices of one network typed a wrong password: as `login:failures`
+   * (RL-2).
+   */
+  'login:accounts': { limit: 30, window: hour },
   'register:account': { limit: 5, window: hour },
   'register:address': { limit: 30, window: hour },
   'login-code:account': { limit: 5, window: hour },

@@ -41,6 +41,8 @@ export type Limiter = WithBudgets &
 
 /** The number of expired windows deleted at a time. */
 const purgeBatch = 1024;
+/** The largest number that PostgreSQL counts to. */
+const unlimited = 2 ** 31 - 1;
 
 /**
  * Identifies an account in every budget, whether or not one exists: an HMAC of the canonical
@@ -121,6 +123,35 @@ export async function reserveByAddress(
     })),
   });
   if (seconds > 0 && (await isKnown?.()) !== true) throwWait(seconds);
+}
+
+/**
+ * Counts an account at which an attempt from the caller's networks has failed, once a window and
+ * network however often it fails there, so that the log warns of a network that fails at many
+ * (RL-2). Refuses nothing.
+ */
+export async function countAccount(
+  ctx: Limiter & Pick<Context, 'request'>,
+  { budget, account }: { budget: BudgetName; account: Uint8Array },
+): Promise<void> {
+  const { limit, window } = budgetOf(ctx, budget);
+  const { networks } = ctx.request;
+  const now = ctx.clock.now();
+  const windows = await reserveInWindows(ctx.db, {
+    places: networks.map(({ name }) => ({
+      key: budgetKey(ctx, budget, `${name}\n${textOf(account)}`),
+      limit: unlimited,
+    })),
+    windowEndsAt: secondsAfter(now, window),
+    ownerKey: null,
+    now,
+  });
+  const begun = new Set(windows.filter(({ count }) => count === 1).map(({ place }) => place));
+  if (begun.size === 0) return;
+  const places = networks
+    .filter((_, place) => begun.has(place))
+    .map(({ name, times }) => ({ key: budgetKey(ctx, budget, name), limit: limit * times }));
+  await takeTogether(ctx, { budget, window, ownerKey: null, places });
 }
 
 /** How far an attempt has gone into its budget. */

@@ -50,6 +50,9 @@ const attempts: Partial<Record<BudgetName, Attempt>> = {
   'login:consecutive': guessPassword,
   'login:address': guessPassword,
   'login:failures': guessPassword,
+  // Each at another account, which is what it counts.
+  'login:accounts': (_owner, sender) =>
+    server.mutate('login', { email: freshAddress(), password: wrong }, sender),
   'register:account': ({ email }, sender) =>
     server.mutate('register', { email, password: goodPassword }, sender),
   // At an address whose registration was never finished, which an owner's is not.

@@ -6,6 +6,7 @@ import { callerPlace } from '../passwords/caller-place.ts';
 import {
   accountKey,
   type Claim,
+  countAccount,
   countUnseen,
   knownDeviceMemory,
   nobody,
@@ -97,15 +98,18 @@ type Failure = {
 };
 
 /**
- * Counts a wrong password on the whole server, so that the log warns of far too many (RL-2), and
- * tells the owner where it was the last of a budget. The work is the same for an address without an
- * account.
+ * Counts a wrong password on the whole server, so that the log warns of far too many, and its
+ * account among those that the network fails at (RL-2). Tells the owner where it was the last of a
+ * budget. The work is the same for an address without an account.
  */
 export async function countFailure(
   ctx: Context,
   { budget, inARow: { notice }, user }: Failure,
 ): Promise<void> {
   await reserveUnseen(ctx, [{ budget: 'login:failures', identifier: 'all' }]);
+  // A device that has signed in to the account before is its owner's, who mistypes.
+  if (budget.knownSessionId === null)
+    await countAccount(ctx, { budget: 'login:accounts', account: budget.accountKey });
   const owner = user?.emailVerifiedAt && user.suspendedAt === null ? user : null;
   const told = { owner, accountKey: budget.accountKey };
   if (budget.isLast) await tellShut(ctx, { ...told, template: 'sign-in-shut' });
