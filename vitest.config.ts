@@ -37,7 +37,7 @@ export default defineConfig({
         },
       },
       {
-        // The whole-server suites once more, on the database that development has.
+        // What depends on the database once more, on the one that development has.
         extends: true,
         test: {
           name: 'pglite',

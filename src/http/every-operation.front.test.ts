@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { authSchema } from '../graphql/schema.ts';
+import { makeAdministrator } from '../testing/administrators.ts';
+import { startTestServer, type TestServer } from '../testing/app.ts';
+import { enrolTotp } from '../testing/authenticator.ts';
+import type { MutationName, Sender } from '../testing/client.ts';
+import { gatewayToken } from '../testing/doors.ts';
+import { freshAddress, goodPassword, type Person, registerPerson } from '../testing/people.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ config: { gatewayToken } });
+});
+afterAll(() => server.stop());
+
+const otherPassword = 'walnut ferry copper tuesday';
+const as = ({ accessToken }: Pick<Person, 'accessToken'>): Sender => ({ token: accessToken });
+/** The root fields that have been answered without an error. */
+const answered = new Set<string>();
+
+async function call(name: MutationName, input: Record<string, unknown>, sender: Sender = {}) {
+  const answer = await server.mutate(name, input, sender);
+  expect([name, answer.code, answer.errors]).toEqual([name, undefined, undefined]);
+  answered.add(`Mutation.${name}`);
+  return answer;
+}
+
+async function ask(selection: string, sender: Sender = {}) {
+  const { data, errors } = await server.send(`{ ${selection} }`, {}, sender);
+  expect([selection, errors]).toEqual([selection, []]);
+  for (const name of Object.keys(data)) answered.add(`Query.${name}`);
+  return data;
+}
+
+const page = 'edges { cursor node { id } } pageInfo { hasNextPage } totalCount';
+const events = 'edges { cursor node { id } } pageInfo { hasNextPage }';
+
+describe('every operation, on PostgreSQL and on PGlite', () => {
+  it('registers, signs in by code, link and password, and signs out', async () => {
+    const email = freshAddress();
+    const { id } = await call('register', { email, password: goodPassword });
+    await server.nextCode(email);
+    server.clock.advance(31);
+    await call('resendOtp', { challengeId: id });
+    await call('verifyOtp', { challengeId: id, code: await server.nextCode(email) });
+    await call('requestLoginCode', { email });
+    await call('verifyLink', { token: await server.nextLink(email) });
+    const tokens = await call('login', { email, password: goodPassword });
+    const refreshed = await call('refreshSession', { refreshToken: tokens.refreshToken });
+    const own = as(await call('reauthenticate', { password: goodPassword }, as(refreshed)));
+    const other = await call('login', { email, password: goodPassword });
+    await call('revokeSession', { sessionId: other.session.id }, own);
+    await ask(`me { id } account { sessions { ${page} } securityEvents { ${events} } }`, own);
+    await ask('authOptions { registrationOpen }');
+    await call('logout', {}, own);
+  });
+
+  it('sets up a second factor, renews its codes and takes it away', async () => {
+    const person = await registerPerson(server);
+    const { phone } = await enrolTotp(server, person);
+    for (const name of ['startTotpEnrollment', 'confirmTotpEnrollment'])
+      answered.add(`Mutation.${name}`);
+    await call('regenerateRecoveryCodes', { code: phone.nextCode() }, as(person));
+    await call('disableTotp', { code: phone.nextCode() }, as(person));
+  });
+
+  it('changes an account, exports and deletes it', async () => {
+    const person = await registerPerson(server);
+    const own = as(person);
+    await call('updateProfile', { name: 'Ada', locale: 'fr' }, own);
+    const passwords = { currentPassword: goodPassword, newPassword: otherPassword };
+    await call('changePassword', passwords, own);
+    const newEmail = freshAddress();
+    const change = await call('requestEmailChange', { newEmail }, own);
+    const code = await server.nextCode(newEmail);
+    await call('confirmEmailChange', { challengeId: change.id, code }, own);
+    await call('undoEmailChange', { token: await server.nextToken(person.email) });
+    await call('requestPasswordReset', { email: person.email });
+    const token = await server.nextToken(person.email);
+    await call('resetPassword', { token, newPassword: goodPassword });
+    const again = as(await call('login', { email: person.email, password: goodPassword }));
+    await call('exportAccount', {}, again);
+    await call('deleteAccount', { confirmEmail: person.email }, again);
+  });
+
+  it('administers accounts, and answers gateways', async () => {
+    const admin = as(await makeAdministrator(server));
+    const reason = 'On the phone.';
+    const user = await call('createUser', { email: freshAddress(), name: 'Bob' }, admin);
+    const userId = user.id;
+    await call('suspendUser', { userId, reason }, admin);
+    await call('reinstateUser', { userId, reason }, admin);
+    await call('setUserRoles', { userId, roles: ['editor'], reason }, admin);
+    await call('resetUserFactors', { userId, reason }, admin);
+    await call('resetUserPassword', { userId, reason }, admin);
+    await call('revokeUserSessions', { userId, reason }, admin);
+    const { edges } = (await ask(`users(first: 2) { ${page} }`, admin)).users;
+    await ask(`users(first: 2, after: "${edges[0].cursor}", search: "b") { ${page} }`, admin);
+    await ask(`user(id: "${userId}") { id email } auditEvents { ${events} }`, admin);
+    const gateway = { headers: { 'x-gateway-token': gatewayToken } };
+    const found = `_entities(representations: [{ __typename: "User", id: "${userId}" }])`;
+    await ask(`usersByIds(ids: ["${userId}"]) { id } ${found} { __typename }`, gateway);
+    await ask('_service { sdl } _sdl', gateway);
+    await call('deleteUser', { userId, reason }, admin);
+  });
+
+  it('leaves none out', () => {
+    const schema = authSchema();
+    const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+      Object.keys(type?.getFields() ?? {}).map((name) => `${type?.name}.${name}`),
+    );
+    expect([...answered].sort()).toEqual(fields.sort());
+  });
+});
