@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -38,9 +38,10 @@ describe('X-21 the lock on a folder', { timeout: 120_000 }, () => {
     for (const child of running.splice(0)) child.kill('SIGKILL');
   });
 
-  /** A process, and whom it found in its way. */
-  async function contend(cwd = folder) {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd });
+  /** A process, and whom it found in its way; `by` are the words of a command that starts it. */
+  async function contend(cwd = folder, by: readonly string[] = []) {
+    const [command = '', ...args] = [...by, process.execPath, '--input-type=module', '-e', program];
+    const child = spawn(command, args, { cwd });
     running.push(child);
     const [line] = await once(child.stdout, 'data');
     return { child, holder: JSON.parse(String(line)) };
@@ -99,18 +100,52 @@ describe('X-21 the lock on a folder', { timeout: 120_000 }, () => {
     expect((await contend()).holder).toBeNull();
   });
 
-  it('of another kernel or boot is refused by its file and never removed', async () => {
+  /** Ends a holder, and gives its lock the mark of another boot and, by `place`, of its disk. */
+  async function leaveForeign(place: '' | 'disk.') {
     const { child } = await contend();
     await kill(child, 'SIGKILL');
     const [name = ''] = locks();
-    const foreign = name.replace(/^(lock-\d+)-\w{8}-/, '$1-00000000-');
-    expect(foreign).not.toBe(name);
+    const foreign = name.replace(/^(lock-\d+)-\w{8}-(?:disk\.)?/, `$1-00000000-${place}`);
     execFileSync('mv', [name, foreign], { cwd: join(folder, '.data') });
+    return { foreign, pid: child.pid };
+  }
+
+  it('of another kernel or boot is refused by its file and never removed', async () => {
+    const { foreign, pid } = await leaveForeign('');
     const refused = (await contend()).holder;
-    expect(refused).toMatchObject({ pid: child.pid, foreignLock: join('.data', foreign) });
+    expect(refused).toMatchObject({ pid, foreignLock: join('.data', foreign) });
     expect(locks()).toEqual([foreign]);
     rmSync(join(folder, '.data', foreign));
     expect((await contend()).holder).toBeNull();
+  });
+
+  const isLinux = process.platform === 'linux';
+
+  it.runIf(isLinux)('of another boot is taken over where both have the disk', async () => {
+    const { foreign } = await leaveForeign('disk.');
+    const next = await contend();
+    expect(next.holder).toBeNull();
+    expect(locks()).toEqual([expect.stringMatching(`^lock-${next.child.pid}-\\w{8}-disk\\.`)]);
+    expect(locks()).not.toContain(foreign);
+  });
+
+  /** In a mount of its own, of a kind that is not known to be one kernel's alone. */
+  const onMount = (script: string) => [
+    'unshare',
+    ...['-rm', 'sh', '-c', `mount -t ramfs none "$0" && cd "$0" && ${script} && exec "$@"`],
+  ];
+  const canMount =
+    spawnSync('unshare', [...onMount('true').slice(1), scratch, 'true']).status === 0;
+
+  it.runIf(canMount)('is neither taken over nor marked so where others may share it', async () => {
+    const lock = '.data/lock-4711-00000000-disk.x';
+    const found = await contend(folder, [...onMount(`mkdir .data && touch ${lock}`), folder]);
+    expect(found.holder).toMatchObject({ pid: 4711, foreignLock: lock });
+    const { child, holder } = await contend(folder, [...onMount('true'), folder]);
+    expect(holder).toBeNull();
+    expect(readdirSync(join(`/proc/${child.pid}/root`, folder, '.data'))).toEqual([
+      expect.stringMatching(`^lock-${child.pid}-\\w{8}-[^.]+$`),
+    ]);
   });
 
   it('a copied folder is another folder', async () => {
