@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql as raw } from 'drizzle-orm';
-import type postgres from 'postgres';
+import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer } from '../../testing/app.ts';
 import {
@@ -14,7 +14,7 @@ import { migratePostgres } from '../migrate.ts';
 import { rateLimits } from '../tables/rate-limits.ts';
 import { users } from '../tables/users.ts';
 import { type Database, openPostgres } from './client.ts';
-import { wantedSettings } from './settings.ts';
+import { unpinnedSettings, wantedSettings } from './settings.ts';
 
 const role = `latchkey_settings_${randomBytes(4).toString('hex')}`;
 const password = randomBytes(16).toString('hex');
@@ -186,6 +186,22 @@ describe('X-33 settings of the role', () => {
         { name: 'session_replication_role', value: 'replica', wanted: 'origin' },
       ]);
       await one.close();
+    });
+  });
+
+  it.each([
+    ['Etc/UTC', []],
+    ['GMT', []],
+    ['Africa/Abidjan', ['Africa/Abidjan']],
+  ])('behind a pooler the time zone %s is named unless it is UTC', async (value, named) => {
+    await withSettings([['TimeZone', value]], async () => {
+      // As a pooler has it: the timeouts of the connection are not its own.
+      const plain = postgres(url, { max: 1, onnotice: () => {} });
+      // biome-ignore lint/plugin: the statement itself is tried.
+      const rows = await plain.unsafe(unpinnedSettings);
+      await plain.end();
+      const found = rows.filter(({ name }) => name === 'TimeZone');
+      expect(found.map(({ reset_val: present }) => present)).toEqual(named);
     });
   });
 

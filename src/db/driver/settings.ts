@@ -67,6 +67,7 @@ export const unpinnedSettings = `
   join wanted w on lower(s.name) = w.name, direct
   where not direct.yes and lower(s.reset_val) <> lower(w.value)
     and not (w.name = 'default_transaction_read_only' and pg_is_in_recovery())
+    and not (w.name = 'timezone' and s.reset_val ~* '^(etc/)?(utc|uct|gmt|universal|zulu)$')
   union all
   select name, setting, 'origin' from pg_settings
   where name = 'session_replication_role' and setting <> 'origin'
