@@ -4,7 +4,7 @@ import { makeAdministrator } from '../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { enrolTotp } from '../testing/authenticator.ts';
 import type { MutationName, Sender } from '../testing/client.ts';
-import { gatewayToken } from '../testing/doors.ts';
+import { gatewayToken, postForm } from '../testing/doors.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../testing/people.ts';
 
 let server: TestServer;
@@ -52,7 +52,8 @@ describe('every operation, on PostgreSQL and on PGlite', () => {
     await call('revokeSession', { sessionId: other.session.id }, own);
     await ask(`me { id } account { sessions { ${page} } securityEvents { ${events} } }`, own);
     await ask('authOptions { registrationOpen }');
-    await call('logout', {}, own);
+    await call('login', { email, password: goodPassword });
+    await call('logout', { everywhere: true }, own);
   });
 
   it('sets up a second factor, renews its codes and takes it away', async () => {
@@ -102,6 +103,27 @@ describe('every operation, on PostgreSQL and on PGlite', () => {
     await ask(`usersByIds(ids: ["${userId}"]) { id } ${found} { __typename }`, gateway);
     await ask('_service { sdl } _sdl', gateway);
     await call('deleteUser', { userId, reason }, admin);
+  });
+
+  it('answers services what a token is worth, and ends its session for them', async () => {
+    const person = await registerPerson(server);
+    const { accessToken: token, refreshToken } = person;
+    const verify = async () =>
+      (await fetch(`${server.url}/verify`, { headers: { authorization: `Bearer ${token}` } }))
+        .status;
+    const isActive = async (each: string) =>
+      (await postForm(server, '/oauth/introspect', { token: each })).body['active'];
+    expect([await verify(), await isActive(token), await isActive(refreshToken)]).toEqual([
+      200,
+      true,
+      true,
+    ]);
+    expect((await postForm(server, '/oauth/revoke', { token: refreshToken })).status).toBe(200);
+    expect([await verify(), await isActive(token), await isActive(refreshToken)]).toEqual([
+      401,
+      false,
+      false,
+    ]);
   });
 
   it('leaves none out', () => {
