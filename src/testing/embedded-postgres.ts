@@ -287,14 +287,16 @@ async function serve(cluster: Cluster): Promise<EmbeddedPostgres> {
     if (!isKept) rmSync(folder, { recursive: true, force: true });
   };
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-  const waitUntilStarted = () => waitUntilReady(url, () => child.exitCode !== null);
-  try {
-    await waitUntilStarted();
-  } catch (error) {
-    const log = readFileSync(join(folder, 'postgres.log'), 'utf8').slice(-2000);
-    await stop();
-    throw new Error(`PostgreSQL did not start: ${log}`, { cause: error });
-  }
+  const waitUntilStarted = async () => {
+    try {
+      await waitUntilReady(url, () => child.exitCode !== null);
+    } catch (error) {
+      const log = readFileSync(join(folder, 'postgres.log'), 'utf8').slice(-2000);
+      await stop();
+      throw new Error(`PostgreSQL did not start: ${log}`, { cause: error });
+    }
+  };
+  await waitUntilStarted();
   return {
     url,
     halt: async () => {

@@ -16,8 +16,7 @@ const start = () => {
     stdio: ['ignore', log, log],
     ...account,
   });
-  started.on('exit', gone);
-  started.on('error', gone);
+  for (const event of ['exit', 'error']) started.on(event, () => gone(started));
   return started;
 };
 
@@ -32,8 +31,9 @@ const end = () => {
   server.kill('SIGQUIT');
   setTimeout(() => server.kill('SIGKILL'), 5000).unref();
 };
-const gone = () => {
-  if (halted && !ending) return;
+/** The end of a server that was halted may be heard of when another has taken its place. */
+const gone = (which) => {
+  if (which !== server || (halted && !ending)) return;
   if (ending && !isKept) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   process.exit(ending ? 0 : 1);
 };
@@ -44,7 +44,7 @@ process.stdin.on('end', () => {
   // A halted server has already exited.
   if (halted) {
     ending = true;
-    gone();
+    gone(server);
   }
   end();
 });
