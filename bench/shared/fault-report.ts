@@ -18,7 +18,7 @@ export function tellFault(input: {
   out(`  ${'seconds'.padEnd(16)}acknowledged  unanswered    back  caught     new`);
   for (const [index, { kind }] of (rounds[0] ?? []).entries()) {
     const rows = rounds.map((round) => round[index]).filter((row) => row !== undefined);
-    const at = (read: (row: Row) => number): string =>
+    const at = (read: (row: Recovery) => number): string =>
       (Math.max(...rows.map(read)) / 1000).toFixed(1).padStart(8);
     const sum = (outcome: string): string =>
       String(
@@ -41,31 +41,20 @@ export function tellFault(input: {
   judge(`${signedOut.length} people were signed out without cause`, signedOut.length === 0);
 }
 
-type Row = Recovery & {
-  /** From the fault's end, or the first try after it, to the first success; 0 if nobody tried. */
-  readonly back: number;
-};
-
 /** What was sent from one fault to the next, and what a fault has caught. */
 function roundOf(
   ledger: Ledger,
   input: { readonly faults: readonly Fault[]; readonly fault: Fault; readonly index: number },
-): Row[] {
+): Recovery[] {
   const { faults, fault, index } = input;
   const next = faults[index + 1]?.begunAt ?? Number.POSITIVE_INFINITY;
   const before = index === 0 ? 0 : fault.begunAt;
   const operations = ledger.operations.filter(
     ({ sentAt, endedAt }) => sentAt < next && (sentAt >= before || endedAt > fault.endedAt),
   );
-  return recoveries({ ...ledger, operations }, fault).map((row) => {
-    const tried = operations
-      .filter(({ kind, sentAt }) => kind === row.kind && sentAt > fault.endedAt)
-      .map(({ sentAt }) => sentAt - fault.endedAt);
-    const back = tried.length === 0 ? 0 : Math.max(0, row.firstSuccess - Math.min(...tried));
-    return { ...row, back };
-  });
+  return recoveries({ ...ledger, operations }, fault);
 }
 
-function slowest(row: Row): number {
+function slowest(row: Recovery): number {
   return Math.max(row.back, row.caughtUntil, row.slowestAfter);
 }

@@ -76,6 +76,8 @@ export type Recovery = {
   readonly unanswered: number;
   /** From the fault's end to the first success of what was begun after the fault began. */
   readonly firstSuccess: number;
+  /** The same from the first try after the fault's end on; 0 if nobody tried. */
+  readonly back: number;
   /** The longest time without a success, from the fault's beginning on. */
   readonly longestWithout: number;
   /** From the fault's end to the end of the last request that it caught. */
@@ -93,11 +95,16 @@ export function recoveries(ledger: Ledger, fault: Fault): Recovery[] {
     const caught = all.filter(
       ({ sentAt, endedAt }) => sentAt < fault.endedAt && endedAt > fault.endedAt,
     );
+    const firstSuccess = Math.max(0, least(after.map(({ endedAt }) => endedAt)) - fault.endedAt);
+    const firstTry =
+      least(all.map(({ sentAt }) => sentAt).filter((sentAt) => sentAt > fault.endedAt)) -
+      fault.endedAt;
     return {
       kind,
       acknowledged: successes.length,
       unanswered: all.filter(({ outcome }) => outcome === 'unanswered').length,
-      firstSuccess: Math.max(0, least(after.map(({ endedAt }) => endedAt)) - fault.endedAt),
+      firstSuccess,
+      back: Number.isFinite(firstTry) ? Math.max(0, firstSuccess - firstTry) : 0,
       longestWithout: longestGap(successes, fault),
       caughtUntil: Math.max(0, ...caught.map(({ endedAt }) => endedAt - fault.endedAt)),
       slowestAfter: Math.max(
