@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { mutate } from '../../src/testing/client.ts';
 import { freePort } from '../../src/testing/free-port.ts';
 import type { SmtpStandIn } from '../../src/testing/smtp-stand-in.ts';
 import { password } from './accounts.ts';
+import { UsageError } from './options.ts';
 import { bothCores, type Started, start } from './processes.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -69,6 +71,12 @@ export async function startBuilt(options: {
 
 /** A command such as `latchkey keys rotate` from the sources: what `start` of `spawn` takes. */
 export const commandLine: readonly string[] = ['--import', 'tsx', `${root}src/main.ts`];
+
+/** The same of `npm run build`. */
+export function builtCommandLine(): readonly string[] {
+  if (!existsSync(`${root}dist/main.js`)) throw new UsageError('Run `npm run build` first.');
+  return [`${root}bin/latchkey.js`];
+}
 
 export type Registered = {
   readonly email: string;

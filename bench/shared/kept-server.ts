@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../src/testing/free-port.ts';
-import { commandLine } from './instances.ts';
+import { builtCommandLine } from './instances.ts';
 import { descendants, endWithThisProcess } from './processes.ts';
 
 /** A server that is started again on its port after it was killed, as a supervisor does it. */
@@ -18,7 +18,7 @@ export type KeptServer = {
   stop(): Promise<void>;
 };
 
-/** `latchkey start` from the sources, with its log in a file. */
+/** `latchkey start` as it is built, so that its start is the one of production. */
 export async function keepServer(
   env: Readonly<Record<string, string>>,
   log: string,
@@ -28,7 +28,7 @@ export async function keepServer(
   let child: ChildProcess | null = null;
   const start = async (): Promise<void> => {
     const file = openSync(log, 'a');
-    const started = spawn(process.execPath, [...commandLine, 'start'], {
+    const started = spawn(process.execPath, [...builtCommandLine(), 'start'], {
       env: { ...env, PORT: String(port) },
       stdio: ['ignore', file, file],
     });
@@ -38,7 +38,7 @@ export async function keepServer(
     await untilReady(url, () => started.exitCode);
   };
   const workers = (): number[] =>
-    descendants(child?.pid ?? 0).filter((pid) => commandOf(pid).includes('main.ts'));
+    descendants(child?.pid ?? 0).filter((pid) => commandOf(pid).includes('latchkey.js'));
   await start();
   return {
     url,
