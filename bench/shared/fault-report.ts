@@ -49,8 +49,10 @@ function roundOf(
   const { faults, fault, index } = input;
   const next = faults[index + 1]?.begunAt ?? Number.POSITIVE_INFINITY;
   const before = index === 0 ? 0 : fault.begunAt;
+  // What was under way when the next one began was caught by that one.
   const operations = ledger.operations.filter(
-    ({ sentAt, endedAt }) => sentAt < next && (sentAt >= before || endedAt > fault.endedAt),
+    ({ sentAt, endedAt }) =>
+      (sentAt < fault.endedAt || endedAt <= next) && (sentAt >= before || endedAt > fault.endedAt),
   );
   return recoveries({ ...ledger, operations }, fault);
 }
