@@ -23,7 +23,8 @@ export async function failOver(options: {
   const lost: string[] = [];
   for (let turn = 0; turn < options.times; turn += 1) {
     const { ledger, fault, missing } = await promoteOnce(options);
-    all.operations.push(...ledger.operations);
+    // Not the beginning of a turn, when all people come at once.
+    all.operations.push(...ledger.operations.filter(({ endedAt }) => endedAt > fault.begunAt));
     faults.push(fault);
     lost.push(...missing);
   }
