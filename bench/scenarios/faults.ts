@@ -294,7 +294,8 @@ function serversBehindBouncer({ bouncer, env }: Stage): Promise<KeptServer[]> {
   return Promise.all(['/dev/null', '/dev/null'].map((log) => keepServer(settings, log)));
 }
 
-const watchFor = { least: 1000, most: 8000 };
+/** Milliseconds: no fault begins before the one before has had its five seconds. */
+const watchFor = { least: 5000, most: 8000 };
 
 /** Until every operation has succeeded again, or should have long ago. */
 async function watch(ledger: Ledger, fault: Fault): Promise<void> {

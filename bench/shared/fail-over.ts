@@ -43,7 +43,7 @@ async function promoteOnce(options: {
   const servers = await Promise.all([keepServer(env, '/dev/null'), keepServer(env, '/dev/null')]);
   const urls = servers.map(({ url }) => url);
   const running = startLedger({ ...options, urls, smtp });
-  await sleep(options.pause * 3 + 3000);
+  await sleep(options.pause * 10);
   const begunAt = performance.now();
   pair.primary.kill();
   await sleep(2000);
