@@ -79,7 +79,7 @@ const floors: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['caller', 'sessions', 'access-tokens'],
     ['sign-in', 'second-factors', 'accounts', 'admin', 'import', 'retention'],
   ],
-  http: [['hooks'], ['graphql', 'pages'], ['routes'], ['http']],
+  http: [['hooks'], ['graphql'], ['pages', 'routes'], ['http']],
   db: [['driver', 'tables'], ['queries'], ['db']],
 };
 

@@ -144,10 +144,20 @@ export const entries = {
   }),
   appUrl: optional({
     name: 'APP_URL',
-    doc: 'The web app that the links in mails open.',
-    shown: 'PUBLIC_URL',
+    doc:
+      'The web app that the links in mails open (docs/pages.md has its paths); unset, they open ' +
+      'the built-in pages.',
+    shown: 'PUBLIC_URL/account',
     absent: null,
     schema: baseUrl,
+  }),
+  pages: entry({
+    name: 'PAGES',
+    doc:
+      'The built-in pages for sign-in and accounts at `/account`; `off` where an app has its ' +
+      'own.',
+    fallback: 'true',
+    schema: onOrOff,
   }),
   jwt: {
     algorithm: entry({

@@ -447,7 +447,7 @@ function toConfig(values: Values, env: Environment, mode: Mode): Config {
     dataDirectory,
     secretKeys: secretKeys.previous ? [current, secretKeys.previous] : [current],
     publicUrl: ownUrl,
-    appUrl: appUrl ?? ownUrl,
+    appUrl: appUrl ?? `${ownUrl}/account`,
     jwt: { ...jwt, audience: jwt.audience ?? ownUrl },
     mail: mailSettings(mail, given(env, entries.productName.name) && values.productName),
     tls: certFile === null || keyFile === null ? null : { certFile, keyFile },

@@ -17,6 +17,7 @@ import { watchRequests } from './hooks/metrics.ts';
 import { ownHosts } from './hooks/own-hosts.ts';
 import { listen } from './listen.ts';
 import { createListener, type Listener, type ListenerLimits, listenerLimits } from './listener.ts';
+import { accountPages } from './pages/account/account-pages.ts';
 import { type GraphiqlRouteOptions, graphiqlRoute } from './pages/graphiql/graphiql.route.ts';
 import { mailboxRoute } from './pages/mailbox.route.ts';
 import { healthRoute } from './routes/health.route.ts';
@@ -81,7 +82,9 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   const cache = createOperationCache();
   const apollo = await startApollo(app, cache);
   const deadline = options.deadline ?? operationDeadline;
-  graphqlRoute(fastify, createOperationRunner({ app, apollo, cache, trustedProxies, deadline }));
+  const run = createOperationRunner({ app, apollo, cache, trustedProxies, deadline });
+  graphqlRoute(fastify, run);
+  if (config.pages) accountPages(fastify, { app, run });
   addPlainRoutes(fastify, { app, trustedProxies, drain });
   if (config.mode === 'development') addDevelopmentPages(fastify, app, options.graphiql);
 

@@ -71,6 +71,7 @@ export const testConfig: Config = {
   secretKeys: [Buffer.from('dGVzdCBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcyE=', 'base64')],
   publicUrl: 'http://localhost:4000',
   appUrl: 'http://localhost:3000',
+  pages: true,
   jwt: { algorithm: 'ES256', audience: 'http://localhost:4000', type: 'JWT' },
   accessTokenTtl: 900,
   sessionIdleTtl: 14 * 24 * 3600,

@@ -97,7 +97,7 @@ const errorReports: ApolloServerPlugin<RequestContext> = {
 /** Any request to /graphql, read, executed and answered by Apollo. */
 export async function runByApollo(
   apollo: ApolloServer<RequestContext>,
-  request: FastifyRequest,
+  request: Pick<FastifyRequest, 'method' | 'headers' | 'url' | 'body'>,
   context: () => RequestContext,
 ): Promise<Answer> {
   const headers = new HeaderMap();

@@ -31,7 +31,9 @@ export type Handles = {
   readonly readDb: Db;
 };
 
-type Request = Pick<FastifyRequest, 'id' | 'headers' | 'socket' | 'raw'>;
+type Request = Pick<FastifyRequest, 'id' | 'headers' | 'socket'> & {
+  readonly raw: Pick<FastifyRequest['raw'], 'rawHeaders'>;
+};
 
 type Input = {
   readonly request: Request;
@@ -40,7 +42,7 @@ type Input = {
   readonly observed?: Observed;
   /** The App's own unless told. */
   readonly handles?: Handles;
-  readonly texts?: LongTexts;
+  readonly longTexts?: LongTexts;
   readonly log?: Logger;
 };
 
@@ -131,9 +133,9 @@ class Exchange {
   }
 
   longText(): Context['longText'] {
-    const { texts } = this.#input;
-    if (!texts) throw new Error('This route has no long texts.');
-    return (pieces) => texts.add(pieces);
+    const { longTexts } = this.#input;
+    if (!longTexts) throw new Error('This route has no long texts.');
+    return (pieces) => longTexts.add(pieces);
   }
 
   cookie(): RefreshCookie {

@@ -10,10 +10,13 @@ export type Pieces = () => AsyncIterable<string>;
  */
 export class LongTexts {
   readonly #random: App['random'];
+  readonly #failed: (error: unknown) => void;
   #pieces: Map<string, Pieces> | undefined;
 
-  constructor(random: App['random']) {
+  /** `failed` is told why an answer breaks off; its reader sees the connection end. */
+  constructor(random: App['random'], failed: (error: unknown) => void) {
     this.#random = random;
+    this.#failed = failed;
   }
 
   add(pieces: Pieces): string {
@@ -23,33 +26,37 @@ export class LongTexts {
     return place;
   }
 
-  /**
-   * The JSON of an answer with its long texts, none of which is held in memory. `failed` is told
-   * why an answer breaks off; its reader sees the connection end.
-   */
-  write(json: string, failed: (error: unknown) => void): string | Readable {
-    const texts = this.#pieces;
-    if (texts === undefined) return json;
-    return Readable.from(writePieces(json, { texts, failed }), { objectMode: false });
+  /** The JSON of an answer with its long texts, none of which is held in memory. */
+  write(json: string): string | Readable {
+    return this.#pieces === undefined ? json : this.#stream(this.#splice(json));
   }
-}
 
-async function* writePieces(
-  json: string,
-  {
-    texts,
-    failed,
-  }: { readonly texts: ReadonlyMap<string, Pieces>; readonly failed: (error: unknown) => void },
-): AsyncGenerator<string> {
-  try {
+  /** One of the texts alone, not as JSON, by what stands for it in the answer. */
+  read(place: string): Readable {
+    const pieces = this.#pieces?.get(place);
+    if (!pieces) throw new Error('The answer has no such long text.');
+    return this.#stream(pieces());
+  }
+
+  async *#splice(json: string): AsyncGenerator<string> {
     for (const part of json.split(/(long-text:[0-9a-f]{32})/)) {
-      const pieces = texts.get(part);
+      const pieces = this.#pieces?.get(part);
       if (!pieces) yield part;
       // Without the quotes: they stand around the placeholder.
       else for await (const piece of pieces()) yield JSON.stringify(piece).slice(1, -1);
     }
-  } catch (error) {
-    failed(error);
-    throw new Error('The answer broke off.');
+  }
+
+  #stream(pieces: AsyncIterable<string>): Readable {
+    return Readable.from(this.#watched(pieces), { objectMode: false });
+  }
+
+  async *#watched(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+    try {
+      yield* pieces;
+    } catch (error) {
+      this.#failed(error);
+      throw new Error('The answer broke off.');
+    }
   }
 }

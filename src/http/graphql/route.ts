@@ -7,10 +7,10 @@ export function graphqlRoute(fastify: FastifyInstance, run: OperationRunner): vo
     method: ['GET', 'POST'],
     url: '/graphql',
     handler: async (request, reply) => {
-      const { status, headers, body } = await run(request, reply);
+      const { status, headers, text, longTexts } = await run(request, reply);
       for (const [name, value] of headers) reply.header(name, value);
       reply.code(status);
-      return body;
+      return longTexts.write(text);
     },
   });
 }

@@ -6,7 +6,7 @@ import { eventLoop } from '../../observability/event-loop.ts';
 import type { StatementWatch } from '../../observability/tracing.ts';
 import type { TrustedProxies } from '../hooks/client-address.ts';
 import { operationOf, watchOperation } from '../hooks/metrics.ts';
-import type { Answer, WrittenAnswer } from './answer.ts';
+import type { Answer } from './answer.ts';
 import { runByApollo } from './apollo.ts';
 import { createContext, type Handles, type RequestContext } from './context.ts';
 import { Deadline } from './deadline.ts';
@@ -24,11 +24,22 @@ export type RunnerOptions = {
   readonly deadline: number;
 };
 
-/** Rejects where there is no answer: the operation took too long, or a fault. */
+/** What an operation is read from: a client's request to /graphql, or what a page puts together. */
+export type OperationRequest = Pick<
+  FastifyRequest,
+  'id' | 'method' | 'url' | 'headers' | 'body' | 'socket' | 'span'
+> & { readonly raw: Pick<FastifyRequest['raw'], 'rawHeaders'> };
+
+export type OperationAnswer = Answer & { readonly longTexts: LongTexts };
+
+/**
+ * Cookies and Retry-After go to `reply`. Rejects where there is no answer: the operation took too
+ * long, or a fault.
+ */
 export type OperationRunner = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-) => Promise<WrittenAnswer>;
+  request: OperationRequest,
+  reply: Pick<FastifyReply, 'getHeader' | 'header'>,
+) => Promise<OperationAnswer>;
 
 /**
  * Runs each operation in a context of its own, watched and within a deadline: executed at once
@@ -41,23 +52,23 @@ export function createOperationRunner(options: RunnerOptions): OperationRunner {
     const { log, observed } = watch;
     const deadline = new Deadline();
     const handles = new RequestHandles(app.database, deadline, watch.onStatement);
-    const texts = new LongTexts(app.random);
+    const longTexts = new LongTexts(app.random, (error) =>
+      log.error(
+        { err: error, requestId: request.id, operation: operationOf(observed) },
+        'An answer broke off.',
+      ),
+    );
     const context = (): RequestContext =>
-      createContext(app, { request, reply, trustedProxies, observed, handles, texts, log });
+      createContext(app, { request, reply, trustedProxies, observed, handles, longTexts, log });
     const run = async (): Promise<Answer> => {
       const fast = fastOperation(request, cache);
       const answer = fast && (await runCached(fast, context()));
       return answer ?? runByApollo(apollo, request, context);
     };
     try {
-      const { text, ...answer } = await deadline.bound(run(), options.deadline);
+      const answer = await deadline.bound(run(), options.deadline);
       watch.end(answer.status);
-      const brokeOff = (error: unknown): void =>
-        log.error(
-          { err: error, requestId: request.id, operation: operationOf(observed) },
-          'An answer broke off.',
-        );
-      return { ...answer, body: texts.write(text, brokeOff) };
+      return { ...answer, longTexts };
     } catch (error) {
       if (deadline.aborted)
         log.warn(

@@ -81,23 +81,38 @@ export function errorBody(fastify: FastifyInstance, tell: Tell = () => {}): void
   });
   fastify.setNotFoundHandler(sendNotFound);
   fastify.setErrorHandler((error, request, reply) => {
-    if (brokeOff(request)) {
-      // Not a failure of the database, whose connections end with the same codes.
-      tell(
-        { event: 'request.broken_off', requestId: request.id },
-        'A client broke off its request.',
-      );
-      return sendError(request, reply, 400);
-    }
-    const refusal = error instanceof AuthError ? error : unavailable(error);
-    const status = refusal === null ? statusOf(error) : statusOfRefusal(refusal);
-    logFailure(error, request, { status, tell });
+    const { status, refusal } = describeFailure(error, request, tell);
     if (refusal?.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));
     // A route may have set a more specific challenge.
     if (refusal?.code === 'UNAUTHENTICATED' && !reply.hasHeader('www-authenticate'))
       reply.header('www-authenticate', bearerChallenge);
     return sendError(request, reply, status, refusal ?? answerFor(status));
   });
+}
+
+export type Failure = {
+  readonly status: number;
+  readonly code: string;
+  /** Null for what callers are told nothing of but the status. */
+  readonly refusal: AuthError | null;
+};
+
+/** What a caller is told of a failure, which is logged here: the same in JSON and on a page. */
+export function describeFailure(
+  error: unknown,
+  request: FastifyRequest,
+  tell: Tell = () => {},
+): Failure {
+  if (brokeOff(request)) {
+    // Not a failure of the database, whose connections end with the same codes.
+    const event = { event: 'request.broken_off', requestId: request.id };
+    tell(event, 'A client broke off its request.');
+    return { status: 400, code: badRequest.code, refusal: null };
+  }
+  const refusal = error instanceof AuthError ? error : unavailable(error);
+  const status = refusal === null ? statusOf(error) : statusOfRefusal(refusal);
+  logFailure(error, request, { status, tell });
+  return { status, code: (refusal ?? answerFor(status)).code, refusal };
 }
 
 /**

@@ -1,0 +1,91 @@
+import fastifyFormbody from '@fastify/formbody';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { describeFailure } from '../../hooks/errors.ts';
+import { pageAssets } from './assets.ts';
+import { ownFields } from './fields.ts';
+import { isOwnForm } from './own-origin.ts';
+import { pages } from './pages.ts';
+import { errorView } from './screens/error.ts';
+import { sendPage } from './send-page.ts';
+import { renew, show } from './show.ts';
+import { submit } from './submit.ts';
+import { type PagesOptions, Refusal, Visit } from './visit.ts';
+
+/** Bytes of a form: the longest password takes a few hundred. */
+const formLimit = 16 * 1024;
+
+/**
+ * `/account` and what lies below: pages for people, rendered here, which work without scripts. Each
+ * is a client of the API like any other.
+ */
+export function accountPages(fastify: FastifyInstance, options: PagesOptions): void {
+  const { publicUrl, mode } = options.app.config;
+  fastify.register(async (scope) => {
+    // A form is taken here and nowhere else: a page of any site can send one without a preflight
+    // (TR-5).
+    scope.removeAllContentTypeParsers();
+    await scope.register(fastifyFormbody, { bodyLimit: formLimit });
+    pageAssets(scope, options.app.config);
+    scope.setErrorHandler(async (error, request, reply) => {
+      const { status, code } = describeFailure(error, request);
+      await sendRefused(new Visit(options, request, reply), reply, { status, code });
+      return reply;
+    });
+
+    for (const page of pages) {
+      const url = page.path === '' ? '/account' : `/account/${page.path}`;
+      scope.get(url, async (request, reply) => {
+        if (mode === 'development' && request.headers.host !== new URL(publicUrl).host)
+          return reply.redirect(`${publicUrl}${request.url}`, 303);
+        const visit = new Visit(options, request, reply);
+        await answering(visit, reply, () => show(visit, reply, page));
+        return reply;
+      });
+      if (page.forms === undefined) continue;
+      scope.post(url, async (request, reply) => {
+        const visit = new Visit(options, request, reply);
+        if (isOwnForm(request.headers, publicUrl)) {
+          const fields = ownFields(request.body);
+          await answering(visit, reply, () => submit(visit, reply, { page, fields }));
+        } else {
+          await sendRefused(visit, reply, { status: 403, code: 'FOREIGN_FORM' });
+        }
+        return reply;
+      });
+    }
+    scope.get('/account/*', async (request, reply) => {
+      const visit = new Visit(options, request, reply);
+      await sendRefused(visit, reply, { status: 404, code: 'PAGE_NOT_FOUND' });
+      return reply;
+    });
+  });
+}
+
+/** Where the API knows the caller no more, the session is renewed or the person signs in. */
+async function answering(
+  visit: Visit,
+  reply: FastifyReply,
+  answer: () => Promise<void>,
+): Promise<void> {
+  try {
+    await answer();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.code === 'UNAUTHENTICATED') await renew(visit, reply);
+    else await sendRefused(visit, reply, error);
+  }
+}
+
+function sendRefused(
+  visit: Visit,
+  reply: FastifyReply,
+  { status, code }: { readonly status: number; readonly code: string },
+): Promise<void> {
+  const view = errorView(visit.messages, code);
+  return sendPage(visit, reply.code(status), {
+    view,
+    path: 'error',
+    person: null,
+    isRefused: true,
+  });
+}

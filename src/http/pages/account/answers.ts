@@ -1,0 +1,71 @@
+import type { AuditType } from '../../../domain/audit/record.ts';
+import type { ErrorCode } from '../../../errors.ts';
+
+/** Members of the API's unions, as far as pages select them (`fragments`). */
+export type Tokens = {
+  readonly __typename: 'AuthTokens';
+  readonly accessToken: string;
+  /** ISO 8601. */
+  readonly accessTokenExpiresAt: string;
+};
+
+export type Challenge = {
+  readonly __typename: 'OtpChallenge';
+  readonly id: string;
+  readonly purpose: 'VERIFY_EMAIL' | 'LOGIN' | 'STEP_UP' | 'CHANGE_EMAIL';
+  readonly methods: readonly ('EMAIL' | 'TOTP' | 'RECOVERY_CODE')[];
+  /** Masked; null where nothing was sent. */
+  readonly sentTo: string | null;
+  /** ISO 8601. */
+  readonly resendAvailableAt: string | null;
+};
+
+export type Refusal = {
+  readonly __typename: 'AuthError';
+  readonly code: ErrorCode;
+  readonly fields: readonly { readonly path: string; readonly code: string }[];
+  /** Seconds. */
+  readonly retryAfter: number | null;
+};
+
+/** What a form's mutation answers: one of the three above, or what its page alone awaits. */
+export type Result = Tokens | Challenge | Refusal | Other;
+
+export type Other = {
+  readonly __typename:
+    | 'AuthAccepted'
+    | 'User'
+    | 'TotpEnrollment'
+    | 'RecoveryCodes'
+    | 'AccountExport';
+  readonly [member: string]: unknown;
+};
+
+export type Event = {
+  readonly type: AuditType;
+  readonly outcome: 'SUCCESS' | 'FAILURE';
+  readonly at: string;
+  readonly device: string | null;
+  readonly ipAddress: string | null;
+};
+
+/** Who is signed in: what the frame around every page of an account shows (`...Person`). */
+export type Person = {
+  readonly me: { readonly name: string | null; readonly email: string } | null;
+  readonly account: { readonly locale: string | null } | null;
+};
+
+const fragments: Readonly<Record<string, string>> = {
+  Tokens: 'on AuthTokens { accessToken accessTokenExpiresAt }',
+  Challenge: 'on OtpChallenge { id purpose methods sentTo resendAvailableAt }',
+  Refusal: 'on AuthError { code fields { path code } retryAfter }',
+  Person: 'on Query { me { name email } account { locale } }',
+};
+
+/** A page's GraphQL document: its operations, and the fragments that they spread. */
+export function graphqlDocument(operations: string): string {
+  const spread = Object.entries(fragments).filter(([name]) => operations.includes(`...${name}`));
+  return [operations.trim(), ...spread.map(([name, body]) => `fragment ${name} ${body}`)].join(
+    '\n',
+  );
+}

@@ -1,0 +1,85 @@
+import { html, type Markup } from '../markup.ts';
+import type { Person } from './answers.ts';
+import { directionOf, type Language, languageNames, messagesIn } from './language.ts';
+import type { View } from './page.ts';
+import { nothing } from './parts.ts';
+
+export type Frame = {
+  readonly productName: string;
+  readonly language: Language;
+  /** The path of the page below /account, and its query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Null before anyone has signed in. */
+  readonly person: Person | null;
+  readonly hasProblem: boolean;
+  readonly assets: { readonly style: string; readonly script: string; readonly logo: Markup };
+  /** Where the page goes on by itself. */
+  readonly onward?: string;
+};
+
+const sections = ['profile', 'security', 'devices', 'activity', 'data'] as const;
+
+/** A whole document around a page's own part. */
+export function layout(frame: Frame, view: View): Markup {
+  const { language, productName, assets, person } = frame;
+  const t = messagesIn(language);
+  const title = `${frame.hasProblem ? `${t.problem}: ` : ''}${view.title} · ${productName}`;
+  return html`<!doctype html>
+<html lang="${language}" dir="${directionOf(language)}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${title}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${assets.style}">
+<script src="${assets.script}" type="module"></script>
+${frame.onward === undefined ? nothing : goOn(frame.onward)}
+</head>
+<body${person === null ? nothing : html` class="account"`}>
+<a class="skip" href="#main">${t.skip}</a>
+<header><a class="brand" href="/account">${assets.logo}<span>${productName}</span></a>${
+    person === null ? nothing : signedInAs(frame, person)
+  }</header>
+${person === null ? nothing : navigation(frame)}
+<main id="main" tabindex="-1">
+<h1>${view.title}</h1>
+${view.body}
+</main>
+<footer><nav aria-label="${t.languages}">${languageLinks(frame)}</nav></footer>
+</body>
+</html>
+`;
+}
+
+function goOn(url: string): Markup {
+  return html`<meta http-equiv="refresh" content="0; url=${url}">`;
+}
+
+function signedInAs({ language }: Frame, { me }: Person): Markup {
+  const t = messagesIn(language);
+  return html`<form method="post" action="/account/sign-out" class="who">
+<bdi>${me?.name ?? me?.email ?? ''}</bdi>
+<button class="quiet">${t.signOut.action}</button></form>`;
+}
+
+function navigation({ language, path }: Frame): Markup {
+  const t = messagesIn(language);
+  const current = path.split('/')[0];
+  const items = sections.map((section) => {
+    const mark = section === current ? html` aria-current="page"` : nothing;
+    return html`<li><a href="/account/${section}"${mark}>${t[section].title}</a></li>`;
+  });
+  return html`<nav class="sections" aria-label="${t.home.title}"><ul>${items}</ul></nav>`;
+}
+
+function languageLinks({ language, query }: Frame): Markup[] {
+  return Object.entries(languageNames).map(([tag, name]) => {
+    if (tag === language) return html`<span aria-current="true">${name}</span>`;
+    const others = new URLSearchParams(query);
+    others.set('lang', tag);
+    return html`<a href="?${others.toString()}" lang="${tag}" hreflang="${tag}">${name}</a>`;
+  });
+}

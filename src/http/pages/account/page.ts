@@ -1,0 +1,78 @@
+import type { Markup } from '../markup.ts';
+import type { Challenge, Other, Refusal } from './answers.ts';
+import type { Language } from './language.ts';
+import type { Messages } from './messages/messages.ts';
+import type { Step } from './step.ts';
+
+/** What a form sent; a field that was sent twice is not there. */
+export type Fields = Readonly<Record<string, string>>;
+
+/**
+ * A page: one GraphQL document and one template. It knows no rule of its own: what may be done is
+ * told by the answers.
+ */
+export type Page<Data = unknown> = {
+  /** Below /account; empty for the home of an account. */
+  readonly path: string;
+  /** The operation `Show`, where the page has to ask something, and one for each form. */
+  readonly document: string;
+  /** Whether it belongs to an account; then `Show` spreads `...Person`. */
+  readonly signedIn?: true;
+  /** By the value of the field `form`; the first is taken where there is none. */
+  readonly forms?: Readonly<Record<string, Form>>;
+  readonly view: (shown: Shown<Data>) => View;
+};
+
+export type Form = {
+  /** Of the page's document; its field has the alias `result`. */
+  readonly operation: string;
+  readonly input: (fields: Fields, visitor: Visitor) => Readonly<Record<string, unknown>>;
+  /** After what the page alone awaits: neither tokens, nor a challenge, nor a refusal. */
+  readonly done?: (result: Other, visitor: Visitor) => Next;
+};
+
+/** Where a form leads to. */
+export type Next =
+  /** A path below /account; `endsChallenge` where what the browser has begun is over. */
+  | { readonly go: string; readonly endsChallenge?: true }
+  /** Shown in place, since it is shown once. */
+  | { readonly show: Other }
+  | { readonly download: { readonly name: string; readonly text: string } }
+  | 'sign-out';
+
+/** What forms and templates know of the browser that asks. */
+export type Visitor = {
+  readonly query: URLSearchParams;
+  readonly step: Step;
+};
+
+export type Shown<Data> = Visitor & {
+  readonly t: Messages;
+  readonly locale: Language;
+  readonly data: Data;
+  /** What was typed, but for secrets. */
+  readonly fields: Fields;
+  /** Of the form that was sent. */
+  readonly refusal: Refused | null;
+  /** Of a form, to be shown in place. */
+  readonly result: Other | null;
+};
+
+/** A refusal, by the code of a union's member or of a top-level error. */
+export type Refused = Pick<Refusal, 'fields' | 'retryAfter'> & {
+  readonly code: string;
+  /** The form that was sent. */
+  readonly form: string;
+};
+
+export type View = { readonly title: string; readonly body: Markup };
+
+/** Types a page's answers: what its own document selects is what its template reads. */
+export function definePage<Data>(page: Page<Data>): Page {
+  return page as Page;
+}
+
+/** The page that asks for the code of a challenge. */
+export function pageOf({ purpose }: Pick<Challenge, 'purpose'>): string {
+  return purpose === 'CHANGE_EMAIL' ? 'security/email' : 'code';
+}

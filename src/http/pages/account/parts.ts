@@ -1,0 +1,136 @@
+import { html, type Markup } from '../markup.ts';
+import type { Messages } from './messages/messages.ts';
+import type { Refused, Shown } from './page.ts';
+
+type Context = Pick<Shown<unknown>, 't' | 'fields' | 'refusal' | 'locale'>;
+
+export const nothing: Markup = html``;
+
+type FieldOptions = {
+  readonly name: string;
+  readonly label: string;
+  readonly type?: 'text' | 'email' | 'password';
+  /** Tells browsers and password managers what to fill in (WCAG 1.3.5). */
+  readonly autocomplete: string;
+  readonly hint?: string;
+  readonly optional?: true;
+  /** The value at first; what was typed takes its place. */
+  readonly value?: string;
+  readonly inputMode?: 'numeric';
+  readonly maxLength?: number;
+  readonly minLength?: number;
+  /** Left to right whatever the page's direction is: addresses, codes. */
+  readonly ltr?: true;
+};
+
+/** A labelled field, tied to its hint and to what is wrong with it. */
+export function field(context: Context, options: FieldOptions): Markup {
+  const { name, type = 'text', hint } = options;
+  const problem = problemOf(context, name);
+  const value = type === 'password' ? '' : (context.fields[name] ?? options.value ?? '');
+  const described = [problem && `${name}-problem`, hint && `${name}-hint`].filter(Boolean);
+  const given = attributes({
+    id: name,
+    name,
+    type,
+    autocomplete: options.autocomplete,
+    value,
+    required: !options.optional,
+    inputmode: options.inputMode,
+    maxlength: options.maxLength,
+    minlength: options.minLength,
+    dir: options.ltr || type !== 'text' ? 'ltr' : undefined,
+    'aria-describedby': described.join(' ') || undefined,
+    'aria-invalid': problem ? 'true' : undefined,
+    autofocus: problem !== null && isFirstProblem(context, name),
+    spellcheck: type === 'text' ? undefined : 'false',
+  });
+  return html`<div class="field">
+${labelOf(context, options)}
+<input${given}>
+${problem === null ? nothing : html`<p class="problem" id="${name}-problem">${problem}</p>`}
+${hint === undefined ? nothing : html`<p class="hint" id="${name}-hint">${hint}</p>`}
+</div>`;
+}
+
+function labelOf({ t }: Context, { name, label, optional }: FieldOptions): Markup {
+  const note = optional ? html` <small>${t.optional}</small>` : nothing;
+  return html`<label for="${name}">${label}${note}</label>`;
+}
+
+/** Attributes; those that are undefined or false are left out. */
+export function attributes(values: Record<string, string | number | boolean | undefined>): Markup {
+  const given = Object.entries(values).filter(
+    ([, value]) => value !== undefined && value !== false,
+  );
+  return html`${given.map(([name, value]) =>
+    value === true ? html` ${name}` : html` ${name}="${String(value)}"`,
+  )}`;
+}
+
+/** A value that a form sends along unseen. */
+export function hidden(name: string, value: string): Markup {
+  return html`<input type="hidden" name="${name}" value="${value}">`;
+}
+
+type ButtonOptions = {
+  readonly label: string;
+  /** Which form of the page it sends. */
+  readonly form?: string;
+  readonly kind?: 'main' | 'quiet' | 'danger';
+  /** Sends although fields are empty. */
+  readonly unchecked?: true;
+  readonly describedBy?: string;
+};
+
+export function button(options: ButtonOptions): Markup {
+  const { label, form, kind = 'main' } = options;
+  const rest = attributes({
+    name: form === undefined ? undefined : 'form',
+    value: form,
+    formnovalidate: options.unchecked,
+    'aria-describedby': options.describedBy,
+  });
+  return html`<button class="${kind}"${rest}>${label}</button>`;
+}
+
+/** What went wrong, in a sentence that has the focus; empty where nothing did. */
+export function refusalNotice(context: Context): Markup {
+  const { refusal, t } = context;
+  if (refusal === null) return nothing;
+  const focus = attributes({ tabindex: '-1', autofocus: refusal.fields.length === 0 });
+  return html`<p class="notice bad" role="alert"${focus}>${refusalText(t, refusal)}</p>`;
+}
+
+/** By its code, in the page's language, with the time to wait where there is one. */
+function refusalText(t: Messages, { code, retryAfter }: Refused): string {
+  const texts: Readonly<Record<string, string>> = t.refusals;
+  const text = texts[code] ?? t.refusals.INTERNAL_SERVER_ERROR;
+  return retryAfter === null ? text : `${text} ${t.retryIn(Math.ceil(retryAfter / 60))}`;
+}
+
+function problemOf({ refusal, t }: Context, name: string): string | null {
+  const problem = refusal?.fields.find(({ path }) => path === name);
+  if (problem === undefined) return null;
+  const texts: Readonly<Record<string, string>> = t.problems;
+  return texts[problem.code] ?? t.problems.INVALID;
+}
+
+function isFirstProblem({ refusal }: Context, name: string): boolean {
+  return refusal?.fields[0]?.path === name;
+}
+
+/** Something that was done. */
+export function notice(text: string): Markup {
+  return html`<p class="notice good" role="status">${text}</p>`;
+}
+
+/** A moment in the page's language, at UTC; the script shows it in the reader's own zone. */
+export function time(locale: string, at: string): Markup {
+  const format = new Intl.DateTimeFormat(locale, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone: 'UTC',
+  });
+  return html`<time datetime="${at}">${format.format(new Date(at))} UTC</time>`;
+}

@@ -1,0 +1,89 @@
+import { html, type Markup } from '../../markup.ts';
+import { graphqlDocument } from '../answers.ts';
+import { doneText, linkTo } from '../links.ts';
+import { definePage, type Shown } from '../page.ts';
+import { button, field, nothing, notice, refusalNotice, time } from '../parts.ts';
+
+/** Meets the challenge that this browser has begun: a mailed code, an app's, a recovery code. */
+export const code = definePage<object>({
+  path: 'code',
+  document: graphqlDocument(`
+mutation Verify($input: VerifyOtpInput!) {
+  result: verifyOtp(input: $input) { __typename ...Tokens ...Challenge ...Refusal }
+}
+mutation Resend($input: ResendOtpInput!) {
+  result: resendOtp(input: $input) { __typename ...Challenge ...Refusal }
+}`),
+  forms: {
+    verify: {
+      operation: 'Verify',
+      input: ({ code: typed = '' }, { step }) => ({
+        challengeId: step.challenge?.id ?? '',
+        code: typed,
+        tokenDelivery: 'COOKIE',
+      }),
+    },
+    resend: {
+      operation: 'Resend',
+      input: (_fields, { step }) => ({ challengeId: step.challenge?.id ?? '' }),
+    },
+  },
+  view: (shown) => {
+    const { t, step, query } = shown;
+    if (step.challenge === undefined) {
+      const begin = html`<p><a href="${linkTo('sign-in', query)}">${t.codePage.begin}</a></p>`;
+      return { title: t.codePage.title, body: html`<p>${t.codePage.nothing}</p>${begin}` };
+    }
+    return {
+      title: t.codePage.title,
+      body: html`${resentNotice(shown)}${refusalNotice(shown)}${whereFrom(shown)}
+<form method="post">${codeField(shown)}
+<div class="actions">${button({ label: t.codePage.action, form: 'verify' })}</div>
+</form>
+${resendForm(shown)}`,
+    };
+  },
+});
+
+type Context = Shown<unknown>;
+
+/** What to type and where it comes from. */
+function whereFrom({ t, step }: Context): Markup {
+  const { sentTo = null, methods = [], purpose } = step.challenge ?? {};
+  const hasLink = sentTo !== null && purpose !== 'STEP_UP';
+  const lines = [
+    sentTo === null ? [] : [html`<p>${t.codePage.sent(sentTo)}</p>`],
+    hasLink ? [html`<p class="hint">${t.codePage.sentLink}</p>`] : [],
+    methods.includes('TOTP') ? [html`<p>${t.codePage.app}</p>`] : [],
+    methods.includes('RECOVERY_CODE') ? [html`<p class="hint">${t.codePage.recovery}</p>`] : [],
+  ];
+  return html`${lines.flat()}`;
+}
+
+/** One field for every kind of code; it may be pasted, and is never sent by itself. */
+export function codeField(shown: Context): Markup {
+  const isMailed = shown.step.challenge?.methods.includes('RECOVERY_CODE') !== true;
+  return field(shown, {
+    name: 'code',
+    label: shown.t.code,
+    autocomplete: 'one-time-code',
+    ltr: true,
+    maxLength: 40,
+    ...(isMailed ? { inputMode: 'numeric' as const } : {}),
+  });
+}
+
+export function resentNotice({ t, query, refusal }: Context): Markup {
+  const text = refusal === null ? doneText({ sent: t.codePage.resent }, query) : null;
+  return text === null ? nothing : notice(text);
+}
+
+/** A button for another code, with the moment from which on it works. */
+export function resendForm({ t, step, locale }: Context): Markup {
+  const from = step.challenge?.resendAvailableAt ?? null;
+  if (from === null) return nothing;
+  return html`<form method="post" class="aside">
+${button({ label: t.codePage.resend, form: 'resend', kind: 'quiet' })}
+<p class="hint" data-from="${from}">${t.codePage.resendFrom} ${time(locale, from)}</p>
+</form>`;
+}

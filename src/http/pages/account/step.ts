@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+/**
+ * What a browser has begun and not yet finished. It stands in a cookie of its own: nobody else's
+ * answer depends on it, and every part of it is judged again when it is used.
+ */
+export type Step = z.infer<typeof schema>;
+
+const short = z.string().max(2048);
+
+const schema = z.object({
+  challenge: z
+    .object({
+      id: short,
+      purpose: z.enum(['VERIFY_EMAIL', 'LOGIN', 'STEP_UP', 'CHANGE_EMAIL']),
+      methods: z.array(z.enum(['EMAIL', 'TOTP', 'RECOVERY_CODE'])).readonly(),
+      sentTo: short.nullable(),
+      resendAvailableAt: short.nullable(),
+    })
+    .optional(),
+  /** Where to after the sign-in, as it was asked for. */
+  returnTo: short.optional(),
+  /** A form that waits until the person has proved again who they are. */
+  pending: z.object({ path: short, form: short, fields: z.record(short, short) }).optional(),
+});
+
+/** An empty step for whatever is none. */
+export function readStep(text: string | undefined): Step {
+  if (text === undefined) return {};
+  try {
+    const step = schema.safeParse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+    return step.success ? step.data : {};
+  } catch {
+    return {};
+  }
+}
+
+export function writeStep(step: Step): string {
+  return Buffer.from(JSON.stringify(step)).toString('base64url');
+}

@@ -1,0 +1,152 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { App } from '../../../app.ts';
+import { localeOf, nearestLocale, preferredLocale } from '../../../domain/emails/locales.ts';
+import type { OperationAnswer, OperationRunner } from '../../graphql/run-operation.ts';
+import type { Tokens } from './answers.ts';
+import { type Language, messagesIn } from './language.ts';
+import type { Messages } from './messages/messages.ts';
+import type { Visitor } from './page.ts';
+import { type PageCookies, pageCookies } from './page-cookies.ts';
+import { readStep, type Step, writeStep } from './step.ts';
+
+export type PagesOptions = { readonly app: App; readonly run: OperationRunner };
+
+/** What the API answers to a page's operation, if it is no error. */
+type Data = Readonly<Record<string, unknown>>;
+export type Asked = { readonly data: Data; readonly answer: OperationAnswer };
+
+/** A top-level error of the API: nothing was done. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  constructor(
+    readonly code: string,
+    readonly status: number,
+  ) {
+    super(code);
+  }
+}
+
+/** One request to a page, and all that it may read and write. */
+export class Visit implements Visitor {
+  readonly query: URLSearchParams;
+  readonly cookies: PageCookies;
+  language: Language;
+  step: Step;
+  readonly #hasChosen: boolean;
+  #accessToken: string | undefined;
+  readonly #options: PagesOptions;
+  readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
+
+  constructor(options: PagesOptions, request: FastifyRequest, reply: FastifyReply) {
+    const { publicUrl } = options.app.config;
+    this.#options = options;
+    this.#request = request;
+    this.#reply = reply;
+    this.query = new URL(request.url, publicUrl).searchParams;
+    this.cookies = pageCookies(options.app.config, request.headers.cookie, reply);
+    this.step = readStep(this.cookies.read('step'));
+    this.#accessToken = this.cookies.read('access');
+    const choice = localeOf(this.query.get('lang') ?? this.cookies.read('language') ?? '');
+    this.#hasChosen = choice !== null;
+    this.language = choice ?? preferredLocale(request.headers['accept-language'] ?? null) ?? 'en';
+    if (this.query.has('lang') && choice !== null) this.chooseLanguage(choice);
+  }
+
+  get config(): App['config'] {
+    return this.#options.app.config;
+  }
+
+  get messages(): Messages {
+    return messagesIn(this.language);
+  }
+
+  /** As it was asked for: path and query. */
+  get url(): string {
+    return this.#request.url;
+  }
+
+  get path(): string {
+    return this.url.split('?')[0] ?? '';
+  }
+
+  get takesBrotli(): boolean {
+    return /\bbr\b/.test(String(this.#request.headers['accept-encoding'] ?? ''));
+  }
+
+  /** The account's own language, unless this browser has chosen one. */
+  takeLanguage(locale: string | null): void {
+    if (this.#hasChosen || locale === null) return;
+    this.language = nearestLocale(locale);
+  }
+
+  get mayBeSignedIn(): boolean {
+    return this.#accessToken !== undefined || this.cookies.hasSession;
+  }
+
+  /** Keeps what the browser has begun, in place of what it had. */
+  keep(step: Step): void {
+    this.step = step;
+    const isEmpty = Object.values(step).every((part) => part === undefined);
+    if (!isEmpty || this.cookies.read('step') !== undefined)
+      this.cookies.write('step', isEmpty ? null : writeStep(step));
+  }
+
+  /** From now on, in this browser. */
+  chooseLanguage(language: Language): void {
+    const year = 365 * 86_400_000;
+    const expires = new Date(this.#options.app.clock.now().getTime() + year);
+    this.cookies.write('language', language, expires);
+  }
+
+  signIn({ accessToken, accessTokenExpiresAt }: Tokens): void {
+    this.#accessToken = accessToken;
+    this.cookies.write('access', accessToken, new Date(accessTokenExpiresAt));
+  }
+
+  signOut(): void {
+    this.#accessToken = undefined;
+    this.cookies.write('access', null);
+  }
+
+  /**
+   * Runs an operation as `POST /graphql` does: with this browser's cookie, address and language.
+   * Throws a Refusal for a top-level error.
+   */
+  async ask(document: string, operationName: string, input?: object): Promise<Asked> {
+    const variables = input === undefined ? {} : { input };
+    const body = { query: document, operationName, variables };
+    const answer = await this.#options.run(this.#operationRequest(body), this.#reply);
+    const { data, errors } = JSON.parse(answer.text);
+    const [error] = errors ?? [];
+    if (error) throw new Refusal(String(error.extensions?.code), answer.status);
+    return { data, answer };
+  }
+
+  #operationRequest(body: object): Parameters<OperationRunner>[0] {
+    const { id, socket, span, headers } = this.#request;
+    const kept = Object.fromEntries(passedOn.map((name) => [name, headers[name]]));
+    const token = this.#accessToken;
+    return {
+      id,
+      socket,
+      span,
+      method: 'POST',
+      url: '/graphql',
+      body,
+      raw: { rawHeaders: token === undefined ? [] : ['authorization', `Bearer ${token}`] },
+      headers: {
+        ...kept,
+        accept: 'application/json',
+        'accept-language': this.language,
+        'content-type': 'application/json',
+        'content-length': String(Buffer.byteLength(JSON.stringify(body))),
+        // The page asks, which has judged where its own request came from.
+        origin: this.#options.app.config.publicUrl,
+      },
+    };
+  }
+}
+
+/** SECURITY: no Authorization and no gateway's token, which a browser has no business to send. */
+const passedOn = ['cookie', 'user-agent', 'x-forwarded-for', 'traceparent'] as const;
