@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { describeFailure } from '../../hooks/errors.ts';
 import { pageAssets } from './assets.ts';
 import { ownFields } from './fields.ts';
+import { addressOf } from './links.ts';
 import { isOwnForm } from './own-origin.ts';
 import { pages } from './pages.ts';
 import { errorView } from './screens/error.ts';
@@ -33,7 +34,7 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
     });
 
     for (const page of pages) {
-      const url = page.path === '' ? '/account' : `/account/${page.path}`;
+      const url = addressOf(page.path);
       scope.get(url, async (request, reply) => {
         if (mode === 'development' && request.headers.host !== new URL(publicUrl).host)
           return reply.redirect(`${publicUrl}${request.url}`, 303);
@@ -84,7 +85,7 @@ function sendRefused(
   const view = errorView(visit.messages, code);
   return sendPage(visit, reply.code(status), {
     view,
-    path: 'error',
+    path: null,
     person: null,
     isRefused: true,
   });

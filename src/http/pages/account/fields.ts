@@ -23,7 +23,19 @@ const secrets: ReadonlySet<string> = new Set([
   'token',
 ]);
 
+/** SECURITY: secrets that a page itself has to show again, and that no cookie keeps. */
+const shownSecrets: ReadonlySet<string> = new Set(['uri']);
+
 /** What may be shown again, so that nothing that was typed is lost. */
 export function withoutSecrets(fields: Fields): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !secrets.has(name)));
+  return without(fields, (name) => secrets.has(name));
+}
+
+/** What a cookie may keep until a form is sent again. */
+export function fitForCookie(fields: Fields): Fields {
+  return without(fields, (name) => secrets.has(name) || shownSecrets.has(name));
+}
+
+function without(fields: Fields, isLeftOut: (name: string) => boolean): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !isLeftOut(name)));
 }

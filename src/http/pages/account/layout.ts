@@ -1,14 +1,15 @@
 import { html, type Markup } from '../markup.ts';
 import type { Person } from './answers.ts';
 import { directionOf, type Language, languageNames, messagesIn } from './language.ts';
+import { addressOf } from './links.ts';
 import type { View } from './page.ts';
 import { nothing } from './parts.ts';
 
 export type Frame = {
   readonly productName: string;
   readonly language: Language;
-  /** The path of the page below /account, and its query. */
-  readonly path: string;
+  /** Below /account; null for what is no page of its own. */
+  readonly path: string | null;
   readonly query: URLSearchParams;
   /** Null before anyone has signed in. */
   readonly person: Person | null;
@@ -67,7 +68,7 @@ function signedInAs({ language }: Frame, { me }: Person): Markup {
 
 function navigation({ language, path }: Frame): Markup {
   const t = messagesIn(language);
-  const current = path.split('/')[0];
+  const current = path?.split('/')[0];
   const items = sections.map((section) => {
     const mark = section === current ? html` aria-current="page"` : nothing;
     return html`<li><a href="/account/${section}"${mark}>${t[section].title}</a></li>`;
@@ -75,11 +76,14 @@ function navigation({ language, path }: Frame): Markup {
   return html`<nav class="sections" aria-label="${t.home.title}"><ul>${items}</ul></nav>`;
 }
 
-function languageLinks({ language, query }: Frame): Markup[] {
+/** To the page itself, which may have come as the answer to another's form. */
+function languageLinks({ language, path, query }: Frame): Markup[] {
+  const address = path === null ? '' : addressOf(path);
   return Object.entries(languageNames).map(([tag, name]) => {
     if (tag === language) return html`<span aria-current="true">${name}</span>`;
     const others = new URLSearchParams(query);
     others.set('lang', tag);
-    return html`<a href="?${others.toString()}" lang="${tag}" hreflang="${tag}">${name}</a>`;
+    const href = `${address}?${others}`;
+    return html`<a href="${href}" lang="${tag}" hreflang="${tag}">${name}</a>`;
   });
 }

@@ -16,6 +16,8 @@ export type Page<Data = unknown> = {
   readonly path: string;
   /** The operation `Show`, where the page has to ask something, and one for each form. */
   readonly document: string;
+  /** Of `Show`. */
+  readonly variables?: (visitor: Visitor) => Readonly<Record<string, unknown>>;
   /** Whether it belongs to an account; then `Show` spreads `...Person`. */
   readonly signedIn?: true;
   /** By the value of the field `form`; the first is taken where there is none. */
@@ -29,6 +31,13 @@ export type Form = {
   readonly input: (fields: Fields, visitor: Visitor) => Readonly<Record<string, unknown>>;
   /** After what the page alone awaits: neither tokens, nor a challenge, nor a refusal. */
   readonly done?: (result: Other, visitor: Visitor) => Next;
+  /** Where a refusal for want of a proof would not leave everything as it was. */
+  readonly proofFirst?: true;
+  /**
+   * Leads to a file. After a proof the person asks for it again: the browser would stay on the page
+   * that asked for the proof.
+   */
+  readonly isDownload?: true;
 };
 
 /** Where a form leads to. */
@@ -38,7 +47,8 @@ export type Next =
   /** Shown in place, since it is shown once. */
   | { readonly show: Other }
   | { readonly download: { readonly name: string; readonly text: string } }
-  | 'sign-out';
+  /** To the sign-in, which says what was done (`signIn.done`). */
+  | { readonly signOut: 'signed-out' | 'deleted' };
 
 /** What forms and templates know of the browser that asks. */
 export type Visitor = {
@@ -56,6 +66,8 @@ export type Shown<Data> = Visitor & {
   readonly refusal: Refused | null;
   /** Of a form, to be shown in place. */
   readonly result: Other | null;
+  /** Whether the person has just proved who they are, and has to send the form again. */
+  readonly isProved: boolean;
 };
 
 /** A refusal, by the code of a union's member or of a top-level error. */

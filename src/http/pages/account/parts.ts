@@ -1,4 +1,5 @@
 import { html, type Markup } from '../markup.ts';
+import { doneText } from './links.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Refused, Shown } from './page.ts';
 
@@ -94,17 +95,22 @@ export function button(options: ButtonOptions): Markup {
   return html`<button class="${kind}"${rest}>${label}</button>`;
 }
 
-/** What went wrong, in a sentence that has the focus; empty where nothing did. */
-export function refusalNotice(context: Context): Markup {
+type Texts = Readonly<Record<string, string>>;
+
+/**
+ * What went wrong, in a sentence that has the focus; empty where nothing did. A page may have words
+ * of its own for a code.
+ */
+export function refusalNotice(context: Context, own: Texts = {}): Markup {
   const { refusal, t } = context;
   if (refusal === null) return nothing;
   const focus = attributes({ tabindex: '-1', autofocus: refusal.fields.length === 0 });
-  return html`<p class="notice bad" role="alert"${focus}>${refusalText(t, refusal)}</p>`;
+  return html`<p class="notice bad" role="alert"${focus}>${refusalText(t, refusal, own)}</p>`;
 }
 
 /** By its code, in the page's language, with the time to wait where there is one. */
-function refusalText(t: Messages, { code, retryAfter }: Refused): string {
-  const texts: Readonly<Record<string, string>> = t.refusals;
+function refusalText(t: Messages, { code, retryAfter }: Refused, own: Texts): string {
+  const texts: Texts = { ...t.refusals, ...own };
   const text = texts[code] ?? t.refusals.INTERNAL_SERVER_ERROR;
   return retryAfter === null ? text : `${text} ${t.retryIn(Math.ceil(retryAfter / 60))}`;
 }
@@ -112,12 +118,26 @@ function refusalText(t: Messages, { code, retryAfter }: Refused): string {
 function problemOf({ refusal, t }: Context, name: string): string | null {
   const problem = refusal?.fields.find(({ path }) => path === name);
   if (problem === undefined) return null;
-  const texts: Readonly<Record<string, string>> = t.problems;
+  const texts: Texts = t.problems;
   return texts[problem.code] ?? t.problems.INVALID;
 }
 
 function isFirstProblem({ refusal }: Context, name: string): boolean {
   return refusal?.fields[0]?.path === name;
+}
+
+/** After a proof, where the form has to be sent again. */
+export function proofNotice({ t, isProved }: Pick<Shown<unknown>, 't' | 'isProved'>): Markup {
+  return isProved ? notice(t.stepUp.proved) : nothing;
+}
+
+/** What `?done=` says was done, unless a form was refused since. */
+export function doneNotice(
+  { query, refusal }: Pick<Shown<unknown>, 'query' | 'refusal'>,
+  texts: Texts,
+): Markup {
+  const text = refusal === null ? doneText(texts, query) : null;
+  return text === null ? nothing : notice(text);
 }
 
 /** Something that was done. */

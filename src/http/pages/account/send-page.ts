@@ -32,7 +32,8 @@ const headers = {
 
 type Sent = {
   readonly view: View;
-  readonly path: string;
+  /** Null for what is no page of its own. */
+  readonly path: string | null;
   readonly person: Person | null;
   readonly isRefused?: boolean;
   readonly onward?: string;
@@ -85,5 +86,5 @@ export function sendOnward(visit: Visit, reply: FastifyReply, url: string): Prom
     title: t.onward.title,
     body: html`<p><a href="${url}">${t.onward.action(new URL(url).host)}</a></p>`,
   };
-  return sendPage(visit, reply, { view, path: 'onward', person: null, onward: url });
+  return sendPage(visit, reply, { view, path: null, person: null, onward: url });
 }

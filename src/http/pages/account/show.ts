@@ -9,6 +9,7 @@ export type Left = {
   readonly fields?: Fields;
   readonly refusal?: Refused;
   readonly result?: Other;
+  readonly isProved?: true;
 };
 
 const nobody: Person = { me: null, account: null };
@@ -22,12 +23,14 @@ export async function show(
 ): Promise<void> {
   if (page.signedIn && !visit.mayBeSignedIn) return toSignIn(visit, reply);
   const asks = page.document.includes('query Show');
-  const { data } = asks ? await visit.ask(page.document, 'Show') : { data: {} };
+  const { data } = asks
+    ? await visit.ask(page.document, 'Show', page.variables?.(visit))
+    : { data: {} };
   const person: Person = page.signedIn ? { ...nobody, ...data } : nobody;
   visit.takeLanguage(person.account?.locale ?? null);
-  const { fields = {}, refusal = null, result = null } = left;
+  const { fields = {}, refusal = null, result = null, isProved = false } = left;
   const { query, step, language: locale, messages: t } = visit;
-  const view = page.view({ t, locale, query, step, data, fields, refusal, result });
+  const view = page.view({ t, locale, query, step, data, fields, refusal, result, isProved });
   await sendPage(visit, reply, {
     view,
     path: page.path,
@@ -48,7 +51,7 @@ mutation Renew($input: RefreshSessionInput!) {
  */
 export async function renew(visit: Visit, reply: FastifyReply): Promise<void> {
   if (!visit.cookies.hasSession) return toSignIn(visit, reply);
-  const { data } = await visit.ask(renewal, 'Renew', { tokenDelivery: 'COOKIE' });
+  const { data } = await visit.ask(renewal, 'Renew', { input: { tokenDelivery: 'COOKIE' } });
   const result = data['result'] as Result;
   if (result.__typename === 'AuthTokens') {
     visit.signIn(result);

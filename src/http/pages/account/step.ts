@@ -20,8 +20,18 @@ const schema = z.object({
     .optional(),
   /** Where to after the sign-in, as it was asked for. */
   returnTo: short.optional(),
-  /** A form that waits until the person has proved again who they are. */
-  pending: z.object({ path: short, form: short, fields: z.record(short, short) }).optional(),
+  /**
+   * A form that waits until the person has proved again who they are; whole where it can be sent
+   * without them, since it had no secrets.
+   */
+  pending: z
+    .object({
+      path: short,
+      form: short,
+      fields: z.record(short, short),
+      isWhole: z.boolean(),
+    })
+    .optional(),
 });
 
 /** An empty step for whatever is none. */

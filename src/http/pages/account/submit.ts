@@ -1,27 +1,33 @@
 import type { FastifyReply } from 'fastify';
 import type { Result, Tokens } from './answers.ts';
-import { withoutSecrets } from './fields.ts';
+import { fitForCookie, withoutSecrets } from './fields.ts';
+import { addressOf } from './links.ts';
 import { type Fields, type Form, type Next, type Page, pageOf } from './page.ts';
 import { pages } from './pages.ts';
 import { returnTarget } from './return-to.ts';
 import { sendOnward } from './send-page.ts';
 import { show } from './show.ts';
+import type { Step } from './step.ts';
 import type { Asked, Visit } from './visit.ts';
 
-type Sent = { readonly page: Page; readonly fields: Fields };
+type Sent = {
+  readonly page: Page;
+  readonly fields: Fields;
+  /** Whether the person has just proved who they are. */
+  readonly isProved?: true;
+};
 
 /** Runs the operation of a form, and leads to where its answer says. */
-export async function submit(
-  visit: Visit,
-  reply: FastifyReply,
-  { page, fields }: Sent,
-): Promise<void> {
+export async function submit(visit: Visit, reply: FastifyReply, sent: Sent): Promise<void> {
+  const { page, fields } = sent;
   const [name, form] = formOf(page, fields);
-  const asked = await visit.ask(page.document, form.operation, form.input(fields, visit));
+  if (form.proofFirst && !sent.isProved) return askForProof(visit, reply, sent);
+  const input = form.input(fields, visit);
+  const asked = await visit.ask(page.document, form.operation, { input });
   const result = asked.data['result'] as Result;
   switch (result.__typename) {
     case 'AuthTokens':
-      return signedIn(visit, reply, result);
+      return signedIn(visit, reply, { page, tokens: result });
     case 'OtpChallenge': {
       const isAnother = visit.step.challenge?.id !== undefined && name === 'resend';
       const returnTo = visit.step.returnTo ?? visit.query.get('return_to') ?? undefined;
@@ -30,14 +36,10 @@ export async function submit(
       return;
     }
     case 'AuthError': {
-      const kept = withoutSecrets(fields);
-      if (result.code === 'STEP_UP_REQUIRED') {
-        visit.keep({ ...visit.step, pending: { path: page.path, form: name, fields: kept } });
-        reply.redirect('/account/step-up', 303);
-        return;
-      }
+      if (result.code === 'STEP_UP_REQUIRED') return askForProof(visit, reply, sent);
       reply.code(result.code === 'RATE_LIMITED' ? 429 : 422);
-      return show(visit, reply, page, { fields: kept, refusal: { ...result, form: name } });
+      const refusal = { ...result, form: name };
+      return show(visit, reply, page, { fields: withoutSecrets(fields), refusal });
     }
     default:
       return follow(visit, reply, { page, asked, next: form.done?.(result, visit) ?? { go: '' } });
@@ -51,19 +53,49 @@ function formOf(page: Page, fields: Fields): readonly [string, Form] {
   return form;
 }
 
+/** The form waits in the browser's step, without what was typed in secret. */
+function askForProof(visit: Visit, reply: FastifyReply, { page, fields }: Sent): void {
+  const [name, form] = formOf(page, fields);
+  const kept = fitForCookie(fields);
+  const isWhole = !form.isDownload && Object.keys(kept).length === Object.keys(fields).length;
+  visit.keep({ ...visit.step, pending: { path: page.path, form: name, fields: kept, isWhole } });
+  reply.redirect('/account/step-up', 303);
+}
+
+type SignedIn = { readonly page: Page; readonly tokens: Tokens };
+
 /** Goes on with what waited for the proof, or to where the sign-in was asked to lead. */
-async function signedIn(visit: Visit, reply: FastifyReply, tokens: Tokens): Promise<void> {
-  const { pending, returnTo } = visit.step;
+async function signedIn(
+  visit: Visit,
+  reply: FastifyReply,
+  { page, tokens }: SignedIn,
+): Promise<void> {
+  const { pending, returnTo, challenge } = visit.step;
+  // SECURITY: a sign-in goes on with no form that waits, which may be another person's.
+  const isProof =
+    page.path === 'step-up' || (page.path === 'code' && challenge?.purpose === 'STEP_UP');
   visit.signIn(tokens);
   visit.keep({});
-  const page = pages.find(({ path }) => path === pending?.path);
-  if (pending !== undefined && page !== undefined) {
-    const fields = { ...pending.fields, form: pending.form };
-    return submit(visit, reply, { page, fields });
-  }
+  if (isProof && pending !== undefined) return goOn(visit, reply, pending);
   const target = returnTarget(visit.config, returnTo ?? visit.query.get('return_to'));
   if (target.kind === 'app') return sendOnward(visit, reply, target.url);
   reply.redirect(target.path, 303);
+}
+
+/** Sends the form that waited, or shows it to be sent again. */
+async function goOn(
+  visit: Visit,
+  reply: FastifyReply,
+  pending: NonNullable<Step['pending']>,
+): Promise<void> {
+  const page = pages.find(({ path }) => path === pending.path);
+  if (page === undefined) {
+    reply.redirect('/account', 303);
+    return;
+  }
+  const fields = { ...pending.fields, form: pending.form };
+  if (pending.isWhole) return submit(visit, reply, { page, fields, isProved: true });
+  return show(visit, reply, page, { fields, isProved: true });
 }
 
 type Followed = { readonly page: Page; readonly asked: Asked; readonly next: Next };
@@ -73,16 +105,16 @@ async function follow(
   reply: FastifyReply,
   { page, asked, next }: Followed,
 ): Promise<void> {
-  if (next === 'sign-out') {
+  if ('signOut' in next) {
     visit.signOut();
     visit.keep({});
-    reply.redirect('/account/sign-in?done=signed-out', 303);
+    reply.redirect(`/account/sign-in?done=${next.signOut}`, 303);
     return;
   }
   if ('show' in next) return show(visit, reply, page, { result: next.show });
   if ('go' in next) {
     if (next.endsChallenge) visit.keep({});
-    reply.redirect(`/account/${next.go}`, 303);
+    reply.redirect(addressOf(next.go), 303);
     return;
   }
   const { name, text } = next.download;

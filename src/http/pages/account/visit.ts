@@ -113,8 +113,7 @@ export class Visit implements Visitor {
    * Runs an operation as `POST /graphql` does: with this browser's cookie, address and language.
    * Throws a Refusal for a top-level error.
    */
-  async ask(document: string, operationName: string, input?: object): Promise<Asked> {
-    const variables = input === undefined ? {} : { input };
+  async ask(document: string, operationName: string, variables: object = {}): Promise<Asked> {
     const body = { query: document, operationName, variables };
     const answer = await this.#options.run(this.#operationRequest(body), this.#reply);
     const { data, errors } = JSON.parse(answer.text);

@@ -100,6 +100,7 @@ export const en = {
     action: 'Continue',
     sendCode: 'Email me a code',
     noPassword: 'Your account has no password, so we email you a code.',
+    proved: 'Thank you, that is you. Now send this once more; we kept no password or code.',
   },
   signOut: {
     title: 'Sign out',

@@ -1,8 +1,8 @@
 import { html, type Markup } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
-import { doneText, linkTo } from '../links.ts';
+import { linkTo } from '../links.ts';
 import { definePage, type Shown } from '../page.ts';
-import { button, field, nothing, notice, refusalNotice, time } from '../parts.ts';
+import { button, doneNotice, field, nothing, refusalNotice, time } from '../parts.ts';
 
 /** Meets the challenge that this browser has begun: a mailed code, an app's, a recovery code. */
 export const code = definePage<object>({
@@ -73,9 +73,8 @@ export function codeField(shown: Context): Markup {
   });
 }
 
-export function resentNotice({ t, query, refusal }: Context): Markup {
-  const text = refusal === null ? doneText({ sent: t.codePage.resent }, query) : null;
-  return text === null ? nothing : notice(text);
+export function resentNotice(shown: Context): Markup {
+  return doneNotice(shown, { sent: shown.t.codePage.resent });
 }
 
 /** A button for another code, with the moment from which on it works. */

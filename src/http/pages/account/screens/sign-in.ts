@@ -1,8 +1,8 @@
 import { html } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
-import { doneText, linkTo } from '../links.ts';
+import { linkTo } from '../links.ts';
 import { definePage } from '../page.ts';
-import { button, field, nothing, notice, refusalNotice } from '../parts.ts';
+import { button, doneNotice, field, nothing, refusalNotice } from '../parts.ts';
 
 type Data = { readonly authOptions: { readonly registrationOpen: boolean } };
 
@@ -26,10 +26,9 @@ mutation RequestCode($input: RequestLoginCodeInput!) {
   },
   view: (shown) => {
     const { t, data, query } = shown;
-    const done = doneText(t.signIn.done, query);
     return {
       title: t.signIn.title,
-      body: html`${done === null ? nothing : notice(done)}${refusalNotice(shown)}
+      body: html`${doneNotice(shown, t.signIn.done)}${refusalNotice(shown)}
 <form method="post">
 ${field(shown, { name: 'email', label: t.email, type: 'email', autocomplete: 'username' })}
 ${field(shown, {
