@@ -9,8 +9,11 @@ export type PageCookies = {
   read(name: Name): string | undefined;
   /** Whether the browser has a refresh token, which only the API reads. */
   readonly hasSession: boolean;
-  /** Until the browser is closed unless `expires` is given; null takes it away. */
-  write(name: Name, value: string | null, expires?: Date): void;
+  /**
+   * For as many seconds, or until the browser is closed; null takes it away. Seconds, since the
+   * browser's clock may be wrong: a moment that it takes for past would end the cookie at once.
+   */
+  write(name: Name, value: string | null, maxAge?: number): void;
 };
 
 /**
@@ -33,9 +36,9 @@ export function pageCookies(
   return {
     read: (name) => sent[`${base}-${name}`] || undefined,
     hasSession: (sent[base] ?? '') !== '',
-    write: (name, value, expires) => {
+    write: (name, value, maxAge) => {
       const gone = { expires: new Date(0), maxAge: 0 };
-      const life = value === null ? gone : expires === undefined ? {} : { expires };
+      const life = value === null ? gone : maxAge === undefined ? {} : { maxAge };
       const cookie = { name: `${base}-${name}`, value: value ?? '', ...attributes, ...life };
       reply.header('set-cookie', stringifySetCookie(cookie));
     },

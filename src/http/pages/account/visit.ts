@@ -94,14 +94,13 @@ export class Visit implements Visitor {
 
   /** From now on, in this browser. */
   chooseLanguage(language: Language): void {
-    const year = 365 * 86_400_000;
-    const expires = new Date(this.#options.app.clock.now().getTime() + year);
-    this.cookies.write('language', language, expires);
+    this.cookies.write('language', language, year);
   }
 
   signIn({ accessToken, accessTokenExpiresAt }: Tokens): void {
     this.#accessToken = accessToken;
-    this.cookies.write('access', accessToken, new Date(accessTokenExpiresAt));
+    const left = Date.parse(accessTokenExpiresAt) - this.#options.app.clock.now().getTime();
+    this.cookies.write('access', accessToken, Math.max(0, Math.floor(left / 1000)));
   }
 
   signOut(): void {
@@ -146,6 +145,9 @@ export class Visit implements Visitor {
     };
   }
 }
+
+/** In seconds. */
+const year = 365 * 86_400;
 
 /** SECURITY: no Authorization and no gateway's token, which a browser has no business to send. */
 const passedOn = ['cookie', 'user-agent', 'x-forwarded-for', 'traceparent'] as const;
