@@ -303,3 +303,6 @@ export const en = {
     'device.new': 'Signed in on a new device',
   } satisfies Record<AuditType, string>,
 };
+
+/** All that pages say; English is the measure, and a text that a language lacks is a type error. */
+export type Messages = typeof en;

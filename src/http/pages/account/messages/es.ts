@@ -1,3 +1,321 @@
-import { en } from './en.ts';
+import type { Messages } from './en.ts';
+import { pluralIn } from './plural.ts';
 
-export const es = en;
+const plural = pluralIn('es');
+
+export const es: Messages = {
+  skip: 'Ir al contenido',
+  languages: 'Idioma',
+  problem: 'Problema',
+  optional: '(opcional)',
+  back: 'Atrás',
+  cancel: 'Cancelar',
+  save: 'Guardar',
+  email: 'Dirección de correo',
+  password: 'Contraseña',
+  name: 'Nombre',
+  code: 'Código',
+  passwordRule: (least) =>
+    `Al menos ${least} caracteres. Unas cuantas palabras sin relación entre sí son fáciles de ` +
+    'recordar y difíciles de adivinar.',
+  retryIn: (minutes) =>
+    plural(minutes, {
+      one: 'Vuelve a intentarlo dentro de un minuto.',
+      other: `Vuelve a intentarlo dentro de ${minutes} minutos.`,
+    }),
+  charactersMissing: 'Caracteres que faltan:',
+  pasteLink: 'Enlace o código del correo',
+  pasteLinkHint:
+    'Copia el enlace completo del correo y pégalo aquí. No pasa nada hasta que pulses el botón.',
+
+  signIn: {
+    title: 'Iniciar sesión',
+    action: 'Iniciar sesión',
+    forgot: '¿Has olvidado tu contraseña?',
+    byCode: 'Mejor, recibir un código por correo',
+    noAccount: '¿Aún no tienes cuenta?',
+    register: 'Crear una cuenta',
+    done: {
+      'signed-out': 'Has cerrado la sesión.',
+      'password-reset': 'Tu nueva contraseña está lista. Inicia sesión con ella.',
+      'change-undone':
+        'Tu cuenta vuelve a tener la dirección anterior, y se ha cerrado la sesión en todos los ' +
+        'dispositivos. Elige ahora una contraseña nueva en «¿Has olvidado tu contraseña?».',
+      deleted: 'Se ha eliminado tu cuenta.',
+      expired: 'Tu sesión ha terminado. Vuelve a iniciar sesión.',
+    },
+  },
+  register: {
+    title: 'Crear una cuenta',
+    action: 'Crear cuenta',
+    hasAccount: '¿Ya tienes una cuenta?',
+    signIn: 'Iniciar sesión',
+    closed:
+      'Las cuentas nuevas solo se crean por invitación. Pregunta a quienes gestionan el servicio.',
+  },
+  codePage: {
+    title: 'Introduce el código',
+    sent: (address) => `Hemos enviado un código de seis cifras a ${address}.`,
+    sentLink: 'El correo lleva también un enlace, que puedes abrir en este dispositivo.',
+    app: 'Introduce las seis cifras que muestra ahora tu aplicación de autenticación.',
+    recovery:
+      '¿No tienes la aplicación a mano? Escribe en el mismo campo uno de tus códigos de ' +
+      'recuperación.',
+    action: 'Continuar',
+    resend: 'Enviar otro código',
+    resent: 'Otro código está en camino. Solo sirve el más reciente.',
+    resendFrom: 'Podrás pedir otro a partir del',
+    nothing:
+      'No hay nada que confirmar en este navegador, o ha pasado demasiado tiempo. Empieza de ' +
+      'nuevo.',
+    begin: 'Iniciar sesión',
+  },
+  forgot: {
+    title: '¿Has olvidado tu contraseña?',
+    text:
+      'Dinos la dirección de tu cuenta. Te enviaremos un enlace para elegir una contraseña ' +
+      'nueva.',
+    action: 'Recibir un enlace por correo',
+    sent:
+      'Si hay una cuenta con esta dirección, el correo está en camino. Su enlace sirve durante ' +
+      'una hora.',
+    signIn: 'Volver al inicio de sesión',
+  },
+  reset: {
+    title: 'Elige una contraseña nueva',
+    newPassword: 'Contraseña nueva',
+    action: 'Guardar contraseña',
+    text: 'Se cerrará la sesión en todos los dispositivos.',
+    again: 'Pedir un enlace nuevo',
+  },
+  verify: {
+    title: 'Confirma tu dirección',
+    text: 'Has abierto un enlace de un correo nuestro. Pulsa el botón para continuar.',
+    action: 'Confirmar e iniciar sesión',
+    password: 'Contraseña con la que te registraste',
+    passwordHint:
+      'Solo si te registraste en otro dispositivo. Déjala vacía si pediste un enlace para ' +
+      'iniciar sesión.',
+  },
+  undo: {
+    title: 'Deshacer el cambio de dirección',
+    text:
+      'La dirección de correo de tu cuenta se ha cambiado en los últimos siete días. Si no ' +
+      'fuiste tú, deshaz el cambio aquí.',
+    effect:
+      'Tu cuenta vuelve a tener la dirección anterior, se cierra la sesión en todos los ' +
+      'dispositivos y la contraseña deja de servir. Después eliges una nueva.',
+    action: 'Deshacer el cambio',
+  },
+  stepUp: {
+    title: 'Confirma que eres tú',
+    text: 'Este paso necesita una nueva comprobación. Después sigue lo que habías empezado.',
+    action: 'Continuar',
+    sendCode: 'Recibir un código por correo',
+    noPassword: 'Tu cuenta no tiene contraseña, así que te enviamos un código.',
+    proved:
+      'Gracias, eres tú. Ahora vuelve a enviar esto: no hemos guardado ninguna contraseña ni ' +
+      'ningún código.',
+  },
+  signOut: {
+    title: 'Cerrar sesión',
+    action: 'Cerrar sesión',
+    text: 'Se cerrará tu sesión en este navegador.',
+  },
+  onward: {
+    title: 'Has iniciado sesión',
+    action: (host) => `Continuar a ${host}`,
+  },
+  home: {
+    title: 'Tu cuenta',
+    noPassword: 'Tu cuenta aún no tiene contraseña.',
+    choosePassword: 'Elegir una contraseña',
+    noFactor:
+      'Una aplicación de autenticación protege tu cuenta aunque alguien descubra tu contraseña.',
+    addFactor: 'Configurar una aplicación de autenticación',
+    signedInAs: 'Sesión iniciada como',
+  },
+  profile: {
+    title: 'Perfil',
+    language: 'Idioma de los correos y las páginas',
+    browserLanguage: 'El del navegador',
+    saved: 'Cambios guardados.',
+  },
+  security: {
+    title: 'Seguridad',
+    change: 'Cambiar',
+    none: 'Sin configurar',
+    on: 'Activada',
+    off: 'Desactivada',
+    codesLeft: (count) =>
+      plural(count, { one: `Queda ${count} código`, other: `Quedan ${count} códigos` }),
+    authenticator: 'Aplicación de autenticación',
+    recoveryCodes: 'Códigos de recuperación',
+    setUp: 'Configurar',
+    manage: 'Gestionar',
+    passwordSet: 'Configurada',
+  },
+  passwordPage: {
+    title: 'Cambiar la contraseña',
+    first: 'Elige una contraseña',
+    current: 'Contraseña actual',
+    action: 'Guardar contraseña',
+    text: 'Se cerrará la sesión en los demás dispositivos.',
+    done: 'Tu nueva contraseña está lista. Se ha cerrado la sesión en los demás dispositivos.',
+  },
+  emailPage: {
+    title: 'Cambiar la dirección de correo',
+    now: 'Dirección actual',
+    newEmail: 'Nueva dirección de correo',
+    action: 'Enviar un código a la nueva dirección',
+    text: 'Avisamos a la dirección anterior, que puede deshacer el cambio durante siete días.',
+    confirm: 'Cambiar dirección',
+    done: 'Se ha cambiado tu dirección. Se ha cerrado la sesión en los demás dispositivos.',
+    other: 'Usar otra dirección',
+  },
+  authenticatorPage: {
+    title: 'Aplicación de autenticación',
+    why:
+      'Una aplicación en tu teléfono muestra un código nuevo cada 30 segundos. Necesitarás uno ' +
+      'cada vez que inicies sesión.',
+    begin: 'Configurar una aplicación',
+    replace: 'Configurar otra aplicación',
+    scan: 'Escanea esta imagen con la aplicación o escribe en ella la clave.',
+    picture: 'Código QR para la aplicación de autenticación',
+    key: 'Clave',
+    open: 'Abrir en una aplicación de este dispositivo',
+    confirm: 'Después, introduce el código que muestra la aplicación.',
+    action: 'Activar',
+    isOn: 'Para iniciar sesión se pide un código de tu aplicación.',
+    remove: 'Quitar la aplicación',
+    removed:
+      'Se ha quitado la aplicación de autenticación. Se ha cerrado la sesión en los demás ' +
+      'dispositivos.',
+    removeText:
+      'Para iniciar sesión bastará tu contraseña, y se eliminarán tus códigos de recuperación.',
+  },
+  codesPage: {
+    title: 'Códigos de recuperación',
+    keep:
+      'Guarda estos códigos donde puedas encontrarlos sin el teléfono. Con cada uno inicias ' +
+      'sesión una vez en lugar de usar la aplicación. No se volverán a mostrar nunca.',
+    done: 'Ya los he guardado',
+    again: 'Crear códigos nuevos',
+    text:
+      'Los códigos nuevos sustituyen a los anteriores, que dejan de servir al momento. Se cierra ' +
+      'la sesión en los demás dispositivos.',
+    enabled: 'La aplicación de autenticación está activada.',
+  },
+  devices: {
+    title: 'Dispositivos',
+    text: 'Dónde tienes la sesión abierta.',
+    current: 'Este dispositivo',
+    unknown: 'Dispositivo desconocido',
+    lastUsed: 'Último uso',
+    since: 'Inicio de sesión',
+    signOut: 'Cerrar sesión',
+    signOutOf: (device) => `Cerrar sesión: ${device}`,
+    everywhere: 'Cerrar sesión en todas partes',
+    everywhereText: 'Todos los dispositivos, también este.',
+    done: 'Se ha cerrado la sesión en ese dispositivo.',
+    more: 'Más dispositivos',
+  },
+  activity: {
+    title: 'Actividad',
+    text: 'Lo que ha pasado en tu cuenta, lo más reciente primero.',
+    none: 'Nada todavía.',
+    more: 'Anteriores',
+    failed: 'error',
+  },
+  data: {
+    title: 'Tus datos',
+    export: 'Descargar tus datos',
+    exportText: 'Todo lo que guardamos sobre ti, en un archivo JSON.',
+    download: 'Descargar',
+    delete: 'Eliminar tu cuenta',
+    deleteText: 'No hay vuelta atrás. Se cierra al momento la sesión en todos los dispositivos.',
+    confirm: 'Escribe tu dirección de correo para confirmar',
+    deleteAction: 'Eliminar cuenta',
+  },
+
+  refusals: {
+    VALIDATION_FAILED: 'Falta corregir algo de lo que has introducido.',
+    INVALID_CREDENTIALS: 'La dirección de correo o la contraseña no es correcta.',
+    INVALID_OR_EXPIRED_CODE: 'El código no es correcto o ya no sirve.',
+    INVALID_OR_EXPIRED_TOKEN: 'El enlace no es correcto, ya se ha usado o es demasiado antiguo.',
+    STEP_UP_REQUIRED: 'Confirma que eres tú y vuelve a intentarlo.',
+    RATE_LIMITED: 'Demasiados intentos.',
+    NOT_FOUND: 'Eso ya no existe.',
+    CONFLICT: 'Eso no encaja con el estado actual de tu cuenta. Compruébalo e inténtalo otra vez.',
+    UNAUTHENTICATED: 'Tu sesión ha terminado. Vuelve a iniciar sesión.',
+    FORBIDDEN: 'Eso no estaba permitido.',
+    BAD_USER_INPUT: 'No se ha podido leer lo que se envió.',
+    OVERLOADED: 'El servidor está ocupado. Vuelve a intentarlo en un momento.',
+    UNAVAILABLE: 'El servicio no está disponible ahora mismo. Vuelve a intentarlo en un momento.',
+    INTERNAL_SERVER_ERROR: 'Algo ha fallado por nuestra parte. Vuelve a intentarlo en un momento.',
+    FOREIGN_FORM:
+      'Este formulario venía de otro sitio, o tu navegador ha ocultado de dónde. Abre la página ' +
+      'y vuelve a intentarlo.',
+    PAGE_NOT_FOUND: 'No hay ninguna página en esta dirección.',
+  },
+
+  problems: {
+    INVALID: 'Esto no es correcto.',
+    REQUIRED: 'Rellena este campo.',
+    TOO_SHORT: 'Es demasiado corto.',
+    TOO_LONG: 'Es demasiado largo.',
+    INVALID_EMAIL: 'Esto no es una dirección de correo.',
+    INVALID_CHARACTER: 'Tiene un carácter que no se puede usar aquí.',
+    MISMATCH: 'Esto no coincide.',
+    UNCHANGED: 'Ya es así.',
+    UNSUPPORTED: 'Esto no se admite.',
+    UNSUPPORTED_LOCALE: 'Este idioma no se admite.',
+    PASSWORD_COMMON:
+      'Mucha gente usa esta contraseña, así que es de las primeras que se prueban. Elige otra.',
+    PASSWORD_CONTEXT: 'Se parece demasiado a tu dirección o a tu nombre. Elige otra.',
+    PASSWORD_WEAK:
+      'Es demasiado fácil de adivinar. Añade unas cuantas palabras sin relación entre sí.',
+    PASSWORD_BREACHED: 'Esta contraseña se conoce por una filtración de datos. Elige otra.',
+  },
+
+  events: {
+    'account.registered': 'Cuenta creada',
+    'account.register_repeated': 'Alguien ha intentado registrarse con tu dirección',
+    'email.verified': 'Dirección confirmada',
+    'session.opened': 'Sesión iniciada',
+    'session.closed': 'Sesión cerrada',
+    'login.failed': 'Contraseña incorrecta',
+    'otp.sent': 'Código enviado',
+    'otp.failed': 'Código incorrecto',
+    'refresh.reused': 'Se ha usado una sesión copiada y se ha cerrado',
+    'signing_key.created': 'Clave de firma creada',
+    'signing_key.removed': 'Clave de firma eliminada',
+    'session.stepped_up': 'Has confirmado que eres tú',
+    'step_up.failed': 'Confirmación fallida',
+    'totp.enrollment_started': 'Configuración de una aplicación de autenticación iniciada',
+    'totp.enabled': 'Aplicación de autenticación activada',
+    'totp.disabled': 'Aplicación de autenticación quitada',
+    'recovery_code.used': 'Código de recuperación usado',
+    'recovery_codes.regenerated': 'Códigos de recuperación nuevos creados',
+    'user.suspended': 'Cuenta suspendida por la administración',
+    'user.reinstated': 'Cuenta reactivada por la administración',
+    'user.roles_changed': 'Roles cambiados por la administración',
+    'user.sessions_revoked': 'Sesión cerrada en todas partes por la administración',
+    'user.factors_reset': 'Segundos factores quitados por la administración',
+    'user.password_reset': 'Contraseña restablecida por la administración',
+    'user.created': 'Cuenta creada por la administración',
+    'users.imported': 'Cuenta importada',
+    'password.reset_requested': 'Enlace para una contraseña nueva pedido',
+    'password.reset': 'Contraseña restablecida con un enlace enviado por correo',
+    'password.reset_failed': 'Enlace para una contraseña nueva rechazado',
+    'password.changed': 'Contraseña cambiada',
+    'password.change_failed': 'Cambio de contraseña rechazado',
+    'profile.updated': 'Perfil cambiado',
+    'email.change_requested': 'Cambio de dirección iniciado',
+    'email.changed': 'Dirección cambiada',
+    'email.change_undone': 'Cambio de dirección deshecho',
+    'account.exported': 'Datos descargados',
+    'account.deleted': 'Cuenta eliminada',
+    'device.new': 'Sesión iniciada en un dispositivo nuevo',
+  },
+};
