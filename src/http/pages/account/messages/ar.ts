@@ -140,7 +140,7 @@ export const ar: Messages = {
   security: {
     title: 'الأمان',
     change: 'تغيير',
-    none: 'لا يوجد',
+    none: 'غير معيَّنة',
     on: 'مفعَّل',
     off: 'غير مفعَّل',
     codesLeft: (count) =>

@@ -146,7 +146,7 @@ export const de: Messages = {
   security: {
     title: 'Sicherheit',
     change: 'Ändern',
-    none: 'Nicht vorhanden',
+    none: 'Nicht gesetzt',
     on: 'Eingeschaltet',
     off: 'Ausgeschaltet',
     codesLeft: (count) =>
