@@ -8,6 +8,7 @@ export const de: Messages = {
   languages: 'Sprache',
   problem: 'Problem',
   optional: '(freiwillig)',
+  comma: ', ',
   back: 'Zurück',
   cancel: 'Abbrechen',
   save: 'Speichern',
@@ -117,8 +118,7 @@ export const de: Messages = {
     sendCode: 'Code per E-Mail senden',
     noPassword: 'Ihr Konto hat kein Passwort, deshalb schicken wir Ihnen einen Code.',
     proved:
-      'Danke, Sie sind es. Senden Sie dies jetzt noch einmal; Passwörter und Codes haben wir ' +
-      'nicht behalten.',
+      'Bestätigt. Tun Sie es jetzt noch einmal; Passwörter und Codes müssen Sie neu eingeben.',
   },
   signOut: {
     title: 'Abmelden',
@@ -163,6 +163,7 @@ export const de: Messages = {
     current: 'Bisheriges Passwort',
     action: 'Passwort setzen',
     text: 'Andere Geräte werden abgemeldet.',
+    wrong: 'Das bisherige Passwort stimmt nicht.',
     done: 'Ihr neues Passwort ist gesetzt. Andere Geräte wurden abgemeldet.',
   },
   emailPage: {
@@ -190,6 +191,7 @@ export const de: Messages = {
     open: 'In einer App auf diesem Gerät öffnen',
     confirm: 'Geben Sie dann den Code ein, den die App anzeigt.',
     action: 'Einschalten',
+    startOver: 'Mit einem anderen Schlüssel neu beginnen',
     isOn: 'Bei der Anmeldung wird nach einem Code Ihrer App gefragt.',
     remove: 'App entfernen',
     removed: 'Die Authenticator-App ist entfernt. Andere Geräte wurden abgemeldet.',
@@ -207,6 +209,8 @@ export const de: Messages = {
     text:
       'Neue Codes ersetzen die alten, die sofort nicht mehr gelten. Andere Geräte werden ' +
       'abgemeldet.',
+    withoutApp:
+      'Wiederherstellungscodes gehören zu einer Authenticator-App, und Sie haben noch keine.',
     enabled: 'Die Authenticator-App ist eingeschaltet.',
   },
   devices: {
@@ -217,7 +221,6 @@ export const de: Messages = {
     lastUsed: 'Zuletzt verwendet',
     since: 'Angemeldet',
     signOut: 'Abmelden',
-    signOutOf: (device) => `Abmelden: ${device}`,
     everywhere: 'Überall abmelden',
     everywhereText: 'Alle Geräte, auch dieses.',
     done: 'Das Gerät ist abgemeldet.',
@@ -228,7 +231,7 @@ export const de: Messages = {
     text: 'Was in Ihrem Konto geschehen ist, das Neueste zuerst.',
     none: 'Noch nichts.',
     more: 'Frühere',
-    failed: 'fehlgeschlagen',
+    failed: 'Fehlgeschlagen',
   },
   data: {
     title: 'Ihre Daten',
@@ -239,6 +242,9 @@ export const de: Messages = {
     deleteText: 'Das lässt sich nicht rückgängig machen. Jedes Gerät wird sofort abgemeldet.',
     confirm: 'Geben Sie zur Bestätigung Ihre E-Mail-Adresse ein',
     deleteAction: 'Konto löschen',
+    lastAdmin:
+      'Außer diesem Konto verwaltet keines den Dienst. Geben Sie zuerst einem anderen Konto ' +
+      'diese Rolle.',
   },
 
   refusals: {

@@ -6,6 +6,8 @@ export const en = {
   languages: 'Language',
   problem: 'Problem',
   optional: '(optional)',
+  /** Between the parts of a line, such as a device and its network. */
+  comma: ', ',
   back: 'Back',
   cancel: 'Cancel',
   save: 'Save',
@@ -100,7 +102,7 @@ export const en = {
     action: 'Continue',
     sendCode: 'Email me a code',
     noPassword: 'Your account has no password, so we email you a code.',
-    proved: 'Thank you, that is you. Now send this once more; we kept no password or code.',
+    proved: 'Confirmed. Now do it once more; passwords and codes have to be typed again.',
   },
   signOut: {
     title: 'Sign out',
@@ -144,6 +146,7 @@ export const en = {
     current: 'Current password',
     action: 'Set password',
     text: 'Other devices will be signed out.',
+    wrong: 'The current password is not right.',
     done: 'Your new password is set. Other devices were signed out.',
   },
   emailPage: {
@@ -169,6 +172,7 @@ export const en = {
     open: 'Open in an app on this device',
     confirm: 'Then enter the code that the app shows.',
     action: 'Turn on',
+    startOver: 'Start over with another key',
     isOn: 'Sign-ins ask for a code of your app.',
     remove: 'Remove the app',
     removed: 'The authenticator app is removed. Other devices were signed out.',
@@ -184,6 +188,7 @@ export const en = {
     text:
       'New codes replace the old ones, which stop working at once. Other devices are signed ' +
       'out.',
+    withoutApp: 'Recovery codes come with an authenticator app, and you have none yet.',
     enabled: 'The authenticator app is on.',
   },
   devices: {
@@ -194,7 +199,6 @@ export const en = {
     lastUsed: 'Last used',
     since: 'Signed in',
     signOut: 'Sign out',
-    signOutOf: (device: string): string => `Sign out: ${device}`,
     everywhere: 'Sign out everywhere',
     everywhereText: 'All devices, this one too.',
     done: 'That device is signed out.',
@@ -205,7 +209,7 @@ export const en = {
     text: 'What happened to your account, the newest first.',
     none: 'Nothing yet.',
     more: 'Earlier',
-    failed: 'failed',
+    failed: 'Failed',
   },
   data: {
     title: 'Your data',
@@ -216,6 +220,7 @@ export const en = {
     deleteText: 'There is no way back. Every device is signed out at once.',
     confirm: 'Type your email address to confirm',
     deleteAction: 'Delete account',
+    lastAdmin: 'You are the last administrator. Give another account that role first.',
   },
 
   /** By the code of an answer. */

@@ -8,6 +8,7 @@ export const es: Messages = {
   languages: 'Idioma',
   problem: 'Problema',
   optional: '(opcional)',
+  comma: ', ',
   back: 'Atrás',
   cancel: 'Cancelar',
   save: 'Guardar',
@@ -113,9 +114,7 @@ export const es: Messages = {
     action: 'Continuar',
     sendCode: 'Recibir un código por correo',
     noPassword: 'Tu cuenta no tiene contraseña, así que te enviamos un código.',
-    proved:
-      'Gracias, eres tú. Ahora vuelve a enviar esto: no hemos guardado ninguna contraseña ni ' +
-      'ningún código.',
+    proved: 'Confirmado. Ahora hazlo otra vez: hay que volver a escribir contraseñas y códigos.',
   },
   signOut: {
     title: 'Cerrar sesión',
@@ -161,6 +160,7 @@ export const es: Messages = {
     current: 'Contraseña actual',
     action: 'Guardar contraseña',
     text: 'Se cerrará la sesión en los demás dispositivos.',
+    wrong: 'La contraseña actual no es correcta.',
     done: 'Tu nueva contraseña está lista. Se ha cerrado la sesión en los demás dispositivos.',
   },
   emailPage: {
@@ -186,6 +186,7 @@ export const es: Messages = {
     open: 'Abrir en una aplicación de este dispositivo',
     confirm: 'Después, introduce el código que muestra la aplicación.',
     action: 'Activar',
+    startOver: 'Empezar de nuevo con otra clave',
     isOn: 'Para iniciar sesión se pide un código de tu aplicación.',
     remove: 'Quitar la aplicación',
     removed:
@@ -204,6 +205,9 @@ export const es: Messages = {
     text:
       'Los códigos nuevos sustituyen a los anteriores, que dejan de servir al momento. Se cierra ' +
       'la sesión en los demás dispositivos.',
+    withoutApp:
+      'Los códigos de recuperación van con una aplicación de autenticación, y aún no tienes ' +
+      'ninguna.',
     enabled: 'La aplicación de autenticación está activada.',
   },
   devices: {
@@ -214,7 +218,6 @@ export const es: Messages = {
     lastUsed: 'Último uso',
     since: 'Inicio de sesión',
     signOut: 'Cerrar sesión',
-    signOutOf: (device) => `Cerrar sesión: ${device}`,
     everywhere: 'Cerrar sesión en todas partes',
     everywhereText: 'Todos los dispositivos, también este.',
     done: 'Se ha cerrado la sesión en ese dispositivo.',
@@ -225,7 +228,7 @@ export const es: Messages = {
     text: 'Lo que ha pasado en tu cuenta, lo más reciente primero.',
     none: 'Nada todavía.',
     more: 'Anteriores',
-    failed: 'error',
+    failed: 'Error',
   },
   data: {
     title: 'Tus datos',
@@ -236,6 +239,7 @@ export const es: Messages = {
     deleteText: 'No hay vuelta atrás. Se cierra al momento la sesión en todos los dispositivos.',
     confirm: 'Escribe tu dirección de correo para confirmar',
     deleteAction: 'Eliminar cuenta',
+    lastAdmin: 'Ninguna otra cuenta administra el servicio. Da primero ese rol a otra cuenta.',
   },
 
   refusals: {

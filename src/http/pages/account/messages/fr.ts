@@ -8,6 +8,7 @@ export const fr: Messages = {
   languages: 'Langue',
   problem: 'Problème',
   optional: '(facultatif)',
+  comma: ', ',
   back: 'Retour',
   cancel: 'Annuler',
   save: 'Enregistrer',
@@ -117,8 +118,8 @@ export const fr: Messages = {
     sendCode: 'Recevoir un code par e-mail',
     noPassword: 'Votre compte n’a pas de mot de passe : nous vous envoyons donc un code.',
     proved:
-      'Merci, c’est bien vous. Envoyez maintenant ceci encore une fois : nous n’avons gardé ni ' +
-      'mot de passe ni code.',
+      'C’est confirmé. Recommencez maintenant l’opération ; mots de passe et codes sont à ' +
+      'saisir de nouveau.',
   },
   signOut: {
     title: 'Se déconnecter',
@@ -165,6 +166,7 @@ export const fr: Messages = {
     current: 'Mot de passe actuel',
     action: 'Définir le mot de passe',
     text: 'Les autres appareils seront déconnectés.',
+    wrong: 'Le mot de passe actuel est incorrect.',
     done: 'Votre nouveau mot de passe est défini. Les autres appareils ont été déconnectés.',
   },
   emailPage: {
@@ -192,6 +194,7 @@ export const fr: Messages = {
     open: 'Ouvrir dans une application sur cet appareil',
     confirm: 'Saisissez ensuite le code que l’application affiche.',
     action: 'Activer',
+    startOver: 'Recommencer avec une autre clé',
     isOn: 'La connexion demande un code de votre application.',
     remove: 'Retirer l’application',
     removed:
@@ -209,6 +212,9 @@ export const fr: Messages = {
     text:
       'Les nouveaux codes remplacent les anciens, qui ne fonctionnent plus dès cet instant. Les ' +
       'autres appareils sont déconnectés.',
+    withoutApp:
+      'Les codes de secours vont avec une application d’authentification, et vous n’en avez pas ' +
+      'encore.',
     enabled: 'L’application d’authentification est activée.',
   },
   devices: {
@@ -219,7 +225,6 @@ export const fr: Messages = {
     lastUsed: 'Dernière utilisation',
     since: 'Connexion',
     signOut: 'Déconnecter',
-    signOutOf: (device) => `Déconnecter : ${device}`,
     everywhere: 'Tout déconnecter',
     everywhereText: 'Tous les appareils, celui-ci aussi.',
     done: 'Cet appareil a été déconnecté.',
@@ -230,7 +235,7 @@ export const fr: Messages = {
     text: 'Ce qui s’est passé dans votre compte, du plus récent au plus ancien.',
     none: 'Rien pour l’instant.',
     more: 'Plus ancien',
-    failed: 'échec',
+    failed: 'Échec',
   },
   data: {
     title: 'Vos données',
@@ -241,6 +246,8 @@ export const fr: Messages = {
     deleteText: 'Il n’y a pas de retour possible. Chaque appareil est aussitôt déconnecté.',
     confirm: 'Saisissez votre adresse e-mail pour confirmer',
     deleteAction: 'Supprimer le compte',
+    lastAdmin:
+      'Aucun autre compte n’administre ce service. Donnez d’abord ce rôle à un autre compte.',
   },
 
   refusals: {

@@ -5,6 +5,7 @@ export const ja: Messages = {
   languages: '言語',
   problem: '問題',
   optional: '(任意)',
+  comma: '、',
   back: '戻る',
   cancel: 'キャンセル',
   save: '保存',
@@ -102,8 +103,7 @@ export const ja: Messages = {
     sendCode: 'コードをメールで受け取る',
     noPassword: 'アカウントにパスワードがないため、コードをメールでお送りします。',
     proved:
-      'ご本人であることを確認しました。もう一度送信してください。' +
-      'パスワードやコードは保存していません。',
+      '確認できました。もう一度操作してください。パスワードとコードは入力し直す必要があります。',
   },
   signOut: {
     title: 'サインアウト',
@@ -147,6 +147,7 @@ export const ja: Messages = {
     current: '現在のパスワード',
     action: 'パスワードを設定する',
     text: 'ほかのデバイスはサインアウトされます。',
+    wrong: '現在のパスワードが正しくありません。',
     done: '新しいパスワードが設定されました。ほかのデバイスはサインアウトされました。',
   },
   emailPage: {
@@ -172,6 +173,7 @@ export const ja: Messages = {
     open: 'この端末のアプリで開く',
     confirm: '次に、アプリに表示されたコードを入力してください。',
     action: 'オンにする',
+    startOver: '別のキーで最初からやり直す',
     isOn: 'サインインにはアプリのコードが必要です。',
     remove: 'アプリの設定を解除する',
     removed: '認証アプリの設定が解除されました。ほかのデバイスはサインアウトされました。',
@@ -187,6 +189,7 @@ export const ja: Messages = {
     text:
       '新しいコードを作ると、以前のコードはすぐに使えなくなります。' +
       'ほかのデバイスはサインアウトされます。',
+    withoutApp: 'リカバリーコードを使うには認証アプリが必要ですが、まだ設定されていません。',
     enabled: '認証アプリがオンになりました。',
   },
   devices: {
@@ -197,7 +200,6 @@ export const ja: Messages = {
     lastUsed: '最後の使用',
     since: 'サインイン',
     signOut: 'サインアウト',
-    signOutOf: (device) => `サインアウト: ${device}`,
     everywhere: 'すべてサインアウト',
     everywhereText: 'このデバイスを含む、すべてのデバイスです。',
     done: 'デバイスをサインアウトしました。',
@@ -219,6 +221,8 @@ export const ja: Messages = {
     deleteText: '元に戻すことはできません。すべてのデバイスがすぐにサインアウトされます。',
     confirm: '確認のため、メールアドレスを入力してください',
     deleteAction: 'アカウントを削除する',
+    lastAdmin:
+      '管理者のアカウントはこれが最後です。先に別のアカウントにそのロールを与えてください。',
   },
 
   refusals: {
