@@ -25,7 +25,7 @@ const sections = ['profile', 'security', 'devices', 'activity', 'data'] as const
 export function layout(frame: Frame, view: View): Markup {
   const { language, productName, assets, person } = frame;
   const t = messagesIn(language);
-  const title = `${frame.hasProblem ? `${t.problem}: ` : ''}${view.title} · ${productName}`;
+  const title = `${frame.hasProblem ? `${t.problem}${t.colon}` : ''}${view.title} · ${productName}`;
   return html`<!doctype html>
 <html lang="${language}" dir="${directionOf(language)}">
 <head>

@@ -9,6 +9,7 @@ export const de: Messages = {
   problem: 'Problem',
   optional: '(freiwillig)',
   comma: ', ',
+  colon: ': ',
   back: 'Zurück',
   cancel: 'Abbrechen',
   save: 'Speichern',

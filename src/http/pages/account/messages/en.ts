@@ -8,6 +8,8 @@ export const en = {
   optional: '(optional)',
   /** Between the parts of a line, such as a device and its network. */
   comma: ', ',
+  /** Between a label and what it names. */
+  colon: ': ',
   back: 'Back',
   cancel: 'Cancel',
   save: 'Save',

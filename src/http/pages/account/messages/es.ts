@@ -9,6 +9,7 @@ export const es: Messages = {
   problem: 'Problema',
   optional: '(opcional)',
   comma: ', ',
+  colon: ': ',
   back: 'Atrás',
   cancel: 'Cancelar',
   save: 'Guardar',
@@ -33,7 +34,7 @@ export const es: Messages = {
     title: 'Iniciar sesión',
     action: 'Iniciar sesión',
     forgot: '¿Has olvidado tu contraseña?',
-    byCode: 'Mejor, recibir un código por correo',
+    byCode: 'Recibir mejor un código por correo',
     noAccount: '¿Aún no tienes cuenta?',
     register: 'Crear una cuenta',
     done: {
@@ -57,7 +58,9 @@ export const es: Messages = {
   codePage: {
     title: 'Introduce el código',
     sent: (address) => `Hemos enviado un código de seis cifras a ${address}.`,
-    sentLink: 'El correo lleva también un enlace, que puedes abrir en este dispositivo.',
+    sentLink:
+      'El correo lleva también un enlace, que puedes abrir en este dispositivo en lugar de usar ' +
+      'el código.',
     app: 'Introduce las seis cifras que muestra ahora tu aplicación de autenticación.',
     recovery:
       '¿No tienes la aplicación a mano? Escribe en el mismo campo uno de tus códigos de ' +

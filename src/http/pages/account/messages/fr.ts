@@ -9,6 +9,7 @@ export const fr: Messages = {
   problem: 'Problème',
   optional: '(facultatif)',
   comma: ', ',
+  colon: ' : ',
   back: 'Retour',
   cancel: 'Annuler',
   save: 'Enregistrer',
@@ -59,7 +60,8 @@ export const fr: Messages = {
   codePage: {
     title: 'Saisir le code',
     sent: (address) => `Nous avons envoyé un code à six chiffres à ${address}.`,
-    sentLink: 'L’e-mail contient aussi un lien, que vous pouvez ouvrir sur cet appareil.',
+    sentLink:
+      'L’e-mail contient aussi un lien, que vous pouvez ouvrir sur cet appareil à la place.',
     app: 'Saisissez les six chiffres que votre application d’authentification affiche maintenant.',
     recovery:
       'Vous n’avez pas l’application sous la main ? Saisissez un de vos codes de secours dans le ' +

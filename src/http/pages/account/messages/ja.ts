@@ -6,6 +6,7 @@ export const ja: Messages = {
   problem: '問題',
   optional: '(任意)',
   comma: '、',
+  colon: ': ',
   back: '戻る',
   cancel: 'キャンセル',
   save: '保存',
@@ -14,7 +15,8 @@ export const ja: Messages = {
   name: '名前',
   code: 'コード',
   passwordRule: (least) =>
-    `${least}文字以上。互いに関係のない単語をいくつか並べると、覚えやすく、推測されにくくなります。`,
+    `${least}文字以上で入力してください。` +
+    '互いに関係のない単語をいくつか並べると、覚えやすく、推測されにくくなります。',
   retryIn: (minutes) => `${minutes}分後にもう一度お試しください。`,
   charactersMissing: '不足している文字数:',
   pasteLink: 'メールにあるリンクまたはコード',
