@@ -1,14 +1,17 @@
 import fastifyFormbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { describeFailure } from '../../hooks/errors.ts';
+import { arrive } from './arrive.ts';
 import { pageAssets } from './assets.ts';
 import { ownFields } from './fields.ts';
 import { addressOf } from './links.ts';
 import { isOwnForm } from './own-origin.ts';
+import type { Page } from './page.ts';
 import { pages } from './pages.ts';
 import { errorView } from './screens/error.ts';
 import { sendPage } from './send-page.ts';
-import { renew, show } from './show.ts';
+import { renew } from './session.ts';
+import { show } from './show.ts';
 import { submit } from './submit.ts';
 import { type PagesOptions, Refusal, Visit } from './visit.ts';
 
@@ -39,7 +42,9 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
         if (mode === 'development' && request.headers.host !== new URL(publicUrl).host)
           return reply.redirect(`${publicUrl}${request.url}`, 303);
         const visit = new Visit(options, request, reply);
-        await answering(visit, reply, () => show(visit, reply, page));
+        await answering(visit, reply, page, async () => {
+          if (!(await arrive(visit, reply, page))) await show(visit, reply, page);
+        });
         return reply;
       });
       if (page.forms === undefined) continue;
@@ -47,7 +52,7 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
         const visit = new Visit(options, request, reply);
         if (isOwnForm(request.headers, publicUrl)) {
           const fields = ownFields(request.body);
-          await answering(visit, reply, () => submit(visit, reply, { page, fields }));
+          await answering(visit, reply, page, () => submit(visit, reply, { page, fields }));
         } else {
           await sendRefused(visit, reply, { status: 403, code: 'FOREIGN_FORM' });
         }
@@ -62,18 +67,24 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
   });
 }
 
-/** Where the API knows the caller no more, the session is renewed or the person signs in. */
+/**
+ * Where the API knows the caller no more, the session is renewed or the person signs in; a page for
+ * everyone goes on without the caller.
+ */
 async function answering(
   visit: Visit,
   reply: FastifyReply,
+  page: Page,
   answer: () => Promise<void>,
 ): Promise<void> {
   try {
     await answer();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (error.code === 'UNAUTHENTICATED') await renew(visit, reply);
-    else await sendRefused(visit, reply, error);
+    if (error.code !== 'UNAUTHENTICATED') return sendRefused(visit, reply, error);
+    if (page.signedIn || !visit.hasAccessToken) return renew(visit, reply);
+    visit.signOut();
+    await answering(visit, reply, page, answer);
   }
 }
 

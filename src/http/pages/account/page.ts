@@ -20,6 +20,8 @@ export type Page<Data = unknown> = {
   readonly variables?: (visitor: Visitor) => Readonly<Record<string, unknown>>;
   /** Whether it belongs to an account; then `Show` spreads `...Person`. */
   readonly signedIn?: true;
+  /** Where a sign-in begins: who is signed in already is led on. */
+  readonly beginsSignIn?: true;
   /** By the value of the field `form`; the first is taken where there is none. */
   readonly forms?: Readonly<Record<string, Form>>;
   readonly view: (shown: Shown<Data>) => View;
@@ -30,7 +32,7 @@ export type Form = {
   readonly operation: string;
   readonly input: (fields: Fields, visitor: Visitor) => Readonly<Record<string, unknown>>;
   /** After what the page alone awaits: neither tokens, nor a challenge, nor a refusal. */
-  readonly done?: (result: Other, visitor: Visitor) => Next;
+  readonly done?: (result: Other, sent: Visitor & { readonly fields: Fields }) => Next;
   /** Where a refusal for want of a proof would not leave everything as it was. */
   readonly proofFirst?: true;
   /**
@@ -42,13 +44,20 @@ export type Form = {
 
 /** Where a form leads to. */
 export type Next =
-  /** A path below /account; `endsChallenge` where what the browser has begun is over. */
-  | { readonly go: string; readonly endsChallenge?: true }
+  /**
+   * A path below /account; `endsChallenge` where what the browser has begun is over, `language`
+   * where another was chosen (null: as the browser asks).
+   */
+  | {
+      readonly go: string;
+      readonly endsChallenge?: true;
+      readonly language?: Language | null;
+    }
   /** Shown in place, since it is shown once. */
   | { readonly show: Other }
   | { readonly download: { readonly name: string; readonly text: string } }
   /** To the sign-in, which says what was done (`signIn.done`). */
-  | { readonly signOut: 'signed-out' | 'deleted' };
+  | { readonly signOut: 'signed-out' | 'deleted' | 'change-undone' };
 
 /** What forms and templates know of the browser that asks. */
 export type Visitor = {
@@ -87,4 +96,9 @@ export function definePage<Data>(page: Page<Data>): Page {
 /** The page that asks for the code of a challenge. */
 export function pageOf({ purpose }: Pick<Challenge, 'purpose'>): string {
   return purpose === 'CHANGE_EMAIL' ? 'security/email' : 'code';
+}
+
+/** Whether the page's form is about a proof that an account's session asked for. */
+export function isMidProof({ path }: Pick<Page, 'path'>, { challenge }: Step): boolean {
+  return path === 'code' && challenge?.purpose === 'STEP_UP';
 }

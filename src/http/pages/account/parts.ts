@@ -59,6 +59,42 @@ function labelOf({ t }: Context, { name, label, optional }: FieldOptions): Marku
   return html`<label for="${name}">${label}${note}</label>`;
 }
 
+/**
+ * For the token of a mail's link, which the script takes out of the address and puts in unseen;
+ * without it the person pastes the link.
+ */
+export function tokenField(context: Context): Markup {
+  const { t } = context;
+  return field(context, {
+    name: 'token',
+    label: t.pasteLink,
+    hint: t.pasteLinkHint,
+    autocomplete: 'off',
+    ltr: true,
+  });
+}
+
+type ChoiceOptions = {
+  readonly name: string;
+  readonly label: string;
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+  /** Chosen at first. */
+  readonly value: string;
+};
+
+/** One of several, as a list. */
+export function choice(context: Context, { name, label, options, value }: ChoiceOptions): Markup {
+  const chosen = context.fields[name] ?? value;
+  const items = options.map((option) => {
+    const mark = attributes({ value: option.value, selected: option.value === chosen });
+    return html`<option${mark}>${option.label}</option>`;
+  });
+  return html`<div class="field">
+<label for="${name}">${label}</label>
+<select id="${name}" name="${name}">${items}</select>
+</div>`;
+}
+
 /** Attributes; those that are undefined or false are left out. */
 export function attributes(values: Record<string, string | number | boolean | undefined>): Markup {
   const given = Object.entries(values).filter(

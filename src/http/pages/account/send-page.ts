@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
-import { html, type Markup } from '../markup.ts';
+import type { Markup } from '../markup.ts';
 import type { Person } from './answers.ts';
 import { assetsOf } from './assets.ts';
 import { layout } from './layout.ts';
@@ -74,17 +74,4 @@ async function sendText(visit: Visit, reply: FastifyReply, { text }: Markup): Pr
   } else {
     reply.send(text);
   }
-}
-
-/**
- * Leads to an app after a sign-in: by a page, since `form-action 'self'` blocks a redirect of a
- * form (PG-6).
- */
-export function sendOnward(visit: Visit, reply: FastifyReply, url: string): Promise<void> {
-  const { messages: t } = visit;
-  const view = {
-    title: t.onward.title,
-    body: html`<p><a href="${url}">${t.onward.action(new URL(url).host)}</a></p>`,
-  };
-  return sendPage(visit, reply, { view, path: null, person: null, onward: url });
 }

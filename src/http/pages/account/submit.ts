@@ -1,11 +1,11 @@
 import type { FastifyReply } from 'fastify';
 import type { Result, Tokens } from './answers.ts';
 import { fitForCookie, withoutSecrets } from './fields.ts';
+import { leadBack } from './lead-back.ts';
 import { addressOf } from './links.ts';
-import { type Fields, type Form, type Next, type Page, pageOf } from './page.ts';
+import { type Fields, type Form, isMidProof, type Next, type Page, pageOf } from './page.ts';
 import { pages } from './pages.ts';
-import { returnTarget } from './return-to.ts';
-import { sendOnward } from './send-page.ts';
+import { renew } from './session.ts';
 import { show } from './show.ts';
 import type { Step } from './step.ts';
 import type { Asked, Visit } from './visit.ts';
@@ -20,6 +20,8 @@ type Sent = {
 /** Runs the operation of a form, and leads to where its answer says. */
 export async function submit(visit: Visit, reply: FastifyReply, sent: Sent): Promise<void> {
   const { page, fields } = sent;
+  const asUser = page.signedIn || isMidProof(page, visit.step);
+  if (asUser && !visit.hasAccessToken) return renew(visit, reply);
   const [name, form] = formOf(page, fields);
   if (form.proofFirst && !sent.isProved) return askForProof(visit, reply, sent);
   const input = form.input(fields, visit);
@@ -30,8 +32,7 @@ export async function submit(visit: Visit, reply: FastifyReply, sent: Sent): Pro
       return signedIn(visit, reply, { page, tokens: result });
     case 'OtpChallenge': {
       const isAnother = visit.step.challenge?.id !== undefined && name === 'resend';
-      const returnTo = visit.step.returnTo ?? visit.query.get('return_to') ?? undefined;
-      visit.keep({ ...visit.step, challenge: result, returnTo });
+      visit.keep({ ...visit.step, challenge: result, returnTo: returnToOf(visit, page) });
       reply.redirect(`/account/${pageOf(result)}${isAnother ? '?done=sent' : ''}`, 303);
       return;
     }
@@ -41,9 +42,18 @@ export async function submit(visit: Visit, reply: FastifyReply, sent: Sent): Pro
       const refusal = { ...result, form: name };
       return show(visit, reply, page, { fields: withoutSecrets(fields), refusal });
     }
-    default:
-      return follow(visit, reply, { page, asked, next: form.done?.(result, visit) ?? { go: '' } });
+    default: {
+      const { query, step } = visit;
+      const next = form.done?.(result, { query, step, fields }) ?? { go: '' };
+      return follow(visit, reply, { page, asked, next });
+    }
   }
+}
+
+/** Where a sign-in is to lead; one that begins anew forgets what was begun before. */
+function returnToOf({ step, query }: Visit, { beginsSignIn }: Page): string | undefined {
+  const asked = query.get('return_to') ?? undefined;
+  return beginsSignIn ? asked : (step.returnTo ?? asked);
 }
 
 function formOf(page: Page, fields: Fields): readonly [string, Form] {
@@ -70,16 +80,14 @@ async function signedIn(
   reply: FastifyReply,
   { page, tokens }: SignedIn,
 ): Promise<void> {
-  const { pending, returnTo, challenge } = visit.step;
+  const { pending } = visit.step;
+  const returnTo = returnToOf(visit, page);
   // SECURITY: a sign-in goes on with no form that waits, which may be another person's.
-  const isProof =
-    page.path === 'step-up' || (page.path === 'code' && challenge?.purpose === 'STEP_UP');
+  const isProof = page.path === 'step-up' || isMidProof(page, visit.step);
   visit.signIn(tokens);
   visit.keep({});
   if (isProof && pending !== undefined) return goOn(visit, reply, pending);
-  const target = returnTarget(visit.config, returnTo ?? visit.query.get('return_to'));
-  if (target.kind === 'app') return sendOnward(visit, reply, target.url);
-  reply.redirect(target.path, 303);
+  return leadBack(visit, reply, returnTo);
 }
 
 /** Sends the form that waited, or shows it to be sent again. */
@@ -114,6 +122,7 @@ async function follow(
   if ('show' in next) return show(visit, reply, page, { result: next.show });
   if ('go' in next) {
     if (next.endsChallenge) visit.keep({});
+    if (next.language !== undefined) visit.chooseLanguage(next.language);
     reply.redirect(addressOf(next.go), 303);
     return;
   }

@@ -80,6 +80,18 @@ export class Visit implements Visitor {
     this.language = nearestLocale(locale);
   }
 
+  get hasAccessToken(): boolean {
+    return this.#accessToken !== undefined;
+  }
+
+  /**
+   * Whether a link of another site led here: the browser then leaves out cookies that are
+   * SameSite=Strict.
+   */
+  get isFromElsewhere(): boolean {
+    return this.#request.headers['sec-fetch-site'] === 'cross-site';
+  }
+
   get mayBeSignedIn(): boolean {
     return this.#accessToken !== undefined || this.cookies.hasSession;
   }
@@ -92,8 +104,8 @@ export class Visit implements Visitor {
       this.cookies.write('step', isEmpty ? null : writeStep(step));
   }
 
-  /** From now on, in this browser. */
-  chooseLanguage(language: Language): void {
+  /** From now on, in this browser; null for the account's or the browser's own. */
+  chooseLanguage(language: Language | null): void {
     this.cookies.write('language', language, year);
   }
 

@@ -101,6 +101,9 @@ export const de: Messages = {
     passwordHint:
       'Nur, wenn Sie sich auf einem anderen Gerät registriert haben. Lassen Sie es leer, wenn ' +
       'Sie einen Anmeldelink angefordert haben.',
+    wrong:
+      'Mit diesem Passwort haben Sie sich nicht registriert. Sie können ' +
+      'das Feld leer lassen und danach ein anderes wählen.',
   },
   undo: {
     title: 'Änderung der Adresse rückgängig machen',
@@ -120,6 +123,7 @@ export const de: Messages = {
     noPassword: 'Ihr Konto hat kein Passwort, deshalb schicken wir Ihnen einen Code.',
     proved:
       'Bestätigt. Tun Sie es jetzt noch einmal; Passwörter und Codes müssen Sie neu eingeben.',
+    wrong: 'Das ist nicht Ihr Passwort.',
   },
   signOut: {
     title: 'Abmelden',

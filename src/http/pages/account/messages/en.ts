@@ -87,6 +87,9 @@ export const en = {
     password: 'Password that you registered with',
     passwordHint:
       'Only if you registered on another device. Leave it empty when you asked for a sign-in link.',
+    wrong:
+      'This is not the password you registered with. You can ' +
+      'leave it empty, and choose another afterwards.',
   },
   undo: {
     title: 'Undo the change of address',
@@ -105,6 +108,7 @@ export const en = {
     sendCode: 'Email me a code',
     noPassword: 'Your account has no password, so we email you a code.',
     proved: 'Confirmed. Now do it once more; passwords and codes have to be typed again.',
+    wrong: 'That is not your password.',
   },
   signOut: {
     title: 'Sign out',

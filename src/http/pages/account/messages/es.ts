@@ -100,6 +100,9 @@ export const es: Messages = {
     passwordHint:
       'Solo si te registraste en otro dispositivo. Déjala vacía si pediste un enlace para ' +
       'iniciar sesión.',
+    wrong:
+      'Esta no es la contraseña con la que te registraste. ' +
+      'Puedes dejarla vacía y elegir otra después.',
   },
   undo: {
     title: 'Deshacer el cambio de dirección',
@@ -118,6 +121,7 @@ export const es: Messages = {
     sendCode: 'Recibir un código por correo',
     noPassword: 'Tu cuenta no tiene contraseña, así que te enviamos un código.',
     proved: 'Confirmado. Ahora hazlo otra vez: hay que volver a escribir contraseñas y códigos.',
+    wrong: 'Esta no es tu contraseña.',
   },
   signOut: {
     title: 'Cerrar sesión',

@@ -102,6 +102,9 @@ export const fr: Messages = {
     passwordHint:
       'Seulement si l’inscription a eu lieu sur un autre appareil. Laissez ce champ vide si vous ' +
       'avez demandé un lien de connexion.',
+    wrong:
+      'Ce n’est pas le mot de passe de votre inscription. Vous pouvez ' +
+      'laisser ce champ vide et en choisir un autre ensuite.',
   },
   undo: {
     title: 'Annuler le changement d’adresse',
@@ -122,6 +125,7 @@ export const fr: Messages = {
     proved:
       'C’est confirmé. Recommencez maintenant l’opération ; mots de passe et codes sont à ' +
       'saisir de nouveau.',
+    wrong: 'Ce n’est pas votre mot de passe.',
   },
   signOut: {
     title: 'Se déconnecter',

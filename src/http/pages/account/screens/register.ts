@@ -10,6 +10,7 @@ type Data = {
 
 export const register = definePage<Data>({
   path: 'register',
+  beginsSignIn: true,
   document: graphqlDocument(`
 query Show { authOptions { registrationOpen passwordMinLength } }
 mutation Register($input: RegisterInput!) {

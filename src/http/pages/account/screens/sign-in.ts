@@ -9,6 +9,7 @@ type Data = { readonly authOptions: { readonly registrationOpen: boolean } };
 /** Address and password, or a code by mail; everything that follows is told by the answer. */
 export const signIn = definePage<Data>({
   path: 'sign-in',
+  beginsSignIn: true,
   document: graphqlDocument(`
 query Show { authOptions { registrationOpen } }
 mutation SignIn($input: LoginInput!) {

@@ -1,0 +1,72 @@
+import type { FastifyReply } from 'fastify';
+import { html } from '../markup.ts';
+import { leadBack } from './lead-back.ts';
+import type { Page } from './page.ts';
+import { sendPage } from './send-page.ts';
+import { renewed } from './session.ts';
+import { Refusal, type Visit } from './visit.ts';
+
+/**
+ * What comes before a page is shown to a browser that opens it. True where an answer was sent: the
+ * browser asks again with its cookies, or who is signed in already has no need to sign in.
+ */
+export async function arrive(visit: Visit, reply: FastifyReply, page: Page): Promise<boolean> {
+  if (!page.signedIn && !page.beginsSignIn) return false;
+  if (visit.query.has(again)) return leaveOut(visit, reply);
+  if (visit.isFromElsewhere && !visit.mayBeSignedIn) return askAgain(visit, reply);
+  return page.beginsSignIn === true && leadOn(visit, reply);
+}
+
+/** Says in the address that the browser has been asked to come once more. */
+const again = 'again';
+
+/**
+ * A page that leads to the same address: the browser, which left the cookies out since a link of
+ * another site led here (SameSite=Strict), then sends them along.
+ */
+async function askAgain(visit: Visit, reply: FastifyReply): Promise<true> {
+  const search = new URLSearchParams(visit.query);
+  search.set(again, '1');
+  const url = `${visit.path}?${search}`;
+  const t = visit.messages;
+  const view = { title: t.home.title, body: html`<p><a href="${url}">${t.stepUp.action}</a></p>` };
+  await sendPage(visit, reply, { view, path: null, person: null, onward: url });
+  return true;
+}
+
+function leaveOut(visit: Visit, reply: FastifyReply): boolean {
+  visit.query.delete(again);
+  if (!visit.mayBeSignedIn) return false;
+  const search = visit.query.size === 0 ? '' : `?${visit.query}`;
+  reply.redirect(`${visit.path}${search}`, 303);
+  return true;
+}
+
+/**
+ * Leads on who is signed in. No loop: where the session turns out to be over the page is shown, and
+ * where `done` says why it leads here nothing is tried.
+ */
+async function leadOn(visit: Visit, reply: FastifyReply): Promise<boolean> {
+  if (!visit.mayBeSignedIn || visit.query.has('done')) return false;
+  if (await isSignedIn(visit)) {
+    await leadBack(visit, reply, visit.query.get('return_to'));
+    return true;
+  }
+  if (await renewed(visit)) {
+    reply.redirect(visit.url, 307);
+    return true;
+  }
+  visit.signOut();
+  return false;
+}
+
+async function isSignedIn(visit: Visit): Promise<boolean> {
+  if (!visit.hasAccessToken) return false;
+  try {
+    const { data } = await visit.ask('query Show { me { id } }', 'Show');
+    return data['me'] !== null;
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'UNAUTHENTICATED') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import { html } from '../../markup.ts';
+import { graphqlDocument } from '../answers.ts';
+import { addressOf } from '../links.ts';
+import { definePage } from '../page.ts';
+import { button, field, refusalNotice } from '../parts.ts';
+
+type Data = { readonly account: { readonly hasPassword: boolean } };
+
+/** Proves again who is there, by the password or a mailed code; what waits for it then goes on. */
+export const stepUp = definePage<Data>({
+  path: 'step-up',
+  signedIn: true,
+  document: graphqlDocument(`
+query Show { ...Person account { hasPassword } }
+mutation Reauthenticate($input: ReauthenticateInput!) {
+  result: reauthenticate(input: $input) { __typename ...Tokens ...Challenge ...Refusal }
+}`),
+  forms: {
+    password: {
+      operation: 'Reauthenticate',
+      input: ({ password = '' }) => ({ password, tokenDelivery: 'COOKIE' }),
+    },
+    code: { operation: 'Reauthenticate', input: () => ({ tokenDelivery: 'COOKIE' }) },
+  },
+  view: (shown) => {
+    const { t, data, step } = shown;
+    const back = addressOf(step.pending?.path ?? '');
+    const byPassword = html`<form method="post">
+${field(shown, {
+  name: 'password',
+  label: t.password,
+  type: 'password',
+  autocomplete: 'current-password',
+})}
+<div class="actions">${button({ label: t.stepUp.action, form: 'password' })}
+${button({ label: t.stepUp.sendCode, form: 'code', kind: 'quiet', unchecked: true })}</div>
+</form>`;
+    const byCode = html`<p>${t.stepUp.noPassword}</p>
+<form method="post"><div class="actions">${button({ label: t.stepUp.sendCode, form: 'code' })}</div>
+</form>`;
+    return {
+      title: t.stepUp.title,
+      body: html`${refusalNotice(shown, { INVALID_CREDENTIALS: t.stepUp.wrong })}
+<p>${t.stepUp.text}</p>
+${data.account.hasPassword ? byPassword : byCode}
+<p class="aside"><a href="${back}">${t.cancel}</a></p>`,
+    };
+  },
+});
