@@ -54,6 +54,10 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCodes, code);
+}
+
 /** Why a request is unauthenticated (contract.graphql, extensions.reason). */
 export type UnauthenticatedReason =
   | 'TOKEN_MISSING'

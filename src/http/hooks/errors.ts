@@ -144,7 +144,8 @@ function logFailure(
   }
 }
 
-function statusOfRefusal({ code }: AuthError): number {
+/** The status of a refusal outside of GraphQL, by its code. */
+export function statusOfRefusal({ code }: Pick<AuthError, 'code'>): number {
   const entry = errorCodes[code];
   return 'httpStatus' in entry ? entry.httpStatus : (statusOfOutcome[code] ?? 400);
 }

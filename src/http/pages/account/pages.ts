@@ -1,10 +1,18 @@
 import type { Page } from './page.ts';
+import { activity } from './screens/activity.ts';
+import { authenticator } from './screens/authenticator.ts';
 import { code } from './screens/code.ts';
+import { data } from './screens/data.ts';
+import { devices } from './screens/devices.ts';
+import { email } from './screens/email.ts';
 import { forgotPassword } from './screens/forgot-password.ts';
 import { home } from './screens/home.ts';
+import { password } from './screens/password.ts';
 import { profile } from './screens/profile.ts';
+import { recoveryCodes } from './screens/recovery-codes.ts';
 import { register } from './screens/register.ts';
 import { resetPassword } from './screens/reset-password.ts';
+import { security } from './screens/security.ts';
 import { signIn } from './screens/sign-in.ts';
 import { signOut } from './screens/sign-out.ts';
 import { stepUp } from './screens/step-up.ts';
@@ -24,4 +32,12 @@ export const pages: readonly Page[] = [
   signOut,
   home,
   profile,
+  security,
+  password,
+  email,
+  authenticator,
+  recoveryCodes,
+  devices,
+  activity,
+  data,
 ];

@@ -1,5 +1,5 @@
 import { html, type Markup } from '../markup.ts';
-import { doneText } from './links.ts';
+import { addressOf, doneText } from './links.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Refused, Shown } from './page.ts';
 
@@ -179,6 +179,19 @@ export function doneNotice(
 /** Something that was done. */
 export function notice(text: string): Markup {
   return html`<p class="notice good" role="status">${text}</p>`;
+}
+
+export type PageInfo = { readonly hasNextPage: boolean; readonly endCursor: string | null };
+
+/** A link to what follows in a list; empty at its end. */
+export function nextPage(
+  path: string,
+  { hasNextPage, endCursor }: PageInfo,
+  label: string,
+): Markup {
+  if (!hasNextPage || endCursor === null) return nothing;
+  const search = new URLSearchParams({ after: endCursor });
+  return html`<p><a href="${addressOf(path)}?${search.toString()}" rel="next">${label}</a></p>`;
 }
 
 /** A moment in the page's language, at UTC; the script shows it in the reader's own zone. */

@@ -216,6 +216,10 @@ select {
   color: var(--good);
   background: var(--good-wash);
 }
+.tag {
+  padding: 0 0.375rem;
+  border-radius: 3px;
+}
 .actions {
   display: flex;
   flex-wrap: wrap;

@@ -1,7 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../../app.ts';
 import { localeOf, nearestLocale, preferredLocale } from '../../../domain/emails/locales.ts';
+import { isErrorCode } from '../../../errors.ts';
 import type { OperationAnswer, OperationRunner } from '../../graphql/run-operation.ts';
+import { statusOfRefusal } from '../../hooks/errors.ts';
 import type { Tokens } from './answers.ts';
 import { type Language, messagesIn } from './language.ts';
 import type { Messages } from './messages/messages.ts';
@@ -129,7 +131,7 @@ export class Visit implements Visitor {
     const answer = await this.#options.run(this.#operationRequest(body), this.#reply);
     const { data, errors } = JSON.parse(answer.text);
     const [error] = errors ?? [];
-    if (error) throw new Refusal(String(error.extensions?.code), answer.status);
+    if (error) throw refusalOf(String(error.extensions?.code), answer.status);
     return { data, answer };
   }
 
@@ -160,6 +162,12 @@ export class Visit implements Visitor {
 
 /** In seconds. */
 const year = 365 * 86_400;
+
+/** GraphQL answers with 200 what a field refuses; a page has a status of its own. */
+function refusalOf(code: string, status: number): Refusal {
+  if (status >= 400) return new Refusal(code, status);
+  return new Refusal(code, isErrorCode(code) ? statusOfRefusal({ code }) : 500);
+}
 
 /** SECURITY: no Authorization and no gateway's token, which a browser has no business to send. */
 const passedOn = ['cookie', 'user-agent', 'x-forwarded-for', 'traceparent'] as const;
