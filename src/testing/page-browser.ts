@@ -56,7 +56,7 @@ export type BrowserOptions = {
 type Sent = {
   /** The origin of another site's page. */
   readonly from?: string;
-  /** In place of what the browser sends; undefined leaves a header out. */
+  /** In place of what the browser sends at first; undefined leaves a header out. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
 };
 
@@ -241,8 +241,8 @@ function nextHop(hop: Hop, { status, headers, html }: Answer): Hop | null {
     const url = new URL(location, hop.url);
     const { body: _, ...without } = hop;
     return status === 307 || status === 308
-      ? { ...hop, url }
-      : { ...without, method: hop.method === 'HEAD' ? 'HEAD' : 'GET', url };
+      ? { ...hop, url, headers: {} }
+      : { ...without, method: hop.method === 'HEAD' ? 'HEAD' : 'GET', url, headers: {} };
   }
   const refresh = elementsOf(html).find((one) => attribute(one, 'http-equiv') === 'refresh');
   const target = refresh && /^\d+;\s*url=(.*)$/i.exec(attribute(refresh, 'content') ?? '')?.[1];

@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../../../testing/app.ts';
+import { dump } from '../../../testing/dump.ts';
+import { openBrowser, type PageBrowser } from '../../../testing/page-browser.ts';
+import { buttonTexts } from '../../../testing/page-form.ts';
+import {
+  changeEmail,
+  freshAddress,
+  goodPassword,
+  registerPerson,
+} from '../../../testing/people.ts';
+import { addressOf } from './links.ts';
+import { pages } from './pages.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+const addresses = pages.map(({ path }) => addressOf(path));
+
+async function signIn(browser: PageBrowser, path = '/account/sign-in'): Promise<PageBrowser> {
+  const { email, password } = await registerPerson(server);
+  await browser.get(path);
+  await browser.send('password', { email, password });
+  return browser;
+}
+
+describe('the account pages', () => {
+  it('are not there with PAGES=off', async () => {
+    const off = await server.another({ pages: false });
+    const browser = openBrowser(off);
+    for (const address of [...addresses, '/account/assets/x.css'])
+      expect((await browser.get(address)).status, address).toBe(404);
+    await off.server.close();
+  });
+
+  it('answer with a page where there is none', async () => {
+    const browser = openBrowser(server);
+    const page = await browser.get('/account/nothing/here');
+    expect(page).toMatchObject({ status: 404, title: 'Problem: Problem · Latchkey' });
+    expect(page.text).toContain('There is no page at this address.');
+  });
+
+  it.each([
+    ['of another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
+    ['of a sandboxed frame', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
+    ['that hides its origin here', { origin: 'null', 'sec-fetch-site': 'same-origin' }],
+    ['of a page of the same site', { origin: undefined, 'sec-fetch-site': 'same-site' }],
+    ['of nobody knows where', { origin: undefined, 'sec-fetch-site': undefined }],
+    ['of an app in CORS_ORIGINS', { origin: 'http://localhost:3000' }],
+  ])('PG-3 refuse a form %s', async (_name, headers) => {
+    const { email } = await registerPerson(server);
+    const browser = openBrowser(server);
+    await browser.get('/account/sign-in');
+    const sent = { email, password: goodPassword };
+    await browser.send('password', sent, { headers });
+    expect(browser.page.status).toBe(403);
+    expect(browser.page.text).toContain('This form came from somewhere else');
+    expect(browser.cookies).toEqual([]);
+  });
+
+  it('PG-3 take a form of their own, with an Origin or without', async () => {
+    const { email } = await registerPerson(server);
+    const browser = openBrowser(server);
+    await browser.get('/account/sign-in');
+    const sent = { email, password: goodPassword };
+    await browser.copy().send('password', sent);
+    await browser.send('password', sent, { headers: { origin: undefined } });
+    expect(browser.page.url).toBe('/account');
+  });
+
+  it('take neither JSON nor files, nor a form that is too long', async () => {
+    const browser = openBrowser(server);
+    for (const type of ['application/json', 'multipart/form-data; boundary=x', 'text/plain']) {
+      await browser.get('/account/sign-in');
+      const headers = { 'content-type': type };
+      await browser.send('password', { email: 'a@b.c', password: 'x' }, { headers });
+      expect(browser.page.status, type).toBe(415);
+      expect(browser.page.html).toMatch(/^<!doctype html>/);
+    }
+    await browser.get('/account/sign-in');
+    await browser.send('password', { email: 'a@b.c', password: 'x'.repeat(20_000) });
+    expect(browser.page.status).toBe(413);
+  });
+
+  it.each([
+    '//evil.example',
+    'https://localhost:3000@evil.example/',
+    'http://localhost:3000@evil.example/',
+    'http://localhost:3000.evil.example/',
+    '/\\evil.example',
+    '\\\\evil.example',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'http://localhost:3001/',
+    'http://localhost:3000:80/',
+    '/graphql',
+    '/account/../graphql',
+    '/accounting',
+  ])('PG-6 lead home where they are asked to lead to %s', async (wanted) => {
+    const search = new URLSearchParams({ return_to: wanted });
+    const browser = await signIn(openBrowser(server), `/account/sign-in?${search}`);
+    expect(browser.page).toMatchObject({ status: 200, url: '/account' });
+  });
+
+  it('PG-6 lead to a listed origin by a page, and to a page of their own', async () => {
+    const app = 'http://localhost:3000/start?x=1#there';
+    const search = new URLSearchParams({ return_to: app });
+    const browser = await signIn(openBrowser(server), `/account/sign-in?${search}`);
+    expect(browser.page.url).toBe(app);
+    expect(browser.page.redirects.map(({ status }) => status)).toEqual([200]);
+    const other = await signIn(
+      openBrowser(server),
+      '/account/sign-in?return_to=http://localhost:4000/account/profile',
+    );
+    expect(other.page.url).toBe('/account/profile');
+  });
+
+  it('forget where a sign-in that was given up was to lead', async () => {
+    const { email } = await registerPerson(server);
+    const browser = openBrowser(server);
+    await browser.get('/account/sign-in?return_to=http://localhost:3000/');
+    await browser.send('code', { email });
+    expect(browser.page.url).toBe('/account/code');
+    await browser.get('/account/sign-in');
+    await browser.send('password', { email, password: goodPassword });
+    expect(browser.page.url).toBe('/account');
+  });
+});
+
+describe('PG-4 opening a page', () => {
+  type Link = { readonly path: string; readonly token: string; readonly button: string };
+
+  async function linksOfMails(): Promise<Link[]> {
+    const email = freshAddress();
+    await server.mutate('register', { email, password: goodPassword });
+    const person = await registerPerson(server);
+    await server.mutate('requestPasswordReset', { email: person.email });
+    const reset = await server.nextToken(person.email);
+    const mover = await registerPerson(server);
+    const undo = await changeEmail(server, mover, freshAddress());
+    return [
+      { path: 'verify', token: await server.nextLink(email), button: 'Confirm and sign in' },
+      { path: 'reset-password', token: reset, button: 'Set password' },
+      { path: 'undo-email-change', token: undo, button: 'Take the change back' },
+    ];
+  }
+
+  async function scan(path: string, token: string): Promise<void> {
+    const headers = { 'sec-purpose': 'prefetch', purpose: 'prefetch' };
+    for (let count = 0; count < 10; count += 1) {
+      const scanner = openBrowser(server);
+      expect((await scanner.get(`${path}#token=${token}`)).status).toBe(200);
+      expect((await scanner.get(path, { headers })).status).toBe(200);
+      const head = await fetch(`${server.url}${path}?token=${token}`, {
+        method: 'HEAD',
+        redirect: 'manual',
+      });
+      expect(head.status).toBeLessThan(400);
+    }
+  }
+
+  it('spends no link, however often', async () => {
+    for (const { path, token, button } of await linksOfMails()) {
+      await scan(`/account/${path}`, token);
+      const browser = openBrowser(server);
+      await browser.get(`/account/${path}`);
+      const newPassword = 'copper willow sandal monday';
+      await browser.send(button, {
+        token,
+        ...(path === 'reset-password' ? { newPassword } : {}),
+      });
+      expect(browser.page.status, path).toBe(200);
+      expect(browser.page.url, path).not.toContain(path);
+    }
+  });
+
+  it('changes nothing at any address', async () => {
+    const browser = await signIn(openBrowser(server));
+    await server.allMail('nobody@example.com');
+    const before = await dump(server.app);
+    for (const address of addresses) await browser.get(address);
+    expect(await dump(server.app)).toEqual(before);
+  });
+});
+
+describe('secrets', () => {
+  const secret = 'hunter2 hunter2 hunter2';
+  const names = ['password', 'newPassword', 'currentPassword', 'code', 'token'];
+
+  /** Sends every form of a page with a secret in each of its fields for one. */
+  async function tryEveryForm(browser: PageBrowser, address: string): Promise<void> {
+    const { elements } = await browser.get(address);
+    for (const button of buttonTexts(elements)) {
+      if (button === 'Sign out') continue;
+      await browser.get(address);
+      const held = names.filter((name) => browser.value(name) !== undefined);
+      const fields = Object.fromEntries(held.map((name) => [name, secret]));
+      await browser.send(button, fields, { unchecked: true });
+      const { html, url, redirects } = browser.page;
+      const steps = browser.cookies.map(({ value }) => Buffer.from(value, 'base64url').toString());
+      const all = [html, url, ...redirects.map((one) => one.url), ...steps].join('\n');
+      expect(all, `${address}: ${button}`).not.toContain('hunter2');
+    }
+  }
+
+  it('PG-5 stand in no answer, no address, no step and no log', async () => {
+    for (const address of addresses) await tryEveryForm(openBrowser(server), address);
+    for (const path of ['step-up', 'profile'])
+      await tryEveryForm(await signIn(openBrowser(server)), `/account/${path}`);
+    expect(server.logLines.join('\n')).not.toContain('hunter2');
+  });
+});
