@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os';
+import { ownTheme } from './pages-theme.ts';
+import { themeFile } from './read-theme-file.ts';
 import {
   apiKey,
   baseUrl,
@@ -155,9 +157,18 @@ export const entries = {
     name: 'PAGES',
     doc:
       'The built-in pages for sign-in and accounts at `/account`; `off` where an app has its ' +
-      'own.',
+      'own, which APP_URL then names.',
     fallback: 'true',
     schema: onOrOff,
+  }),
+  pagesTheme: optional({
+    name: 'PAGES_THEME_FILE',
+    doc:
+      'A JSON file with colours, corners and a logo for the pages (docs/pages.md has its ' +
+      'members). Checked at start, contrast too.',
+    shown: 'none',
+    absent: ownTheme,
+    schema: themeFile,
   }),
   jwt: {
     algorithm: entry({
@@ -306,7 +317,9 @@ export const entries = {
   },
   productName: entry({
     name: 'PRODUCT_NAME',
-    doc: 'What users read as your name in mails and in their authenticator app, 50 characters.',
+    doc:
+      'What users read as your name in mails, on the pages and in their authenticator app, 50 ' +
+      'characters.',
     fallback: 'Latchkey',
     schema: productName,
   }),
@@ -441,7 +454,7 @@ export const entries = {
   }),
   graphiql: entry({
     name: 'GRAPHIQL',
-    doc: 'Whether `/` shows GraphiQL: `on` or `off`; refused in production.',
+    doc: 'Whether `/graphiql` shows GraphiQL: `on` or `off`; refused in production.',
     fallback: { development: 'on', production: 'off' },
     schema: onOrOff,
   }),

@@ -465,7 +465,7 @@ describe('readConfig', () => {
     const config = production({ PUBLIC_URL: 'https://auth.example.com/', HOST: '0.0.0.0' });
     expect(config).toMatchObject({
       publicUrl: 'https://auth.example.com',
-      appUrl: 'https://auth.example.com',
+      appUrl: 'https://auth.example.com/account',
       jwt: { audience: 'https://auth.example.com' },
     });
     expect(production({ PUBLIC_URL: 'http://localhost:4000' }).publicUrl).toBe(
@@ -476,6 +476,34 @@ describe('readConfig', () => {
       'https://example.com/app',
     );
     expect(refused({ APP_URL: 'http://example.com' })).toEqual(['APP_URL']);
+  });
+
+  it('refuses PAGES=off without APP_URL, where links in mails would lead nowhere', () => {
+    for (const read of [production, development]) {
+      const problem = 'APP_URL: is required with PAGES=off: links in mails would lead nowhere';
+      expect(problemsOf(() => read({ PAGES: 'off' }))).toEqual([problem]);
+      const APP_URL = 'https://app.example.com';
+      expect(read({ PAGES: 'off', APP_URL })).toMatchObject({ pages: false, appUrl: APP_URL });
+      expect(read({ APP_URL })).toMatchObject({ pages: true, appUrl: APP_URL });
+      expect(read()).toMatchObject({ pages: true });
+    }
+    expect(development().appUrl).toBe('http://localhost:4000/account');
+  });
+
+  it('names each problem of a theme on a line of its own', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-theme-'));
+    const PAGES_THEME_FILE = join(folder, 'theme.json');
+    try {
+      writeFileSync(PAGES_THEME_FILE, '{ "light": { "text": "red" }, "radius": 100 }');
+      expect(problemsOf(() => production({ PAGES_THEME_FILE }))).toEqual([
+        'PAGES_THEME_FILE: light.text must be a colour such as #7a5000',
+        'PAGES_THEME_FILE: radius must be a number of pixels from 0 to 24',
+      ]);
+      writeFileSync(PAGES_THEME_FILE, '{ "radius": 2 }');
+      expect(production({ PAGES_THEME_FILE }).pagesTheme.radius).toBe(2);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it.each([

@@ -12,7 +12,7 @@ import {
   type Table,
   type ValuesOf,
 } from './entries.ts';
-import { isHttpsOrLoopback, isPlainAndRemote, ruleOf } from './readers.ts';
+import { isHttpsOrLoopback, isPlainAndRemote } from './readers.ts';
 
 type Values = ValuesOf<typeof entries>;
 
@@ -248,7 +248,7 @@ function readEntry(
   if (text === undefined && fallback === undefined) return of.absent;
   const result = of.schema.safeParse(text ?? fallback);
   if (result.success) return result.data;
-  refuse(of, ruleOf(result.error));
+  for (const { message } of result.error.issues) refuse(of, message);
   return undefined;
 }
 
@@ -315,6 +315,10 @@ const rules: readonly Rule[] = [
     if (publicUrl && !isHttpsOrLoopback(publicUrl)) refuse(entries.publicUrl, rule);
     if (appUrl && !isHttpsOrLoopback(appUrl)) refuse(entries.appUrl, rule);
     if (corsOrigins?.every(isHttpsOrLoopback) === false) refuse(entries.corsOrigins, rule);
+  },
+  ({ pages }, { env, refuse }) => {
+    if (pages === false && !isSet(env, entries.appUrl))
+      refuse(entries.appUrl, 'is required with PAGES=off: links in mails would lead nowhere');
   },
   ({ graphiql }, { production, refuse }) => {
     if (production && graphiql) refuse(entries.graphiql, 'must be off in production');

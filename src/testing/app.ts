@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { and, isNull } from 'drizzle-orm';
 import { type ComposedApp, compose } from '../compose.ts';
+import { ownTheme } from '../config/pages-theme.ts';
 import type { Config } from '../config/read-config.ts';
 import { outboxMessages } from '../db/tables/outbox-messages.ts';
 import { loadStrengthEstimator } from '../domain/passwords/estimate-strength.ts';
@@ -72,6 +73,7 @@ export const testConfig: Config = {
   publicUrl: 'http://localhost:4000',
   appUrl: 'http://localhost:3000',
   pages: true,
+  pagesTheme: ownTheme,
   jwt: { algorithm: 'ES256', audience: 'http://localhost:4000', type: 'JWT' },
   accessTokenTtl: 900,
   sessionIdleTtl: 14 * 24 * 3600,

@@ -2,56 +2,91 @@ import { createHash } from 'node:crypto';
 import { brotliCompressSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../../config/read-config.ts';
-import { html, type Markup } from '../markup.ts';
+import { html, Markup } from '../markup.ts';
 import { pageScript } from './script.ts';
 import { styleSheet } from './style.ts';
 
-type Settings = Pick<Config, 'productName'>;
+type Settings = Pick<Config, 'pagesTheme'>;
 
-export type Assets = { readonly style: string; readonly script: string; readonly logo: Markup };
+export type Assets = {
+  readonly style: string;
+  readonly script: string;
+  readonly icon: string;
+  /** What stands before the product's name. */
+  readonly logo: Markup;
+};
 
-type File = { readonly path: string; readonly type: string; readonly text: string };
+type File = { readonly path: string; readonly type: string; readonly bytes: Uint8Array };
 
 /** A year: a path names one text for ever, since it holds the text's hash. */
 const forEver = 'public, max-age=31536000, immutable';
 
-function filesOf(_config: Settings): { readonly style: File; readonly script: File } {
+type Files = { readonly style: File; readonly script: File; readonly icon: File };
+
+function filesOf({ pagesTheme: theme }: Settings): Files {
+  const { type, bytes } = theme.logo ?? {
+    type: svg,
+    bytes: Buffer.from(iconOf(theme.light.accent)),
+  };
   return {
-    style: file('css', 'text/css; charset=utf-8', styleSheet()),
-    script: file('js', 'text/javascript; charset=utf-8', pageScript),
+    style: file('css', 'text/css; charset=utf-8', Buffer.from(styleSheet(theme))),
+    script: file('js', 'text/javascript; charset=utf-8', Buffer.from(pageScript)),
+    icon: file(type === svg ? 'svg' : 'png', type, bytes),
   };
 }
 
-function file(extension: string, type: string, text: string): File {
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
-  return { path: `/account/assets/${hash}.${extension}`, type, text };
+const svg = 'image/svg+xml';
+
+function file(extension: string, type: string, bytes: Uint8Array): File {
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
+  return { path: `/account/assets/${hash}.${extension}`, type, bytes };
 }
 
 const made = new WeakMap<object, Assets>();
 
-/** The addresses of the style sheet and the script, and the mark before the product's name. */
+/** The addresses of the files that every page has, and the mark before the product's name. */
 export function assetsOf(config: Settings): Assets {
   const known = made.get(config);
   if (known) return known;
-  const { style, script } = filesOf(config);
-  const assets = { style: style.path, script: script.path, logo: mark };
+  const { style, script, icon } = filesOf(config);
+  const { logo } = config.pagesTheme;
+  const assets = {
+    style: style.path,
+    script: script.path,
+    icon: icon.path,
+    // SECURITY: an operator's SVG is shown as a picture, in which no script runs.
+    logo: logo === null ? mark : html`<img src="${icon.path}" alt="">`,
+  };
   made.set(config, assets);
   return assets;
 }
 
-/** Serves the style sheet and the script. */
+/** Serves the style sheet, the script and the icon. */
 export function pageAssets(fastify: FastifyInstance, config: Settings): void {
-  for (const { path, type, text } of Object.values(filesOf(config))) {
-    const small = brotliCompressSync(text);
+  for (const { path, type, bytes } of Object.values(filesOf(config))) {
+    const small = brotliCompressSync(bytes);
+    const isSmaller = small.length < bytes.length;
     fastify.get(path, (request, reply) => {
       const takesBrotli = /\bbr\b/.test(String(request.headers['accept-encoding'] ?? ''));
+      // The answer's own policy, as on every answer, lets an SVG that is opened by itself run
+      // nothing.
       reply.type(type).headers({ 'cache-control': forEver, vary: 'accept-encoding' });
-      return takesBrotli ? reply.header('content-encoding', 'br').send(small) : reply.send(text);
+      return takesBrotli && isSmaller
+        ? reply.header('content-encoding', 'br').send(small)
+        : reply.send(bytes);
     });
   }
 }
 
-/** A latchkey. */
-const mark = html`<svg class="mark" viewBox="0 0 24 24" fill="none" stroke="currentColor"
- stroke-width="2.4" stroke-linecap="round" aria-hidden="true"><circle cx="7" cy="12" r="4"/><path
- d="M11 12h11m-4 0v4m4-4v3"/></svg>`;
+const strokes = 'stroke-width="2.4" stroke-linecap="round"';
+const shape = `viewBox="0 0 24 24" fill="none" ${strokes}`;
+const key = '<circle cx="7" cy="12" r="4"/><path d="M11 12h11m-4 0v4m4-4v3"/>';
+
+/** A latchkey, in the colour of the accent. */
+const mark = new Markup(
+  `<svg class="mark" ${shape} stroke="currentColor" aria-hidden="true">${key}</svg>`,
+);
+
+function iconOf(colour: string): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${shape} stroke="${colour}">${key}</svg>`;
+}

@@ -1,5 +1,6 @@
 import { html, type Markup } from '../markup.ts';
 import type { Person } from './answers.ts';
+import type { Assets } from './assets.ts';
 import { directionOf, type Language, languageNames, messagesIn } from './language.ts';
 import { addressOf } from './links.ts';
 import type { View } from './page.ts';
@@ -14,7 +15,7 @@ export type Frame = {
   /** Null before anyone has signed in. */
   readonly person: Person | null;
   readonly hasProblem: boolean;
-  readonly assets: { readonly style: string; readonly script: string; readonly logo: Markup };
+  readonly assets: Assets;
   /** Where the page goes on by itself. */
   readonly onward?: string;
 };
@@ -34,7 +35,7 @@ export function layout(frame: Frame, view: View): Markup {
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title}</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="${assets.icon}">
 <link rel="stylesheet" href="${assets.style}">
 <script src="${assets.script}" type="module"></script>
 ${frame.onward === undefined ? nothing : goOn(frame.onward)}

@@ -1,28 +1,56 @@
+import type { Colours, PagesTheme } from '../../../config/pages-theme.ts';
+
 /**
  * The one style sheet of all pages, without the space that only its readers need. Colours and
- * radius are custom properties, so that a theme sets them.
+ * corners are custom properties, which the theme sets.
  */
-export function styleSheet(): string {
-  return sheet.replaceAll(/\n\s*/g, '').replaceAll(/([:,]) /g, '$1');
+export function styleSheet(theme: PagesTheme): string {
+  return smaller(colourSheet(theme) + sheet);
+}
+
+/** The colours and corners alone, for pages with a sheet of their own. */
+export function colourSheet({ light, dark, radius }: PagesTheme): string {
+  return `:root {
+  color-scheme: light dark;
+  --radius: ${radius / 16}rem;
+  ${properties(light)}
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    ${properties(dark)}
+  }
+}
+`;
+}
+
+export function smaller(css: string): string {
+  return css.replaceAll(/\n\s*/g, '').replaceAll(/([:,]) /g, '$1');
+}
+
+const names: Readonly<Record<keyof Colours, string>> = {
+  background: 'ground',
+  sheet: 'sheet',
+  text: 'ink',
+  quietText: 'quiet',
+  fieldBorder: 'line',
+  divider: 'rule',
+  accent: 'accent',
+  onAccent: 'on-accent',
+  highlight: 'wash',
+  bad: 'bad',
+  badBackground: 'bad-wash',
+  good: 'good',
+  goodBackground: 'good-wash',
+};
+
+function properties(colours: Colours): string {
+  return Object.entries(names)
+    .map(([member, name]) => `--${name}: ${colours[member as keyof Colours]};`)
+    .join('\n');
 }
 
 const sheet = `
 :root {
-  color-scheme: light dark;
-  --ground: #f6f5f2;
-  --sheet: #fff;
-  --ink: #1f1d1a;
-  --quiet: #635e55;
-  --line: #8a8478;
-  --rule: #e2ded5;
-  --accent: #7a5000;
-  --on-accent: #fff;
-  --wash: #fbf3e0;
-  --bad: #a3231a;
-  --bad-wash: #fdecea;
-  --good: #22653a;
-  --good-wash: #e9f5ec;
-  --radius: 0.5rem;
   font:
     100% / 1.5 system-ui,
     -apple-system,
@@ -31,23 +59,6 @@ const sheet = `
     "Liberation Sans",
     "Noto Sans",
     sans-serif;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --ground: #161513;
-    --sheet: #201e1b;
-    --ink: #efece5;
-    --quiet: #b3ac9f;
-    --line: #857e72;
-    --rule: #37332d;
-    --accent: #e3b457;
-    --on-accent: #201a0d;
-    --wash: #2d2617;
-    --bad: #ff9c90;
-    --bad-wash: #3a1d1a;
-    --good: #8fd6a5;
-    --good-wash: #1a2e20;
-  }
 }
 * {
   box-sizing: border-box;
