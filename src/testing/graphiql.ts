@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Response } from 'playwright-core';
 
 export type OpenGraphiql = {
   readonly page: Page;
@@ -7,17 +7,21 @@ export type OpenGraphiql = {
    * downloads, and requests to other hosts.
    */
   readonly problems: readonly string[];
-  /** Opens the tab with that title. */
-  openTab(title: string): Promise<void>;
-  /** Changes the text in the editor. */
+  /** The text of the tab that is open. */
+  text(): Promise<string>;
+  /** Changes the text of the tab that is open. */
   edit(change: (query: string) => string): Promise<void>;
-  /** Presses the run button; resolves to the answer once the page shows it. */
-  run(): Promise<unknown>;
+  /** Runs an operation of the open tab; resolves to the answer once the page shows it. */
+  run(operation: string): Promise<unknown>;
 };
 
 /** Opens the GraphiQL page of a server and waits until it is usable. */
-export async function openGraphiql(browser: Browser, baseUrl: string): Promise<OpenGraphiql> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+export async function openGraphiql(
+  browser: Pick<Browser, 'newPage'>,
+  baseUrl: string,
+): Promise<OpenGraphiql> {
+  const page = await browser.newPage();
+  await page.setViewportSize({ width: 1280, height: 900 });
   const problems: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(`console: ${message.text()}`);
@@ -32,29 +36,32 @@ export async function openGraphiql(browser: Browser, baseUrl: string): Promise<O
       problems.push(`another host: ${url.origin}`);
   });
 
-  const schema = page.waitForResponse(isGraphql);
-  await page.goto(baseUrl, { waitUntil: 'load' });
+  const schema = page.waitForResponse(answers('IntrospectionQuery'));
+  await page.goto(`${baseUrl}/graphiql`, { waitUntil: 'load' });
   await schema;
   const lines = page.locator('.graphiql-query-editor .view-line');
   await lines.first().waitFor();
 
+  // The editor draws the lines in view alone; GraphiQL keeps the whole text.
+  const text = (): Promise<string> =>
+    page.evaluate(`(({ tabs, activeTabIndex }) => tabs[activeTabIndex].query)(
+      JSON.parse(sessionStorage['graphiql:tabState']),
+    )`);
+
   return {
     page,
     problems,
-    openTab: async (title) => {
-      await page.locator('.graphiql-session-header').getByText(title, { exact: true }).click();
-      await lines.getByText(title, { exact: true }).waitFor();
-    },
+    text,
     edit: async (change) => {
-      // Monaco renders spaces as no-break spaces.
-      const query = (await lines.allTextContents()).join('\n').replaceAll('\u00a0', ' ');
+      const changed = change(await text());
       await lines.first().click();
       await page.keyboard.press('ControlOrMeta+A');
-      await page.keyboard.insertText(change(query));
+      await page.keyboard.insertText(changed);
     },
-    run: async () => {
-      const answered = page.waitForResponse(isGraphql);
+    run: async (operation) => {
+      const answered = page.waitForResponse(answers(operation));
       await page.locator('.graphiql-execute-button').click();
+      await page.getByRole('menuitem', { name: operation, exact: true }).click();
       const answer: unknown = await (await answered).json();
       await page.locator('.graphiql-response .view-line').first().getByText('{').waitFor();
       return answer;
@@ -62,6 +69,8 @@ export async function openGraphiql(browser: Browser, baseUrl: string): Promise<O
   };
 }
 
-function isGraphql(response: { url(): string }): boolean {
-  return new URL(response.url()).pathname === '/graphql';
+function answers(operation: string): (response: Response) => boolean {
+  return (response) =>
+    new URL(response.url()).pathname === '/graphql' &&
+    response.request().postDataJSON().operationName === operation;
 }

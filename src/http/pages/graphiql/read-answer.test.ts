@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expiryOf, readAnswer } from './page/read-answer.ts';
 
-const nothing = { accessToken: null, challengeId: null, refusal: null };
+const nothing = { accessToken: null, challengeId: null, enrollmentId: null, refusal: null };
 
 describe('readAnswer', () => {
   it.each([
@@ -34,6 +34,11 @@ describe('readAnswer', () => {
   it('finds a challenge', () => {
     const data = { register: { __typename: 'OtpChallenge', id: '0198-ab_c' } };
     expect(readAnswer({ data })).toEqual({ ...nothing, challengeId: '0198-ab_c' });
+  });
+
+  it('finds an enrolment', () => {
+    const data = { a: { __typename: 'TotpEnrollment', id: '0198-ab_c' } };
+    expect(readAnswer({ data })).toEqual({ ...nothing, enrollmentId: '0198-ab_c' });
   });
 
   it('reads why a token was refused', () => {

@@ -6,11 +6,15 @@ import { GraphiQL } from 'graphiql';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { createRoot } from 'react-dom/client';
 import { fetchGraphql, signOut } from './fetch-graphql.ts';
-import { fillChallenge, firstSteps } from './first-steps.ts';
+import { fillIds } from './fill-ids.ts';
 import { useMemory } from './memory.ts';
 import { expiryOf } from './read-answer.ts';
+import { tabs } from './tabs.ts';
 
-const defaultTabs = firstSteps.map((query) => ({ query }));
+const defaultTabs = tabs.map((query) => ({ query }));
+/** As the server has put them into the page. */
+const productName = attribute('meta[name=application-name]', 'content');
+const icon = attribute('link[rel=icon]', 'href');
 
 function Page(): ReactNode {
   return (
@@ -19,9 +23,14 @@ function Page(): ReactNode {
       <div className="ide">
         {/* Queries here hold passwords and codes: they go with the tab, and never into the
             browser's lasting storage. */}
-        <GraphiQL fetcher={fetchGraphql} defaultTabs={defaultTabs} storage={sessionStorage}>
+        <GraphiQL
+          fetcher={fetchGraphql}
+          defaultTabs={defaultTabs}
+          storage={sessionStorage}
+          forcedTheme="system"
+        >
           <GraphiQL.Logo>{null}</GraphiQL.Logo>
-          <FillChallenge />
+          <FillIds />
         </GraphiQL>
       </div>
     </>
@@ -32,9 +41,11 @@ function Bar(): ReactNode {
   const { accessToken, refusal } = useMemory();
   return (
     <header className="bar">
-      <h1>
-        Latchkey <span>GraphiQL</span>
-      </h1>
+      <a className="brand" href="/">
+        <img src={icon} alt="" />
+        {productName}
+      </a>
+      <h1>GraphiQL</h1>
       {accessToken === null ? (
         <p role="status">
           {refusal === null
@@ -52,9 +63,14 @@ function Bar(): ReactNode {
           </button>
         </p>
       )}
-      <a href="/dev/mailbox" target="_blank" rel="noreferrer">
-        Mailbox
-      </a>
+      <nav aria-label="Pages">
+        <a href="/account" target="_blank" rel="noreferrer">
+          Account
+        </a>
+        <a href="/dev/mailbox" target="_blank" rel="noreferrer">
+          Mailbox
+        </a>
+      </nav>
     </header>
   );
 }
@@ -64,9 +80,9 @@ function until(accessToken: string): string {
   return expiry === null ? '' : ` until ${expiry.toLocaleTimeString([], { timeStyle: 'short' })}`;
 }
 
-/** Writes the newest challenge into the tab that waits for one. */
-function FillChallenge(): ReactNode {
-  const { challengeId } = useMemory();
+/** Writes the newest ids into the tab that waits for them. */
+function FillIds(): ReactNode {
+  const { challengeId, enrollmentId } = useMemory();
   const earlier = useRef(new Set<string>());
   const { queryEditor, activeTabIndex } = useGraphiQL(({ queryEditor, activeTabIndex }) => ({
     queryEditor,
@@ -74,13 +90,22 @@ function FillChallenge(): ReactNode {
   }));
   // biome-ignore lint/correctness/useExhaustiveDependencies: a tab is another text.
   useEffect(() => {
-    if (queryEditor === undefined || challengeId === null) return;
+    if (queryEditor === undefined) return;
     const query = queryEditor.getValue();
-    const filled = fillChallenge(query, challengeId, earlier.current);
-    if (filled !== query) queryEditor.setValue(filled);
-    earlier.current.add(challengeId);
-  }, [queryEditor, activeTabIndex, challengeId]);
+    const filled = fillIds(query, { challengeId, enrollmentId }, earlier.current);
+    if (filled !== query) {
+      // The cursor says which operation runs next.
+      const view = queryEditor.saveViewState();
+      queryEditor.setValue(filled);
+      queryEditor.restoreViewState(view);
+    }
+    for (const id of [challengeId, enrollmentId]) if (id !== null) earlier.current.add(id);
+  }, [queryEditor, activeTabIndex, challengeId, enrollmentId]);
   return null;
+}
+
+function attribute(selector: string, name: string): string {
+  return document.querySelector(selector)?.getAttribute(name) ?? '';
 }
 
 const root = document.getElementById('root');

@@ -1,15 +1,23 @@
 import { useSyncExternalStore } from 'react';
+import type { Ids } from './read-answer.ts';
 
 /** What the page keeps of the answers, until its tab is closed. */
-export type Memory = {
+export type Memory = Ids & {
   readonly accessToken: string | null;
-  readonly challengeId: string | null;
   /** Why the last token is no longer kept. */
   readonly refusal: string | null;
+  /** Whether the reader has signed out here: the browser's sign-in is then not taken over. */
+  readonly signedOut: boolean;
 };
 
 const key = 'latchkey';
-const empty: Memory = { accessToken: null, challengeId: null, refusal: null };
+const empty: Memory = {
+  accessToken: null,
+  challengeId: null,
+  enrollmentId: null,
+  refusal: null,
+  signedOut: false,
+};
 const listeners = new Set<() => void>();
 let memory: Memory = { ...empty, ...stored() };
 

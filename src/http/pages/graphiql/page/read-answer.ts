@@ -1,8 +1,9 @@
+/** Of the newest of each, where the query asked for its id and __typename. */
+export type Ids = { readonly challengeId: string | null; readonly enrollmentId: string | null };
+
 /** What an answer of the API tells this page. */
-export type AnswerFacts = {
+export type AnswerFacts = Ids & {
   readonly accessToken: string | null;
-  /** Of the newest challenge, where the query asked for its id and __typename. */
-  readonly challengeId: string | null;
   /**
    * Why the server did not take the bearer token: TOKEN_EXPIRED, TOKEN_INVALID or SESSION_REVOKED.
    */
@@ -13,20 +14,22 @@ export type AnswerFacts = {
 export function readAnswer(answer: unknown): AnswerFacts {
   let accessToken: string | null = null;
   let challengeId: string | null = null;
+  let enrollmentId: string | null = null;
   let refusal: string | null = null;
   if (isRecord(answer)) {
     const { data, errors } = answer;
     for (const { __typename: type, id, accessToken: token } of recordsIn(data)) {
       if (typeof token === 'string') accessToken = token;
-      if (type === 'OtpChallenge' && typeof id === 'string' && /^[\w-]+$/.test(id))
-        challengeId = id;
+      if (typeof id !== 'string' || !/^[\w-]+$/.test(id)) continue;
+      if (type === 'OtpChallenge') challengeId = id;
+      if (type === 'TotpEnrollment') enrollmentId = id;
     }
     for (const { code, reason } of recordsIn(errors)) {
       if (code === 'UNAUTHENTICATED' && typeof reason === 'string' && reason !== 'TOKEN_MISSING')
         refusal = reason;
     }
   }
-  return { accessToken, challengeId, refusal };
+  return { accessToken, challengeId, enrollmentId, refusal };
 }
 
 /** When a JWT expires; null for what is no JWT or names no time. */
