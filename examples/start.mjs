@@ -42,6 +42,7 @@ async function startWebApp() {
   process.stdout.write(`
   The app    ${origin}/
   Mailbox    http://localhost:4000/dev/mailbox   (the codes that were sent)
+  Account    http://localhost:4000/account       (the built-in pages, beside the app's own)
 `);
   endWith(latchkey);
   latchkey.once('exit', (code) => void vite.close().then(() => process.exit(code ?? 1)));

@@ -67,7 +67,7 @@ function addStart(program: Command): void {
 function addDev(program: Command): void {
   program
     .command('dev')
-    .description('run the server for development: embedded database, mailbox page, GraphiQL')
+    .description('run the server for development: embedded database, mailbox, GraphiQL')
     .addHelpText(
       'after',
       '\nNeeds nothing. What it keeps is in .data of the folder it is started in, for one server ' +

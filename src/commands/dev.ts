@@ -40,7 +40,7 @@ export async function dev(): Promise<void> {
   const graphiql = prepareGraphiql({ dataDirectory: config.dataDirectory, log, after });
   const address = await runServer({ config, log, graphiql, open });
   if (address === null) return;
-  standardOutput().write(greeting(config.publicUrl));
+  standardOutput().write(greeting(config));
   begin();
 }
 
@@ -100,15 +100,19 @@ async function databaseOf({
   }
 }
 
-function greeting(url: string): string {
+function greeting({ publicUrl: url, pages, appUrl, graphiql, mail }: Config): string {
+  const places = [
+    ['Start', `${url}/`],
+    ['Account', pages ? `${url}/account` : appUrl],
+    ...(mail.transport === 'mailbox' ? [['Mailbox', `${url}/dev/mailbox`]] : []),
+    ...(graphiql ? [['GraphiQL', `${url}/graphiql`]] : []),
+    ['API', `${url}/graphql`],
+  ];
   return `
   Latchkey is ready.
 
-    GraphiQL   ${url}/
-    Mailbox    ${url}/dev/mailbox
-    API        ${url}/graphql
-
-  Try it: open GraphiQL and run the tabs in turn, or ask from a terminal:
+${places.map(([name = '', address = '']) => `    ${name.padEnd(11)}${address}\n`).join('')}
+  Open the first and follow it, or ask from a terminal:
 
     curl ${url}/graphql -H 'content-type: application/json' \\
       -d '{"query":"{ authOptions { registrationOpen passwordMinLength } }"}'

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../testing/app.ts';
+import { pages } from './pages/account/pages.ts';
 
 /**
  * The routes that need no credential. Reviewed: a route that is neither here nor below fails this
@@ -15,13 +16,35 @@ const publicRoutes: readonly string[] = [
   'GET /.well-known/openid-configuration',
   'GET /livez',
   'GET /readyz',
+  // In production it leads to the account pages.
+  'GET /',
+  // The account pages' answer for a path that is none.
+  'GET /account/*',
 ];
+/** The account pages that are there for people who are not signed in; every other asks them to. */
+const publicPages: ReadonlySet<string> = new Set([
+  'sign-in',
+  'register',
+  'code',
+  'verify',
+  'forgot-password',
+  'reset-password',
+  'undo-email-change',
+  'sign-out',
+]);
+const getOnly = ['GET'] as const;
+const pageRoutes = pages.flatMap(({ path, forms }) => {
+  const url = path === '' ? '/account' : `/account/${path}`;
+  return [`GET ${url}`, ...(forms === undefined ? [] : [`POST ${url}`])];
+});
 /** Development only: these do not exist in production. */
 const developmentRoutes: readonly string[] = [
   'GET /dev/mailbox',
   'GET /dev/mailbox.js',
   'GET /dev/mailbox.json',
   'GET /dev/mailbox/:id',
+  'GET /dev/mailbox/:id/html',
+  'GET /dev/tools.css',
 ];
 /** Each refuses a caller without a credential, with this status. */
 const closedRoutes: Readonly<Record<string, number>> = {
@@ -65,13 +88,20 @@ describe.each(['development', 'production'] as const)('the routes in %s', (mode)
     const { result, routes } = await routesAddedBy(start);
     server = result;
     // HEAD comes with GET, and OPTIONS with CORS.
-    found = routes.filter((route) => !route.startsWith('HEAD ') && route !== 'OPTIONS *');
+    found = routes.filter(
+      (route) =>
+        !route.startsWith('HEAD ') &&
+        route !== 'OPTIONS *' &&
+        // Style sheet, script and icon, the same for everyone.
+        !/^GET \/account\/assets\/[0-9a-f]{12}\.(?:css|js|svg)$/.test(route),
+    );
   });
   afterAll(() => server.stop());
 
   it('AZ-1 CF-5 are all on a reviewed list: public, protected, or development', () => {
     const expected = [
       ...publicRoutes,
+      ...pageRoutes,
       ...Object.keys(closedRoutes),
       ...(mode === 'development' ? developmentRoutes : []),
     ];
@@ -91,6 +121,23 @@ describe.each(['development', 'production'] as const)('the routes in %s', (mode)
         const response = await fetch(`${server.url}${path.replace('*', 'x')}`, { method, headers });
         expect.soft(response.status, `${route} ${JSON.stringify(headers)}`).toBe(status);
         expect.soft(response.headers.get('www-authenticate'), route).toBeTruthy();
+      }
+    }
+  });
+
+  it('AZ-1 the account pages lead a stranger to the sign-in, unless they are public', async () => {
+    for (const { path, forms } of pages) {
+      if (publicPages.has(path)) continue;
+      const headers = { host: 'localhost:4000', origin: 'http://localhost:4000' };
+      for (const method of forms === undefined ? getOnly : (['GET', 'POST'] as const)) {
+        const url = `/account/${path}`.replace(/\/$/, '');
+        const { statusCode, headers: sent } = await server.server.fastify.inject({
+          method,
+          url,
+          headers,
+        });
+        expect.soft(statusCode, `${method} ${url}`).toBe(303);
+        expect.soft(sent.location, `${method} ${url}`).toMatch(/^\/account\/sign-in\?/);
       }
     }
   });

@@ -18,8 +18,11 @@ import { ownHosts } from './hooks/own-hosts.ts';
 import { listen } from './listen.ts';
 import { createListener, type Listener, type ListenerLimits, listenerLimits } from './listener.ts';
 import { accountPages } from './pages/account/account-pages.ts';
+import { pageAssets } from './pages/account/assets.ts';
 import { type GraphiqlRouteOptions, graphiqlRoute } from './pages/graphiql/graphiql.route.ts';
 import { mailboxRoute } from './pages/mailbox.route.ts';
+import { homeRoute, startRoute } from './pages/start.route.ts';
+import { toolsAssets } from './pages/tools-page.ts';
 import { healthRoute } from './routes/health.route.ts';
 import { jwksRoute } from './routes/jwks.route.ts';
 import { oauthRoutes } from './routes/oauth.route.ts';
@@ -85,8 +88,10 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   const run = createOperationRunner({ app, apollo, cache, trustedProxies, deadline });
   graphqlRoute(fastify, run);
   if (config.pages) accountPages(fastify, { app, run });
+  if (config.pages || config.mode === 'development') pageAssets(fastify, config);
   addPlainRoutes(fastify, { app, trustedProxies, drain });
   if (config.mode === 'development') addDevelopmentPages(fastify, app, options.graphiql);
+  else if (config.pages) homeRoute(fastify);
 
   let stopListening = (): void => {};
   return {
@@ -191,6 +196,11 @@ function addDevelopmentPages(
   { config, mailer }: App,
   graphiql: GraphiqlRouteOptions | undefined,
 ): void {
-  if (mailer.name === 'mailbox') mailboxRoute(fastify, { list: () => mailer.list() });
-  if (config.graphiql && graphiql) graphiqlRoute(fastify, graphiql);
+  const isMailbox = mailer.name === 'mailbox';
+  const page = config.graphiql ? graphiql : undefined;
+  const tools = { ...config, graphiql: page !== undefined, mailbox: isMailbox };
+  toolsAssets(fastify);
+  startRoute(fastify, { config, tools });
+  if (isMailbox) mailboxRoute(fastify, { list: () => mailer.list(), tools });
+  if (page !== undefined) graphiqlRoute(fastify, { ...page, tools });
 }

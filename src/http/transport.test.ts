@@ -304,7 +304,6 @@ describe('features that the API does not have', () => {
       expect(answer.text).not.toContain('authOptions');
     }
     for (const path of [
-      '/',
       '/graphql',
       '/dev/mailbox',
       '/dev/mailbox.json',

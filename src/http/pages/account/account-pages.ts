@@ -2,7 +2,6 @@ import fastifyFormbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { describeFailure } from '../../hooks/errors.ts';
 import { arrive } from './arrive.ts';
-import { pageAssets } from './assets.ts';
 import { ownFields } from './fields.ts';
 import { addressOf } from './links.ts';
 import { isOwnForm } from './own-origin.ts';
@@ -29,7 +28,6 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
     // (TR-5).
     scope.removeAllContentTypeParsers();
     await scope.register(fastifyFormbody, { bodyLimit: formLimit });
-    pageAssets(scope, options.app.config);
     scope.setErrorHandler(async (error, request, reply) => {
       const { status, code } = describeFailure(error, request);
       await sendRefused(new Visit(options, request, reply), reply, { status, code });

@@ -22,7 +22,7 @@ export const pagePolicy = [
   "require-trusted-types-for 'script'",
 ].join('; ');
 
-const headers = {
+export const pageHeaders = {
   'content-security-policy': pagePolicy,
   'cross-origin-opener-policy': 'same-origin',
   // With `no-referrer` a form would come with `Origin: null` (PG-3).
@@ -59,7 +59,7 @@ export async function sendPage(
     },
     view,
   );
-  reply.headers(headers).type('text/html; charset=utf-8');
+  reply.headers(pageHeaders).type('text/html; charset=utf-8');
   return sendText(visit, reply, document);
 }
 

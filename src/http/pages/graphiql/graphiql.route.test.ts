@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allTools } from '../../../testing/tools.ts';
 import { graphiqlRoute } from './graphiql.route.ts';
 
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'graphiql-route-'));
   await mkdir(join(directory, 'dev/graphiql'), { recursive: true });
-  await writeFile(join(directory, 'index.html'), '<title>Latchkey · GraphiQL</title>');
+  await writeFile(join(directory, 'index.html'), '<head><title>GraphiQL</title></head>');
   await writeFile(join(directory, 'dev/graphiql/index-abc.js'), 'export {};');
   await writeFile(join(directory, 'dev/graphiql/codicon-abc.ttf'), 'font');
   await writeFile(join(directory, 'secret.txt'), 'canary');
@@ -19,7 +20,12 @@ afterAll(() => rm(directory, { recursive: true }));
 /** `patience` in milliseconds. */
 function openServer(ready: Promise<void>, patience?: number): FastifyInstance {
   const fastify = Fastify();
-  graphiqlRoute(fastify, { directory, ready, ...(patience === undefined ? {} : { patience }) });
+  graphiqlRoute(fastify, {
+    directory,
+    ready,
+    ...(patience === undefined ? {} : { patience }),
+    tools: { ...allTools, productName: 'A & B' },
+  });
   return fastify;
 }
 
@@ -43,9 +49,10 @@ describe('graphiqlRoute', () => {
   });
 
   it('returns the page under its policy, and never from a cache', async () => {
-    const { statusCode, headers, body } = await openServer(Promise.resolve()).inject('/');
+    const { statusCode, headers, body } = await openServer(Promise.resolve()).inject('/graphiql');
     expect(statusCode).toBe(200);
-    expect(body).toContain('Latchkey · GraphiQL');
+    expect(body).toContain('<title>GraphiQL · A &amp; B</title>');
+    expect(body).toContain('<meta name="application-name" content="A &amp; B">');
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
     expect(headers['cache-control']).toBe('no-store');
     expect(headers['content-security-policy']).toBe(
@@ -54,6 +61,13 @@ describe('graphiqlRoute', () => {
         "img-src 'self' data:; connect-src 'self'; base-uri 'none'; " +
         "form-action 'none'; frame-ancestors 'none'",
     );
+  });
+
+  it('has the colours of all pages', async () => {
+    const { body, headers } = await openServer(Promise.resolve()).inject('/dev/colours.css');
+    expect(headers['content-type']).toBe('text/css; charset=utf-8');
+    expect(body).toContain(`--accent:${allTools.pagesTheme.light.accent};`);
+    expect(body).toContain(`--accent:${allTools.pagesTheme.dark.accent};`);
   });
 
   it.each([
@@ -75,18 +89,18 @@ describe('graphiqlRoute', () => {
     const built = new Promise<void>((resolve) => {
       finish = resolve;
     });
-    const early = await openServer(built, 1).inject('/');
+    const early = await openServer(built, 1).inject('/graphiql');
     expect(early.statusCode).toBe(503);
     expect(early.headers['retry-after']).toBe('2');
     expect(early.body).toContain('<meta http-equiv="refresh" content="2">');
-    const asked = openServer(built).inject('/');
+    const asked = openServer(built).inject('/graphiql');
     finish();
     expect((await asked).statusCode).toBe(200);
   });
 
   it('shows why the page is missing, as text', async () => {
     const fastify = openServer(Promise.reject(new Error('Cannot find <package> vite')));
-    const { statusCode, body } = await fastify.inject('/');
+    const { statusCode, body } = await fastify.inject('/graphiql');
     expect(statusCode).toBe(500);
     expect(body).toContain('Cannot find &lt;package&gt; vite');
     expect((await fastify.inject('/dev/graphiql/index-abc.js')).statusCode).toBe(404);

@@ -2,8 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { type DevPage, sendDevPage } from '../dev-page.ts';
-import { html } from '../markup.ts';
+import { assetsOf } from '../account/assets.ts';
+import { colourSheet, smaller } from '../account/style.ts';
+import { html, type Markup } from '../markup.ts';
+import { sendToolsPage, type Tools, type ToolsPage } from '../tools-page.ts';
 
 export type GraphiqlRouteOptions = {
   /** Holds index.html and dev/graphiql/*, as scripts/build-graphiql.mjs makes them. */
@@ -11,8 +13,8 @@ export type GraphiqlRouteOptions = {
   /** Resolves once `directory` is there. Rejects with a text to show. */
   readonly ready: Promise<void>;
   /**
-   * Milliseconds that a caller of / waits for `ready` before a page says that it is being built;
-   * 15000 unless told.
+   * Milliseconds that a caller of /graphiql waits for `ready` before a page says that it is being
+   * built; 15000 unless told.
    */
   readonly patience?: number;
 };
@@ -43,29 +45,36 @@ const types: Readonly<Record<string, string>> = {
 type Built = { readonly index: string; readonly assets: ReadonlyMap<string, string> };
 
 /**
- * `GET /`: GraphiQL, from our own files. For development; where the page could not be built, / says
- * so and why.
+ * `GET /graphiql`: GraphiQL, from our own files. For development; where the page could not be
+ * built, it says so and why.
  */
-export function graphiqlRoute(fastify: FastifyInstance, options: GraphiqlRouteOptions): void {
-  const { directory, ready, patience = 15_000 } = options;
+export function graphiqlRoute(
+  fastify: FastifyInstance,
+  { directory, ready, patience = 15_000, tools }: GraphiqlRouteOptions & { readonly tools: Tools },
+): void {
   const built: Promise<Built | Error> = ready
     .then(() => readBuilt(directory))
     .catch((error: unknown) => (error instanceof Error ? error : new Error('The build failed.')));
 
-  fastify.get('/', async (_request, reply) => {
+  fastify.get('/graphiql', async (_request, reply) => {
     const waiting = new AbortController();
     const late = sleep(patience, 'late' as const, { ref: false, signal: waiting.signal }).catch(
       () => 'late' as const,
     );
     const page = await Promise.race([built, late]);
     waiting.abort();
-    if (page === 'late') return sendDevPage(reply.header('Retry-After', '2'), beingBuilt);
-    if (page instanceof Error) return sendDevPage(reply, notBuilt(page.message));
+    if (page === 'late') return sendToolsPage(reply.header('Retry-After', '2'), tools, beingBuilt);
+    if (page instanceof Error) return sendToolsPage(reply, tools, notBuilt(page.message));
     return withPolicy(reply)
       .type('text/html; charset=utf-8')
       .header('Cache-Control', 'no-store')
-      .send(page.index);
+      .send(page.index.replace('<title>GraphiQL</title>', () => head(tools).text));
   });
+
+  const colours = smaller(colourSheet(tools.pagesTheme));
+  fastify.get(coloursPath, (_request, reply) =>
+    reply.type('text/css; charset=utf-8').send(colours),
+  );
 
   fastify.get<{ Params: { '*': string } }>('/dev/graphiql/*', async (request, reply) => {
     const page = await built;
@@ -82,6 +91,17 @@ export function graphiqlRoute(fastify: FastifyInstance, options: GraphiqlRouteOp
   });
 }
 
+const coloursPath = '/dev/colours.css';
+
+/** Name, icon and colours of all pages, which the page was built without. */
+function head(tools: Tools): Markup {
+  return html`<title>GraphiQL · ${tools.productName}</title>
+<meta name="application-name" content="${tools.productName}">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="${assetsOf(tools).icon}">
+<link rel="stylesheet" href="${coloursPath}">`;
+}
+
 async function readBuilt(directory: string): Promise<Built> {
   const folder = join(directory, 'dev/graphiql');
   const names = await readdir(folder);
@@ -96,7 +116,7 @@ function withPolicy(reply: FastifyReply): FastifyReply {
   return reply.header('Content-Security-Policy', policy);
 }
 
-const beingBuilt: DevPage = {
+const beingBuilt: ToolsPage = {
   title: 'GraphiQL',
   status: 503,
   head: html`<meta http-equiv="refresh" content="2">`,
@@ -105,13 +125,13 @@ const beingBuilt: DevPage = {
 is there. The API itself already answers at <code>POST /graphql</code>.</p>`,
 };
 
-function notBuilt(output: string): DevPage {
+function notBuilt(output: string): ToolsPage {
   return {
     title: 'GraphiQL',
     status: 500,
     body: html`<h1>GraphiQL could not be built</h1>
 <p>The API is not affected: it answers at <code>POST /graphql</code>. To try again, restart the
 server. This is what the build said:</p>
-<pre class="sheet" style="padding: 1rem 1.125rem">${output}</pre>`,
+<pre class="sheet">${output}</pre>`,
   };
 }

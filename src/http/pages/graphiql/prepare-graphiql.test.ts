@@ -64,7 +64,7 @@ describe('prepareGraphiql', () => {
     await page.ready;
     const file = join(page.directory, 'index.html');
     const index = await readFile(file, 'utf8');
-    expect(index).toContain('<title>Latchkey · GraphiQL</title>');
+    expect(index).toContain('<title>GraphiQL</title>');
     for (const [, attributes, inline] of index.matchAll(/<script([^>]*)>(.*?)<\/script>/gs)) {
       expect(attributes).toMatch(/ src="\/dev\/graphiql\/[\w-]+\.js"/);
       expect(inline).toBe('');
