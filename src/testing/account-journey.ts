@@ -110,7 +110,7 @@ async function addApp(walk: Walk): Promise<Phone> {
   await press(page, 'start');
   const picture = await page.locator('main img').getAttribute('src');
   await look(walk, 'authenticator-picture');
-  const svg = Buffer.from(picture?.split('base64,')[1] ?? '', 'base64').toString();
+  const svg = decodeURIComponent(picture?.slice('data:image/svg+xml,'.length) ?? '');
   const secret = new URL(readQrCode(svg) ?? '').searchParams.get('secret') ?? '';
   const phone = authenticator(server, secret);
   await fill(page, { code: phone.wrongCode() });

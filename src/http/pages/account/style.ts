@@ -117,6 +117,9 @@ header {
   min-width: 0;
   max-width: 100%;
 }
+.who button {
+  white-space: nowrap;
+}
 .who bdi {
   overflow: hidden;
   text-overflow: ellipsis;
@@ -393,7 +396,8 @@ footer :is(a, span) {
     padding-top: 1rem;
   }
   .account main {
-    margin: 1rem 1.25rem 2rem 0;
+    width: auto;
+    margin-block: 1rem 2rem;
     margin-inline: 0 1.25rem;
     max-width: none;
     padding: 2rem;

@@ -3,7 +3,7 @@ import { graphqlDocument } from '../answers.ts';
 import { linkToken } from '../link-token.ts';
 import { linkTo } from '../links.ts';
 import { definePage } from '../page.ts';
-import { button, field, refusalNotice, tokenField } from '../parts.ts';
+import { button, field, formTo, refusalNotice, tokenField } from '../parts.ts';
 
 type Data = { readonly authOptions: { readonly passwordMinLength: number } };
 
@@ -28,7 +28,9 @@ mutation Reset($input: ResetPasswordInput!) {
     return {
       title: t.reset.title,
       body: html`${refusalNotice(shown)}
-<form method="post">
+${formTo(
+  'reset-password',
+  html`
 ${tokenField(shown)}
 ${field(shown, {
   name: 'newPassword',
@@ -40,7 +42,8 @@ ${field(shown, {
 })}
 <p class="hint">${t.reset.text}</p>
 <div class="actions">${button({ label: t.reset.action })}</div>
-</form>
+`,
+)}
 <p class="aside"><a href="${linkTo('forgot-password', query)}">${t.reset.again}</a></p>`,
     };
   },

@@ -2,7 +2,7 @@ import { html } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { linkToken } from '../link-token.ts';
 import { definePage } from '../page.ts';
-import { button, refusalNotice, tokenField } from '../parts.ts';
+import { button, formTo, refusalNotice, tokenField } from '../parts.ts';
 
 /** Takes a change of address back, with the token of the link that the old address was sent. */
 export const undoEmailChange = definePage<object>({
@@ -25,10 +25,13 @@ mutation Undo($input: UndoEmailChangeInput!) {
       body: html`${refusalNotice(shown)}
 <p>${t.undo.text}</p>
 <p>${t.undo.effect}</p>
-<form method="post">
+${formTo(
+  'undo-email-change',
+  html`
 ${tokenField(shown)}
 <div class="actions">${button({ label: t.undo.action, kind: 'danger' })}</div>
-</form>
+`,
+)}
 <p class="aside"><a href="/account">${t.cancel}</a></p>`,
     };
   },

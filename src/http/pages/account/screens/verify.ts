@@ -2,7 +2,7 @@ import { html } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { linkToken } from '../link-token.ts';
 import { definePage } from '../page.ts';
-import { button, field, nothing, refusalNotice, tokenField } from '../parts.ts';
+import { button, field, formTo, nothing, refusalNotice, tokenField } from '../parts.ts';
 
 /**
  * Completes a registration or a sign-in by a mail's link. The browser that began it shows its
@@ -39,11 +39,14 @@ mutation VerifyLink($input: VerifyLinkInput!) {
       title: t.verify.title,
       body: html`${refusalNotice(shown, { INVALID_CREDENTIALS: t.verify.wrong })}
 <p>${t.verify.text}</p>
-<form method="post">
+${formTo(
+  'verify',
+  html`
 ${tokenField(shown)}
 ${step.challenge === undefined ? password : nothing}
 <div class="actions">${button({ label: t.verify.action })}</div>
-</form>
+`,
+)}
 <p class="aside"><a href="/account/sign-in">${t.forgot.signIn}</a></p>`,
     };
   },
