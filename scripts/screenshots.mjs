@@ -1,6 +1,6 @@
-// `npm run screenshots`: pictures of every account page into screenshots/, in light and dark, at 320
-// and 1280 px, in English, Arabic and Japanese, made on the way through the pages that the test
-// takes. It needs Chromium.
+// `npm run screenshots`: pictures of every account page into screenshots/, in light and dark, at
+// 320 and 1280 px, in English, Arabic and Japanese, made on the test's way through the pages. It
+// needs Chromium.
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

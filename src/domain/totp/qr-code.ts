@@ -5,7 +5,7 @@ import { renderSVG, renderUnicodeCompact } from 'uqr';
  * text, no script, no link.
  */
 export function renderQrCode(text: string): string {
-  return renderSVG(text, { ecc: 'M', border: 4, pixelSize: 4 });
+  return renderSVG(text, { ecc: 'M', border: 4, pixelSize: 1 });
 }
 
 /** The same in characters, for a terminal with light text on a dark background. */

@@ -111,8 +111,8 @@ export function hidden(name: string, value: string): Markup {
 }
 
 /**
- * A form of a page that a mail's link opens. Its address says nothing of the link's `#token=`, which
- * a browser without scripts would otherwise carry along from page to page (PG-5).
+ * A form of a page that a mail's link opens. Its address lacks the link's `#token=`, which a
+ * browser without scripts would otherwise carry along from page to page (PG-5).
  */
 export function formTo(path: string, body: Markup): Markup {
   return html`<form method="post" action="${addressOf(path)}">${body}</form>`;
