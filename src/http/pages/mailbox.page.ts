@@ -25,6 +25,7 @@ const head = html`<script src="/dev/mailbox.js" type="module"></script>`;
 export function mailsPage(mails: readonly DeliveredMail[], tools: Tools): ToolsPage {
   const watch = html`<noscript><meta http-equiv="refresh" content="5"></noscript>`;
   return {
+    path: '/dev/mailbox',
     title: mails.length === 0 ? 'Mailbox' : `Mailbox (${mails.length})`,
     head: html`${head}${watch}`,
     body: html`<h1>Mailbox</h1>
@@ -38,6 +39,7 @@ ${mails.length === 0 ? noMails(tools) : html`<ul class="rows sheet">${mails.map(
 /** One mail: its code, its HTML part in a frame where nothing runs, its text part. */
 export function mailPage(mail: DeliveredMail): ToolsPage {
   return {
+    path: '/dev/mailbox',
     title: mail.subject,
     head,
     body: html`<p><a href="/dev/mailbox">All mail</a></p>
@@ -98,7 +100,7 @@ function codeOf(mail: DeliveredMail): Markup {
   const code = /^[ \t]*(\d{6})[ \t]*$/m.exec(mail.text)?.[1];
   return code === undefined
     ? html``
-    : html`<div class="key"><span class="code" title="The code">${code}</span></div>`;
+    : html`<div class="copied"><span class="code" title="The code">${code}</span></div>`;
 }
 
 /** SECURITY: only http and https become links; each piece is escaped on its own. */

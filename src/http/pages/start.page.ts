@@ -73,10 +73,12 @@ in.</p>`;
 function askWho({ graphiql, pages }: Tools): Markup {
   const title = 'Ask the API who you are';
   if (!graphiql) return step(title, html`<p>Send <code>{ me { id } }</code> with the token.</p>`);
-  const how = pages ? 'It takes over the sign-in of this browser. ' : '';
+  const how = pages
+    ? 'GraphiQL takes over the sign-in of this browser: press'
+    : 'Sign in there, press';
   return step(
     title,
-    html`<p>GraphiQL opens with the query <code>me</code>. ${how}Press the play button.</p>
+    html`<p>${how} its play button, and choose <code>Me</code>.</p>
 ${go('/graphiql', 'Open GraphiQL')}`,
   );
 }

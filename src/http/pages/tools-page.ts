@@ -9,6 +9,8 @@ import { toolsSheet } from './tools-style.ts';
 /** A page of development: in English, without a session. */
 export type ToolsPage = {
   readonly title: string;
+  /** Of the tool that it belongs to. */
+  readonly path?: string;
   readonly body: Markup;
   /** More for the head. */
   readonly head?: Markup;
@@ -46,7 +48,10 @@ export function toolsAssets(fastify: FastifyInstance): void {
 /** Sends a page of development. */
 export function sendToolsPage(reply: FastifyReply, tools: Tools, page: ToolsPage): FastifyReply {
   const { style, icon, logo } = assetsOf(tools);
-  const links = toolsOf(tools).map(({ path, name }) => html`<a href="${path}">${name}</a>`);
+  const links = toolsOf(tools).map(({ path, name }) => {
+    const current = path === page.path ? html` aria-current="page"` : '';
+    return html`<a href="${path}"${current}>${name}</a>`;
+  });
   const document = html`<!doctype html>
 <html lang="en" dir="ltr">
 <head>

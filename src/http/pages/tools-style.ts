@@ -6,8 +6,10 @@ export const toolsSheet = `
 .tools {
   grid-template: auto 1fr / minmax(0, 1fr);
 }
-.tools main {
+.tools :is(header, main) {
   max-width: 54rem;
+}
+.tools main {
   padding: 0 1.25rem;
   background: none;
   border: 0;
@@ -16,7 +18,10 @@ export const toolsSheet = `
   display: flex;
   flex-wrap: wrap;
   gap: 0.25rem;
-  margin-inline-start: auto;
+  margin-inline: auto -0.75rem;
+}
+.tools .actions > * {
+  flex: none;
 }
 .tools header a:not(.brand) {
   display: flex;
@@ -65,7 +70,7 @@ pre {
   color: var(--quiet);
   font-size: 0.9375rem;
 }
-.key {
+.copied {
   display: flex;
   align-items: center;
   gap: 0.625rem;
@@ -112,5 +117,13 @@ iframe {
   background: var(--sheet);
   border: 1px solid var(--rule);
   border-radius: calc(var(--radius) * 1.5);
+}
+@media (max-width: 30rem) {
+  .tools header .meta {
+    display: none;
+  }
+  .tools header nav {
+    margin-inline: -0.75rem;
+  }
 }
 `;

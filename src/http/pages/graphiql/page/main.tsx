@@ -1,7 +1,7 @@
 import 'graphiql/setup-workers/vite';
 import 'graphiql/style.css';
 import './style.css';
-import { useGraphiQL } from '@graphiql/react';
+import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { GraphiQL } from 'graphiql';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -31,6 +31,7 @@ function Page(): ReactNode {
         >
           <GraphiQL.Logo>{null}</GraphiQL.Logo>
           <FillIds />
+          <FollowScheme />
         </GraphiQL>
       </div>
     </>
@@ -101,6 +102,18 @@ function FillIds(): ReactNode {
     }
     for (const id of [challengeId, enrollmentId]) if (id !== null) earlier.current.add(id);
   }, [queryEditor, activeTabIndex, challengeId, enrollmentId]);
+  return null;
+}
+
+/** GraphiQL asks for the system's scheme once. */
+function FollowScheme(): ReactNode {
+  const { setTheme } = useGraphiQLActions();
+  useEffect(() => {
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    const follow = (): void => setTheme(null);
+    scheme.addEventListener('change', follow);
+    return () => scheme.removeEventListener('change', follow);
+  }, [setTheme]);
   return null;
 }
 
