@@ -20,11 +20,13 @@ const secrets: ReadonlySet<string> = new Set([
   'currentPassword',
   'newPassword',
   'code',
-  'token',
 ]);
 
-/** SECURITY: secrets that a page itself has to show again, and that no cookie keeps. */
-const shownSecrets: ReadonlySet<string> = new Set(['uri']);
+/**
+ * SECURITY: secrets that a page itself has to send back, since the person could not give them once
+ * more (a link's token, an authenticator's address), and that no cookie keeps.
+ */
+const shownSecrets: ReadonlySet<string> = new Set(['token', 'uri']);
 
 /** What may be shown again, so that nothing that was typed is lost. */
 export function withoutSecrets(fields: Fields): Fields {

@@ -61,17 +61,23 @@ function labelOf({ t }: Context, { name, label, optional }: FieldOptions): Marku
 
 /**
  * For the token of a mail's link, which the script takes out of the address and puts in unseen;
- * without it the person pastes the link.
+ * without it the person pastes the link. One that was sent stays unless it was what was wrong.
  */
 export function tokenField(context: Context): Markup {
-  const { t } = context;
-  return field(context, {
-    name: 'token',
-    label: t.pasteLink,
-    hint: t.pasteLinkHint,
-    autocomplete: 'off',
-    ltr: true,
-  });
+  const { t, refusal } = context;
+  const { token, ...fields } = context.fields;
+  if (token !== undefined && refusal?.code !== 'INVALID_OR_EXPIRED_TOKEN')
+    return hidden('token', token);
+  return field(
+    { ...context, fields },
+    {
+      name: 'token',
+      label: t.pasteLink,
+      hint: t.pasteLinkHint,
+      autocomplete: 'off',
+      ltr: true,
+    },
+  );
 }
 
 type ChoiceOptions = {
