@@ -18,6 +18,8 @@ const home: Target = { kind: 'ours', path: '/account' };
 export function returnTarget(config: Origins, wanted: string | null | undefined): Target {
   if (!wanted || !URL.canParse(wanted, config.publicUrl)) return home;
   const url = new URL(wanted, config.publicUrl);
+  // The origin of `blob:https://app.example.com/…` is the app's, too.
+  if (!['http:', 'https:'].includes(url.protocol)) return home;
   if (url.username !== '' || url.password !== '') return home;
   if (url.origin === new URL(config.publicUrl).origin) {
     const isPage = url.pathname === '/account' || url.pathname.startsWith('/account/');
