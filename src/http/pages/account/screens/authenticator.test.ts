@@ -67,7 +67,8 @@ describe('the page of the authenticator app', () => {
   it('refuses a picture of anything else', async () => {
     const { browser } = await openAccount(server);
     await begin(browser);
-    for (const uri of ['javascript:alert(1)', `otpauth://totp/${'a'.repeat(5000)}`]) {
+    const long = ['a'.repeat(5000), '€'.repeat(1500)].map((text) => `otpauth://totp/${text}`);
+    for (const uri of ['javascript:alert(1)', ...long]) {
       const refused = await browser.copy().send('confirm', { uri, code: '000000' });
       expect(refused.status).toBe(422);
       expect(pictureOf(refused)).toBe('');

@@ -82,7 +82,7 @@ ${button({
 </form>`;
 }
 
-/** In characters; a QR code has room for some more. */
+/** In bytes; a QR code has room for some more. */
 const longestUri = 2000;
 
 type Enrollment = { readonly id: string; readonly uri: string | null };
@@ -95,7 +95,7 @@ function enrollmentOf({ result, fields }: Context): Enrollment | null {
   if (result !== null) return { id: String(result['id']), uri: String(result['uri']) };
   const { enrollmentId, uri = '' } = fields;
   if (enrollmentId === undefined) return null;
-  const isOurs = uri.startsWith('otpauth://totp/') && uri.length <= longestUri;
+  const isOurs = uri.startsWith('otpauth://totp/') && Buffer.byteLength(uri) <= longestUri;
   return { id: enrollmentId, uri: isOurs ? uri : null };
 }
 
