@@ -6,6 +6,7 @@ import { startTestServer, type TestServer } from '../testing/app.ts';
 import { type Answer, meQuery, mutationText } from '../testing/client.ts';
 import { gatewayToken, postForm } from '../testing/doors.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../testing/embedded-postgres.ts';
+import { openBrowser } from '../testing/page-browser.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../testing/people.ts';
 
 describe('a database that goes away and comes back', () => {
@@ -72,6 +73,7 @@ describe('a database that goes away and comes back', () => {
       Array(8).fill(200),
     );
     const tokens = await server.mutate('login', { email: person.email, password: person.password });
+    const { refreshToken: refresh } = tokens;
 
     // Under load: requests in flight get an answer too.
     const underWay = Promise.all(Array.from({ length: 3 }, requests).flat());
@@ -93,6 +95,12 @@ describe('a database that goes away and comes back', () => {
       expect((await postForm(server, '/oauth/revoke', { token: tokens.refreshToken })).status).toBe(
         503,
       );
+      for (const cookie of [`latchkey-access=${tokens.accessToken}`, `latchkey=${refresh}`]) {
+        const page = await openBrowser(server).get('/account', { headers: { cookie } });
+        expect(page).toMatchObject({ status: 503, title: 'Problem: Problem · Latchkey' });
+        expect(page.headers['retry-after']).toBe('1');
+        expect(page.headers['set-cookie']).toBeUndefined();
+      }
       expect(await status('/livez')).toBe(200);
       expect(await status('/.well-known/jwks.json')).toBe(200);
       const forged = await server.send(meQuery, {}, { token: 'a.b.c' });

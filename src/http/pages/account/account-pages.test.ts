@@ -134,6 +134,63 @@ describe('the account pages', () => {
   });
 });
 
+describe('over https', () => {
+  let secure: TestServer;
+  beforeAll(async () => {
+    secure = await server.another({ publicUrl: 'https://auth.example.com', mode: 'production' });
+  });
+  afterAll(() => secure.stop());
+
+  it('TR-7 every cookie is this host’s alone, and another host’s are not read', async () => {
+    const { email } = await registerPerson(server);
+    const browser = openBrowser(secure);
+    await browser.get('/account/sign-in?lang=de');
+    await browser.send('code', { email });
+    await browser.send('verify', { code: await server.nextCode(email) });
+    await browser.get('/account/data');
+    expect(browser.page.status).toBe(200);
+    const names = ['', '-access', '-language'].map((name) => `__Host-latchkey${name}`);
+    expect(browser.cookies.map(({ name }) => name).sort()).toEqual(names);
+    for (const cookie of browser.cookies) {
+      const attributes = { secure: true, httpOnly: true, sameSite: 'strict', path: '/' };
+      expect(cookie).toMatchObject(attributes);
+      expect(cookie.domain).toBeUndefined();
+    }
+    const cookie = browser.cookies.map(({ name, value }) => `${name.slice(7)}=${value}`).join('; ');
+    const planted = await openBrowser(secure).get('/account', { headers: { cookie } });
+    expect(planted.url).toContain('/account/sign-in');
+    expect(planted.html).toContain('lang="en"');
+  });
+
+  it('TR-1 a page that is asked for over plain http says no, as a page', async () => {
+    const headers = { 'x-forwarded-proto': 'http' };
+    const page = await openBrowser(secure).get('/account/sign-in', { headers });
+    expect(page).toMatchObject({ status: 403, title: 'Problem: Problem · Latchkey' });
+  });
+
+  it('PG-6 no forged host is led to, in a redirect or on a page', async () => {
+    const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example' };
+    const { url, html, redirects } = await openBrowser(secure).get('/account', { headers });
+    expect(redirects).toHaveLength(1);
+    expect(url + html).not.toContain('evil');
+  });
+});
+
+describe('a form that takes too long', () => {
+  it('is answered with a page that says so', async () => {
+    const slow = await startTestServer({ server: { deadline: 1 }, bcryptCost: 12 });
+    const answer = await fetch(`${slow.url}/account/sign-in`, {
+      method: 'POST',
+      headers: { origin: slow.app.config.publicUrl },
+      body: new URLSearchParams({ email: freshAddress(), password: goodPassword }),
+    });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(await answer.text()).toMatch(/^<!doctype html>/);
+    await slow.stop();
+  });
+});
+
 describe('PG-4 opening a page', () => {
   type Link = { readonly path: string; readonly token: string; readonly button: string };
 

@@ -1,5 +1,5 @@
 import fastifyFormbody from '@fastify/formbody';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { describeFailure } from '../../hooks/errors.ts';
 import { arrive } from './arrive.ts';
 import { ownFields } from './fields.ts';
@@ -29,8 +29,8 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
     scope.removeAllContentTypeParsers();
     await scope.register(fastifyFormbody, { bodyLimit: formLimit });
     scope.setErrorHandler(async (error, request, reply) => {
-      const { status, code } = describeFailure(error, request);
-      await sendRefused(new Visit(options, request, reply), reply, { status, code });
+      const failure = error instanceof Refusal ? error : failureOf(error, request, reply);
+      await sendRefused(new Visit(options, request, reply), reply, failure);
       return reply;
     });
 
@@ -78,19 +78,22 @@ async function answering(
   try {
     await answer();
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    if (error.code !== 'UNAUTHENTICATED') return sendRefused(visit, reply, error);
+    if (!(error instanceof Refusal && error.code === 'UNAUTHENTICATED')) throw error;
     if (page.signedIn || !visit.hasAccessToken) return renew(visit, reply);
     visit.signOut();
     await answering(visit, reply, page, answer);
   }
 }
 
-function sendRefused(
-  visit: Visit,
-  reply: FastifyReply,
-  { status, code }: { readonly status: number; readonly code: string },
-): Promise<void> {
+type Failed = { readonly status: number; readonly code: string };
+
+function failureOf(error: unknown, request: FastifyRequest, reply: FastifyReply): Failed {
+  const { status, code, refusal } = describeFailure(error, request);
+  if (refusal?.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));
+  return { status, code };
+}
+
+function sendRefused(visit: Visit, reply: FastifyReply, { status, code }: Failed): Promise<void> {
   const view = errorView(visit.messages, code);
   return sendPage(visit, reply.code(status), {
     view,

@@ -52,12 +52,22 @@ async function leadOn(visit: Visit, reply: FastifyReply): Promise<boolean> {
     await leadBack(visit, reply, visit.query.get('return_to'));
     return true;
   }
-  if (await renewed(visit)) {
+  if (await isRenewed(visit)) {
     reply.redirect(visit.url, 307);
     return true;
   }
   visit.signOut();
   return false;
+}
+
+/** False also past a limit: whoever shares the address may still sign in. */
+async function isRenewed(visit: Visit): Promise<boolean> {
+  try {
+    return await renewed(visit);
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'RATE_LIMITED') return false;
+    throw error;
+  }
 }
 
 async function isSignedIn(visit: Visit): Promise<boolean> {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../../testing/app.ts';
 import { openBrowser, type PageBrowser } from '../../../testing/page-browser.ts';
 import { type Person, registerPerson } from '../../../testing/people.ts';
+import { suspendUser } from '../../../testing/rows.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -95,6 +96,95 @@ describe('the session of the pages', () => {
     await browser.get('/account/profile');
     expect(browser.page).toMatchObject({ status: 200, url: '/account/profile' });
   });
+});
+
+describe('limits of renewals', () => {
+  async function limited(name: string): Promise<TestServer> {
+    return server.another({
+      accessTokenTtl: 60,
+      rateLimitMultiplier: 1,
+      rateLimits: { [name]: { limit: 1, window: 900 } },
+    });
+  }
+
+  it('are told as such, whatever the browser keeps', async () => {
+    const other = await limited('refresh:session');
+    const { email, password } = await registerPerson(server);
+    const browser = openBrowser(other);
+    await browser.get('/account/sign-in');
+    await browser.send('password', { email, password });
+    server.clock.advance(181);
+    await browser.get('/account/profile');
+    const cookie = browser.cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+    server.clock.advance(181);
+    const { status, text, headers } = await browser.get('/account', { headers: { cookie } });
+    expect(status).toBe(429);
+    expect(text).toContain('Too many attempts');
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    expect(other.logLines.join('\n')).not.toContain('"level":"error"');
+    await other.stop();
+  });
+
+  it('RL-3 keep nobody at the same address from signing in', async () => {
+    const other = await limited('refresh:address');
+    const { email, password } = await registerPerson(server);
+    const browser = openBrowser(other);
+    await browser.get('/account/sign-in');
+    await browser.send('password', { email, password });
+    await browser.copy().send('Sign out');
+    for (let count = 0; count < 3; count += 1) {
+      const { status, url } = await browser.get('/account/sign-in');
+      expect({ status, url }).toEqual({ status: 200, url: '/account/sign-in' });
+    }
+    await browser.send('password', { email, password });
+    expect(browser.page.url).toBe('/account');
+    await other.stop();
+  });
+});
+
+describe('a person who was suspended', () => {
+  it('is signed out at the next page, and told no more than a stranger', async () => {
+    const { browser, person } = await signedIn();
+    await suspendUser(server, person.id);
+    await browser.send('Sign out');
+    expect(browser.page.url).toBe('/account/sign-in?done=signed-out');
+    await browser.get('/account/profile');
+    expect(browser.page.url).toContain('/account/sign-in');
+    await browser.send('password', { email: person.email, password: person.password });
+    expect(browser.page.status).toBe(422);
+  });
+});
+
+describe('what is recorded of a sign-in by page', () => {
+  const userAgent = 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0';
+  const headers = { 'x-forwarded-for': '198.51.100.7', 'user-agent': userAgent };
+
+  it('LG-1 is what the API records: the person’s own address and device', async () => {
+    const proxied = await server.another({ trustedProxies: ['127.0.0.1'] });
+    const people = [await registerPerson(server), await registerPerson(server)] as const;
+    const [byApi, byPage] = people;
+    const browser = openBrowser(proxied);
+    await browser.get('/account/sign-in');
+    for (const password of ['wrong wrong wrong', byApi.password]) {
+      await proxied.mutate('login', { email: byApi.email, password }, { headers });
+      await browser.send('password', { email: byPage.email, password }, { headers });
+    }
+    const [expected, found] = await Promise.all(people.map(recordOf));
+    expect(found).toEqual(expected);
+    expect(JSON.stringify(found)).toContain('198.51.100');
+    await proxied.stop();
+  });
+
+  /** In the order of their texts: what happened in the same moment has none of its own. */
+  async function recordOf({ accessToken }: Person): Promise<unknown> {
+    const query = `{ account {
+      securityEvents { edges { node { type outcome device ipAddress } } }
+      sessions { edges { node { device ipAddress } } }
+    } }`;
+    const { data } = await server.send(query, {}, { token: accessToken });
+    const { securityEvents, sessions } = data.account;
+    return [...securityEvents.edges, ...sessions.edges].map((edge) => JSON.stringify(edge)).sort();
+  }
 });
 
 describe('the sign-in of who is signed in', () => {
