@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../../testing/app.ts';
+import { enrolTotp } from '../../../testing/authenticator.ts';
 import { dump } from '../../../testing/dump.ts';
 import { openBrowser, type PageBrowser } from '../../../testing/page-browser.ts';
 import { buttonTexts } from '../../../testing/page-form.ts';
@@ -9,6 +10,7 @@ import {
   goodPassword,
   registerPerson,
 } from '../../../testing/people.ts';
+import { sendRaw } from '../../../testing/raw-request.ts';
 import { addressOf } from './links.ts';
 import { pages } from './pages.ts';
 
@@ -120,6 +122,52 @@ describe('the account pages', () => {
       '/account/sign-in?return_to=http://localhost:4000/account/profile',
     );
     expect(other.page.url).toBe('/account/profile');
+  });
+
+  it('sign in although an address to lead back to is too long for a cookie', async () => {
+    const person = await registerPerson(server);
+    const { phone } = await enrolTotp(server, person);
+    const browser = openBrowser(server);
+    await browser.get(`/account/sign-in?return_to=/account/profile?x=${'y'.repeat(4000)}`);
+    await browser.send('password', { email: person.email, password: person.password });
+    expect(browser.cookies.map(({ value }) => value.length < 3000)).not.toContain(false);
+    await browser.send('verify', { code: phone.nextCode() });
+    expect(browser.page.url).toBe('/account');
+  });
+
+  it('show what a browser has begun, and nothing of a cookie that is not theirs', async () => {
+    const challenge = {
+      id: 'x',
+      purpose: 'LOGIN',
+      methods: ['EMAIL'],
+      sentTo: 'a***@example.com',
+      resendAvailableAt: 'soon',
+    };
+    const step = Buffer.from(JSON.stringify({ challenge })).toString('base64url');
+    const browser = openBrowser(server);
+    await browser.get('/account/code', { headers: { cookie: `latchkey-step=${step}` } });
+    expect(browser.page.status).toBe(200);
+    expect(browser.page.text).toContain('There is nothing to confirm in this browser');
+  });
+
+  it('PG-3 send a form again to where it was, with an Origin, and to no other host', async () => {
+    const other = await server.another({ mode: 'production' });
+    const { refreshToken } = await registerPerson(server);
+    const ask = (target: string) =>
+      sendRaw(
+        other.url,
+        `POST ${target} HTTP/1.1\r\nHost: localhost:4000\r\nConnection: close\r\n` +
+          `Origin: http://localhost:4000\r\nCookie: latchkey=${refreshToken}\r\n\r\n`,
+      );
+    for (const target of ['/account/profile?x=1', 'http://evil.example/account/profile?x=1']) {
+      const { status, text } = await ask(target);
+      expect(status, target).toBe(307);
+      expect(text).toMatch(/^location: \/account\/profile\?x=1\r$/im);
+      // With `no-referrer` browsers make the Origin of a form null (Fetch, "append a request
+      // Origin header").
+      expect(text).toMatch(/^referrer-policy: same-origin\r$/im);
+    }
+    await other.stop();
   });
 
   it('forget where a sign-in that was given up was to lead', async () => {

@@ -2,13 +2,13 @@ import fastifyFormbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { describeFailure } from '../../hooks/errors.ts';
 import { arrive } from './arrive.ts';
-import { ownFields } from './fields.ts';
+import { readForm } from './fields.ts';
 import { addressOf } from './links.ts';
 import { isOwnForm } from './own-origin.ts';
-import type { Page } from './page.ts';
+import type { Fields, Page } from './page.ts';
 import { pages } from './pages.ts';
 import { errorView } from './screens/error.ts';
-import { sendPage } from './send-page.ts';
+import { pageHeaders, sendPage } from './send-page.ts';
 import { renew } from './session.ts';
 import { show } from './show.ts';
 import { submit } from './submit.ts';
@@ -27,7 +27,11 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
     // A form is taken here and nowhere else: a page of any site can send one without a preflight
     // (TR-5).
     scope.removeAllContentTypeParsers();
-    await scope.register(fastifyFormbody, { bodyLimit: formLimit });
+    await scope.register(fastifyFormbody, { bodyLimit: formLimit, parser: readForm });
+    // Redirects too: with their `no-referrer` a form that is sent again (307) has `Origin: null`.
+    scope.addHook('onRequest', async (_request, reply) => {
+      reply.headers(pageHeaders);
+    });
     scope.setErrorHandler(async (error, request, reply) => {
       const failure = error instanceof Refusal ? error : failureOf(error, request, reply);
       await sendRefused(new Visit(options, request, reply), reply, failure);
@@ -37,19 +41,19 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
     for (const page of pages) {
       const url = addressOf(page.path);
       scope.get(url, async (request, reply) => {
-        if (mode === 'development' && request.headers.host !== new URL(publicUrl).host)
-          return reply.redirect(`${publicUrl}${request.url}`, 303);
         const visit = new Visit(options, request, reply);
+        if (mode === 'development' && request.headers.host !== new URL(publicUrl).host)
+          return reply.redirect(`${publicUrl}${visit.url}`, 303);
         await answering(visit, reply, page, async () => {
           if (!(await arrive(visit, reply, page))) await show(visit, reply, page);
         });
         return reply;
       });
       if (page.forms === undefined) continue;
-      scope.post(url, async (request, reply) => {
+      scope.post<{ Body: Fields | undefined }>(url, async (request, reply) => {
         const visit = new Visit(options, request, reply);
         if (isOwnForm(request.headers, publicUrl)) {
-          const fields = ownFields(request.body);
+          const fields = request.body ?? {};
           await answering(visit, reply, page, () => submit(visit, reply, { page, fields }));
         } else {
           await sendRefused(visit, reply, { status: 403, code: 'FOREIGN_FORM' });

@@ -1,16 +1,15 @@
 import type { Fields } from './page.ts';
 
 /**
- * The fields of a form; those that were sent more than once, and those with bytes that are no
+ * Reads a form's body; fields that were sent more than once, and those with bytes that are no
  * UTF-8, are left out: two passwords that differ in such bytes would be one (PW-6).
  */
-export function ownFields(body: unknown): Fields {
-  const entries = Object.entries(typeof body === 'object' && body !== null ? body : {});
+export function readForm(body: string): Record<string, string> {
+  const sent = new Map<string, string | null>();
+  for (const [name, value] of new URLSearchParams(body))
+    sent.set(name, sent.has(name) || value.includes('\uFFFD') ? null : value);
   return Object.fromEntries(
-    entries.filter(
-      (entry): entry is [string, string] =>
-        typeof entry[1] === 'string' && !entry[1].includes('\uFFFD'),
-    ),
+    [...sent].filter((field): field is [string, string] => field[1] !== null),
   );
 }
 

@@ -6,6 +6,9 @@ import { z } from 'zod';
  */
 export type Step = z.infer<typeof schema>;
 
+/** Characters; browsers drop a cookie of more than 4096 bytes, which this one is in base64. */
+const longestReturnTo = 1500;
+
 const short = z.string().max(2048);
 
 const schema = z.object({
@@ -15,7 +18,7 @@ const schema = z.object({
       purpose: z.enum(['VERIFY_EMAIL', 'LOGIN', 'STEP_UP', 'CHANGE_EMAIL']),
       methods: z.array(z.enum(['EMAIL', 'TOTP', 'RECOVERY_CODE'])).readonly(),
       sentTo: short.nullable(),
-      resendAvailableAt: short.nullable(),
+      resendAvailableAt: z.iso.datetime().nullable(),
     })
     .optional(),
   /** Where to after the sign-in, as it was asked for. */
@@ -33,6 +36,11 @@ const schema = z.object({
     })
     .optional(),
 });
+
+/** An address that would push what else has to be kept out of the cookie is left out. */
+export function keptReturnTo(wanted: string | null): string | undefined {
+  return wanted === null || wanted.length > longestReturnTo ? undefined : wanted;
+}
 
 /** An empty step for whatever is none. */
 export function readStep(text: string | undefined): Step {

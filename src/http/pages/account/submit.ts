@@ -7,7 +7,7 @@ import { type Fields, type Form, isMidProof, type Next, type Page, pageOf } from
 import { pages } from './pages.ts';
 import { renew } from './session.ts';
 import { show } from './show.ts';
-import type { Step } from './step.ts';
+import { keptReturnTo, type Step } from './step.ts';
 import type { Asked, Visit } from './visit.ts';
 
 type Sent = {
@@ -52,7 +52,7 @@ export async function submit(visit: Visit, reply: FastifyReply, sent: Sent): Pro
 
 /** Where a sign-in is to lead; one that begins anew forgets what was begun before. */
 function returnToOf({ step, query }: Visit, { beginsSignIn }: Page): string | undefined {
-  const asked = query.get('return_to') ?? undefined;
+  const asked = keptReturnTo(query.get('return_to'));
   return beginsSignIn ? asked : (step.returnTo ?? asked);
 }
 

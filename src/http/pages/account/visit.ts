@@ -41,11 +41,10 @@ export class Visit implements Visitor {
   readonly #reply: FastifyReply;
 
   constructor(options: PagesOptions, request: FastifyRequest, reply: FastifyReply) {
-    const { publicUrl } = options.app.config;
     this.#options = options;
     this.#request = request;
     this.#reply = reply;
-    this.query = new URL(request.url, publicUrl).searchParams;
+    this.query = new URLSearchParams(searchOf(request.url));
     this.cookies = pageCookies(options.app.config, request.headers.cookie, reply);
     this.step = readStep(this.cookies.read('step'));
     this.#accessToken = this.cookies.read('access');
@@ -63,13 +62,14 @@ export class Visit implements Visitor {
     return messagesIn(this.language);
   }
 
-  /** As it was asked for: path and query. */
+  /** Path and query. */
   get url(): string {
-    return this.#request.url;
+    return this.path + searchOf(this.#request.url);
   }
 
+  /** SECURITY: the route's, since a request may ask for a whole URL (RFC 9112 3.2.2). */
   get path(): string {
-    return this.url.split('?')[0] ?? '';
+    return this.#request.routeOptions.url ?? '';
   }
 
   get takesBrotli(): boolean {
@@ -158,6 +158,12 @@ export class Visit implements Visitor {
       },
     };
   }
+}
+
+/** The query of a request's target, with its `?`; empty where there is none. */
+function searchOf(target: string): string {
+  const [, query] = /^[^?#]*(\?[^#]*)/.exec(target) ?? [];
+  return query ?? '';
 }
 
 /** In seconds. */
