@@ -98,6 +98,11 @@ export function pageOf({ purpose }: Pick<Challenge, 'purpose'>): string {
   return purpose === 'CHANGE_EMAIL' ? 'security/email' : 'code';
 }
 
+/** Whether a form may wait while the page is shown. */
+export function asksForProof({ path }: Pick<Page, 'path'>): boolean {
+  return path === 'step-up' || path === 'code';
+}
+
 /** Whether the page's form is about a proof that an account's session asked for. */
 export function isMidProof({ path }: Pick<Page, 'path'>, { challenge }: Step): boolean {
   return path === 'code' && challenge?.purpose === 'STEP_UP';

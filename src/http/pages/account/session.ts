@@ -38,6 +38,17 @@ export async function renew(visit: Visit, reply: FastifyReply): Promise<void> {
   toSignIn(visit, reply, { done: 'expired' });
 }
 
+const end = graphqlDocument(`
+mutation End($input: LogoutInput!) { result: logout(input: $input) { __typename ...Refusal } }`);
+
+/**
+ * Ends the session of the refresh cookie. An app may have signed another person in since the access
+ * token was issued, and a browser that shows "signed out" has no session left.
+ */
+export async function endSession(visit: Visit): Promise<void> {
+  if (visit.cookies.hasSession) await visit.ask(end, 'End', { input: {} });
+}
+
 /** The sign-in, which leads back here; in the middle of a proof, to the page that waits for it. */
 function toSignIn(
   visit: Visit,

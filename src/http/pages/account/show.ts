@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { Other, Person } from './answers.ts';
-import type { Fields, Page, Refused } from './page.ts';
+import { asksForProof, type Fields, type Page, type Refused } from './page.ts';
 import { sendPage } from './send-page.ts';
 import { renew } from './session.ts';
 import type { Visit } from './visit.ts';
@@ -23,6 +23,9 @@ export async function show(
   left: Left = {},
 ): Promise<void> {
   if (page.signedIn && !visit.hasAccessToken) return renew(visit, reply);
+  // Who looks at something else has given up what waits: no later proof may go on with it.
+  if (visit.step.pending !== undefined && !asksForProof(page))
+    visit.keep({ ...visit.step, pending: undefined });
   const asks = page.document.includes('query Show');
   const { data } = asks
     ? await visit.ask(page.document, 'Show', page.variables?.(visit))

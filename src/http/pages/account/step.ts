@@ -29,6 +29,8 @@ const schema = z.object({
    */
   pending: z
     .object({
+      /** Of the account's session that sent it; another one never goes on with it. */
+      sessionId: short,
       path: short,
       form: short,
       fields: z.record(short, short),

@@ -5,7 +5,7 @@ import { leadBack } from './lead-back.ts';
 import { addressOf } from './links.ts';
 import { type Fields, type Form, isMidProof, type Next, type Page, pageOf } from './page.ts';
 import { pages } from './pages.ts';
-import { renew } from './session.ts';
+import { endSession, renew } from './session.ts';
 import { show } from './show.ts';
 import { keptReturnTo, type Step } from './step.ts';
 import type { Asked, Visit } from './visit.ts';
@@ -68,7 +68,9 @@ function askForProof(visit: Visit, reply: FastifyReply, { page, fields }: Sent):
   const [name, form] = formOf(page, fields);
   const kept = fitForCookie(fields);
   const isWhole = !form.isDownload && Object.keys(kept).length === Object.keys(fields).length;
-  visit.keep({ ...visit.step, pending: { path: page.path, form: name, fields: kept, isWhole } });
+  const sessionId = visit.sessionId ?? '';
+  const pending = { sessionId, path: page.path, form: name, fields: kept, isWhole };
+  visit.keep({ ...visit.step, pending });
   reply.redirect('/account/step-up', 303);
 }
 
@@ -82,11 +84,13 @@ async function signedIn(
 ): Promise<void> {
   const { pending } = visit.step;
   const returnTo = returnToOf(visit, page);
-  // SECURITY: a sign-in goes on with no form that waits, which may be another person's.
+  // SECURITY: a form that waits may be another person's: a sign-in goes on with none, and a proof
+  // with that of its own session alone.
   const isProof = page.path === 'step-up' || isMidProof(page, visit.step);
+  const isOwn = pending !== undefined && pending.sessionId === visit.sessionId;
   visit.signIn(tokens);
   visit.keep({});
-  if (isProof && pending !== undefined) return goOn(visit, reply, pending);
+  if (isProof && isOwn) return goOn(visit, reply, pending);
   return leadBack(visit, reply, returnTo);
 }
 
@@ -116,6 +120,7 @@ async function follow(
   if ('signOut' in next) {
     visit.signOut();
     visit.keep({});
+    if (next.signOut === 'signed-out') await endSession(visit);
     reply.redirect(`/account/sign-in?done=${next.signOut}`, 303);
     return;
   }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../../app.ts';
+import { sessionOfToken } from '../../../domain/access-tokens/session-of-token.ts';
 import { localeOf, nearestLocale, preferredLocale } from '../../../domain/emails/locales.ts';
 import { isErrorCode } from '../../../errors.ts';
 import type { OperationAnswer, OperationRunner } from '../../graphql/run-operation.ts';
@@ -84,6 +85,11 @@ export class Visit implements Visitor {
 
   get hasAccessToken(): boolean {
     return this.#accessToken !== undefined;
+  }
+
+  /** As the access token names it, unverified; null without one. */
+  get sessionId(): string | null {
+    return this.#accessToken === undefined ? null : sessionOfToken(this.#accessToken);
   }
 
   /**

@@ -48,6 +48,18 @@ describe('the page to sign out', () => {
     expect(copy.page.url).toBe('/account/sign-in?return_to=%2Faccount&done=expired');
   });
 
+  it('SE-8 leaves no session of another person, whom an app has signed in since', async () => {
+    const [mine, theirs] = [await signedIn(), await signedIn()];
+    const access = mine.cookies.find(({ name }) => name === 'latchkey-access')?.value;
+    const refresh = theirs.cookies.find(({ name }) => name === 'latchkey')?.value;
+    const headers = { cookie: `latchkey=${refresh}; latchkey-access=${access}` };
+    await mine.copy().send('Sign out', {}, { headers });
+    for (const browser of [mine, theirs]) {
+      await browser.get('/account');
+      expect(browser.page.url).toContain('done=expired');
+    }
+  });
+
   it('works with an access token that has run out, and without any session', async () => {
     const browser = await signedIn();
     const copy = browser.copy();
