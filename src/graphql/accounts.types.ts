@@ -14,8 +14,17 @@ export class AccountType {
   @Field(() => Boolean, { description: 'False for one who signs in with mailed codes alone.' })
   hasPassword: boolean;
 
+  @Field(() => Date, {
+    nullable: true,
+    description: 'When the password was last set here; null without one, or where it was imported.',
+  })
+  passwordChangedAt: Date | null;
+
   @Field(() => Boolean, { description: 'Whether an authenticator app is set up.' })
   totpEnabled: boolean;
+
+  @Field(() => Date, { nullable: true, description: 'Since when it is; null without one.' })
+  totpEnabledAt: Date | null;
 
   @Field(() => String, {
     nullable: true,

@@ -6,7 +6,9 @@ import { type UserView, viewUser } from '../users/user-view.ts';
 export type Account = {
   readonly user: UserView;
   readonly hasPassword: boolean;
+  readonly passwordChangedAt: Date | null;
   readonly totpEnabled: boolean;
+  readonly totpEnabledAt: Date | null;
   readonly locale: string | null;
 };
 
@@ -16,7 +18,10 @@ export async function account(ctx: Context): Promise<Account> {
   return {
     user: viewUser(user, 'self'),
     hasPassword: user.passwordHash !== null,
+    // The row also keeps when a password was taken away.
+    passwordChangedAt: user.passwordHash === null ? null : user.passwordChangedAt,
     totpEnabled: user.totpEnabledAt !== null,
+    totpEnabledAt: user.totpEnabledAt,
     locale: user.locale,
   };
 }

@@ -33,6 +33,12 @@ describe('one design', () => {
     expect(coloursIn(read('graphiql/page/style.css'))).toEqual([]);
   });
 
+  it('nothing moves for who asks for no motion', () => {
+    const allowed = /@media ?\(prefers-reduced-motion: ?no-preference\) ?\{.*?\}\s*\}/gs;
+    for (const sheet of [styleSheet(ownTheme), toolsSheet, read('graphiql/page/style.css')])
+      expect(sheet.replaceAll(allowed, '')).not.toMatch(/transition|animation|scroll-behavior/);
+  });
+
   it('the sheet of every page is under 6 kB', () => {
     expect(styleSheet(ownTheme).length).toBeLessThan(6000);
   });

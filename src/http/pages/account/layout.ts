@@ -49,6 +49,7 @@ ${person === null ? nothing : navigation(frame)}
 <main id="main" tabindex="-1">
 <h1>${view.title}</h1>
 ${view.body}
+<p class="moment" role="status" data-moment="${t.moment}"></p>
 </main>
 <footer><nav aria-label="${t.languages}">${languageLinks(frame)}</nav></footer>
 </body>

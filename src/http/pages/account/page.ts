@@ -77,6 +77,8 @@ export type Shown<Data> = Visitor & {
   readonly result: Other | null;
   /** Whether the person has just proved who they are, and has to send the form again. */
   readonly isProved: boolean;
+  /** By the server's clock. */
+  readonly now: Date;
 };
 
 /** A refusal, by the code of a union's member or of a top-level error. */

@@ -43,15 +43,25 @@ export function field(context: Context, options: FieldOptions): Markup {
     dir: options.ltr || type !== 'text' ? 'ltr' : undefined,
     'aria-describedby': described.join(' ') || undefined,
     'aria-invalid': problem ? 'true' : undefined,
-    autofocus: problem !== null && isFirstProblem(context, name),
+    autofocus: problem !== null && wrongFields(context).length === 1,
     spellcheck: type === 'text' ? undefined : 'false',
   });
   return html`<div class="field">
 ${labelOf(context, options)}
 <input${given}>
+${options.minLength === undefined ? nothing : lengthNote(context)}
 ${problem === null ? nothing : html`<p class="problem" id="${name}-problem">${problem}</p>`}
 ${hint === undefined ? nothing : html`<p class="hint" id="${name}-hint">${hint}</p>`}
 </div>`;
+}
+
+/** Where the script says what the field lacks once it is left: nothing is told while one types. */
+function lengthNote({ t }: Context): Markup {
+  const texts = attributes({
+    'data-short': t.charactersMissing,
+    'data-enough': t.charactersEnough,
+  });
+  return html`<p class="hint" role="status"${texts}></p>`;
 }
 
 function labelOf({ t }: Context, { name, label, optional }: FieldOptions): Markup {
@@ -148,14 +158,47 @@ export function button(options: ButtonOptions): Markup {
 type Texts = Readonly<Record<string, string>>;
 
 /**
- * What went wrong, in a sentence that has the focus; empty where nothing did. A page may have words
- * of its own for a code.
+ * What went wrong, in a sentence; empty where nothing did. One field that is wrong has the focus,
+ * else the sentence, which leads to each of several. A page may have words of its own for a code.
  */
 export function refusalNotice(context: Context, own: Texts = {}): Markup {
   const { refusal, t } = context;
   if (refusal === null) return nothing;
-  const focus = attributes({ tabindex: '-1', autofocus: refusal.fields.length === 0 });
-  return html`<p class="notice bad" role="alert"${focus}>${refusalText(t, refusal, own)}</p>`;
+  const wrong = wrongFields(context);
+  const focus = attributes({ tabindex: '-1', autofocus: wrong.length !== 1 });
+  const sentence = refusalText(t, refusal, own);
+  if (wrong.length < 2) return html`<p class="notice bad" role="alert"${focus}>${sentence}</p>`;
+  const links = wrong.map(
+    ({ name, label, problem }) =>
+      html`<li><a href="#${name}">${label}${t.colon}${problem}</a></li>`,
+  );
+  return html`<div class="notice bad" role="alert"${focus}>${sentence}<ul>${links}</ul></div>`;
+}
+
+type Wrong = { readonly name: string; readonly label: string; readonly problem: string };
+
+/** The fields of the form that a refusal is about. */
+function wrongFields(context: Context): Wrong[] {
+  const labels = fieldLabels(context.t);
+  return (context.refusal?.fields ?? []).flatMap(({ path: name }) => {
+    const [label, problem] = [labels[name], problemOf(context, name)];
+    return label === undefined || problem === null ? [] : [{ name, label, problem }];
+  });
+}
+
+/** Of every field that a person types into. */
+function fieldLabels(t: Messages): Texts {
+  return {
+    email: t.email,
+    password: t.password,
+    name: t.name,
+    code: t.code,
+    token: t.pasteLink,
+    newEmail: t.emailPage.newEmail,
+    newPassword: t.reset.newPassword,
+    currentPassword: t.passwordPage.current,
+    confirmEmail: t.data.confirm,
+  };
 }
 
 /** By its code, in the page's language, with the time to wait where there is one. */
@@ -170,10 +213,6 @@ function problemOf({ refusal, t }: Context, name: string): string | null {
   if (problem === undefined) return null;
   const texts: Texts = t.problems;
   return texts[problem.code] ?? t.problems.INVALID;
-}
-
-function isFirstProblem({ refusal }: Context, name: string): boolean {
-  return refusal?.fields[0]?.path === name;
 }
 
 /** After a proof, where the form has to be sent again. */
@@ -206,6 +245,11 @@ export function nextPage(
   if (!hasNextPage || endCursor === null) return nothing;
   const search = new URLSearchParams({ after: endCursor });
   return html`<p><a href="${addressOf(path)}?${search.toString()}" rel="next">${label}</a></p>`;
+}
+
+/** How long until then, in the page's language. */
+export function timeUntil(locale: string, seconds: number): string {
+  return new Intl.RelativeTimeFormat(locale).format(seconds, 'second');
 }
 
 /** A moment in the page's language, at UTC; the script shows it in the reader's own zone. */

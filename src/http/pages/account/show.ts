@@ -33,8 +33,9 @@ export async function show(
   const person: Person = page.signedIn ? { ...nobody, ...data } : nobody;
   visit.takeLanguage(person.account?.locale ?? null);
   const { fields = {}, refusal = null, result = null, isProved = false } = left;
-  const { query, step, language: locale, messages: t } = visit;
-  const view = page.view({ t, locale, query, step, data, fields, refusal, result, isProved });
+  const { query, step, language: locale, messages: t, now } = visit;
+  const shown = { fields, refusal, result, isProved };
+  const view = page.view({ t, locale, query, step, data, now, ...shown });
   await sendPage(visit, reply, {
     view,
     path: page.path,

@@ -121,9 +121,8 @@ header {
   white-space: nowrap;
 }
 .who bdi {
-  overflow: hidden;
-  text-overflow: ellipsis;
-  white-space: nowrap;
+  overflow-wrap: anywhere;
+  min-width: 0;
   color: var(--quiet);
   font-size: 0.9375rem;
 }
@@ -194,6 +193,13 @@ select {
   background: var(--sheet);
   border: 1px solid var(--line);
 }
+.notice ul {
+  margin: 0.25rem 0 0;
+  padding-inline-start: 1.25rem;
+}
+.notice.bad a {
+  color: inherit;
+}
 [dir="ltr"] {
   text-align: start;
 }
@@ -210,6 +216,19 @@ select {
 }
 .hint {
   margin: 0.375rem 0 0;
+}
+.hint:empty {
+  margin: 0;
+}
+.moment {
+  margin: 0;
+}
+.moment:not(:empty) {
+  position: fixed;
+  inset: auto 0 0;
+  padding: 0.75rem;
+  text-align: center;
+  background: var(--wash);
 }
 .problem {
   color: var(--bad);

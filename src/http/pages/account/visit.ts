@@ -59,6 +59,10 @@ export class Visit implements Visitor {
     return this.#options.app.config;
   }
 
+  get now(): Date {
+    return this.#options.app.clock.now();
+  }
+
   get messages(): Messages {
     return messagesIn(this.language);
   }
@@ -119,7 +123,7 @@ export class Visit implements Visitor {
 
   signIn({ accessToken, accessTokenExpiresAt }: Tokens): void {
     this.#accessToken = accessToken;
-    const left = Date.parse(accessTokenExpiresAt) - this.#options.app.clock.now().getTime();
+    const left = Date.parse(accessTokenExpiresAt) - this.now.getTime();
     this.cookies.write('access', accessToken, Math.max(0, Math.floor(left / 1000)));
   }
 

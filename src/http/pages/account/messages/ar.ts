@@ -36,6 +36,8 @@ export const ar: Messages = {
       other: `يُرجى المحاولة مرة أخرى بعد ${minutes} دقيقة.`,
     }),
   charactersMissing: 'عدد الأحرف الناقصة:',
+  charactersEnough: 'عدد الأحرف كافٍ.',
+  moment: 'لحظة من فضلك…',
   pasteLink: 'الرابط أو الرمز الوارد في الرسالة',
   pasteLinkHint: 'يُرجى نسخ الرابط كاملًا من الرسالة ولصقه هنا. لا يحدث شيء قبل الضغط على الزر.',
 
@@ -72,7 +74,7 @@ export const ar: Messages = {
     action: 'متابعة',
     resend: 'إرسال رمز آخر',
     resent: 'رمز آخر في الطريق إليك. لا يعمل إلا أحدث رمز.',
-    resendFrom: 'يمكن طلب رمز آخر ابتداءً من',
+    resendIn: (when) => `يمكن طلب رمز آخر ${when}.`,
     nothing: 'لا يوجد ما يمكن تأكيده في هذا المتصفح، أو مضى وقت طويل. يُرجى البدء من جديد.',
     begin: 'تسجيل الدخول',
   },
@@ -146,7 +148,7 @@ export const ar: Messages = {
     title: 'الأمان',
     change: 'تغيير',
     none: 'غير معيَّنة',
-    on: 'مفعَّل',
+    onSince: 'مفعَّل منذ',
     off: 'غير مفعَّل',
     codesLeft: (count) =>
       plural(count, {

@@ -26,6 +26,8 @@ export const de: Messages = {
       other: `Versuchen Sie es in ${minutes} Minuten noch einmal.`,
     }),
   charactersMissing: 'Noch fehlende Zeichen:',
+  charactersEnough: 'Lang genug.',
+  moment: 'Einen Moment …',
   pasteLink: 'Link oder Code aus der E-Mail',
   pasteLinkHint:
     'Kopieren Sie den ganzen Link aus der E-Mail und fügen Sie ihn hier ein. Es geschieht ' +
@@ -67,7 +69,7 @@ export const de: Messages = {
     action: 'Weiter',
     resend: 'Neuen Code senden',
     resent: 'Ein neuer Code ist unterwegs. Nur der neueste gilt.',
-    resendFrom: 'Einen neuen können Sie anfordern ab',
+    resendIn: (when) => `Einen neuen können Sie ${when} anfordern.`,
     nothing:
       'In diesem Browser gibt es nichts zu bestätigen, oder es hat zu lange gedauert. Beginnen ' +
       'Sie noch einmal.',
@@ -152,7 +154,7 @@ export const de: Messages = {
     title: 'Sicherheit',
     change: 'Ändern',
     none: 'Nicht gesetzt',
-    on: 'Eingeschaltet',
+    onSince: 'Eingeschaltet seit',
     off: 'Ausgeschaltet',
     codesLeft: (count) =>
       plural(count, { one: `Noch ${count} Code übrig`, other: `Noch ${count} Codes übrig` }),

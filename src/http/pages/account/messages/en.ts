@@ -22,6 +22,9 @@ export const en = {
   retryIn: (minutes: number): string =>
     minutes === 1 ? 'Try again in a minute.' : `Try again in ${minutes} minutes.`,
   charactersMissing: 'More characters needed:',
+  charactersEnough: 'Long enough.',
+  /** While an answer is awaited. */
+  moment: 'One moment…',
   pasteLink: 'Link or code from the email',
   pasteLinkHint:
     'Copy the whole link from the email and paste it here. Nothing happens until you press ' +
@@ -60,7 +63,7 @@ export const en = {
     action: 'Continue',
     resend: 'Send another code',
     resent: 'Another code is on its way. Only the newest one works.',
-    resendFrom: 'You can ask for another from',
+    resendIn: (when: string): string => `You can ask for another ${when}.`,
     nothing: 'There is nothing to confirm in this browser, or it took too long. Begin again.',
     begin: 'Sign in',
   },
@@ -137,7 +140,7 @@ export const en = {
     title: 'Security',
     change: 'Change',
     none: 'None',
-    on: 'On',
+    onSince: 'On since',
     off: 'Off',
     codesLeft: (count: number): string => (count === 1 ? '1 code left' : `${count} codes left`),
     authenticator: 'Authenticator app',

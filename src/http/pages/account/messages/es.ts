@@ -26,6 +26,8 @@ export const es: Messages = {
       other: `Vuelve a intentarlo dentro de ${minutes} minutos.`,
     }),
   charactersMissing: 'Caracteres que faltan:',
+  charactersEnough: 'La longitud es suficiente.',
+  moment: 'Un momento…',
   pasteLink: 'Enlace o código del correo',
   pasteLinkHint:
     'Copia el enlace completo del correo y pégalo aquí. No pasa nada hasta que pulses el botón.',
@@ -68,7 +70,7 @@ export const es: Messages = {
     action: 'Continuar',
     resend: 'Enviar otro código',
     resent: 'Otro código está en camino. Solo sirve el más reciente.',
-    resendFrom: 'Podrás pedir otro a partir del',
+    resendIn: (when) => `Podrás pedir otro ${when}.`,
     nothing:
       'No hay nada que confirmar en este navegador, o ha pasado demasiado tiempo. Empieza de ' +
       'nuevo.',
@@ -151,7 +153,7 @@ export const es: Messages = {
     title: 'Seguridad',
     change: 'Cambiar',
     none: 'Sin configurar',
-    on: 'Activada',
+    onSince: 'Activada desde',
     off: 'Desactivada',
     codesLeft: (count) =>
       plural(count, { one: `Queda ${count} código`, other: `Quedan ${count} códigos` }),

@@ -26,6 +26,8 @@ export const fr: Messages = {
       other: `Réessayez dans ${minutes} minutes.`,
     }),
   charactersMissing: 'Caractères manquants :',
+  charactersEnough: 'La longueur suffit.',
+  moment: 'Un instant…',
   pasteLink: 'Lien ou code reçu par e-mail',
   pasteLinkHint:
     'Copiez le lien entier depuis l’e-mail et collez-le ici. Rien ne se passe tant que vous ' +
@@ -69,7 +71,7 @@ export const fr: Messages = {
     action: 'Continuer',
     resend: 'Envoyer un autre code',
     resent: 'Un autre code est en route. Seul le plus récent fonctionne.',
-    resendFrom: 'Vous pourrez en demander un autre à partir du',
+    resendIn: (when) => `Vous pourrez en demander un autre ${when}.`,
     nothing:
       'Il n’y a rien à confirmer dans ce navigateur, ou cela a duré trop longtemps. Recommencez.',
     begin: 'Se connecter',
@@ -156,7 +158,7 @@ export const fr: Messages = {
     title: 'Sécurité',
     change: 'Modifier',
     none: 'Non défini',
-    on: 'Activée',
+    onSince: 'Activée depuis',
     off: 'Désactivée',
     codesLeft: (count) =>
       plural(count, { one: `${count} code restant`, other: `${count} codes restants` }),

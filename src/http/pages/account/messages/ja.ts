@@ -19,6 +19,8 @@ export const ja: Messages = {
     '互いに関係のない単語をいくつか並べると、覚えやすく、推測されにくくなります。',
   retryIn: (minutes) => `${minutes}分後にもう一度お試しください。`,
   charactersMissing: '不足している文字数:',
+  charactersEnough: '文字数は足りています。',
+  moment: 'お待ちください…',
   pasteLink: 'メールにあるリンクまたはコード',
   pasteLinkHint:
     'メールのリンク全体をコピーして、ここに貼り付けてください。ボタンを押すまでは何も起こりません。',
@@ -58,7 +60,7 @@ export const ja: Messages = {
     action: '続ける',
     resend: 'コードを再送信する',
     resent: '新しいコードをお送りしました。最新のコードだけが使えます。',
-    resendFrom: '次に送信できる日時:',
+    resendIn: (when) => `${when}に再送信できます。`,
     nothing:
       'このブラウザーには確認するものがないか、時間が経ちすぎました。最初からやり直してください。',
     begin: 'サインイン',
@@ -138,7 +140,7 @@ export const ja: Messages = {
     title: 'セキュリティ',
     change: '変更',
     none: 'なし',
-    on: 'オン',
+    onSince: '有効にした日時',
     off: 'オフ',
     codesLeft: (count) => `残り${count}個`,
     authenticator: '認証アプリ',

@@ -1,8 +1,8 @@
 import { html, type Markup } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
-import { linkTo } from '../links.ts';
+import { addressOf, linkTo } from '../links.ts';
 import { definePage, type Shown } from '../page.ts';
-import { button, doneNotice, field, nothing, refusalNotice, time } from '../parts.ts';
+import { button, doneNotice, field, nothing, refusalNotice, timeUntil } from '../parts.ts';
 
 /** Meets the challenge that this browser has begun: a mailed code, an app's, a recovery code. */
 export const code = definePage<object>({
@@ -40,12 +40,24 @@ mutation Resend($input: ResendOtpInput!) {
 <form method="post">${codeField(shown)}
 <div class="actions">${button({ label: t.codePage.action, form: 'verify' })}</div>
 </form>
-${resendForm(shown)}`,
+${resendForm(shown)}
+${wayBack(shown)}`,
     };
   },
 });
 
 type Context = Shown<unknown>;
+
+/** To the sign-in, or out of the proof that an account's session asked for. */
+function wayBack({ t, step }: Context): Markup {
+  const { challenge, pending, returnTo } = step;
+  const search = new URLSearchParams(returnTo === undefined ? {} : { return_to: returnTo });
+  const [address, label] =
+    challenge?.purpose === 'STEP_UP'
+      ? [addressOf(pending?.path ?? ''), t.cancel]
+      : [linkTo('sign-in', search), t.forgot.signIn];
+  return html`<p><a href="${address}">${label}</a></p>`;
+}
 
 /** What to type and where it comes from. */
 function whereFrom({ t, step }: Context): Markup {
@@ -77,12 +89,20 @@ export function resentNotice(shown: Context): Markup {
   return doneNotice(shown, { sent: shown.t.codePage.resent });
 }
 
-/** A button for another code, with the moment from which on it works. */
-export function resendForm({ t, step, locale }: Context): Markup {
+/** A button for another code, and how long until it works, which the script counts down. */
+export function resendForm({ t, step, locale, now }: Context): Markup {
   const from = step.challenge?.resendAvailableAt ?? null;
   if (from === null) return nothing;
+  const seconds = Math.ceil((Date.parse(from) - now.getTime()) / 1000);
   return html`<form method="post" class="aside">
 ${button({ label: t.codePage.resend, form: 'resend', kind: 'quiet' })}
-<p class="hint" data-from="${from}">${t.codePage.resendFrom} ${time(locale, from)}</p>
+${seconds > 0 ? wait(t, { seconds, when: timeUntil(locale, seconds) }) : nothing}
 </form>`;
+}
+
+type Wait = { readonly seconds: number; readonly when: string };
+
+function wait(t: Context['t'], { seconds, when }: Wait): Markup {
+  const [before = '', after = ''] = t.codePage.resendIn('\n').split('\n');
+  return html`<p class="hint" data-wait="${seconds}">${before}<span>${when}</span>${after}</p>`;
 }

@@ -38,7 +38,7 @@ mutation DeleteAccount($input: DeleteAccountInput!) {
       title: t.data.title,
       body: html`${proofNotice(shown)}${refusalNotice(shown, { CONFLICT: t.data.lastAdmin })}
 <h2>${t.data.export}</h2>
-<form method="post" action="/account/data"><p>${t.data.exportText}</p>
+<form method="post" action="/account/data" data-file="json"><p>${t.data.exportText}</p>
 ${button({ label: t.data.download, form: 'export' })}
 </form>
 <h2>${t.data.delete}</h2>

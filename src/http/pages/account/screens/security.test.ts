@@ -1,4 +1,6 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { users } from '../../../../db/tables/users.ts';
 import { openAccount, openStaleAccount } from '../../../../testing/account-browser.ts';
 import { startTestServer, type TestServer } from '../../../../testing/app.ts';
 import { registerWithoutPassword } from '../../../../testing/factors.ts';
@@ -38,7 +40,7 @@ describe('the page of security', () => {
   it('tells what is set up, and leads to each', async () => {
     const { browser, person } = await openAccount(server);
     const { text, elements } = browser.page;
-    expect(text).toContain('Password Set');
+    expect(text).toMatch(/Password Set: \w{3} \d{1,2}, \d{4}, \d{1,2}:\d\d [AP]M UTC/);
     expect(text).toContain(`Email address ${person.email}`);
     expect(text).toContain('Authenticator app Off');
     expect(text).not.toContain('Recovery codes');
@@ -55,8 +57,17 @@ describe('the page of security', () => {
   it('tells how many recovery codes are left', async () => {
     const { browser } = await openStaleAccount(server);
     const { text } = await browser.get('/account/security');
-    expect(text).toContain('Authenticator app On');
+    expect(text).toMatch(/Authenticator app On since: \w{3} \d{1,2}, \d{4}, \d/);
     expect(text).toContain('Recovery codes 10 codes left');
+  });
+
+  it('tells no moment of a password that an import brought along', async () => {
+    const { browser, person } = await openAccount(server);
+    await server.app.db
+      .update(users)
+      .set({ passwordChangedAt: null })
+      .where(eq(users.id, person.id));
+    expect((await browser.get('/account/security')).text).toContain('Password Set Change');
   });
 
   it('tells that there is no password', async () => {

@@ -1,13 +1,16 @@
 import { html, type Markup } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { definePage, type Shown } from '../page.ts';
-import { doneNotice } from '../parts.ts';
+import { doneNotice, time } from '../parts.ts';
 
 type Data = {
   readonly me: { readonly email: string };
   readonly account: {
     readonly hasPassword: boolean;
-    readonly totpEnabled: boolean;
+    /** ISO 8601. */
+    readonly passwordChangedAt: string | null;
+    /** ISO 8601. */
+    readonly totpEnabledAt: string | null;
     readonly recoveryCodesLeft: number;
   };
 };
@@ -17,7 +20,10 @@ export const security = definePage<Data>({
   path: 'security',
   signedIn: true,
   document: graphqlDocument(`
-query Show { ...Person account { hasPassword totpEnabled recoveryCodesLeft } }`),
+query Show {
+  ...Person
+  account { hasPassword passwordChangedAt totpEnabledAt recoveryCodesLeft }
+}`),
   view: (shown) => ({
     title: shown.t.security.title,
     body: html`${doneNotice(shown, doneTexts(shown))}<ul class="rows">${rows(shown)}</ul>`,
@@ -34,25 +40,36 @@ function doneTexts({ t }: Context): Readonly<Record<string, string>> {
   };
 }
 
-function rows({ t, data }: Context): Markup[] {
-  const { hasPassword, totpEnabled, recoveryCodesLeft } = data.account;
+function rows(shown: Context): Markup[] {
+  const { t, data } = shown;
+  const { hasPassword, passwordChangedAt, totpEnabledAt, recoveryCodesLeft } = data.account;
+  const totpEnabled = totpEnabledAt !== null;
   const codes = {
     label: t.security.recoveryCodes,
-    state: t.security.codesLeft(recoveryCodesLeft),
+    state: html`${t.security.codesLeft(recoveryCodesLeft)}`,
     path: 'recovery-codes',
     action: t.security.manage,
   };
   return [
     row(t, {
       label: t.password,
-      state: hasPassword ? t.security.passwordSet : t.security.none,
+      state: hasPassword
+        ? since(shown, t.security.passwordSet, passwordChangedAt)
+        : html`${t.security.none}`,
       path: 'password',
       action: hasPassword ? t.security.change : t.security.setUp,
     }),
-    row(t, { label: t.email, state: data.me.email, path: 'email', action: t.security.change }),
+    row(t, {
+      label: t.email,
+      state: html`<bdi>${data.me.email}</bdi>`,
+      path: 'email',
+      action: t.security.change,
+    }),
     row(t, {
       label: t.security.authenticator,
-      state: totpEnabled ? t.security.on : t.security.off,
+      state: totpEnabled
+        ? since(shown, t.security.onSince, totpEnabledAt)
+        : html`${t.security.off}`,
       path: 'authenticator',
       action: totpEnabled ? t.security.manage : t.security.setUp,
     }),
@@ -60,16 +77,21 @@ function rows({ t, data }: Context): Markup[] {
   ];
 }
 
+/** The moment behind what it is about; null where it is not known. */
+function since({ t, locale }: Context, text: string, at: string | null): Markup {
+  return html`${text}${at === null ? '' : html`${t.colon}${time(locale, at)}`}`;
+}
+
 type Row = {
   readonly label: string;
-  readonly state: string;
+  readonly state: Markup;
   /** Below security. */
   readonly path: string;
   readonly action: string;
 };
 
 function row({ colon }: Context['t'], { label, state, path, action }: Row): Markup {
-  return html`<li><p><strong>${label}</strong><br><bdi>${state}</bdi></p>
+  return html`<li><p><strong>${label}</strong><br>${state}</p>
 <a class="button" href="/account/security/${path}" aria-label="${action}${colon}${label}"
 >${action}</a></li>`;
 }
