@@ -97,7 +97,7 @@ describe('a database that goes away and comes back', () => {
       );
       for (const cookie of [`latchkey-access=${tokens.accessToken}`, `latchkey=${refresh}`]) {
         const page = await openBrowser(server).get('/account', { headers: { cookie } });
-        expect(page).toMatchObject({ status: 503, title: 'Problem: Problem · Latchkey' });
+        expect(page).toMatchObject({ status: 503, title: 'Problem · Latchkey' });
         expect(page.headers['retry-after']).toBe('1');
         expect(page.headers['set-cookie']).toBeUndefined();
       }

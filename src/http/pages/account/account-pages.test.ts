@@ -41,7 +41,7 @@ describe('the account pages', () => {
   it('answer with a page where there is none', async () => {
     const browser = openBrowser(server);
     const page = await browser.get('/account/nothing/here');
-    expect(page).toMatchObject({ status: 404, title: 'Problem: Problem · Latchkey' });
+    expect(page).toMatchObject({ status: 404, title: 'Problem · Latchkey' });
     expect(page.text).toContain('There is no page at this address.');
   });
 
@@ -213,7 +213,7 @@ describe('over https', () => {
   it('TR-1 a page that is asked for over plain http says no, as a page', async () => {
     const headers = { 'x-forwarded-proto': 'http' };
     const page = await openBrowser(secure).get('/account/sign-in', { headers });
-    expect(page).toMatchObject({ status: 403, title: 'Problem: Problem · Latchkey' });
+    expect(page).toMatchObject({ status: 403, title: 'Problem · Latchkey' });
   });
 
   it('PG-6 no forged host is led to, in a redirect or on a page', async () => {

@@ -2,7 +2,7 @@ import fastifyFormbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { describeFailure } from '../../hooks/errors.ts';
 import { arrive } from './arrive.ts';
-import { readForm } from './fields.ts';
+import { readForm, withoutSecrets } from './fields.ts';
 import { addressOf } from './links.ts';
 import { isOwnForm } from './own-origin.ts';
 import type { Fields, Page } from './page.ts';
@@ -54,7 +54,7 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
         const visit = new Visit(options, request, reply);
         if (isOwnForm(request.headers, publicUrl)) {
           const fields = request.body ?? {};
-          await answering(visit, reply, page, () => submit(visit, reply, { page, fields }));
+          await answering(visit, reply, page, () => take(visit, reply, { page, fields }));
         } else {
           await sendRefused(visit, reply, { status: 403, code: 'FOREIGN_FORM' });
         }
@@ -89,6 +89,23 @@ async function answering(
   }
 }
 
+type Sent = { readonly page: Page; readonly fields: Fields };
+
+/**
+ * Submits a form; where the API could not answer just now it is shown once more with what was
+ * typed, so that it can be sent again.
+ */
+async function take(visit: Visit, reply: FastifyReply, { page, fields }: Sent): Promise<void> {
+  try {
+    await submit(visit, reply, { page, fields });
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status < 500) throw error;
+    reply.code(error.status);
+    const refusal = { code: error.code, fields: [], retryAfter: null, form: fields['form'] ?? '' };
+    await show(visit, reply, page, { fields: withoutSecrets(fields), refusal });
+  }
+}
+
 type Failed = { readonly status: number; readonly code: string };
 
 function failureOf(error: unknown, request: FastifyRequest, reply: FastifyReply): Failed {
@@ -103,6 +120,5 @@ function sendRefused(visit: Visit, reply: FastifyReply, { status, code }: Failed
     view,
     path: null,
     person: null,
-    isRefused: true,
   });
 }

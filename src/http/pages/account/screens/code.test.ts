@@ -52,7 +52,7 @@ describe('the page for a code', () => {
     expect(browser.page.html).not.toContain('135790');
   });
 
-  it('says where the code went without the whole address, and takes it however it is typed', async () => {
+  it('says where the code went, masked, and takes it however it is typed', async () => {
     const { email } = await registerPerson(server);
     const browser = await atCode(email);
     expect(browser.page.text).toMatch(/We sent a six-digit code to p\*\*\*@example\.com\./);
@@ -96,7 +96,7 @@ describe('the page for a code', () => {
     expect(browser.page.url).toBe('/account/sign-in?return_to=%2Faccount%2Fdevices');
   });
 
-  it('asks for the app’s code or a recovery code in one field, and leads out of a proof', async () => {
+  it('asks for the app’s or a recovery code in one field, and leads out of a proof', async () => {
     const { browser, person, recoveryCodes } = await openStaleAccount(server);
     await browser.get('/account/security/recovery-codes');
     await browser.send('Make new codes');
