@@ -95,9 +95,11 @@ describe('latchkey start', { timeout: 300_000 }, () => {
           RESEND_API_KEY: `re_${randomBytes(16).toString('hex')}`,
           RESEND_BASE_URL: resend.url,
         });
-        for (const path of ['/', '/dev/mailbox', '/dev/mailbox.json']) {
+        for (const path of ['/graphiql', '/dev/mailbox', '/dev/mailbox.json']) {
           expect((await fetch(`${first.url}${path}`)).status).toBe(404);
         }
+        const home = await fetch(first.url, { redirect: 'manual' });
+        expect([home.status, home.headers.get('location')]).toEqual([303, '/account']);
         const challenge = await mutate(first.url, 'register', {
           email: ada,
           password: goodPassword,

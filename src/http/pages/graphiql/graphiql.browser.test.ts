@@ -65,7 +65,7 @@ describe.skipIf(browser === null)('GraphiQL in a browser', () => {
   });
 
   it('takes over the sign-in of the account pages, until the reader signs out', {
-    timeout: 150_000,
+    timeout: 300_000,
   }, async () => {
     const port = await freePort();
     const publicUrl = `http://localhost:${port}`;
@@ -73,6 +73,8 @@ describe.skipIf(browser === null)('GraphiQL in a browser', () => {
     const own = await server.another({ port, publicUrl, host: 'localhost' });
     const context = await browser?.newContext();
     if (context === undefined) throw new Error('There is no browser.');
+    // A busy machine takes many times as long.
+    context.setDefaultTimeout(120_000);
     const page = await context.newPage();
     await page.goto(`${publicUrl}/account/register`);
     const address = freshAddress();
