@@ -230,6 +230,9 @@ select {
   text-align: center;
   background: var(--wash);
 }
+[data-short] {
+  min-height: 1.5em;
+}
 .problem {
   color: var(--bad);
   margin: 0.375rem 0 0;
