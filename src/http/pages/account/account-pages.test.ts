@@ -38,6 +38,23 @@ describe('the account pages', () => {
     await off.server.close();
   });
 
+  it('lead to PUBLIC_URL in development, once, and not behind a proxy', async () => {
+    const headers = { host: '127.0.0.1:4000' };
+    const { redirects, url } = await openBrowser(server).get('/account/code?x=1', { headers });
+    expect(redirects).toEqual([{ status: 303, url: '/account/code?x=1' }]);
+    expect(url).toBe('/account/code?x=1');
+    const proxied = { ...headers, 'x-forwarded-for': '198.51.100.7' };
+    const page = await openBrowser(server).get('/account/code', { headers: proxied });
+    expect(page).toMatchObject({ status: 200, redirects: [] });
+  });
+
+  it('PG-5 carry no more of an address on than they read', async () => {
+    const search = 'return_to=/account/devices&token=hunter2&token=hunter3&done=expired';
+    const { html } = await openBrowser(server).get(`/account/sign-in?${search}`);
+    expect(html).toContain('return_to=%2Faccount%2Fdevices&amp;done=expired&amp;lang=de');
+    expect(html).not.toContain('hunter');
+  });
+
   it('answer with a page where there is none', async () => {
     const browser = openBrowser(server);
     const page = await browser.get('/account/nothing/here');

@@ -42,7 +42,7 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
       const url = addressOf(page.path);
       scope.get(url, async (request, reply) => {
         const visit = new Visit(options, request, reply);
-        if (mode === 'development' && request.headers.host !== new URL(publicUrl).host)
+        if (mode === 'development' && isAtAnotherName(request.headers, publicUrl))
           return reply.redirect(`${publicUrl}${visit.url}`, 303);
         await answering(visit, reply, page, async () => {
           if (!(await arrive(visit, reply, page))) await show(visit, reply, page);
@@ -67,6 +67,11 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
       return reply;
     });
   });
+}
+
+/** Whether the browser asks by another name; what a proxy made of the name says nothing of that. */
+function isAtAnotherName(headers: FastifyRequest['headers'], publicUrl: string): boolean {
+  return headers['x-forwarded-for'] === undefined && headers.host !== new URL(publicUrl).host;
 }
 
 /**

@@ -78,14 +78,18 @@ function navigation({ language, path }: Frame): Markup {
   return html`<nav class="sections" aria-label="${t.home.title}"><ul>${items}</ul></nav>`;
 }
 
+/** What a page reads of its address; anything else, such as a link's `?token=`, ends there. */
+const carried = ['return_to', 'done', 'after', 'another'];
+
 /** To the page itself, which may have come as the answer to another's form. */
 function languageLinks({ language, path, query }: Frame): Markup[] {
   const address = path === null ? '' : addressOf(path);
+  const kept = [...query].filter(([name]) => carried.includes(name));
   return Object.entries(languageNames).map(([tag, name]) => {
     if (tag === language) return html`<span aria-current="true">${name}</span>`;
-    const others = new URLSearchParams(query);
-    others.set('lang', tag);
-    const href = `${address}?${others}`;
+    const search = new URLSearchParams(kept);
+    search.set('lang', tag);
+    const href = `${address}?${search}`;
     return html`<a href="${href}" lang="${tag}" hreflang="${tag}">${name}</a>`;
   });
 }
