@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * earlier run and otherwise sorts by file size; a slow file that starts last prolongs the run.
  */
 export const longest: readonly string[] = [
+  'src/http/pages/account/pages.browser.test.ts',
   'examples/web.browser.test.ts',
   'src/domain/accounts/crash.test.ts',
   'src/domain/held-rows.test.ts',

@@ -53,11 +53,6 @@ const sheet = `
 :root {
   font:
     100% / 1.5 system-ui,
-    -apple-system,
-    "Segoe UI",
-    Roboto,
-    "Liberation Sans",
-    "Noto Sans",
     sans-serif;
 }
 * {
@@ -362,9 +357,6 @@ button:hover,
   columns: 2 9rem;
   font:
     1.0625rem / 2 ui-monospace,
-    Menlo,
-    Consolas,
-    "Liberation Mono",
     monospace;
   padding-inline-start: 0;
   list-style: none;
@@ -372,9 +364,6 @@ button:hover,
 .key {
   font:
     1rem / 1.6 ui-monospace,
-    Menlo,
-    Consolas,
-    "Liberation Mono",
     monospace;
   overflow-wrap: anywhere;
   user-select: all;
