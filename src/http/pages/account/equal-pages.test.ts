@@ -1,29 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../../testing/app.ts';
 import { openBrowser, type PageBrowser } from '../../../testing/page-browser.ts';
-import { freshAddress, goodPassword, registerPerson } from '../../../testing/people.ts';
+import { goodPassword, registerPerson } from '../../../testing/people.ts';
 import { suspendUser } from '../../../testing/rows.ts';
 
-type Class = 'known' | 'unknown' | 'unverified' | 'suspended' | 'deleted';
+const classes = ['known', 'unknown', 'unverified', 'suspended', 'deleted'] as const;
+type Class = (typeof classes)[number];
 
 let server: TestServer;
-const addresses = new Map<Class, string>();
+
+/** All with one first letter and of one length, since a page shows them. */
+function addressOf(kind: Class): string {
+  return `p-${kind.padEnd(10, 'x')}@example.com`;
+}
 
 beforeAll(async () => {
   server = await startTestServer();
-  const known = await registerPerson(server);
-  const suspended = await registerPerson(server);
-  const deleted = await registerPerson(server);
+  await registerPerson(server, { email: addressOf('known') });
+  const suspended = await registerPerson(server, { email: addressOf('suspended') });
+  const deleted = await registerPerson(server, { email: addressOf('deleted') });
   await suspendUser(server, suspended.id);
   const confirmation = { confirmEmail: deleted.email };
   await server.mutate('deleteAccount', confirmation, { token: deleted.accessToken });
-  const unverified = freshAddress();
-  await server.mutate('register', { email: unverified, password: goodPassword });
-  addresses.set('known', known.email);
-  addresses.set('unknown', freshAddress());
-  addresses.set('unverified', unverified);
-  addresses.set('suspended', suspended.email);
-  addresses.set('deleted', deleted.email);
+  const unverified = { email: addressOf('unverified'), password: goodPassword };
+  await server.mutate('register', unverified);
 });
 
 afterAll(() => server.stop());
@@ -34,7 +34,8 @@ const random = new Set(['date', 'x-request-id']);
 /** Everything that a browser gets, but for its own address, ids, and moments. */
 async function seenBy(door: (browser: PageBrowser, email: string) => Promise<unknown>) {
   const seen = new Map<Class, object>();
-  for (const [of, email] of addresses) {
+  for (const of of classes) {
+    const email = addressOf(of);
     const browser = openBrowser(server);
     await door(browser, email);
     const { page } = browser;
@@ -45,7 +46,6 @@ async function seenBy(door: (browser: PageBrowser, email: string) => Promise<unk
       url: page.url,
       redirects: page.redirects,
       headers,
-      // All addresses here are equally long.
       html: page.html.replaceAll(name, 'x'.repeat(name.length)),
       length: page.html.length,
       cookies: browser.cookies.map((cookie) => [cookie.name, cookie.value.length]),
