@@ -76,8 +76,9 @@ function labelOf({ t }: Context, { name, label, optional }: FieldOptions): Marku
 export function tokenField(context: Context): Markup {
   const { t, refusal } = context;
   const { token, ...fields } = context.fields;
-  if (token !== undefined && refusal?.code !== 'INVALID_OR_EXPIRED_TOKEN')
-    return hidden('token', token);
+  const isWrong =
+    refusal?.code === 'INVALID_OR_EXPIRED_TOKEN' || problemOf(context, 'token') !== null;
+  if (token !== undefined && !isWrong) return hidden('token', token);
   return field(
     { ...context, fields },
     {
@@ -127,8 +128,9 @@ export function hidden(name: string, value: string): Markup {
 }
 
 /**
- * A form of a page that a mail's link opens. Its address lacks the link's `#token=`, which a
- * browser without scripts would otherwise carry along from page to page (PG-5).
+ * A form of a page that a mail's link opens. As every form it has an address of its own, without
+ * `#`: the link's `#token=` would be carried along from page to page (PG-5), and behind `#main` no
+ * refusal would get the focus (HTML, autofocus).
  */
 export function formTo(path: string, body: Markup): Markup {
   return html`<form method="post" action="${addressOf(path)}">${body}</form>`;

@@ -37,10 +37,10 @@ mutation Resend($input: ResendOtpInput!) {
     return {
       title: t.codePage.title,
       body: html`${resentNotice(shown)}${refusalNotice(shown)}${whereFrom(shown)}
-<form method="post">${codeField(shown)}
+<form method="post" action="${linkTo('code', query)}">${codeField(shown)}
 <div class="actions">${button({ label: t.codePage.action, form: 'verify' })}</div>
 </form>
-${resendForm(shown)}
+${resendForm(shown, linkTo('code', query))}
 ${wayBack(shown)}`,
     };
   },
@@ -90,11 +90,11 @@ export function resentNotice(shown: Context): Markup {
 }
 
 /** A button for another code, and how long until it works, which the script counts down. */
-export function resendForm({ t, step, locale, now }: Context): Markup {
+export function resendForm({ t, step, locale, now }: Context, action: string): Markup {
   const from = step.challenge?.resendAvailableAt ?? null;
   if (from === null) return nothing;
   const seconds = Math.ceil((Date.parse(from) - now.getTime()) / 1000);
-  return html`<form method="post" class="aside">
+  return html`<form method="post" action="${action}" class="aside">
 ${button({ label: t.codePage.resend, form: 'resend', kind: 'quiet' })}
 ${seconds > 0 ? wait(t, { seconds, when: timeUntil(locale, seconds) }) : nothing}
 </form>`;

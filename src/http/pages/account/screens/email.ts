@@ -73,6 +73,6 @@ function confirmation(shown: Shown<Data>): Markup {
 <form method="post" action="/account/security/email">${codeField(shown)}
 <div class="actions">${button({ label: t.emailPage.confirm, form: 'confirm' })}</div>
 </form>
-${resendForm(shown)}
+${resendForm(shown, '/account/security/email')}
 <p><a href="/account/security/email?another">${t.emailPage.other}</a></p>`;
 }

@@ -26,7 +26,7 @@ mutation RequestReset($input: RequestPasswordResetInput!) {
       title: t.forgot.title,
       body: html`${doneNotice(shown, { sent: t.forgot.sent })}${refusalNotice(shown)}
 <p>${t.forgot.text}</p>
-<form method="post">
+<form method="post" action="${linkTo('forgot-password', query)}">
 ${field(shown, { name: 'email', label: t.email, type: 'email', autocomplete: 'username' })}
 <div class="actions">${button({ label: t.forgot.action })}</div>
 </form>

@@ -78,6 +78,16 @@ describe('the page for a new password', () => {
     await signIn(server, { ...person, password: newPassword });
   });
 
+  it('asks for the link again where what was pasted is none', async () => {
+    const { browser } = await forgetful();
+    for (const token of ['', 'no link at all '.repeat(40)]) {
+      await browser.send('Set password', { token, newPassword }, { unchecked: true });
+      expect(browser.page.status).toBe(422);
+      expect(browser.page.html).toMatch(/id="token"[^>]* aria-invalid="true" autofocus/);
+      expect(browser.value('token')).toBe('');
+    }
+  });
+
   it('takes the token once', async () => {
     const { browser, token } = await forgetful();
     await browser.send('Set password', { token, newPassword });

@@ -36,7 +36,7 @@ mutation Register($input: RegisterInput!) {
     return {
       title: t.register.title,
       body: html`${refusalNotice(shown)}
-<form method="post">
+<form method="post" action="${linkTo('register', query)}">
 ${field(shown, { name: 'email', label: t.email, type: 'email', autocomplete: 'username' })}
 ${field(shown, {
   name: 'password',

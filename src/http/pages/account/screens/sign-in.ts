@@ -30,7 +30,7 @@ mutation RequestCode($input: RequestLoginCodeInput!) {
     return {
       title: t.signIn.title,
       body: html`${doneNotice(shown, t.signIn.done)}${refusalNotice(shown)}
-<form method="post">
+<form method="post" action="${linkTo('sign-in', query)}">
 ${field(shown, { name: 'email', label: t.email, type: 'email', autocomplete: 'username' })}
 ${field(shown, {
   name: 'password',

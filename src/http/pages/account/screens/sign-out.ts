@@ -23,7 +23,8 @@ mutation SignOut($input: LogoutInput!) {
       title: t.signOut.title,
       body: html`${refusalNotice(shown)}
 <p>${t.signOut.text}</p>
-<form method="post"><div class="actions">${button({ label: t.signOut.action })}</div></form>
+<form method="post" action="/account/sign-out">
+<div class="actions">${button({ label: t.signOut.action })}</div></form>
 <p class="aside"><a href="/account">${t.cancel}</a></p>`,
     };
   },

@@ -25,7 +25,7 @@ mutation Reauthenticate($input: ReauthenticateInput!) {
   view: (shown) => {
     const { t, data, step } = shown;
     const back = addressOf(step.pending?.path ?? '');
-    const byPassword = html`<form method="post">
+    const byPassword = html`<form method="post" action="/account/step-up">
 ${field(shown, {
   name: 'password',
   label: t.password,
@@ -36,7 +36,8 @@ ${field(shown, {
 ${button({ label: t.stepUp.sendCode, form: 'code', kind: 'quiet', unchecked: true })}</div>
 </form>`;
     const byCode = html`<p>${t.stepUp.noPassword}</p>
-<form method="post"><div class="actions">${button({ label: t.stepUp.sendCode, form: 'code' })}</div>
+<form method="post" action="/account/step-up">
+<div class="actions">${button({ label: t.stepUp.sendCode, form: 'code' })}</div>
 </form>`;
     return {
       title: t.stepUp.title,

@@ -1,0 +1,151 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../../../testing/app.ts';
+import { launchBrowser } from '../../../testing/browser.ts';
+import { freePort } from '../../../testing/free-port.ts';
+import { freshAddress, goodPassword } from '../../../testing/people.ts';
+
+const browser = await launchBrowser();
+let server: TestServer;
+
+beforeAll(async () => {
+  const port = await freePort();
+  server = await startTestServer({ config: { port, publicUrl: `http://127.0.0.1:${port}` } });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server.stop();
+});
+
+type Stop = {
+  readonly is: string;
+  /** Whether a ring is drawn around it. */
+  readonly ring: boolean;
+  /** Whether it is in the window, and nothing covers it. */
+  readonly seen: boolean;
+};
+
+const stopNow = `(() => {
+  const each = document.activeElement;
+  const { outlineStyle, outlineWidth } = getComputedStyle(each);
+  const { left, top, width, height, bottom } = each.getBoundingClientRect();
+  const over = document.elementFromPoint(left + width / 2, top + height / 2);
+  return {
+    is: each.outerHTML.slice(0, 160),
+    ring: each.matches(':focus-visible') && outlineStyle !== 'none'
+      && parseFloat(outlineWidth) >= 2,
+    seen: width > 0 && top >= 0 && bottom <= innerHeight && each.contains(over),
+  };
+})()`;
+
+/** More stops than any page has. */
+const mostStops = 60;
+
+/** A person with a keyboard and nothing else; what is wrong at a stop is kept. */
+class Keyboard {
+  readonly wrong: string[] = [];
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  /** Goes from stop to stop as far as this one. */
+  async to(selector: string): Promise<void> {
+    for (let count = 0; count < mostStops; count += 1) {
+      await this.#page.keyboard.press('Tab');
+      const stop = await this.#page.evaluate<Stop>(stopNow);
+      if (!stop.ring) this.wrong.push(`no ring: ${stop.is}`);
+      if (!stop.seen) this.wrong.push(`not seen: ${stop.is}`);
+      if (await this.isAt(selector)) return;
+    }
+    throw new Error(`No stop at ${this.#page.url()} is ${selector}.`);
+  }
+
+  isAt(selector: string): Promise<boolean> {
+    return this.#page.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`);
+  }
+
+  async type(selector: string, text: string): Promise<void> {
+    await this.to(selector);
+    await this.#page.keyboard.type(text);
+  }
+
+  /** Presses a key, which leads to a page of this path. */
+  async press(key: 'Enter' | 'Space', path: string): Promise<void> {
+    const arrived = this.#page.waitForURL((url) => url.pathname === path);
+    const answered = this.#page.waitForEvent('load');
+    await this.#page.keyboard.press(key);
+    await answered;
+    await arrived;
+  }
+}
+
+describe.skipIf(browser === null)(
+  'with a keyboard alone, in Chromium',
+  { timeout: 300_000 },
+  () => {
+    it.each([true, false])(
+      'PG-10 2.1.1 2.4.7 registers, signs in and proves it: scripts %s',
+      async (javaScriptEnabled) => {
+        const context = await browser?.newContext({
+          javaScriptEnabled,
+          baseURL: server.app.config.publicUrl,
+          viewport: { width: 1280, height: 900 },
+        });
+        const page = await context?.newPage();
+        if (page === undefined) throw new Error('There is no browser.');
+        const keyboard = new Keyboard(page);
+        const email = freshAddress();
+
+        await page.goto('/account/register');
+        await keyboard.to('.skip');
+        await page.keyboard.press('Enter');
+        await keyboard.to('[name=email]');
+        await page.keyboard.type(email);
+        await keyboard.type('[name=password]', 'passwordpassword');
+        await keyboard.to('[name=name]');
+        await page.keyboard.press('Enter');
+        await page.waitForSelector('#password-problem');
+        // What went wrong has the focus, although the skip link has left `#main` in the address.
+        await expect.poll(() => keyboard.isAt('[name=password]')).toBe(true);
+        await page.keyboard.type(goodPassword);
+        await keyboard.to('.main');
+        await keyboard.press('Space', '/account/code');
+
+        await keyboard.type('[name=code]', '000000');
+        await page.keyboard.press('Enter');
+        await page.waitForSelector('[role=alert]');
+        await expect.poll(() => keyboard.isAt('[role=alert]')).toBe(true);
+        await keyboard.type('[name=code]', await server.nextCode(email));
+        await keyboard.press('Enter', '/account');
+
+        await keyboard.to('header button');
+        await keyboard.press('Enter', '/account/sign-in');
+        await keyboard.type('[name=email]', email);
+        await keyboard.type('[name=password]', goodPassword);
+        await keyboard.press('Enter', '/account');
+
+        server.clock.advance(11 * 60);
+        await keyboard.to('[href="/account/security"]');
+        await keyboard.press('Enter', '/account/security');
+        await keyboard.to('[href="/account/security/email"]');
+        await keyboard.press('Enter', '/account/security/email');
+        const newEmail = freshAddress();
+        await keyboard.type('[name=newEmail]', newEmail);
+        await keyboard.press('Enter', '/account/step-up');
+        await keyboard.type('[name=password]', goodPassword);
+        await keyboard.to('.main');
+        await keyboard.press('Space', '/account/security/email');
+        await keyboard.type('[name=code]', await server.nextCode(newEmail));
+        await keyboard.press('Enter', '/account/security');
+
+        // To the end of a page and round: nothing holds the focus (2.1.2).
+        await keyboard.to('footer a:last-child');
+        expect(keyboard.wrong).toEqual([]);
+        await context?.close();
+      },
+    );
+  },
+);
