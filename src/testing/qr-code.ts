@@ -1,7 +1,7 @@
 import jsQR from 'jsqr';
 
 /**
- * Decodes the QR code of an SVG with a library that did not draw it. The squares of the path are
+ * Decodes the QR code of an SVG with a library that did not draw it. The bars of the path are
  * drawn into a bitmap here; a path of other shapes is refused.
  */
 export function readQrCode(svg: string): string | null {
@@ -11,16 +11,13 @@ export function readQrCode(svg: string): string | null {
     throw new Error('This is not an SVG of our QR codes.');
   const size = Number(width);
   const pixels = new Uint8ClampedArray(size * Number(height) * 4).fill(255);
-  for (const square of path.split('z').filter((part) => part !== '')) {
-    const [, x, y, side] = /^M(\d+),(\d+)h(\d+)v\3h-\3$/.exec(square) ?? [];
-    if (x === undefined || y === undefined || side === undefined)
-      throw new Error('The path has shapes other than squares.');
-    for (let row = 0; row < Number(side); row += 1) {
-      for (let column = 0; column < Number(side); column += 1) {
-        const pixel = ((Number(y) + row) * size + Number(x) + column) * 4;
-        pixels.fill(0, pixel, pixel + 3);
-      }
-    }
+  for (const bar of path.split('z').filter((part) => part !== '')) {
+    const [, x, y, length] = /^M(\d+),(\d+)h(\d+)v1h-\3$/.exec(bar) ?? [];
+    if (x === undefined || y === undefined || length === undefined)
+      throw new Error('The path has shapes other than bars.');
+    const first = (Number(y) * size + Number(x)) * 4;
+    for (let pixel = first; pixel < first + Number(length) * 4; pixel += 4)
+      pixels.fill(0, pixel, pixel + 3);
   }
   return readQrPixels({ data: pixels, width: size, height: Number(height) });
 }
