@@ -1,35 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openPostgres, serverStatementTimeoutMs } from '../db/driver/client.ts';
+import { serverStatementTimeoutMs } from '../db/driver/client.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { type Answer, meQuery, mutationText } from '../testing/client.ts';
+import { type GatedServer, startGatedServer } from '../testing/gated-server.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../testing/people.ts';
-import { startDatabaseGate, type TcpGate } from '../testing/tcp-gate.ts';
+import type { TcpGate } from '../testing/tcp-gate.ts';
 
 let home: TestServer;
+let gated: GatedServer;
 let gate: TcpGate;
 let server: TestServer;
 beforeAll(async () => {
   home = await startTestServer();
-  const gated = await startDatabaseGate(home.database.url);
-  ({ gate } = gated);
-  const database = openPostgres({
-    url: gated.url,
+  gated = await startGatedServer(home, {
     maxConnections: 4,
-    applicationName: 'latchkey-network-faults',
     statementTimeoutMs: serverStatementTimeoutMs,
   });
-  server = await startTestServer({
-    clock: home.clock,
-    mailbox: home.mailbox,
-    database: { database, url: gated.url, drop: () => database.close() },
-  });
+  ({ gate, server } = gated);
 });
 afterAll(async () => {
-  await gate.open();
-  await server.stop();
-  await server.database.drop();
-  await gate.close();
+  await gated.stop();
   await home.stop();
 });
 

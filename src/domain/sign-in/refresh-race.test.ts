@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPostgres } from '../../db/driver/client.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { meQuery, mutationText } from '../../testing/client.ts';
+import { type GatedServer, startGatedServer } from '../../testing/gated-server.ts';
 import { freshAddress, registerPerson } from '../../testing/people.ts';
 import { rawSql } from '../../testing/raw-sql.ts';
 import { auditOf, sessionsOf } from '../../testing/rows.ts';
-import { startDatabaseGate, type TcpGate } from '../../testing/tcp-gate.ts';
+import type { TcpGate } from '../../testing/tcp-gate.ts';
 
 let one: TestServer;
 let two: TestServer;
@@ -135,29 +135,14 @@ describe('two instances on one database', () => {
 });
 
 describe('a store that fails', () => {
+  let gated: GatedServer;
   let gate: TcpGate;
   let server: TestServer;
   beforeAll(async () => {
-    const gated = await startDatabaseGate(one.database.url);
-    ({ gate } = gated);
-    const database = openPostgres({
-      url: gated.url,
-      maxConnections: 2,
-      applicationName: 'latchkey-gated',
-      statementTimeoutMs: 5000,
-    });
-    server = await startTestServer({
-      clock: one.clock,
-      mailbox: one.mailbox,
-      database: { database, url: gated.url, drop: async () => {} },
-    });
+    gated = await startGatedServer(one, { maxConnections: 2, statementTimeoutMs: 5000 });
+    ({ gate, server } = gated);
   });
-  afterAll(async () => {
-    await gate.open();
-    await server.stop();
-    await server.database.database.close();
-    await gate.close();
-  });
+  afterAll(() => gated.stop());
 
   const askThere = (refreshToken: string) =>
     server.send(mutationText('refreshSession'), { input: { refreshToken } });

@@ -3,6 +3,7 @@ import type { Config } from '../../config/read-config.ts';
 import { assetsOf } from './account/assets.ts';
 import { pageHeaders, pagePolicy } from './account/send-page.ts';
 import { smaller } from './account/style.ts';
+import { htmlDocument } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { toolsSheet } from './tools-style.ts';
 
@@ -52,30 +53,22 @@ export function sendToolsPage(reply: FastifyReply, tools: Tools, page: ToolsPage
     const current = path === page.path ? html` aria-current="page"` : '';
     return html`<a href="${path}"${current}>${name}</a>`;
   });
-  const document = html`<!doctype html>
-<html lang="en" dir="ltr">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">
-<title>${page.title} · ${tools.productName}</title>
-<link rel="icon" href="${icon}">
-<link rel="stylesheet" href="${style}">
-<link rel="stylesheet" href="${sheetPath}">
-${page.head ?? ''}
-</head>
-<body class="tools">
-<a class="skip" href="#main">Skip to content</a>
+  const document = htmlDocument({
+    language: 'en',
+    direction: 'ltr',
+    title: `${page.title} · ${tools.productName}`,
+    icon,
+    styles: [style, sheetPath],
+    head: page.head ?? html``,
+    bodyClass: 'tools',
+    body: html`<a class="skip" href="#main">Skip to content</a>
 <header><a class="brand" href="/">${logo}<span>${tools.productName}</span></a>
 <span class="meta">development</span>
 <nav aria-label="Pages">${links}</nav></header>
 <main id="main" tabindex="-1">
 ${page.body}
-</main>
-</body>
-</html>
-`;
+</main>`,
+  });
   return reply
     .code(page.status ?? 200)
     .type('text/html; charset=utf-8')

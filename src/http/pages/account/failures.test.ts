@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPostgres } from '../../../db/driver/client.ts';
 import { openAccount } from '../../../testing/account-browser.ts';
 import { startTestServer, type TestServer } from '../../../testing/app.ts';
+import { type GatedServer, startGatedServer } from '../../../testing/gated-server.ts';
 import { openBrowser } from '../../../testing/page-browser.ts';
 import { freshAddress } from '../../../testing/people.ts';
-import { startDatabaseGate, type TcpGate } from '../../../testing/tcp-gate.ts';
 
 describe('a page whose attempts are used up', () => {
   it('says when to try again, and keeps the address', async () => {
@@ -28,33 +27,18 @@ describe('a page whose attempts are used up', () => {
 
 describe('pages without a database', () => {
   let home: TestServer;
-  let server: TestServer;
-  let gate: TcpGate;
+  let gated: GatedServer;
   beforeAll(async () => {
     home = await startTestServer();
-    const gated = await startDatabaseGate(home.database.url);
-    ({ gate } = gated);
-    const database = openPostgres({
-      url: gated.url,
-      maxConnections: 4,
-      applicationName: 'latchkey-page-failures',
-      statementTimeoutMs: 5_000,
-    });
-    server = await startTestServer({
-      clock: home.clock,
-      mailbox: home.mailbox,
-      database: { database, url: gated.url, drop: () => database.close() },
-    });
+    gated = await startGatedServer(home, { maxConnections: 4, statementTimeoutMs: 5_000 });
   });
   afterAll(async () => {
-    await gate.open();
-    await server.stop();
-    await server.database.drop();
-    await gate.close();
+    await gated.stop();
     await home.stop();
   });
 
   it('show a form again with what was typed, and take it when the database is back', async () => {
+    const { server, gate } = gated;
     const { browser, person } = await openAccount(server);
     const other = openBrowser(server);
     await other.get('/account/sign-in');

@@ -1,10 +1,11 @@
+import { htmlDocument } from '../document.ts';
 import { html, type Markup } from '../markup.ts';
 import type { Person } from './answers.ts';
 import type { Assets } from './assets.ts';
 import { directionOf, type Language, languageNames, messagesIn } from './language.ts';
 import { addressOf } from './links.ts';
 import type { View } from './page.ts';
-import { nothing } from './parts.ts';
+import { form, nothing } from './parts.ts';
 
 export type Frame = {
   readonly productName: string;
@@ -27,34 +28,27 @@ export function layout(frame: Frame, view: View): Markup {
   const { language, productName, assets, person } = frame;
   const t = messagesIn(language);
   const title = `${frame.hasProblem ? `${t.problem}${t.colon}` : ''}${view.title} · ${productName}`;
-  return html`<!doctype html>
-<html lang="${language}" dir="${directionOf(language)}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">
-<title>${title}</title>
-<link rel="icon" href="${assets.icon}">
-<link rel="stylesheet" href="${assets.style}">
-<script src="${assets.script}" type="module"></script>
-${frame.onward === undefined ? nothing : goOn(frame.onward)}
-</head>
-<body${person === null ? nothing : html` class="account"`}>
-<a class="skip" href="#main">${t.skip}</a>
+  return htmlDocument({
+    language,
+    direction: directionOf(language),
+    title,
+    icon: assets.icon,
+    styles: [assets.style],
+    head: html`<script src="${assets.script}" type="module"></script>
+${frame.onward === undefined ? nothing : goOn(frame.onward)}`,
+    ...(person === null ? {} : { bodyClass: 'account' }),
+    body: html`<a class="skip" href="#main">${t.skip}</a>
 <header><a class="brand" href="/account">${assets.logo}<span>${productName}</span></a>${
-    person === null ? nothing : signedInAs(frame, person)
-  }</header>
+      person === null ? nothing : signedInAs(frame, person)
+    }</header>
 ${person === null ? nothing : navigation(frame)}
 <main id="main" tabindex="-1">
 <h1>${view.title}</h1>
 ${view.body}
 <p class="moment" role="status" data-moment="${t.moment}"></p>
 </main>
-<footer><nav aria-label="${t.languages}">${languageLinks(frame)}</nav></footer>
-</body>
-</html>
-`;
+<footer><nav aria-label="${t.languages}">${languageLinks(frame)}</nav></footer>`,
+  });
 }
 
 function goOn(url: string): Markup {
@@ -63,9 +57,13 @@ function goOn(url: string): Markup {
 
 function signedInAs({ language }: Frame, { me }: Person): Markup {
   const t = messagesIn(language);
-  return html`<form method="post" action="/account/sign-out" class="who">
+  return form(
+    '/account/sign-out',
+    html`
 <bdi>${me?.name ?? me?.email ?? ''}</bdi>
-<button class="quiet">${t.signOut.action}</button></form>`;
+<button class="quiet">${t.signOut.action}</button>`,
+    { kind: 'who' },
+  );
 }
 
 function navigation({ language, path }: Frame): Markup {

@@ -127,13 +127,19 @@ export function hidden(name: string, value: string): Markup {
   return html`<input type="hidden" name="${name}" value="${value}">`;
 }
 
+type FormOptions = {
+  readonly kind?: 'aside' | 'who';
+  /** Its answer is a file, so the browser stays on the page. */
+  readonly isDownload?: true;
+};
+
 /**
- * A form of a page that a mail's link opens. As every form it has an address of its own, without
- * `#`: the link's `#token=` would be carried along from page to page (PG-5), and behind `#main` no
- * refusal would get the focus (HTML, autofocus).
+ * A form, to an address of its own without `#`: a link's `#token=` would be carried along from page
+ * to page (PG-5), and behind `#main` no refusal would get the focus (HTML, autofocus).
  */
-export function formTo(path: string, body: Markup): Markup {
-  return html`<form method="post" action="${addressOf(path)}">${body}</form>`;
+export function form(action: string, body: Markup, { kind, isDownload }: FormOptions = {}): Markup {
+  const rest = attributes({ class: kind, 'data-file': isDownload && 'json' });
+  return html`<form method="post" action="${action}"${rest}>${body}</form>`;
 }
 
 type ButtonOptions = {
@@ -237,6 +243,12 @@ export function notice(text: string): Markup {
 }
 
 export type PageInfo = { readonly hasNextPage: boolean; readonly endCursor: string | null };
+
+/** A list of the API, as far as pages select it. */
+export type Connection<Node> = {
+  readonly edges: readonly { readonly node: Node }[];
+  readonly pageInfo: PageInfo;
+};
 
 /** A link to what follows in a list; empty at its end. */
 export function nextPage(

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { graphqlDocument, type Result } from './answers.ts';
 import { addressOf } from './links.ts';
+import { asksForProof } from './page.ts';
 import { Refusal, type Visit } from './visit.ts';
 
 const renewal = graphqlDocument(`
@@ -55,7 +56,7 @@ function toSignIn(
   reply: FastifyReply,
   said: Readonly<Record<string, string>> = {},
 ): void {
-  const isProof = ['/account/step-up', '/account/code'].includes(visit.path);
+  const isProof = asksForProof({ path: visit.path.slice('/account/'.length) });
   const back = isProof ? addressOf(visit.step.pending?.path ?? '') : visit.path;
   visit.signOut();
   const search = new URLSearchParams({ return_to: back, ...said });

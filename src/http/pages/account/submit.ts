@@ -33,7 +33,7 @@ export async function submit(visit: Visit, reply: FastifyReply, sent: Sent): Pro
     case 'OtpChallenge': {
       const isAnother = visit.step.challenge?.id !== undefined && name === 'resend';
       visit.keep({ ...visit.step, challenge: result, returnTo: returnToOf(visit, page) });
-      reply.redirect(`/account/${pageOf(result)}${isAnother ? '?done=sent' : ''}`, 303);
+      reply.redirect(addressOf(`${pageOf(result)}${isAnother ? '?done=sent' : ''}`), 303);
       return;
     }
     case 'AuthError': {

@@ -1,16 +1,9 @@
 import { html, type Markup } from '../../markup.ts';
 import { type Event, graphqlDocument } from '../answers.ts';
 import { definePage, type Shown } from '../page.ts';
-import { nextPage, nothing, type PageInfo, time } from '../parts.ts';
+import { type Connection, nextPage, nothing, time } from '../parts.ts';
 
-type Data = {
-  readonly account: {
-    readonly securityEvents: {
-      readonly edges: readonly { readonly node: Event }[];
-      readonly pageInfo: PageInfo;
-    };
-  };
-};
+type Data = { readonly account: { readonly securityEvents: Connection<Event> } };
 
 /** What happened to an account, in plain sentences. */
 export const activity = definePage<Data>({

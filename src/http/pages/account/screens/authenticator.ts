@@ -2,7 +2,16 @@ import { renderQrCode } from '../../../../domain/totp/qr-code.ts';
 import { html, type Markup } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { definePage, type Shown, type View } from '../page.ts';
-import { button, field, hidden, nothing, notice, proofNotice, refusalNotice } from '../parts.ts';
+import {
+  button,
+  field,
+  form,
+  hidden,
+  nothing,
+  notice,
+  proofNotice,
+  refusalNotice,
+} from '../parts.ts';
 import { codeList } from './recovery-codes.ts';
 
 type Data = { readonly account: { readonly totpEnabled: boolean } };
@@ -56,22 +65,30 @@ type Context = Shown<Data>;
 
 function enabled({ t }: Context, codes: unknown): View {
   const list = codeList(t, codes as readonly string[]);
-  return { title: t.codesPage.title, body: html`${notice(t.codesPage.enabled)}${list}` };
+  return {
+    title: t.authenticatorPage.title,
+    body: html`${notice(t.codesPage.enabled)}<h2>${t.codesPage.title}</h2>${list}`,
+  };
 }
 
 function choices({ t, data }: Context): Markup {
   const { totpEnabled } = data.account;
   const start = totpEnabled ? t.authenticatorPage.replace : t.authenticatorPage.begin;
   return html`<p>${totpEnabled ? t.authenticatorPage.isOn : t.authenticatorPage.why}</p>
-<form method="post" action="/account/security/authenticator"><div class="actions">
+${form(
+  '/account/security/authenticator',
+  html`<div class="actions">
 ${button({ label: start, form: 'start' })}
-</div></form>
+</div>`,
+)}
 ${totpEnabled ? removal(t) : nothing}`;
 }
 
 function removal(t: Context['t']): Markup {
   return html`<h2>${t.authenticatorPage.remove}</h2>
-<form method="post" action="/account/security/authenticator">
+${form(
+  '/account/security/authenticator',
+  html`
 <p id="removal">${t.authenticatorPage.removeText}</p>
 ${button({
   label: t.authenticatorPage.remove,
@@ -79,7 +96,8 @@ ${button({
   kind: 'danger',
   describedBy: 'removal',
 })}
-</form>`;
+`,
+)}`;
 }
 
 /** In bytes; a QR code has room for some more. */
@@ -102,7 +120,9 @@ function enrollmentOf({ result, fields }: Context): Enrollment | null {
 function confirmation(shown: Context, { id, uri }: Enrollment): Markup {
   const { t } = shown;
   return html`${uri === null ? nothing : secret(t, uri)}
-<form method="post" action="/account/security/authenticator">
+${form(
+  '/account/security/authenticator',
+  html`
 ${hidden('enrollmentId', id)}${uri === null ? nothing : hidden('uri', uri)}
 ${field(shown, {
   name: 'code',
@@ -113,10 +133,15 @@ ${field(shown, {
   ltr: true,
 })}
 <div class="actions">${button({ label: t.authenticatorPage.action, form: 'confirm' })}</div>
-</form>
-<form method="post" action="/account/security/authenticator" class="aside">
+`,
+)}
+${form(
+  '/account/security/authenticator',
+  html`
 ${button({ label: t.authenticatorPage.startOver, form: 'start', kind: 'quiet' })}
-</form>`;
+`,
+  { kind: 'aside' },
+)}`;
 }
 
 /** The secret as a picture, as text and as a link. */

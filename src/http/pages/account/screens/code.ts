@@ -2,7 +2,7 @@ import { html, type Markup } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { addressOf, linkTo } from '../links.ts';
 import { definePage, type Shown } from '../page.ts';
-import { button, doneNotice, field, nothing, refusalNotice, timeUntil } from '../parts.ts';
+import { button, doneNotice, field, form, nothing, refusalNotice, timeUntil } from '../parts.ts';
 
 /** Meets the challenge that this browser has begun: a mailed code, an app's, a recovery code. */
 export const code = definePage<object>({
@@ -37,9 +37,12 @@ mutation Resend($input: ResendOtpInput!) {
     return {
       title: t.codePage.title,
       body: html`${resentNotice(shown)}${refusalNotice(shown)}${whereFrom(shown)}
-<form method="post" action="${linkTo('code', query)}">${codeField(shown)}
+${form(
+  linkTo('code', query),
+  html`${codeField(shown)}
 <div class="actions">${button({ label: t.codePage.action, form: 'verify' })}</div>
-</form>
+`,
+)}
 ${resendForm(shown, linkTo('code', query))}
 ${wayBack(shown)}`,
     };
@@ -94,10 +97,14 @@ export function resendForm({ t, step, locale, now }: Context, action: string): M
   const from = step.challenge?.resendAvailableAt ?? null;
   if (from === null) return nothing;
   const seconds = Math.ceil((Date.parse(from) - now.getTime()) / 1000);
-  return html`<form method="post" action="${action}" class="aside">
+  return form(
+    action,
+    html`
 ${button({ label: t.codePage.resend, form: 'resend', kind: 'quiet' })}
 ${seconds > 0 ? wait(t, { seconds, when: timeUntil(locale, seconds) }) : nothing}
-</form>`;
+`,
+    { kind: 'aside' },
+  );
 }
 
 type Wait = { readonly seconds: number; readonly when: string };

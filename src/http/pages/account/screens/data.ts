@@ -1,7 +1,7 @@
 import { html } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { definePage } from '../page.ts';
-import { button, field, proofNotice, refusalNotice } from '../parts.ts';
+import { button, field, form, proofNotice, refusalNotice } from '../parts.ts';
 
 /** All that is stored about the person as a file, and the end of the account. */
 export const data = definePage<object>({
@@ -38,11 +38,17 @@ mutation DeleteAccount($input: DeleteAccountInput!) {
       title: t.data.title,
       body: html`${proofNotice(shown)}${refusalNotice(shown, { CONFLICT: t.data.lastAdmin })}
 <h2>${t.data.export}</h2>
-<form method="post" action="/account/data" data-file="json"><p>${t.data.exportText}</p>
+${form(
+  '/account/data',
+  html`<p>${t.data.exportText}</p>
 ${button({ label: t.data.download, form: 'export' })}
-</form>
+`,
+  { isDownload: true },
+)}
 <h2>${t.data.delete}</h2>
-<form method="post" action="/account/data"><p>${t.data.deleteText}</p>
+${form(
+  '/account/data',
+  html`<p>${t.data.deleteText}</p>
 ${field(shown, {
   name: 'confirmEmail',
   label: t.data.confirm,
@@ -50,7 +56,8 @@ ${field(shown, {
   autocomplete: 'off',
 })}
 ${button({ label: t.data.deleteAction, form: 'delete', kind: 'danger' })}
-</form>`,
+`,
+)}`,
     };
   },
 });

@@ -4,11 +4,12 @@ import { definePage, type Shown } from '../page.ts';
 import {
   attributes,
   button,
+  type Connection,
   doneNotice,
+  form,
   hidden,
   nextPage,
   nothing,
-  type PageInfo,
   refusalNotice,
   time,
 } from '../parts.ts';
@@ -22,14 +23,7 @@ type Session = {
   readonly current: boolean;
 };
 
-type Data = {
-  readonly account: {
-    readonly sessions: {
-      readonly edges: readonly { readonly node: Session }[];
-      readonly pageInfo: PageInfo;
-    };
-  };
-};
+type Data = { readonly account: { readonly sessions: Connection<Session> } };
 
 /** Where the person is signed in, to be signed out one by one or all at once. */
 export const devices = definePage<Data>({
@@ -75,7 +69,9 @@ mutation LogoutEverywhere($input: LogoutInput!) {
 <p>${t.devices.text}</p>
 <ul class="rows">${edges.map(({ node }, index) => row(shown, node, index))}</ul>
 ${nextPage('devices', pageInfo, t.devices.more)}
-<form method="post" action="/account/devices" class="aside">
+${form(
+  '/account/devices',
+  html`
 <p id="everywhere">${t.devices.everywhereText}</p>
 ${button({
   label: t.devices.everywhere,
@@ -83,7 +79,9 @@ ${button({
   kind: 'danger',
   describedBy: 'everywhere',
 })}
-</form>`,
+`,
+  { kind: 'aside' },
+)}`,
     };
   },
 });
@@ -104,6 +102,9 @@ function signOut({ t }: Shown<Data>, { id }: Session, index: number): Markup {
     id: `sign-out-${index}`,
     'aria-labelledby': `sign-out-${index} device-${index}`,
   });
-  return html`<form method="post" action="/account/devices">${hidden('sessionId', id)}
-<button class="quiet" name="form" value="revoke"${name}>${t.devices.signOut}</button></form>`;
+  return form(
+    '/account/devices',
+    html`${hidden('sessionId', id)}
+<button class="quiet" name="form" value="revoke"${name}>${t.devices.signOut}</button>`,
+  );
 }

@@ -1,7 +1,7 @@
 import { html, type Markup } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { definePage, type Shown, type Visitor } from '../page.ts';
-import { button, field, refusalNotice } from '../parts.ts';
+import { button, field, form, refusalNotice } from '../parts.ts';
 import { codeField, resendForm, resentNotice } from './code.ts';
 
 type Data = { readonly me: { readonly email: string } };
@@ -55,7 +55,9 @@ function challengeOf({ step }: Pick<Visitor, 'step'>): Visitor['step']['challeng
 function request(shown: Shown<Data>): Markup {
   const { t, data } = shown;
   return html`<p>${t.emailPage.now}${t.colon}<bdi>${data.me.email}</bdi></p>
-<form method="post" action="/account/security/email">
+${form(
+  '/account/security/email',
+  html`
 ${field(shown, {
   name: 'newEmail',
   label: t.emailPage.newEmail,
@@ -64,15 +66,19 @@ ${field(shown, {
   hint: t.emailPage.text,
 })}
 <div class="actions">${button({ label: t.emailPage.action, form: 'request' })}</div>
-</form>`;
+`,
+)}`;
 }
 
 function confirmation(shown: Shown<Data>): Markup {
   const { t, step } = shown;
   return html`<p>${t.codePage.sent(step.challenge?.sentTo ?? '')}</p>
-<form method="post" action="/account/security/email">${codeField(shown)}
+${form(
+  '/account/security/email',
+  html`${codeField(shown)}
 <div class="actions">${button({ label: t.emailPage.confirm, form: 'confirm' })}</div>
-</form>
+`,
+)}
 ${resendForm(shown, '/account/security/email')}
 <p><a href="/account/security/email?another">${t.emailPage.other}</a></p>`;
 }

@@ -2,7 +2,7 @@ import { html } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { linkTo, pathWith } from '../links.ts';
 import { definePage } from '../page.ts';
-import { button, doneNotice, field, refusalNotice } from '../parts.ts';
+import { button, doneNotice, field, form, refusalNotice } from '../parts.ts';
 
 /** Has a link to a new password mailed; says the same for every address. */
 export const forgotPassword = definePage<object>({
@@ -26,10 +26,13 @@ mutation RequestReset($input: RequestPasswordResetInput!) {
       title: t.forgot.title,
       body: html`${doneNotice(shown, { sent: t.forgot.sent })}${refusalNotice(shown)}
 <p>${t.forgot.text}</p>
-<form method="post" action="${linkTo('forgot-password', query)}">
+${form(
+  linkTo('forgot-password', query),
+  html`
 ${field(shown, { name: 'email', label: t.email, type: 'email', autocomplete: 'username' })}
 <div class="actions">${button({ label: t.forgot.action })}</div>
-</form>
+`,
+)}
 <p class="aside"><a href="${linkTo('sign-in', query)}">${t.forgot.signIn}</a></p>`,
     };
   },

@@ -1,7 +1,7 @@
 import { html, type Markup } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { definePage, type Shown } from '../page.ts';
-import { button, field, nothing, proofNotice, refusalNotice } from '../parts.ts';
+import { button, field, form, nothing, proofNotice, refusalNotice } from '../parts.ts';
 
 type Data = {
   readonly authOptions: { readonly passwordMinLength: number };
@@ -34,11 +34,14 @@ mutation ChangePassword($input: ChangePasswordInput!) {
         INVALID_CREDENTIALS: t.passwordPage.wrong,
       })}
 <p>${t.passwordPage.text}</p>
-<form method="post" action="/account/security/password">
+${form(
+  '/account/security/password',
+  html`
 <input type="text" autocomplete="username" value="${data.me.email}" readonly hidden>
 ${hasPassword ? currentPassword(shown) : nothing}${newPassword(shown)}
 <div class="actions">${button({ label: t.passwordPage.action })}</div>
-</form>
+`,
+)}
 <p class="aside"><a href="/account/security">${t.back}</a></p>`,
     };
   },

@@ -3,7 +3,7 @@ import { html } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { languageNames } from '../language.ts';
 import { definePage, type Shown } from '../page.ts';
-import { button, choice, doneNotice, field, proofNotice, refusalNotice } from '../parts.ts';
+import { button, choice, doneNotice, field, form, proofNotice, refusalNotice } from '../parts.ts';
 
 type Data = {
   readonly me: { readonly name: string | null };
@@ -38,7 +38,9 @@ mutation Update($input: UpdateProfileInput!) {
       title: t.profile.title,
       body: html`${doneNotice(shown, { saved: t.profile.saved })}${proofNotice(shown)}
 ${refusalNotice(shown)}
-<form method="post" action="/account/profile">
+${form(
+  '/account/profile',
+  html`
 ${field(shown, {
   name: 'name',
   label: t.name,
@@ -54,7 +56,8 @@ ${choice(shown, {
   options: languageOptions(shown),
 })}
 <div class="actions">${button({ label: t.save, form: 'profile' })}</div>
-</form>`,
+`,
+)}`,
     };
   },
 });

@@ -2,7 +2,7 @@ import { html, type Markup } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import type { Messages } from '../messages/messages.ts';
 import { definePage } from '../page.ts';
-import { button, refusalNotice } from '../parts.ts';
+import { button, form, refusalNotice } from '../parts.ts';
 
 type Data = {
   readonly account: { readonly totpEnabled: boolean; readonly recoveryCodesLeft: number };
@@ -43,9 +43,12 @@ mutation RegenerateRecoveryCodes($input: RegenerateRecoveryCodesInput!) {
       body: html`${refusalNotice(shown)}
 <p><strong>${t.security.codesLeft(recoveryCodesLeft)}</strong></p>
 <p>${t.codesPage.text}</p>
-<form method="post" action="/account/security/recovery-codes">
+${form(
+  '/account/security/recovery-codes',
+  html`
 <div class="actions">${button({ label: t.codesPage.again })}</div>
-</form>
+`,
+)}
 ${back}`,
     };
   },

@@ -2,7 +2,7 @@ import { html } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { linkTo } from '../links.ts';
 import { definePage } from '../page.ts';
-import { button, field, refusalNotice } from '../parts.ts';
+import { button, field, form, refusalNotice } from '../parts.ts';
 
 type Data = {
   readonly authOptions: { readonly registrationOpen: boolean; readonly passwordMinLength: number };
@@ -36,7 +36,9 @@ mutation Register($input: RegisterInput!) {
     return {
       title: t.register.title,
       body: html`${refusalNotice(shown)}
-<form method="post" action="${linkTo('register', query)}">
+${form(
+  linkTo('register', query),
+  html`
 ${field(shown, { name: 'email', label: t.email, type: 'email', autocomplete: 'username' })}
 ${field(shown, {
   name: 'password',
@@ -54,7 +56,8 @@ ${field(shown, {
   maxLength: 100,
 })}
 <div class="actions">${button({ label: t.register.action })}</div>
-</form>
+`,
+)}
 ${signIn}`,
     };
   },

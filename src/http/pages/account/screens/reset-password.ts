@@ -3,7 +3,7 @@ import { graphqlDocument } from '../answers.ts';
 import { linkToken } from '../link-token.ts';
 import { linkTo } from '../links.ts';
 import { definePage } from '../page.ts';
-import { button, field, formTo, refusalNotice, tokenField } from '../parts.ts';
+import { button, field, form, refusalNotice, tokenField } from '../parts.ts';
 
 type Data = { readonly authOptions: { readonly passwordMinLength: number } };
 
@@ -28,8 +28,8 @@ mutation Reset($input: ResetPasswordInput!) {
     return {
       title: t.reset.title,
       body: html`${refusalNotice(shown)}
-${formTo(
-  'reset-password',
+${form(
+  '/account/reset-password',
   html`
 ${tokenField(shown)}
 ${field(shown, {

@@ -2,7 +2,7 @@ import { html } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { linkTo } from '../links.ts';
 import { definePage } from '../page.ts';
-import { button, doneNotice, field, nothing, refusalNotice } from '../parts.ts';
+import { button, doneNotice, field, form, nothing, refusalNotice } from '../parts.ts';
 
 type Data = { readonly authOptions: { readonly registrationOpen: boolean } };
 
@@ -30,7 +30,9 @@ mutation RequestCode($input: RequestLoginCodeInput!) {
     return {
       title: t.signIn.title,
       body: html`${doneNotice(shown, t.signIn.done)}${refusalNotice(shown)}
-<form method="post" action="${linkTo('sign-in', query)}">
+${form(
+  linkTo('sign-in', query),
+  html`
 ${field(shown, { name: 'email', label: t.email, type: 'email', autocomplete: 'username' })}
 ${field(shown, {
   name: 'password',
@@ -41,7 +43,8 @@ ${field(shown, {
 <p><a href="${linkTo('forgot-password', query)}">${t.signIn.forgot}</a></p>
 <div class="actions">${button({ label: t.signIn.action, form: 'password' })}
 ${button({ label: t.signIn.byCode, form: 'code', kind: 'quiet', unchecked: true })}</div>
-</form>
+`,
+)}
 ${
   data.authOptions.registrationOpen
     ? html`<p class="aside">${t.signIn.noAccount}

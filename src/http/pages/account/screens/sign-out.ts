@@ -1,7 +1,7 @@
 import { html } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { definePage } from '../page.ts';
-import { button, refusalNotice } from '../parts.ts';
+import { button, form, refusalNotice } from '../parts.ts';
 
 /** Ends the session of this browser. It is no page of an account: a session that is over may go. */
 export const signOut = definePage<object>({
@@ -23,8 +23,11 @@ mutation SignOut($input: LogoutInput!) {
       title: t.signOut.title,
       body: html`${refusalNotice(shown)}
 <p>${t.signOut.text}</p>
-<form method="post" action="/account/sign-out">
-<div class="actions">${button({ label: t.signOut.action })}</div></form>
+${form(
+  '/account/sign-out',
+  html`
+<div class="actions">${button({ label: t.signOut.action })}</div>`,
+)}
 <p class="aside"><a href="/account">${t.cancel}</a></p>`,
     };
   },

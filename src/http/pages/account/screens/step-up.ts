@@ -2,7 +2,7 @@ import { html } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { addressOf } from '../links.ts';
 import { definePage } from '../page.ts';
-import { button, field, refusalNotice } from '../parts.ts';
+import { button, field, form, refusalNotice } from '../parts.ts';
 
 type Data = { readonly account: { readonly hasPassword: boolean } };
 
@@ -25,7 +25,9 @@ mutation Reauthenticate($input: ReauthenticateInput!) {
   view: (shown) => {
     const { t, data, step } = shown;
     const back = addressOf(step.pending?.path ?? '');
-    const byPassword = html`<form method="post" action="/account/step-up">
+    const byPassword = html`${form(
+      '/account/step-up',
+      html`
 ${field(shown, {
   name: 'password',
   label: t.password,
@@ -34,11 +36,15 @@ ${field(shown, {
 })}
 <div class="actions">${button({ label: t.stepUp.action, form: 'password' })}
 ${button({ label: t.stepUp.sendCode, form: 'code', kind: 'quiet', unchecked: true })}</div>
-</form>`;
+`,
+    )}`;
     const byCode = html`<p>${t.stepUp.noPassword}</p>
-<form method="post" action="/account/step-up">
+${form(
+  '/account/step-up',
+  html`
 <div class="actions">${button({ label: t.stepUp.sendCode, form: 'code' })}</div>
-</form>`;
+`,
+)}`;
     return {
       title: t.stepUp.title,
       body: html`${refusalNotice(shown, { INVALID_CREDENTIALS: t.stepUp.wrong })}

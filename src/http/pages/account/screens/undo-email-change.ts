@@ -2,7 +2,7 @@ import { html } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { linkToken } from '../link-token.ts';
 import { definePage } from '../page.ts';
-import { button, formTo, refusalNotice, tokenField } from '../parts.ts';
+import { button, form, refusalNotice, tokenField } from '../parts.ts';
 
 /** Takes a change of address back, with the token of the link that the old address was sent. */
 export const undoEmailChange = definePage<object>({
@@ -25,8 +25,8 @@ mutation Undo($input: UndoEmailChangeInput!) {
       body: html`${refusalNotice(shown)}
 <p>${t.undo.text}</p>
 <p>${t.undo.effect}</p>
-${formTo(
-  'undo-email-change',
+${form(
+  '/account/undo-email-change',
   html`
 ${tokenField(shown)}
 <div class="actions">${button({ label: t.undo.action, kind: 'danger' })}</div>

@@ -2,7 +2,7 @@ import { html } from '../../markup.ts';
 import { graphqlDocument } from '../answers.ts';
 import { linkToken } from '../link-token.ts';
 import { definePage } from '../page.ts';
-import { button, field, formTo, nothing, refusalNotice, tokenField } from '../parts.ts';
+import { button, field, form, nothing, refusalNotice, tokenField } from '../parts.ts';
 
 /**
  * Completes a registration or a sign-in by a mail's link. The browser that began it shows its
@@ -39,8 +39,8 @@ mutation VerifyLink($input: VerifyLinkInput!) {
       title: t.verify.title,
       body: html`${refusalNotice(shown, { INVALID_CREDENTIALS: t.verify.wrong })}
 <p>${t.verify.text}</p>
-${formTo(
-  'verify',
+${form(
+  '/account/verify',
   html`
 ${tokenField(shown)}
 ${step.challenge === undefined ? password : nothing}
