@@ -3,6 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { launchBrowser } from '../../testing/browser.ts';
 import { freePort } from '../../testing/free-port.ts';
+import {
+  barriers,
+  findings,
+  inEachWay,
+  sideways,
+  takePicture,
+  watchPolicy,
+} from '../../testing/page-look.ts';
 import { freshAddress, goodPassword } from '../../testing/people.ts';
 import { allTools } from '../../testing/tools.ts';
 import { pageAssets } from './account/assets.ts';
@@ -105,6 +113,35 @@ describe.skipIf(browser === null)('the mailbox page', () => {
       expect(await page.evaluate('opener')).toBeNull();
       expect(violations).toEqual([]);
       await context.close();
+    });
+
+    it('PG-10 has nothing that axe finds, as the start page: 320 and 1280 px, light and dark', {
+      timeout: 600_000,
+    }, async () => {
+      const { publicUrl } = server.app.config;
+      const page = await browser?.newPage();
+      if (page === undefined) throw new Error('There is no browser.');
+      const wrong: string[] = [];
+      const look = async (name: string, path: string): Promise<void> => {
+        await page.goto(`${publicUrl}${path}`);
+        await inEachWay(page, async (way) => {
+          const wide = await sideways(page);
+          if (wide > 0) wrong.push(`${path} ${way}: is ${wide} px too wide`);
+          for (const finding of await findings(page)) wrong.push(`${path} ${way}: ${finding}`);
+          await takePicture(page, `development-${name}-${way}`);
+        });
+        for (const barrier of await barriers(page)) wrong.push(`${path}: ${barrier}`);
+      };
+      await watchPolicy(page, (violation) => wrong.push(violation));
+      const email = freshAddress();
+      await server.mutate('register', { email, password: goodPassword });
+      const { id } = await server.nextMail(email);
+      await look('start', '/');
+      await look('mailbox', '/dev/mailbox');
+      await look('mail', `/dev/mailbox/${id}`);
+      await look('no-mail', '/dev/mailbox/none');
+      expect(wrong).toEqual([]);
+      await page.close();
     });
   });
 });

@@ -48,7 +48,7 @@ describe('the page of the authenticator app', () => {
     expect(refused.text).toContain('The code is not right');
     expect(scan(browser).secret).toBe(phone.secret);
     await browser.send('confirm', { code: phone.code() });
-    expect(browser.page.title).toBe('Recovery codes · Latchkey');
+    expect(browser.page.title).toBe('Authenticator app · Latchkey');
     expect(codesIn(browser)).toBe(10);
   });
 
