@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { brotliCompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../../config/read-config.ts';
 import { html, Markup } from '../markup.ts';
 import { pageScript } from './script.ts';
 import { styleSheet } from './style.ts';
+
+const compress = promisify(brotliCompress);
 
 type Settings = Pick<Config, 'pagesTheme'>;
 
@@ -64,14 +67,17 @@ export function assetsOf(config: Settings): Assets {
 /** Serves the style sheet, the script and the icon. */
 export function pageAssets(fastify: FastifyInstance, config: Settings): void {
   for (const { path, type, bytes } of Object.values(filesOf(config))) {
-    const small = brotliCompressSync(bytes);
-    const isSmaller = small.length < bytes.length;
-    fastify.get(path, (request, reply) => {
+    // With the first request, since a server starts more often than it needs them.
+    let compressed: Promise<Uint8Array> | undefined;
+    fastify.get(path, async (request, reply) => {
       const takesBrotli = /\bbr\b/.test(String(request.headers['accept-encoding'] ?? ''));
       // The answer's own policy, as on every answer, lets an SVG that is opened by itself run
       // nothing.
       reply.type(type).headers({ 'cache-control': forEver, vary: 'accept-encoding' });
-      return takesBrotli && isSmaller
+      if (!takesBrotli) return reply.send(bytes);
+      compressed ??= compress(bytes);
+      const small = await compressed;
+      return small.length < bytes.length
         ? reply.header('content-encoding', 'br').send(small)
         : reply.send(bytes);
     });
