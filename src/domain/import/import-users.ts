@@ -160,6 +160,7 @@ function rowOf(app: Importer, user: ImportedUser): UserRow {
     passwordHash: user.hashText === null ? null : sealImportedHash(app.keys, user.hashText),
     passwordChangedAt: null,
     totpEnabledAt: null,
+    passkeyHandle: null,
     // Like an invited user: the mailbox opens the account, and never the password of a `register`.
     invitedAt: user.emailVerifiedAt === null ? now : null,
     suspendedAt: user.isSuspended ? now : null,
