@@ -44,7 +44,7 @@ export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('recovery-codes-regenerated'), ...origin }),
   z.object({ template: z.literal('passkey-added'), passkey, ...origin }),
   z.object({ template: z.literal('passkey-removed'), passkey, ...origin }),
-  /** Its counter went back: it may have been copied (PK-6). */
+  /** Its answer did not fit the ones before: it may have been copied (PK-6). */
   z.object({ template: z.literal('passkey-suspect'), passkey, ...origin }),
   z.object({ template: z.literal('factors-reset'), at }),
   z.object({ template: z.literal('invitation'), name: words, link }),
