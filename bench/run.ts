@@ -120,5 +120,6 @@ try {
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 2;
+  // At once: what a scenario has started already would keep this process.
+  process.exit(2);
 }

@@ -2,12 +2,11 @@
 // server, for a container image.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tsc } from './tsc.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const require = createRequire(import.meta.url);
 const dist = join(root, 'dist');
 const serverOnly = process.argv.includes('--server');
 
@@ -21,13 +20,7 @@ rmSync(dist, { recursive: true, force: true });
 // and decorators holds.
 const compiled = mkdtempSync(join(root, '.build-'));
 process.on('exit', () => rmSync(compiled, { recursive: true, force: true }));
-run(
-  require.resolve('typescript/bin/tsc'),
-  '--project',
-  'tsconfig.build.json',
-  '--outDir',
-  compiled,
-);
+run(tsc, '--project', 'tsconfig.build.json', '--outDir', compiled);
 run(join(root, 'scripts', 'bundle.mjs'), compiled, dist);
 // What the code reads beside itself at run time.
 for (const path of readdirSync(join(root, 'src'), { recursive: true })) {
@@ -41,7 +34,7 @@ if (!serverOnly) {
   for (const name of ['client', 'verify']) {
     const folder = join('packages', name);
     rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
-    run(require.resolve('typescript/bin/tsc'), '--project', folder);
+    run(tsc, '--project', folder);
   }
   // For the code generators of apps: servers in production answer no introspection.
   cpSync(join(root, 'schema.graphql'), join(root, 'packages/client/dist/schema.graphql'));

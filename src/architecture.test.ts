@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
-import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { readModule } from './testing/read-module.ts';
 
 /**
  * The imports allowed between rooms: http -> graphql -> domain -> db, never the other way. A room
@@ -159,64 +159,6 @@ const light: Readonly<Record<string, RegExp>> = {
 /** What a pure decision may import (rule 3: rows and time in, verdict out). */
 const pure = /^(errors|clock|secret-keys)\.ts$|(^|[/-])rules\.ts$/;
 
-type Import = { readonly from: string; readonly isType: boolean };
-
-function importsOf(source: ts.SourceFile): Import[] {
-  const found: Import[] = [];
-  const add = (specifier: ts.Expression | undefined, isType: boolean): void => {
-    if (specifier && ts.isStringLiteralLike(specifier))
-      found.push({ from: specifier.text, isType });
-  };
-  const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeOnly(node.importClause));
-    if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      add(node.arguments[0], false);
-    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
-      add(literalOf(node.argument), true);
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return found;
-}
-
-function literalOf({ literal }: ts.LiteralTypeNode): ts.Expression | undefined {
-  return ts.isStringLiteral(literal) ? literal : undefined;
-}
-
-function isTypeOnly(clause: ts.ImportClause | undefined): boolean {
-  if (!clause) return false;
-  if (clause.isTypeOnly) return true;
-  const { namedBindings } = clause;
-  if (clause.name || !namedBindings || !ts.isNamedImports(namedBindings)) return false;
-  return (
-    namedBindings.elements.length > 0 &&
-    namedBindings.elements.every((element) => element.isTypeOnly)
-  );
-}
-
-/**
- * The uses of `process.env`, `Date.now()` and `new Date()`, which depend on the environment without
- * an import.
- */
-function ambientOf(source: ts.SourceFile): string[] {
-  const found: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isPropertyAccessExpression(node))
-      found.push(`${node.expression.getText(source)}.${node.name.text}`);
-    if (
-      ts.isNewExpression(node) &&
-      node.expression.getText(source) === 'Date' &&
-      !node.arguments?.length
-    ) {
-      found.push('new Date()');
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return found;
-}
-
 /** The folder of a file within its room; the name of the room for a file directly in it. */
 function folderOf(file: string): string {
   const [room = '', ...rest] = file.split('/');
@@ -241,8 +183,7 @@ function floorFault(file: string, target: string): string | null {
 function cycles(files: ReadonlyMap<string, string>): string[] {
   const targets = new Map(
     [...files].map(([file, text]) => {
-      const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
-      const local = importsOf(source).filter(({ from }) => from.startsWith('.'));
+      const local = readModule(file, text).imports.filter(({ from }) => from.startsWith('.'));
       return [file, local.map(({ from }) => posix.join(posix.dirname(file), from))];
     }),
   );
@@ -269,11 +210,11 @@ function roomOf(file: string): string {
  */
 function violations(files: ReadonlyMap<string, string>): string[] {
   return [...files].flatMap(([file, text]) => {
-    const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
+    const { imports, uses } = readModule(file, text);
     const room = roomOf(file);
     const plan = arrows[room];
     const bad: string[] = plan ? [] : [`${file}: no place in the plan`];
-    for (const { from, isType } of importsOf(source)) {
+    for (const { from, isType } of imports) {
       if (!from.startsWith('.')) {
         for (const rule of homes) {
           if (rule.packages.test(from) && !rule.homes.test(file) && !(rule.types && isType))
@@ -302,14 +243,14 @@ function violations(files: ReadonlyMap<string, string>): string[] {
         bad.push(`${file}: ${target}, and rules do no I/O`);
       }
     }
-    for (const ambient of ambientOf(source)) {
-      if (ambient === 'process.env' && file !== 'config/read-config.ts')
+    for (const use of uses) {
+      if (use === 'process.env' && file !== 'config/read-config.ts')
         bad.push(`${file}: process.env`);
       if (
-        /^(Date\.now|new Date\(\)|Math\.random)$/.test(ambient) &&
+        /^(Date\.now|new Date\(\)|Math\.random)$/.test(use) &&
         ['domain', 'graphql'].includes(room)
       ) {
-        bad.push(`${file}: ${ambient}`);
+        bad.push(`${file}: ${use}`);
       }
     }
     return bad;

@@ -18,6 +18,8 @@ const publicRoutes: readonly string[] = [
   'GET /readyz',
   // In production it leads to the account pages.
   'GET /',
+  // It leads to the page without the slash.
+  'GET /account/',
   // The account pages' answer for a path that is none.
   'GET /account/*',
 ];

@@ -139,6 +139,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.tracing ? { tracing: options.tracing } : {}),
   });
   const server = await createServer(composed.app, {
+    // Long, so that a busy machine fails no test.
+    deadline: 30_000,
     ...options.server,
     ...(options.graphiql ? { graphiql: options.graphiql } : {}),
   });

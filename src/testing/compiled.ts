@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { inject } from 'vitest';
+import { tsc } from '../../scripts/tsc.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Modules that tests start as processes and that the build leaves out. */
@@ -89,23 +89,13 @@ function bundle(dist: string, target: string): void {
 function compile(folder: string): void {
   mkdirSync(folder);
   for (const name of beside) symlinkSync(join(root, name), join(folder, name));
-  const file = join(root, 'tsconfig.build.json');
-  const { config } = ts.readConfigFile(file, ts.sys.readFile);
-  const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   const dist = join(folder, 'dist');
-  // A single file has no package.json that declares ES modules.
-  const compilerOptions = { ...options, module: ts.ModuleKind.ESNext };
-  for (const fileName of [...fileNames, ...startedByTests].filter(
-    (name) => !name.endsWith('.d.ts'),
-  )) {
-    const { outputText } = ts.transpileModule(readFileSync(fileName, 'utf8'), {
-      compilerOptions,
-      fileName,
-    });
-    const target = join(dist, fileName.slice(join(root, 'src').length)).replace(/\.ts$/, '.js');
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, outputText);
-  }
+  const config = join(folder, 'tsconfig.json');
+  const compilerOptions = { outDir: dist, noCheck: true };
+  const build = join(root, 'tsconfig.build.json');
+  writeFileSync(config, JSON.stringify({ extends: build, compilerOptions, files: startedByTests }));
+  const made = spawnSync(process.execPath, [tsc, '--project', config], { encoding: 'utf8' });
+  if (made.status !== 0) throw new Error(made.stdout);
   for (const path of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
     if (extname(path) === '.liquid') cpSync(join(root, 'src', path), join(dist, path));
   }

@@ -1,4 +1,5 @@
 import { openPostgres } from '../db/driver/client.ts';
+import { operationDeadline } from '../http/server.ts';
 import { startTestServer, type TestServer } from './app.ts';
 import { startDatabaseGate, type TcpGate } from './tcp-gate.ts';
 
@@ -20,6 +21,7 @@ export async function startGatedServer(
   const server = await startTestServer({
     clock: home.clock,
     mailbox: home.mailbox,
+    server: { deadline: operationDeadline },
     database: { database, url, drop: () => database.close() },
   });
   return {

@@ -13,6 +13,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tsc } from '../../scripts/tsc.mjs';
 
 /**
  * Whether `npm run package` has left tarballs to test. Without them the packages are assembled from
@@ -38,7 +39,6 @@ export type Project = {
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(import.meta.url);
 const { version, devDependencies } = require(join(root, 'package.json'));
-const tsc = require.resolve('typescript/bin/tsc');
 
 export const tarballs = {
   server: join(root, `latchkey-${version}.tgz`),

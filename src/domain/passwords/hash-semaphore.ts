@@ -10,7 +10,7 @@ export type HashSemaphore = Semaphore & {
  * In milliseconds; a request that has waited this long for a hash is told to retry, while there is
  * still time to answer.
  */
-const patience = 8000;
+const patience = 3500;
 /** Of a pool of ten connections the rest is left to users already signed in. */
 const approaching = 4;
 /**

@@ -24,7 +24,7 @@ const queue = 48;
 /**
  * The maximum wait in milliseconds, including the loading of the word lists after an idle period.
  */
-const patience = 8000;
+const patience = 3500;
 /**
  * In megabytes. The word lists take 60 and stay for good, so that more room for short-lived objects
  * would only keep garbage.

@@ -62,6 +62,11 @@ describe('the account pages', () => {
     expect(page.text).toContain('There is no page at this address.');
   });
 
+  it('are found with a slash at the end of the first one', async () => {
+    const { status, headers } = await fetch(`${server.url}/account/`, { redirect: 'manual' });
+    expect([status, headers.get('location')]).toEqual([308, '/account']);
+  });
+
   it.each([
     ['of another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
     ['of a sandboxed frame', { origin: 'null', 'sec-fetch-site': 'cross-site' }],

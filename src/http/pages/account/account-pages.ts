@@ -61,6 +61,8 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
         return reply;
       });
     }
+    // As people type it.
+    scope.get('/account/', (_request, reply) => reply.redirect('/account', 308));
     scope.get('/account/*', async (request, reply) => {
       const visit = new Visit(options, request, reply);
       await sendRefused(visit, reply, { status: 404, code: 'PAGE_NOT_FOUND' });
