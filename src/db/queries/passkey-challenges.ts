@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, gt, inArray, isNull, or } from 'drizzle-orm';
+import { and, eq, gt, inArray, isNotNull, isNull, or } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { type PasskeyChallengeRow, passkeyChallenges } from '../tables/passkey-challenges.ts';
 
@@ -38,17 +38,20 @@ export async function takePasskeyChallenge(
         gt(passkeyChallenges.expiresAt, now),
       ),
     )
-    .returning(getTableColumns(passkeyChallenges));
+    .returning();
   return row ?? null;
 }
 
-/** Ends all open ceremonies of a user. */
-export async function endPasskeyChallenges(
-  db: Db,
-  input: { userId: string; now: Date },
-): Promise<void> {
-  await db
-    .update(passkeyChallenges)
-    .set({ consumedAt: input.now })
-    .where(and(eq(passkeyChallenges.userId, input.userId), isNull(passkeyChallenges.consumedAt)));
+/** Whether a ceremony completes a challenge that its caller came to by another proof. */
+export async function isBoundCeremony(db: Db, input: { handleHash: Uint8Array }): Promise<boolean> {
+  const rows = await db
+    .select({ id: passkeyChallenges.id })
+    .from(passkeyChallenges)
+    .where(
+      and(
+        eq(passkeyChallenges.handleHash, input.handleHash),
+        isNotNull(passkeyChallenges.otpChallengeId),
+      ),
+    );
+  return rows.length === 1;
 }

@@ -2,6 +2,7 @@ import { and, asc, count, eq, gte, isNull, lt, ne, sql } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { type PasskeyRow, passkeys } from '../tables/passkeys.ts';
 import { users } from '../tables/users.ts';
+import { isAnyOf } from './any-of.ts';
 
 /** What a new passkey contains; an imported one may have been used before. */
 export type NewPasskey = typeof passkeys.$inferInsert;
@@ -63,6 +64,19 @@ export async function countPasskeys(db: Db, input: { userId: string }): Promise<
     .from(passkeys)
     .where(eq(passkeys.userId, input.userId));
   return row?.number ?? 0;
+}
+
+/** The number of passkeys of each of these users; one without any is left out. */
+export async function countPasskeysOf(
+  db: Db,
+  input: { userIds: readonly string[] },
+): Promise<Map<string, number>> {
+  const rows = await db
+    .select({ userId: passkeys.userId, number: count() })
+    .from(passkeys)
+    .where(isAnyOf(passkeys.userId, input.userIds))
+    .groupBy(passkeys.userId);
+  return new Map(rows.map(({ userId, number }) => [userId, number]));
 }
 
 /** Null where the user has no such passkey. */

@@ -22,6 +22,7 @@ import { clearFactors } from '../factors/clear-factors.ts';
 import { newPassword, opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { tellPasskeys } from '../passkeys/tell-passkeys.ts';
 import { callerPlace } from '../passwords/caller-place.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import {
@@ -127,6 +128,7 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
       locale: changed.locale,
       content: {
         template: 'password-reset-done',
+        passkeys: await tellPasskeys(tx, { userId }),
         ...requestOrigin(ctx),
         resetLink: forgotPasswordLink(ctx.config),
       },

@@ -33,9 +33,19 @@ export async function holdOrClaim(ctx: Context, input: Input): Promise<UserRow |
   // An account verified meanwhile keeps its password, whatever this registration asked for
   // (ADV-48).
   if (challenge.purpose === 'VERIFY_EMAIL') return null;
+  return holdProved(db, { challenge, userId });
+}
+
+/**
+ * The account of a challenge that may sign in, locked; null where it may not, or where a password
+ * that was proved in the previous step has been changed since (RC-6).
+ */
+export function holdProved(
+  db: Transaction,
+  { challenge, userId }: Pick<Input, 'challenge' | 'userId'>,
+): Promise<UserRow | null> {
   return holdUser(db, {
     id: userId,
-    // A password proved in the previous step no longer counts once it has been changed (RC-6).
     ...(challenge.provedMethods.includes('PASSWORD')
       ? { passwordChangedAt: challenge.passwordChangedAt }
       : {}),

@@ -262,6 +262,7 @@ export const de: Messages = {
     STEP_UP_REQUIRED: 'Bestätigen Sie, dass Sie es sind, und versuchen Sie es noch einmal.',
     RATE_LIMITED: 'Zu viele Versuche.',
     NOT_FOUND: 'Das gibt es nicht mehr.',
+    UNKNOWN_PASSKEY: 'Der Server kennt diesen Passkey nicht mehr: Er wurde entfernt.',
     CONFLICT:
       'Das passt nicht zum jetzigen Stand Ihres Kontos. Sehen Sie nach und versuchen Sie es ' +
       'noch einmal.',
@@ -316,6 +317,12 @@ export const de: Messages = {
     'totp.disabled': 'Authenticator-App entfernt',
     'recovery_code.used': 'Wiederherstellungscode verwendet',
     'recovery_codes.regenerated': 'Neue Wiederherstellungscodes erzeugt',
+    'passkey.added': 'Passkey hinzugefügt',
+    'passkey.removed': 'Passkey entfernt',
+    'passkey.renamed': 'Passkey umbenannt',
+    'passkey.backup_changed': 'Sicherung eines Passkeys geändert',
+    'passkey.failed': 'Passkey abgelehnt',
+    'passkey.clone_suspected': 'Ein Passkey wurde vielleicht kopiert',
     'user.suspended': 'Konto von der Administration gesperrt',
     'user.reinstated': 'Konto von der Administration entsperrt',
     'user.roles_changed': 'Rollen von der Administration geändert',

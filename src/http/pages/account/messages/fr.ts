@@ -266,6 +266,7 @@ export const fr: Messages = {
     STEP_UP_REQUIRED: 'Confirmez que c’est bien vous, puis réessayez.',
     RATE_LIMITED: 'Trop de tentatives.',
     NOT_FOUND: 'Cela n’existe plus.',
+    UNKNOWN_PASSKEY: 'Le serveur ne connaît pas cette clé d’accès : elle a été retirée.',
     CONFLICT:
       'Cela ne correspond pas à l’état actuel de votre compte. Vérifiez-le et essayez encore ' +
       'une fois.',
@@ -320,6 +321,12 @@ export const fr: Messages = {
     'totp.disabled': 'Application d’authentification retirée',
     'recovery_code.used': 'Code de secours utilisé',
     'recovery_codes.regenerated': 'Nouveaux codes de secours créés',
+    'passkey.added': 'Clé d’accès ajoutée',
+    'passkey.removed': 'Clé d’accès retirée',
+    'passkey.renamed': 'Clé d’accès renommée',
+    'passkey.backup_changed': 'Sauvegarde d’une clé d’accès modifiée',
+    'passkey.failed': 'Clé d’accès refusée',
+    'passkey.clone_suspected': 'Une clé d’accès a peut-être été copiée',
     'user.suspended': 'Compte suspendu par l’administration',
     'user.reinstated': 'Compte rétabli par l’administration',
     'user.roles_changed': 'Rôles modifiés par l’administration',
