@@ -220,6 +220,50 @@ export const de: Messages = {
       'Wiederherstellungscodes gehören zu einer Authenticator-App, und Sie haben noch keine.',
     enabled: 'Die Authenticator-App ist eingeschaltet.',
   },
+  passkeys: {
+    title: 'Passkeys',
+    one: 'Ein Passkey',
+    signIn: 'Mit einem Passkey anmelden',
+    use: 'Einen Passkey verwenden',
+    why:
+      'Mit einem Passkey melden Sie sich durch Ihren Fingerabdruck, Ihr Gesicht oder die Sperre ' +
+      'Ihres Geräts an. Sie müssen sich nichts merken, und keine gefälschte Seite kann etwas ' +
+      'stehlen.',
+    none: 'Sie haben noch keine Passkeys.',
+    count: (count) => plural(count, { one: `${count} Passkey`, other: `${count} Passkeys` }),
+    add: 'Passkey hinzufügen',
+    create: 'Passkey erstellen',
+    createText: 'Ihr Browser fragt dann, wo der Passkey aufbewahrt werden soll.',
+    nameHint: 'Er unterscheidet diesen Passkey von anderen und steht in E-Mails über ihn.',
+    unsupported: 'Dieser Browser kann hier keine Passkeys verwenden.',
+    cancelled:
+      'Es wurde kein Passkey verwendet. Versuchen Sie es noch einmal, oder wählen Sie einen ' +
+      'anderen Weg.',
+    notCreated: 'Es wurde kein Passkey erstellt. Sie können es noch einmal versuchen.',
+    exists:
+      'Auf diesem Gerät oder in Ihrem Passwortmanager gibt es schon einen Passkey Ihres Kontos.',
+    failed: 'Passkeys haben in diesem Browser nicht funktioniert. Wählen Sie einen anderen Weg.',
+    wrong:
+      'Der Passkey wurde nicht angenommen, oder es hat zu lange gedauert. Versuchen Sie es noch ' +
+      'einmal, oder wählen Sie einen anderen Weg.',
+    added: 'Der Passkey ist hinzugefügt. Andere Geräte wurden abgemeldet.',
+    renamed: 'Der Passkey hat seinen neuen Namen.',
+    removed: 'Der Passkey ist entfernt. Andere Geräte wurden abgemeldet.',
+    synced: 'In einem Passwortmanager auf mehreren Geräten',
+    onOneDevice: 'Nur auf einem Gerät',
+    created: 'Erstellt',
+    neverUsed: 'Noch nicht verwendet',
+    rename: 'Umbenennen',
+    remove: 'Passkey entfernen',
+    removeText:
+      'Die Anmeldung mit ihm ist sofort nicht mehr möglich, und andere Geräte werden abgemeldet.',
+    lastWay:
+      'Ohne ihn könnten Sie sich nicht mehr anmelden. Wählen Sie zuerst ein Passwort, oder fügen ' +
+      'Sie einen anderen Passkey hinzu.',
+    stay: 'Ihre Passkeys bleiben, und Sie können sich weiter mit ihnen anmelden.',
+    offer: 'Ohne Passwort anmelden',
+    later: 'Nicht jetzt',
+  },
   devices: {
     title: 'Geräte',
     text: 'Wo Sie angemeldet sind.',
