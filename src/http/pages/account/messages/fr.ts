@@ -311,7 +311,7 @@ export const fr: Messages = {
     STEP_UP_REQUIRED: 'Confirmez que c’est bien vous, puis réessayez.',
     RATE_LIMITED: 'Trop de tentatives.',
     NOT_FOUND: 'Cela n’existe plus.',
-    UNKNOWN_PASSKEY: 'Le serveur ne connaît pas cette clé d’accès : elle a été retirée.',
+    UNKNOWN_PASSKEY: 'Le serveur ne connaît pas cette clé d’accès : elle a été retirée.',
     CONFLICT:
       'Cela ne correspond pas à l’état actuel de votre compte. Vérifiez-le et essayez encore ' +
       'une fois.',
