@@ -105,6 +105,7 @@ const beside: Readonly<Record<string, readonly string[]>> = {
 const promises: Readonly<Record<string, readonly string[]>> = {
   'domain/rate-limits/budgets.ts': ['config'],
   'domain/users/gateway-user-fields.ts': ['config'],
+  'domain/passkeys/sites.ts': ['config'],
   'mail/mailer.ts': ['domain'],
   'db/driver/host-urls.ts': ['config'],
   'db/driver/socket-urls.ts': ['config'],

@@ -8,6 +8,8 @@ import { inspectPostgres } from '../db/inspect.ts';
 import { MailError } from '../mail/mailer.ts';
 import { startTestServer, type TestServer, testConfig } from '../testing/app.ts';
 import { productionEnvironment, type Run, runCommand, strongKey } from '../testing/command-line.ts';
+import { addPasskey } from '../testing/passkeys.ts';
+import { registerPerson } from '../testing/people.ts';
 import { rawSql } from '../testing/raw-sql.ts';
 import { type SmtpStandIn, startSmtpStandIn } from '../testing/smtp-stand-in.ts';
 import { explain } from './explain.ts';
@@ -84,6 +86,21 @@ describe('latchkey doctor', () => {
       stdout: '',
       stderr: expect.stringContaining('--env must name a file'),
     });
+  });
+
+  it('warns of passkeys that were registered under another RP ID', async () => {
+    const person = await registerPerson(server);
+    await addPasskey(server, person);
+    const run = await runCommand(['doctor', '--json'], {
+      env: { ...env, PASSKEY_RP_ID: 'example.com', PASSKEY_ORIGINS: 'https://example.com' },
+    });
+    expect(of(run, 'passkeys')).toMatchObject({
+      status: 'warning',
+      message: expect.stringContaining('another RP ID than example.com'),
+    });
+    const same = { PASSKEY_RP_ID: 'localhost', PASSKEY_ORIGINS: 'http://localhost:3000' };
+    const fine = await runCommand(['doctor', '--json'], { env: { ...env, ...same } });
+    expect(of(fine, 'passkeys')).toBeUndefined();
   });
 
   it('says what fails: keys of another SECRET_KEY, mail server, database', async () => {

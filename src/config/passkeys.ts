@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isAppOrigin, isOfSite } from '../domain/passkeys/sites.ts';
 import { exactOrigin, list, type Reader, reads, ruleOf } from './readers.ts';
 
 export type PasskeySettings = {
@@ -20,9 +21,6 @@ export const relyingPartyId: Reader<string> = reads((text, refuse) =>
     : refuse('must be a domain such as example.com, in small letters, with no port or path'),
 );
 
-/** SHA-256 of the certificate that signs an Android app, as its Credential Manager names it. */
-const androidApp = /^android:apk-key-hash:[A-Za-z0-9_-]{43}$/;
-
 const passkeyOrigin: Reader<string> = reads((text, refuse) => {
   if (isAppOrigin(text)) return text;
   const result = exactOrigin.safeParse(text);
@@ -40,11 +38,6 @@ export const passkeyOrigins: Reader<readonly string[]> = reads((text, refuse) =>
   if (!result.success) return refuse(ruleOf(result.error));
   return result.data.length > 20 ? refuse('must have 20 origins at most') : result.data;
 });
-
-/** Whether an origin is that of an app and not of a site. */
-export function isAppOrigin(origin: string): boolean {
-  return androidApp.test(origin);
-}
 
 /** The settings with what follows from `appUrl` where nothing is set. */
 export function passkeySettings(
@@ -65,13 +58,6 @@ export function passkeySettings(
     origins: set.origins ?? [origin],
     limit: set.limit,
   };
-}
-
-/** Whether a browser at `origin` takes the RP ID as it is, with no list of related origins. */
-export function isOfSite(rpId: string, origin: string): boolean {
-  if (isAppOrigin(origin)) return false;
-  const { hostname } = new URL(origin);
-  return hostname === rpId || (rpId.includes('.') && hostname.endsWith(`.${rpId}`));
 }
 
 /** Whether any site of the list has the RP ID's domain; a list of apps alone needs none. */

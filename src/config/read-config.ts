@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostUrls } from '../db/driver/host-urls.ts';
+import { isAppOrigin } from '../domain/passkeys/sites.ts';
 import { formatSender } from '../mail/sender.ts';
 import {
   allEntries,
@@ -12,7 +13,7 @@ import {
   type Table,
   type ValuesOf,
 } from './entries.ts';
-import { fitsOrigins, isAppOrigin, type PasskeySettings, passkeySettings } from './passkeys.ts';
+import { fitsOrigins, type PasskeySettings, passkeySettings } from './passkeys.ts';
 import { isHttpsOrLoopback, isPlainAndRemote } from './readers.ts';
 
 type Values = ValuesOf<typeof entries>;

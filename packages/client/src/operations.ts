@@ -782,6 +782,10 @@ export type Mutations = {
    * between two codes.
    */
   resendOtp: { input: ResendOtpInput; result: ResendOtpResult };
+  /** Begins a sign-in with a passkey, without an address; for the browser's autofill too. */
+  requestPasskeyLogin: { input: RequestPasskeyLoginInput; result: RequestPasskeyLoginResult };
+  /** Meets a sign-in, a second step or a step-up, as verifyOtp does with codes. */
+  verifyPasskey: { input: VerifyPasskeyInput; result: VerifyPasskeyResult };
   /**
    * Mails a link to a new password, good for one hour. The answer is the same whether or not there
    * is an account.
@@ -882,10 +886,6 @@ export type Mutations = {
    * answer is for the password manager. Needs a recent step-up.
    */
   removePasskey: { input: RemovePasskeyInput; result: RemovePasskeyResult };
-  /** Begins a sign-in with a passkey, without an address; for the browser's autofill too. */
-  requestPasskeyLogin: { input: RequestPasskeyLoginInput; result: RequestPasskeyLoginResult };
-  /** Meets a sign-in, a second step or a step-up, as verifyOtp does with codes. */
-  verifyPasskey: { input: VerifyPasskeyInput; result: VerifyPasskeyResult };
 };
 
 /** What each mutation may answer, besides AuthError. */
@@ -904,6 +904,8 @@ export const yields: Readonly<Record<keyof Mutations, string>> = {
   verifyOtp: 'AuthTokens OtpChallenge',
   verifyLink: 'AuthTokens OtpChallenge',
   resendOtp: 'OtpChallenge',
+  requestPasskeyLogin: 'PasskeyChallenge',
+  verifyPasskey: 'AuthTokens OtpChallenge',
   requestPasswordReset: 'AuthAccepted',
   resetPassword: 'AuthAccepted',
   changePassword: 'AuthAccepted',
@@ -925,8 +927,6 @@ export const yields: Readonly<Record<keyof Mutations, string>> = {
   confirmPasskeyRegistration: 'Passkey',
   renamePasskey: 'Passkey',
   removePasskey: 'PasskeySignals',
-  requestPasskeyLogin: 'PasskeyChallenge',
-  verifyPasskey: 'AuthTokens OtpChallenge',
 };
 
 /** What is asked of each type. */

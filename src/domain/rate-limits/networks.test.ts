@@ -29,6 +29,7 @@ const doors: Record<string, Door> = {
     server.mutate('requestPasswordReset', { email: freshAddress() }, sender),
   resetPassword: (sender) =>
     server.mutate('resetPassword', { token: 'made up', newPassword: goodPassword }, sender),
+  requestPasskeyLogin: (sender) => server.mutate('requestPasskeyLogin', {}, sender),
   verifyLink: (sender) => server.mutate('verifyLink', { token: 'made up' }, sender),
   undoEmailChange: (sender) => server.mutate('undoEmailChange', { token: 'made up' }, sender),
   refreshSession: (sender) => server.mutate('refreshSession', { refreshToken: 'made up' }, sender),
@@ -65,6 +66,7 @@ describe('X-2 RL-2 budgets by address', () => {
       'login-code:address',
       'resend:address',
       'otp:address',
+      'passkey-login:address',
       'reset:address',
       'account-token:address',
       'refresh:address',
