@@ -1,0 +1,40 @@
+import { type PasskeyError, passkeyError } from './ceremony.ts';
+
+/** `background`: begun without a click, such as the autofill. */
+type Kind = 'click' | 'background';
+
+type Ceremony = {
+  readonly kind: Kind;
+  readonly controller: AbortController;
+  /** Never rejects. */
+  readonly ended: Promise<unknown>;
+};
+
+/** Of the page, not of a client: a browser runs one at a time. */
+const active = new Set<Ceremony>();
+
+/**
+ * Runs one ceremony at a time. A click's ends all others; one in the background ends others in the
+ * background, and waits for a click's. Those before have ended when the next begins: browsers
+ * refuse it otherwise (SimpleWebAuthn#281).
+ */
+export function oneCeremony<T>(
+  kind: Kind,
+  signal: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T | PasskeyError> {
+  const before = [...active];
+  for (const one of before)
+    if (kind === 'click' || one.kind === 'background') one.controller.abort();
+  const controller = new AbortController();
+  const either = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
+  const inTurn = async (): Promise<T | PasskeyError> => {
+    await Promise.all(before.map(({ ended }) => ended));
+    return either.aborted ? passkeyError('CANCELLED') : run(either);
+  };
+  const running = inTurn();
+  const forget = (): boolean => active.delete(own);
+  const own: Ceremony = { kind, controller, ended: running.then(forget, forget) };
+  active.add(own);
+  return running;
+}
