@@ -39,6 +39,11 @@ export const passkeys = pgTable(
     backupEligible: boolean('backup_eligible').notNull(),
     /** Whether it was, at the last sign-in. */
     backupState: boolean('backup_state').notNull(),
+    /**
+     * Imported with a user handle that is not the account's, or that the other system did not keep:
+     * whatever it answers with is taken, since its credential id and its key name the user.
+     */
+    foreignHandle: boolean('foreign_handle').notNull().default(false),
     transports: text('transports').array().notNull().default([]),
     /** The kind of authenticator; null where it does not tell. */
     aaguid: uuid('aaguid'),

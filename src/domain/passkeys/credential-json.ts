@@ -51,7 +51,7 @@ export const assertionJson = z.unknown().pipe(
 
 export type AssertionJson = z.output<typeof assertionJson>;
 
-const transportNames = ['usb', 'nfc', 'ble', 'smart-card', 'hybrid', 'internal'] as const;
+export const transportNames = ['usb', 'nfc', 'ble', 'smart-card', 'hybrid', 'internal'] as const;
 
 /** Hints for the browser, kept where they are known ones. */
 const transports = z

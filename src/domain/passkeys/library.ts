@@ -12,6 +12,7 @@ export async function loadWebAuthn() {
     verifyRegistration: server.verifyRegistrationResponse,
     decodeAttestation: helpers.decodeAttestationObject,
     decodeKey: helpers.decodeCredentialPublicKey,
+    encodeKey: helpers.isoCBOR.encode,
     parseAuthenticatorData: helpers.parseAuthenticatorData,
   };
 }

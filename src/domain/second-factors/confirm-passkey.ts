@@ -91,6 +91,7 @@ async function add(ctx: Context, { challenge, key, name }: New): Promise<Passkey
       id: ctx.random.id(ctx.clock.now()),
       userId,
       rpId: ctx.config.passkeys.rpId,
+      foreignHandle: false,
       name: name ?? providerOf(key.aaguid) ?? describeDevice(ctx.request.userAgent) ?? 'Passkey',
       createdAt: await momentOfChange(ctx, { db: tx, userId }),
       lastUsedAt: null,

