@@ -39,7 +39,7 @@ export function ceremonyForm(context: Context, options: CeremonyOptions): Markup
   return html`<form method="post"${given} hidden>
 ${hidden('challengeId', ceremony.id)}${hidden('credential', '')}${hidden('credentialId', '')}
 ${options.body ?? nothing}
-${button({ label: options.label, form: options.form, kind })}
+<div class="actions">${button({ label: options.label, form: options.form, kind })}</div>
 <p class="hint" role="status"></p>
 </form>`;
 }

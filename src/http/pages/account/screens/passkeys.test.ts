@@ -349,6 +349,30 @@ describe('the offer of a passkey', () => {
   });
 });
 
+describe('past the limit of a network', () => {
+  it('RL-3 the sign-in has its other ways, and nothing of passkeys', async () => {
+    const config = {
+      ...pagesWithPasskeys('http://localhost:4000'),
+      rateLimitMultiplier: 1,
+      rateLimits: { 'passkey-login:address': { limit: 1, window: 900 } },
+    };
+    const limited = await startTestServer({ config });
+    try {
+      const { browser } = await openAccount(limited);
+      await browser.send('Sign out');
+      expect(browser.page.status).toBe(200);
+      expect(ceremonyForm(browser.page)).toBeUndefined();
+      expect(browser.value('offer')).toBeUndefined();
+      const email = browser.page.elements.find((element) => attribute(element, 'id') === 'email');
+      expect(email && attribute(email, 'autocomplete')).toBe('username');
+      const { browser: other } = await openAccount(limited);
+      expect(other.page.url).toBe('/account/security');
+    } finally {
+      await limited.stop();
+    }
+  });
+});
+
 describe('where passkeys belong to the origin of an app', () => {
   it('the pages have nothing of them', async () => {
     const elsewhere = await startTestServer();

@@ -61,7 +61,7 @@ ${data.account.hasPassword ? byPassword : byCode}
 ${
   hasPasskey
     ? html`<form method="post" action="/account/step-up" data-webauthn hidden>
-${button({ label: t.passkeys.use, form: 'passkey', kind: 'quiet' })}
+<div class="actions">${button({ label: t.passkeys.use, form: 'passkey', kind: 'quiet' })}</div>
 </form>`
     : nothing
 }
