@@ -68,6 +68,13 @@ describe('cookie mode refuses', () => {
   for (const [who, headers] of Object.entries(strangers)) {
     it(`TR-8 ${who}: FORBIDDEN, no cookie is set, and nothing has happened`, async () => {
       const person = await register();
+      const signer = newSigner();
+      const own = { headers: proxied, token: person.accessToken };
+      await registerPasskey(
+        { mutate: (name, input) => server.mutate(name, input, own) },
+        person,
+        signer,
+      );
       const jar = jarAfter(await signInWithCookie(person));
       const before = await sessionsOf(server, person.id);
       const challenge = await server.mutate(
@@ -80,13 +87,6 @@ describe('cookie mode refuses', () => {
       const mail = server.mailbox.list().find((each) => codeIn(each) === code);
       const link = mail && linkTokenIn(mail);
       const tokenDelivery = 'COOKIE';
-      const signer = newSigner();
-      const own = { headers: proxied, token: person.accessToken };
-      await registerPasskey(
-        { mutate: (name, input) => server.mutate(name, input, own) },
-        person,
-        signer,
-      );
       const ceremony = await server.mutate('requestPasskeyLogin', {}, { headers: proxied });
       const passkey = signer.assert(ceremony.options);
 

@@ -243,6 +243,27 @@ describe('a sign-in that begins with a passkey', () => {
     }
   });
 
+  it('PK-20 AV-1 is answered before the passwords that wait for their hash', async () => {
+    const config = { trustedProxies: ['127.0.0.1'] };
+    const busy = await startTestServer({ bcryptCost: 12, config });
+    try {
+      const { signer } = await addPasskey(busy, await registerPerson(busy));
+      let answered = 0;
+      const logins = Array.from({ length: 24 }, async (_, n) => {
+        const headers = { 'x-forwarded-for': `198.51.${n}.1` };
+        const input = { email: `nobody-${n}@example.com`, password: 'not the right words' };
+        await busy.mutate('login', input, { headers });
+        answered += 1;
+      });
+      await expect.poll(() => answered, { timeout: 30_000, interval: 5 }).toBeGreaterThan(0);
+      expect((await signInWithPasskey(busy, signer)).__typename).toBe('AuthTokens');
+      expect(answered).toBeLessThan(logins.length);
+      await Promise.all(logins);
+    } finally {
+      await busy.stop();
+    }
+  });
+
   it('takes none where passkeys are off, and offers none', async () => {
     const person = await registerPerson(server);
     const { signer } = await addPasskey(server, person);
