@@ -3,7 +3,7 @@ import type { Other, Person } from './answers.ts';
 import { asksForProof, type Fields, type Page, type Refused } from './page.ts';
 import { sendPage } from './send-page.ts';
 import { renew } from './session.ts';
-import type { Data, Visit } from './visit.ts';
+import { type Data, Refusal, type Visit } from './visit.ts';
 
 /** What a form has left to show. */
 export type Left = {
@@ -46,9 +46,16 @@ async function ask(visit: Visit, { document, variables }: Page): Promise<Data> {
   const shown = document.includes('query Show')
     ? await visit.ask(document, 'Show', variables?.(visit))
     : null;
-  const offered =
-    visit.takesPasskeys && document.includes('mutation Offer')
-      ? await visit.ask(document, 'Offer', { input: {} })
-      : null;
-  return { ...shown?.data, ...offered?.data };
+  const offers = visit.takesPasskeys && document.includes('mutation Offer');
+  return { ...shown?.data, ...(offers ? await offer(visit, document) : {}) };
+}
+
+/** Nothing where the API cannot answer just now: the page has its forms all the same. */
+async function offer(visit: Visit, document: string): Promise<Data> {
+  try {
+    return (await visit.ask(document, 'Offer', { input: {} })).data;
+  } catch (error) {
+    if (error instanceof Refusal && error.status >= 500) return {};
+    throw error;
+  }
 }
