@@ -136,7 +136,7 @@ const homes: readonly {
   { packages: /^@simplewebauthn\//, homes: /^domain\/passkeys\/library\.ts$/ },
   { packages: /^@apollo\/client\/|^rxjs$/, homes: /^client\/apollo\.ts$/ },
   { packages: /^@urql\//, homes: /^client\/urql\.ts$/ },
-  { packages: /^react$/, homes: /^client\/react\.ts$/ },
+  { packages: /^react$/, homes: /^client\/(react|use-[a-z-]+)\.ts$/ },
   { packages: /^pino(-pretty)?$/, homes: /^observability\//, types: true },
   { packages: /^prom-client$|^@opentelemetry\//, homes: /^observability\// },
   { packages: /^commander$/, homes: /^cli\.ts$/ },

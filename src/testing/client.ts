@@ -52,11 +52,11 @@ export const errorFields =
 const challengeFields =
   '... on OtpChallenge { __typename id purpose methods sentTo expiresAt resendAvailableAt ' +
   'passkey { id options expiresAt } }';
+/** Without the number of the user's passkeys, which is counted where it is asked for. */
 const tokenFields = `... on AuthTokens {
   __typename accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt
   session { id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current }
-  user { id email emailVerified name roles createdAt status lastLoginAt totpEnabled
-    passkeyCount } }`;
+  user { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }`;
 const acceptedFields = '... on AuthAccepted { __typename accepted }';
 const userFields =
   '... on User { __typename id email emailVerified name roles createdAt status lastLoginAt ' +

@@ -33,7 +33,7 @@ describe('a sign-in that begins with a passkey', () => {
     const tokens = await signInWithPasskey(server, signer);
     expect(tokens).toMatchObject({
       __typename: 'AuthTokens',
-      user: { id: person.id, passkeyCount: 1 },
+      user: { id: person.id },
       session: { methods: ['hwk', 'user', 'mfa'] },
     });
     expect(claimsOf(tokens.accessToken)['amr']).toEqual(['hwk', 'user', 'mfa']);
