@@ -217,6 +217,34 @@ describe('passkeys of an import', () => {
     expect(taken.stderr).toContain('line 1: id or the user handle of its passkeys belongs to');
   });
 
+  it.each([
+    [
+      'a mailed code',
+      async () => {
+        const { id } = await server.mutate('requestLoginCode', { email: 'ada@example.com' });
+        const code = await server.nextCode('ada@example.com');
+        return server.mutate('verifyOtp', { challengeId: id, code });
+      },
+    ],
+    [
+      'a reset of the password',
+      async () => {
+        await server.mutate('requestPasswordReset', { email: 'ada@example.com' });
+        const token = await server.nextToken('ada@example.com');
+        const newPassword = 'walnut ferry copper tuesday';
+        return server.mutate('resetPassword', { token, newPassword });
+      },
+    ],
+  ])('ADV-9 RC-7 end where %s proves the address first', async (_title, claim) => {
+    const signer = newSigner();
+    const unproved = { ...user(passkeyOf(signer)), email_verified: false };
+    expect((await importOf([unproved])).status).toBe(0);
+    expect(await signIn(signer)).toMatchObject(refused);
+    expect(await claim()).not.toHaveProperty('code');
+    // Whoever registered there had the address, or only typed it.
+    expect(await signIn(signer)).toMatchObject({ code: 'UNKNOWN_PASSKEY' });
+  });
+
   it('change nothing when the import runs once more', async () => {
     const signer = newSigner();
     await importOf([user(passkeyOf(signer))]);

@@ -26,6 +26,24 @@ export async function clearFactors(
 }
 
 /**
+ * SECURITY: removes what may be another's on an account whose mailbox is proved for the first time
+ * (RC-7, ADV-9). One that the operator made keeps its app, which `latchkey create-admin` has set
+ * up; its passkeys come from another system, where nobody had proved the address either.
+ */
+export async function clearUnproved(
+  ctx: Pick<App, 'keys'>,
+  input: {
+    /** The transaction that locks the user's row. */
+    readonly db: Db;
+    readonly user: Pick<UserRow, 'id' | 'invitedAt'>;
+  },
+): Promise<void> {
+  const { db, user } = input;
+  if (user.invitedAt === null) await clearFactors(ctx, { db, userId: user.id });
+  else await deletePasskeys(db, { userId: user.id });
+}
+
+/**
  * Removes the app and the recovery codes: there is no recovery without an app. Failures of the
  * removed factors do not count against new ones; the account's window of failures continues.
  */
