@@ -103,8 +103,10 @@ async function advance(
   if (otp && !(await consumeChallenge(tx, { id: otp.id, now }))) throw new Refused('challenge');
   const { userVerified, ...told } = assertion;
   const { id, userId } = passkey;
-  // Verified beside another factor, it is known to verify from now on (WebAuthn 7.2).
-  const uvInitialized = passkey.uvInitialized || (userVerified && otp !== null);
+  // Verified beside the password, it is known to verify from now on (WebAuthn 7.2). SECURITY: a
+  // mailbox is no factor that could vouch for it (OT-9).
+  const isVouchedFor = userVerified && otp?.provedMethods.includes('PASSWORD') === true;
+  const uvInitialized = passkey.uvInitialized || isVouchedFor;
   const advanced = await advancePasskey(tx, { id, userId, ...told, uvInitialized, now });
   if (!advanced) throw new Refused('counter');
   if (advanced.backupState !== passkey.backupState) {

@@ -301,10 +301,10 @@ describe('a passkey in a second step', () => {
     const { phone } = await enrolTotp(server, person);
     const begin = async () =>
       server.mutate('login', { email: person.email, password: person.password });
-    const answer = async (signer = added.signer, overrides = {}) => {
+    const answer = async (signer = added.signer, overrides = {}, at = server) => {
       const challenge = await begin();
       const credential = signer.assert(challenge.passkey.options, overrides);
-      return server.mutate('verifyPasskey', { challengeId: challenge.passkey.id, credential });
+      return at.mutate('verifyPasskey', { challengeId: challenge.passkey.id, credential });
     };
     return { person, phone, begin, answer, ...added };
   }
@@ -352,6 +352,42 @@ describe('a passkey in a second step', () => {
     const { answer } = await withApp();
     const mallory = await addPasskey(server, await registerPerson(server));
     expect(await answer(mallory.signer)).toMatchObject(notAccepted);
+  });
+
+  it('PK-3 OT-9 stays a second step where only the mailbox stood beside it', async () => {
+    const { person, signer } = await withApp({ uv: false });
+    const mailed = await server.mutate('requestLoginCode', { email: person.email });
+    const code = await server.nextCode(person.email);
+    const next = await server.mutate('verifyOtp', { challengeId: mailed.id, code });
+    const credential = signer.assert(next.passkey.options, { uv: true });
+    const input = { challengeId: next.passkey.id, credential };
+    expect(await server.mutate('verifyPasskey', input)).toMatchObject({
+      session: { methods: ['otp', 'hwk', 'user'] },
+    });
+    // A thief who reads the mailbox can have set the PIN, too.
+    expect(await signInWithPasskey(server, signer, { uv: true })).toMatchObject(notAccepted);
+  });
+
+  it('PK-4 OT-17 spends no tries of a user whose passkey another names', async () => {
+    const { answer, signer } = await withApp();
+    const mallory = await withApp();
+    const strict = await server.another({ rateLimitMultiplier: 1 });
+    try {
+      for (let n = 0; n < 10; n += 1) {
+        const { passkey } = await mallory.begin();
+        const credential = mallory.signer.assert(passkey.options, {
+          credentialId: signer.credentialId,
+        });
+        const input = { challengeId: passkey.id, credential };
+        expect(await strict.mutate('verifyPasskey', input)).toMatchObject(notAccepted);
+      }
+      const { passkey } = await mallory.begin();
+      const input = { challengeId: passkey.id, credential: mallory.signer.assert(passkey.options) };
+      expect(await strict.mutate('verifyPasskey', input)).toMatchObject({ code: 'RATE_LIMITED' });
+      expect((await answer(signer, {}, strict)).__typename).toBe('AuthTokens');
+    } finally {
+      await strict.stop();
+    }
   });
 
   it('PK-1 ends with its challenge', async () => {

@@ -67,10 +67,12 @@ async function meet(
     throw new AuthError('UNKNOWN_PASSKEY');
   }
   const otp = await boundTo(ctx, challenge);
-  if (otp) await reserveTry(ctx, secondFactorBudget({ userId: passkey.userId, method: 'PASSKEY' }));
+  // SECURITY: the ceremony's own user: naming another's passkey must not use up their tries.
+  const userId = challenge.userId ?? passkey.userId;
+  if (otp) await reserveTry(ctx, secondFactorBudget({ userId, method: 'PASSKEY' }));
   const outcome = await judge(ctx, { challenge, otp, passkey }, credential);
   if (typeof outcome !== 'string') return outcome;
-  if (!otp) await reserve(ctx, [{ budget: 'passkey:account', identifier: passkey.userId }]);
+  if (!otp) await reserve(ctx, [{ budget: 'passkey:account', identifier: userId }]);
   const subject = { userId: passkey.userId, passkeyId: passkey.id };
   await recordRefusal(ctx, { ...subject, purpose: challenge.purpose, reason: outcome });
   throw notAccepted();
