@@ -36,6 +36,15 @@ export async function autofill(
   return challenge;
 }
 
+/**
+ * Whether the user chose a passkey that was refused, so that others may be offered. Not where the
+ * server began no ceremony: it would be asked again at once, for as long as the page is open.
+ */
+export function wasRefused(result: VerifyPasskeyResult | PasskeyError): boolean {
+  const refusals: readonly string[] = ['INVALID_CREDENTIALS', 'UNKNOWN_PASSKEY'];
+  return result.__typename === 'AuthError' && refusals.includes(result.code);
+}
+
 type Challenge = Extract<RequestPasskeyLoginResult, PasskeyChallenge>;
 
 type Renewal = {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openPasskeyBrowser, type PasskeyBrowser } from '../../../src/testing/passkey-browser.ts';
+import { wasRefused } from './autofill.ts';
 import { createAuthClient } from './index.ts';
 import { createPasskeys, type Passkeys } from './passkeys.ts';
 
@@ -130,6 +131,25 @@ describe('a ceremony that gives no passkey', () => {
     expect(await passkeys.register()).toMatchObject({ code: 'STEP_UP_REQUIRED' });
     await expect(passkeys.signIn()).rejects.toThrow('fetch failed');
     expect(browser.ceremonies).toEqual([]);
+  });
+});
+
+describe('an autofill that the server refuses', () => {
+  it.each(['INVALID_CREDENTIALS', 'UNKNOWN_PASSKEY'])(
+    'with %s after a choice may be offered again',
+    async (code) => {
+      await passkeys.register();
+      outcome = refused(code);
+      const { result } = await offer();
+      await browser.choose();
+      expect(wasRefused(await result)).toBe(true);
+    },
+  );
+
+  it.each(['RATE_LIMITED', 'CONFLICT'])('with %s before one is over', async (code) => {
+    refusals = [refused(code)];
+    const { result } = await offer();
+    expect(wasRefused(await result)).toBe(false);
   });
 });
 

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { wasRefused } from './autofill.ts';
 import { type PasskeyError, passkeyError } from './ceremony.ts';
 import type { VerifyPasskeyResult } from './operations.ts';
 import { createPasskeys, type Passkeys } from './passkeys.ts';
@@ -84,8 +85,7 @@ function useAutofill(passkeys: Passkeys, onAutofill: UsePasskeysOptions['onAutof
       // The user has not asked for it, and need not read that nothing came of it.
       if (result.__typename === 'PasskeyError' && result.code !== 'FAILED') return;
       report.current?.(result);
-      const isChosen = result.__typename === 'AuthError' && result.code !== 'RATE_LIMITED';
-      if (isChosen && !unmounted.signal.aborted) offerAgain();
+      if (wasRefused(result) && !unmounted.signal.aborted) offerAgain();
     };
     void offer();
     return () => unmounted.abort();
