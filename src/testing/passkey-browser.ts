@@ -22,6 +22,8 @@ export type PasskeyBrowser = {
   user: 'chooses' | 'cancels' | 'waits';
   /** The name of a DOMException with which ceremonies end at once; null: none. */
   fails: string | null;
+  /** As an extension that heeds no signal: what is aborted goes on. */
+  ignoresAbort: boolean;
   /** The user chooses the newest passkey in the ceremony that runs; waits until one runs. */
   choose(): Promise<void>;
 };
@@ -71,6 +73,7 @@ class Double implements PasskeyBrowser {
   readonly signals: Signal[] = [];
   user: PasskeyBrowser['user'] = 'chooses';
   fails: string | null = null;
+  ignoresAbort = false;
   #running: { choose(): void } | null = null;
   readonly #origin: string;
 
@@ -98,11 +101,12 @@ class Double implements PasskeyBrowser {
         this.#running = null;
         resolve(credentialOf(credential));
       };
-      if (this.#running) return reject(new DOMException('One is pending.', 'OperationError'));
+      if (this.#running && !this.ignoresAbort)
+        return reject(new DOMException('One is pending.', 'OperationError'));
       if (signal?.aborted) return refuse('aborted', 'AbortError');
       // The dialog needs a moment to close.
       const abort = (): void => void setTimeout(() => refuse('aborted', 'AbortError'), 20);
-      signal?.addEventListener('abort', abort, { once: true });
+      if (!this.ignoresAbort) signal?.addEventListener('abort', abort, { once: true });
       const choose = (): void => {
         signal?.removeEventListener('abort', abort);
         const credential = this.#answer(kind, publicKey.json);

@@ -17,12 +17,6 @@ export async function sessionsOf({ app }: Of, userId: string): Promise<SessionRo
     .orderBy(asc(sessions.createdAt));
 }
 
-/** As if all that the user has proved in any session had been proved an hour ago. */
-export async function ageProofs({ app }: Of, userId: string): Promise<void> {
-  const authenticatedAt = new Date(Date.now() - 3_600_000);
-  await app.db.update(sessions).set({ authenticatedAt }).where(eq(sessions.userId, userId));
-}
-
 /** Puts a session's row back as it was, as a restored backup would. */
 export async function restoreSession({ app }: Of, row: SessionRow | undefined): Promise<void> {
   if (row === undefined) throw new Error('There is no such row.');

@@ -30,7 +30,7 @@ export async function autofill(
     renewal.stop();
     if (!isPasskeyError(credential)) return verifyCredential(auth, challenge, credential);
     const next = renewal.challenge();
-    if (signal.aborted || !next) return credential;
+    if (!next) return credential;
     challenge = next;
   }
   return challenge;

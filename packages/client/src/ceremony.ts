@@ -93,22 +93,29 @@ const codes: Partial<Record<string, PasskeyErrorCode>> = {
   NotSupportedError: 'UNSUPPORTED',
 };
 
-async function ceremony(
-  begin: () => Promise<Credential | null>,
-): Promise<CredentialJson | PasskeyError> {
-  try {
-    const credential = await begin();
-    return credential ? jsonOf(credential as PublicKeyCredential) : passkeyError('CANCELLED');
-  } catch (error) {
-    return passkeyError(codes[Object(error).name] ?? 'FAILED', error);
-  }
+/** Milliseconds for which an aborted ceremony holds up the next: some extensions never end it. */
+const longestEnd = 500;
+
+/** The last ceremony that was begun; never rejects. */
+let last: Promise<unknown> = Promise.resolve();
+
+/** Browsers refuse it until the one before, though aborted, has ended (SimpleWebAuthn#281). */
+function ceremony(begin: () => Promise<Credential | null>): Promise<CredentialJson | PasskeyError> {
+  const enough = new Promise((resolve) => setTimeout(resolve, longestEnd));
+  const result = Promise.race([last, enough])
+    .then(begin)
+    .then((credential) => (credential ? jsonOf(credential) : passkeyError('CANCELLED')))
+    .catch((error) => passkeyError(codes[Object(error).name] ?? 'FAILED', error));
+  last = result;
+  return result;
 }
 
 /**
  * What `toJSON()` gives. Not that itself: extensions of password managers put an object in the
  * browser's place on which it throws "Illegal invocation" (dotnet/aspnetcore#62916).
  */
-function jsonOf(credential: PublicKeyCredential): CredentialJson {
+function jsonOf(given: Credential): CredentialJson {
+  const credential = given as PublicKeyCredential;
   const { id, type, authenticatorAttachment } = credential;
   const response = credential.response as AuthenticatorAttestationResponse &
     AuthenticatorAssertionResponse;

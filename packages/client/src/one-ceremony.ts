@@ -14,18 +14,17 @@ type Ceremony = {
 const active = new Set<Ceremony>();
 
 /**
- * Runs one ceremony at a time. A click's ends all others; one in the background ends others in the
- * background, and waits for a click's. Those before have ended when the next begins: browsers
- * refuse it otherwise (SimpleWebAuthn#281).
+ * Runs one ceremony at a time: a click's ends all others, and one in the background ends others in
+ * the background and waits for a click's.
  */
 export function oneCeremony<T>(
   kind: Kind,
   signal: AbortSignal | undefined,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | PasskeyError> {
-  const before = [...active];
-  for (const one of before)
-    if (kind === 'click' || one.kind === 'background') one.controller.abort();
+  const stays = (one: Ceremony): boolean => kind === 'background' && one.kind === 'click';
+  const before = [...active].filter(stays);
+  for (const one of active) if (!stays(one)) one.controller.abort();
   const controller = new AbortController();
   const either = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
   const inTurn = async (): Promise<T | PasskeyError> => {

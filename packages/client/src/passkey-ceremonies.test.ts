@@ -13,7 +13,7 @@ let passkeys: Passkeys;
 /** The mutations that were sent. */
 let sent: string[];
 /** What the server answers next to requestPasskeyLogin, in place of a challenge. */
-let refusals: (object | Error)[];
+let refusals: (object | Promise<object> | Error)[];
 /** What it answers to verifyPasskey and confirmPasskeyRegistration. */
 let outcome: object;
 
@@ -48,7 +48,8 @@ beforeEach(() => {
       const mutation = /^mutation (\w+)/.exec(JSON.parse(String(init?.body)).query)?.[1] ?? '';
       sent.push(mutation);
       const isVerdict = mutation === 'verifyPasskey' || mutation.startsWith('confirm');
-      const answer = isVerdict ? outcome : (refusals.shift() ?? challengeOf(`c${sent.length}`));
+      const next = isVerdict ? outcome : (refusals.shift() ?? challengeOf(`c${sent.length}`));
+      const answer = await next;
       if (answer instanceof Error) throw answer;
       return Response.json({ data: { [mutation]: answer } });
     },
@@ -166,6 +167,19 @@ describe('one ceremony at a time', () => {
     ]);
     await browser.choose();
     expect(await click).toMatchObject(cancelled);
+  });
+
+  it('a click waits for no request of the autofill, and no extension that never ends', async () => {
+    refusals = [new Promise(() => {})];
+    await offer();
+    const first = passkeys.signIn();
+    await settle();
+    expect(await first).toMatchObject(cancelled);
+    browser.ignoresAbort = true;
+    await offer();
+    const second = passkeys.signIn();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await second).toMatchObject(cancelled);
   });
 
   it('the autofill waits for a click’s', async () => {

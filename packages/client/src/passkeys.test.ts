@@ -103,11 +103,12 @@ describe('refusals', () => {
 
   it('of a registration say that a proof is wanted', async () => {
     await logIn();
-    server.clock.advance(staleAfter);
-    expect(await passkeys.register()).toMatchObject({ code: 'STEP_UP_REQUIRED' });
-    expect(await passkeys.register({ conditional: true })).toMatchObject({
-      code: 'STEP_UP_REQUIRED',
-    });
+    // Without a click it takes a password of the last five minutes.
+    server.clock.advance(staleAfter / 2);
+    const wanted = { __typename: 'AuthError', code: 'STEP_UP_REQUIRED' };
+    expect(await passkeys.register({ conditional: true })).toMatchObject(wanted);
+    server.clock.advance(staleAfter / 2);
+    expect(await passkeys.register()).toMatchObject(wanted);
     expect(browser.ceremonies).toEqual([]);
   });
 
