@@ -18,7 +18,7 @@ const browser: Browser | null = await launchBrowser();
 afterAll(() => browser?.close());
 
 /** How many people the tests of one app need. */
-const crowd = 5;
+const crowd = 6;
 
 /** Issue 19: the built server, and the browser's own passkeys. */
 describe.skipIf(browser === null).each(webApps)('passkeys in the web app of %s', (app) => {
@@ -170,6 +170,19 @@ describe.skipIf(browser === null).each(webApps)('passkeys in the web app of %s',
     expect(problems).toEqual([]);
   });
 
+  it('end their autofill, though it has the authenticator, before a click’s ceremony', async () => {
+    await context.addInitScript(recordCeremonies);
+    const { page, device } = await openWithPasskey(nextPerson(), { autofill: true });
+    // But for the first, before there was a passkey.
+    const outcomes = () => page.evaluate<unknown>('ceremonies.slice(1)');
+    await device.setPresent(false);
+    await signOut(page);
+    await expect.poll(outcomes).toEqual(['pending']);
+    await press(page, 'Sign in with a passkey');
+    await expect.poll(outcomes).toEqual(['AbortError', 'pending']);
+    expect(problems).toEqual([]);
+  });
+
   it('complete a second step', async () => {
     const person = nextPerson();
     const { phone } = await enrolTotp(home, person);
@@ -229,3 +242,21 @@ describe.skipIf(browser === null).each(webApps)('passkeys in the web app of %s',
     await other.close();
   });
 });
+
+/** Keeps in the page's `ceremonies` what became of each navigator.credentials.get. */
+function recordCeremonies(): void {
+  const ceremonies: string[] = [];
+  Object.assign(window, { ceremonies });
+  const get = navigator.credentials.get.bind(navigator.credentials);
+  navigator.credentials.get = async (options) => {
+    const at = ceremonies.push('pending') - 1;
+    try {
+      const credential = await get(options);
+      ceremonies[at] = 'chosen';
+      return credential;
+    } catch (error) {
+      ceremonies[at] = Object(error).name;
+      throw error;
+    }
+  };
+}
