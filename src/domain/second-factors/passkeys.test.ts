@@ -257,6 +257,30 @@ describe('the registration of a passkey', () => {
     expect((await registerPasskey(server, proved, newSigner())).__typename).toBe('Passkey');
   });
 
+  it('PK-1 PK-8 is not reached by the ceremony of a step-up that is not met', async () => {
+    // Without a password, by which ceremonies of the two kinds differ, too.
+    const one = await registerWithoutPassword(server);
+    await addPasskey(server, one);
+    await ageProof(server, one.sessionId, 600);
+    const { passkey } = await server.mutate('reauthenticate', {}, as(one));
+    const options = { challenge: passkey.options.challenge, rp: {}, user: { id: 'AAAA' } };
+    const input = { challengeId: passkey.id, credential: newSigner().register(options) };
+    expect(await server.mutate('confirmPasskeyRegistration', input, as(one))).toMatchObject(
+      refused,
+    );
+    expect(await namesOf(one)).toHaveLength(1);
+  });
+
+  it('ADV-60 hands no certificates to the library, which would fetch what they name', async () => {
+    const one = await registerPerson(server);
+    const attStmt = { alg: -7, sig: Buffer.alloc(70), x5c: [Buffer.alloc(500)] };
+    for (const fmt of ['packed', 'tpm', 'android-key', 'fido-u2f'])
+      await registerPasskey(server, one, newSigner(), { fmt, attStmt });
+    const events = await auditOf(server, one.id, 'passkey.failed');
+    const reasons = events.map(({ detail }) => detail?.['reason']);
+    expect(reasons).toEqual(['attestation', 'attestation', 'attestation', 'attestation']);
+  });
+
   it('is finished after the step-up has aged, while its challenge lives', async () => {
     const one = await registerPerson(server);
     const begun = await server.mutate('startPasskeyRegistration', {}, as(one));
@@ -321,6 +345,16 @@ describe('PK-16 a registration without a click', () => {
     expect((await start(signedIn)).__typename).toBe('PasskeyChallenge');
     await ageProof(server, signedIn.sessionId, 300);
     expect(await start(signedIn)).toMatchObject({ code: 'STEP_UP_REQUIRED' });
+  });
+
+  it('takes none where an app was set up since, until it is proved', async () => {
+    const person = await signIn(server, await registerPerson(server));
+    const { phone } = await enrolTotp(server, person);
+    const start = (sender: Pick<Person, 'accessToken'>) =>
+      server.mutate('startPasskeyRegistration', conditional, as(sender));
+    expect(await start(person)).toMatchObject({ code: 'STEP_UP_REQUIRED' });
+    const proved = await signInWithApp(server, person, phone);
+    expect((await start(proved)).__typename).toBe('PasskeyChallenge');
   });
 
   it('takes no sign of presence, mails, and leaves proof and sessions as they are', async () => {

@@ -99,7 +99,8 @@ describe('a sign-in that begins with a passkey', () => {
     const sender = { token: accessToken };
     const registration = await server.mutate('startPasskeyRegistration', {}, sender);
     const answer = signer.assert(registration.options);
-    expect(await verify(registration.id, answer)).toMatchObject(notAccepted);
+    const asLogin = { challengeId: registration.id, credential: answer };
+    expect(await server.mutate('verifyPasskey', asLogin, sender)).toMatchObject(notAccepted);
     const login = await begin();
     const options = { ...registration.options, challenge: login.options.challenge };
     expect(
@@ -414,6 +415,17 @@ describe('a passkey in a second step', () => {
       const input = { challengeId: passkey.id, credential: signer.assert(passkey.options) };
       expect(await strict.mutate('verifyPasskey', input)).toMatchObject({ code: 'RATE_LIMITED' });
       expect((await signInWithPasskey(strict, signer)).__typename).toBe('AuthTokens');
+    } finally {
+      await strict.stop();
+    }
+  });
+
+  it('OT-17 uses up no tries by right answers', async () => {
+    const { answer } = await withApp();
+    const strict = await server.another({ rateLimitMultiplier: 1 });
+    try {
+      for (let n = 0; n < 11; n += 1)
+        expect((await answer(undefined, {}, strict)).__typename).toBe('AuthTokens');
     } finally {
       await strict.stop();
     }
