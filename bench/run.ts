@@ -56,6 +56,10 @@ const scenarios: Readonly<Record<string, Entry>> = {
     about: 'migrates a million users while fifty requests a second go on (X-35)',
     load: () => import('./scenarios/migrate.ts'),
   },
+  passkeys: {
+    about: 'sign-ins with passkeys while others sign in with passwords (PK-20)',
+    load: () => import('./scenarios/passkeys.ts'),
+  },
   patroni: {
     about: 'a cluster of Patroni: leader killed, cut off, switched over, restarted (AV-8)',
     load: () => import('./scenarios/patroni.ts'),

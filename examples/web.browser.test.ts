@@ -1,9 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { build, type PreviewServer, preview } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../src/testing/app.ts';
 import { authenticator, enrolTotp } from '../src/testing/authenticator.ts';
@@ -11,6 +7,7 @@ import { launchBrowser } from '../src/testing/browser.ts';
 import { freePort } from '../src/testing/free-port.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../src/testing/people.ts';
 import { sessionsOf } from '../src/testing/rows.ts';
+import { serveWebApp, webApps } from './serve-web-app.ts';
 
 const browser: Browser | null = await launchBrowser();
 /** Seconds after which an access token has expired. */
@@ -20,11 +17,10 @@ const screenshots = process.env['SCREENSHOTS'];
 
 afterAll(() => browser?.close());
 
-describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app of %s', (app) => {
+describe.skipIf(browser === null).each(webApps)('the web app of %s', (app) => {
   let server: TestServer;
-  let site: PreviewServer;
+  let stopSite: () => Promise<void>;
   let origin: string;
-  let outDir: string;
   let context: BrowserContext;
   let problems: string[];
   let refreshes: number;
@@ -33,27 +29,11 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
     const port = await freePort();
     origin = `http://localhost:${port}`;
     server = await startTestServer({ config: { corsOrigins: [origin], appUrl: origin } });
-    outDir = await mkdtemp(join(tmpdir(), 'latchkey-example-'));
-    const settings = {
-      root: fileURLToPath(new URL(app, import.meta.url)),
-      configFile: fileURLToPath(new URL('vite.config.ts', import.meta.url)),
-      logLevel: 'error',
-      // Cookies of another site are not sent along, and 127.0.0.1 is another site than localhost.
-      define: {
-        'import.meta.env.VITE_AUTH_URL': JSON.stringify(
-          server.url.replace('127.0.0.1', 'localhost'),
-        ),
-      },
-      build: { outDir, emptyOutDir: true },
-      preview: { port, strictPort: true, host: 'localhost' },
-    } as const;
-    await build(settings);
-    site = await preview(settings);
+    stopSite = await serveWebApp(app, { port, authUrl: server.url });
   });
   afterAll(async () => {
-    await site.close();
+    await stopSite();
     await server.stop();
-    await rm(outDir, { recursive: true, force: true });
   });
 
   beforeEach(async () => {
@@ -83,7 +63,7 @@ describe.skipIf(browser === null).each(['apollo-client', 'urql'])('the web app o
   ): Promise<void> {
     await page.getByLabel('E-mail').fill(email);
     await page.getByLabel('Password').fill(password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   }
 
   async function giveCode(page: Page, code: string): Promise<void> {

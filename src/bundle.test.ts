@@ -10,13 +10,14 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from './testing/app.ts';
 import { mutate, send } from './testing/client.ts';
 import { productionEnvironment, strongKey } from './testing/command-line.ts';
 import { compiledSources } from './testing/compiled.ts';
 import { freePort } from './testing/free-port.ts';
+import { newSigner, registerPasskey, signInWithPasskey } from './testing/passkeys.ts';
 import { freshAddress, goodPassword, registerPerson } from './testing/people.ts';
 
 /**
@@ -24,6 +25,8 @@ import { freshAddress, goodPassword, registerPerson } from './testing/people.ts'
  * bundled.
  */
 const external = ['@node-rs', '@opentelemetry'];
+
+type MutateArguments = Parameters<TestServer['mutate']>;
 
 describe('the bundled server, without the packages that it contains', {
   timeout: 180_000,
@@ -81,6 +84,21 @@ describe('the bundled server, without the packages that it contains', {
     expect(licences).toMatch(/^graphql 16\.\S+ \(MIT\)$/m);
   });
 
+  it('holds what verifies passkeys apart, so that it is loaded with the first one', () => {
+    const read = (file: string): string => readFileSync(join(dist, file), 'utf8');
+    const atStart = new Set(['main.js']);
+    for (const file of atStart) {
+      for (const [, name] of read(file).matchAll(/^(?:import|export)\b.*?"([^"]+\.js)";$/gm))
+        atStart.add(posix.join(posix.dirname(file), name ?? ''));
+    }
+    const library = 'Unexpected authentication response type';
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+    const holding = files.filter((name) => name.endsWith('.js') && read(name).includes(library));
+    expect(holding).toHaveLength(1);
+    expect(atStart.size).toBeGreaterThan(2);
+    expect(holding.filter((name) => atStart.has(name))).toEqual([]);
+  });
+
   it('X-43 tries what the sources try, also where the result is not used', () => {
     const texts = readdirSync(dist, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.js'))
@@ -93,7 +111,7 @@ describe('the bundled server, without the packages that it contains', {
     expect(stdout).toContain('DATABASE_URL: has a % that begins no escape');
   });
 
-  it('migrates, serves me, rates passwords on its thread, mails, and stops', async () => {
+  it('migrates, serves me, rates passwords on its thread, takes passkeys and stops', async () => {
     const person = await registerPerson(server);
     const url = `http://127.0.0.1:${await freePort()}`;
     const env = {
@@ -121,6 +139,13 @@ describe('the bundled server, without the packages that it contains', {
     expect(strong.__typename).toBe('OtpChallenge');
     const answer = await send(url, '{ me { email } }', {}, { token: person.accessToken });
     expect(answer.data.me.email).toBe(person.email);
+    const served = { mutate: (...args: MutateArguments) => mutate(url, ...args) };
+    for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as const) {
+      const signer = newSigner({ algorithm });
+      expect((await registerPasskey(served, person, signer)).__typename).toBe('Passkey');
+      const tokens = await signInWithPasskey(served, signer);
+      expect([algorithm, tokens.user?.email]).toEqual([algorithm, person.email]);
+    }
     // The configured SMTP server does not exist; by this failure the templates have been found.
     await expect
       .poll(() => output, { timeout: 15_000, interval: 50 })

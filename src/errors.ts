@@ -32,6 +32,7 @@ export const errorCodes = {
   },
   RATE_LIMITED: { place: 'outcome', message: 'Too many attempts. Try again later.' },
   NOT_FOUND: { place: 'outcome', message: 'There is no such thing, or it is not yours.' },
+  UNKNOWN_PASSKEY: { place: 'outcome', message: 'The server does not know this passkey.' },
   CONFLICT: { place: 'outcome', message: 'The request contradicts the present state.' },
   UNAUTHENTICATED: {
     place: 'request',

@@ -29,7 +29,8 @@ const entries = {
     'takeLinkToken',
   ],
   '@latchkey/client/apollo': ['authLink'],
-  '@latchkey/client/react': ['AuthProvider', 'useAuth', 'useSignOut'],
+  '@latchkey/client/passkeys': ['createPasskeys'],
+  '@latchkey/client/react': ['AuthProvider', 'useAuth', 'usePasskeys', 'useSignOut'],
   '@latchkey/client/urql': ['authClientExchange'],
   '@latchkey/verify': [
     'KeysUnavailableError',
@@ -56,7 +57,8 @@ const strict = [
 const app = `
 import { type AuthState, createAuthClient, type User } from '@latchkey/client';
 import { authLink } from '@latchkey/client/apollo';
-import { AuthProvider, useAuth } from '@latchkey/client/react';
+import { createPasskeys } from '@latchkey/client/passkeys';
+import { AuthProvider, useAuth, usePasskeys } from '@latchkey/client/react';
 import { authClientExchange } from '@latchkey/client/urql';
 import {
   apolloContext, type Caller, createVerifier, expressAuth, fastifyAuth, yogaContext,
@@ -77,12 +79,17 @@ export async function signIn(email: string, password: string): Promise<User | nu
     case 'AuthError': return result.code === 'RATE_LIMITED' ? null : null;
   }
 }
+export async function signInByPasskey(): Promise<User | null> {
+  const result = await createPasskeys(auth).signIn({ autofill: true });
+  if (result.__typename === 'PasskeyError' && result.code === 'CANCELLED') return null;
+  return result.__typename === 'AuthTokens' ? result.user : null;
+}
 export const verifier = createVerifier({ issuer: 'https://auth.example.com' });
 export const state: AuthState = auth.getState();
 export const caller: Promise<Caller> = verifier.verify('token');
 export {
   AuthProvider, apolloContext, authClientExchange, authLink, expressAuth, fastifyAuth, useAuth,
-  yogaContext,
+  usePasskeys, yogaContext,
 };
 `;
 

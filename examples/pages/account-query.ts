@@ -1,4 +1,4 @@
-import type { AuthSession, User } from '@latchkey/client';
+import type { AuthSession, Passkey, User } from '@latchkey/client';
 
 /** What the account page queries, with either client. */
 export const accountQuery = `
@@ -7,6 +7,7 @@ export const accountQuery = `
       user { id name email }
       hasPassword
       totpEnabled
+      passkeys { id name createdAt lastUsedAt }
       sessions(first: 50) {
         edges { node { id device lastUsedAt current } }
       }
@@ -19,6 +20,7 @@ export type AccountData = {
     readonly user: Pick<User, 'id' | 'name' | 'email'>;
     readonly hasPassword: boolean;
     readonly totpEnabled: boolean;
+    readonly passkeys: readonly Pick<Passkey, 'id' | 'name' | 'createdAt' | 'lastUsedAt'>[];
     readonly sessions: {
       readonly edges: readonly {
         readonly node: Pick<AuthSession, 'id' | 'device' | 'lastUsedAt' | 'current'>;

@@ -2,11 +2,12 @@ import type { AuthTokens, OtpChallenge } from '@latchkey/client';
 import { useAuth } from '@latchkey/client/react';
 import { useState } from 'react';
 import { Field, Form } from './form.tsx';
+import { PasskeyProof } from './passkey-proof.tsx';
 import { useAction } from './use-action.ts';
 import { useSubmit } from './use-submit.ts';
 
 type Props = {
-  challenge: Pick<OtpChallenge, 'id' | 'methods' | 'sentTo'>;
+  challenge: Pick<OtpChallenge, 'id' | 'methods' | 'sentTo' | 'passkey'>;
   onTokens: (tokens: AuthTokens) => void;
 };
 
@@ -62,6 +63,9 @@ export function CodeForm({ challenge, onTokens }: Props) {
         <button type="button" className="link" onClick={() => act(resend)}>
           Send another code
         </button>
+      )}
+      {current.passkey && (
+        <PasskeyProof challenge={current.passkey} onTokens={onTokens} onChallenge={setCurrent} />
       )}
       <p role="status">{isResent && 'A new code is on its way.'}</p>
       <p className="problem" role="alert">

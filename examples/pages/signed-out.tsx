@@ -1,12 +1,14 @@
-import type { OtpChallenge, SignedOutReason } from '@latchkey/client';
-import { useAuth } from '@latchkey/client/react';
+import type { OtpChallenge, SignedOutReason, VerifyPasskeyResult } from '@latchkey/client';
+import type { PasskeyError } from '@latchkey/client/passkeys';
+import { useAuth, usePasskeys } from '@latchkey/client/react';
 import { useState } from 'react';
 import { CodeForm } from './code-form.tsx';
 import { Field, Form } from './form.tsx';
 import { forgetRegistration, LinkForm, readLink, rememberRegistration } from './link-form.tsx';
+import { useAction } from './use-action.ts';
 import { useSubmit } from './use-submit.ts';
 
-type Challenge = Pick<OtpChallenge, 'id' | 'methods' | 'sentTo'>;
+type Challenge = Pick<OtpChallenge, 'id' | 'methods' | 'sentTo' | 'passkey'>;
 type ToChallenge = { onChallenge: (challenge: Challenge) => void };
 
 const notices: Record<SignedOutReason, string> = {
@@ -69,6 +71,12 @@ export function SignedOut({ reason }: { reason: SignedOutReason | null }) {
 function SignIn({ onChallenge }: ToChallenge) {
   const { auth } = useAuth();
   const [isCode, setCode] = useState(false);
+  const { problem, act } = useAction();
+  const take = (result: VerifyPasskeyResult | PasskeyError) => {
+    if (result.__typename === 'OtpChallenge') onChallenge(result);
+    return result;
+  };
+  const passkeys = usePasskeys({ onAutofill: (result) => act(async () => take(result)) });
   const submit = useSubmit(
     (text) =>
       isCode
@@ -76,6 +84,8 @@ function SignIn({ onChallenge }: ToChallenge) {
         : auth.login({ email: text('email'), password: text('password') }),
     (result) => {
       if (result.__typename === 'OtpChallenge') onChallenge(result);
+      // The password manager that has just filled in the password may keep a passkey, too.
+      else if (!isCode) passkeys.register({ conditional: true }).catch(() => {});
     },
   );
   return (
@@ -85,7 +95,7 @@ function SignIn({ onChallenge }: ToChallenge) {
           name="email"
           label="E-mail"
           type="email"
-          autoComplete="username"
+          autoComplete="username webauthn"
           required
           problem={submit.problem}
         />
@@ -103,6 +113,19 @@ function SignIn({ onChallenge }: ToChallenge) {
           <p>Registered, but never confirmed? Look into your mailbox: a link to finish is there.</p>
         )}
       </Form>
+      {passkeys.isSupported && (
+        <button
+          type="button"
+          className="wide"
+          disabled={passkeys.isPending}
+          onClick={() => act(async () => take(await passkeys.signIn()))}
+        >
+          Sign in with a passkey
+        </button>
+      )}
+      <p className="problem" role="alert">
+        {problem}
+      </p>
       <button type="button" className="link" onClick={() => setCode(!isCode)}>
         {isCode ? 'Use my password' : 'E-mail me a code instead'}
       </button>

@@ -8,6 +8,8 @@ import { inspectPostgres } from '../db/inspect.ts';
 import { MailError } from '../mail/mailer.ts';
 import { startTestServer, type TestServer, testConfig } from '../testing/app.ts';
 import { productionEnvironment, type Run, runCommand, strongKey } from '../testing/command-line.ts';
+import { addPasskey } from '../testing/passkeys.ts';
+import { registerPerson } from '../testing/people.ts';
 import { rawSql } from '../testing/raw-sql.ts';
 import { type SmtpStandIn, startSmtpStandIn } from '../testing/smtp-stand-in.ts';
 import { explain } from './explain.ts';
@@ -279,5 +281,23 @@ describe('the findings of the doctor', () => {
     );
     expect(explain(failure('XX000')).message).toBe('failed (XX000)');
     expect(JSON.stringify(explain(failure('XX000')))).not.toContain('hunter2');
+  });
+});
+
+// The last one: the mails to its person have left, which the tests before look at.
+describe('the doctor and passkeys', () => {
+  it('warns of passkeys that were registered under another RP ID', async () => {
+    const person = await registerPerson(server);
+    await addPasskey(server, person);
+    const run = await runCommand(['doctor', '--json'], {
+      env: { ...env, PASSKEY_RP_ID: 'example.com', PASSKEY_ORIGINS: 'https://example.com' },
+    });
+    expect(of(run, 'passkeys')).toMatchObject({
+      status: 'warning',
+      message: expect.stringContaining('another RP ID than example.com'),
+    });
+    const same = { PASSKEY_RP_ID: 'localhost', PASSKEY_ORIGINS: 'http://localhost:3000' };
+    const fine = await runCommand(['doctor', '--json'], { env: { ...env, ...same } });
+    expect(of(fine, 'passkeys')).toBeUndefined();
   });
 });

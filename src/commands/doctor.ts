@@ -9,6 +9,7 @@ import {
 import { openPostgres } from '../db/driver/client.ts';
 import { type Inspection, inspectPostgres } from '../db/inspect.ts';
 import { mailTroubles } from '../db/queries/outbox.ts';
+import { hasForeignPasskeys } from '../db/queries/passkeys.ts';
 import { mayPurgeAuditEvents } from '../db/queries/retention.ts';
 import { countAdmins } from '../db/queries/user-administration.ts';
 import { unprovenMails } from '../domain/outbox/delivery.ts';
@@ -24,6 +25,7 @@ import {
   judgeMail,
   judgeMailTroubles,
   judgeMigrations,
+  judgePasskeys,
   judgeRights,
   judgeServer,
   judgeSettings,
@@ -119,6 +121,9 @@ async function* examineContents(config: Config, url: string): AsyncGenerator<Fin
     const troubles = { now: systemClock.now(), unproven: unprovenMails };
     const mail = judgeMailTroubles(await mailTroubles(app.db, troubles));
     if (mail !== null) yield mail;
+    const { rpId } = config.passkeys;
+    const passkeys = judgePasskeys(await hasForeignPasskeys(app.db, { rpId }), config);
+    if (passkeys !== null) yield passkeys;
     const admins = await countAdmins(app.db);
     const advice = 'Make one: latchkey create-admin EMAIL';
     if (admins > 0)

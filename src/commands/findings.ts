@@ -15,6 +15,7 @@ export type Finding = {
     | 'keys'
     | 'mail'
     | 'clock'
+    | 'passkeys'
     | 'administrators';
   readonly status: 'ok' | 'warning' | 'failure';
   readonly message: string;
@@ -173,6 +174,17 @@ export function judgeMail(error: unknown, { mail }: Pick<Config, 'mail'>): Findi
     status: 'failure',
     message: `${mail.transport}: ${reason}`,
     advice: mailAdvice(reason, names),
+  };
+}
+
+/** Null where every passkey works; `hasForeign`: some are registered under another RP ID. */
+export function judgePasskeys(hasForeign: boolean, { passkeys }: Config): Finding | null {
+  if (!hasForeign) return null;
+  return {
+    check: 'passkeys',
+    status: 'warning',
+    message: `some were registered under another RP ID than ${passkeys.rpId}, and do not work`,
+    advice: 'Set PASSKEY_RP_ID to what it was: their users cannot move them.',
   };
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { ownTheme } from './pages-theme.ts';
+import { passkeyOrigins, relyingPartyId } from './passkeys.ts';
 import { themeFile } from './read-theme-file.ts';
 import {
   apiKey,
@@ -464,6 +465,41 @@ export const entries = {
     fallback: 'open',
     schema: oneOf('open', 'invite'),
   }),
+  /** Becomes PasskeySettings. */
+  passkeys: {
+    enabled: entry({
+      name: 'PASSKEYS',
+      doc:
+        'Whether users may register passkeys and sign in with them. Off where APP_URL names an ' +
+        'IP address, which browsers accept no passkeys for.',
+      fallback: 'true',
+      schema: onOrOff,
+    }),
+    rpId: optional({
+      name: 'PASSKEY_RP_ID',
+      doc:
+        'The domain that passkeys belong to (WebAuthn: RP ID). Choose it before the first one ' +
+        'is registered: under another one, none of them works.',
+      shown: 'the host of APP_URL',
+      absent: null,
+      schema: relyingPartyId,
+    }),
+    origins: optional({
+      name: 'PASSKEY_ORIGINS',
+      doc:
+        'Origins that may use passkeys, separated by commas, each exact, 20 at most; those of ' +
+        'Android apps as `android:apk-key-hash:…`.',
+      shown: 'the origin of APP_URL',
+      absent: null,
+      schema: passkeyOrigins,
+    }),
+    limit: entry({
+      name: 'PASSKEY_LIMIT',
+      doc: 'Passkeys that a user may have, 1 to 100.',
+      fallback: '20',
+      schema: whole(1, 100),
+    }),
+  },
   workers: entry({
     name: 'WORKERS',
     doc: 'Processes that share the port, 1 to 256; `max` is one for each core.',

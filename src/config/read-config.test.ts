@@ -892,6 +892,63 @@ describe('secrets', () => {
   });
 });
 
+describe('passkeys', () => {
+  const settings = (changes: Environment = {}) => production(changes).passkeys;
+
+  it.each<[string, Environment]>([
+    ['PASSKEYS', { PASSKEYS: 'yes' }],
+    ['PASSKEY_RP_ID', { PASSKEY_RP_ID: 'https://auth.example.com' }],
+    ['PASSKEY_RP_ID', { PASSKEY_RP_ID: 'auth.example.com:443' }],
+    ['PASSKEY_RP_ID', { PASSKEY_RP_ID: 'Auth.example.com' }],
+    ['PASSKEY_RP_ID', { PASSKEY_RP_ID: '.example.com' }],
+    ['PASSKEY_RP_ID', { PASSKEY_RP_ID: '203.0.113.5' }],
+    ['PASSKEY_RP_ID', { PASSKEY_RP_ID: 'example.org' }],
+    ['PASSKEY_RP_ID', { PASSKEY_RP_ID: 'com' }],
+    ['PASSKEY_RP_ID', { PASSKEY_ORIGINS: 'https://app.example.org' }],
+    ['PASSKEY_ORIGINS', { PASSKEY_ORIGINS: 'https://*.example.com' }],
+    ['PASSKEY_ORIGINS', { PASSKEY_ORIGINS: 'https://auth.example.com/' }],
+    ['PASSKEY_ORIGINS', { PASSKEY_ORIGINS: 'https://auth.example.com,http://auth.example.com' }],
+    ['PASSKEY_ORIGINS', { PASSKEY_ORIGINS: 'android:apk-key-hash:short' }],
+    [
+      'PASSKEY_ORIGINS',
+      {
+        PASSKEY_ORIGINS: Array.from({ length: 21 }, (_, n) => `https://a${n}.example.com`).join(),
+      },
+    ],
+    ['PASSKEY_LIMIT', { PASSKEY_LIMIT: '0' }],
+    ['PASSKEY_LIMIT', { PASSKEY_LIMIT: '101' }],
+  ])('PK-2 refuses a %s such as in %j', (name, changes) => {
+    expect(refused(changes)).toEqual([name]);
+  });
+
+  it('PK-2 belong to the host of APP_URL, or of PUBLIC_URL where there is no app', () => {
+    const origins = ['https://auth.example.com'];
+    expect(settings()).toEqual({ enabled: true, rpId: 'auth.example.com', origins, limit: 20 });
+    expect(settings({ APP_URL: 'https://app.example.com/sign' })).toMatchObject({
+      rpId: 'app.example.com',
+      origins: ['https://app.example.com'],
+    });
+    expect(development().passkeys).toMatchObject({
+      rpId: 'localhost',
+      origins: ['http://localhost:4000'],
+    });
+  });
+
+  it('may belong to a domain above, to other sites and to apps', () => {
+    const android = `android:apk-key-hash:${'A'.repeat(43)}`;
+    const origins = ['https://auth.example.com', 'https://example.co.uk', android];
+    const set = { PASSKEY_RP_ID: 'example.com', PASSKEY_ORIGINS: origins.join(', ') };
+    expect(settings(set)).toMatchObject({ rpId: 'example.com', origins });
+    expect(settings({ PASSKEY_ORIGINS: android }).origins).toEqual([android]);
+  });
+
+  it('are off where told, and where browsers accept none', () => {
+    expect(settings({ PASSKEYS: 'off' }).enabled).toBe(false);
+    expect(settings({ PUBLIC_URL: 'https://203.0.113.5' }).enabled).toBe(false);
+    expect(settings({ PUBLIC_URL: 'https://[2001:db8::5]' }).enabled).toBe(false);
+  });
+});
+
 describe('X-43 what a shell or a file of variables should have taken away', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-quotes-'));
   afterAll(() => rmSync(folder, { recursive: true }));

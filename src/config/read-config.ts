@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostUrls } from '../db/driver/host-urls.ts';
+import { isAppOrigin } from '../domain/passkeys/sites.ts';
 import { formatSender } from '../mail/sender.ts';
 import {
   allEntries,
@@ -12,12 +13,21 @@ import {
   type Table,
   type ValuesOf,
 } from './entries.ts';
+import { fitsOrigins, type PasskeySettings, passkeySettings } from './passkeys.ts';
 import { isHttpsOrLoopback, isPlainAndRemote } from './readers.ts';
 
 type Values = ValuesOf<typeof entries>;
 
 /** Groups and variables that are not copied as they are; `toConfig` makes members of them. */
-type Combined = 'database' | 'secretKeys' | 'publicUrl' | 'appUrl' | 'jwt' | 'mail' | 'tls';
+type Combined =
+  | 'database'
+  | 'secretKeys'
+  | 'publicUrl'
+  | 'appUrl'
+  | 'jwt'
+  | 'mail'
+  | 'passkeys'
+  | 'tls';
 
 /**
  * The configuration as the rest of the code sees it: a member for each entry, and the combined
@@ -44,6 +54,7 @@ export type Config = Omit<Values, Combined> & {
     readonly type: Values['jwt']['type'];
   };
   readonly mail: MailSettings;
+  readonly passkeys: PasskeySettings;
   /** Paths of PEM files; null when a proxy in front terminates TLS. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   /** Threads of libuv's pool, which computes the hashes; Node reads its size itself. */
@@ -352,9 +363,26 @@ const rules: readonly Rule[] = [
       refuse(entries.bcryptConcurrency, rule);
     }
   },
+  refusePasskeys,
   refuseSharedSecrets,
   refuseTlsFiles,
 ];
+
+function refusePasskeys(
+  { passkeys, publicUrl, appUrl, port }: Readings<typeof entries>,
+  { production, refuse }: Parameters<Rule>[1],
+): void {
+  const { enabled, rpId, origins, limit } = passkeys;
+  const of = entries.passkeys;
+  if (enabled !== true || rpId === undefined || origins === undefined || limit === undefined)
+    return;
+  if (production && origins?.some((each) => !isAppOrigin(each) && !isHttpsOrLoopback(each)))
+    refuse(of.origins, 'must be https in production, unless the host is this machine');
+  if (publicUrl === undefined || appUrl === undefined) return;
+  const app = appUrl ?? publicUrl ?? `http://localhost:${port}`;
+  if (!fitsOrigins(passkeySettings({ enabled, rpId, origins, limit }, app)))
+    refuse(of.rpId, 'must be the host of one of PASSKEY_ORIGINS, or a domain above it');
+}
 
 /**
  * SECURITY: a party that learns one secret, such as the mail provider, must not have another (CF-2,
@@ -436,8 +464,9 @@ function isPair(cert: Buffer, key: Buffer): boolean {
 
 /** Makes the combined members; the other entries are copied. */
 function toConfig(values: Values, env: Environment, mode: Mode): Config {
-  const { database, secretKeys, publicUrl, appUrl, jwt, mail, tls, ...others } = values;
+  const { database, secretKeys, publicUrl, appUrl, jwt, mail, passkeys, tls, ...others } = values;
   const ownUrl = publicUrl ?? `http://localhost:${values.port}`;
+  const app = appUrl ?? `${ownUrl}/account`;
   const current = present(secretKeys.current);
   const address = database.address ?? embedded;
   const { certFile, keyFile } = tls;
@@ -451,9 +480,10 @@ function toConfig(values: Values, env: Environment, mode: Mode): Config {
     dataDirectory,
     secretKeys: secretKeys.previous ? [current, secretKeys.previous] : [current],
     publicUrl: ownUrl,
-    appUrl: appUrl ?? `${ownUrl}/account`,
+    appUrl: app,
     jwt: { ...jwt, audience: jwt.audience ?? ownUrl },
     mail: mailSettings(mail, given(env, entries.productName.name) && values.productName),
+    passkeys: passkeySettings(passkeys, app),
     tls: certFile === null || keyFile === null ? null : { certFile, keyFile },
     threadPoolSize: threadPoolSize(env),
     tracing: wantsTraces(env),

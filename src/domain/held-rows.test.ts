@@ -11,6 +11,7 @@ import {
   startCommand,
   strongKey,
 } from '../testing/command-line.ts';
+import { addPasskey, newSigner } from '../testing/passkeys.ts';
 import {
   changeEmail,
   freshAddress,
@@ -69,6 +70,7 @@ const stateOf = async (tx: Tx): Promise<unknown> => ({
   challenges: await tx`
     select id, consumed_at from otp_challenges where user_id is not null order by id`,
   links: await tx`select id, ended_at from account_tokens order by id`,
+  passkeys: await tx`select * from passkeys order by id`,
 });
 
 type During = {
@@ -162,6 +164,23 @@ const stepUpVerbs: Readonly<Record<string, () => Promise<Call>>> = {
     const person = await registerPerson(server);
     return calls(person, 'deleteAccount', { confirmEmail: person.email });
   },
+  startPasskeyRegistration: async () =>
+    calls(await registerPerson(server), 'startPasskeyRegistration', {}),
+  'startPasskeyRegistration without a click': async () => {
+    const person = await signIn(server, await registerPerson(server));
+    return calls(person, 'startPasskeyRegistration', { conditional: true });
+  },
+  confirmPasskeyRegistration: async () => {
+    const person = await registerPerson(server);
+    const { id, options } = await server.mutate('startPasskeyRegistration', {}, as(person));
+    const credential = newSigner().register(options);
+    return calls(person, 'confirmPasskeyRegistration', { challengeId: id, credential });
+  },
+  removePasskey: async () => {
+    const person = await registerPerson(server);
+    const { id: passkeyId } = await addPasskey(server, person);
+    return calls(person, 'removePasskey', { passkeyId });
+  },
 };
 /** They end the caller's own session even where the others need a step-up (X-14). */
 const signOutVerbs: typeof stepUpVerbs = {
@@ -180,6 +199,11 @@ const signOutVerbs: typeof stepUpVerbs = {
 const sessionVerbs: typeof stepUpVerbs = {
   ...stepUpVerbs,
   ...signOutVerbs,
+  renamePasskey: async () => {
+    const person = await registerPerson(server);
+    const { id: passkeyId } = await addPasskey(server, person);
+    return calls(person, 'renamePasskey', { passkeyId, name: 'Mine' });
+  },
   updateProfile: async () =>
     calls(await registerPerson(server), 'updateProfile', { name: 'Mallory' }),
   confirmEmailChange: async () => {
@@ -276,6 +300,28 @@ describe('X-6 a verb of a signed-in user that waits for the user’s row', () =>
       );
     },
   );
+
+  it('removePasskey keeps the last way in where the password went meanwhile', async () => {
+    const { person, send } = await (stepUpVerbs['removePasskey']?.() ?? Promise.reject());
+    await expectRefused(
+      {
+        row: ['users', person.id],
+        change: (tx) => tx`update users set password_hash = null where id = ${person.id}`,
+        send,
+      },
+      { code: 'CONFLICT' },
+    );
+  });
+
+  it('confirmPasskeyRegistration adds none where the password was changed meanwhile', async () => {
+    const { person, send } = await (stepUpVerbs['confirmPasskeyRegistration']?.() ??
+      Promise.reject());
+    const hash = await server.app.hasher.hash(otherPassword);
+    await expectRefused(
+      { row: ['users', person.id], change: set.password(person.id, hash), send },
+      { code: 'INVALID_CREDENTIALS' },
+    );
+  });
 
   it('changePassword does not replace a password that was set meanwhile', async () => {
     const { person, send } = await (stepUpVerbs['changePassword']?.() ?? Promise.reject());
@@ -589,6 +635,80 @@ describe('X-6 a sign-in that waits for the user’s row', () => {
     expect(await sessionsOf(server, person.id)).toHaveLength(1);
   });
 
+  const byPasskey = async () => {
+    const person = await registerPerson(server);
+    const { signer } = await addPasskey(server, person);
+    const { id, options } = await server.mutate('requestPasskeyLogin', {});
+    const credential = signer.assert(options);
+    return { person, send: () => second.mutate('verifyPasskey', { challengeId: id, credential }) };
+  };
+  const secondStepByPasskey = async () => {
+    const person = await registerPerson(server);
+    const { signer } = await addPasskey(server, person);
+    await enrolTotp(server, person);
+    const { passkey } = await login(person)();
+    const input = { challengeId: passkey.id, credential: signer.assert(passkey.options) };
+    return { person, send: () => second.mutate('verifyPasskey', input) };
+  };
+  const passkeyGone = (id: string) => (tx: Tx) => tx`delete from passkeys where user_id = ${id}`;
+  const counterMoved = (id: string) => (tx: Tx) =>
+    tx`update passkeys set sign_count = 100 where user_id = ${id}`;
+
+  it.each([
+    ['a sign-in', byPasskey, 'the account was suspended', refusals['the account was suspended']],
+    ['a sign-in', byPasskey, 'the account was deleted', refusals['the account was deleted']],
+    ['a sign-in', byPasskey, 'it was removed', async ({ id }: Person) => passkeyGone(id)],
+    [
+      'a second step',
+      secondStepByPasskey,
+      'the password was changed',
+      refusals['the password was changed'],
+    ],
+    [
+      'a second step',
+      secondStepByPasskey,
+      'the account was suspended',
+      refusals['the account was suspended'],
+    ],
+    [
+      'a second step',
+      secondStepByPasskey,
+      'the challenge was ended',
+      async ({ id }: Person) => ended(id),
+    ],
+    [
+      'a second step',
+      secondStepByPasskey,
+      'it was removed',
+      async ({ id }: Person) => passkeyGone(id),
+    ],
+  ] as const)(
+    'PK-14 verifyPasskey of %s (%#) opens nothing where %s',
+    async (_, prepare, _why, change) => {
+      const { person, send } = await prepare();
+      await expectRefused(
+        { row: ['users', person.id], change: await change(person), send },
+        { code: 'INVALID_CREDENTIALS' },
+      );
+    },
+  );
+
+  it('PK-6 verifyPasskey opens nothing where another answer has moved the counter', async () => {
+    const { person, send } = await byPasskey();
+    const change = counterMoved(person.id);
+    const { answer } = await during({ row: ['users', person.id], change, send });
+    expect(answer).toMatchObject({ code: 'INVALID_CREDENTIALS' });
+    expect(await sessionsOf(server, person.id)).toHaveLength(1);
+    expect(await auditOf(server, person.id, 'passkey.clone_suspected')).toHaveLength(1);
+  });
+
+  it('verifyPasskey is complete where an app was activated meanwhile', async () => {
+    const { person, send } = await byPasskey();
+    const change = set.appActivated(person.id);
+    const { answer } = await during({ row: ['users', person.id], change, send });
+    expect(answer.session.methods).toContain('mfa');
+  });
+
   const secondStep = async () => {
     const { person, phone } = await withApp();
     const { id } = await login(person)();
@@ -680,6 +800,24 @@ describe('X-6 a sign-in that waits for the user’s row', () => {
     });
     expect(answer).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP'] });
   });
+
+  it.each(['ended', 'suspended'] as const)(
+    'verifyPasskey of a step-up opens nothing where the session was %s',
+    async (how) => {
+      const person = await registerPerson(server);
+      const { signer } = await addPasskey(server, person);
+      const { passkey } = await server.mutate('reauthenticate', {}, as(person));
+      const input = { challengeId: passkey.id, credential: signer.assert(passkey.options) };
+      await expectRefused(
+        {
+          row: ['users', person.id],
+          change: how === 'ended' ? set.signedOut(person.sessionId) : set.suspended(person.id),
+          send: () => second.mutate('verifyPasskey', input, as(person)),
+        },
+        how === 'ended' ? signedOut : { code: 'INVALID_CREDENTIALS' },
+      );
+    },
+  );
 
   it.each(['ended', 'suspended'] as const)(
     'verifyOtp of a step-up opens nothing where the session was %s',

@@ -3,6 +3,7 @@ import { systemRandom } from '../random.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { enrolTotp } from '../testing/authenticator.ts';
 import { claimsOf } from '../testing/factors.ts';
+import { newSigner } from '../testing/passkeys.ts';
 import { freshAddress, goodPassword, registerPerson, signIn } from '../testing/people.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -22,6 +23,11 @@ const bearers: Readonly<Record<string, () => Promise<string[]>>> = {
     const { email } = await registerPerson(server);
     for (let n = 0; n < 5; n += 1)
       ids.push((await server.mutate('requestLoginCode', { email })).id);
+    return ids;
+  },
+  'the id of a passkey challenge': async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 10; n += 1) ids.push((await server.mutate('requestPasskeyLogin', {})).id);
     return ids;
   },
   'a refresh token': async () => {
@@ -88,6 +94,7 @@ describe('identifiers', () => {
         ['refreshSession', { refreshToken: id }],
         ['verifyOtp', { challengeId: id, code: '123456' }],
         ['verifyLink', { token: id }],
+        ['verifyPasskey', { challengeId: id, credential: newSigner().assert({ challenge: id }) }],
         ['resetPassword', { token: id, newPassword: goodPassword }],
         ['undoEmailChange', { token: id }],
       ] as const) {

@@ -29,6 +29,8 @@ const reviewed: readonly string[] = [
   'Mutation.login',
   'Mutation.requestLoginCode',
   'Mutation.verifyOtp',
+  'Mutation.requestPasskeyLogin',
+  'Mutation.verifyPasskey',
   'Mutation.verifyLink',
   'Mutation.resendOtp',
   'Mutation.refreshSession',
@@ -67,7 +69,12 @@ function valueFor(type: GraphQLInputType): unknown {
     const required = Object.values(type.getFields()).filter((field) => isNonNullType(field.type));
     return Object.fromEntries(required.map((field) => [field.name, valueFor(field.type)]));
   }
-  const values: Readonly<Record<string, unknown>> = { Boolean: true, Int: 1, Float: 1 };
+  const values: Readonly<Record<string, unknown>> = {
+    Boolean: true,
+    Int: 1,
+    Float: 1,
+    JSONObject: {},
+  };
   // Object scalars such as federation's `_Any`.
   if (type.name.startsWith('_'))
     return { __typename: 'User', id: '0190a0a0-0000-7000-8000-000000000000' };

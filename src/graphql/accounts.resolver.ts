@@ -1,7 +1,13 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
 import type { Accepted } from '../domain/accepted.ts';
-import { type Account, account, recoveryCodesLeft } from '../domain/accounts/account.ts';
+import {
+  type Account,
+  account,
+  passkeySignals,
+  passkeys,
+  recoveryCodesLeft,
+} from '../domain/accounts/account.ts';
 import { changePassword } from '../domain/accounts/change-password.ts';
 import { confirmEmailChange } from '../domain/accounts/confirm-email-change.ts';
 import { deleteAccount } from '../domain/accounts/delete-account.ts';
@@ -14,6 +20,8 @@ import { undoEmailChange } from '../domain/accounts/undo-email-change.ts';
 import { updateProfile } from '../domain/accounts/update-profile.ts';
 import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
 import type { Page } from '../domain/paging.ts';
+import type { PasskeyView } from '../domain/passkeys/passkey-view.ts';
+import type { PasskeySignals } from '../domain/passkeys/signals.ts';
 import { listSessions, type SessionPage } from '../domain/sessions/list-sessions.ts';
 import type { UserView } from '../domain/users/user-view.ts';
 import {
@@ -39,6 +47,7 @@ import {
 } from './accounts.types.ts';
 import { AuditEventConnectionType } from './audit.types.ts';
 import { PageArgs } from './paging.types.ts';
+import { PasskeySignalsType, PasskeyType } from './passkeys.types.ts';
 import { AuthSessionConnectionType } from './sessions.types.ts';
 
 @Resolver(() => AccountType)
@@ -53,6 +62,21 @@ export class AccountsResolver {
   })
   recoveryCodesLeft(@Ctx() ctx: Context): Promise<number> {
     return recoveryCodesLeft(ctx);
+  }
+
+  @FieldResolver(() => [PasskeyType], { description: 'The passkeys, the oldest first.' })
+  passkeys(@Ctx() ctx: Context): Promise<PasskeyView[]> {
+    return passkeys(ctx);
+  }
+
+  @FieldResolver(() => PasskeySignalsType, {
+    nullable: true,
+    description:
+      'What the password manager should know; null for a user who never had a passkey, and where ' +
+      'passkeys are off.',
+  })
+  passkeySignals(@Ctx() ctx: Context): Promise<PasskeySignals | null> {
+    return passkeySignals(ctx);
   }
 
   @FieldResolver(() => AuthSessionConnectionType, {

@@ -47,9 +47,10 @@ const inputs: InputOfMutation[] = Object.values(
 
 function fittingValue(field: GraphQLInputField): unknown {
   const type = getNamedType(field.type);
+  if (String(field.type).includes('[')) return [];
   if (isEnumType(type)) return type.getValues()[0]?.name;
   if (type.name === 'Boolean') return false;
-  if (String(field.type).includes('[')) return [];
+  if (type.name === 'JSONObject') return {};
   return fitting[field.name] ?? '0190a0a0-0000-7000-8000-000000000000';
 }
 

@@ -43,6 +43,21 @@ registerEnumType(OtpPurpose, {
   },
 });
 
+export const PasskeyHint = {
+  CLIENT_DEVICE: 'CLIENT_DEVICE',
+  SECURITY_KEY: 'SECURITY_KEY',
+  HYBRID: 'HYBRID',
+} as const;
+registerEnumType(PasskeyHint, {
+  name: 'PasskeyHint',
+  description: 'What kind of authenticator the page expects, for the browser (WebAuthn 5.8.7).',
+  valuesConfig: {
+    CLIENT_DEVICE: { description: 'This device.' },
+    SECURITY_KEY: { description: 'A security key.' },
+    HYBRID: { description: 'A phone nearby.' },
+  },
+});
+
 export const UserStatus = {
   ACTIVE: 'ACTIVE',
   UNVERIFIED: 'UNVERIFIED',
@@ -66,6 +81,7 @@ export const AuthErrorCode = {
   STEP_UP_REQUIRED: 'STEP_UP_REQUIRED',
   RATE_LIMITED: 'RATE_LIMITED',
   NOT_FOUND: 'NOT_FOUND',
+  UNKNOWN_PASSKEY: 'UNKNOWN_PASSKEY',
   CONFLICT: 'CONFLICT',
 } as const;
 registerEnumType(AuthErrorCode, {
@@ -75,7 +91,8 @@ registerEnumType(AuthErrorCode, {
     VALIDATION_FAILED: { description: 'Input breaks a rule; `fields` says which.' },
     INVALID_CREDENTIALS: {
       description:
-        'The address and password do not open an account. Says nothing of which is wrong.',
+        'The address and password do not open an account, or the passkey was not accepted. Says ' +
+        'nothing of which is wrong.',
     },
     INVALID_OR_EXPIRED_CODE: {
       description: 'The code is wrong, used, replaced or too old, or the challenge is over.',
@@ -84,6 +101,10 @@ registerEnumType(AuthErrorCode, {
     STEP_UP_REQUIRED: { description: 'Call `reauthenticate` first, then repeat the request.' },
     RATE_LIMITED: { description: 'Too many tries; `retryAfter` says how long to wait.' },
     NOT_FOUND: { description: 'No such thing, or none that is yours.' },
+    UNKNOWN_PASSKEY: {
+      description:
+        'The server has no such passkey at all: the client may call signalUnknownCredential.',
+    },
     CONFLICT: { description: 'The request contradicts the present state.' },
   },
 });

@@ -9,12 +9,13 @@ const order = [
   ['register', 'login', 'requestLoginCode'],
   ['createUser', 'suspendUser', 'reinstateUser', 'setUserRoles', 'revokeUserSessions'],
   ['resetUserPassword', 'resetUserFactors', 'deleteUser'],
-  ['verifyOtp', 'verifyLink', 'resendOtp'],
+  ['verifyOtp', 'verifyLink', 'resendOtp', 'requestPasskeyLogin', 'verifyPasskey'],
   ['requestPasswordReset', 'resetPassword', 'changePassword'],
   ['exportAccount', 'deleteAccount'],
   ['updateProfile', 'requestEmailChange', 'confirmEmailChange', 'undoEmailChange'],
   ['refreshSession', 'logout', 'revokeSession', 'reauthenticate'],
   ['startTotpEnrollment', 'confirmTotpEnrollment', 'disableTotp', 'regenerateRecoveryCodes'],
+  ['startPasskeyRegistration', 'confirmPasskeyRegistration', 'renamePasskey', 'removePasskey'],
 ].flat();
 
 /** The same schema with its root fields in that order; fields missing from the list come last. */

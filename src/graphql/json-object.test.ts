@@ -48,10 +48,10 @@ describe('JSONObject', () => {
     ['a list', '[1]', /is an object/],
     ['a text', '"secret"', /is an object/],
     ['a number', '1', /is an object/],
-    ['six levels', nested(6), /is 5 levels deep at most/],
-    ['six levels of lists', '{ a: [[[[[1]]]]] }', /is 5 levels deep at most/],
-    ['too many bytes', `{ a: "${'x'.repeat(maxJsonBytes)}" }`, /has 8192 bytes at most/],
-    ['too many bytes in UTF-8', `{ a: "${'ä'.repeat(4100)}" }`, /has 8192 bytes at most/],
+    ['nine levels', nested(9), /is 8 levels deep at most/],
+    ['nine levels of lists', '{ a: [[[[[[[[1]]]]]]]] }', /is 8 levels deep at most/],
+    ['too many bytes', `{ a: "${'x'.repeat(maxJsonBytes)}" }`, /has 16384 bytes at most/],
+    ['too many bytes in UTF-8', `{ a: "${'ä'.repeat(8200)}" }`, /has 16384 bytes at most/],
     ['NUL', '{ a: "secret\\u0000" }', /no NUL/],
     ['a lone surrogate', '{ a: "secret\\ud800" }', /no lone surrogate|Invalid Unicode/],
     ['a member named __proto__', '{ __proto__: { admin: true } }', /named __proto__/],
@@ -103,7 +103,7 @@ describe('JSONObject', () => {
     const source =
       'query ($a: JSONObject, $b: String) { take(json: { a: $a, b: $b, c: [$b, 1] }) }';
     expect(await ask(source, { a: { x: 1 } })).toEqual({ a: { x: 1 }, c: [1] });
-    const deep = plainOf(nested(5));
+    const deep = plainOf(nested(8));
     // Here graphql-js words the refusal: it names the argument and quotes the document alone.
     expect(await ask(source, { a: deep, b: 'x' })).toMatch(/^Argument "json" has invalid value/);
   });
@@ -117,6 +117,6 @@ describe('JSONObject', () => {
   });
 
   it('says its bounds in the schema', () => {
-    expect(printSchema(schema)).toContain('8 kB and 5 levels deep at most');
+    expect(printSchema(schema)).toContain('16 kB and 8 levels deep at most');
   });
 });

@@ -4,9 +4,9 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 export type JsonObject = { readonly [key: string]: JsonValue };
 
 /** Bytes of an object as JSON, in UTF-8. */
-export const maxJsonBytes = 8192;
+export const maxJsonBytes = 16_384;
 /** Objects and lists within one another; the outermost is the first. */
-export const maxJsonDepth = 5;
+export const maxJsonDepth = 8;
 
 /**
  * A JSON object with bounds. The scalar of graphql-scalars has none, turns names that are not

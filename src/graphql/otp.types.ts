@@ -1,5 +1,6 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { OtpMethod, OtpPurpose } from './enums.ts';
+import { PasskeyChallengeType } from './passkeys.types.ts';
 import { resultUnion } from './unions.ts';
 
 @ObjectType('OtpChallenge', {
@@ -33,6 +34,14 @@ export class OtpChallengeType {
     description: 'From then on `resendOtp` sends another; null where nothing is sent.',
   })
   resendAvailableAt: Date | null;
+
+  @Field(() => PasskeyChallengeType, {
+    nullable: true,
+    description:
+      'Meets this challenge with a passkey, by `verifyPasskey`; null where the account has none ' +
+      'or nothing was proved yet.',
+  })
+  passkey: PasskeyChallengeType | null;
 }
 
 @InputType({ description: 'Input of `resendOtp`.' })

@@ -4,6 +4,7 @@ import { administrativeFields, makeAdministrator } from '../testing/administrato
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { meQuery, mutationText } from '../testing/client.ts';
 import { gatewayToken } from '../testing/doors.ts';
+import { newSigner, registerPasskey } from '../testing/passkeys.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../testing/people.ts';
 import { auditOf } from '../testing/rows.ts';
 import { gatewayFields } from './access.ts';
@@ -15,11 +16,15 @@ import { authSchema } from './schema.ts';
  */
 const namedById = [
   'confirmEmailChange.challengeId',
+  'confirmPasskeyRegistration.challengeId',
   'confirmTotpEnrollment.enrollmentId',
+  'removePasskey.passkeyId',
+  'renamePasskey.passkeyId',
   'resendOtp.challengeId',
   'revokeSession.sessionId',
   'verifyLink.challengeId',
   'verifyOtp.challengeId',
+  'verifyPasskey.challengeId',
 ];
 
 type Argument = { readonly of: string; readonly name: string };
@@ -129,6 +134,9 @@ describe('operations on one’s own account', () => {
     const code = await server.nextCode(newEmail);
     const enrollment = await server.mutate('startTotpEnrollment', {}, asBob);
     const nowhere = '0190a0a0-0000-7000-8000-000000000000';
+    const { id: passkeyId } = await registerPasskey(server, bob, newSigner());
+    const ceremony = await server.mutate('startPasskeyRegistration', {}, asBob);
+    const credential = newSigner().register(ceremony.options);
     for (const [name, input, missing] of [
       ['revokeSession', { sessionId: bob.sessionId }, { sessionId: nowhere }],
       [
@@ -140,6 +148,13 @@ describe('operations on one’s own account', () => {
         'confirmTotpEnrollment',
         { enrollmentId: enrollment.id, code: '123456' },
         { enrollmentId: nowhere, code: '123456' },
+      ],
+      ['renamePasskey', { passkeyId, name: 'Mine' }, { passkeyId: nowhere, name: 'Mine' }],
+      ['removePasskey', { passkeyId }, { passkeyId: nowhere }],
+      [
+        'confirmPasskeyRegistration',
+        { challengeId: ceremony.id, credential },
+        { challengeId: 'x'.repeat(32), credential },
       ],
     ] as const) {
       const refused = await server.mutate(name, input, asAda);

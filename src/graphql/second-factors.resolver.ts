@@ -1,14 +1,31 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
 import type { Accepted } from '../domain/accepted.ts';
+import type { PasskeyChallenge } from '../domain/passkeys/begin-ceremony.ts';
+import type { PasskeyView } from '../domain/passkeys/passkey-view.ts';
+import type { PasskeySignals } from '../domain/passkeys/signals.ts';
 import type { RecoveryCodes } from '../domain/recovery-codes/issue-recovery-codes.ts';
+import { confirmPasskeyRegistration } from '../domain/second-factors/confirm-passkey.ts';
 import { confirmTotpEnrollment } from '../domain/second-factors/confirm-totp-enrollment.ts';
 import { disableTotp } from '../domain/second-factors/disable-totp.ts';
 import { regenerateRecoveryCodes } from '../domain/second-factors/regenerate-recovery-codes.ts';
+import { removePasskey } from '../domain/second-factors/remove-passkey.ts';
+import { renamePasskey } from '../domain/second-factors/rename-passkey.ts';
+import { startPasskeyRegistration } from '../domain/second-factors/start-passkey.ts';
 import {
   startTotpEnrollment,
   type TotpEnrollment,
 } from '../domain/second-factors/start-totp-enrollment.ts';
+import {
+  ConfirmPasskeyRegistrationInput,
+  ConfirmPasskeyRegistrationResult,
+  RemovePasskeyInput,
+  RemovePasskeyResult,
+  RenamePasskeyInput,
+  RenamePasskeyResult,
+  StartPasskeyRegistrationInput,
+  StartPasskeyRegistrationResult,
+} from './passkeys.types.ts';
 import {
   ConfirmTotpEnrollmentInput,
   ConfirmTotpEnrollmentResult,
@@ -78,5 +95,55 @@ export class SecondFactorsResolver {
     @Ctx() ctx: Context,
   ): Promise<RecoveryCodes> {
     return regenerateRecoveryCodes(ctx, input);
+  }
+
+  @Mutation(() => StartPasskeyRegistrationResult, {
+    description:
+      'Begins the registration of a passkey. Needs a recent step-up; `conditional`, right after ' +
+      'a password sign-in, does not.',
+  })
+  startPasskeyRegistration(
+    @Arg('input', () => StartPasskeyRegistrationInput, { description: 'How it is asked for.' })
+    input: StartPasskeyRegistrationInput,
+    @Ctx() ctx: Context,
+  ): Promise<PasskeyChallenge> {
+    return startPasskeyRegistration(ctx, input);
+  }
+
+  @Mutation(() => ConfirmPasskeyRegistrationResult, {
+    description:
+      'Adds the passkey that the browser has made. Every other session ends, except where it was ' +
+      'asked for without a click.',
+  })
+  confirmPasskeyRegistration(
+    @Arg('input', () => ConfirmPasskeyRegistrationInput, {
+      description: "The ceremony and the browser's answer.",
+    })
+    input: ConfirmPasskeyRegistrationInput,
+    @Ctx() ctx: Context,
+  ): Promise<PasskeyView> {
+    return confirmPasskeyRegistration(ctx, input);
+  }
+
+  @Mutation(() => RenamePasskeyResult, { description: 'Gives a passkey another name.' })
+  renamePasskey(
+    @Arg('input', () => RenamePasskeyInput, { description: 'The passkey and its name.' })
+    input: RenamePasskeyInput,
+    @Ctx() ctx: Context,
+  ): Promise<PasskeyView> {
+    return renamePasskey(ctx, input);
+  }
+
+  @Mutation(() => RemovePasskeyResult, {
+    description:
+      'Takes a passkey away, but for the last way into the account; every other session ends. ' +
+      'The answer is for the password manager. Needs a recent step-up.',
+  })
+  removePasskey(
+    @Arg('input', () => RemovePasskeyInput, { description: 'The passkey.' })
+    input: RemovePasskeyInput,
+    @Ctx() ctx: Context,
+  ): Promise<PasskeySignals> {
+    return removePasskey(ctx, input);
   }
 }

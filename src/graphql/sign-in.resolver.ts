@@ -1,6 +1,7 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
 import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
+import type { PasskeyChallenge } from '../domain/passkeys/begin-ceremony.ts';
 import { type AuthOptions, authOptions } from '../domain/sign-in/auth-options.ts';
 import type { AuthTokens } from '../domain/sign-in/hand-over-tokens.ts';
 import { login } from '../domain/sign-in/login.ts';
@@ -8,8 +9,15 @@ import { reauthenticate } from '../domain/sign-in/reauthenticate.ts';
 import { refreshSession } from '../domain/sign-in/refresh-session.ts';
 import { register } from '../domain/sign-in/register.ts';
 import { requestLoginCode } from '../domain/sign-in/request-login-code.ts';
+import { requestPasskeyLogin } from '../domain/sign-in/request-passkey-login.ts';
 import { verifyLink } from '../domain/sign-in/verify-link.ts';
 import { verifyOtp } from '../domain/sign-in/verify-otp.ts';
+import { verifyPasskey } from '../domain/sign-in/verify-passkey.ts';
+import {
+  RequestPasskeyLoginInput,
+  RequestPasskeyLoginResult,
+  VerifyPasskeyInput,
+} from './passkeys.types.ts';
 import {
   AuthOptionsType,
   LoginInput,
@@ -26,6 +34,7 @@ import {
   VerifyLinkResult,
   VerifyOtpInput,
   VerifyOtpResult,
+  VerifyPasskeyResult,
 } from './sign-in.types.ts';
 
 @Resolver()
@@ -102,6 +111,31 @@ export class SignInResolver {
     return verifyLink(ctx, input);
   }
 
+  @Mutation(() => RequestPasskeyLoginResult, {
+    description:
+      "Begins a sign-in with a passkey, without an address; for the browser's autofill too.",
+  })
+  requestPasskeyLogin(
+    @Arg('input', () => RequestPasskeyLoginInput, { description: 'What the page expects.' })
+    input: RequestPasskeyLoginInput,
+    @Ctx() ctx: Context,
+  ): Promise<PasskeyChallenge> {
+    return requestPasskeyLogin(ctx, input);
+  }
+
+  @Mutation(() => VerifyPasskeyResult, {
+    description: 'Meets a sign-in, a second step or a step-up, as verifyOtp does with codes.',
+  })
+  verifyPasskey(
+    @Arg('input', () => VerifyPasskeyInput, {
+      description: "The ceremony and the browser's answer.",
+    })
+    input: VerifyPasskeyInput,
+    @Ctx() ctx: Context,
+  ): Promise<AuthTokens | OtpChallenge> {
+    return verifyPasskey(ctx, input);
+  }
+
   @Mutation(() => RefreshSessionResult, {
     description:
       'Trades a refresh token for the next one and a new access token. Asked twice within the ' +
@@ -120,8 +154,8 @@ export class SignInResolver {
   @Mutation(() => ReauthenticateResult, {
     description:
       'Step-up: the password proves the caller again; with a second factor enrolled, a challenge ' +
-      'follows. Without a password, an e-mailed code. The tokens are of a new session, and the ' +
-      'one that asked ends.',
+      'follows. Without a password, an e-mailed code, or a passkey. The tokens are of a new ' +
+      'session, and the one that asked ends.',
   })
   reauthenticate(
     @Arg('input', () => ReauthenticateInput, { description: 'The password, where there is one.' })

@@ -17,6 +17,9 @@ export class AuthOptionsType {
 
   @Field(() => Int, { description: 'Digits of an e-mailed code.' })
   otpLength: number;
+
+  @Field(() => Boolean, { description: 'Whether the server takes passkeys.' })
+  passkeys: boolean;
 }
 
 @ObjectType('AuthTokens', {
@@ -154,7 +157,9 @@ export class RefreshSessionInput {
 export class ReauthenticateInput {
   @Field(() => String, {
     nullable: true,
-    description: 'The password. Left out by an account that has none: a code is mailed then.',
+    description:
+      'The password. Left out by one who has none or steps up with a passkey: a code is mailed ' +
+      'then.',
   })
   password?: string | null;
 
@@ -185,6 +190,11 @@ export const VerifyOtpResult = resultUnion('VerifyOtpResult', 'What `verifyOtp` 
 export const VerifyLinkResult = resultUnion(
   'VerifyLinkResult',
   'What `verifyLink` answers.',
+  () => [AuthTokensType, OtpChallengeType],
+);
+export const VerifyPasskeyResult = resultUnion(
+  'VerifyPasskeyResult',
+  'What `verifyPasskey` answers.',
   () => [AuthTokensType, OtpChallengeType],
 );
 export const RefreshSessionResult = resultUnion(

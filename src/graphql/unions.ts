@@ -9,6 +9,9 @@ const typeOfKind: Readonly<Record<string, string>> = {
   user: 'User',
   'totp-enrollment': 'TotpEnrollment',
   'recovery-codes': 'RecoveryCodes',
+  'passkey-challenge': 'PasskeyChallenge',
+  passkey: 'Passkey',
+  'passkey-signals': 'PasskeySignals',
   export: 'AccountExport',
   error: 'AuthError',
 };

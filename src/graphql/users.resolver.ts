@@ -1,7 +1,8 @@
-import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../context.ts';
 import { me } from '../domain/accounts/me.ts';
 import type { UserView } from '../domain/users/user-view.ts';
+import { passkeyCount } from './passkey-count.ts';
 import { loadUsers } from './user.reference.ts';
 import { UserType } from './users.types.ts';
 
@@ -28,5 +29,13 @@ export class UsersResolver {
     @Ctx() ctx: Context,
   ): Promise<(UserView | null)[]> {
     return loadUsers(ctx, { path: 'ids', ids });
+  }
+
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: 'How many passkeys the user has. Seen by the user and by admins.',
+  })
+  passkeyCount(@Root() user: UserView, @Ctx() ctx: Context): Promise<number | null> {
+    return passkeyCount(ctx, user);
   }
 }

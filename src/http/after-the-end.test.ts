@@ -3,6 +3,7 @@ import { startTestServer, type TestServer } from '../testing/app.ts';
 import { enrolTotp, signInWithApp } from '../testing/authenticator.ts';
 import { meQuery } from '../testing/client.ts';
 import { doors, gatewayToken, openDoors, postForm } from '../testing/doors.ts';
+import { addPasskey, newSigner } from '../testing/passkeys.ts';
 import {
   changeEmail,
   freshAddress,
@@ -135,6 +136,21 @@ const endings: readonly Ending[] = [
     all: true,
   },
   {
+    title: 'SE-10 a passkey that was added on another device',
+    end: (server, _, other) => addPasskey(server, other),
+    all: false,
+  },
+  {
+    title: 'SE-10 a passkey that was removed on another device',
+    end: async (server, person, other) => {
+      const { id: passkeyId } = await addPasskey(server, other);
+      // The one that continued has no part in it.
+      const third = await signIn(server, person);
+      await server.mutate('removePasskey', { passkeyId }, { token: third.accessToken });
+    },
+    all: true,
+  },
+  {
     title: 'SE-10 a new address, confirmed on another device',
     end: (server, _, other) => changeEmail(server, other, freshAddress()),
     all: false,
@@ -186,6 +202,18 @@ const endings: readonly Ending[] = [
     all: true,
   },
   {
+    title: 'SE-9 a step-up by a passkey',
+    end: async (server, person) => {
+      const { signer } = await addPasskey(server, await signIn(server, person));
+      const again = await signIn(server, person);
+      const sender = { token: again.accessToken };
+      const { passkey } = await server.mutate('reauthenticate', {}, sender);
+      const input = { challengeId: passkey.id, credential: signer.assert(passkey.options) };
+      await server.mutate('verifyPasskey', input, sender);
+    },
+    all: true,
+  },
+  {
     title: 'SE-9 a step-up, which goes on under a new id',
     end: (server, { password, accessToken }) =>
       server.mutate('reauthenticate', { password }, { token: accessToken }),
@@ -204,7 +232,42 @@ afterAll(async () => {
   await here.stop();
 });
 
+/** A passkey's step-up and a registration that wait for the browser. */
+async function beginCeremonies(person: Person) {
+  const { signer } = await addPasskey(here, person);
+  const sender = { token: person.accessToken };
+  const { passkey } = await here.mutate('reauthenticate', {}, sender);
+  const registration = await here.mutate('startPasskeyRegistration', {}, sender);
+  return {
+    verifyPasskey: { challengeId: passkey.id, credential: signer.assert(passkey.options) },
+    confirmPasskeyRegistration: {
+      challengeId: registration.id,
+      credential: newSigner().register(registration.options),
+    },
+  };
+}
+
+/** Those that their session can still finish. */
+async function finish(
+  server: TestServer,
+  ceremonies: Awaited<ReturnType<typeof beginCeremonies>>,
+  { accessToken }: Person,
+): Promise<string[]> {
+  const finished: string[] = [];
+  for (const name of ['confirmPasskeyRegistration', 'verifyPasskey'] as const) {
+    const answer = await server.mutate(name, ceremonies[name], { token: accessToken });
+    if (['Passkey', 'AuthTokens'].includes(answer.__typename)) finished.push(name);
+  }
+  return finished;
+}
+
 describe('after the end of a session', () => {
+  it('ADV-45 the sweep itself: a living session finishes its ceremonies', async () => {
+    const person = await registerPerson(here);
+    const names = ['confirmPasskeyRegistration', 'verifyPasskey'];
+    expect(await finish(there, await beginCeremonies(person), person)).toEqual(names);
+  });
+
   it('ADV-45 the sweep itself: every endpoint accepts a living session, on both', async () => {
     const person = await registerPerson(here);
     for (const server of [here, there]) {
@@ -216,8 +279,10 @@ describe('after the end of a session', () => {
   for (const { title, end, all } of endings) {
     it(`${title}: every endpoint of both instances refuses its next request (ADV-45)`, async () => {
       const person = await registerPerson(here);
+      const ceremonies = await beginCeremonies(person);
       const [other, stranger] = [await signIn(here, person), await registerPerson(here)];
       await end(here, person, other);
+      expect(await finish(there, ceremonies, person)).toEqual([]);
       expect(await openDoors(there, person)).toEqual([]);
       expect(await openDoors(here, person)).toEqual([]);
       expect(await openDoors(there, other)).toEqual(all ? [] : Object.keys(doors));

@@ -2,6 +2,7 @@ import { parseSetCookie } from 'cookie';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeIn, linkTokenIn, startTestServer, type TestServer } from '../testing/app.ts';
 import { type Answer, meQuery, mutationText } from '../testing/client.ts';
+import { newSigner, registerPasskey } from '../testing/passkeys.ts';
 import { type Person, registerPerson } from '../testing/people.ts';
 import { auditOf, sessionsOf } from '../testing/rows.ts';
 
@@ -67,6 +68,13 @@ describe('cookie mode refuses', () => {
   for (const [who, headers] of Object.entries(strangers)) {
     it(`TR-8 ${who}: FORBIDDEN, no cookie is set, and nothing has happened`, async () => {
       const person = await register();
+      const signer = newSigner();
+      const own = { headers: proxied, token: person.accessToken };
+      await registerPasskey(
+        { mutate: (name, input) => server.mutate(name, input, own) },
+        person,
+        signer,
+      );
       const jar = jarAfter(await signInWithCookie(person));
       const before = await sessionsOf(server, person.id);
       const challenge = await server.mutate(
@@ -79,11 +87,18 @@ describe('cookie mode refuses', () => {
       const mail = server.mailbox.list().find((each) => codeIn(each) === code);
       const link = mail && linkTokenIn(mail);
       const tokenDelivery = 'COOKIE';
+      const ceremony = await server.mutate('requestPasskeyLogin', {}, { headers: proxied });
+      const passkey = signer.assert(ceremony.options);
 
       const attempts: [Mutation, object, string | undefined, string?][] = [
         ['login', { email, password, tokenDelivery }, undefined],
         ['verifyOtp', { challengeId: challenge.id, code, tokenDelivery }, undefined],
         ['verifyLink', { token: link, tokenDelivery }, undefined],
+        [
+          'verifyPasskey',
+          { challengeId: ceremony.id, credential: passkey, tokenDelivery },
+          undefined,
+        ],
         ['refreshSession', {}, jar],
         ['refreshSession', { refreshToken: person.refreshToken, tokenDelivery }, undefined],
         ['logout', {}, jar],
@@ -96,7 +111,13 @@ describe('cookie mode refuses', () => {
         expect(answer.headers.getSetCookie()).toEqual([]);
       }
       expect(await sessionsOf(server, person.id)).toEqual(before);
-      // The attempts did not consume the code and the link either.
+      // The attempts did not consume the code, the link and the ceremony either.
+      const signedIn = await ask(
+        'verifyPasskey',
+        { challengeId: ceremony.id, credential: passkey },
+        { headers: fromApp },
+      );
+      expect(signedIn.data.verifyPasskey.__typename).toBe('AuthTokens');
       const redeemed = await ask('verifyLink', { token: link }, { headers: fromApp });
       expect(redeemed.data.verifyLink.__typename).toBe('AuthTokens');
     });

@@ -5,6 +5,7 @@ import { startTestServer, type TestServer } from '../testing/app.ts';
 import { enrolTotp } from '../testing/authenticator.ts';
 import type { MutationName, Sender } from '../testing/client.ts';
 import { gatewayToken, postForm } from '../testing/doors.ts';
+import { newSigner } from '../testing/passkeys.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../testing/people.ts';
 
 let server: TestServer;
@@ -63,6 +64,26 @@ describe('every operation, on PostgreSQL and on PGlite', () => {
       answered.add(`Mutation.${name}`);
     await call('regenerateRecoveryCodes', { code: phone.nextCode() }, as(person));
     await call('disableTotp', { code: phone.nextCode() }, as(person));
+  });
+
+  it('registers passkeys, signs in with them, renames and removes them', async () => {
+    const own = as(await registerPerson(server));
+    const signer = newSigner();
+    const begun = await call('startPasskeyRegistration', {}, own);
+    const { id: passkeyId } = await call(
+      'confirmPasskeyRegistration',
+      { challengeId: begun.id, credential: signer.register(begun.options) },
+      own,
+    );
+    await call('renamePasskey', { passkeyId, name: 'Key' }, own);
+    const login = await call('requestPasskeyLogin', { hints: ['HYBRID'] });
+    const credential = signer.assert(login.options);
+    const tokens = await call('verifyPasskey', { challengeId: login.id, credential });
+    const { passkeys, passkeySignals } = (
+      await ask('account { passkeys { id name lastUsedAt } passkeySignals { rpId } }', as(tokens))
+    ).account;
+    expect([passkeys[0].name, passkeySignals.rpId]).toEqual(['Key', 'localhost']);
+    await call('removePasskey', { passkeyId }, as(tokens));
   });
 
   it('changes an account, exports and deletes it', async () => {

@@ -27,6 +27,7 @@ import { healthRoute } from './routes/health.route.ts';
 import { jwksRoute } from './routes/jwks.route.ts';
 import { oauthRoutes } from './routes/oauth.route.ts';
 import { verifyRoute } from './routes/verify.route.ts';
+import { webauthnRoute } from './routes/webauthn.route.ts';
 
 export type Server = {
   readonly fastify: FastifyInstance;
@@ -190,6 +191,7 @@ function addPlainRoutes(
     },
   });
   jwksRoute(fastify, app);
+  webauthnRoute(fastify, app);
   verifyRoute(fastify, app);
   oauthRoutes(fastify, { app, trustedProxies });
 }

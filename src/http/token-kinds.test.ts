@@ -3,6 +3,7 @@ import { codeIn, linkTokenIn, startTestServer, type TestServer } from '../testin
 import { meQuery } from '../testing/client.ts';
 import { gatewayToken, postForm } from '../testing/doors.ts';
 import { misspelled, spaced } from '../testing/forged-tokens.ts';
+import { newSigner, registerPasskey } from '../testing/passkeys.ts';
 import { changeEmail, freshAddress, registerPerson } from '../testing/people.ts';
 import { sessionsOf } from '../testing/rows.ts';
 
@@ -21,9 +22,13 @@ async function makeTokens() {
   const mail = server.mailbox.list().find((each) => codeIn(each) === code);
   await server.mutate('requestPasswordReset', { email });
   const mover = await registerPerson(server);
+  const signer = newSigner();
+  await registerPasskey(server, mover, signer);
+  const ceremony = await server.mutate('requestPasskeyLogin', {});
   return {
     person,
     code,
+    credential: signer.assert(ceremony.options),
     tokens: {
       'access token': person.accessToken,
       'refresh token': person.refreshToken,
@@ -31,6 +36,7 @@ async function makeTokens() {
       'link token': (mail && linkTokenIn(mail)) ?? '',
       'reset token': await server.nextToken(email),
       'undo token': await changeEmail(server, mover, freshAddress()),
+      'passkey challenge': ceremony.id as string,
       'service credential': gatewayToken,
     },
   };
@@ -83,6 +89,22 @@ const places: Readonly<Record<string, Door>> = {
     takes: ['link token'],
     opens: async (token) =>
       (await server.mutate('verifyLink', { token })).__typename === 'AuthTokens',
+  },
+  'verifyPasskey.challengeId': {
+    takes: ['passkey challenge'],
+    opens: async (challengeId, { credential }) =>
+      (await server.mutate('verifyPasskey', { challengeId, credential })).__typename ===
+      'AuthTokens',
+  },
+  'confirmPasskeyRegistration.challengeId': {
+    // The ceremony of a sign-in is none of a registration.
+    takes: [],
+    opens: async (challengeId, { credential, person }) => {
+      const input = { challengeId, credential };
+      const sender = { token: person.accessToken };
+      const answer = await server.mutate('confirmPasskeyRegistration', input, sender);
+      return answer.__typename === 'Passkey';
+    },
   },
   'resendOtp.challengeId': {
     takes: ['OTP challenge'],

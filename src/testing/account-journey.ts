@@ -3,6 +3,7 @@ import type { TestServer } from './app.ts';
 import { type Authenticator, authenticator } from './authenticator.ts';
 import { freshAddress, goodPassword } from './people.ts';
 import { readQrCode } from './qr-code.ts';
+import { addAuthenticator, type VirtualAuthenticator } from './virtual-authenticator.ts';
 
 /** What is done at each page on the way, such as a look or a picture. */
 export type Look = (page: Page, name: string) => Promise<void>;
@@ -18,6 +19,7 @@ export type JourneyOptions = {
 
 type Walk = JourneyOptions & {
   readonly page: Page;
+  readonly device: VirtualAuthenticator;
   readonly email: string;
   readonly password: string;
 };
@@ -37,10 +39,12 @@ export async function walkAccountPages(options: JourneyOptions): Promise<void> {
   });
   try {
     const page = await context.newPage();
-    const walk = { ...options, page, email: freshAddress(), password: goodPassword };
+    const device = await addAuthenticator(page);
+    const walk = { ...options, page, device, email: freshAddress(), password: goodPassword };
     await register(walk);
     await signOut(walk);
     await signInWithPassword(walk);
+    await addPasskey(walk);
     const phone = await addApp(walk);
     await signInWithSecondFactor(walk, phone);
     await signOutAnotherDevice(walk, phone);
@@ -85,6 +89,11 @@ async function signInWithPassword(walk: Walk): Promise<void> {
   await look(walk, 'sign-in-refused');
   await fill(page, { password });
   await press(page, 'password');
+  // Only a browser with scripts has passkeys.
+  if (walk.scripts) {
+    await arrive(walk, '/account/add-passkey', 'passkey-offered');
+    await page.locator('main .aside a').click();
+  }
   await arrive(walk, '/account', 'home-again');
   await signOut(walk);
   await open(walk, '/account/forgot-password', 'forgot-password');
@@ -100,6 +109,35 @@ async function signInWithPassword(walk: Walk): Promise<void> {
   await fill(page, { email, password });
   await press(page, 'password');
   await page.waitForURL(/\/account$/);
+}
+
+/** Adds a passkey, which then waits for a finger each time; without scripts there is none. */
+async function addPasskey(walk: Walk): Promise<void> {
+  const { page, scripts, device } = walk;
+  await open(walk, '/account/security/passkeys', 'passkeys-none');
+  if (!scripts) return;
+  await press(page, 'start');
+  await page.waitForSelector('main [data-passkey]');
+  await look(walk, 'passkey-new');
+  await fill(page, { name: 'Ada’s <b>laptop</b>' });
+  await press(page, 'confirm');
+  await page.waitForURL(/done=added/);
+  await device.setPresent(false);
+  await look(walk, 'passkeys-added');
+}
+
+async function removePasskey(walk: Walk): Promise<void> {
+  const { page, scripts } = walk;
+  if (!scripts) return;
+  await page.goto('/account/security/passkeys');
+  await page.locator('main .rows a').click();
+  await arrive(walk, '/account/security/passkey', 'passkey');
+  await fill(page, { name: ' ' });
+  await press(page, 'rename');
+  await look(walk, 'passkey-refused');
+  await press(page, 'remove');
+  await page.waitForURL(/done=removed/);
+  await look(walk, 'passkeys-removed');
 }
 
 /** Sets up an app with what stands in the picture, and reads the recovery codes. */
@@ -140,6 +178,7 @@ async function signInWithSecondFactor(walk: Walk, phone: Phone): Promise<void> {
   await open(walk, '/account/security', 'security-with-app');
   await open(walk, '/account/security/authenticator', 'authenticator-on');
   await open(walk, '/account/security/recovery-codes', 'recovery-codes');
+  await removePasskey(walk);
 }
 
 /** Signs in elsewhere, finds that device in the list, and ends it there. */
@@ -155,7 +194,7 @@ async function signOutAnotherDevice(walk: Walk, phone: Phone): Promise<void> {
     await there.waitForURL(/\/account\/code/);
     await fill(there, { code: phone.nextCode() });
     await press(there, 'verify');
-    await there.waitForURL(/\/account$/);
+    await there.waitForURL(/\/account(\/add-passkey)?$/);
     await open(walk, '/account/devices', 'devices');
     await page.locator('main .rows form button').first().click();
     await look(walk, 'devices-ended');

@@ -1,4 +1,5 @@
 import { meQuery, mutationText } from './client.ts';
+import { newSigner } from './passkeys.ts';
 
 export type Sent = {
   readonly path?: string;
@@ -28,6 +29,12 @@ export const anonymousRequests: readonly ((n: number, challengeId: string) => Se
   () => call('requestLoginCode', { email: 'known@example.com' }),
   (n, challengeId) =>
     call('verifyOtp', { challengeId: n % 2 === 0 ? challengeId : `made-up-${n}`, code: '000000' }),
+  () => call('requestPasskeyLogin', {}),
+  (n) =>
+    call('verifyPasskey', {
+      challengeId: `made-up-${n}`,
+      credential: newSigner().assert({ challenge: 'AAAA' }),
+    }),
   (n) => call('verifyLink', { token: `made-up-${n}` }),
   (_n, challengeId) => call('resendOtp', { challengeId }),
   (n) => call('refreshSession', { refreshToken: `made-up-${n}` }),

@@ -105,6 +105,7 @@ export const testConfig: Config = {
   introspection: true,
   graphiql: false,
   registration: 'open',
+  passkeys: { enabled: true, rpId: 'localhost', origins: ['http://localhost:3000'], limit: 20 },
   workers: 1,
   host: '127.0.0.1',
   port: 0,

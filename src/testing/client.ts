@@ -50,7 +50,9 @@ export async function send(
 export const errorFields =
   '... on AuthError { __typename code message fields { path code message } retryAfter }';
 const challengeFields =
-  '... on OtpChallenge { __typename id purpose methods sentTo expiresAt resendAvailableAt }';
+  '... on OtpChallenge { __typename id purpose methods sentTo expiresAt resendAvailableAt ' +
+  'passkey { id options expiresAt } }';
+/** Without the number of the user's passkeys, which is counted where it is asked for. */
 const tokenFields = `... on AuthTokens {
   __typename accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt
   session { id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current }
@@ -58,15 +60,26 @@ const tokenFields = `... on AuthTokens {
 const acceptedFields = '... on AuthAccepted { __typename accepted }';
 const userFields =
   '... on User { __typename id email emailVerified name roles createdAt status lastLoginAt ' +
-  'totpEnabled }';
+  'totpEnabled passkeyCount }';
 const enrollmentFields = '... on TotpEnrollment { __typename id secret uri qrCode expiresAt }';
 const recoveryCodesFields = '... on RecoveryCodes { __typename codes }';
+
+const ceremonyFields = '... on PasskeyChallenge { __typename id options expiresAt }';
+const passkeyFields = '... on Passkey { __typename id name createdAt lastUsedAt synced provider }';
+const signalFields =
+  '... on PasskeySignals { __typename rpId userId credentialIds name displayName }';
 
 const fieldsOf = {
   register: `${challengeFields} ${errorFields}`,
   login: `${tokenFields} ${challengeFields} ${errorFields}`,
   requestLoginCode: `${challengeFields} ${errorFields}`,
   verifyOtp: `${tokenFields} ${challengeFields} ${errorFields}`,
+  requestPasskeyLogin: `${ceremonyFields} ${errorFields}`,
+  verifyPasskey: `${tokenFields} ${challengeFields} ${errorFields}`,
+  startPasskeyRegistration: `${ceremonyFields} ${errorFields}`,
+  confirmPasskeyRegistration: `${passkeyFields} ${errorFields}`,
+  renamePasskey: `${passkeyFields} ${errorFields}`,
+  removePasskey: `${signalFields} ${errorFields}`,
   verifyLink: `${tokenFields} ${challengeFields} ${errorFields}`,
   resendOtp: `${challengeFields} ${errorFields}`,
   refreshSession: `${tokenFields} ${errorFields}`,

@@ -7,6 +7,8 @@ import { auditOrigins } from '../db/tables/audit-origins.ts';
 import { knownDevices } from '../db/tables/known-devices.ts';
 import { otpChallenges } from '../db/tables/otp-challenges.ts';
 import { outboxMessages } from '../db/tables/outbox-messages.ts';
+import { passkeyChallenges } from '../db/tables/passkey-challenges.ts';
+import { passkeys } from '../db/tables/passkeys.ts';
 import { rateLimits } from '../db/tables/rate-limits.ts';
 import { recoveryCodes } from '../db/tables/recovery-codes.ts';
 import { sessions } from '../db/tables/sessions.ts';
@@ -22,6 +24,8 @@ export const tables: readonly PgTable[] = [
   knownDevices,
   otpChallenges,
   outboxMessages,
+  passkeyChallenges,
+  passkeys,
   rateLimits,
   recoveryCodes,
   sessions,

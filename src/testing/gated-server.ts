@@ -17,10 +17,12 @@ export async function startGatedServer(
   options: { readonly maxConnections: number; readonly statementTimeoutMs: number },
 ): Promise<GatedServer> {
   const { gate, url } = await startDatabaseGate(home.database.url);
+  const { publicUrl, passkeys } = home.app.config;
   const database = openPostgres({ url, applicationName: 'latchkey-gated', ...options });
   const server = await startTestServer({
     clock: home.clock,
     mailbox: home.mailbox,
+    config: { publicUrl, passkeys },
     server: { deadline: operationDeadline },
     database: { database, url, drop: () => database.close() },
   });

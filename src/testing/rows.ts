@@ -45,6 +45,10 @@ export async function suspendUser({ app }: Of, userId: string): Promise<void> {
   await app.db.update(users).set({ suspendedAt: app.clock.now() }).where(eq(users.id, userId));
 }
 
+export async function unverifyUser({ app }: Of, userId: string): Promise<void> {
+  await app.db.update(users).set({ emailVerifiedAt: null }).where(eq(users.id, userId));
+}
+
 export async function deleteUser({ app }: Of, userId: string): Promise<void> {
   await app.db.delete(users).where(eq(users.id, userId));
 }

@@ -9,6 +9,7 @@ describe('the client', () => {
     ['packages/client/src/index.ts', []],
     ['packages/client/src/apollo.ts', ['@apollo/client/link', 'rxjs']],
     ['packages/client/src/urql.ts', ['@urql/exchange-auth']],
+    ['packages/client/src/passkeys.ts', []],
     ['packages/client/src/react.ts', ['react']],
   ] as const)(
     '%s is under 6 kB in a bundle, and brings nothing but its peers',

@@ -142,7 +142,7 @@ const stepUpLifetime = 570_000;
 const openMutations = new Set(
   (
     'register login requestLoginCode verifyOtp verifyLink resendOtp requestPasswordReset ' +
-    'resetPassword undoEmailChange'
+    'resetPassword undoEmailChange requestPasskeyLogin verifyPasskey'
   ).split(' '),
 );
 

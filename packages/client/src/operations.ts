@@ -35,6 +35,7 @@ export type AuthErrorCode =
   | 'STEP_UP_REQUIRED'
   | 'RATE_LIMITED'
   | 'NOT_FOUND'
+  | 'UNKNOWN_PASSKEY'
   | 'CONFLICT';
 
 /** One rule that one input field breaks. */
@@ -109,6 +110,21 @@ export type ConfirmEmailChangeInput = {
 /** What `confirmEmailChange` answers. */
 export type ConfirmEmailChangeResult =
   | ({ readonly __typename: 'User' } & User)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `confirmPasskeyRegistration`. */
+export type ConfirmPasskeyRegistrationInput = {
+  /** The id of the PasskeyChallenge. */
+  readonly challengeId: string;
+  /** What the browser's toJSON() gave. */
+  readonly credential: Readonly<Record<string, unknown>>;
+  /** What to call it, 100 characters at most; its provider or the device if left out. */
+  readonly name?: string | null | undefined;
+};
+
+/** What `confirmPasskeyRegistration` answers. */
+export type ConfirmPasskeyRegistrationResult =
+  | ({ readonly __typename: 'Passkey' } & Passkey)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `confirmTotpEnrollment`. */
@@ -238,6 +254,11 @@ export type OtpChallenge = {
   readonly expiresAt: string;
   /** From then on `resendOtp` sends another; null where nothing is sent. */
   readonly resendAvailableAt: string | null;
+  /**
+   * Meets this challenge with a passkey, by `verifyPasskey`; null where the account has none or
+   * nothing was proved yet.
+   */
+  readonly passkey: PasskeyChallenge | null;
 };
 
 /** A way to meet a challenge. */
@@ -246,9 +267,60 @@ export type OtpMethod = 'EMAIL' | 'TOTP' | 'RECOVERY_CODE';
 /** What a challenge is for. A code for one purpose is of no use for another. */
 export type OtpPurpose = 'VERIFY_EMAIL' | 'LOGIN' | 'STEP_UP' | 'CHANGE_EMAIL';
 
+/** A passkey of the caller. */
+export type Passkey = {
+  /** For `renamePasskey` and `removePasskey`. */
+  readonly id: string;
+  /** As the user calls it. */
+  readonly name: string;
+  /** When it was registered. */
+  readonly createdAt: string;
+  /** When it was last used; null before that. */
+  readonly lastUsedAt: string | null;
+  /** Kept by a password manager on several devices. */
+  readonly synced: boolean;
+  /** Such as iCloud Keychain, from the AAGUID; null where unknown. */
+  readonly provider: string | null;
+};
+
+/** A ceremony that waits for the browser's answer. */
+export type PasskeyChallenge = {
+  /**
+   * For `verifyPasskey` or `confirmPasskeyRegistration`. Opaque; good for one answer, right or
+   * wrong.
+   */
+  readonly id: string;
+  /** For PublicKeyCredential.parseRequestOptionsFromJSON, or parseCreationOptionsFromJSON. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The answer has to come back until then. */
+  readonly expiresAt: string;
+};
+
+/** What kind of authenticator the page expects, for the browser (WebAuthn 5.8.7). */
+export type PasskeyHint = 'CLIENT_DEVICE' | 'SECURITY_KEY' | 'HYBRID';
+
+/**
+ * What the password manager should know: for signalAllAcceptedCredentials and
+ * signalCurrentUserDetails.
+ */
+export type PasskeySignals = {
+  /** The domain that the passkeys belong to. */
+  readonly rpId: string;
+  /** WebAuthn's user handle, in base64url. */
+  readonly userId: string;
+  /** Every passkey that the server accepts, in base64url; others may be hidden. */
+  readonly credentialIds: readonly string[];
+  /** The address of the account. */
+  readonly name: string;
+  /** The name that the user goes by, or the address. */
+  readonly displayName: string;
+};
+
 /** Input of `reauthenticate`. */
 export type ReauthenticateInput = {
-  /** The password. Left out by an account that has none: a code is mailed then. */
+  /**
+   * The password. Left out by one who has none or steps up with a passkey: a code is mailed then.
+   */
   readonly password?: string | null | undefined;
 };
 
@@ -320,6 +392,30 @@ export type ReinstateUserResult =
   | ({ readonly __typename: 'User' } & User)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
+/** Input of `removePasskey`. */
+export type RemovePasskeyInput = {
+  /** The id of the Passkey. */
+  readonly passkeyId: string;
+};
+
+/** What `removePasskey` answers. */
+export type RemovePasskeyResult =
+  | ({ readonly __typename: 'PasskeySignals' } & PasskeySignals)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `renamePasskey`. */
+export type RenamePasskeyInput = {
+  /** The id of the Passkey. */
+  readonly passkeyId: string;
+  /** What to call it, 100 characters at most. */
+  readonly name: string;
+};
+
+/** What `renamePasskey` answers. */
+export type RenamePasskeyResult =
+  | ({ readonly __typename: 'Passkey' } & Passkey)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
 /** Input of `requestEmailChange`. */
 export type RequestEmailChangeInput = {
   /** One e-mail address; a code goes there. */
@@ -340,6 +436,17 @@ export type RequestLoginCodeInput = {
 /** What `requestLoginCode` answers. */
 export type RequestLoginCodeResult =
   | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `requestPasskeyLogin`. */
+export type RequestPasskeyLoginInput = {
+  /** What the browser should offer first; 3 at most. */
+  readonly hints?: readonly PasskeyHint[] | null | undefined;
+};
+
+/** What `requestPasskeyLogin` answers. */
+export type RequestPasskeyLoginResult =
+  | ({ readonly __typename: 'PasskeyChallenge' } & PasskeyChallenge)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `requestPasswordReset`. */
@@ -443,6 +550,20 @@ export type SetUserRolesInput = {
 /** What `setUserRoles` answers. */
 export type SetUserRolesResult =
   | ({ readonly __typename: 'User' } & User)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `startPasskeyRegistration`. */
+export type StartPasskeyRegistrationInput = {
+  /**
+   * Asked for without a click, right after a password sign-in: takes a password proved within five
+   * minutes in place of the step-up.
+   */
+  readonly conditional?: boolean | null | undefined;
+};
+
+/** What `startPasskeyRegistration` answers. */
+export type StartPasskeyRegistrationResult =
+  | ({ readonly __typename: 'PasskeyChallenge' } & PasskeyChallenge)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `startTotpEnrollment`. */
@@ -582,6 +703,20 @@ export type VerifyOtpResult =
   | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
+/** Input of `verifyPasskey`. */
+export type VerifyPasskeyInput = {
+  /** The id of the PasskeyChallenge. */
+  readonly challengeId: string;
+  /** What the browser's toJSON() gave. */
+  readonly credential: Readonly<Record<string, unknown>>;
+};
+
+/** What `verifyPasskey` answers. */
+export type VerifyPasskeyResult =
+  | ({ readonly __typename: 'AuthTokens' } & AuthTokens)
+  | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
 /** Each mutation: what it takes and what it answers. */
 export type Mutations = {
   /**
@@ -647,6 +782,10 @@ export type Mutations = {
    * between two codes.
    */
   resendOtp: { input: ResendOtpInput; result: ResendOtpResult };
+  /** Begins a sign-in with a passkey, without an address; for the browser's autofill too. */
+  requestPasskeyLogin: { input: RequestPasskeyLoginInput; result: RequestPasskeyLoginResult };
+  /** Meets a sign-in, a second step or a step-up, as verifyOtp does with codes. */
+  verifyPasskey: { input: VerifyPasskeyInput; result: VerifyPasskeyResult };
   /**
    * Mails a link to a new password, good for one hour. The answer is the same whether or not there
    * is an account.
@@ -697,8 +836,8 @@ export type Mutations = {
   revokeSession: { input: RevokeSessionInput; result: RevokeSessionResult };
   /**
    * Step-up: the password proves the caller again; with a second factor enrolled, a challenge
-   * follows. Without a password, an e-mailed code. The tokens are of a new session, and the one
-   * that asked ends.
+   * follows. Without a password, an e-mailed code, or a passkey. The tokens are of a new session,
+   * and the one that asked ends.
    */
   reauthenticate: { input: ReauthenticateInput; result: ReauthenticateResult };
   /**
@@ -724,6 +863,29 @@ export type Mutations = {
     input: RegenerateRecoveryCodesInput;
     result: RegenerateRecoveryCodesResult;
   };
+  /**
+   * Begins the registration of a passkey. Needs a recent step-up; `conditional`, right after a
+   * password sign-in, does not.
+   */
+  startPasskeyRegistration: {
+    input: StartPasskeyRegistrationInput;
+    result: StartPasskeyRegistrationResult;
+  };
+  /**
+   * Adds the passkey that the browser has made. Every other session ends, except where it was asked
+   * for without a click.
+   */
+  confirmPasskeyRegistration: {
+    input: ConfirmPasskeyRegistrationInput;
+    result: ConfirmPasskeyRegistrationResult;
+  };
+  /** Gives a passkey another name. */
+  renamePasskey: { input: RenamePasskeyInput; result: RenamePasskeyResult };
+  /**
+   * Takes a passkey away, but for the last way into the account; every other session ends. The
+   * answer is for the password manager. Needs a recent step-up.
+   */
+  removePasskey: { input: RemovePasskeyInput; result: RemovePasskeyResult };
 };
 
 /** What each mutation may answer, besides AuthError. */
@@ -742,6 +904,8 @@ export const yields: Readonly<Record<keyof Mutations, string>> = {
   verifyOtp: 'AuthTokens OtpChallenge',
   verifyLink: 'AuthTokens OtpChallenge',
   resendOtp: 'OtpChallenge',
+  requestPasskeyLogin: 'PasskeyChallenge',
+  verifyPasskey: 'AuthTokens OtpChallenge',
   requestPasswordReset: 'AuthAccepted',
   resetPassword: 'AuthAccepted',
   changePassword: 'AuthAccepted',
@@ -759,6 +923,10 @@ export const yields: Readonly<Record<keyof Mutations, string>> = {
   confirmTotpEnrollment: 'RecoveryCodes',
   disableTotp: 'AuthAccepted',
   regenerateRecoveryCodes: 'RecoveryCodes',
+  startPasskeyRegistration: 'PasskeyChallenge',
+  confirmPasskeyRegistration: 'Passkey',
+  renamePasskey: 'Passkey',
+  removePasskey: 'PasskeySignals',
 };
 
 /** What is asked of each type. */
@@ -770,7 +938,11 @@ export const selections: Readonly<Record<string, string>> = {
     'accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt session{id createdAt ' +
     'lastUsedAt expiresAt authenticatedAt methods ipAddress device current} user{id email ' +
     'emailVerified name roles createdAt status lastLoginAt totpEnabled}',
-  OtpChallenge: 'id purpose methods sentTo expiresAt resendAvailableAt',
+  OtpChallenge:
+    'id purpose methods sentTo expiresAt resendAvailableAt passkey{id options expiresAt}',
+  Passkey: 'id name createdAt lastUsedAt synced provider',
+  PasskeyChallenge: 'id options expiresAt',
+  PasskeySignals: 'rpId userId credentialIds name displayName',
   RecoveryCodes: 'codes',
   TotpEnrollment: 'id secret uri qrCode expiresAt',
   User: 'id email emailVerified name roles createdAt status lastLoginAt totpEnabled',

@@ -65,6 +65,14 @@ export async function findChallenge(
   return row ?? null;
 }
 
+export async function findChallengeById(
+  db: Db,
+  input: { id: string },
+): Promise<OtpChallengeRow | null> {
+  const [row] = await db.select().from(otpChallenges).where(eq(otpChallenges.id, input.id));
+  return row ?? null;
+}
+
 /**
  * The live challenge whose mail had the link. Its used-up tries do not count: they are wrong codes,
  * which anyone who began it can type.

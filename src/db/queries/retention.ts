@@ -22,6 +22,7 @@ import { auditOrigins } from '../tables/audit-origins.ts';
 import { knownDevices } from '../tables/known-devices.ts';
 import { otpChallenges } from '../tables/otp-challenges.ts';
 import { outboxMessages } from '../tables/outbox-messages.ts';
+import { passkeyChallenges } from '../tables/passkey-challenges.ts';
 import { rateLimits } from '../tables/rate-limits.ts';
 import { sessions } from '../tables/sessions.ts';
 import { totpAuthenticators } from '../tables/totp-authenticators.ts';
@@ -77,6 +78,14 @@ export function purgeChallenges(db: Db, batch: Batch): Promise<number> {
   return purgeOldest(
     db,
     { table: otpChallenges, key: otpChallenges.id, at: otpChallenges.expiresAt },
+    batch,
+  );
+}
+
+export function purgePasskeyChallenges(db: Db, batch: Batch): Promise<number> {
+  return purgeOldest(
+    db,
+    { table: passkeyChallenges, key: passkeyChallenges.id, at: passkeyChallenges.expiresAt },
     batch,
   );
 }

@@ -1,6 +1,7 @@
 import { and, eq, max, sql } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { accountTokens } from '../tables/account-tokens.ts';
+import { passkeys } from '../tables/passkeys.ts';
 import { recoveryCodes } from '../tables/recovery-codes.ts';
 import { totpAuthenticators } from '../tables/totp-authenticators.ts';
 
@@ -23,7 +24,11 @@ export async function latestStampedChange(
     .select({ at: max(recoveryCodes.createdAt) })
     .from(recoveryCodes)
     .where(eq(recoveryCodes.userId, userId));
-  const latest = sql<Date | null>`greatest((${changes}), (${apps}), (${codes}))`;
+  const added = db
+    .select({ at: max(passkeys.createdAt) })
+    .from(passkeys)
+    .where(eq(passkeys.userId, userId));
+  const latest = sql<Date | null>`greatest((${changes}), (${apps}), (${codes}), (${added}))`;
   const [row] = await db
     .select({ at: latest.mapWith(accountTokens.createdAt) })
     .from(sql`(select 1) as one`);

@@ -1,5 +1,6 @@
-import { getTableColumns, sql } from 'drizzle-orm';
+import { getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
+import { type PasskeyRow, passkeys } from '../tables/passkeys.ts';
 import { type UserRow, users } from '../tables/users.ts';
 import { isAnyOf } from './any-of.ts';
 
@@ -12,25 +13,51 @@ export async function insertImportedUsers(
   db: Db,
   input: { rows: readonly UserRow[] },
 ): Promise<Set<string>> {
-  const columns = Object.entries(getTableColumns(users));
   // In a fixed order, so that two concurrent imports cannot deadlock.
   const sorted = [...input.rows].sort((a, b) => (a.emailCanonical < b.emailCanonical ? -1 : 1));
-  const json = sorted.map((row) =>
-    Object.fromEntries(columns.map(([key, column]) => [column.name, Reflect.get(row, key)])),
+  const inserted = await db
+    .insert(users)
+    .select(recordsOf(users, sorted))
+    .onConflictDoNothing()
+    .returning({ emailCanonical: users.emailCanonical });
+  return new Set(inserted.map(({ emailCanonical }) => emailCanonical));
+}
+
+/** The same for passkeys, whose credential ids are to be free; returns the ids of the rows. */
+export async function insertImportedPasskeys(
+  db: Db,
+  input: { rows: readonly PasskeyRow[] },
+): Promise<Set<string>> {
+  const order = new Map(input.rows.map((row) => [row, Buffer.from(row.credentialId)] as const));
+  const sorted = [...order].sort(([, a], [, b]) => Buffer.compare(a, b)).map(([row]) => row);
+  const inserted = await db
+    .insert(passkeys)
+    .select(recordsOf(passkeys, sorted))
+    .onConflictDoNothing()
+    .returning({ id: passkeys.id });
+  return new Set(inserted.map(({ id }) => id));
+}
+
+/** A SELECT of these rows of a table. */
+function recordsOf(table: typeof users | typeof passkeys, rows: readonly object[]): SQL {
+  const columns = Object.entries(getTableColumns(table));
+  const json = rows.map((row) =>
+    Object.fromEntries(
+      columns.map(([key, column]) => [column.name, asJson(Reflect.get(row, key))]),
+    ),
   );
   const list = sql.join(
     columns.map(([, column]) => sql`${column}`),
     sql`, `,
   );
-  const inserted = await db
-    .insert(users)
-    .select(
-      sql`select ${list}
-        from json_populate_recordset(null::users, ${JSON.stringify(json)}::json) as users`,
-    )
-    .onConflictDoNothing()
-    .returning({ emailCanonical: users.emailCanonical });
-  return new Set(inserted.map(({ emailCanonical }) => emailCanonical));
+  const name = sql.identifier(getTableName(table));
+  return sql`select ${list}
+    from json_populate_recordset(null::${name}, ${JSON.stringify(json)}::json) as ${name}`;
+}
+
+/** Bytes as PostgreSQL reads them. */
+function asJson(value: unknown): unknown {
+  return value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : value;
 }
 
 /** Those of the addresses that have an account. */

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { index, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { bytes } from './bytes.ts';
 
 /**
  * A person. The row exists from the first `register`, unverified and without a password, until
@@ -29,6 +30,11 @@ export const users = pgTable(
      */
     totpEnabledAt: timestamp('totp_enabled_at', { withTimezone: true, precision: 3 }),
     /**
+     * WebAuthn's user handle: 32 random bytes, made with the first passkey and kept for good;
+     * imported ones have 1 to 64. Null: never had a passkey.
+     */
+    passkeyHandle: bytes('passkey_handle'),
+    /**
      * When an administrator created the account. Until its mailbox is proved, no password of a
      * `register` can claim it.
      */
@@ -40,6 +46,10 @@ export const users = pgTable(
   (table) => [
     // Serves exact look-ups and address prefixes, in any collation.
     uniqueIndex('users_email_canonical_unique').on(table.emailCanonical.op('text_pattern_ops')),
+    uniqueIndex('users_passkey_handle_unique')
+      .on(table.passkeyHandle)
+      .where(sql`${table.passkeyHandle} is not null`)
+      .concurrently(),
     index('users_created_at_index').on(table.createdAt, table.id),
     // What administrators search for: name prefixes, and the rare states.
     index('users_name_prefix_index').on(sql`lower(${table.name}) text_pattern_ops`),

@@ -1,5 +1,9 @@
 import type { Context } from '../../context.ts';
+import { listPasskeys } from '../../db/queries/passkeys.ts';
 import { requireViewer } from '../caller/require-step-up.ts';
+import { mostPasskeys } from '../passkeys/offer-passkey.ts';
+import { type PasskeyView, viewPasskey } from '../passkeys/passkey-view.ts';
+import { type PasskeySignals, signalsOf } from '../passkeys/signals.ts';
 import { countRecoveryCodes } from '../recovery-codes/count-recovery-codes.ts';
 import { type UserView, viewUser } from '../users/user-view.ts';
 
@@ -30,4 +34,18 @@ export async function account(ctx: Context): Promise<Account> {
 export async function recoveryCodesLeft(ctx: Context): Promise<number> {
   const { user } = requireViewer(ctx).session;
   return user.totpEnabledAt === null ? 0 : countRecoveryCodes(ctx, { db: ctx.db, userId: user.id });
+}
+
+/** The caller's passkeys, the oldest first; those of another RP ID too, to be removed. */
+export async function passkeys(ctx: Context): Promise<PasskeyView[]> {
+  const { userId } = requireViewer(ctx);
+  return (await listPasskeys(ctx.db, { userId, limit: mostPasskeys })).map(viewPasskey);
+}
+
+/** What the caller's password manager should know; null where there is nothing to tell. */
+export async function passkeySignals(ctx: Context): Promise<PasskeySignals | null> {
+  const { userId, session } = requireViewer(ctx);
+  if (!ctx.config.passkeys.enabled) return null;
+  const rows = await listPasskeys(ctx.db, { userId, limit: mostPasskeys });
+  return signalsOf(ctx, { user: session.user, rows });
 }

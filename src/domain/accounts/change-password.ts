@@ -14,6 +14,7 @@ import { forgotPasswordLink } from '../emails/links.ts';
 import { newPassword } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { tellPasskeys } from '../passkeys/tell-passkeys.ts';
 import { callerPlace } from '../passwords/caller-place.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import { passwordTextFault } from '../passwords/password-text.ts';
@@ -130,6 +131,7 @@ async function applyChange(
       locale: changed.locale,
       content: {
         template: 'password-changed',
+        passkeys: await tellPasskeys(tx, { userId }),
         ...requestOrigin(ctx),
         resetLink: forgotPasswordLink(ctx.config),
       },

@@ -5,15 +5,19 @@ import { findTokensOf } from '../../db/queries/account-tokens.ts';
 import { type AuditEntry, listAuditEvents } from '../../db/queries/audit-events.ts';
 import { findDevicesOf } from '../../db/queries/known-devices.ts';
 import { findChallengesOf } from '../../db/queries/otp-challenges.ts';
+import { listPasskeys } from '../../db/queries/passkeys.ts';
 import { findSessionsOf } from '../../db/queries/sessions.ts';
 import type { AccountTokenRow } from '../../db/tables/account-tokens.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
+import type { PasskeyRow } from '../../db/tables/passkeys.ts';
 import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { viewAuditEvent } from '../audit/audit-event-view.ts';
 import { recordAudit } from '../audit/record.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
+import { providerOf } from '../passkeys/providers.ts';
+import { writeBytes } from '../passkeys/write-bytes.ts';
 import { reserve } from '../rate-limits/reserve.ts';
 import { countRecoveryCodes } from '../recovery-codes/count-recovery-codes.ts';
 
@@ -68,12 +72,14 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<ob
   const sessions = await findSessionsOf(db, { userId, limit: mostRows });
   const devices = await findDevicesOf(db, { userId });
   const challenges = await findChallengesOf(db, { userId, limit: mostRows });
+  const passkeys = await listPasskeys(db, { userId, limit: mostRows });
   const recoveryCodesLeft = await countRecoveryCodes(ctx, { db, userId });
   const links = await findTokensOf(db, { userId, limit: mostRows });
   return {
     createdAt,
     isComplete: [sessions, challenges, links].every((rows) => rows.length < mostRows),
     account: { ...describeAccount(user), recoveryCodesLeft },
+    passkeys: passkeys.map(describePasskey),
     sessions: sessions.map(describeSession),
     knownDevices: devices,
     challenges: challenges.map(describeChallenge),
@@ -124,6 +130,21 @@ function describeAccount(user: UserRow) {
     suspendedAt: user.suspendedAt,
     lastLoginAt: user.lastLoginAt,
     createdAt: user.createdAt,
+  };
+}
+
+function describePasskey(row: PasskeyRow) {
+  return {
+    id: row.id,
+    name: row.name,
+    credentialId: writeBytes(row.credentialId),
+    rpId: row.rpId,
+    provider: providerOf(row.aaguid),
+    synced: row.backupState,
+    transports: row.transports,
+    createdAt: row.createdAt,
+    lastUsedAt: row.lastUsedAt,
+    suspectAt: row.suspectAt,
   };
 }
 

@@ -18,10 +18,11 @@ import { canonicalOf } from '../addresses/email-address.ts';
 import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { forgotPasswordLink } from '../emails/links.ts';
-import { clearFactors } from '../factors/clear-factors.ts';
+import { clearUnproved } from '../factors/clear-factors.ts';
 import { newPassword, opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
+import { tellPasskeys } from '../passkeys/tell-passkeys.ts';
 import { callerPlace } from '../passwords/caller-place.ts';
 import { checkPassword } from '../passwords/check-password.ts';
 import {
@@ -127,6 +128,7 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
       locale: changed.locale,
       content: {
         template: 'password-reset-done',
+        passkeys: await tellPasskeys(tx, { userId }),
         ...requestOrigin(ctx),
         resetLink: forgotPasswordLink(ctx.config),
       },
@@ -138,14 +140,10 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
  * SECURITY: the reader of the mailbox takes over the account, but nothing that others have set up
  * on it before (RC-7).
  */
-async function claim(
-  ctx: Context,
-  tx: Transaction,
-  { id: userId, invitedAt }: UserRow,
-): Promise<void> {
-  // An account made by the operator keeps its factors: `latchkey create-admin` has set them up.
-  if (invitedAt === null) await clearFactors(ctx, { db: tx, userId });
-  await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
+async function claim(ctx: Context, tx: Transaction, user: UserRow): Promise<void> {
+  await clearUnproved(ctx, { db: tx, user });
+  const subjectId = user.id;
+  await recordAudit(ctx, { db: tx, type: 'email.verified', outcome: 'SUCCESS', subjectId });
 }
 
 /**

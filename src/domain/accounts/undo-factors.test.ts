@@ -8,6 +8,7 @@ import {
   signInWithApp,
 } from '../../testing/authenticator.ts';
 import { createTestClock } from '../../testing/clock.ts';
+import { addPasskey, signInWithPasskey } from '../../testing/passkeys.ts';
 import {
   changeEmail,
   freshAddress,
@@ -104,6 +105,18 @@ describe('X-11 an undone change of address takes along the factors set up since'
   it('one removed since does not come back', async () => {
     const { answer } = await afterUndo([app], [removed]);
     expect(answer.__typename).toBe('AuthTokens');
+  });
+
+  it('so do passkeys, and those from before stay', async () => {
+    const person = await registerPerson(server);
+    const { signer: owners } = await addPasskey(server, person);
+    const to = freshAddress();
+    const token = await changeEmail(server, person, to);
+    // In the same millisecond.
+    const { signer: thiefs } = await addPasskey(server, { ...person, email: to });
+    expect((await server.mutate('undoEmailChange', { token })).__typename).toBe('AuthAccepted');
+    expect(await signInWithPasskey(server, thiefs)).toMatchObject({ code: 'UNKNOWN_PASSKEY' });
+    expect((await signInWithPasskey(server, owners)).user.id).toBe(person.id);
   });
 
   it('an app begun since the change cannot be confirmed later', async () => {

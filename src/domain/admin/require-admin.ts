@@ -7,8 +7,8 @@ import { type AdminVerdict, judgeAdmin } from '../roles/rules.ts';
 type Asker = Pick<Context, 'viewer' | 'clock' | 'log' | 'request'>;
 
 const needsSecondFactor =
-  'Administration needs a second factor: set up an authenticator app, ' +
-  'then sign in with the password and a code.';
+  'Administration needs a second factor: sign in with a passkey, or set up an authenticator ' +
+  'app and sign in with the password and a code.';
 
 /**
  * An administrator who reads. Throws UNAUTHENTICATED, and FORBIDDEN for non-admins: a query has no

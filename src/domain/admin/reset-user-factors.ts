@@ -12,7 +12,8 @@ import { requiredReason } from './reason.ts';
 const schema = z.object({ userId: text({ max: 100 }), reason: requiredReason });
 
 /**
- * Removes a user's second factors, for one who has lost them all: the next sign-in asks for none.
+ * Removes a user's second factors and passkeys, for one who has lost them all: the next sign-in
+ * asks for none.
  * Every session ends, and the owner is told (RC-8). Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND.
  */
 export const resetUserFactors = adminCommand(
@@ -21,9 +22,9 @@ export const resetUserFactors = adminCommand(
     changeUser(ctx, {
       userId,
       change: async ({ db, user }) => {
-        await clearFactors(ctx, { db, userId: user.id });
+        const { passkeys } = await clearFactors(ctx, { db, userId: user.id });
         await endAllSessions(ctx, { db, userId: user.id, reason: 'credentials_changed' });
-        const detail = { reason };
+        const detail = { reason, passkeys };
         await recordAudit(ctx, {
           db,
           type: 'user.factors_reset',

@@ -22,6 +22,9 @@ afterAll(() => server.stop());
 const sensitive: readonly [MutationName, (person: Person) => Record<string, unknown>][] = [
   ['revokeSession', ({ sessionId }) => ({ sessionId })],
   ['startTotpEnrollment', () => ({})],
+  ['startPasskeyRegistration', () => ({})],
+  ['startPasskeyRegistration', () => ({ conditional: true })],
+  ['removePasskey', ({ id }) => ({ passkeyId: id })],
   ['disableTotp', () => ({ code: '123456' })],
   ['regenerateRecoveryCodes', () => ({ code: '123456' })],
   ['requestEmailChange', () => ({ newEmail: 'new-address@example.com' })],

@@ -26,10 +26,31 @@ export function requireViewer({ viewer }: Pick<Context, 'viewer'>): SessionViewe
  */
 export function requireStepUp(ctx: Asker): SessionViewer {
   const viewer = requireRecentProof(ctx);
+  assertSecondFactor(viewer);
+  return viewer;
+}
+
+/** Throws STEP_UP_REQUIRED where the user has a second factor that the session has not proved. */
+export function assertSecondFactor(viewer: SessionViewer): void {
   const { user, session } = viewer.session;
   if (user.totpEnabledAt !== null && !provesSecondFactor(readProved(session.provedMethods))) {
     throw new AuthError('STEP_UP_REQUIRED');
   }
+}
+
+/** Seconds after a password within which a passkey may be made without a click (PK-16). */
+const passwordLifetime = 300;
+
+/**
+ * The caller, where the session began with a password within five minutes, and with the second
+ * factor where there is one. Throws STEP_UP_REQUIRED.
+ */
+export function requireRecentPassword(ctx: Asker): SessionViewer {
+  const viewer = requireViewer(ctx);
+  const { authenticatedAt, provedMethods } = viewer.session.session;
+  const isRecent = secondsAfter(authenticatedAt, passwordLifetime) > ctx.clock.now();
+  if (!isRecent || !provedMethods.includes('PASSWORD')) throw new AuthError('STEP_UP_REQUIRED');
+  assertSecondFactor(viewer);
   return viewer;
 }
 

@@ -14,6 +14,11 @@ const words = z.string().nullish();
 /** When and from where: see request-origin. */
 const origin = { at, device: words, ipAddress: words };
 
+/** The user's name for it. */
+const passkey = words;
+/** How many the account has, in digits; null where it has none (PK-19). */
+const passkeys = words;
+
 /**
  * Every mail that we send, by template, with its variables. To add one, add a member here and a
  * file of that name in each folder of templates/. The name of a variable determines how its value
@@ -37,12 +42,16 @@ export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('totp-disabled'), ...origin }),
   z.object({ template: z.literal('recovery-code-used'), codesLeft: words, ...origin }),
   z.object({ template: z.literal('recovery-codes-regenerated'), ...origin }),
+  z.object({ template: z.literal('passkey-added'), passkey, ...origin }),
+  z.object({ template: z.literal('passkey-removed'), passkey, ...origin }),
+  /** Its answer did not fit the ones before: it may have been copied (PK-6). */
+  z.object({ template: z.literal('passkey-suspect'), passkey, ...origin }),
   z.object({ template: z.literal('factors-reset'), at }),
   z.object({ template: z.literal('invitation'), name: words, link }),
   z.object({ template: z.literal('refresh-reused'), ...origin }),
   z.object({ template: z.literal('password-reset'), link }),
-  z.object({ template: z.literal('password-reset-done'), ...origin, resetLink: link }),
-  z.object({ template: z.literal('password-changed'), ...origin, resetLink: link }),
+  z.object({ template: z.literal('password-reset-done'), passkeys, ...origin, resetLink: link }),
+  z.object({ template: z.literal('password-changed'), passkeys, ...origin, resetLink: link }),
   z.object({ template: z.literal('email-changed'), ...origin, undoLink: link }),
   z.object({ template: z.literal('email-change-undone'), ...origin, resetLink: link }),
   z.object({ template: z.literal('address-in-use') }),

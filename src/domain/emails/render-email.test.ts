@@ -183,6 +183,34 @@ describe('rendered mails', () => {
     expect(link).toMatch(/^https:\/\/app\.example\.com\/verify#token=[\w-]+$/);
   });
 
+  it.each(localeTags)(
+    'PK-8 PK-6 name the passkey in %s that was added, removed or refused',
+    async (locale) => {
+      for (const template of ['passkey-added', 'passkey-removed', 'passkey-suspect'] as const) {
+        const { text } = await renderEmail(samples[template], { ...options, locale });
+        expect(text).toContain('Blue key');
+        const hostile = { ...samples[template], passkey: 'See evil.com' };
+        const { html, text: unnamed } = await renderEmail(hostile, { ...options, locale });
+        expect(html + unnamed).not.toContain('evil');
+        expect(unnamed.split('\n').length).toBe(text.split('\n').length - 1);
+      }
+    },
+  );
+
+  it.each(localeTags)(
+    'PK-19 say in %s with a new password how many passkeys still work, where there are any',
+    async (locale) => {
+      for (const template of ['password-changed', 'password-reset-done'] as const) {
+        const { text } = await renderEmail(samples[template], { ...options, locale });
+        const content = { ...samples[template], passkeys: null };
+        const { text: without } = await renderEmail(content, { ...options, locale });
+        const [told, ...others] = text.split('\n\n').filter((part) => !without.includes(part));
+        expect(told).toMatch(/\b2\b/);
+        expect(others).toEqual([]);
+      }
+    },
+  );
+
   it('refuses content that does not fit its template', async () => {
     const { name: _name, code: _code, ...rest } = samples['verify-email'];
     await expect(renderEmail(JSON.parse(JSON.stringify(rest)), options)).rejects.toThrow();

@@ -40,6 +40,9 @@ export function sampleContents(appUrl: string): Samples {
     'totp-disabled': { template: 'totp-disabled', ...origin },
     'recovery-code-used': { template: 'recovery-code-used', codesLeft: '9', ...origin },
     'recovery-codes-regenerated': { template: 'recovery-codes-regenerated', ...origin },
+    'passkey-added': { template: 'passkey-added', passkey: 'Blue key', ...origin },
+    'passkey-removed': { template: 'passkey-removed', passkey: 'Blue key', ...origin },
+    'passkey-suspect': { template: 'passkey-suspect', passkey: 'Blue key', ...origin },
     'factors-reset': { template: 'factors-reset', at: origin.at },
     invitation: {
       template: 'invitation',
@@ -50,8 +53,18 @@ export function sampleContents(appUrl: string): Samples {
       template: 'password-reset',
       link: resetPasswordLink({ appUrl }, { token }),
     },
-    'password-reset-done': { template: 'password-reset-done', ...origin, resetLink },
-    'password-changed': { template: 'password-changed', ...origin, resetLink },
+    'password-reset-done': {
+      template: 'password-reset-done',
+      passkeys: '2',
+      ...origin,
+      resetLink,
+    },
+    'password-changed': {
+      template: 'password-changed',
+      passkeys: '2',
+      ...origin,
+      resetLink,
+    },
     'email-changed': {
       template: 'email-changed',
       ...origin,

@@ -1,10 +1,12 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countPasskeys } from '../../db/queries/passkeys.ts';
 import { findUserById } from '../../db/queries/users.ts';
 import { recoveryCodes } from '../../db/tables/recovery-codes.ts';
 import { totpAuthenticators } from '../../db/tables/totp-authenticators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { enrolTotp, signInWithApp } from '../../testing/authenticator.ts';
+import { addPasskey } from '../../testing/passkeys.ts';
 import { registerPerson } from '../../testing/people.ts';
 import { reserveUnseen } from '../rate-limits/reserve.ts';
 import { clearFactors } from './clear-factors.ts';
@@ -16,9 +18,10 @@ describe('clearFactors', () => {
   });
   afterAll(() => server.stop());
 
-  /** A user with an active app, a pending one, and recovery codes. */
+  /** A user with a passkey, an active app, a pending one, and recovery codes. */
   const someone = async (): Promise<string> => {
     const person = await registerPerson(server);
+    await addPasskey(server, person);
     const { phone } = await enrolTotp(server, person);
     const { accessToken } = await signInWithApp(server, person, phone);
     await server.mutate('startTotpEnrollment', {}, { token: accessToken });
@@ -32,15 +35,22 @@ describe('clearFactors', () => {
       .where(eq(totpAuthenticators.userId, userId));
     const codes = await db.select().from(recoveryCodes).where(eq(recoveryCodes.userId, userId));
     const user = await findUserById(db, { id: userId });
-    return { apps: apps.length, codes: codes.length, isAsked: user?.totpEnabledAt !== null };
+    return {
+      apps: apps.length,
+      codes: codes.length,
+      passkeys: await countPasskeys(db, { userId }),
+      isAsked: user?.totpEnabledAt !== null,
+    };
   };
-  const all = { apps: 2, codes: 10, isAsked: true };
+  const all = { apps: 2, codes: 10, passkeys: 1, isAsked: true };
 
   it('RC-7 removes active and pending factors, of this user only', async () => {
     const [userId, otherId] = [await someone(), await someone()];
     expect(await factorsOf(userId)).toEqual(all);
-    await server.app.transaction((db) => clearFactors(server.app, { db, userId }));
-    expect(await factorsOf(userId)).toEqual({ apps: 0, codes: 0, isAsked: false });
+    const cleared = await server.app.transaction((db) => clearFactors(server.app, { db, userId }));
+    expect(cleared).toEqual({ passkeys: 1 });
+    const nothing = { apps: 0, codes: 0, passkeys: 0, isAsked: false };
+    expect(await factorsOf(userId)).toEqual(nothing);
     expect(await factorsOf(otherId)).toEqual(all);
   });
 

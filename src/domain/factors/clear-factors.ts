@@ -1,5 +1,6 @@
 import type { App } from '../../app.ts';
 import type { Db } from '../../db/driver/client.ts';
+import { deletePasskeys, deletePasskeysSince } from '../../db/queries/passkeys.ts';
 import { deleteRecoveryCodes, deleteRecoveryCodesSince } from '../../db/queries/recovery-codes.ts';
 import { deleteTotp, deleteTotpSince } from '../../db/queries/totp-authenticators.ts';
 import { setTotpEnabledAt } from '../../db/queries/users.ts';
@@ -14,10 +15,39 @@ type Input = {
 
 /**
  * SECURITY: removes every factor that a user has besides the password and the mailbox; the only
- * place that knows them all. Failures of the removed factors do not count against new ones; the
- * account's window of failures continues.
+ * place that knows them all. Returns the number of passkeys.
  */
-export async function clearFactors(ctx: Pick<App, 'keys'>, { db, userId }: Input): Promise<void> {
+export async function clearFactors(
+  ctx: Pick<App, 'keys'>,
+  { db, userId }: Input,
+): Promise<{ readonly passkeys: number }> {
+  await clearApp(ctx, { db, userId });
+  return { passkeys: await deletePasskeys(db, { userId }) };
+}
+
+/**
+ * SECURITY: removes what may be another's on an account whose mailbox is proved for the first time
+ * (RC-7, ADV-9). One that the operator made keeps its app, which `latchkey create-admin` has set
+ * up; its passkeys come from another system, where nobody had proved the address either.
+ */
+export async function clearUnproved(
+  ctx: Pick<App, 'keys'>,
+  input: {
+    /** The transaction that locks the user's row. */
+    readonly db: Db;
+    readonly user: Pick<UserRow, 'id' | 'invitedAt'>;
+  },
+): Promise<void> {
+  const { db, user } = input;
+  if (user.invitedAt === null) await clearFactors(ctx, { db, userId: user.id });
+  else await deletePasskeys(db, { userId: user.id });
+}
+
+/**
+ * Removes the app and the recovery codes: there is no recovery without an app. Failures of the
+ * removed factors do not count against new ones; the account's window of failures continues.
+ */
+export async function clearApp(ctx: Pick<App, 'keys'>, { db, userId }: Input): Promise<void> {
   await deleteTotp(db, { userId });
   await deleteRecoveryCodes(db, { userId });
   await setTotpEnabledAt(db, { id: userId, at: null });
@@ -43,8 +73,8 @@ export async function clearFactorsSince(
 ): Promise<void> {
   const { db, user, since } = input;
   const { id: userId, totpEnabledAt } = user;
-  // An app confirmed since goes with everything: there is no recovery without an app.
-  if (totpEnabledAt !== null && totpEnabledAt >= since) return clearFactors(ctx, { db, userId });
+  await deletePasskeysSince(db, { userId, since });
+  if (totpEnabledAt !== null && totpEnabledAt >= since) return clearApp(ctx, { db, userId });
   await deleteTotpSince(db, { userId, since });
   await deleteRecoveryCodesSince(db, { userId, since });
 }

@@ -23,7 +23,7 @@ export type FailureBudget = {
   readonly inWindow: Claim;
   /**
    * Consecutive failures of one authenticator; null for recovery codes, whose 80 bits cannot be
-   * guessed and which are the way out of a lock.
+   * guessed and which are the way out of a lock, and for passkeys.
    */
   readonly inARow: Claim | null;
 };
@@ -60,7 +60,7 @@ function firstStepBudget(ctx: Pick<App, 'config'>, challenge: OtpChallengeRow): 
  */
 export function secondFactorBudget(input: {
   userId: string;
-  method: 'TOTP' | 'RECOVERY_CODE';
+  method: 'TOTP' | 'RECOVERY_CODE' | 'PASSKEY';
 }): FailureBudget {
   return {
     inWindow: { budget: 'second-factor:account', identifier: input.userId },

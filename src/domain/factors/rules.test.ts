@@ -9,11 +9,13 @@ import {
   readProved,
 } from './rules.ts';
 
-const none: Enrolled = { totp: false, recoveryCodesLeft: 0 };
-const app: Enrolled = { totp: true, recoveryCodesLeft: 0 };
-const appAndCodes: Enrolled = { totp: true, recoveryCodesLeft: 10 };
+const none: Enrolled = { totp: false, recoveryCodesLeft: 0, passkeys: false };
+const app: Enrolled = { ...none, totp: true };
+const appAndCodes: Enrolled = { ...app, recoveryCodesLeft: 10 };
 /** Cannot occur, and must not complete anything by itself. */
-const codesAlone: Enrolled = { totp: false, recoveryCodesLeft: 10 };
+const codesAlone: Enrolled = { ...none, recoveryCodesLeft: 10 };
+const passkeys: Enrolled = { ...none, passkeys: true };
+const appAndPasskeys: Enrolled = { ...app, passkeys: true };
 
 type Row = readonly [
   proved: readonly ProvedMethod[],
@@ -70,6 +72,55 @@ describe('lackingMethods', () => {
     expect(lackingMethods([...proved, ...proved].reverse(), appAndCodes)).toEqual(
       lacking.appAndCodes,
     );
+  });
+});
+
+/** With a passkey the same is lacking, and a passkey is one more way. */
+describe('PK-3 lackingMethods of an account with passkeys', () => {
+  it.each(table)(
+    'after %j asks for a second step only where there is an app',
+    (proved, lacking) => {
+      const ways = lacking.none.length > 0 ? ['EMAIL', 'PASSKEY'] : [];
+      expect(lackingMethods(proved, passkeys)).toEqual(ways);
+      const isSecond = lacking.none.length === 0 && lacking.app.length > 0;
+      const second = isSecond ? ['PASSKEY', 'SECURITY_KEY', 'TOTP'] : ways;
+      expect(lackingMethods(proved, appAndPasskeys)).toEqual(second);
+    },
+  );
+
+  it.each(table)('after %j and a passkey that has verified its user lacks nothing', (proved) => {
+    for (const enrolled of [none, app, appAndCodes, codesAlone, passkeys, appAndPasskeys])
+      expect(lackingMethods([...proved, 'PASSKEY'], enrolled)).toEqual([]);
+  });
+
+  it.each(table)(
+    'after %j a key that has not is a second step, and no first',
+    (proved, lacking) => {
+      const both: ProvedMethod[] = [...proved, 'SECURITY_KEY'];
+      expect(lackingMethods(both, none)).toEqual(lacking.none);
+      const left = lacking.none.length > 0 ? first : [];
+      expect(lackingMethods(both, appAndCodes)).toEqual(left);
+      expect(lackingMethods(both, app)).toEqual(left);
+    },
+  );
+});
+
+describe('PK-3 amrOf with a passkey', () => {
+  it.each<[ProvedMethod[], 'hwk' | 'swk', string[]]>([
+    [['PASSKEY'], 'hwk', ['hwk', 'user', 'mfa']],
+    [['PASSKEY'], 'swk', ['swk', 'user', 'mfa']],
+    [['SECURITY_KEY'], 'hwk', ['hwk', 'user']],
+    [['EMAIL', 'SECURITY_KEY'], 'hwk', ['otp', 'hwk', 'user']],
+    [['TOTP', 'SECURITY_KEY'], 'hwk', ['hwk', 'user', 'otp']],
+    [['PASSWORD', 'SECURITY_KEY'], 'swk', ['pwd', 'swk', 'user', 'mfa']],
+    [['EMAIL', 'PASSKEY'], 'hwk', ['otp', 'hwk', 'user', 'mfa']],
+    [['PASSWORD', 'PASSKEY'], 'hwk', ['pwd', 'hwk', 'user', 'mfa']],
+  ])('of %j, %s', (proved, key, amr) => {
+    expect(amrOf(proved, key)).toEqual(amr);
+  });
+
+  it('takes a key that is not known for one that can be copied', () => {
+    expect(amrOf(['PASSKEY'])).toEqual(['swk', 'user', 'mfa']);
   });
 });
 

@@ -28,6 +28,7 @@ const names = [
   ['roles', ['roles', 'role']],
   ['locale', ['locale', 'language']],
   ['createdAt', ['createdat', 'datejoined', 'createdtimestamp', 'userregistered']],
+  ['passkeys', ['passkeys']],
   ['lastLoginAt', ['lastloginat', 'lastlogin', 'lastsigninat', 'lastsignedinat']],
 ] as const;
 
@@ -190,6 +191,11 @@ function isNestedGate(
   return gateFields.has(field) || field === 'resetRequired';
 }
 
+/** Passkeys inside of another column are of a shape that only its system knows. */
+function factorOf(field: Field | null): Field | null {
+  return field === 'passkeys' ? 'secondFactor' : field;
+}
+
 /** How many different columns are remembered. */
 const maxColumns = 10_000;
 const maxTold = 100;
@@ -258,7 +264,7 @@ export class Columns {
   fieldOfNested(path: string, name: string): Field | null {
     const known = this.#fields.get(path);
     if (known !== undefined) return known;
-    const own = this.isChosen(path) ? chosenFieldOf(path, this.#choice) : fieldOf(name);
+    const own = this.isChosen(path) ? chosenFieldOf(path, this.#choice) : factorOf(fieldOf(name));
     const field = this.isChosen(path) || own === 'secondFactor' ? own : null;
     this.#note(path, field);
     if (!this.isChosen(path) && isNestedGate(path, { name, field: own })) this.leaveOpen(path);

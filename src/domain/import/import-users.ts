@@ -1,12 +1,21 @@
 import type { App } from '../../app.ts';
-import { findTakenAddresses, insertImportedUsers } from '../../db/queries/user-import.ts';
+import {
+  findTakenAddresses,
+  insertImportedPasskeys,
+  insertImportedUsers,
+} from '../../db/queries/user-import.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
 import { sealImportedHash } from '../passwords/stored-hash.ts';
+import { openKeyReader } from './passkey-key.ts';
+import { handleOf, passkeyRows } from './passkey-rows.ts';
 import type { Record } from './read-records.ts';
 import { type ImportedUser, type ImportRules, readUser } from './read-user.ts';
 
-type Importer = Pick<App, 'db' | 'clock' | 'random' | 'log' | 'keys' | 'metrics'> & {
+type Importer = Pick<
+  App,
+  'config' | 'db' | 'transaction' | 'clock' | 'random' | 'log' | 'keys' | 'metrics'
+> & {
   readonly request: null;
   readonly viewer: null;
 };
@@ -26,7 +35,7 @@ export type ImportCounts = {
 };
 
 type Options = {
-  readonly rules: Omit<ImportRules, 'now'>;
+  readonly rules: Omit<ImportRules, 'now' | 'passkeys'>;
   /** Reads and validates, but writes nothing. */
   readonly rehearsal: boolean;
   readonly onRefused: (refused: Refused) => void;
@@ -52,7 +61,7 @@ export async function importUsers(
   records: AsyncIterable<Record>,
   options: Options,
 ): Promise<ImportCounts> {
-  const rules: ImportRules = { ...options.rules, now: app.clock.now() };
+  let rules: ImportRules = { ...options.rules, now: app.clock.now(), passkeys: null };
   const counts = { imported: 0, existing: 0, refused: 0 };
   const refuse = (refused: Refused): void => {
     counts.refused += 1;
@@ -65,8 +74,14 @@ export async function importUsers(
     counts.imported += outcome.imported;
     counts.existing += outcome.existing.length;
     for (const lineNumber of outcome.existing) options.onExisting(lineNumber);
-    for (const lineNumber of outcome.idTaken) {
-      refuse({ lineNumber, field: 'id', reason: 'belongs to an account with another address' });
+    for (const { lineNumber, user } of outcome.idTaken) {
+      const what = user.passkeys.length > 0 ? 'or the user handle of its passkeys ' : '';
+      const reason = `${what}belongs to an account with another address`;
+      refuse({ lineNumber, field: 'id', reason });
+    }
+    for (const lineNumber of outcome.passkeyTaken) {
+      const reason = 'has one that is registered already: its user came in without that';
+      refuse({ lineNumber, field: 'passkeys', reason });
     }
     options.onProgress(counts);
   };
@@ -83,6 +98,8 @@ export async function importUsers(
   let batch: Waiting[] = [];
   try {
     for await (const { lineNumber, line } of records) {
+      if (line.passkeys !== undefined && rules.passkeys === null)
+        rules = { ...rules, passkeys: await passkeyRules(app) };
       const read = readUser(line, rules);
       if (read.kind === 'refused') {
         refuse({ lineNumber, field: read.field, reason: read.reason });
@@ -106,11 +123,17 @@ export async function importUsers(
   return counts;
 }
 
-/** By line, except for the imported ones. */
+/** The library is loaded for the first passkey of a file. */
+async function passkeyRules({ config }: Importer): Promise<NonNullable<ImportRules['passkeys']>> {
+  return { rpId: config.passkeys.rpId, readKey: await openKeyReader() };
+}
+
+/** By line, except for the imported ones and those whose id is taken. */
 type Outcome = {
   readonly imported: number;
   readonly existing: readonly number[];
-  readonly idTaken: readonly number[];
+  readonly idTaken: readonly Waiting[];
+  readonly passkeyTaken: readonly number[];
 };
 
 async function importBatch(
@@ -118,23 +141,60 @@ async function importBatch(
   batch: readonly Waiting[],
   rehearsal: boolean,
 ): Promise<Outcome> {
-  const inserted = rehearsal
-    ? await findFree(app, batch)
-    : await insertImportedUsers(app.db, { rows: batch.map(({ user }) => rowOf(app, user)) });
-  // Each imported address stands for one line, the first; a repetition of the address has an
-  // account by now.
-  const left = batch.filter(({ user }) => !inserted.delete(user.email.canonical));
-  const imported = batch.length - left.length;
-  if (rehearsal) return { imported, existing: left.map(lineOf), idTaken: [] };
+  if (rehearsal) {
+    const { done, left } = split(batch, await findFree(app, batch));
+    return { imported: done.length, existing: left.map(lineOf), idTaken: [], passkeyTaken: [] };
+  }
+  const { done, left, lost } = await insert(app, batch);
   const taken = await findTakenAddresses(app.db, {
     addresses: left.map(({ user }) => user.email.canonical),
   });
   const hasAccount = ({ user }: Waiting): boolean => taken.has(user.email.canonical);
   return {
-    imported,
+    imported: done.length,
     existing: left.filter(hasAccount).map(lineOf),
-    idTaken: left.filter((waiting) => !hasAccount(waiting)).map(lineOf),
+    idTaken: left.filter((waiting) => !hasAccount(waiting)),
+    passkeyTaken: lost.map(lineOf),
   };
+}
+
+type Inserted = {
+  /** Those that are users now. */
+  readonly done: readonly Waiting[];
+  readonly left: readonly Waiting[];
+  /** Those of `done` of whose passkeys some are registered already. */
+  readonly lost: readonly Waiting[];
+};
+
+/** Users and their passkeys, all or nothing. */
+async function insert(app: Importer, batch: readonly Waiting[]): Promise<Inserted> {
+  const rows = new Map(batch.map((waiting) => [waiting, rowOf(app, waiting.user)] as const));
+  return app.transaction(async (tx) => {
+    const inserted = await insertImportedUsers(tx, { rows: [...rows.values()] });
+    const { done, left } = split(batch, inserted);
+    const passkeys = done.flatMap((waiting) => {
+      const row = rows.get(waiting);
+      const own = row ? passkeyRows(app, row, waiting.user.passkeys) : [];
+      return own.map((passkey) => ({ waiting, passkey }));
+    });
+    if (passkeys.length === 0) return { done, left, lost: [] };
+    const kept = await insertImportedPasskeys(tx, { rows: passkeys.map((one) => one.passkey) });
+    const lost = passkeys.flatMap(({ waiting, passkey }) => (kept.has(passkey.id) ? [] : waiting));
+    return { done, left, lost: [...new Set(lost)] };
+  });
+}
+
+/**
+ * Each address that was inserted stands for one line, the first; a repetition of the address has an
+ * account by now.
+ */
+function split(
+  batch: readonly Waiting[],
+  inserted: ReadonlySet<string>,
+): Pick<Inserted, 'done' | 'left'> {
+  const open = new Set(inserted);
+  const done = batch.filter(({ user }) => open.delete(user.email.canonical));
+  return { done, left: batch.filter((waiting) => !done.includes(waiting)) };
 }
 
 function lineOf({ lineNumber }: Waiting): number {
@@ -160,6 +220,7 @@ function rowOf(app: Importer, user: ImportedUser): UserRow {
     passwordHash: user.hashText === null ? null : sealImportedHash(app.keys, user.hashText),
     passwordChangedAt: null,
     totpEnabledAt: null,
+    passkeyHandle: handleOf(app, user.passkeys),
     // Like an invited user: the mailbox opens the account, and never the password of a `register`.
     invitedAt: user.emailVerifiedAt === null ? now : null,
     suspendedAt: user.isSuspended ? now : null,

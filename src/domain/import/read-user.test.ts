@@ -10,6 +10,7 @@ const rules: ImportRules = {
   dropUnknownHashes: false,
   dropSecondFactors: false,
   firebase: null,
+  passkeys: null,
 };
 const bcrypt = '$2b$12$abcdefghijklmnopqrstuuGUpyrBxkKxQ2lzNDq0IwhK1lRAEFzJu';
 

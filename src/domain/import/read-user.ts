@@ -9,6 +9,7 @@ import {
 } from '../passwords/foreign-hash.ts';
 import { adminRole, distinctRoles, maxRoles, rolePattern } from '../roles/rules.ts';
 import type { Field } from './columns.ts';
+import { type ImportedPasskey, type PasskeyRules, readPasskeys } from './read-passkeys.ts';
 import { flagOrTime, Refusal, sinceOf, textOf, timeOf } from './read-values.ts';
 import { readStanding, type Standing } from './standing.ts';
 
@@ -27,6 +28,7 @@ export type ImportedUser = {
   readonly isSuspended: boolean;
   readonly createdAt: Date | null;
   readonly lastLoginAt: Date | null;
+  readonly passkeys: readonly ImportedPasskey[];
 };
 
 type ReadUser =
@@ -45,6 +47,8 @@ export type ImportRules = {
   /** Whether a user who had a second factor is imported without it, or not at all. */
   readonly dropSecondFactors: boolean;
   readonly firebase: FirebaseProject | null;
+  /** Null until a line has passkeys. */
+  readonly passkeys: Omit<PasskeyRules, 'now'> | null;
 };
 
 /** A line, by our names of its fields. */
@@ -89,6 +93,7 @@ function read(line: Line, rules: ImportRules): ImportedUser {
     isSuspended: standing.isKeptOut || password.isLocked,
     createdAt,
     lastLoginAt: timeOf('lastLoginAt', line.lastLoginAt, rules.now),
+    passkeys: passkeysOf(line, rules),
   };
 }
 
@@ -159,6 +164,17 @@ function roleWords(value: unknown): string[] {
     .split(/[\s,;]+/)
     .map((word) => word.replace(/^"(.*)"$/, '$1'))
     .filter((word) => word !== '');
+}
+
+/** Those that cannot be taken along are second factors, too. */
+function passkeysOf(line: Line, rules: ImportRules): readonly ImportedPasskey[] {
+  if (line.passkeys === undefined || rules.passkeys === null) return [];
+  try {
+    return readPasskeys(line.passkeys, { ...rules.passkeys, now: rules.now });
+  } catch (error) {
+    if (error instanceof Refusal && rules.dropSecondFactors) return [];
+    throw error;
+  }
 }
 
 type Password = {

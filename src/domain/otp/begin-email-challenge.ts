@@ -5,6 +5,7 @@ import { insertChallenge } from '../../db/queries/otp-challenges.ts';
 import { sha256 } from '../../secret-keys.ts';
 import { type EmailAddress, maskEmailAddress } from '../addresses/email-address.ts';
 import type { ProvedMethod } from '../factors/rules.ts';
+import { offerPasskey } from '../passkeys/offer-passkey.ts';
 import { accountKey, originOf } from '../rate-limits/reserve.ts';
 import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
 import { codeLifetime, handleBytes, type OtpPurpose, resendCooldown } from './rules.ts';
@@ -86,5 +87,6 @@ export async function beginEmailChallenge(ctx: Context, input: Input): Promise<O
       ...(input.isReminder === true ? { reminder: 'link' as const } : {}),
     });
   }
-  return viewChallenge(row, handle);
+  const passkey = await offerPasskey(ctx, { db: input.db, challenge: row });
+  return viewChallenge(row, { handle, passkey });
 }

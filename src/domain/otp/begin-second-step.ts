@@ -5,6 +5,7 @@ import { insertChallenge } from '../../db/queries/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { sha256 } from '../../secret-keys.ts';
 import type { ProvedMethod } from '../factors/rules.ts';
+import { offerPasskey } from '../passkeys/offer-passkey.ts';
 import { accountKey, originOf } from '../rate-limits/reserve.ts';
 import { type OtpChallenge, viewChallenge } from './challenge-view.ts';
 import { codeLifetime, handleBytes } from './rules.ts';
@@ -54,5 +55,6 @@ export async function beginSecondStep(ctx: Context, input: Input): Promise<OtpCh
     createdAt: now,
   };
   await insertChallenge(input.db, row);
-  return viewChallenge(row, handle);
+  const passkey = await offerPasskey(ctx, { db: input.db, challenge: row });
+  return viewChallenge(row, { handle, passkey });
 }

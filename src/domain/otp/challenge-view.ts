@@ -1,5 +1,6 @@
 import type { NewChallenge } from '../../db/queries/otp-challenges.ts';
 import { type OtpMethod, otpMethods } from '../factors/rules.ts';
+import type { PasskeyChallenge } from '../passkeys/begin-ceremony.ts';
 import type { OtpPurpose } from './rules.ts';
 
 export type OtpChallenge = {
@@ -10,6 +11,7 @@ export type OtpChallenge = {
   readonly sentTo: string | null;
   readonly expiresAt: Date;
   readonly resendAvailableAt: Date | null;
+  readonly passkey: PasskeyChallenge | null;
 };
 
 const purposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN', 'STEP_UP', 'CHANGE_EMAIL'];
@@ -21,7 +23,10 @@ export function purposeOf(row: Pick<NewChallenge, 'purpose'>): OtpPurpose {
 }
 
 /** A challenge as the client sees it; only the client knows the handle, the row stores its hash. */
-export function viewChallenge(row: NewChallenge, handle: string): OtpChallenge {
+export function viewChallenge(
+  row: NewChallenge,
+  { handle, passkey }: { readonly handle: string; readonly passkey: PasskeyChallenge | null },
+): OtpChallenge {
   return {
     kind: 'challenge',
     id: handle,
@@ -30,5 +35,6 @@ export function viewChallenge(row: NewChallenge, handle: string): OtpChallenge {
     sentTo: row.sentTo,
     expiresAt: row.expiresAt,
     resendAvailableAt: row.resendAvailableAt,
+    passkey,
   };
 }

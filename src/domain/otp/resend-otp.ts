@@ -10,6 +10,7 @@ import { AuthError } from '../../errors.ts';
 import { sha256 } from '../../secret-keys.ts';
 import { command } from '../command.ts';
 import { opaqueToken } from '../input.ts';
+import { offerPasskey } from '../passkeys/offer-passkey.ts';
 import { type Claim, reserve, reserveByAddress } from '../rate-limits/reserve.ts';
 import { type OtpChallenge, purposeOf, viewChallenge } from './challenge-view.ts';
 import { codeLifetime, maxAttempts, maxResends, resendCooldown } from './rules.ts';
@@ -58,14 +59,17 @@ export const resendOtp = command(
         locale: user?.locale ?? row.pendingLocale,
         isOwners: isKnownDevices(row) || row.provedMethods.length > 0,
       });
-      return row;
+      return viewChallenge(row, {
+        handle,
+        passkey: await offerPasskey(ctx, { db: tx, challenge: row }),
+      });
     });
     if (!renewed) {
       // Another request came first: the current state explains the refusal.
       const after = await findChallenge(ctx.db, { handleHash });
       throw (after && refusal(after, ctx)) ?? new AuthError('INVALID_OR_EXPIRED_CODE');
     }
-    return viewChallenge(renewed, handle);
+    return renewed;
   },
 );
 

@@ -52,6 +52,9 @@ const tries: Partial<
   },
   'otp:address': ({ server, n, sender }) =>
     server.mutate('verifyOtp', { challengeId: `made up ${n}`, code: '000000' }, sender),
+  'passkey-login:address': ({ server, sender }) => server.mutate('requestPasskeyLogin', {}, sender),
+  'passkey-registration:user': ({ server, person, sender }) =>
+    server.mutate('startPasskeyRegistration', {}, { ...sender, token: person.accessToken }),
   'user-search:admin': async ({ server, person, sender }) => {
     await setRoles(server, person.id, ['admin']);
     await proveSecondFactor(server, person.sessionId);
@@ -133,6 +136,8 @@ describe('each budget', () => {
       resetPassword: 'account-token:address',
       undoEmailChange: 'account-token:address',
       verifyLink: 'account-token:address',
+      requestPasskeyLogin: 'passkey-login:address',
+      verifyPasskey: 'otp:address',
     };
     if (!isObjectType(mutation)) throw new Error('There are no mutations.');
     const open = Object.keys(mutation.getFields()).filter((name) =>

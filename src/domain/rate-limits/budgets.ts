@@ -86,9 +86,9 @@ export const budgets = {
   'otp:failures': { limit: 1000, window: 15 * minute },
   'otp:address': { limit: 120, window: 15 * minute },
   /**
-   * Wrong codes in any second-factor operation, by user id: apps, recovery codes and the codes of a
-   * step-up share it (OT-17). Only time restores it; the password step is counted separately and
-   * still works while this budget is used up.
+   * Wrong codes in any second-factor operation, by user id: apps, recovery codes, passkeys and the
+   * codes of a step-up share it (OT-17). Only time restores it; the password step is counted
+   * separately and still works while this budget is used up.
    */
   'second-factor:account': { limit: 10, window: 30 * minute },
   /**
@@ -98,6 +98,14 @@ export const budgets = {
   'second-factor:consecutive': { limit: 100, window: 3650 * 24 * hour },
   'step-up:account': { limit: 10, window: hour },
   'totp-enrollment:account': { limit: 20, window: hour },
+  /** Ceremonies of a sign-in that begins with the passkey. */
+  'passkey-login:address': { limit: 120, window: 15 * minute },
+  /**
+   * By user id: refused answers in sign-ins that begin with a passkey. No one guesses a signature,
+   * so that a right answer passes whatever others have used up (RL-3).
+   */
+  'passkey:account': { limit: 20, window: hour },
+  'passkey-registration:user': { limit: 20, window: hour },
   /**
    * Only refused refresh tokens: valid ones are not refused for what other clients at the address
    * do.

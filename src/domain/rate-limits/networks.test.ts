@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { newestCode } from '../../testing/newest-mail.ts';
+import { newSigner } from '../../testing/passkeys.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../../testing/people.ts';
 import { countRows, lookInto } from '../../testing/raw-sql.ts';
 import type { AddressBudgetName } from './budgets.ts';
@@ -8,6 +9,7 @@ import type { AddressBudgetName } from './budgets.ts';
 const wrong = 'not the password of anyone';
 const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
 const limit = 2;
+const credential = newSigner().assert({ challenge: 'AAAA' });
 
 let server: TestServer;
 let owner: Person;
@@ -29,6 +31,9 @@ const doors: Record<string, Door> = {
     server.mutate('requestPasswordReset', { email: freshAddress() }, sender),
   resetPassword: (sender) =>
     server.mutate('resetPassword', { token: 'made up', newPassword: goodPassword }, sender),
+  requestPasskeyLogin: (sender) => server.mutate('requestPasskeyLogin', {}, sender),
+  verifyPasskey: (sender) =>
+    server.mutate('verifyPasskey', { challengeId: 'made up', credential }, sender),
   verifyLink: (sender) => server.mutate('verifyLink', { token: 'made up' }, sender),
   undoEmailChange: (sender) => server.mutate('undoEmailChange', { token: 'made up' }, sender),
   refreshSession: (sender) => server.mutate('refreshSession', { refreshToken: 'made up' }, sender),
@@ -65,6 +70,7 @@ describe('X-2 RL-2 budgets by address', () => {
       'login-code:address',
       'resend:address',
       'otp:address',
+      'passkey-login:address',
       'reset:address',
       'account-token:address',
       'refresh:address',

@@ -76,6 +76,7 @@ const attempts: Partial<Record<BudgetName, Attempt>> = {
   'otp:failures': guessCode,
   'otp:address': (_owner, sender) =>
     server.mutate('verifyOtp', { challengeId: 'made up', code: '000000' }, sender),
+  'passkey-login:address': (_owner, sender) => server.mutate('requestPasskeyLogin', {}, sender),
   'refresh:address': (_owner, sender) =>
     server.mutate('refreshSession', { refreshToken: 'made up' }, sender),
   'reset:address': ({ email }, sender) => server.mutate('requestPasswordReset', { email }, sender),

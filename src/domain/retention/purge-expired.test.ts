@@ -46,6 +46,8 @@ describe('purgeExpired', () => {
       await own.mutate('requestLoginCode', { email: 'nobody@example.com' });
       const { accessToken: token } = person;
       await own.mutate('startTotpEnrollment', {}, { token });
+      await own.mutate('startPasskeyRegistration', {}, { token });
+      await own.mutate('requestPasskeyLogin', {});
       await own.nextToken(person.email);
       await own.nextMail(unverified);
       const counts: Record<number, PurgeCounts> = {};
@@ -57,6 +59,7 @@ describe('purgeExpired', () => {
       }
       expect(counts[2]).toMatchObject({
         challenges: 0,
+        passkeyChallenges: 0,
         accountTokens: 0,
         mails: 0,
         pendingFactors: 0,
@@ -65,7 +68,7 @@ describe('purgeExpired', () => {
       // Budgets of attempts are removed as soon as their window has ended.
       expect(counts[2]?.rateLimits).toBeGreaterThan(0);
       expect(counts[4]).toMatchObject({ challenges: 3, accountTokens: 1, unverifiedAccounts: 0 });
-      expect(counts[4]).toMatchObject({ pendingFactors: 1 });
+      expect(counts[4]).toMatchObject({ pendingFactors: 1, passkeyChallenges: 2 });
       expect(counts[4]?.mails).toBeGreaterThanOrEqual(3);
       expect(counts[6]).toMatchObject({ unverifiedAccounts: 0 });
       expect(counts[8]).toMatchObject({ unverifiedAccounts: 1, sessions: 0 });
@@ -80,6 +83,7 @@ describe('purgeExpired', () => {
       expect(left['users']).toHaveLength(1);
       for (const table of [
         'otp_challenges',
+        'passkey_challenges',
         'account_tokens',
         'sessions',
         'outbox_messages',

@@ -9,6 +9,7 @@ import {
   purgeChallenges,
   purgeKnownDevices,
   purgeMails,
+  purgePasskeyChallenges,
   purgePendingFactors,
   purgeRateLimits,
   purgeSessions,
@@ -26,6 +27,7 @@ export type PurgeKind =
   | 'unverifiedAccounts'
   | 'sessions'
   | 'challenges'
+  | 'passkeyChallenges'
   | 'accountTokens'
   | 'mails'
   | 'pendingFactors'
@@ -70,6 +72,7 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     unverifiedAccounts: 0,
     sessions: 0,
     challenges: 0,
+    passkeyChallenges: 0,
     accountTokens: 0,
     mails: 0,
     pendingFactors: 0,
@@ -110,6 +113,10 @@ function stepsOf(app: RetentionApp): readonly (readonly [PurgeKind, Step])[] {
   const ago = (seconds: number): Date => secondsAfter(now, -seconds);
   return [
     ['challenges', (db, limit) => purgeChallenges(db, { before: ago(retention.codes), limit })],
+    [
+      'passkeyChallenges',
+      (db, limit) => purgePasskeyChallenges(db, { before: ago(retention.codes), limit }),
+    ],
     [
       'accountTokens',
       (db, limit) => purgeAccountTokens(db, { before: ago(retention.codes), limit }),

@@ -6,7 +6,7 @@ import { recordLogin } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
-import { amrOf, type ProvedMethod } from '../factors/rules.ts';
+import { amrOf, type KeyKind, type ProvedMethod } from '../factors/rules.ts';
 import { describeDevice } from '../origins/describe-device.ts';
 import { shortenAddress } from '../origins/shorten-address.ts';
 import { endSession } from './end-sessions.ts';
@@ -25,6 +25,8 @@ type Input = {
   readonly proved: readonly ProvedMethod[];
   /** The session that a step-up replaces; null for a sign-in. */
   readonly previousSessionId: string | null;
+  /** Of the passkey that was used, where one was. */
+  readonly key?: KeyKind | undefined;
 };
 
 /**
@@ -35,7 +37,7 @@ type Input = {
  */
 export async function beginSession(
   ctx: Context,
-  { db, user, proved, previousSessionId }: Input,
+  { db, user, proved, previousSessionId, key }: Input,
 ): Promise<BegunSession> {
   const now = ctx.clock.now();
   // Before recordLogin, since the very first sign-in triggers no notice.
@@ -55,7 +57,7 @@ export async function beginSession(
   }
   const id = ctx.random.id(now);
   const refreshToken = firstRefreshToken(ctx, id);
-  const methods = amrOf(proved);
+  const methods = amrOf(proved, key);
   const session = {
     id,
     userId: user.id,

@@ -5,6 +5,7 @@ export type AuthOptions = {
   readonly registrationOpen: boolean;
   readonly passwordMinLength: number;
   readonly otpLength: number;
+  readonly passkeys: boolean;
 };
 
 /** What a sign-in page needs to know before a user has signed in. */
@@ -13,5 +14,6 @@ export async function authOptions(ctx: Context): Promise<AuthOptions> {
     registrationOpen: ctx.config.registration === 'open',
     passwordMinLength: ctx.config.passwordMinLength,
     otpLength: codeLength,
+    passkeys: ctx.config.passkeys.enabled,
   };
 }

@@ -6,7 +6,7 @@ import { claimUser, holdUser } from '../../db/queries/users.ts';
 import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
-import { clearFactors } from '../factors/clear-factors.ts';
+import { clearUnproved } from '../factors/clear-factors.ts';
 
 /** What a registration asked for: the challenge's own columns. */
 type Registration = Pick<OtpChallengeRow, 'pendingPasswordHash' | 'pendingName' | 'pendingLocale'>;
@@ -33,9 +33,19 @@ export async function holdOrClaim(ctx: Context, input: Input): Promise<UserRow |
   // An account verified meanwhile keeps its password, whatever this registration asked for
   // (ADV-48).
   if (challenge.purpose === 'VERIFY_EMAIL') return null;
+  return holdProved(db, { challenge, userId });
+}
+
+/**
+ * The account of a challenge that may sign in, locked; null where it may not, or where a password
+ * that was proved in the previous step has been changed since (RC-6).
+ */
+export function holdProved(
+  db: Transaction,
+  { challenge, userId }: Pick<Input, 'challenge' | 'userId'>,
+): Promise<UserRow | null> {
   return holdUser(db, {
     id: userId,
-    // A password proved in the previous step no longer counts once it has been changed (RC-6).
     ...(challenge.provedMethods.includes('PASSWORD')
       ? { passwordChangedAt: challenge.passwordChangedAt }
       : {}),
@@ -45,8 +55,7 @@ export async function holdOrClaim(ctx: Context, input: Input): Promise<UserRow |
 /**
  * SECURITY: the owner of the mailbox takes over the account. It gets the password of their own
  * registration or none: what others set up with the same address is removed, factors too (RC-7,
- * ADV-9). An account made by the operator keeps its factors, and they are asked for: `latchkey
- * create-admin` has set them up.
+ * ADV-9). The app of an account that the operator made is kept, and asked for.
  */
 async function claim(
   ctx: Context,
@@ -60,9 +69,8 @@ async function claim(
     now: ctx.clock.now(),
   });
   if (!claimed) return null;
-  const keepsFactors = claimed.invitedAt !== null;
-  if (!keepsFactors) await clearFactors(ctx, { db, userId });
+  await clearUnproved(ctx, { db, user: claimed });
   await endOtherChallenges(db, { userId, exceptId: challenge.id, now: ctx.clock.now() });
   await recordAudit(ctx, { db, type: 'email.verified', outcome: 'SUCCESS', subjectId: userId });
-  return keepsFactors ? claimed : { ...claimed, totpEnabledAt: null };
+  return claimed.invitedAt !== null ? claimed : { ...claimed, totpEnabledAt: null };
 }

@@ -10,6 +10,8 @@ import {
   registerWithoutPassword,
   totpRow,
 } from '../../testing/factors.ts';
+import type { PasskeyFlags, PasskeySigner } from '../../testing/passkey-signer.ts';
+import { addPasskey, newSigner, signInWithPasskey } from '../../testing/passkeys.ts';
 import {
   freshAddress,
   goodPassword,
@@ -30,6 +32,7 @@ type Subject = {
   readonly person: Person;
   readonly phone: Authenticator | null;
   readonly recoveryCodes: string[];
+  readonly passkey: PasskeySigner | null;
 };
 
 /** Every set of factors that an account can have. */
@@ -69,15 +72,32 @@ const states = {
   'no password and no second factor': async () => subject(await registerWithoutPassword(server)),
   'no password, an app and recovery codes': async () =>
     enrolled(await registerWithoutPassword(server)),
+  'a passkey': async () => withPasskey(await registerPerson(server)),
+  'a key that cannot verify its user': async () =>
+    withPasskey(await registerPerson(server), { uv: false }),
+  'no password and a passkey': async () => withPasskey(await registerWithoutPassword(server)),
+  'an app, recovery codes and a passkey': async () => {
+    const { person, passkey } = await withPasskey(await registerPerson(server));
+    return { ...(await enrolled(person)), passkey };
+  },
+  'an app, recovery codes and a key that cannot verify': async () => {
+    const { person, passkey } = await withPasskey(await registerPerson(server), { uv: false });
+    return { ...(await enrolled(person)), passkey };
+  },
 } as const satisfies Record<string, () => Promise<Subject>>;
 
 function subject(person: Person): Subject {
-  return { person, phone: null, recoveryCodes: [] };
+  return { person, phone: null, recoveryCodes: [], passkey: null };
+}
+
+async function withPasskey(person: Person, flags: PasskeyFlags = {}): Promise<Subject> {
+  const { signer } = await addPasskey(server, person, flags);
+  return { ...subject(person), passkey: signer };
 }
 
 async function enrolled(person: Person): Promise<Subject> {
   const { phone, recoveryCodes } = await enrolTotp(server, person);
-  return { person, phone, recoveryCodes };
+  return { ...subject(person), phone, recoveryCodes };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, see testing/client.ts.
@@ -113,7 +133,28 @@ const methods = {
     server.mutate('reauthenticate', { password: person.password }, { token: person.accessToken }),
   'a step-up by mailed code': ({ person }: Subject) =>
     server.mutate('reauthenticate', {}, { token: person.accessToken }),
+  'a passkey': ({ passkey }: Subject) => {
+    const signer = passkey ?? newSigner();
+    return signInWithPasskey(server, signer, { userHandle: signer.userHandle() ?? 'AAAA' });
+  },
+  'the password, then a passkey': async ({ person, passkey }: Subject) => {
+    const { email, password } = person;
+    return meet(await server.mutate('login', { email, password }), passkey, {});
+  },
+  'a step-up by passkey': async ({ person, passkey }: Subject) => {
+    const sender = { token: person.accessToken };
+    return meet(await server.mutate('reauthenticate', {}, sender), passkey, sender);
+  },
 } as const satisfies Record<string, (of: Subject) => Promise<Reply>>;
+
+/** Meets a challenge by the passkey that it offers, in place of a code. */
+async function meet(answer: Reply, signer: PasskeySigner | null, sender: Sender): Promise<Reply> {
+  if (answer.__typename !== 'OtpChallenge') return answer;
+  if (!answer.passkey) return { __typename: 'AuthError', code: 'no passkey' };
+  const { id, options } = answer.passkey;
+  const credential = (signer ?? newSigner()).assert(options);
+  return server.mutate('verifyPasskey', { challengeId: id, credential }, sender);
+}
 
 /**
  * The table of what each way answers, step by step: a challenge by its methods, tokens by their
@@ -128,6 +169,9 @@ const open = {
   'a password reset': ['tokens pwd'],
   'a step-up by password': ['tokens pwd'],
   'a step-up by mailed code': ['EMAIL', 'tokens otp'],
+  'a passkey': ['UNKNOWN_PASSKEY'],
+  'the password, then a passkey': ['tokens pwd'],
+  'a step-up by passkey': ['no passkey'],
 };
 const guarded = (offered: string) => ({
   'the password': [offered, 'tokens pwd otp mfa'],
@@ -136,6 +180,9 @@ const guarded = (offered: string) => ({
   'a password reset': [offered, 'tokens pwd otp mfa'],
   'a step-up by password': [offered, 'tokens pwd otp mfa'],
   'a step-up by mailed code': ['EMAIL', offered, 'tokens otp'],
+  'a passkey': ['UNKNOWN_PASSKEY'],
+  'the password, then a passkey': ['no passkey'],
+  'a step-up by passkey': ['no passkey'],
 });
 const closed = {
   'the password': [both, 'INVALID_OR_EXPIRED_CODE'],
@@ -144,10 +191,22 @@ const closed = {
   'a password reset': [both, 'INVALID_OR_EXPIRED_CODE'],
   'a step-up by password': [both, 'INVALID_OR_EXPIRED_CODE'],
   'a step-up by mailed code': ['EMAIL', both, 'INVALID_OR_EXPIRED_CODE'],
+  'a passkey': ['UNKNOWN_PASSKEY'],
+  'the password, then a passkey': ['no passkey'],
+  'a step-up by passkey': ['no passkey'],
 };
+/** A passkey that has verified its user asks for nothing else, whatever is enrolled. */
+const byPasskey = {
+  'a passkey': ['tokens hwk user mfa'],
+  'a step-up by passkey': ['tokens hwk user mfa'],
+};
+/** One that has not is a second step, and no first. */
+const byKey = { 'a passkey': ['INVALID_CREDENTIALS'] };
+const secondByEither = { 'the password, then a passkey': ['tokens pwd hwk user mfa'] };
 const noPassword = {
   'the password': ['VALIDATION_FAILED'],
   'a step-up by password': ['VALIDATION_FAILED'],
+  'the password, then a passkey': ['VALIDATION_FAILED'],
 };
 const table: Record<keyof typeof states, Record<keyof typeof methods, string[]>> = {
   'no second factor': open,
@@ -158,6 +217,15 @@ const table: Record<keyof typeof states, Record<keyof typeof methods, string[]>>
   'an app whose secret no longer opens': closed,
   'no password and no second factor': { ...open, ...noPassword },
   'no password, an app and recovery codes': { ...guarded(both), ...noPassword },
+  'a passkey': { ...open, ...byPasskey },
+  'a key that cannot verify its user': { ...open, ...byKey },
+  'no password and a passkey': { ...open, ...noPassword, ...byPasskey },
+  'an app, recovery codes and a passkey': { ...guarded(both), ...byPasskey, ...secondByEither },
+  'an app, recovery codes and a key that cannot verify': {
+    ...guarded(both),
+    ...byKey,
+    ...secondByEither,
+  },
 };
 
 const stateNames = Object.keys(table) as (keyof typeof states)[];
@@ -166,7 +234,7 @@ const methodNames = Object.keys(methods) as (keyof typeof methods)[];
 describe('every sign-in method against every set of enrolled factors', () => {
   describe.each(stateNames)('with %s', (state) => {
     it.each(methodNames)(
-      'ADV-5 ADV-24 ADV-50 OT-6 OT-17 RC-5 by %s',
+      'ADV-5 ADV-24 ADV-50 OT-6 OT-17 PK-3 RC-5 by %s',
       { timeout: 300_000 },
       async (method) => {
         const who = await states[state]();

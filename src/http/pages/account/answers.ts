@@ -9,6 +9,15 @@ export type Tokens = {
   readonly accessTokenExpiresAt: string;
 };
 
+/** A passkey's ceremony that waits for the browser. */
+export type Ceremony = {
+  readonly id: string;
+  /** For the browser, as they are. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+};
+
 export type Challenge = {
   readonly __typename: 'OtpChallenge';
   readonly id: string;
@@ -18,6 +27,8 @@ export type Challenge = {
   readonly sentTo: string | null;
   /** ISO 8601. */
   readonly resendAvailableAt: string | null;
+  /** Meets the challenge, too; null where the account has none. */
+  readonly passkey?: Ceremony | null | undefined;
 };
 
 export type Refusal = {
@@ -37,7 +48,10 @@ export type Other = {
     | 'User'
     | 'TotpEnrollment'
     | 'RecoveryCodes'
-    | 'AccountExport';
+    | 'AccountExport'
+    | 'PasskeyChallenge'
+    | 'Passkey'
+    | 'PasskeySignals';
   readonly [member: string]: unknown;
 };
 
@@ -57,7 +71,10 @@ export type Person = {
 
 const fragments: Readonly<Record<string, string>> = {
   Tokens: 'on AuthTokens { accessToken accessTokenExpiresAt }',
-  Challenge: 'on OtpChallenge { id purpose methods sentTo resendAvailableAt }',
+  Challenge:
+    'on OtpChallenge { id purpose methods sentTo resendAvailableAt ' +
+    'passkey { id options expiresAt } }',
+  Ceremony: 'on PasskeyChallenge { id options expiresAt }',
   Refusal: 'on AuthError { code fields { path code } retryAfter }',
   Person: 'on Query { me { name email } account { locale } }',
 };

@@ -4,6 +4,7 @@ import { brotliCompress } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../../config/read-config.ts';
 import { html, Markup } from '../markup.ts';
+import { passkeyScript } from './passkey-script.ts';
 import { pageScript } from './script.ts';
 import { styleSheet } from './style.ts';
 
@@ -14,6 +15,8 @@ type Settings = Pick<Config, 'pagesTheme'>;
 export type Assets = {
   readonly style: string;
   readonly script: string;
+  /** On pages with a passkey's ceremony alone. */
+  readonly passkeyScript: string;
   readonly icon: string;
   /** What stands before the product's name. */
   readonly logo: Markup;
@@ -24,7 +27,12 @@ type File = { readonly path: string; readonly type: string; readonly bytes: Uint
 /** A year: a path names one text for ever, since it holds the text's hash. */
 const forEver = 'public, max-age=31536000, immutable';
 
-type Files = { readonly style: File; readonly script: File; readonly icon: File };
+type Files = {
+  readonly style: File;
+  readonly script: File;
+  readonly passkeyScript: File;
+  readonly icon: File;
+};
 
 function filesOf({ pagesTheme: theme }: Settings): Files {
   const { type, bytes } = theme.logo ?? {
@@ -33,12 +41,14 @@ function filesOf({ pagesTheme: theme }: Settings): Files {
   };
   return {
     style: file('css', 'text/css; charset=utf-8', Buffer.from(styleSheet(theme))),
-    script: file('js', 'text/javascript; charset=utf-8', Buffer.from(pageScript)),
+    script: file('js', javascript, Buffer.from(pageScript)),
+    passkeyScript: file('js', javascript, Buffer.from(passkeyScript)),
     icon: file(type === svg ? 'svg' : 'png', type, bytes),
   };
 }
 
 const svg = 'image/svg+xml';
+const javascript = 'text/javascript; charset=utf-8';
 
 function file(extension: string, type: string, bytes: Uint8Array): File {
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
@@ -51,11 +61,12 @@ const made = new WeakMap<object, Assets>();
 export function assetsOf(config: Settings): Assets {
   const known = made.get(config);
   if (known) return known;
-  const { style, script, icon } = filesOf(config);
+  const { style, script, passkeyScript, icon } = filesOf(config);
   const { logo } = config.pagesTheme;
   const assets = {
     style: style.path,
     script: script.path,
+    passkeyScript: passkeyScript.path,
     icon: icon.path,
     // SECURITY: an operator's SVG is shown as a picture, in which no script runs.
     logo: logo === null ? mark : html`<img src="${icon.path}" alt="">`,
@@ -64,7 +75,7 @@ export function assetsOf(config: Settings): Assets {
   return assets;
 }
 
-/** Serves the style sheet, the script and the icon. */
+/** Serves the style sheet, the scripts and the icon. */
 export function pageAssets(fastify: FastifyInstance, config: Settings): void {
   for (const { path, type, bytes } of Object.values(filesOf(config))) {
     // With the first request, since a server starts more often than it needs them.

@@ -3,6 +3,7 @@ import { openAccount } from '../../../testing/account-browser.ts';
 import { startTestServer, type TestServer } from '../../../testing/app.ts';
 import { type GatedServer, startGatedServer } from '../../../testing/gated-server.ts';
 import { openBrowser } from '../../../testing/page-browser.ts';
+import { pagesWithPasskeys } from '../../../testing/passkey-pages.ts';
 import { freshAddress } from '../../../testing/people.ts';
 
 describe('a page whose attempts are used up', () => {
@@ -29,7 +30,7 @@ describe('pages without a database', () => {
   let home: TestServer;
   let gated: GatedServer;
   beforeAll(async () => {
-    home = await startTestServer();
+    home = await startTestServer({ config: pagesWithPasskeys('http://localhost:4000') });
     gated = await startGatedServer(home, { maxConnections: 4, statementTimeoutMs: 5_000 });
   });
   afterAll(async () => {

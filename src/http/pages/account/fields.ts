@@ -19,6 +19,7 @@ const secrets: ReadonlySet<string> = new Set([
   'currentPassword',
   'newPassword',
   'code',
+  'credential',
 ]);
 
 /**

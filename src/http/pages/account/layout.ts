@@ -35,6 +35,7 @@ export function layout(frame: Frame, view: View): Markup {
     icon: assets.icon,
     styles: [assets.style],
     head: html`<script src="${assets.script}" type="module"></script>
+${view.hasCeremony ? html`<script src="${assets.passkeyScript}" type="module"></script>` : nothing}
 ${frame.onward === undefined ? nothing : goOn(frame.onward)}`,
     ...(person === null ? {} : { bodyClass: 'account' }),
     body: html`<a class="skip" href="#main">${t.skip}</a>
@@ -77,7 +78,7 @@ function navigation({ language, path }: Frame): Markup {
 }
 
 /** What a page reads of its address; anything else, such as a link's `?token=`, ends there. */
-const carried = ['return_to', 'done', 'after', 'another'];
+const carried = ['return_to', 'done', 'after', 'another', 'passkey'];
 
 /** To the page itself, which may have come as the answer to another's form. */
 function languageLinks({ language, path, query }: Frame): Markup[] {

@@ -14,7 +14,10 @@ export type Fields = Readonly<Record<string, string>>;
 export type Page<Data = unknown> = {
   /** Below /account; empty for the home of an account. */
   readonly path: string;
-  /** The operation `Show`, where the page has to ask something, and one for each form. */
+  /**
+   * The operation `Show`, where the page has to ask something, `Offer`, a mutation for the ceremony
+   * of a passkey that may begin on it, and one for each form.
+   */
   readonly document: string;
   /** Of `Show`. */
   readonly variables?: (visitor: Visitor) => Readonly<Record<string, unknown>>;
@@ -75,6 +78,8 @@ export type Shown<Data> = Visitor & {
   readonly refusal: Refused | null;
   /** Of a form, to be shown in place. */
   readonly result: Other | null;
+  /** Whether passkeys can be used at the pages' own address. */
+  readonly takesPasskeys: boolean;
   /** Whether the person has just proved who they are, and has to send the form again. */
   readonly isProved: boolean;
   /** By the server's clock. */
@@ -88,7 +93,12 @@ export type Refused = Pick<Refusal, 'fields' | 'retryAfter'> & {
   readonly form: string;
 };
 
-export type View = { readonly title: string; readonly body: Markup };
+export type View = {
+  readonly title: string;
+  readonly body: Markup;
+  /** Whether it needs the script of passkeys. */
+  readonly hasCeremony?: boolean;
+};
 
 /** Types a page's answers: what its own document selects is what its template reads. */
 export function definePage<Data>(page: Page<Data>): Page {

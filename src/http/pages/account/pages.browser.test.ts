@@ -13,6 +13,7 @@ import {
   takePicture,
   watchPolicy,
 } from '../../../testing/page-look.ts';
+import { pagesWithPasskeys } from '../../../testing/passkey-pages.ts';
 import { languageNames } from './language.ts';
 
 const browser = await launchBrowser();
@@ -21,7 +22,9 @@ let server: TestServer;
 
 beforeAll(async () => {
   const port = await freePort();
-  server = await startTestServer({ config: { port, publicUrl: `http://127.0.0.1:${port}` } });
+  // Passkeys take no IP address for a domain.
+  const config = { port, ...pagesWithPasskeys(`http://localhost:${port}`) };
+  server = await startTestServer({ config });
 });
 
 afterAll(async () => {

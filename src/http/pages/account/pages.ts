@@ -1,5 +1,6 @@
 import type { Page } from './page.ts';
 import { activity } from './screens/activity.ts';
+import { addPasskey } from './screens/add-passkey.ts';
 import { authenticator } from './screens/authenticator.ts';
 import { code } from './screens/code.ts';
 import { data } from './screens/data.ts';
@@ -7,6 +8,8 @@ import { devices } from './screens/devices.ts';
 import { email } from './screens/email.ts';
 import { forgotPassword } from './screens/forgot-password.ts';
 import { home } from './screens/home.ts';
+import { passkey } from './screens/passkey.ts';
+import { passkeys } from './screens/passkeys.ts';
 import { password } from './screens/password.ts';
 import { profile } from './screens/profile.ts';
 import { recoveryCodes } from './screens/recovery-codes.ts';
@@ -37,6 +40,9 @@ export const pages: readonly Page[] = [
   email,
   authenticator,
   recoveryCodes,
+  passkeys,
+  passkey,
+  addPasskey,
   devices,
   activity,
   data,

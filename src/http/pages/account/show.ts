@@ -3,7 +3,7 @@ import type { Other, Person } from './answers.ts';
 import { asksForProof, type Fields, type Page, type Refused } from './page.ts';
 import { sendPage } from './send-page.ts';
 import { renew } from './session.ts';
-import type { Visit } from './visit.ts';
+import { type Data, Refusal, type Visit } from './visit.ts';
 
 /** What a form has left to show. */
 export type Left = {
@@ -26,20 +26,36 @@ export async function show(
   // Who looks at something else has given up what waits: no later proof may go on with it.
   if (visit.step.pending !== undefined && !asksForProof(page))
     visit.keep({ ...visit.step, pending: undefined });
-  const asks = page.document.includes('query Show');
-  const { data } = asks
-    ? await visit.ask(page.document, 'Show', page.variables?.(visit))
-    : { data: {} };
+  const data = await ask(visit, page);
   const person: Person = page.signedIn ? { ...nobody, ...data } : nobody;
   visit.takeLanguage(person.account?.locale ?? null);
   const { fields = {}, refusal = null, result = null, isProved = false } = left;
-  const { query, step, language: locale, messages: t, now } = visit;
+  const { query, step, language: locale, messages: t, now, takesPasskeys } = visit;
   const shown = { fields, refusal, result, isProved };
-  const view = page.view({ t, locale, query, step, data, now, ...shown });
+  const view = page.view({ t, locale, query, step, data, now, takesPasskeys, ...shown });
   await sendPage(visit, reply, {
     view,
     path: page.path,
     person: page.signedIn ? person : null,
     isRefused: refusal !== null,
   });
+}
+
+/** All that the page shows, in its own members. */
+async function ask(visit: Visit, { document, variables }: Page): Promise<Data> {
+  const shown = document.includes('query Show')
+    ? await visit.ask(document, 'Show', variables?.(visit))
+    : null;
+  const offers = visit.takesPasskeys && document.includes('mutation Offer');
+  return { ...shown?.data, ...(offers ? await offer(visit, document) : {}) };
+}
+
+/** Nothing where the API cannot answer just now: the page has its forms all the same. */
+async function offer(visit: Visit, document: string): Promise<Data> {
+  try {
+    return (await visit.ask(document, 'Offer', { input: {} })).data;
+  } catch (error) {
+    if (error instanceof Refusal && error.status >= 500) return {};
+    throw error;
+  }
 }

@@ -9,7 +9,16 @@ export type Step = z.infer<typeof schema>;
 /** Characters; browsers drop a cookie of more than 4096 bytes, which this one is in base64. */
 const longestReturnTo = 1500;
 
+/** Characters of the cookie's value; a browser drops a cookie of more, with its name. */
+const longestStep = 3900;
+
 const short = z.string().max(2048);
+
+const passkey = z.object({
+  id: short,
+  options: z.record(z.string(), z.unknown()),
+  expiresAt: z.iso.datetime(),
+});
 
 const schema = z.object({
   challenge: z
@@ -19,8 +28,11 @@ const schema = z.object({
       methods: z.array(z.enum(['EMAIL', 'TOTP', 'RECOVERY_CODE'])).readonly(),
       sentTo: short.nullable(),
       resendAvailableAt: z.iso.datetime().nullable(),
+      passkey: passkey.nullish(),
     })
     .optional(),
+  /** Whether the sign-in may end with the offer of a passkey (offer-passkey.ts). */
+  mayOffer: z.literal(true).optional(),
   /** Where to after the sign-in, as it was asked for. */
   returnTo: short.optional(),
   /**
@@ -55,6 +67,14 @@ export function readStep(text: string | undefined): Step {
   }
 }
 
+/** The passkeys of an account may be too many to be kept: codes then are the way that is left. */
 export function writeStep(step: Step): string {
+  const text = encoded(step);
+  const { challenge } = step;
+  if (text.length <= longestStep || challenge === undefined) return text;
+  return encoded({ ...step, challenge: { ...challenge, passkey: null } });
+}
+
+function encoded(step: Step): string {
   return Buffer.from(JSON.stringify(step)).toString('base64url');
 }

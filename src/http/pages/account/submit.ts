@@ -2,7 +2,8 @@ import type { FastifyReply } from 'fastify';
 import type { Result, Tokens } from './answers.ts';
 import { fitForCookie, withoutSecrets } from './fields.ts';
 import { leadBack } from './lead-back.ts';
-import { addressOf } from './links.ts';
+import { addressOf, linkTo } from './links.ts';
+import { mayOffer, offersPasskey } from './offer-passkey.ts';
 import { type Fields, type Form, isMidProof, type Next, type Page, pageOf } from './page.ts';
 import { pages } from './pages.ts';
 import { endSession, renew } from './session.ts';
@@ -29,15 +30,17 @@ export async function submit(visit: Visit, reply: FastifyReply, sent: Sent): Pro
   const result = asked.data['result'] as Result;
   switch (result.__typename) {
     case 'AuthTokens':
-      return signedIn(visit, reply, { page, tokens: result });
+      return signedIn(visit, reply, { page, fields, tokens: result });
     case 'OtpChallenge': {
-      const isAnother = visit.step.challenge?.id !== undefined && name === 'resend';
-      visit.keep({ ...visit.step, challenge: result, returnTo: returnToOf(visit, page) });
-      reply.redirect(addressOf(`${pageOf(result)}${isAnother ? '?done=sent' : ''}`), 303);
+      const said = saidOf(visit.step, page, name);
+      const begun = { challenge: result, returnTo: returnToOf(visit, page) };
+      visit.keep({ ...visit.step, ...begun, mayOffer: mayOffer(visit, sent) || undefined });
+      reply.redirect(addressOf(`${pageOf(result)}${said}`), 303);
       return;
     }
     case 'AuthError': {
       if (result.code === 'STEP_UP_REQUIRED') return askForProof(visit, reply, sent);
+      if (page.path === 'code' && name === 'passkey') visit.keep(withoutPasskey(visit.step));
       reply.code(result.code === 'RATE_LIMITED' ? 429 : 422);
       const refusal = { ...result, form: name };
       return show(visit, reply, page, { fields: withoutSecrets(fields), refusal });
@@ -48,6 +51,18 @@ export async function submit(visit: Visit, reply: FastifyReply, sent: Sent): Pro
       return follow(visit, reply, { page, asked, next });
     }
   }
+}
+
+/** What the page of a challenge is told of how it came about. */
+function saidOf({ challenge }: Step, { path }: Page, form: string): string {
+  if (form === 'resend' && challenge !== undefined) return '?done=sent';
+  return path === 'step-up' && form === 'passkey' ? '?by=passkey' : '';
+}
+
+/** A ceremony ends with its first answer; a code may still meet the challenge. */
+function withoutPasskey(step: Step): Step {
+  const { challenge } = step;
+  return challenge === undefined ? step : { ...step, challenge: { ...challenge, passkey: null } };
 }
 
 /** Where a sign-in is to lead; one that begins anew forgets what was begun before. */
@@ -74,13 +89,13 @@ function askForProof(visit: Visit, reply: FastifyReply, { page, fields }: Sent):
   reply.redirect('/account/step-up', 303);
 }
 
-type SignedIn = { readonly page: Page; readonly tokens: Tokens };
+type SignedIn = Sent & { readonly tokens: Tokens };
 
 /** Goes on with what waited for the proof, or to where the sign-in was asked to lead. */
 async function signedIn(
   visit: Visit,
   reply: FastifyReply,
-  { page, tokens }: SignedIn,
+  { page, fields, tokens }: SignedIn,
 ): Promise<void> {
   const { pending } = visit.step;
   const returnTo = returnToOf(visit, page);
@@ -88,10 +103,18 @@ async function signedIn(
   // with that of its own session alone.
   const isProof = page.path === 'step-up' || isMidProof(page, visit.step);
   const isOwn = pending !== undefined && pending.sessionId === visit.sessionId;
+  const mayBeOffered = !isProof && mayOffer(visit, { page, fields });
   visit.signIn(tokens);
   visit.keep({});
   if (isProof && isOwn) return goOn(visit, reply, pending);
+  if (mayBeOffered && (await offersPasskey(visit))) return offer(reply, returnTo);
   return leadBack(visit, reply, returnTo);
+}
+
+/** The page that offers a passkey leads on to where the sign-in was asked to lead. */
+function offer(reply: FastifyReply, returnTo: string | undefined): void {
+  const query = new URLSearchParams(returnTo === undefined ? {} : { return_to: returnTo });
+  reply.redirect(linkTo('add-passkey', query), 303);
 }
 
 /** Sends the form that waited, or shows it to be sent again. */

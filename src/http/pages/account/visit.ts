@@ -15,7 +15,7 @@ import { readStep, type Step, writeStep } from './step.ts';
 export type PagesOptions = { readonly app: App; readonly run: OperationRunner };
 
 /** What the API answers to a page's operation, if it is no error. */
-type Data = Readonly<Record<string, unknown>>;
+export type Data = Readonly<Record<string, unknown>>;
 export type Asked = { readonly data: Data; readonly answer: OperationAnswer };
 
 /** A top-level error of the API: nothing was done. */
@@ -57,6 +57,12 @@ export class Visit implements Visitor {
 
   get config(): App['config'] {
     return this.#options.app.config;
+  }
+
+  /** Whether passkeys can be used at PUBLIC_URL: an app's may belong to its own origin alone. */
+  get takesPasskeys(): boolean {
+    const { passkeys, publicUrl } = this.config;
+    return passkeys.enabled && passkeys.origins.includes(new URL(publicUrl).origin);
   }
 
   get now(): Date {

@@ -220,6 +220,50 @@ export const de: Messages = {
       'Wiederherstellungscodes gehören zu einer Authenticator-App, und Sie haben noch keine.',
     enabled: 'Die Authenticator-App ist eingeschaltet.',
   },
+  passkeys: {
+    title: 'Passkeys',
+    one: 'Ein Passkey',
+    signIn: 'Mit einem Passkey anmelden',
+    use: 'Einen Passkey verwenden',
+    why:
+      'Mit einem Passkey melden Sie sich durch Ihren Fingerabdruck, Ihr Gesicht oder die Sperre ' +
+      'Ihres Geräts an. Sie müssen sich nichts merken, und keine gefälschte Seite kann etwas ' +
+      'stehlen.',
+    none: 'Sie haben noch keine Passkeys.',
+    count: (count) => plural(count, { one: `${count} Passkey`, other: `${count} Passkeys` }),
+    add: 'Passkey hinzufügen',
+    create: 'Passkey erstellen',
+    createText: 'Ihr Browser fragt dann, wo der Passkey aufbewahrt werden soll.',
+    nameHint: 'Er unterscheidet diesen Passkey von anderen und steht in E-Mails über ihn.',
+    unsupported: 'Dieser Browser kann hier keine Passkeys verwenden.',
+    cancelled:
+      'Es wurde kein Passkey verwendet. Versuchen Sie es noch einmal, oder wählen Sie einen ' +
+      'anderen Weg.',
+    notCreated: 'Es wurde kein Passkey erstellt. Sie können es noch einmal versuchen.',
+    exists:
+      'Auf diesem Gerät oder in Ihrem Passwortmanager gibt es schon einen Passkey Ihres Kontos.',
+    failed: 'Passkeys haben in diesem Browser nicht funktioniert. Wählen Sie einen anderen Weg.',
+    wrong:
+      'Der Passkey wurde nicht angenommen, oder es hat zu lange gedauert. Versuchen Sie es noch ' +
+      'einmal, oder wählen Sie einen anderen Weg.',
+    added: 'Der Passkey ist hinzugefügt. Andere Geräte wurden abgemeldet.',
+    renamed: 'Der Passkey hat seinen neuen Namen.',
+    removed: 'Der Passkey ist entfernt. Andere Geräte wurden abgemeldet.',
+    synced: 'In einem Passwortmanager auf mehreren Geräten',
+    onOneDevice: 'Nur auf einem Gerät',
+    created: 'Erstellt',
+    neverUsed: 'Noch nicht verwendet',
+    rename: 'Umbenennen',
+    remove: 'Passkey entfernen',
+    removeText:
+      'Die Anmeldung mit ihm ist sofort nicht mehr möglich, und andere Geräte werden abgemeldet.',
+    lastWay:
+      'Ohne ihn könnten Sie sich nicht mehr anmelden. Wählen Sie zuerst ein Passwort, oder fügen ' +
+      'Sie einen anderen Passkey hinzu.',
+    stay: 'Ihre Passkeys bleiben, und Sie können sich weiter mit ihnen anmelden.',
+    offer: 'Ohne Passwort anmelden',
+    later: 'Nicht jetzt',
+  },
   devices: {
     title: 'Geräte',
     text: 'Wo Sie angemeldet sind.',
@@ -262,6 +306,7 @@ export const de: Messages = {
     STEP_UP_REQUIRED: 'Bestätigen Sie, dass Sie es sind, und versuchen Sie es noch einmal.',
     RATE_LIMITED: 'Zu viele Versuche.',
     NOT_FOUND: 'Das gibt es nicht mehr.',
+    UNKNOWN_PASSKEY: 'Der Server kennt diesen Passkey nicht mehr: Er wurde entfernt.',
     CONFLICT:
       'Das passt nicht zum jetzigen Stand Ihres Kontos. Sehen Sie nach und versuchen Sie es ' +
       'noch einmal.',
@@ -316,6 +361,12 @@ export const de: Messages = {
     'totp.disabled': 'Authenticator-App entfernt',
     'recovery_code.used': 'Wiederherstellungscode verwendet',
     'recovery_codes.regenerated': 'Neue Wiederherstellungscodes erzeugt',
+    'passkey.added': 'Passkey hinzugefügt',
+    'passkey.removed': 'Passkey entfernt',
+    'passkey.renamed': 'Passkey umbenannt',
+    'passkey.backup_changed': 'Sicherung eines Passkeys geändert',
+    'passkey.failed': 'Passkey abgelehnt',
+    'passkey.clone_suspected': 'Ein Passkey wurde vielleicht kopiert',
     'user.suspended': 'Konto von der Administration gesperrt',
     'user.reinstated': 'Konto von der Administration entsperrt',
     'user.roles_changed': 'Rollen von der Administration geändert',

@@ -219,6 +219,50 @@ export const es: Messages = {
       'ninguna.',
     enabled: 'La aplicación de autenticación está activada.',
   },
+  passkeys: {
+    title: 'Llaves de acceso',
+    one: 'Llave de acceso',
+    signIn: 'Iniciar sesión con una llave de acceso',
+    use: 'Usar una llave de acceso',
+    why:
+      'Con una llave de acceso inicias sesión con tu huella, tu cara o el bloqueo de tu ' +
+      'dispositivo. No hay nada que recordar ni nada que una página falsa pueda robar.',
+    none: 'Aún no tienes llaves de acceso.',
+    count: (count) =>
+      plural(count, { one: `${count} llave de acceso`, other: `${count} llaves de acceso` }),
+    add: 'Añadir una llave de acceso',
+    create: 'Crear la llave de acceso',
+    createText: 'Después, el navegador pregunta dónde guardar la llave de acceso.',
+    nameHint: 'Distingue esta llave de acceso de las demás y aparece en los correos sobre ella.',
+    unsupported: 'Este navegador no puede usar llaves de acceso aquí.',
+    cancelled:
+      'No se ha usado ninguna llave de acceso. Puedes volver a intentarlo o elegir otra manera.',
+    notCreated: 'No se ha creado ninguna llave de acceso. Puedes volver a intentarlo.',
+    exists:
+      'Ya hay una llave de acceso de tu cuenta en este dispositivo o en tu gestor de contraseñas.',
+    failed: 'Las llaves de acceso no han funcionado en este navegador. Elige otra manera.',
+    wrong:
+      'La llave de acceso no se ha aceptado o ha tardado demasiado. Vuelve a intentarlo o elige ' +
+      'otra manera.',
+    added: 'La llave de acceso está añadida. Se ha cerrado la sesión en los demás dispositivos.',
+    renamed: 'La llave de acceso tiene su nuevo nombre.',
+    removed: 'La llave de acceso se ha quitado. Se ha cerrado la sesión en los demás dispositivos.',
+    synced: 'En un gestor de contraseñas, en varios dispositivos',
+    onOneDevice: 'Solo en un dispositivo',
+    created: 'Creación',
+    neverUsed: 'Sin usar todavía',
+    rename: 'Cambiar el nombre',
+    remove: 'Quitar la llave de acceso',
+    removeText:
+      'Deja de servir para iniciar sesión enseguida, y se cierra la sesión en los demás ' +
+      'dispositivos.',
+    lastWay:
+      'Sin ella no podrías iniciar sesión. Elige antes una contraseña o añade otra llave de ' +
+      'acceso.',
+    stay: 'Tus llaves de acceso se mantienen y siguen sirviendo para iniciar sesión.',
+    offer: 'Inicia sesión sin contraseña',
+    later: 'Ahora no',
+  },
   devices: {
     title: 'Dispositivos',
     text: 'Dónde tienes la sesión abierta.',
@@ -259,6 +303,7 @@ export const es: Messages = {
     STEP_UP_REQUIRED: 'Confirma que eres tú y vuelve a intentarlo.',
     RATE_LIMITED: 'Demasiados intentos.',
     NOT_FOUND: 'Eso ya no existe.',
+    UNKNOWN_PASSKEY: 'El servidor no conoce esta llave de acceso: se ha quitado.',
     CONFLICT: 'Eso no encaja con el estado actual de tu cuenta. Compruébalo e inténtalo otra vez.',
     UNAUTHENTICATED: 'Tu sesión ha terminado. Vuelve a iniciar sesión.',
     FORBIDDEN: 'Eso no estaba permitido.',
@@ -310,6 +355,12 @@ export const es: Messages = {
     'totp.disabled': 'Aplicación de autenticación quitada',
     'recovery_code.used': 'Código de recuperación usado',
     'recovery_codes.regenerated': 'Códigos de recuperación nuevos creados',
+    'passkey.added': 'Llave de acceso añadida',
+    'passkey.removed': 'Llave de acceso quitada',
+    'passkey.renamed': 'Nombre de una llave de acceso cambiado',
+    'passkey.backup_changed': 'Copia de seguridad de una llave de acceso cambiada',
+    'passkey.failed': 'Llave de acceso rechazada',
+    'passkey.clone_suspected': 'Puede que se haya copiado una llave de acceso',
     'user.suspended': 'Cuenta suspendida por la administración',
     'user.reinstated': 'Cuenta reactivada por la administración',
     'user.roles_changed': 'Roles cambiados por la administración',

@@ -225,6 +225,51 @@ export const fr: Messages = {
       'encore.',
     enabled: 'L’application d’authentification est activée.',
   },
+  passkeys: {
+    title: 'Clés d’accès',
+    one: 'Clé d’accès',
+    signIn: 'Se connecter avec une clé d’accès',
+    use: 'Utiliser une clé d’accès',
+    why:
+      'Avec une clé d’accès, vous vous connectez par votre empreinte, votre visage ou le ' +
+      'verrouillage de votre appareil. Il n’y a rien à retenir, et rien qu’une fausse page ' +
+      'pourrait voler.',
+    none: 'Vous n’avez pas encore de clé d’accès.',
+    count: (count) =>
+      plural(count, { one: `${count} clé d’accès`, other: `${count} clés d’accès` }),
+    add: 'Ajouter une clé d’accès',
+    create: 'Créer la clé d’accès',
+    createText: 'Votre navigateur demande ensuite où la clé d’accès doit être conservée.',
+    nameHint: 'Il distingue cette clé d’accès des autres et figure dans les e-mails à son sujet.',
+    unsupported: 'Ce navigateur ne peut pas utiliser de clés d’accès ici.',
+    cancelled:
+      'Aucune clé d’accès n’a été utilisée. Vous pouvez réessayer ou choisir un autre moyen.',
+    notCreated: 'Aucune clé d’accès n’a été créée. Vous pouvez réessayer.',
+    exists:
+      'Il y a déjà une clé d’accès de votre compte sur cet appareil ou dans votre gestionnaire ' +
+      'de mots de passe.',
+    failed: 'Les clés d’accès n’ont pas fonctionné dans ce navigateur. Choisissez un autre moyen.',
+    wrong:
+      'La clé d’accès n’a pas été acceptée, ou cela a pris trop de temps. Réessayez ou ' +
+      'choisissez un autre moyen.',
+    added: 'La clé d’accès est ajoutée. Les autres appareils ont été déconnectés.',
+    renamed: 'La clé d’accès a son nouveau nom.',
+    removed: 'La clé d’accès est retirée. Les autres appareils ont été déconnectés.',
+    synced: 'Dans un gestionnaire de mots de passe, sur plusieurs appareils',
+    onOneDevice: 'Sur un seul appareil',
+    created: 'Création',
+    neverUsed: 'Pas encore utilisée',
+    rename: 'Renommer',
+    remove: 'Retirer la clé d’accès',
+    removeText:
+      'Elle ne permet aussitôt plus de se connecter, et les autres appareils sont déconnectés.',
+    lastWay:
+      'Sans elle, vous ne pourriez plus vous connecter. Choisissez d’abord un mot de passe ou ' +
+      'ajoutez une autre clé d’accès.',
+    stay: 'Vos clés d’accès restent et permettent toujours de vous connecter.',
+    offer: 'Se connecter sans mot de passe',
+    later: 'Pas maintenant',
+  },
   devices: {
     title: 'Appareils',
     text: 'Là où votre session est ouverte.',
@@ -266,6 +311,7 @@ export const fr: Messages = {
     STEP_UP_REQUIRED: 'Confirmez que c’est bien vous, puis réessayez.',
     RATE_LIMITED: 'Trop de tentatives.',
     NOT_FOUND: 'Cela n’existe plus.',
+    UNKNOWN_PASSKEY: 'Le serveur ne connaît pas cette clé d’accès : elle a été retirée.',
     CONFLICT:
       'Cela ne correspond pas à l’état actuel de votre compte. Vérifiez-le et essayez encore ' +
       'une fois.',
@@ -320,6 +366,12 @@ export const fr: Messages = {
     'totp.disabled': 'Application d’authentification retirée',
     'recovery_code.used': 'Code de secours utilisé',
     'recovery_codes.regenerated': 'Nouveaux codes de secours créés',
+    'passkey.added': 'Clé d’accès ajoutée',
+    'passkey.removed': 'Clé d’accès retirée',
+    'passkey.renamed': 'Clé d’accès renommée',
+    'passkey.backup_changed': 'Sauvegarde d’une clé d’accès modifiée',
+    'passkey.failed': 'Clé d’accès refusée',
+    'passkey.clone_suspected': 'Une clé d’accès a peut-être été copiée',
     'user.suspended': 'Compte suspendu par l’administration',
     'user.reinstated': 'Compte rétabli par l’administration',
     'user.roles_changed': 'Rôles modifiés par l’administration',

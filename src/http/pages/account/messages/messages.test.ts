@@ -26,7 +26,7 @@ const others = localeTags.filter((locale) => locale !== 'en');
 
 /** What is the same in English, each looked at. */
 const same: Readonly<Record<string, readonly string[]>> = {
-  de: ['problem', 'comma', 'colon', 'name', 'code'],
+  de: ['problem', 'comma', 'colon', 'name', 'code', 'passkeys.title'],
   fr: ['comma', 'code'],
   es: ['comma', 'colon'],
   ja: ['colon'],

@@ -3,8 +3,12 @@ import { graphqlDocument } from '../answers.ts';
 import { addressOf, linkTo } from '../links.ts';
 import { definePage, type Shown } from '../page.ts';
 import { button, doneNotice, field, form, nothing, refusalNotice, timeUntil } from '../parts.ts';
+import { assertionForm, ceremonyForm, passkeyRefusals, verifyOperation } from '../passkey-parts.ts';
 
-/** Meets the challenge that this browser has begun: a mailed code, an app's, a recovery code. */
+/**
+ * Meets the challenge that this browser has begun: a mailed code, an app's, a recovery code, a
+ * passkey.
+ */
 export const code = definePage<object>({
   path: 'code',
   document: graphqlDocument(`
@@ -13,7 +17,8 @@ mutation Verify($input: VerifyOtpInput!) {
 }
 mutation Resend($input: ResendOtpInput!) {
   result: resendOtp(input: $input) { __typename ...Challenge ...Refusal }
-}`),
+}
+${verifyOperation}`),
   forms: {
     verify: {
       operation: 'Verify',
@@ -27,6 +32,7 @@ mutation Resend($input: ResendOtpInput!) {
       operation: 'Resend',
       input: (_fields, { step }) => ({ challengeId: step.challenge?.id ?? '' }),
     },
+    passkey: assertionForm,
   },
   view: (shown) => {
     const { t, step, query } = shown;
@@ -36,13 +42,16 @@ mutation Resend($input: ResendOtpInput!) {
     }
     return {
       title: t.codePage.title,
-      body: html`${resentNotice(shown)}${refusalNotice(shown)}${whereFrom(shown)}
+      hasCeremony: hasPasskey(shown),
+      body: html`${resentNotice(shown)}${refusalNotice(shown, passkeyRefusals(shown))}
+${whereFrom(shown)}
 ${form(
   linkTo('code', query),
   html`${codeField(shown)}
 <div class="actions">${button({ label: t.codePage.action, form: 'verify' })}</div>
 `,
 )}
+${byPasskey(shown)}
 ${resendForm(shown, linkTo('code', query))}
 ${wayBack(shown)}`,
     };
@@ -50,6 +59,23 @@ ${wayBack(shown)}`,
 });
 
 type Context = Shown<unknown>;
+
+function hasPasskey({ takesPasskeys, step }: Context): boolean {
+  return takesPasskeys && step.challenge?.passkey != null;
+}
+
+function byPasskey(shown: Context): Markup {
+  const { t, step, query } = shown;
+  const ceremony = step.challenge?.passkey;
+  if (!shown.takesPasskeys || ceremony == null) return nothing;
+  return ceremonyForm(shown, {
+    action: linkTo('code', query),
+    form: 'passkey',
+    label: t.passkeys.use,
+    ceremony,
+    begins: query.get('by') === 'passkey' && shown.refusal === null,
+  });
+}
 
 /** To the sign-in, or out of the proof that an account's session asked for. */
 function wayBack({ t, step }: Context): Markup {

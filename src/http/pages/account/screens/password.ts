@@ -6,7 +6,7 @@ import { button, field, form, nothing, proofNotice, refusalNotice } from '../par
 type Data = {
   readonly authOptions: { readonly passwordMinLength: number };
   readonly me: { readonly email: string };
-  readonly account: { readonly hasPassword: boolean };
+  readonly account: { readonly hasPassword: boolean; readonly passkeys: readonly unknown[] };
 };
 
 /** Sets a password in place of the present one, or the first. */
@@ -14,7 +14,7 @@ export const password = definePage<Data>({
   path: 'security/password',
   signedIn: true,
   document: graphqlDocument(`
-query Show { ...Person account { hasPassword } authOptions { passwordMinLength } }
+query Show { ...Person account { hasPassword passkeys { id } } authOptions { passwordMinLength } }
 mutation ChangePassword($input: ChangePasswordInput!) {
   result: changePassword(input: $input) { __typename ...Refusal }
 }`),
@@ -33,7 +33,7 @@ mutation ChangePassword($input: ChangePasswordInput!) {
       body: html`${proofNotice(shown)}${refusalNotice(shown, {
         INVALID_CREDENTIALS: t.passwordPage.wrong,
       })}
-<p>${t.passwordPage.text}</p>
+<p>${t.passwordPage.text}${data.account.passkeys.length > 0 ? ` ${t.passkeys.stay}` : ''}</p>
 ${form(
   '/account/security/password',
   html`

@@ -12,6 +12,7 @@ type Data = {
     /** ISO 8601. */
     readonly totpEnabledAt: string | null;
     readonly recoveryCodesLeft: number;
+    readonly passkeys: readonly unknown[];
   };
 };
 
@@ -22,7 +23,7 @@ export const security = definePage<Data>({
   document: graphqlDocument(`
 query Show {
   ...Person
-  account { hasPassword passwordChangedAt totpEnabledAt recoveryCodesLeft }
+  account { hasPassword passwordChangedAt totpEnabledAt recoveryCodesLeft passkeys { id } }
 }`),
   view: (shown) => ({
     title: shown.t.security.title,
@@ -74,6 +75,21 @@ function rows(shown: Context): Markup[] {
       action: totpEnabled ? t.security.manage : t.security.setUp,
     }),
     ...(totpEnabled ? [row(t, codes)] : []),
+    ...passkeysRow(shown),
+  ];
+}
+
+/** Not there where the pages can use none and the account has none. */
+function passkeysRow({ t, data, takesPasskeys }: Context): Markup[] {
+  const count = data.account.passkeys.length;
+  if (count === 0 && !takesPasskeys) return [];
+  return [
+    row(t, {
+      label: t.passkeys.title,
+      state: html`${count === 0 ? t.security.none : t.passkeys.count(count)}`,
+      path: 'passkeys',
+      action: count === 0 ? t.security.setUp : t.security.manage,
+    }),
   ];
 }
 

@@ -1,12 +1,21 @@
-import { html } from '../../markup.ts';
-import { graphqlDocument } from '../answers.ts';
+import { html, type Markup } from '../../markup.ts';
+import { type Ceremony, graphqlDocument } from '../answers.ts';
 import { linkTo } from '../links.ts';
-import { definePage } from '../page.ts';
-import { button, doneNotice, field, form, nothing, refusalNotice } from '../parts.ts';
+import { definePage, type Shown } from '../page.ts';
+import { button, doneNotice, field, form, hidden, nothing, refusalNotice } from '../parts.ts';
+import { assertionForm, ceremonyForm, passkeyRefusals, verifyOperation } from '../passkey-parts.ts';
 
-type Data = { readonly authOptions: { readonly registrationOpen: boolean } };
+type Data = {
+  readonly authOptions: { readonly registrationOpen: boolean };
+  /** A refusal past a limit. */
+  readonly offer?: ({ readonly __typename: 'PasskeyChallenge' } & Ceremony) | AuthError;
+};
 
-/** Address and password, or a code by mail; everything that follows is told by the answer. */
+type AuthError = { readonly __typename: 'AuthError' };
+
+/**
+ * Address and password, a code by mail, or a passkey; what follows is told by the answer.
+ */
 export const signIn = definePage<Data>({
   path: 'sign-in',
   beginsSignIn: true,
@@ -17,34 +26,44 @@ mutation SignIn($input: LoginInput!) {
 }
 mutation RequestCode($input: RequestLoginCodeInput!) {
   result: requestLoginCode(input: $input) { __typename ...Challenge ...Refusal }
-}`),
+}
+mutation Offer($input: RequestPasskeyLoginInput!) {
+  offer: requestPasskeyLogin(input: $input) { __typename ...Ceremony }
+}
+${verifyOperation}`),
   forms: {
     password: {
       operation: 'SignIn',
       input: ({ email = '', password = '' }) => ({ email, password, tokenDelivery: 'COOKIE' }),
     },
     code: { operation: 'RequestCode', input: ({ email = '' }) => ({ email }) },
+    passkey: assertionForm,
   },
   view: (shown) => {
     const { t, data, query } = shown;
+    const ceremony = data.offer?.__typename === 'PasskeyChallenge' ? data.offer : null;
+    const autocomplete = ceremony === null ? 'username' : 'username webauthn';
     return {
       title: t.signIn.title,
-      body: html`${doneNotice(shown, t.signIn.done)}${refusalNotice(shown)}
+      hasCeremony: ceremony !== null,
+      body: html`${doneNotice(shown, t.signIn.done)}${refusalNotice(shown, passkeyRefusals(shown))}
 ${form(
   linkTo('sign-in', query),
   html`
-${field(shown, { name: 'email', label: t.email, type: 'email', autocomplete: 'username' })}
+${field(shown, { name: 'email', label: t.email, type: 'email', autocomplete })}
 ${field(shown, {
   name: 'password',
   label: t.password,
   type: 'password',
   autocomplete: 'current-password',
 })}
+${ceremony === null ? nothing : hidden('offer', '')}
 <p><a href="${linkTo('forgot-password', query)}">${t.signIn.forgot}</a></p>
 <div class="actions">${button({ label: t.signIn.action, form: 'password' })}
 ${button({ label: t.signIn.byCode, form: 'code', kind: 'quiet', unchecked: true })}</div>
 `,
 )}
+${ceremony === null ? nothing : byPasskey(shown, ceremony)}
 ${
   data.authOptions.registrationOpen
     ? html`<p class="aside">${t.signIn.noAccount}
@@ -54,3 +73,13 @@ ${
     };
   },
 });
+
+function byPasskey(shown: Shown<Data>, ceremony: Ceremony): Markup {
+  return ceremonyForm(shown, {
+    action: linkTo('sign-in', shown.query),
+    form: 'passkey',
+    label: shown.t.passkeys.signIn,
+    ceremony,
+    autofill: true,
+  });
+}

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX CONCURRENTLY "users_passkey_handle_unique" ON "users" USING btree ("passkey_handle") WHERE "users"."passkey_handle" is not null;

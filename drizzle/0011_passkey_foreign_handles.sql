@@ -1,0 +1,1 @@
+ALTER TABLE "passkeys" ADD COLUMN "foreign_handle" boolean DEFAULT false NOT NULL;
