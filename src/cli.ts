@@ -305,10 +305,10 @@ function addBreachedPasswords(program: Command): void {
     .addHelpText(
       'after',
       `
-A line is a SHA-1 digest of 40 hex digits, with or without a count after a colon (as the downloader \
-of Have I Been Pwned writes them into one file), or the password itself in UTF-8.
-The filter takes 15 bits a password (10 million: 19 MB) of the disk and of each process' memory, \
-misses none, and takes 1 of 1,300 others for one of them.
+A line is a SHA-1 digest of 40 hex digits, with or without a count after a colon (as the \
+downloader of Have I Been Pwned writes them into one file), or the password itself in UTF-8.
+The filter takes 15 bits a password (10 million: 19 MB) of the disk and of each process' memory. \
+It misses none, and takes 1 of 1,300 others for one of them.
 
 Examples:
   latchkey breached-passwords build pwned-passwords.txt --top 10000000

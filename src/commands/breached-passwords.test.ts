@@ -221,7 +221,7 @@ describe('latchkey doctor', () => {
     ]);
   });
 
-  it('PW-18 warns of an API that does not answer, which keeps no server from its work', async () => {
+  it('PW-18 warns of an API that does not answer, which stops no server', async () => {
     const settings = { BREACHED_PASSWORDS: 'range', BREACHED_PASSWORDS_URL: range.url };
     expect(await lines(settings)).toEqual([
       complete,

@@ -282,7 +282,7 @@ describe('readConfig', () => {
     expect(production({ PASSWORD_MIN_LENGTH: '15' }).passwordMinLength).toBe(15);
   });
 
-  it('PW-18 refuses a list of breached passwords that is none, not under TLS or without file', () => {
+  it('PW-18 refuses a check of breached passwords without TLS or without its file', () => {
     expect(refused({ BREACHED_PASSWORDS: 'on' })).toEqual(['BREACHED_PASSWORDS']);
     for (const BREACHED_PASSWORDS_URL of [
       'http://list.example.com',

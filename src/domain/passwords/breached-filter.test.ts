@@ -11,7 +11,7 @@ import {
   readFilter,
 } from './breached-filter.ts';
 
-/** As many digests as 200,000 other passwords would have: a stream cipher's bytes, which are fast. */
+/** Digests are uniform, and so are the bytes of a stream cipher, which are made faster. */
 const count = 200_000;
 const digests = (seed: number): readonly Buffer[] => {
   const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16));
