@@ -210,8 +210,8 @@ describe.each(Object.entries(setters))('the password policy at %s', (_name, setP
   it('PW-10 PW-18 refuses one of a published breach, before any hashing', async () => {
     const before = hashings;
     expect(await setPassword(stolen)).toEqual(['PASSWORD_BREACHED']);
+    expect(hashings).toBe(before);
     expect(await setPassword(`${stolen}!`)).toEqual([]);
-    expect(hashings).toBeGreaterThan(before);
   });
 
   it('PW-11 refuses the user’s own address, name and their parts, slightly varied', async () => {
