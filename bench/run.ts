@@ -32,6 +32,10 @@ const scenarios: Readonly<Record<string, Entry>> = {
     about: 'refusals and recovery when the database goes away; slow clients (AV-4 AV-6)',
     load: () => import('./scenarios/availability.ts'),
   },
+  breached: {
+    about: 'a filter of two million breached passwords: size, errors, look-ups (PW-19)',
+    load: () => import('./scenarios/breached.ts'),
+  },
   failover: {
     about: 'what is lost, and for how long nothing is answered, when the primary dies (AV-8)',
     load: () => import('./scenarios/failover.ts'),

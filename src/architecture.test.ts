@@ -38,11 +38,14 @@ const arrows: Readonly<
     types: ['app', 'config', 'context', 'mail', 'ports', 'secret-keys'],
   },
   compose: {
-    values: ['clock', 'db', 'domain', 'errors', 'observability', 'random', 'secret-keys'],
+    values: ['clock', 'db', 'domain', 'egress', 'errors', 'observability', 'random'].concat(
+      'secret-keys',
+    ),
     types: ['app', 'config', 'mail'],
   },
   commands: {
-    values: ['clock', 'compose', 'config', 'db', 'development-secrets', 'domain', 'errors'].concat(
+    values: ['clock', 'compose', 'config', 'db', 'development-secrets', 'domain', 'egress'].concat(
+      'errors',
       'graphql',
       'http',
       'mail',

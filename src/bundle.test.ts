@@ -165,6 +165,7 @@ describe('the bundled server, without the packages that it contains', {
       'import-users',
       'doctor',
       'keys',
+      'breached-passwords',
     );
     expect(
       run(['--help'])

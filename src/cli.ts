@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import type { BuildOptions } from './commands/build-breached-passwords.ts';
 import { fail } from './commands/fail.ts';
 import type { ImportOptions } from './commands/import-users.ts';
 import { readEnvironmentFile } from './commands/read-environment-file.ts';
@@ -54,6 +55,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addImportUsers,
   addDoctor,
   addKeys,
+  addBreachedPasswords,
 ];
 
 function addStart(program: Command): void {
@@ -284,6 +286,42 @@ function addKeys(program: Command): void {
     .action(async (kid: string) => (await import('./commands/keys.ts')).removeKey(kid));
 }
 
+function addBreachedPasswords(program: Command): void {
+  const breached = program
+    .command('breached-passwords')
+    .description('the filter of breached passwords (BREACHED_PASSWORDS=file)')
+    .addHelpText('after', '\nExample:\n  latchkey breached-passwords build --help');
+  breached
+    .command('build')
+    .description('make the filter file of a list of breached passwords')
+    .argument('<list>', 'a file with one on each line; it is read twice')
+    .option('--output <file>', 'the filter file to write', 'breached-passwords.filter')
+    .option(
+      '--top <count>',
+      'only so many: those seen most often, or the first ones of a list without counts',
+      readTop,
+    )
+    .option('--format <format>', 'sha1 or plain; told by the first line unless given', readListed)
+    .addHelpText(
+      'after',
+      `
+A line is a SHA-1 digest of 40 hex digits, with or without a count after a colon (as the \
+downloader of Have I Been Pwned writes them into one file), or the password itself in UTF-8.
+The filter takes 15 bits a password (10 million: 19 MB) of the disk and of each process' memory. \
+It misses none, and takes 1 of 1,300 others for one of them.
+
+Examples:
+  latchkey breached-passwords build pwned-passwords.txt --top 10000000
+  latchkey breached-passwords build words.txt --output /etc/latchkey/breached.filter`,
+    )
+    .action(async (list: string, options: BuildOptions) =>
+      (await import('./commands/build-breached-passwords.ts')).buildBreachedPasswords(
+        list,
+        options,
+      ),
+    );
+}
+
 /** The same one level up from src and from dist. */
 function version(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -294,6 +332,17 @@ function version(): string {
 function readFormat(text: string): 'csv' | 'jsonl' | 'json' {
   if (text === 'csv' || text === 'jsonl' || text === 'json') return text;
   throw new InvalidArgumentError('It must be csv, jsonl or json.');
+}
+
+function readListed(text: string): 'sha1' | 'plain' {
+  if (text === 'sha1' || text === 'plain') return text;
+  throw new InvalidArgumentError('It must be sha1 or plain.');
+}
+
+function readTop(text: string): number {
+  const count = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  if (count >= 1) return count;
+  throw new InvalidArgumentError('It must be a whole number from 1.');
 }
 
 function readName(text: string, before: readonly string[]): readonly string[] {

@@ -11,7 +11,7 @@ import { replicaLags } from './db/queries/replica-lag.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
 import { unprovenMails } from './domain/outbox/delivery.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
-import { noBreachedPasswords } from './domain/passwords/breached-passwords.ts';
+import { openBreachedPasswords } from './domain/passwords/breached-passwords.ts';
 import {
   createHashSemaphore,
   type HashSemaphore,
@@ -21,6 +21,7 @@ import { createPasswordHasher } from './domain/passwords/hasher.ts';
 import { budgets } from './domain/rate-limits/budgets.ts';
 import { startRetentionWorker } from './domain/retention/start-retention-worker.ts';
 import { createKeyRing } from './domain/signing-keys/key-ring.ts';
+import { createEgress, type Egress } from './egress/egress.ts';
 import type { Mailer } from './mail/mailer.ts';
 import { type Metrics, noMetrics } from './observability/metrics.ts';
 import type { Tracing } from './observability/tracing.ts';
@@ -36,6 +37,8 @@ type Parts = {
   readonly random?: Random;
   readonly metrics?: Metrics;
   readonly tracing?: Tracing | null;
+  /** Tests give one that has a resolver of their own. */
+  readonly egress?: Egress;
   /** Tests hash at 4; configuration cannot (CF-5). */
   readonly bcryptCost?: number;
 };
@@ -55,6 +58,10 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
   const hashes = composeHashSemaphore(config);
   const keyRing = createKeyRing(base);
   if (config.mailTemplatesDirectory !== null) await checkTemplates(config.mailTemplatesDirectory);
+  // Configuration allows plain http to this machine alone.
+  const allowLoopback = config.breachedPasswords.url.startsWith('http:');
+  const { egress = createEgress({ allowLoopback }) } = parts;
+  const breachedPasswords = openBreachedPasswords({ ...base, egress });
   const worker = startOutboxWorker(base, { pollSeconds: outboxPollSeconds });
   const retention = startRetentionWorker(base, retentionSchedule);
   const app: App = {
@@ -67,7 +74,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
       random,
       log,
     }),
-    breachedPasswords: noBreachedPasswords,
+    breachedPasswords,
     // `this`: a request's context has its own db, which is cancelled with the request.
     transaction(run) {
       return inTransaction(this, run);

@@ -72,5 +72,10 @@ export type PasswordHasher = {
   verify(password: string, stored: string | null, place?: Place): Promise<PasswordVerdict>;
 };
 
-/** Whether a password is in a published list of stolen ones. */
-export type BreachedPasswords = { includes(password: string): Promise<boolean> };
+export type BreachedPasswords = {
+  /**
+   * Whether a password is in a published list of stolen ones; false where that cannot be known.
+   * Takes a second at most.
+   */
+  includes(password: string): Promise<boolean>;
+};

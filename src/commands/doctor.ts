@@ -13,7 +13,10 @@ import { hasForeignPasskeys } from '../db/queries/passkeys.ts';
 import { mayPurgeAuditEvents } from '../db/queries/retention.ts';
 import { countAdmins } from '../db/queries/user-administration.ts';
 import { unprovenMails } from '../domain/outbox/delivery.ts';
+import { filterFailure, readFilter } from '../domain/passwords/breached-filter.ts';
+import { askRange, causeOf } from '../domain/passwords/breached-passwords.ts';
 import { checkSigningKeys } from '../domain/signing-keys/check-signing-keys.ts';
+import { createEgress } from '../egress/egress.ts';
 import { checkMail } from '../mail/check-mail.ts';
 import { createSecretKeys } from '../secret-keys.ts';
 import { explain } from './explain.ts';
@@ -21,11 +24,13 @@ import {
   type Finding,
   judgeAuditPurge,
   judgeClock,
+  judgeFilter,
   judgeKeys,
   judgeMail,
   judgeMailTroubles,
   judgeMigrations,
   judgePasskeys,
+  judgeRange,
   judgeRights,
   judgeServer,
   judgeSettings,
@@ -67,8 +72,28 @@ async function* examine(): AsyncGenerator<Finding> {
   const warnings = configWarnings(config);
   for (const message of warnings) yield { check: 'configuration', status: 'warning', message };
   if (warnings.length === 0) yield { check: 'configuration', status: 'ok', message: 'complete' };
+  yield* examineBreachedPasswords(config);
   yield* examineDatabase(config);
   yield await examineMail(config);
+}
+
+async function* examineBreachedPasswords(config: Config): AsyncGenerator<Finding> {
+  const { mode, url, file } = config.breachedPasswords;
+  if (mode === 'range') {
+    const egress = createEgress({ allowLoopback: url.startsWith('http:') });
+    // No password's digest: only whether there is an answer.
+    const asking = askRange({ url, egress, digest: Buffer.alloc(20) });
+    yield judgeRange(await asking.then(() => null, causeOf));
+  }
+  if (mode === 'file' && file !== null) yield examineFilter(file);
+}
+
+function examineFilter(file: string): Finding {
+  try {
+    return judgeFilter(readFilter(file));
+  } catch (error) {
+    return judgeFilter(filterFailure(error) ?? String(error));
+  }
 }
 
 async function* examineDatabase(config: Config): AsyncGenerator<Finding> {

@@ -3,6 +3,7 @@ import type { LackingRights, UnpinnedSetting } from '../db/driver/settings.ts';
 import type { Inspection } from '../db/inspect.ts';
 import type { MailTroubles } from '../db/queries/outbox.ts';
 import { refusedInARow } from '../domain/outbox/rules.ts';
+import type { BreachedFilter } from '../domain/passwords/breached-filter.ts';
 import type { KeyCheck } from '../domain/signing-keys/check-signing-keys.ts';
 import { MailError } from '../mail/mailer.ts';
 
@@ -10,6 +11,7 @@ import { MailError } from '../mail/mailer.ts';
 export type Finding = {
   readonly check:
     | 'configuration'
+    | 'passwords'
     | 'database'
     | 'migrations'
     | 'keys'
@@ -65,6 +67,33 @@ export function* judgeServer(server: Inspection, config: Config): Generator<Find
       'Raise max_connections, put PgBouncer before it, or lower WORKERS.',
     );
   }
+}
+
+/** `problem`: why the API of breached passwords did not answer; null where it did. */
+export function judgeRange(problem: string | null): Finding {
+  const check = 'passwords';
+  if (problem === null)
+    return { check, status: 'ok', message: 'the list of breached ones answers' };
+  return {
+    check,
+    status: 'warning',
+    message: `BREACHED_PASSWORDS_URL: ${problem.replace(/\.$/, '')}`,
+    advice:
+      'Passwords are set without the check meanwhile. Let servers reach it by https, or use ' +
+      'BREACHED_PASSWORDS=file.',
+  };
+}
+
+/** The filter of breached passwords, or why its file is none. */
+export function judgeFilter(filter: Pick<BreachedFilter, 'count' | 'bytes'> | string): Finding {
+  const check = 'passwords';
+  if (typeof filter === 'string') {
+    const advice = 'Build it anew: latchkey breached-passwords build LIST';
+    return { check, status: 'failure', message: filter, advice };
+  }
+  const megabytes = (filter.bytes / 1e6).toFixed(1);
+  const message = `${filter.count} breached ones in ${megabytes} MB of each process`;
+  return { check, status: 'ok', message };
 }
 
 export function judgeMigrations({ pending, unknown }: Inspection, config: Config): Finding {

@@ -4,6 +4,7 @@ import { systemClock } from '../clock.ts';
 import { compose } from '../compose.ts';
 import type { Config } from '../config/read-config.ts';
 import type { Database } from '../db/driver/client.ts';
+import { filterFailure } from '../domain/passwords/breached-filter.ts';
 import { prepareStrength } from '../domain/passwords/judge-strength.ts';
 import { ensureStandbyKey } from '../domain/signing-keys/ensure-standby-key.ts';
 import { listenFailure } from '../http/listen.ts';
@@ -83,7 +84,7 @@ export async function runServer({
     await prepareStrength();
     return address;
   } catch (error) {
-    const reason = listenFailure(error) ?? explainDatabase(error);
+    const reason = listenFailure(error) ?? filterFailure(error) ?? explainDatabase(error);
     if (reason === null)
       log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
     else log.fatal({ event: 'server.not_started' }, reason);

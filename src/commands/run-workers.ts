@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/read-config.ts';
+import { filterFailure, readFilter } from '../domain/passwords/breached-filter.ts';
 import { listenFailure } from '../http/listen.ts';
 import { standardOutput } from '../observability/log-output.ts';
 import {
@@ -41,6 +42,9 @@ export async function runWorkers({ config, databaseUrl, log }: Options): Promise
   const metrics = config.metricsPort === null ? noMetrics : await createMetrics();
   const fleet = new Fleet(config, log, () => metrics.workerRestarted());
   try {
+    const { mode, file } = config.breachedPasswords;
+    // Otherwise each worker would find it damaged, and be replaced.
+    if (mode === 'file' && file !== null) readFilter(file);
     if (config.migrateOnStart) {
       const { migratePostgres } = await import('../db/migrate.ts');
       await migratePostgres(databaseUrl, (message) => {
@@ -51,7 +55,7 @@ export async function runWorkers({ config, databaseUrl, log }: Options): Promise
       formatMetrics([await fleet.metrics(), ownCounts(await metrics.snapshot())]),
     );
   } catch (error) {
-    const reason = listenFailure(error) ?? explainDatabase(error);
+    const reason = listenFailure(error) ?? filterFailure(error) ?? explainDatabase(error);
     if (reason === null)
       log.fatal({ err: error, event: 'server.not_started' }, 'The server could not start.');
     else log.fatal({ event: 'server.not_started' }, reason);

@@ -259,6 +259,32 @@ export const entries = {
     fallback: '8',
     schema: whole(8, 128),
   }),
+  breachedPasswords: {
+    mode: entry({
+      name: 'BREACHED_PASSWORDS',
+      doc:
+        'Refuses passwords of published breaches wherever one is set: `range` asks an API for ' +
+        'five digits of a hash, `file` a filter in memory, `off` neither (docs/operations.md, ' +
+        '"Breached passwords").',
+      fallback: 'off',
+      schema: oneOf('off', 'range', 'file'),
+    }),
+    url: entry({
+      name: 'BREACHED_PASSWORDS_URL',
+      doc:
+        'For `range`: an API in the form of Have I Been Pwned’s, asked for `/range/` and five ' +
+        'hex digits.',
+      fallback: 'https://api.pwnedpasswords.com',
+      schema: baseUrl,
+    }),
+    file: optional({
+      name: 'BREACHED_PASSWORDS_FILE',
+      doc: 'For `file`: what `latchkey breached-passwords build` has made. Checked at start.',
+      shown: 'none',
+      absent: null,
+      schema: filePath,
+    }),
+  },
   /** Becomes the settings of the one transport. */
   mail: {
     transport: optional({

@@ -282,6 +282,36 @@ describe('readConfig', () => {
     expect(production({ PASSWORD_MIN_LENGTH: '15' }).passwordMinLength).toBe(15);
   });
 
+  it('PW-18 refuses a check of breached passwords without TLS or without its file', () => {
+    expect(refused({ BREACHED_PASSWORDS: 'on' })).toEqual(['BREACHED_PASSWORDS']);
+    for (const BREACHED_PASSWORDS_URL of [
+      'http://list.example.com',
+      'https://user@list.example.com',
+      'https://list.example.com?x',
+      'list.example.com',
+    ]) {
+      const changes = { BREACHED_PASSWORDS: 'range', BREACHED_PASSWORDS_URL };
+      expect(refused(changes)).toEqual(['BREACHED_PASSWORDS_URL']);
+      expect(refused(changes, development)).toEqual(['BREACHED_PASSWORDS_URL']);
+    }
+    expect(refused({ BREACHED_PASSWORDS: 'file' })).toEqual(['BREACHED_PASSWORDS_FILE']);
+  });
+
+  it('PW-18 takes the check of breached passwords, which is off unless it is asked for', () => {
+    const url = 'https://api.pwnedpasswords.com';
+    expect(production().breachedPasswords).toEqual({ mode: 'off', url, file: null });
+    expect(
+      production({
+        BREACHED_PASSWORDS: 'range',
+        BREACHED_PASSWORDS_URL: 'http://127.0.0.1:8080/list/',
+      }).breachedPasswords,
+    ).toEqual({ mode: 'range', url: 'http://127.0.0.1:8080/list', file: null });
+    const file = '/etc/latchkey/breached.filter';
+    expect(
+      production({ BREACHED_PASSWORDS: 'file', BREACHED_PASSWORDS_FILE: file }).breachedPasswords,
+    ).toEqual({ mode: 'file', url, file });
+  });
+
   it('PW-13 does not boot with a cost of 8, nor does development; 12 is the default', () => {
     expect(refused({ BCRYPT_COST: '8' })).toEqual(['BCRYPT_COST']);
     expect(refused({ BCRYPT_COST: '8' }, development)).toEqual(['BCRYPT_COST']);

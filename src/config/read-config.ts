@@ -348,6 +348,14 @@ const rules: readonly Rule[] = [
     for (const each of needed)
       if (!isSet(env, each)) refuse(each, `is required for MAIL_TRANSPORT=${transport}`);
   },
+  ({ breachedPasswords }, { refuse }) => {
+    const { mode, url, file } = breachedPasswords;
+    const of = entries.breachedPasswords;
+    if (url && !isHttpsOrLoopback(url))
+      refuse(of.url, 'must be https, unless the host is this machine');
+    if (mode === 'file' && file === null)
+      refuse(of.file, 'is required for BREACHED_PASSWORDS=file');
+  },
   ({ workers }, { env, production, refuse }) => {
     if (
       !production &&

@@ -36,6 +36,9 @@ type Gauges = {
  */
 export type MailOutcome = 'sent' | 'postponed' | 'refused' | 'expired' | 'dropped';
 
+/** What a list of breached passwords said; nothing, within its second. */
+export type BreachOutcome = 'listed' | 'not_listed' | 'unanswered';
+
 type Backlog = { readonly waiting: number; readonly oldest: number };
 
 /** One process's metrics in the form sent between processes. */
@@ -60,6 +63,8 @@ export type Metrics = {
   /** A budget of attempts was used up. */
   limited(budget: string): void;
   mail(outcome: MailOutcome): void;
+  /** A password was looked up in the list of breached ones. */
+  breachCheck(outcome: BreachOutcome): void;
   /** A process replaced one that had crashed. */
   workerRestarted(): void;
   /** Seconds by which this machine's clock is ahead of the database's. */
@@ -79,6 +84,7 @@ export const noMetrics: Metrics = {
   audited: nothing,
   limited: nothing,
   mail: nothing,
+  breachCheck: nothing,
   workerRestarted: nothing,
   clockOffset: nothing,
   certificateServed: nothing,
@@ -118,6 +124,7 @@ export async function createMetrics(): Promise<Metrics> {
     ...measureClock(client, registers),
     ...watchCertificate(client, registers),
     ...countMails(client, registers),
+    ...countBreachChecks(client, registers),
     limited: limits.limited,
     watch: (gauges) => {
       limits.name(gauges.budgets);
@@ -238,6 +245,24 @@ function countMails({ Counter }: Client, registers: Registers): Pick<Metrics, 'm
   });
   for (const outcome of mailOutcomes) mails.inc({ outcome }, 0);
   return { mail: (outcome) => mails.inc({ outcome }) };
+}
+
+const breachOutcomes: readonly BreachOutcome[] = ['listed', 'not_listed', 'unanswered'];
+
+function countBreachChecks(
+  { Counter }: Client,
+  registers: Registers,
+): Pick<Metrics, 'breachCheck'> {
+  const checks = new Counter({
+    name: 'latchkey_breached_password_checks_total',
+    help:
+      'Passwords looked up in the list of breached ones: listed, not_listed, unanswered (the API ' +
+      'did not answer in time, and the password counted as not listed).',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of breachOutcomes) checks.inc({ outcome }, 0);
+  return { breachCheck: (outcome) => checks.inc({ outcome }) };
 }
 
 function watchMailProvider({ Gauge }: Client, registers: Registers, gauges: Gauges): void {

@@ -5,6 +5,7 @@ import { ownTheme } from '../config/pages-theme.ts';
 import type { Config } from '../config/read-config.ts';
 import { outboxMessages } from '../db/tables/outbox-messages.ts';
 import { loadStrengthEstimator } from '../domain/passwords/estimate-strength.ts';
+import type { Egress } from '../egress/egress.ts';
 import type { GraphiqlRouteOptions } from '../http/pages/graphiql/graphiql.route.ts';
 import { createServer, type Server, type ServerOptions } from '../http/server.ts';
 import { openMailboxMailer } from '../mail/mailbox-mailer.ts';
@@ -54,6 +55,7 @@ export type TestServerOptions = {
   readonly mailbox?: MailboxMailer;
   /** A transport to use instead of the mailbox. */
   readonly mailer?: Mailer;
+  readonly egress?: Egress;
   readonly bcryptCost?: number;
   readonly metrics?: Metrics;
   readonly tracing?: Tracing;
@@ -85,6 +87,7 @@ export const testConfig: Config = {
   bcryptConcurrency: null,
   threadPoolSize: 4,
   passwordMinLength: 8,
+  breachedPasswords: { mode: 'off', url: 'http://127.0.0.1:9', file: null },
   mail: { transport: 'mailbox' },
   productName: 'Latchkey',
   mailTemplatesDirectory: null,
@@ -135,6 +138,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     log,
     clock,
     bcryptCost: options.bcryptCost ?? 4,
+    ...(options.egress ? { egress: options.egress } : {}),
     ...(options.metrics ? { metrics: options.metrics } : {}),
     ...(options.tracing ? { tracing: options.tracing } : {}),
   });

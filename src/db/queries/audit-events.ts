@@ -82,6 +82,25 @@ export async function findEventsAbout(
   return rows.map(({ event, ...origin }) => ({ ...event, ...origin }));
 }
 
+/** Whether there is an event of a type about a user that is not older than `since`. */
+export async function hasEventSince(
+  db: Db,
+  input: { subjectId: string; type: string; since: Date },
+): Promise<boolean> {
+  const rows = await db
+    .select({ id: auditEvents.id })
+    .from(auditEvents)
+    .where(
+      and(
+        eq(auditEvents.subjectId, input.subjectId),
+        eq(auditEvents.type, input.type),
+        gte(auditEvents.at, input.since),
+      ),
+    )
+    .limit(1);
+  return rows.length > 0;
+}
+
 /**
  * Events of all users, the newest first, starting after `before`: of one type, about or by one
  * user, or all; at most `limit`. Events by a user and events about them are queried separately, so

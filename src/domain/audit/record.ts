@@ -45,6 +45,7 @@ export type AuditType =
   | 'password.reset_failed'
   | 'password.changed'
   | 'password.change_failed'
+  | 'password.breached'
   | 'profile.updated'
   | 'email.change_requested'
   | 'email.changed'

@@ -1,7 +1,10 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { GraphQLInputObjectType, getNamedType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authSchema, printAuthSchema } from '../../graphql/schema.ts';
-import { startTestServer, type TestServer } from '../../testing/app.ts';
+import { startTestServer, type TestServer, testConfig } from '../../testing/app.ts';
 import {
   freshAddress,
   goodPassword,
@@ -9,7 +12,13 @@ import {
   registerPerson,
   signIn,
 } from '../../testing/people.ts';
+import { sha1Of } from '../../testing/range-stand-in.ts';
+import { createFilter } from './breached-filter.ts';
 import { commonPasswordCount } from './estimate-strength.ts';
+
+/** A good password that the filter of the test lists. */
+const stolen = 'violet otters juggle seven lanterns';
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-policy-'));
 
 let server: TestServer;
 /** How often bcrypt was called by the real hasher. */
@@ -17,7 +26,12 @@ let hashings = 0;
 /** The user who changes a password where it does not matter which. */
 let someone: Person;
 beforeAll(async () => {
-  server = await startTestServer();
+  const file = join(folder, 'breached.filter');
+  const filter = createFilter(1);
+  filter.add(Buffer.from(sha1Of(stolen), 'hex'));
+  writeFileSync(file, filter.finish());
+  const { url } = testConfig.breachedPasswords;
+  server = await startTestServer({ config: { breachedPasswords: { mode: 'file', url, file } } });
   const { hasher } = server.app;
   Object.assign(server.app, {
     hasher: {
@@ -34,7 +48,10 @@ beforeAll(async () => {
   });
   someone = await registerPerson(server);
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
 
 /** Scattered, so that no two neighbours make a sequence. */
 const emoji = (count: number): string =>
@@ -104,15 +121,41 @@ const setters: Readonly<Record<string, Setter>> = {
 const register: Setter = (password, options) =>
   setters['register']?.(password, options) ?? Promise.reject(new Error());
 
-it('PW-12 every mutation that sets a password is in the table', () => {
-  const found = Object.values(authSchema().getMutationType()?.getFields() ?? {}).filter(
+/** Inputs that prove a password that was set before. Every other one sets the password. */
+const proofs = [
+  'changePassword.currentPassword',
+  'login.password',
+  'reauthenticate.password',
+  'verifyLink.password',
+];
+
+it('PW-12 PW-18 every mutation that takes a password to set is in the table', () => {
+  const taken = Object.values(authSchema().getMutationType()?.getFields() ?? {}).flatMap(
     ({ name, args }) => {
       const type = args[0] && getNamedType(args[0].type);
       const fields = type instanceof GraphQLInputObjectType ? Object.keys(type.getFields()) : [];
-      return fields.includes('newPassword') || name === 'register';
+      return fields.filter((field) => /password$/i.test(field)).map((field) => [name, field]);
     },
   );
-  expect(found.map(({ name }) => name).sort()).toEqual(Object.keys(setters).sort());
+  const sets = taken.filter(([name, field]) => !proofs.includes(`${name}.${field}`));
+  expect(sets.map(([name]) => name).sort()).toEqual(Object.keys(setters).sort());
+  expect(taken.length - sets.length).toBe(proofs.length);
+});
+
+it('PW-12 PW-18 every verb that hashes a password asks the policy before', () => {
+  const files = ['src/domain', 'src/commands', 'src/graphql', 'src/http'].flatMap((room) =>
+    readdirSync(room, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .map((name) => join(room, name)),
+  );
+  const verbs = files.filter((file) => /\bhasher\.hash\(/.test(readFileSync(file, 'utf8')));
+  const asks = verbs.filter((file) =>
+    /\bcheckPassword\(.*\bhasher\.hash\(/s.test(readFileSync(file, 'utf8')),
+  );
+  // The password stays the same there: an old hash of it is made anew.
+  const renews = ['src/domain/sign-in/login.ts'];
+  expect(verbs.filter((file) => !asks.includes(file))).toEqual(renews);
+  expect(asks).toHaveLength(Object.keys(setters).length);
 });
 
 describe.each(Object.entries(setters))('the password policy at %s', (_name, setPassword) => {
@@ -162,6 +205,13 @@ describe.each(Object.entries(setters))('the password policy at %s', (_name, setP
     ['digits and signs alone, at random', '7#41!83.96?05'],
   ])('PW-1 PW-2 PW-8 PW-9 takes %s', async (_what, password) => {
     expect(await setPassword(password)).toEqual([]);
+  });
+
+  it('PW-10 PW-18 refuses one of a published breach, before any hashing', async () => {
+    const before = hashings;
+    expect(await setPassword(stolen)).toEqual(['PASSWORD_BREACHED']);
+    expect(hashings).toBe(before);
+    expect(await setPassword(`${stolen}!`)).toEqual([]);
   });
 
   it('PW-11 refuses the user’s own address, name and their parts, slightly varied', async () => {
@@ -282,7 +332,7 @@ describe('passwords are used as typed', () => {
     server.clock.advance(2 * 365 * 24 * 3600);
     await signIn(server, person);
     expect(printAuthSchema()).not.toMatch(
-      /hint|question|passwordExpir|mustChange|uppercase|lowercase|specialChar/i,
+      /passwordHint|question|passwordExpir|mustChange|uppercase|lowercase|specialChar/i,
     );
   });
 

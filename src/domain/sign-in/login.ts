@@ -13,6 +13,7 @@ import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { release, reserve } from '../rate-limits/reserve.ts';
 import { type Admission, admit } from './admit.ts';
 import { type AuthTokens, handOver } from './hand-over-tokens.ts';
+import { hintAtBreach } from './hint-at-breach.ts';
 import {
   claimsOfSuccess,
   countFailure,
@@ -86,7 +87,7 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
     place: budget.place,
     verdict,
   });
-  return ctx.transaction(async (tx) => {
+  const admission = await ctx.transaction(async (tx) => {
     // SECURITY: no session where the account was suspended, deleted or given another password since
     // the check (TOCTOU).
     const held = await holdUser(tx, { id: user.id, passwordHash });
@@ -95,6 +96,8 @@ async function attempt(ctx: Context, input: Input, budget: LoginBudget): Promise
     await release(ctx, { db: tx, claims: claimsOfSuccess(ctx, { budget, userId: user.id }) });
     return admit(ctx, { db: tx, user: held, proved: ['PASSWORD'], previousSessionId: null });
   });
+  if (admission) hintAtBreach(ctx, { user, password: input.password });
+  return admission;
 }
 
 type Locked = {

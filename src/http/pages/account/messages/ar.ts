@@ -369,6 +369,7 @@ export const ar: Messages = {
     'password.reset_failed': 'رُفض رابط لكلمة مرور جديدة',
     'password.changed': 'تغيَّرت كلمة المرور',
     'password.change_failed': 'رُفض تغيير كلمة المرور',
+    'password.breached': 'كلمة مرور معروفة من تسريب بيانات',
     'profile.updated': 'تغيَّر الملف الشخصي',
     'email.change_requested': 'بدأ تغيير العنوان',
     'email.changed': 'تغيَّر العنوان',

@@ -380,6 +380,7 @@ export const de: Messages = {
     'password.reset_failed': 'Link für ein neues Passwort abgelehnt',
     'password.changed': 'Passwort geändert',
     'password.change_failed': 'Änderung des Passworts abgelehnt',
+    'password.breached': 'Passwort durch ein Datenleck bekannt',
     'profile.updated': 'Profil geändert',
     'email.change_requested': 'Änderung der Adresse begonnen',
     'email.changed': 'Adresse geändert',

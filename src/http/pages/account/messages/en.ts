@@ -350,6 +350,7 @@ export const en = {
     'password.reset_failed': 'Link to a new password refused',
     'password.changed': 'Password changed',
     'password.change_failed': 'Password change refused',
+    'password.breached': 'Password known from a data breach',
     'profile.updated': 'Profile changed',
     'email.change_requested': 'Change of address begun',
     'email.changed': 'Address changed',

@@ -374,6 +374,7 @@ export const es: Messages = {
     'password.reset_failed': 'Enlace para una contraseña nueva rechazado',
     'password.changed': 'Contraseña cambiada',
     'password.change_failed': 'Cambio de contraseña rechazado',
+    'password.breached': 'Contraseña conocida por una filtración de datos',
     'profile.updated': 'Perfil cambiado',
     'email.change_requested': 'Cambio de dirección iniciado',
     'email.changed': 'Dirección cambiada',

@@ -385,6 +385,7 @@ export const fr: Messages = {
     'password.reset_failed': 'Lien pour un nouveau mot de passe refusé',
     'password.changed': 'Mot de passe changé',
     'password.change_failed': 'Changement de mot de passe refusé',
+    'password.breached': 'Mot de passe connu à la suite d’une fuite de données',
     'profile.updated': 'Profil modifié',
     'email.change_requested': 'Changement d’adresse commencé',
     'email.changed': 'Adresse changée',

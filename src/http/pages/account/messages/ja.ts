@@ -352,6 +352,7 @@ export const ja: Messages = {
     'password.reset_failed': '新しいパスワードのリンクの拒否',
     'password.changed': 'パスワードの変更',
     'password.change_failed': 'パスワードの変更の拒否',
+    'password.breached': 'データ流出で知られたパスワード',
     'profile.updated': 'プロフィールの変更',
     'email.change_requested': 'アドレス変更の開始',
     'email.changed': 'アドレスの変更',
