@@ -31,7 +31,7 @@ export function signerFor(server: Pick<TestServer, 'app'>): PasskeySigner {
 /** What the script puts into the form `passkey`: the answer to the page's ceremony. */
 export function assertionFor(page: ShownPage, signer: PasskeySigner) {
   const answer = signer.assert(optionsOf(page));
-  return { credential: JSON.stringify(answer), credentialId: answer.id };
+  return { credential: JSON.stringify(answer) };
 }
 
 /** Adds a passkey on its page, as the script would; the browser has to have a fresh proof. */

@@ -19,14 +19,14 @@ const secrets: ReadonlySet<string> = new Set([
   'currentPassword',
   'newPassword',
   'code',
-  'credential',
 ]);
 
 /**
  * SECURITY: secrets that a page itself has to send back, since the person could not give them once
- * more (a link's token, an authenticator's address), and that no cookie keeps.
+ * more (a link's token, an authenticator's address), or reads (the id of a passkey's answer, which
+ * is good once), and that no cookie keeps.
  */
-const shownSecrets: ReadonlySet<string> = new Set(['token', 'uri']);
+const shownSecrets: ReadonlySet<string> = new Set(['token', 'uri', 'credential']);
 
 /** What may be shown again, so that nothing that was typed is lost. */
 export function withoutSecrets(fields: Fields): Fields {

@@ -37,7 +37,7 @@ export function ceremonyForm(context: Context, options: CeremonyOptions): Markup
     ...texts(context, 'user' in ceremony.options),
   });
   return html`<form method="post"${given} hidden>
-${hidden('challengeId', ceremony.id)}${hidden('credential', '')}${hidden('credentialId', '')}
+${hidden('challengeId', ceremony.id)}${hidden('credential', '')}
 ${options.body ?? nothing}
 <div class="actions">${button({ label: options.label, form: options.form, kind })}</div>
 <p class="hint" role="status"></p>
@@ -55,7 +55,9 @@ function texts({ t }: Context, creates: boolean): Record<string, string | undefi
 
 /** Of which the password manager is told that the server has it no more. */
 function unknownCredential({ refusal, fields }: Context): string | undefined {
-  return refusal?.code === 'UNKNOWN_PASSKEY' ? fields['credentialId'] : undefined;
+  if (refusal?.code !== 'UNKNOWN_PASSKEY') return undefined;
+  const { id } = jsonObject(fields['credential'] ?? '');
+  return typeof id === 'string' ? id : undefined;
 }
 
 /** For a page whose form was refused by a passkey: its own sentence for that. */
@@ -99,7 +101,7 @@ function givenIn({ challengeId = '', credential = '' }: Fields): Readonly<Record
 }
 
 /** An empty object for what is none: the API refuses it as it refuses any other credential. */
-function jsonObject(text: string): object {
+function jsonObject(text: string): { readonly id?: unknown } {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};

@@ -56,6 +56,11 @@ async function open(options: { autofill?: boolean; transport?: 'usb' } = {}): Pr
       `if (window.PublicKeyCredential)
         PublicKeyCredential.isConditionalMediationAvailable = async () => false;`,
     );
+  // As on the objects that extensions of password managers put in the browser's place.
+  await page.addInitScript(
+    `if (window.PublicKeyCredential)
+      PublicKeyCredential.prototype.toJSON = () => { throw new TypeError('Illegal invocation'); };`,
+  );
   const violations: string[] = [];
   await watchPolicy(page, (violation) => violations.push(violation));
   const device = await addAuthenticator(page, kind);

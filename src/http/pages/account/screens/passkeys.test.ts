@@ -48,7 +48,7 @@ describe('signing in with a passkey on the page', () => {
     const page = await browser.send('passkey', sent);
     expect(page.status).toBe(422);
     const form = ceremonyForm(page);
-    expect(form && attribute(form, notKnown)).toBe(sent.credentialId);
+    expect(form && attribute(form, notKnown)).toBe(JSON.parse(sent.credential).id);
     expect(page.html).not.toContain(JSON.parse(sent.credential).response.signature);
     expect(browser.value('credential')).toBe('');
   });
