@@ -40,7 +40,7 @@ export function field(context: Context, options: FieldOptions): Markup {
     inputmode: options.inputMode,
     maxlength: options.maxLength,
     minlength: options.minLength,
-    dir: options.ltr || type !== 'text' ? 'ltr' : undefined,
+    dir: options.ltr || type !== 'text' ? 'ltr' : 'auto',
     'aria-describedby': described.join(' ') || undefined,
     'aria-invalid': problem ? 'true' : undefined,
     autofocus: problem !== null && wrongFields(context).length === 1,

@@ -215,6 +215,9 @@ select {
 .hint:empty {
   margin: 0;
 }
+.hint + form {
+  margin-top: 1.125rem;
+}
 .moment {
   margin: 0;
 }
@@ -256,6 +259,9 @@ select {
   flex-wrap: wrap;
   gap: 0.75rem;
   margin-top: 1.25rem;
+}
+[data-webauthn] .actions {
+  margin-top: 0.75rem;
 }
 button,
 .button {
