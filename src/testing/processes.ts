@@ -20,9 +20,12 @@ export type ServerProcess = {
   signal(name: NodeJS.Signals): void;
 };
 
-/** Starts the server on free ports; resolves once every worker serves. */
-export async function startProcess(env: Record<string, string>): Promise<ServerProcess> {
-  const [port, metricsPort] = [await freePort(), await freePort()];
+/** Starts the server on free ports, or the given one; resolves once every worker serves. */
+export async function startProcess(
+  env: Record<string, string>,
+  { port: given }: { readonly port?: number } = {},
+): Promise<ServerProcess> {
+  const [port, metricsPort] = [given ?? (await freePort()), await freePort()];
   const child = startCommand(['start'], {
     ...env,
     HOST: '127.0.0.1',

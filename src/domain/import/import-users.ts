@@ -193,8 +193,10 @@ function split(
   inserted: ReadonlySet<string>,
 ): Pick<Inserted, 'done' | 'left'> {
   const open = new Set(inserted);
-  const done = batch.filter(({ user }) => open.delete(user.email.canonical));
-  return { done, left: batch.filter((waiting) => !done.includes(waiting)) };
+  const [done, left]: [Waiting[], Waiting[]] = [[], []];
+  for (const waiting of batch)
+    (open.delete(waiting.user.email.canonical) ? done : left).push(waiting);
+  return { done, left };
 }
 
 function lineOf({ lineNumber }: Waiting): number {

@@ -152,7 +152,7 @@ describe('the registration of a passkey', () => {
     person = await registerPerson(server);
   });
 
-  it.each(table)('ADV-60 refuses %s', async (_, code, hostile) => {
+  it.each(table)('PK-10 ADV-60 refuses %s', async (_, code, hostile) => {
     const signer = newSigner();
     const begun = await server.mutate('startPasskeyRegistration', {}, as(person));
     const right = signer.register(begun.options, 'signs' in hostile ? hostile.signs : {});

@@ -182,7 +182,7 @@ describe('a sign-in by passkey', () => {
     expect(table.length).toBeGreaterThan(25);
   });
 
-  it.each(table)('ADV-60 refuses %s', async (_, code, hostile) => {
+  it.each(table)('PK-9 PK-10 ADV-60 refuses %s', async (_, code, hostile) => {
     const before = await countSessions(server, owner.id);
     const begun = await server.mutate('requestPasskeyLogin', {});
     const right = signer.assert(begun.options, 'signs' in hostile ? hostile.signs() : {});

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../../testing/app.ts';
+import type { TestServer } from '../../../testing/app.ts';
 import { launchBrowser } from '../../../testing/browser.ts';
-import { freePort } from '../../../testing/free-port.ts';
+import { startPageServer } from '../../../testing/page-server.ts';
 import { registerPerson } from '../../../testing/people.ts';
 
 const browser = await launchBrowser();
@@ -12,9 +12,8 @@ let server: TestServer;
 let elsewhere: { readonly url: string; readonly close: () => void };
 
 beforeAll(async () => {
-  const port = await freePort();
-  const publicUrl = `http://localhost:${port}`;
-  server = await startTestServer({ config: { publicUrl, port } });
+  server = await startPageServer();
+  const { publicUrl } = server.app.config;
   elsewhere = await serve((path) => {
     const [, kind = ''] = /^\/hostile\/(.+)/.exec(path) ?? [];
     return hostilePages(publicUrl)[kind] ?? `<a href="${publicUrl}${path}">in</a>`;

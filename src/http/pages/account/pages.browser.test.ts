@@ -2,9 +2,8 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Look, walkAccountPages } from '../../../testing/account-journey.ts';
-import { startTestServer, type TestServer } from '../../../testing/app.ts';
+import type { TestServer } from '../../../testing/app.ts';
 import { launchBrowser } from '../../../testing/browser.ts';
-import { freePort } from '../../../testing/free-port.ts';
 import {
   barriers,
   findings,
@@ -13,6 +12,7 @@ import {
   takePicture,
   watchPolicy,
 } from '../../../testing/page-look.ts';
+import { startPageServer } from '../../../testing/page-server.ts';
 import { pagesWithPasskeys } from '../../../testing/passkey-pages.ts';
 import { languageNames } from './language.ts';
 
@@ -21,10 +21,7 @@ const browser = await launchBrowser();
 let server: TestServer;
 
 beforeAll(async () => {
-  const port = await freePort();
-  // Passkeys take no IP address for a domain.
-  const config = { port, ...pagesWithPasskeys(`http://localhost:${port}`) };
-  server = await startTestServer({ config });
+  server = await startPageServer(pagesWithPasskeys);
 });
 
 afterAll(async () => {

@@ -2,33 +2,58 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { staleAfter } from '../../../testing/account-browser.ts';
 import { startTestServer, type TestServer } from '../../../testing/app.ts';
-import { authenticator } from '../../../testing/authenticator.ts';
+import { totpCode } from '../../../testing/authenticator.ts';
 import { launchBrowser } from '../../../testing/browser.ts';
+import { meQuery, send } from '../../../testing/client.ts';
+import { createTestClock } from '../../../testing/clock.ts';
+import { productionEnvironment, strongKey } from '../../../testing/command-line.ts';
+import { claimsOf } from '../../../testing/factors.ts';
 import { freePort } from '../../../testing/free-port.ts';
 import { watchPolicy } from '../../../testing/page-look.ts';
-import { pagesWithPasskeys } from '../../../testing/passkey-pages.ts';
 import { type Person, registerPerson } from '../../../testing/people.ts';
+import { type ServerProcess, startProcess } from '../../../testing/processes.ts';
 import { readQrCode } from '../../../testing/qr-code.ts';
 import { lookInto } from '../../../testing/raw-sql.ts';
+import { ageProof, sessionsOf } from '../../../testing/rows.ts';
 import {
   addAuthenticator,
   type VirtualAuthenticator,
 } from '../../../testing/virtual-authenticator.ts';
 
 const browser = await launchBrowser();
-let server: TestServer;
+/** Has the database, and registers people: the built server serves the pages. */
+let home: TestServer;
+let built: ServerProcess;
+let publicUrl: string;
 
 beforeAll(async () => {
   const port = await freePort();
   // Passkeys take no IP address for a domain.
-  const config = { port, ...pagesWithPasskeys(`http://localhost:${port}`) };
-  server = await startTestServer({ config });
+  publicUrl = `http://localhost:${port}`;
+  const config = { secretKeys: [strongKey] };
+  home = await startTestServer({ config, clock: createTestClock(new Date()) });
+  built = await startProcess(
+    {
+      ...productionEnvironment(home),
+      PUBLIC_URL: publicUrl,
+      PASSKEY_ORIGINS: publicUrl,
+      RATE_LIMIT_MULTIPLIER: '1000',
+    },
+    { port },
+  );
 });
 
 afterAll(async () => {
   await browser?.close();
-  await server.stop();
+  built.signal('SIGTERM');
+  await built.ended;
+  await home.stop();
 });
+
+/** Every session's proof is too old for what needs one. */
+async function ageProofs({ id }: Person): Promise<void> {
+  for (const session of await sessionsOf(home, id)) await ageProof(home, session.id, staleAfter);
+}
 
 type Opened = {
   readonly page: Page;
@@ -46,11 +71,13 @@ const buttons = {
 };
 
 /** A person who has just signed in with a password, in a browser with a device for passkeys. */
-async function open(options: { autofill?: boolean; transport?: 'usb' } = {}): Promise<Opened> {
-  const context = await browser?.newContext({ baseURL: server.app.config.publicUrl });
+async function open(
+  options: { autofill?: boolean; transport?: 'usb'; owner?: Person } = {},
+): Promise<Opened> {
+  const context = await browser?.newContext({ baseURL: publicUrl });
   const page = await context?.newPage();
   if (page === undefined) throw new Error('There is no browser.');
-  const { autofill = true, ...kind } = options;
+  const { autofill = true, owner, ...kind } = options;
   if (!autofill)
     await page.addInitScript(
       `if (window.PublicKeyCredential)
@@ -64,11 +91,13 @@ async function open(options: { autofill?: boolean; transport?: 'usb' } = {}): Pr
   const violations: string[] = [];
   await watchPolicy(page, (violation) => violations.push(violation));
   const device = await addAuthenticator(page, kind);
-  const person = await registerPerson(server, { name: 'Ada' });
+  const person = owner ?? (await registerPerson(home, { name: 'Ada' }));
   await page.goto('/account/sign-in');
   await typePassword(page, person);
-  await page.waitForURL(/\/account\/add-passkey/);
-  await page.click('main .aside a');
+  if (owner === undefined) {
+    await page.waitForURL(/\/account\/add-passkey/);
+    await page.click('main .aside a');
+  }
   await page.waitForURL(/\/account$/);
   return { page, device, person, violations };
 }
@@ -86,15 +115,22 @@ async function addPasskey(page: Page): Promise<void> {
   await page.waitForURL(/done=added/);
 }
 
+/** The pages' own, which no script can read. */
+async function accessTokenOf(page: Page): Promise<string> {
+  const cookies = await page.context().cookies();
+  return cookies.find(({ name }) => name.endsWith('access'))?.value ?? '';
+}
+
 async function signOut(page: Page): Promise<void> {
   await page.click('header form button');
   await page.waitForURL(/\/account\/sign-in/);
 }
 
+/** Issue 19: the built server, and the browser's own passkeys. */
 describe.skipIf(browser === null)('passkeys on the pages', { timeout: 300_000 }, () => {
   it('are added after a step-up, and sign in by a button with one click', async () => {
     const { page, device, person, violations } = await open({ autofill: false });
-    server.clock.advance(staleAfter);
+    await ageProofs(person);
     await page.goto('/account/security/passkeys');
     await page.click(buttons.start);
     await page.waitForURL(/\/account\/step-up/);
@@ -109,8 +145,28 @@ describe.skipIf(browser === null)('passkeys on the pages', { timeout: 300_000 },
     await page.click(buttons.signIn);
     await page.waitForURL(/\/account$/);
     expect(await page.textContent('header')).toContain('Ada');
+    const token = await accessTokenOf(page);
+    expect(claimsOf(token)['amr']).toEqual(['hwk', 'user', 'mfa']);
+    expect((await send(built.url, meQuery, {}, { token })).data.me.email).toBe(person.email);
     expect(violations).toEqual([]);
     await page.context().close();
+  });
+
+  it('of two devices sign in on each of them', async () => {
+    const first = await open({ autofill: false });
+    await addPasskey(first.page);
+    const second = await open({ autofill: false, owner: first.person });
+    await addPasskey(second.page);
+    await signOut(second.page);
+    await first.page.goto('/account/sign-in');
+    for (const { page, device } of [first, second]) {
+      await page.click(buttons.signIn);
+      await page.waitForURL(/\/account$/);
+      expect(await device.credentials()).toHaveLength(1);
+      await page.goto('/account/security/passkeys');
+      expect(await page.locator('main .rows a').count()).toBe(2);
+      await page.context().close();
+    }
   });
 
   it('sign in by the browser’s autofill with no click at all', async () => {
@@ -133,7 +189,7 @@ describe.skipIf(browser === null)('passkeys on the pages', { timeout: 300_000 },
     const picture = await page.getAttribute('main img', 'src');
     const svg = decodeURIComponent(picture?.slice('data:image/svg+xml,'.length) ?? '');
     const secret = new URL(readQrCode(svg) ?? '').searchParams.get('secret') ?? '';
-    await page.fill('[name=code]', authenticator(server, secret).code());
+    await page.fill('[name=code]', totpCode(secret, new Date()));
     await page.click('button[value=confirm]');
     await page.waitForSelector('.codes');
     await signOut(page);
@@ -145,10 +201,10 @@ describe.skipIf(browser === null)('passkeys on the pages', { timeout: 300_000 },
   });
 
   it('are a fresh proof with one click, and are gone from the device once removed', async () => {
-    const { page, device, violations } = await open({ autofill: false });
+    const { page, device, person, violations } = await open({ autofill: false });
     await addPasskey(page);
     expect(await device.credentials()).toHaveLength(1);
-    server.clock.advance(staleAfter);
+    await ageProofs(person);
     await page.click('main .rows a');
     await page.click('main button[value=remove]');
     await page.waitForURL(/\/account\/step-up/);
@@ -163,7 +219,7 @@ describe.skipIf(browser === null)('passkeys on the pages', { timeout: 300_000 },
     const { page, device, person } = await open({ autofill: false });
     await addPasskey(page);
     await signOut(page);
-    await lookInto(server, (sql) => sql`delete from passkeys where user_id = ${person.id}`);
+    await lookInto(home, (sql) => sql`delete from passkeys where user_id = ${person.id}`);
     await page.click(buttons.signIn);
     await page.waitForSelector('.notice.bad');
     await expect.poll(() => device.credentials()).toEqual([]);
@@ -205,11 +261,11 @@ describe.skipIf(browser === null)('passkeys on the pages', { timeout: 300_000 },
   });
 
   it('the offer makes one, and does not come again', async () => {
-    const context = await browser?.newContext({ baseURL: server.app.config.publicUrl });
+    const context = await browser?.newContext({ baseURL: publicUrl });
     const page = await context?.newPage();
     if (page === undefined) throw new Error('There is no browser.');
     const device = await addAuthenticator(page);
-    const person = await registerPerson(server);
+    const person = await registerPerson(home);
     await page.goto('/account/sign-in?return_to=/account/devices');
     await typePassword(page, person);
     await page.waitForURL(/\/account\/add-passkey/);
@@ -221,7 +277,7 @@ describe.skipIf(browser === null)('passkeys on the pages', { timeout: 300_000 },
   });
 
   it('a page that was left open is opened anew, unless something was typed', async () => {
-    const context = await browser?.newContext({ baseURL: server.app.config.publicUrl });
+    const context = await browser?.newContext({ baseURL: publicUrl });
     const page = await context?.newPage();
     if (page === undefined) throw new Error('There is no browser.');
     await page.clock.install();
@@ -245,13 +301,13 @@ describe.skipIf(browser === null)('passkeys on the pages', { timeout: 300_000 },
   it('shows nothing of passkeys in a browser without them, or without scripts', async () => {
     for (const javaScriptEnabled of [true, false]) {
       const context = await browser?.newContext({
-        baseURL: server.app.config.publicUrl,
+        baseURL: publicUrl,
         javaScriptEnabled,
       });
       const page = await context?.newPage();
       if (page === undefined) throw new Error('There is no browser.');
       await page.addInitScript('delete window.PublicKeyCredential');
-      const person = await registerPerson(server);
+      const person = await registerPerson(home);
       await page.goto('/account/sign-in');
       expect(await page.locator(buttons.signIn).isVisible()).toBe(false);
       await typePassword(page, person);

@@ -1,16 +1,15 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../../testing/app.ts';
+import type { TestServer } from '../../../testing/app.ts';
 import { launchBrowser } from '../../../testing/browser.ts';
-import { freePort } from '../../../testing/free-port.ts';
+import { startPageServer } from '../../../testing/page-server.ts';
 import { freshAddress, goodPassword, registerPerson, signIn } from '../../../testing/people.ts';
 
 const browser = await launchBrowser();
 let server: TestServer;
 
 beforeAll(async () => {
-  const port = await freePort();
-  server = await startTestServer({ config: { port, publicUrl: `http://127.0.0.1:${port}` } });
+  server = await startPageServer();
 });
 
 afterAll(async () => {
