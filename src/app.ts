@@ -7,7 +7,7 @@ import type { SessionLookup } from './db/queries/live-sessions.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Tracing } from './observability/tracing.ts';
-import type { BreachedPasswords, KeyRing, PasswordHasher } from './ports.ts';
+import type { BreachedPasswords, IdentityProviders, KeyRing, PasswordHasher } from './ports.ts';
 import type { Random } from './random.ts';
 import type { SecretKeys } from './secret-keys.ts';
 
@@ -31,6 +31,7 @@ export type App = {
   readonly keys: SecretKeys;
   readonly hasher: PasswordHasher;
   readonly breachedPasswords: BreachedPasswords;
+  readonly identityProviders: IdentityProviders;
   readonly keyRing: KeyRing;
   readonly mailer: Mailer;
   /**

@@ -9,6 +9,7 @@ import { createSessionLookup } from './db/queries/live-sessions.ts';
 import { outboxBacklog } from './db/queries/outbox.ts';
 import { replicaLags } from './db/queries/replica-lag.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
+import { createIdentityProviders } from './domain/identities/identity-providers.ts';
 import { unprovenMails } from './domain/outbox/delivery.ts';
 import { startOutboxWorker } from './domain/outbox/start-outbox-worker.ts';
 import { openBreachedPasswords } from './domain/passwords/breached-passwords.ts';
@@ -75,6 +76,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
       log,
     }),
     breachedPasswords,
+    identityProviders: createIdentityProviders(base),
     // `this`: a request's context has its own db, which is cancelled with the request.
     transaction(run) {
       return inTransaction(this, run);

@@ -33,6 +33,10 @@ export const errorCodes = {
   RATE_LIMITED: { place: 'outcome', message: 'Too many attempts. Try again later.' },
   NOT_FOUND: { place: 'outcome', message: 'There is no such thing, or it is not yours.' },
   UNKNOWN_PASSKEY: { place: 'outcome', message: 'The server does not know this passkey.' },
+  PROVIDER_REFUSED: {
+    place: 'outcome',
+    message: 'The other provider has refused, or cannot be reached. Try again, or another way.',
+  },
   CONFLICT: { place: 'outcome', message: 'The request contradicts the present state.' },
   UNAUTHENTICATED: {
     place: 'request',

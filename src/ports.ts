@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { IdentityProvider } from './config/identity-providers.ts';
 import type { JwtAlgorithm } from './config/read-config.ts';
 import type { Place } from './semaphore.ts';
 
@@ -78,4 +79,54 @@ export type BreachedPasswords = {
    * Takes a second at most.
    */
   includes(password: string): Promise<boolean>;
+};
+
+/** What a provider vouches for, checked (OIDC Core 3.1.3.7). */
+export type ProviderAnswer = {
+  readonly issuer: string;
+  /** 1 to 255 characters (ID-6). */
+  readonly subject: string;
+  readonly email: string | null;
+  /** The provider says `true`, and its word on addresses is trusted (ID-7). */
+  readonly emailVerified: boolean;
+  readonly name: string | null;
+  /** What the provider calls the account, such as an address. */
+  readonly label: string | null;
+  /** The provider is trusted with it, and says that a second factor was used (ID-14). */
+  readonly provesSecondFactor: boolean;
+};
+
+/** The secrets of one sign-in, which its callback is compared with (ID-1). */
+export type ProviderFlow = {
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+  readonly redirectUri: string;
+};
+
+/**
+ * The providers of IDENTITY_PROVIDERS_FILE. Each call throws PROVIDER_REFUSED where the provider is
+ * away or anything does not hold; the log says which rule, and no secret, token, code or nonce
+ * (ID-18).
+ */
+export type IdentityProviders = {
+  /** The enabled ones, in the file's order. */
+  list(): readonly IdentityProvider[];
+  /** Null for one that is unknown or disabled (ID-13). */
+  find(id: string): IdentityProvider | null;
+  /** Where the browser is sent. Takes 5 s at most (ID-20). */
+  authorizationUrl(
+    provider: IdentityProvider,
+    flow: ProviderFlow & { readonly loginHint: string | null },
+  ): Promise<string>;
+  /** Spends the code of a callback, whose query is `parameters`. Takes 5 s at most (ID-20). */
+  redeem(
+    provider: IdentityProvider,
+    flow: ProviderFlow & { readonly parameters: URLSearchParams },
+  ): Promise<ProviderAnswer>;
+  /** An ID token that an app got by itself, for one of the provider's nativeClientIds (ID-17). */
+  verifyIdToken(
+    provider: IdentityProvider,
+    token: { readonly idToken: string; readonly nonce: string },
+  ): Promise<ProviderAnswer>;
 };

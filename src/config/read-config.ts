@@ -13,6 +13,7 @@ import {
   type Table,
   type ValuesOf,
 } from './entries.ts';
+import type { IdentityProvider } from './identity-providers.ts';
 import { fitsOrigins, type PasskeySettings, passkeySettings } from './passkeys.ts';
 import { isHttpsOrLoopback, isPlainAndRemote } from './readers.ts';
 
@@ -55,6 +56,11 @@ export type Config = Omit<Values, Combined> & {
   };
   readonly mail: MailSettings;
   readonly passkeys: PasskeySettings;
+  readonly identityProviders: readonly IdentityProvider[];
+  /** Where a sign-in by another provider may lead back to, each exact (ID-11). */
+  readonly identityReturnUrls: readonly string[];
+  /** For development: providers of this machine, also over plain http. */
+  readonly identityAllowPrivate: boolean;
   /** Paths of PEM files; null when a proxy in front terminates TLS. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   /** Threads of libuv's pool, which computes the hashes; Node reads its size itself. */
@@ -492,6 +498,9 @@ function toConfig(values: Values, env: Environment, mode: Mode): Config {
     jwt: { ...jwt, audience: jwt.audience ?? ownUrl },
     mail: mailSettings(mail, given(env, entries.productName.name) && values.productName),
     passkeys: passkeySettings(passkeys, app),
+    identityProviders: [],
+    identityReturnUrls: [`${new URL(app).origin}/signed-in`],
+    identityAllowPrivate: false,
     tls: certFile === null || keyFile === null ? null : { certFile, keyFile },
     threadPoolSize: threadPoolSize(env),
     tracing: wantsTraces(env),

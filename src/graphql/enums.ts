@@ -82,6 +82,7 @@ export const AuthErrorCode = {
   RATE_LIMITED: 'RATE_LIMITED',
   NOT_FOUND: 'NOT_FOUND',
   UNKNOWN_PASSKEY: 'UNKNOWN_PASSKEY',
+  PROVIDER_REFUSED: 'PROVIDER_REFUSED',
   CONFLICT: 'CONFLICT',
 } as const;
 registerEnumType(AuthErrorCode, {
@@ -104,6 +105,9 @@ registerEnumType(AuthErrorCode, {
     UNKNOWN_PASSKEY: {
       description:
         'The server has no such passkey at all: the client may call signalUnknownCredential.',
+    },
+    PROVIDER_REFUSED: {
+      description: 'The other provider said no or is away, or its answer does not hold.',
     },
     CONFLICT: { description: 'The request contradicts the present state.' },
   },

@@ -36,6 +36,7 @@ export type AuthErrorCode =
   | 'RATE_LIMITED'
   | 'NOT_FOUND'
   | 'UNKNOWN_PASSKEY'
+  | 'PROVIDER_REFUSED'
   | 'CONFLICT';
 
 /** One rule that one input field breaks. */

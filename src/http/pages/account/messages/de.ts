@@ -307,6 +307,9 @@ export const de: Messages = {
     RATE_LIMITED: 'Zu viele Versuche.',
     NOT_FOUND: 'Das gibt es nicht mehr.',
     UNKNOWN_PASSKEY: 'Der Server kennt diesen Passkey nicht mehr: Er wurde entfernt.',
+    PROVIDER_REFUSED:
+      'Der andere Anbieter hat abgelehnt oder ist nicht erreichbar. Versuchen Sie es noch ' +
+      'einmal, oder wählen Sie einen anderen Weg.',
     CONFLICT:
       'Das passt nicht zum jetzigen Stand Ihres Kontos. Sehen Sie nach und versuchen Sie es ' +
       'noch einmal.',

@@ -277,6 +277,8 @@ export const en = {
     RATE_LIMITED: 'Too many attempts.',
     NOT_FOUND: 'That is not there any more.',
     UNKNOWN_PASSKEY: 'The server does not know this passkey: it was removed.',
+    PROVIDER_REFUSED:
+      'The other provider refused, or could not be reached. Try again, or another way.',
     CONFLICT: 'That does not fit the present state of your account. Look again and try once more.',
     UNAUTHENTICATED: 'Your session has ended. Sign in again.',
     FORBIDDEN: 'This was not allowed.',

@@ -304,6 +304,8 @@ export const es: Messages = {
     RATE_LIMITED: 'Demasiados intentos.',
     NOT_FOUND: 'Eso ya no existe.',
     UNKNOWN_PASSKEY: 'El servidor no conoce esta llave de acceso: se ha quitado.',
+    PROVIDER_REFUSED:
+      'El otro proveedor lo ha rechazado o no responde. Vuelve a intentarlo o elige otra manera.',
     CONFLICT: 'Eso no encaja con el estado actual de tu cuenta. Compruébalo e inténtalo otra vez.',
     UNAUTHENTICATED: 'Tu sesión ha terminado. Vuelve a iniciar sesión.',
     FORBIDDEN: 'Eso no estaba permitido.',

@@ -312,6 +312,8 @@ export const fr: Messages = {
     RATE_LIMITED: 'Trop de tentatives.',
     NOT_FOUND: 'Cela n’existe plus.',
     UNKNOWN_PASSKEY: 'Le serveur ne connaît pas cette clé d’accès : elle a été retirée.',
+    PROVIDER_REFUSED:
+      'L’autre fournisseur a refusé ou ne répond pas. Réessayez, ou choisissez une autre méthode.',
     CONFLICT:
       'Cela ne correspond pas à l’état actuel de votre compte. Vérifiez-le et essayez encore ' +
       'une fois.',
