@@ -4,6 +4,7 @@ import type { Accepted } from '../domain/accepted.ts';
 import {
   type Account,
   account,
+  identities,
   passkeySignals,
   passkeys,
   recoveryCodesLeft,
@@ -18,6 +19,7 @@ import { requestPasswordReset } from '../domain/accounts/request-password-reset.
 import { resetPassword } from '../domain/accounts/reset-password.ts';
 import { undoEmailChange } from '../domain/accounts/undo-email-change.ts';
 import { updateProfile } from '../domain/accounts/update-profile.ts';
+import type { IdentityView } from '../domain/identities/identity-view.ts';
 import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
 import type { Page } from '../domain/paging.ts';
 import type { PasskeyView } from '../domain/passkeys/passkey-view.ts';
@@ -46,6 +48,7 @@ import {
   UpdateProfileResult,
 } from './accounts.types.ts';
 import { AuditEventConnectionType } from './audit.types.ts';
+import { AuthIdentityType } from './identities.types.ts';
 import { PageArgs } from './paging.types.ts';
 import { PasskeySignalsType, PasskeyType } from './passkeys.types.ts';
 import { AuthSessionConnectionType } from './sessions.types.ts';
@@ -77,6 +80,13 @@ export class AccountsResolver {
   })
   passkeySignals(@Ctx() ctx: Context): Promise<PasskeySignals | null> {
     return passkeySignals(ctx);
+  }
+
+  @FieldResolver(() => [AuthIdentityType], {
+    description: 'The linked accounts at other providers, the oldest first.',
+  })
+  identities(@Ctx() ctx: Context): Promise<IdentityView[]> {
+    return identities(ctx);
   }
 
   @FieldResolver(() => AuthSessionConnectionType, {

@@ -31,6 +31,7 @@ export const OtpPurpose = {
   LOGIN: 'LOGIN',
   STEP_UP: 'STEP_UP',
   CHANGE_EMAIL: 'CHANGE_EMAIL',
+  LINK_IDENTITY: 'LINK_IDENTITY',
 } as const;
 registerEnumType(OtpPurpose, {
   name: 'OtpPurpose',
@@ -40,6 +41,19 @@ registerEnumType(OtpPurpose, {
     LOGIN: { description: 'To sign in.' },
     STEP_UP: { description: 'To prove again who is there, before something that matters.' },
     CHANGE_EMAIL: { description: 'To confirm a new e-mail address.' },
+    LINK_IDENTITY: {
+      description: "To link a provider's account to the one that has its address.",
+    },
+  },
+});
+
+export const AuthIdentityProviderKind = { OIDC: 'OIDC', OAUTH2: 'OAUTH2' } as const;
+registerEnumType(AuthIdentityProviderKind, {
+  name: 'AuthIdentityProviderKind',
+  description: 'What another provider speaks.',
+  valuesConfig: {
+    OIDC: { description: 'OpenID Connect.' },
+    OAUTH2: { description: 'OAuth 2 with an interface of its own, as GitHub does.' },
   },
 });
 

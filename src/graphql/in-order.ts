@@ -8,14 +8,16 @@ const order = [
   ['account', 'authOptions', 'users', 'user', 'auditEvents', 'me', 'usersByIds'],
   ['register', 'login', 'requestLoginCode'],
   ['createUser', 'suspendUser', 'reinstateUser', 'setUserRoles', 'revokeUserSessions'],
-  ['resetUserPassword', 'resetUserFactors', 'deleteUser'],
+  ['resetUserPassword', 'resetUserFactors', 'unlinkUserIdentity', 'deleteUser'],
   ['verifyOtp', 'verifyLink', 'resendOtp', 'requestPasskeyLogin', 'verifyPasskey'],
+  ['startIdentityLogin', 'completeIdentityLogin', 'requestIdTokenNonce', 'loginWithIdToken'],
   ['requestPasswordReset', 'resetPassword', 'changePassword'],
   ['exportAccount', 'deleteAccount'],
   ['updateProfile', 'requestEmailChange', 'confirmEmailChange', 'undoEmailChange'],
   ['refreshSession', 'logout', 'revokeSession', 'reauthenticate'],
   ['startTotpEnrollment', 'confirmTotpEnrollment', 'disableTotp', 'regenerateRecoveryCodes'],
   ['startPasskeyRegistration', 'confirmPasskeyRegistration', 'renamePasskey', 'removePasskey'],
+  ['startIdentityLink', 'completeIdentityLink', 'unlinkIdentity'],
 ].flat();
 
 /** The same schema with its root fields in that order; fields missing from the list come last. */

@@ -13,9 +13,9 @@ declare module '../context.ts' {
 /** The number of a user's passkeys; null where the caller may not see it. */
 export async function passkeyCount(
   ctx: Context,
-  { id, showsPasskeys }: Pick<UserView, 'id' | 'showsPasskeys'>,
+  { id, showsFactors }: Pick<UserView, 'id' | 'showsFactors'>,
 ): Promise<number | null> {
-  if (!showsPasskeys) return null;
+  if (!showsFactors) return null;
   ctx.loaders.passkeyCounts ??= new DataLoader((userIds) => passkeyCounts(ctx, { userIds }), {
     maxBatchSize: maxUsersByIds,
   });

@@ -5,6 +5,7 @@ import { buildSchemaSync } from 'type-graphql';
 import { AccountsResolver } from './accounts.resolver.ts';
 import { AdminResolver } from './admin.resolver.ts';
 import { guardFields } from './guard-fields.ts';
+import { IdentitiesResolver } from './identities.resolver.ts';
 import { inOrder } from './in-order.ts';
 import { OtpResolver } from './otp.resolver.ts';
 import { printPublicSdl } from './print-sdl.ts';
@@ -24,6 +25,7 @@ export function authSchema(): GraphQLSchema {
         resolvers: [
           AccountsResolver,
           AdminResolver,
+          IdentitiesResolver,
           OtpResolver,
           SessionsResolver,
           SignInResolver,

@@ -25,6 +25,12 @@ export class AuthSessionType {
 
   @Field(() => String, {
     nullable: true,
+    description: 'The provider that vouched, where one did: the id of an AuthIdentityProvider.',
+  })
+  identityProvider: string | null;
+
+  @Field(() => String, {
+    nullable: true,
     description: 'The network where it began: `203.0.113.0/24`, `2001:db8:7::/48`.',
   })
   ipAddress: string | null;

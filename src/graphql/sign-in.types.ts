@@ -1,5 +1,6 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { OtpMethod, TokenDelivery } from './enums.ts';
+import { AuthIdentityProviderType } from './identities.types.ts';
 import { OtpChallengeType } from './otp.types.ts';
 import { AuthSessionType } from './sessions.types.ts';
 import { resultUnion } from './unions.ts';
@@ -20,6 +21,11 @@ export class AuthOptionsType {
 
   @Field(() => Boolean, { description: 'Whether the server takes passkeys.' })
   passkeys: boolean;
+
+  @Field(() => [AuthIdentityProviderType], {
+    description: "The other providers that one may sign in with, in the operator's order.",
+  })
+  identityProviders: readonly AuthIdentityProviderType[];
 }
 
 @ObjectType('AuthTokens', {
@@ -195,6 +201,16 @@ export const VerifyLinkResult = resultUnion(
 export const VerifyPasskeyResult = resultUnion(
   'VerifyPasskeyResult',
   'What `verifyPasskey` answers.',
+  () => [AuthTokensType, OtpChallengeType],
+);
+export const CompleteIdentityLoginResult = resultUnion(
+  'CompleteIdentityLoginResult',
+  'What `completeIdentityLogin` answers.',
+  () => [AuthTokensType, OtpChallengeType],
+);
+export const LoginWithIdTokenResult = resultUnion(
+  'LoginWithIdTokenResult',
+  'What `loginWithIdToken` answers.',
   () => [AuthTokensType, OtpChallengeType],
 );
 export const RefreshSessionResult = resultUnion(

@@ -12,6 +12,9 @@ const typeOfKind: Readonly<Record<string, string>> = {
   'passkey-challenge': 'PasskeyChallenge',
   passkey: 'Passkey',
   'passkey-signals': 'PasskeySignals',
+  identity: 'AuthIdentity',
+  'identity-redirect': 'AuthIdentityRedirect',
+  'id-token-nonce': 'AuthIdTokenNonce',
   export: 'AccountExport',
   error: 'AuthError',
 };

@@ -1,9 +1,12 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../context.ts';
 import { me } from '../domain/accounts/me.ts';
+import type { IdentityView } from '../domain/identities/identity-view.ts';
 import type { UserView } from '../domain/users/user-view.ts';
+import { AuthIdentityType } from './identities.types.ts';
 import { passkeyCount } from './passkey-count.ts';
 import { loadUsers } from './user.reference.ts';
+import { userIdentities } from './user-identities.ts';
 import { UserType } from './users.types.ts';
 
 @Resolver(() => UserType)
@@ -37,5 +40,13 @@ export class UsersResolver {
   })
   passkeyCount(@Root() user: UserView, @Ctx() ctx: Context): Promise<number | null> {
     return passkeyCount(ctx, user);
+  }
+
+  @FieldResolver(() => [AuthIdentityType], {
+    nullable: true,
+    description: 'The linked accounts at other providers. Seen by the user and by admins.',
+  })
+  identities(@Root() user: UserView, @Ctx() ctx: Context): Promise<IdentityView[] | null> {
+    return userIdentities(ctx, user);
   }
 }

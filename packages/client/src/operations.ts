@@ -49,6 +49,51 @@ export type AuthFieldError = {
   readonly message: string;
 };
 
+/** A nonce that one ID token may carry. */
+export type AuthIdTokenNonce = {
+  /** For `loginWithIdToken`. Opaque; good once. */
+  readonly id: string;
+  /** For the SDK of the provider, as it is. */
+  readonly nonce: string;
+  /** The ID token has to come until then. */
+  readonly expiresAt: string;
+};
+
+/** An account at another provider that signs a user in. */
+export type AuthIdentity = {
+  /** For `unlinkIdentity`; for admins, `unlinkUserIdentity`. */
+  readonly id: string;
+  /** Where that account is. */
+  readonly provider: AuthIdentityProvider;
+  /** What the provider calls it, such as an address. */
+  readonly label: string | null;
+  /** When it was linked. */
+  readonly createdAt: string;
+  /** When it was last used; null before that. */
+  readonly lastUsedAt: string | null;
+};
+
+/** Another provider that signs users in here. */
+export type AuthIdentityProvider = {
+  /** As the operator calls it: `google`. */
+  readonly id: string;
+  /** What a button says: `Google`. */
+  readonly name: string;
+  /** What it speaks. */
+  readonly kind: AuthIdentityProviderKind;
+};
+
+/** What another provider speaks. */
+export type AuthIdentityProviderKind = 'OIDC' | 'OAUTH2';
+
+/** A way to the other provider, good once. */
+export type AuthIdentityRedirect = {
+  /** Send the browser there. */
+  readonly url: string;
+  /** The browser has to be back until then. */
+  readonly expiresAt: string;
+};
+
 /** A signed-in device. */
 export type AuthSession = {
   /** Also the `sid` claim of its access tokens. */
@@ -63,6 +108,8 @@ export type AuthSession = {
   readonly authenticatedAt: string;
   /** How: pwd, otp, mfa, hwk ... (RFC 8176). */
   readonly methods: readonly string[];
+  /** The provider that vouched, where one did: the id of an AuthIdentityProvider. */
+  readonly identityProvider: string | null;
   /** The network where it began: `203.0.113.0/24`, `2001:db8:7::/48`. */
   readonly ipAddress: string | null;
   /** Browser and system, read from the User-Agent: `Firefox on Linux`. */
@@ -98,6 +145,33 @@ export type ChangePasswordInput = {
 /** What `changePassword` answers. */
 export type ChangePasswordResult =
   | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `completeIdentityLink`. */
+export type CompleteIdentityLinkInput = {
+  /** What stands behind `#ticket=` in the address that the browser came back to. */
+  readonly ticket: string;
+  /** The verifier whose S256 was given at the start. */
+  readonly codeVerifier: string;
+};
+
+/** What `completeIdentityLink` answers. */
+export type CompleteIdentityLinkResult =
+  | ({ readonly __typename: 'AuthIdentity' } & AuthIdentity)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `completeIdentityLogin`. */
+export type CompleteIdentityLoginInput = {
+  /** What stands behind `#ticket=` in the address that the browser came back to. */
+  readonly ticket: string;
+  /** The verifier whose S256 was given at the start. */
+  readonly codeVerifier: string;
+};
+
+/** What `completeIdentityLogin` answers. */
+export type CompleteIdentityLoginResult =
+  | ({ readonly __typename: 'AuthTokens' } & AuthTokens)
+  | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
 /** Input of `confirmEmailChange`. */
@@ -225,6 +299,20 @@ export type LoginResult =
   | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
+/** Input of `loginWithIdToken`. */
+export type LoginWithIdTokenInput = {
+  /** The id of the AuthIdTokenNonce. */
+  readonly nonceId: string;
+  /** The ID token that carries the nonce. */
+  readonly idToken: string;
+};
+
+/** What `loginWithIdToken` answers. */
+export type LoginWithIdTokenResult =
+  | ({ readonly __typename: 'AuthTokens' } & AuthTokens)
+  | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
 /** Input of `logout`. */
 export type LogoutInput = {
   /** Names the session where no access token does. Left out in cookie mode. */
@@ -266,7 +354,7 @@ export type OtpChallenge = {
 export type OtpMethod = 'EMAIL' | 'TOTP' | 'RECOVERY_CODE';
 
 /** What a challenge is for. A code for one purpose is of no use for another. */
-export type OtpPurpose = 'VERIFY_EMAIL' | 'LOGIN' | 'STEP_UP' | 'CHANGE_EMAIL';
+export type OtpPurpose = 'VERIFY_EMAIL' | 'LOGIN' | 'STEP_UP' | 'CHANGE_EMAIL' | 'LINK_IDENTITY';
 
 /** A passkey of the caller. */
 export type Passkey = {
@@ -428,6 +516,17 @@ export type RequestEmailChangeResult =
   | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
+/** Input of `requestIdTokenNonce`. */
+export type RequestIdTokenNonceInput = {
+  /** The id of the AuthIdentityProvider. */
+  readonly providerId: string;
+};
+
+/** What `requestIdTokenNonce` answers. */
+export type RequestIdTokenNonceResult =
+  | ({ readonly __typename: 'AuthIdTokenNonce' } & AuthIdTokenNonce)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
 /** Input of `requestLoginCode`. */
 export type RequestLoginCodeInput = {
   /** The address of the account. */
@@ -553,6 +652,41 @@ export type SetUserRolesResult =
   | ({ readonly __typename: 'User' } & User)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
+/** Input of `startIdentityLink`. */
+export type StartIdentityLinkInput = {
+  /** The id of the AuthIdentityProvider. */
+  readonly providerId: string;
+  /** Where the browser comes back to, as for a sign-in. */
+  readonly returnTo: string;
+  /** S256 of a verifier that the app keeps for `completeIdentityLink` (RFC 7636). */
+  readonly codeChallenge: string;
+};
+
+/** What `startIdentityLink` answers. */
+export type StartIdentityLinkResult =
+  | ({ readonly __typename: 'AuthIdentityRedirect' } & AuthIdentityRedirect)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `startIdentityLogin`. */
+export type StartIdentityLoginInput = {
+  /** The id of the AuthIdentityProvider. */
+  readonly providerId: string;
+  /**
+   * Where the browser comes back to: one of the app's own addresses, exactly as it stands in the
+   * operator's list.
+   */
+  readonly returnTo: string;
+  /** S256 of a verifier that the app keeps for `completeIdentityLogin` (RFC 7636). */
+  readonly codeChallenge: string;
+  /** Who is about to sign in, for the provider: an address, 254 characters at most. */
+  readonly loginHint?: string | null | undefined;
+};
+
+/** What `startIdentityLogin` answers. */
+export type StartIdentityLoginResult =
+  | ({ readonly __typename: 'AuthIdentityRedirect' } & AuthIdentityRedirect)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
 /** Input of `startPasskeyRegistration`. */
 export type StartPasskeyRegistrationInput = {
   /**
@@ -619,6 +753,32 @@ export type UndoEmailChangeResult =
   | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
+/** Input of `unlinkIdentity`. */
+export type UnlinkIdentityInput = {
+  /** The id of the AuthIdentity. */
+  readonly identityId: string;
+};
+
+/** What `unlinkIdentity` answers. */
+export type UnlinkIdentityResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
+/** Input of `unlinkUserIdentity`. */
+export type UnlinkUserIdentityInput = {
+  /** Whose. */
+  readonly userId: string;
+  /** The id of the AuthIdentity. */
+  readonly identityId: string;
+  /** Why, for the audit trail; 200 characters at most. Name no person in it. */
+  readonly reason: string;
+};
+
+/** What `unlinkUserIdentity` answers. */
+export type UnlinkUserIdentityResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
 /** Input of `updateProfile`. What is left out stays as it is; null takes it away. */
 export type UpdateProfileInput = {
   /** The name that the user goes by, 100 characters at most. */
@@ -661,6 +821,8 @@ export type User = {
   readonly lastLoginAt: string | null;
   /** Whether an authenticator app is set up. */
   readonly totpEnabled: boolean | null;
+  /** The linked accounts at other providers. Seen by the user and by admins. */
+  readonly identities: readonly AuthIdentity[] | null;
 };
 
 /** The state of an account. */
@@ -763,6 +925,11 @@ export type Mutations = {
    */
   resetUserFactors: { input: ResetUserFactorsInput; result: ResetUserFactorsResult };
   /**
+   * Takes a linked account away from a user, even the last way in, and signs them out everywhere;
+   * they are told by mail. Admins, with a recent step-up.
+   */
+  unlinkUserIdentity: { input: UnlinkUserIdentityInput; result: UnlinkUserIdentityResult };
+  /**
    * Erases a user and all that is personal; the trail stays under random ids. The last admin stays.
    * Admins, with a recent step-up.
    */
@@ -787,6 +954,20 @@ export type Mutations = {
   requestPasskeyLogin: { input: RequestPasskeyLoginInput; result: RequestPasskeyLoginResult };
   /** Meets a sign-in, a second step or a step-up, as verifyOtp does with codes. */
   verifyPasskey: { input: VerifyPasskeyInput; result: VerifyPasskeyResult };
+  /**
+   * Begins a sign-in by another provider. The browser goes to `url`, and comes back to `returnTo`
+   * with `#ticket=…`, or with `#error=PROVIDER_REFUSED`.
+   */
+  startIdentityLogin: { input: StartIdentityLoginInput; result: StartIdentityLoginResult };
+  /**
+   * Completes it. Where the account is not linked yet, a code to its address follows; then, where
+   * one is set up, a second factor.
+   */
+  completeIdentityLogin: { input: CompleteIdentityLoginInput; result: CompleteIdentityLoginResult };
+  /** Begins a sign-in by an ID token, from a provider's SDK in a native app, One Tap or FedCM. */
+  requestIdTokenNonce: { input: RequestIdTokenNonceInput; result: RequestIdTokenNonceResult };
+  /** Completes it, as `completeIdentityLogin` does. */
+  loginWithIdToken: { input: LoginWithIdTokenInput; result: LoginWithIdTokenResult };
   /**
    * Mails a link to a new password, good for one hour. The answer is the same whether or not there
    * is an account.
@@ -887,6 +1068,18 @@ export type Mutations = {
    * answer is for the password manager. Needs a recent step-up.
    */
   removePasskey: { input: RemovePasskeyInput; result: RemovePasskeyResult };
+  /** Begins to link an account at another provider to the own one. Needs a recent step-up. */
+  startIdentityLink: { input: StartIdentityLinkInput; result: StartIdentityLinkResult };
+  /**
+   * Links it, for the session that began; every other session ends, and the owner is told by mail.
+   * Needs a recent step-up.
+   */
+  completeIdentityLink: { input: CompleteIdentityLinkInput; result: CompleteIdentityLinkResult };
+  /**
+   * Takes a linked account away, but for the last way into the own one; every other session ends,
+   * and the owner is told by mail. Needs a recent step-up.
+   */
+  unlinkIdentity: { input: UnlinkIdentityInput; result: UnlinkIdentityResult };
 };
 
 /** What each mutation may answer, besides AuthError. */
@@ -901,12 +1094,17 @@ export const yields: Readonly<Record<keyof Mutations, string>> = {
   revokeUserSessions: 'AuthAccepted',
   resetUserPassword: 'AuthAccepted',
   resetUserFactors: 'AuthAccepted',
+  unlinkUserIdentity: 'AuthAccepted',
   deleteUser: 'AuthAccepted',
   verifyOtp: 'AuthTokens OtpChallenge',
   verifyLink: 'AuthTokens OtpChallenge',
   resendOtp: 'OtpChallenge',
   requestPasskeyLogin: 'PasskeyChallenge',
   verifyPasskey: 'AuthTokens OtpChallenge',
+  startIdentityLogin: 'AuthIdentityRedirect',
+  completeIdentityLogin: 'AuthTokens OtpChallenge',
+  requestIdTokenNonce: 'AuthIdTokenNonce',
+  loginWithIdToken: 'AuthTokens OtpChallenge',
   requestPasswordReset: 'AuthAccepted',
   resetPassword: 'AuthAccepted',
   changePassword: 'AuthAccepted',
@@ -928,6 +1126,9 @@ export const yields: Readonly<Record<keyof Mutations, string>> = {
   confirmPasskeyRegistration: 'Passkey',
   renamePasskey: 'Passkey',
   removePasskey: 'PasskeySignals',
+  startIdentityLink: 'AuthIdentityRedirect',
+  completeIdentityLink: 'AuthIdentity',
+  unlinkIdentity: 'AuthAccepted',
 };
 
 /** What is asked of each type. */
@@ -935,10 +1136,14 @@ export const selections: Readonly<Record<string, string>> = {
   AccountExport: 'json createdAt',
   AuthAccepted: 'accepted',
   AuthError: 'code message fields{path code message} retryAfter',
+  AuthIdTokenNonce: 'id nonce expiresAt',
+  AuthIdentity: 'id provider{id name kind} label createdAt lastUsedAt',
+  AuthIdentityRedirect: 'url expiresAt',
   AuthTokens:
     'accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt session{id createdAt ' +
-    'lastUsedAt expiresAt authenticatedAt methods ipAddress device current} user{id email ' +
-    'emailVerified name roles createdAt status lastLoginAt totpEnabled}',
+    'lastUsedAt expiresAt authenticatedAt methods identityProvider ipAddress device current} ' +
+    'user{id email emailVerified name roles createdAt status lastLoginAt totpEnabled ' +
+    'identities{id provider{id name kind} label createdAt lastUsedAt}}',
   OtpChallenge:
     'id purpose methods sentTo expiresAt resendAvailableAt passkey{id options expiresAt}',
   Passkey: 'id name createdAt lastUsedAt synced provider',
@@ -946,5 +1151,7 @@ export const selections: Readonly<Record<string, string>> = {
   PasskeySignals: 'rpId userId credentialIds name displayName',
   RecoveryCodes: 'codes',
   TotpEnrollment: 'id secret uri qrCode expiresAt',
-  User: 'id email emailVerified name roles createdAt status lastLoginAt totpEnabled',
+  User:
+    'id email emailVerified name roles createdAt status lastLoginAt totpEnabled identities{id ' +
+    'provider{id name kind} label createdAt lastUsedAt}',
 };

@@ -40,6 +40,7 @@ const begun = [
   'pendingPasswordHash',
   'pendingName',
   'pendingLocale',
+  'pendingIdentity',
   'resendAvailableAt',
   'expiresAt',
   'createdAt',

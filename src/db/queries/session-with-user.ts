@@ -32,6 +32,7 @@ const issued = {
     'absoluteExpiresAt',
     'authenticatedAt',
     'methods',
+    'identityProvider',
     'network',
     'device',
   ],

@@ -31,6 +31,7 @@ const begun = [
   'authenticatedAt',
   'methods',
   'provedMethods',
+  'identityProvider',
   'network',
   'device',
 ] as const;

@@ -2,6 +2,7 @@ import {
   boolean,
   index,
   integer,
+  jsonb,
   pgTable,
   text,
   timestamp,
@@ -10,6 +11,18 @@ import {
 } from 'drizzle-orm/pg-core';
 import { bytes } from './bytes.ts';
 import { users } from './users.ts';
+
+/** SECURITY: what a provider vouched for, bound to the challenge that it led to (ADV-26). */
+export type PendingIdentity = {
+  readonly providerId: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly label: string | null;
+  readonly email: string | null;
+  readonly name: string | null;
+  /** Whether it was a user's identity already when the sign-in began. */
+  readonly isLinked: boolean;
+};
 
 /**
  * A challenge that waits for a code. A row without a user is a decoy: same shape, same cost, and no
@@ -70,6 +83,8 @@ export const otpChallenges = pgTable(
     pendingPasswordHash: text('pending_password_hash'),
     pendingName: text('pending_name'),
     pendingLocale: text('pending_locale'),
+    /** The account at another provider that the sign-in began with; linked once it is complete. */
+    pendingIdentity: jsonb('pending_identity').$type<PendingIdentity>(),
     resendAvailableAt: timestamp('resend_available_at', { withTimezone: true, precision: 3 }),
     expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
     consumedAt: timestamp('consumed_at', { withTimezone: true, precision: 3 }),

@@ -45,6 +45,8 @@ export const sessions = pgTable(
      * RECOVERY_CODE (domain/factors/rules).
      */
     provedMethods: text('proved_methods').array().notNull(),
+    /** The provider that vouched for the user, as IDENTITY_PROVIDERS_FILE calls it. */
+    identityProvider: text('identity_provider'),
     /** The network where it began, coarse from the start (DP-6): `203.0.113.0/24`. */
     network: text('network'),
     /** `Firefox on Linux`. */

@@ -1,6 +1,9 @@
 import type { Context } from '../../context.ts';
+import { listIdentities } from '../../db/queries/identities.ts';
 import { listPasskeys } from '../../db/queries/passkeys.ts';
 import { requireViewer } from '../caller/require-step-up.ts';
+import { type IdentityView, viewIdentity } from '../identities/identity-view.ts';
+import { mostIdentities } from '../identities/rules.ts';
 import { mostPasskeys } from '../passkeys/offer-passkey.ts';
 import { type PasskeyView, viewPasskey } from '../passkeys/passkey-view.ts';
 import { type PasskeySignals, signalsOf } from '../passkeys/signals.ts';
@@ -48,4 +51,11 @@ export async function passkeySignals(ctx: Context): Promise<PasskeySignals | nul
   if (!ctx.config.passkeys.enabled) return null;
   const rows = await listPasskeys(ctx.db, { userId, limit: mostPasskeys });
   return signalsOf(ctx, { user: session.user, rows });
+}
+
+/** The caller's linked accounts, the oldest first; of disabled providers too, to be removed. */
+export async function identities(ctx: Context): Promise<IdentityView[]> {
+  const { userId } = requireViewer(ctx);
+  const rows = await listIdentities(ctx.db, { userId, limit: mostIdentities });
+  return rows.map((row) => viewIdentity(ctx, row));
 }

@@ -78,6 +78,6 @@ function goneUser(id: string): UserView {
     status: null,
     lastLoginAt: null,
     totpEnabled: null,
-    showsPasskeys: false,
+    showsFactors: false,
   };
 }

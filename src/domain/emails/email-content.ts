@@ -19,6 +19,9 @@ const passkey = words;
 /** How many the account has, in digits; null where it has none (PK-19). */
 const passkeys = words;
 
+/** Another provider's name, and what it calls the account, such as an address. */
+const identity = { provider: words, label: words };
+
 /**
  * Every mail that we send, by template, with its variables. To add one, add a member here and a
  * file of that name in each folder of templates/. The name of a variable determines how its value
@@ -46,6 +49,9 @@ export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('passkey-removed'), passkey, ...origin }),
   /** Its answer did not fit the ones before: it may have been copied (PK-6). */
   z.object({ template: z.literal('passkey-suspect'), passkey, ...origin }),
+  z.object({ template: z.literal('link-identity-code'), code, provider: words }),
+  z.object({ template: z.literal('identity-linked'), ...identity, ...origin }),
+  z.object({ template: z.literal('identity-unlinked'), ...identity, ...origin }),
   z.object({ template: z.literal('factors-reset'), at }),
   z.object({ template: z.literal('invitation'), name: words, link }),
   z.object({ template: z.literal('refresh-reused'), ...origin }),

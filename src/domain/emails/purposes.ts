@@ -16,6 +16,7 @@ const purposes: Readonly<Record<EmailTemplate, MailPurpose>> = {
   'step-up-code': 'change',
   'change-email-code': 'change',
   'address-in-use': 'change',
+  'link-identity-code': 'sign-in',
   'password-reset': 'reset',
   'session-evicted': 'notice',
   'totp-enabled': 'notice',
@@ -25,6 +26,8 @@ const purposes: Readonly<Record<EmailTemplate, MailPurpose>> = {
   'passkey-added': 'notice',
   'passkey-removed': 'notice',
   'passkey-suspect': 'notice',
+  'identity-linked': 'notice',
+  'identity-unlinked': 'notice',
   'factors-reset': 'notice',
   'refresh-reused': 'notice',
   'password-reset-done': 'notice',
@@ -46,6 +49,7 @@ const unproven: readonly EmailTemplate[] = [
   'verify-email',
   'finish-registration',
   'change-email-code',
+  'link-identity-code',
 ];
 
 /** The templates of mails to addresses that have proved nothing. */

@@ -36,13 +36,8 @@ export function sampleContents(appUrl: string): Samples {
     'change-email-code': { template: 'change-email-code', code },
     'refresh-reused': { template: 'refresh-reused', ...origin },
     'session-evicted': { template: 'session-evicted', at: origin.at, device: origin.device },
-    'totp-enabled': { template: 'totp-enabled', ...origin },
-    'totp-disabled': { template: 'totp-disabled', ...origin },
-    'recovery-code-used': { template: 'recovery-code-used', codesLeft: '9', ...origin },
-    'recovery-codes-regenerated': { template: 'recovery-codes-regenerated', ...origin },
-    'passkey-added': { template: 'passkey-added', passkey: 'Blue key', ...origin },
-    'passkey-removed': { template: 'passkey-removed', passkey: 'Blue key', ...origin },
-    'passkey-suspect': { template: 'passkey-suspect', passkey: 'Blue key', ...origin },
+    ...factorNotices(origin),
+    'link-identity-code': { template: 'link-identity-code', code, provider: 'Example' },
     'factors-reset': { template: 'factors-reset', at: origin.at },
     invitation: {
       template: 'invitation',
@@ -80,4 +75,22 @@ export function sampleContents(appUrl: string): Samples {
     'code-guesses': { template: 'code-guesses', ...origin, resetLink },
     'codes-locked': { template: 'codes-locked', ...origin, resetLink },
   };
+}
+
+type Origin = { readonly at: string; readonly device: string; readonly ipAddress: string };
+
+/** What owners are told of changes of their factors and linked accounts. */
+function factorNotices(origin: Origin) {
+  const identity = { provider: 'Example', label: 'ada@example.com' };
+  return {
+    'totp-enabled': { template: 'totp-enabled', ...origin },
+    'totp-disabled': { template: 'totp-disabled', ...origin },
+    'recovery-code-used': { template: 'recovery-code-used', codesLeft: '9', ...origin },
+    'recovery-codes-regenerated': { template: 'recovery-codes-regenerated', ...origin },
+    'passkey-added': { template: 'passkey-added', passkey: 'Blue key', ...origin },
+    'passkey-removed': { template: 'passkey-removed', passkey: 'Blue key', ...origin },
+    'passkey-suspect': { template: 'passkey-suspect', passkey: 'Blue key', ...origin },
+    'identity-linked': { template: 'identity-linked', ...identity, ...origin },
+    'identity-unlinked': { template: 'identity-unlinked', ...identity, ...origin },
+  } satisfies Partial<Samples>;
 }

@@ -2,6 +2,7 @@ import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
 import type { Transaction } from '../../db/driver/transaction.ts';
 import { insertChallenge } from '../../db/queries/otp-challenges.ts';
+import type { PendingIdentity } from '../../db/tables/otp-challenges.ts';
 import { sha256 } from '../../secret-keys.ts';
 import { type EmailAddress, maskEmailAddress } from '../addresses/email-address.ts';
 import type { ProvedMethod } from '../factors/rules.ts';
@@ -40,6 +41,8 @@ type Input = {
     readonly name: string | null;
     readonly locale: string | null;
   };
+  /** What a provider vouched for: linked once the sign-in is complete (ADV-26). */
+  readonly pendingIdentity?: PendingIdentity | null;
   /** The mail is the reminder of an unfinished registration, with the link alone. */
   readonly isReminder?: boolean;
   /** The caller sends another mail instead of the code's. */
@@ -72,6 +75,7 @@ export async function beginEmailChallenge(ctx: Context, input: Input): Promise<O
     pendingPasswordHash: input.pending?.passwordHash ?? null,
     pendingName: input.pending?.name ?? null,
     pendingLocale: input.pending?.locale ?? null,
+    pendingIdentity: input.pendingIdentity ?? null,
     resendAvailableAt: secondsAfter(now, resendCooldown),
     expiresAt: secondsAfter(now, codeLifetime),
     createdAt: now,

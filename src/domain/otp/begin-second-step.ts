@@ -2,6 +2,7 @@ import { secondsAfter } from '../../clock.ts';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
 import { insertChallenge } from '../../db/queries/otp-challenges.ts';
+import type { PendingIdentity } from '../../db/tables/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { sha256 } from '../../secret-keys.ts';
 import type { ProvedMethod } from '../factors/rules.ts';
@@ -24,6 +25,8 @@ type Input = {
   readonly methods: readonly ProvedMethod[];
   /** The session that requested the step-up. */
   readonly sessionId: string | null;
+  /** What a provider vouched for in the previous step. */
+  readonly pendingIdentity?: PendingIdentity | null;
 };
 
 /** A challenge for the next factor. Nothing is mailed. */
@@ -50,6 +53,7 @@ export async function beginSecondStep(ctx: Context, input: Input): Promise<OtpCh
     pendingPasswordHash: null,
     pendingName: null,
     pendingLocale: null,
+    pendingIdentity: input.pendingIdentity ?? null,
     resendAvailableAt: null,
     expiresAt: secondsAfter(now, codeLifetime),
     createdAt: now,

@@ -14,7 +14,13 @@ export type OtpChallenge = {
   readonly passkey: PasskeyChallenge | null;
 };
 
-const purposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN', 'STEP_UP', 'CHANGE_EMAIL'];
+const purposes: readonly OtpPurpose[] = [
+  'VERIFY_EMAIL',
+  'LOGIN',
+  'STEP_UP',
+  'CHANGE_EMAIL',
+  'LINK_IDENTITY',
+];
 
 export function purposeOf(row: Pick<NewChallenge, 'purpose'>): OtpPurpose {
   const purpose = purposes.find((name) => name === row.purpose);

@@ -11,7 +11,7 @@ export const handleBytes = 24;
 /** Bytes of the token of a mailed link (RC-2 asks for 128 bits). */
 export const linkBytes = 32;
 
-export type OtpPurpose = 'VERIFY_EMAIL' | 'LOGIN' | 'STEP_UP' | 'CHANGE_EMAIL';
+export type OtpPurpose = 'VERIFY_EMAIL' | 'LOGIN' | 'STEP_UP' | 'CHANGE_EMAIL' | 'LINK_IDENTITY';
 
 /** The purposes whose mails have a link, which `verifyLink` takes. */
 export const linkPurposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN'];

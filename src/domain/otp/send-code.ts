@@ -78,6 +78,7 @@ function mailPurpose(challenge: NewChallenge): MailPurpose {
     case 'VERIFY_EMAIL':
       return 'registration';
     case 'LOGIN':
+    case 'LINK_IDENTITY':
       return 'sign-in';
     case 'STEP_UP':
     case 'CHANGE_EMAIL':
@@ -100,5 +101,12 @@ function contentOf(
       return { template: 'step-up-code', code };
     case 'CHANGE_EMAIL':
       return { template: 'change-email-code', code };
+    case 'LINK_IDENTITY':
+      return { template: 'link-identity-code', code, provider: providerName(ctx, challenge) };
   }
+}
+
+function providerName({ config }: Context, { pendingIdentity }: NewChallenge): string | null {
+  const id = pendingIdentity?.providerId;
+  return config.identityProviders.find((provider) => provider.id === id)?.name ?? null;
 }

@@ -27,6 +27,8 @@ type Input = {
   readonly previousSessionId: string | null;
   /** Of the passkey that was used, where one was. */
   readonly key?: KeyKind | undefined;
+  /** The provider that vouched, where one did. */
+  readonly identityProvider?: string | null;
 };
 
 /**
@@ -37,7 +39,7 @@ type Input = {
  */
 export async function beginSession(
   ctx: Context,
-  { db, user, proved, previousSessionId, key }: Input,
+  { db, user, proved, previousSessionId, key, identityProvider = null }: Input,
 ): Promise<BegunSession> {
   const now = ctx.clock.now();
   // Before recordLogin, since the very first sign-in triggers no notice.
@@ -68,6 +70,7 @@ export async function beginSession(
     ...lifetimeFrom(now, ctx.config),
     methods,
     provedMethods: [...proved],
+    identityProvider,
     network: shortenAddress(ctx.request.ipAddress),
     device: describeDevice(ctx.request.userAgent),
   };

@@ -29,6 +29,7 @@ function sessionThat(change: Partial<SessionRow> = {}): SessionRow {
     authenticatedAt: secondsAfter(now, -day),
     methods: ['pwd'],
     provedMethods: ['PASSWORD'],
+    identityProvider: null,
     network: null,
     device: null,
     revokedAt: null,

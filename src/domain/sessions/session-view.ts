@@ -8,6 +8,7 @@ export type SessionView = {
   readonly expiresAt: Date;
   readonly authenticatedAt: Date;
   readonly methods: string[];
+  readonly identityProvider: string | null;
   readonly ipAddress: string | null;
   readonly device: string | null;
   readonly current: boolean;
@@ -21,6 +22,7 @@ type VisibleSession = Pick<
   | 'absoluteExpiresAt'
   | 'authenticatedAt'
   | 'methods'
+  | 'identityProvider'
   | 'network'
   | 'device'
 >;
@@ -33,6 +35,7 @@ export function viewSession(session: VisibleSession, currentSessionId: string | 
     expiresAt: session.absoluteExpiresAt,
     authenticatedAt: session.authenticatedAt,
     methods: session.methods,
+    identityProvider: session.identityProvider,
     ipAddress: session.network,
     device: session.device,
     current: session.id === currentSessionId,

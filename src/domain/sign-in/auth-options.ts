@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts';
+import { type IdentityProviderView, viewProvider } from '../identities/identity-view.ts';
 import { codeLength } from '../otp/code.ts';
 
 export type AuthOptions = {
@@ -6,6 +7,7 @@ export type AuthOptions = {
   readonly passwordMinLength: number;
   readonly otpLength: number;
   readonly passkeys: boolean;
+  readonly identityProviders: IdentityProviderView[];
 };
 
 /** What a sign-in page needs to know before a user has signed in. */
@@ -15,5 +17,6 @@ export async function authOptions(ctx: Context): Promise<AuthOptions> {
     passwordMinLength: ctx.config.passwordMinLength,
     otpLength: codeLength,
     passkeys: ctx.config.passkeys.enabled,
+    identityProviders: ctx.identityProviders.list().map(({ id }) => viewProvider(ctx, id)),
   };
 }

@@ -24,8 +24,8 @@ export type UserView = {
   readonly status: UserStatus | null;
   readonly lastLoginAt: Date | null;
   readonly totpEnabled: boolean | null;
-  /** Whether the caller may see how many passkeys the user has. */
-  readonly showsPasskeys: boolean;
+  /** Whether the caller may see passkeys and linked accounts. */
+  readonly showsFactors: boolean;
 };
 
 type VisibleUser = Pick<
@@ -65,7 +65,7 @@ export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
     status: personal ? statusOf(user) : null,
     lastLoginAt: personal ? user.lastLoginAt : null,
     totpEnabled: personal ? user.totpEnabledAt !== null : null,
-    showsPasskeys: personal,
+    showsFactors: personal,
   };
 }
 

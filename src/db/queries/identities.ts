@@ -1,0 +1,103 @@
+import { and, asc, eq, gte } from 'drizzle-orm';
+import type { Db } from '../driver/client.ts';
+import { type IdentityRow, identities } from '../tables/identities.ts';
+import { isAnyOf } from './any-of.ts';
+
+/** What names an account at a provider; SECURITY: only all three together do (ADV-64). */
+export type IdentityKey = Pick<IdentityRow, 'providerId' | 'issuer' | 'subject'>;
+
+const isThis = ({ providerId, issuer, subject }: IdentityKey) =>
+  and(
+    eq(identities.providerId, providerId),
+    eq(identities.issuer, issuer),
+    eq(identities.subject, subject),
+  );
+
+/** False where any user has it already. */
+export async function insertIdentity(db: Db, row: IdentityRow): Promise<boolean> {
+  const rows = await db
+    .insert(identities)
+    .values(row)
+    .onConflictDoNothing({
+      target: [identities.providerId, identities.issuer, identities.subject],
+    })
+    .returning({ id: identities.id });
+  return rows.length === 1;
+}
+
+/** Of any user: the caller judges whose it is. */
+export async function findIdentity(db: Db, key: IdentityKey): Promise<IdentityRow | null> {
+  const [row] = await db.select().from(identities).where(isThis(key));
+  return row ?? null;
+}
+
+/** Notes a use; null where the user has it no more. */
+export async function touchIdentity(
+  db: Db,
+  input: IdentityKey & { userId: string; label: string | null; now: Date },
+): Promise<IdentityRow | null> {
+  const [row] = await db
+    .update(identities)
+    .set({ lastUsedAt: input.now, label: input.label })
+    .where(and(isThis(input), eq(identities.userId, input.userId)))
+    .returning();
+  return row ?? null;
+}
+
+/** Every identity of a user, the oldest first; at most `limit`. */
+export async function listIdentities(
+  db: Db,
+  input: { userId: string; limit: number },
+): Promise<IdentityRow[]> {
+  return db
+    .select()
+    .from(identities)
+    .where(eq(identities.userId, input.userId))
+    .orderBy(asc(identities.createdAt), asc(identities.id))
+    .limit(input.limit);
+}
+
+/** Those of each of these users, the oldest first. */
+export async function listIdentitiesOf(
+  db: Db,
+  input: { userIds: readonly string[] },
+): Promise<IdentityRow[]> {
+  return db
+    .select()
+    .from(identities)
+    .where(isAnyOf(identities.userId, input.userIds))
+    .orderBy(asc(identities.createdAt), asc(identities.id));
+}
+
+/** The removed one; null where the user has no such identity. */
+export async function deleteIdentity(
+  db: Db,
+  input: { id: string; userId: string },
+): Promise<IdentityRow | null> {
+  const [row] = await db
+    .delete(identities)
+    .where(and(eq(identities.id, input.id), eq(identities.userId, input.userId)))
+    .returning();
+  return row ?? null;
+}
+
+/** Their number. */
+export async function deleteIdentities(db: Db, input: { userId: string }): Promise<number> {
+  const rows = await db
+    .delete(identities)
+    .where(eq(identities.userId, input.userId))
+    .returning({ id: identities.id });
+  return rows.length;
+}
+
+/** Removes those that were linked at or after `since`; their number. */
+export async function deleteIdentitiesSince(
+  db: Db,
+  input: { userId: string; since: Date },
+): Promise<number> {
+  const rows = await db
+    .delete(identities)
+    .where(and(eq(identities.userId, input.userId), gte(identities.createdAt, input.since)))
+    .returning({ id: identities.id });
+  return rows.length;
+}

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { AuthError } from '../../errors.ts';
+import { command } from '../command.ts';
+import type { IdentityRedirect } from '../identities/begin-flow.ts';
+
+const schema = z.object({
+  providerId: z.string(),
+  returnTo: z.string(),
+  codeChallenge: z.string(),
+});
+
+export const startIdentityLink = command(schema, async (): Promise<IdentityRedirect> => {
+  throw new AuthError('PROVIDER_REFUSED');
+});

@@ -1,0 +1,6 @@
+/** Where to send the browser. */
+export type IdentityRedirect = {
+  readonly kind: 'identity-redirect';
+  readonly url: string;
+  readonly expiresAt: Date;
+};
