@@ -26,6 +26,8 @@ export type OAuth2Endpoints = {
     readonly name: string;
     readonly label: string;
   };
+  /** False only for LinkedIn, which refuses a verifier (docs/decisions/054-providers.md). */
+  readonly usesPkce: boolean;
 };
 
 /** A provider that users may sign in with (IDENTITY_PROVIDERS_FILE). */
