@@ -178,6 +178,12 @@ function addImportUsers(program: Command): void {
       [],
     )
     .option(
+      '--map-provider <name=id...>',
+      'what another system calls a provider, and our id of it, such as google-oauth2=google',
+      readProvider,
+      [],
+    )
+    .option(
       '--assume-verified',
       'addresses count as proved where the file says nothing of it',
       false,
@@ -208,7 +214,7 @@ error names them by line.
 
 Fields: email, password_hash, salt, name, email_verified, roles, locale, created_at, \
 last_login_at, id; suspended (a flag, or since when), suspended_until, active, active_until, \
-status, password_reset_required, second_factor.
+status, password_reset_required, second_factor; passkeys, identities.
 Hashes: bcrypt, Argon2id, scrypt (passlib, Django, Werkzeug, Spring, Better Auth, Firebase), \
 PBKDF2 (passlib, Django, Werkzeug, Spring, Keycloak, ASP.NET). A hash made with a secret of its \
 application (Devise with a pepper) can never match. See docs/migrating.md.
@@ -356,6 +362,15 @@ function readColumn(
   const [, column = '', field = ''] = /^(.+)=([A-Za-z_]+)$/.exec(text) ?? [];
   if (column === '') throw new InvalidArgumentError('It must be COLUMN=FIELD.');
   return [...before, [column, field]];
+}
+
+function readProvider(
+  text: string,
+  before: readonly (readonly [string, string])[],
+): readonly (readonly [string, string])[] {
+  const [, name = '', id = ''] = /^(.+)=([a-z0-9-]+)$/.exec(text) ?? [];
+  if (name === '') throw new InvalidArgumentError('It must be NAME=ID.');
+  return [...before, [name, id]];
 }
 
 /**

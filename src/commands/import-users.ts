@@ -2,8 +2,10 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { z } from 'zod';
+import type { IdentityProvider } from '../config/identity-providers.ts';
 import { countsEach, type Field, fieldOf } from '../domain/import/columns.ts';
 import { type ImportCounts, importUsers, type Refused } from '../domain/import/import-users.ts';
+import type { IdentityRules } from '../domain/import/read-identities.ts';
 import { type Format, readRecords } from '../domain/import/read-records.ts';
 import { ImportFileError, printable } from '../domain/import/settled.ts';
 import type { FirebaseProject } from '../domain/passwords/foreign-hash.ts';
@@ -18,6 +20,8 @@ export type ImportOptions = {
   readonly map: readonly (readonly [string, string])[];
   /** The file's columns that are passed over. */
   readonly ignore: readonly string[];
+  /** Our ids of the providers that the file names. */
+  readonly mapProvider: readonly (readonly [string, string])[];
   readonly assumeVerified: boolean;
   readonly allowAdmins: boolean;
   readonly dropUnknownHashes: boolean;
@@ -65,11 +69,31 @@ function wrongChoice({ map, ignore }: Pick<ImportOptions, 'map' | 'ignore'>): st
   return null;
 }
 
+/** Null after the failure has been reported. */
+function targetsOf(
+  { identityProviders }: CommandApp['config'],
+  { mapProvider }: Pick<ImportOptions, 'mapProvider'>,
+): IdentityRules['targets'] | null {
+  const targets = new Map<string, IdentityProvider>();
+  for (const [name, id] of mapProvider) {
+    const target = identityProviders.find((provider) => provider.id === id);
+    if (target === undefined) {
+      const problem = `IDENTITY_PROVIDERS_FILE has no provider ${printable(id)}.`;
+      fail(`--map-provider ${printable(name)}=${printable(id)}: ${problem}`, 2);
+      return null;
+    }
+    targets.set(name, target);
+  }
+  return targets;
+}
+
 async function run(
   app: CommandApp,
   input: Input,
   options: Omit<ImportOptions, 'firebase'> & { readonly firebase: FirebaseProject | null },
 ): Promise<void> {
+  const targets = targetsOf(app.config, options);
+  if (targets === null) return;
   const report = options.report === undefined ? null : createWriteStream(options.report);
   const progress = showProgress(process.stderr, input.read);
   const faults = { count: 0 };
@@ -93,10 +117,11 @@ async function run(
           progress.print(`ignored: ${names.map((name) => printable(name)).join(', ')}`),
       });
       const counts = await importUsers(app, records, {
-        rules: options,
+        rules: { ...options, identities: { targets } },
         rehearsal: options.dryRun,
         onRefused: tell,
         onExisting: (lineNumber) => reportExisting(report, lineNumber),
+        onUnmapped: (identities) => progress.print(unmappedText(identities)),
         onProgress: progress.show,
       });
       progress.stop();
@@ -115,6 +140,17 @@ async function run(
 function reportExisting(report: WriteStream | null, lineNumber: number): void {
   const told = { line: lineNumber, field: 'email', reason: 'has an account already' };
   report?.write(`${JSON.stringify(told)}\n`);
+}
+
+/** Most often first. */
+function unmappedText(identities: ReadonlyMap<string, number>): string {
+  const names = [...identities]
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${printable(name)} (${count})`);
+  return (
+    `identities left out, by provider: ${names.join(', ')}. ` +
+    '--map-provider NAME=ID says which of our providers that is.'
+  );
 }
 
 function conclude(

@@ -1,5 +1,6 @@
 import { getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
+import { type IdentityRow, identities } from '../tables/identities.ts';
 import { type PasskeyRow, passkeys } from '../tables/passkeys.ts';
 import { type UserRow, users } from '../tables/users.ts';
 import { isAnyOf } from './any-of.ts';
@@ -38,8 +39,33 @@ export async function insertImportedPasskeys(
   return new Set(inserted.map(({ id }) => id));
 }
 
+/** The same for identities, which no other account is to have. */
+export async function insertImportedIdentities(
+  db: Db,
+  input: { rows: readonly IdentityRow[] },
+): Promise<Set<string>> {
+  const keyed = input.rows.map((row) => [identityKey(row), row] as const);
+  const sorted = keyed.sort(([a], [b]) => (a === b ? 0 : a < b ? -1 : 1)).map(([, row]) => row);
+  const inserted = await db
+    .insert(identities)
+    .select(recordsOf(identities, sorted))
+    .onConflictDoNothing()
+    .returning({ id: identities.id });
+  return new Set(inserted.map(({ id }) => id));
+}
+
+type IdentityKey = Pick<IdentityRow, 'providerId' | 'issuer' | 'subject'>;
+
+/** One text for each account at a provider. */
+export function identityKey({ providerId, issuer, subject }: IdentityKey): string {
+  return JSON.stringify([providerId, issuer, subject]);
+}
+
 /** A SELECT of these rows of a table. */
-function recordsOf(table: typeof users | typeof passkeys, rows: readonly object[]): SQL {
+function recordsOf(
+  table: typeof users | typeof passkeys | typeof identities,
+  rows: readonly object[],
+): SQL {
   const columns = Object.entries(getTableColumns(table));
   const json = rows.map((row) =>
     Object.fromEntries(
@@ -71,4 +97,20 @@ export async function findTakenAddresses(
     .from(users)
     .where(isAnyOf(users.emailCanonical, input.addresses));
   return new Set(rows.map(({ emailCanonical }) => emailCanonical));
+}
+
+/** Those of the identities that an account has. */
+export async function findTakenIdentities(
+  db: Db,
+  input: { identities: readonly IdentityKey[] },
+): Promise<IdentityKey[]> {
+  if (input.identities.length === 0) return [];
+  const { providerId, issuer, subject } = identities;
+  const wanted = input.identities.map((one) => [one.providerId, one.issuer, one.subject]);
+  const keys = sql`select key ->> 0, key ->> 1, key ->> 2
+    from json_array_elements(${JSON.stringify(wanted)}::json) as wanted(key)`;
+  return db
+    .select({ providerId, issuer, subject })
+    .from(identities)
+    .where(sql`(${providerId}, ${issuer}, ${subject}) in (${keys})`);
 }

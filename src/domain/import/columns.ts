@@ -29,6 +29,7 @@ const names = [
   ['locale', ['locale', 'language']],
   ['createdAt', ['createdat', 'datejoined', 'createdtimestamp', 'userregistered']],
   ['passkeys', ['passkeys']],
+  ['identities', ['identities', 'provideruserinfo', 'providerdata', 'federatedidentities']],
   ['lastLoginAt', ['lastloginat', 'lastlogin', 'lastsigninat', 'lastsignedinat']],
 ] as const;
 

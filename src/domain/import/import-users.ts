@@ -1,12 +1,16 @@
 import type { App } from '../../app.ts';
 import {
   findTakenAddresses,
+  findTakenIdentities,
+  identityKey,
+  insertImportedIdentities,
   insertImportedPasskeys,
   insertImportedUsers,
 } from '../../db/queries/user-import.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { recordAudit } from '../audit/record.ts';
 import { sealImportedHash } from '../passwords/stored-hash.ts';
+import { identityRows } from './identity-rows.ts';
 import { openKeyReader } from './passkey-key.ts';
 import { handleOf, passkeyRows } from './passkey-rows.ts';
 import type { Record } from './read-records.ts';
@@ -41,6 +45,8 @@ type Options = {
   readonly onRefused: (refused: Refused) => void;
   /** Called for each line whose address already has an account. */
   readonly onExisting: (lineNumber: number) => void;
+  /** Called once with the other system's names of providers that nobody has mapped. */
+  readonly onUnmapped: (identities: ReadonlyMap<string, number>) => void;
   readonly onProgress: (counts: ImportCounts) => void;
 };
 
@@ -48,6 +54,8 @@ type Options = {
 const batchSize = 500;
 /** Statements in flight at a time. */
 const parallelBatches = 3;
+/** Names of providers that are counted; a file names few. */
+const maxUnmapped = 100;
 
 type Waiting = { readonly lineNumber: number; readonly user: ImportedUser };
 
@@ -67,22 +75,16 @@ export async function importUsers(
     counts.refused += 1;
     options.onRefused(refused);
   };
+  const unmapped = new Map<string, number>();
   const running = new Set<Promise<void>>();
   const failures: unknown[] = [];
   const send = async (batch: readonly Waiting[]): Promise<void> => {
     const outcome = await importBatch(app, batch, options.rehearsal);
-    counts.imported += outcome.imported;
+    counts.imported += outcome.imported.length;
     counts.existing += outcome.existing.length;
     for (const lineNumber of outcome.existing) options.onExisting(lineNumber);
-    for (const { lineNumber, user } of outcome.idTaken) {
-      const what = user.passkeys.length > 0 ? 'or the user handle of its passkeys ' : '';
-      const reason = `${what}belongs to an account with another address`;
-      refuse({ lineNumber, field: 'id', reason });
-    }
-    for (const lineNumber of outcome.passkeyTaken) {
-      const reason = 'has one that is registered already: its user came in without that';
-      refuse({ lineNumber, field: 'passkeys', reason });
-    }
+    for (const refused of refusalsOf(outcome)) refuse(refused);
+    countUnmapped(unmapped, outcome.imported);
     options.onProgress(counts);
   };
   const start = async (batch: readonly Waiting[]): Promise<void> => {
@@ -119,8 +121,34 @@ export async function importUsers(
     const event = { type: 'users.imported', outcome: 'SUCCESS', subjectId: null } as const;
     await recordAudit(app, { db: app.db, ...event, detail: { ...counts } });
   }
+  if (unmapped.size > 0) options.onUnmapped(unmapped);
   options.onProgress(counts);
   return counts;
+}
+
+function refusalsOf({ idTaken, passkeyTaken, identityTaken }: Outcome): Refused[] {
+  return [
+    ...idTaken.map(({ lineNumber, user }) => {
+      const what = user.passkeys.length > 0 ? 'or the user handle of its passkeys ' : '';
+      const reason = `${what}belongs to an account with another address`;
+      return { lineNumber, field: 'id', reason };
+    }),
+    ...passkeyTaken.map(({ lineNumber }) => {
+      const reason = 'has one that is registered already: its user came in without that';
+      return { lineNumber, field: 'passkeys', reason };
+    }),
+    ...identityTaken.map(({ lineNumber }) => {
+      const reason = 'has one that is linked to another account: its user comes in without that';
+      return { lineNumber, field: 'identities', reason };
+    }),
+  ];
+}
+
+function countUnmapped(counts: Map<string, number>, imported: readonly Waiting[]): void {
+  for (const name of imported.flatMap(({ user }) => user.linked.unmapped)) {
+    const known = counts.get(name);
+    if (known !== undefined || counts.size < maxUnmapped) counts.set(name, (known ?? 0) + 1);
+  }
 }
 
 /** The library is loaded for the first passkey of a file. */
@@ -128,12 +156,15 @@ async function passkeyRules({ config }: Importer): Promise<NonNullable<ImportRul
   return { rpId: config.passkeys.rpId, readKey: await openKeyReader() };
 }
 
-/** By line, except for the imported ones and those whose id is taken. */
 type Outcome = {
-  readonly imported: number;
+  /** Those that are users now, or would be. */
+  readonly imported: readonly Waiting[];
+  /** Lines whose address has an account. */
   readonly existing: readonly number[];
   readonly idTaken: readonly Waiting[];
-  readonly passkeyTaken: readonly number[];
+  /** Those of `imported` of whose passkeys or identities another account has some. */
+  readonly passkeyTaken: readonly Waiting[];
+  readonly identityTaken: readonly Waiting[];
 };
 
 async function importBatch(
@@ -141,47 +172,74 @@ async function importBatch(
   batch: readonly Waiting[],
   rehearsal: boolean,
 ): Promise<Outcome> {
-  if (rehearsal) {
-    const { done, left } = split(batch, await findFree(app, batch));
-    return { imported: done.length, existing: left.map(lineOf), idTaken: [], passkeyTaken: [] };
-  }
-  const { done, left, lost } = await insert(app, batch);
+  if (rehearsal) return rehearse(app, batch);
+  const { left, ...inserted } = await insert(app, batch);
   const taken = await findTakenAddresses(app.db, {
     addresses: left.map(({ user }) => user.email.canonical),
   });
   const hasAccount = ({ user }: Waiting): boolean => taken.has(user.email.canonical);
   return {
-    imported: done.length,
+    ...inserted,
     existing: left.filter(hasAccount).map(lineOf),
     idTaken: left.filter((waiting) => !hasAccount(waiting)),
-    passkeyTaken: lost.map(lineOf),
   };
 }
 
-type Inserted = {
-  /** Those that are users now. */
-  readonly done: readonly Waiting[];
+/** What can be told without writing. */
+async function rehearse(app: Importer, batch: readonly Waiting[]): Promise<Outcome> {
+  const { done, left } = split(batch, await findFree(app, batch));
+  const wanted = done.flatMap((waiting) =>
+    waiting.user.linked.identities.map((identity) => ({ waiting, key: identityKey(identity) })),
+  );
+  const identities = done.flatMap(({ user }) => user.linked.identities);
+  const taken = (await findTakenIdentities(app.db, { identities })).map(identityKey);
+  const known = new Set(taken);
+  const lost = wanted.filter(({ key }) => known.has(key) || !known.add(key));
+  return {
+    imported: done,
+    existing: left.map(lineOf),
+    idTaken: [],
+    passkeyTaken: [],
+    identityTaken: [...new Set(lost.map(({ waiting }) => waiting))],
+  };
+}
+
+type Inserted = Pick<Outcome, 'imported' | 'passkeyTaken' | 'identityTaken'> & {
   readonly left: readonly Waiting[];
-  /** Those of `done` of whose passkeys some are registered already. */
-  readonly lost: readonly Waiting[];
 };
 
-/** Users and their passkeys, all or nothing. */
+/** Users with their passkeys and identities, all or nothing. */
 async function insert(app: Importer, batch: readonly Waiting[]): Promise<Inserted> {
   const rows = new Map(batch.map((waiting) => [waiting, rowOf(app, waiting.user)] as const));
   return app.transaction(async (tx) => {
     const inserted = await insertImportedUsers(tx, { rows: [...rows.values()] });
     const { done, left } = split(batch, inserted);
-    const passkeys = done.flatMap((waiting) => {
+    const users = done.flatMap((waiting) => {
       const row = rows.get(waiting);
-      const own = row ? passkeyRows(app, row, waiting.user.passkeys) : [];
-      return own.map((passkey) => ({ waiting, passkey }));
+      return row === undefined ? [] : [{ waiting, row }];
     });
-    if (passkeys.length === 0) return { done, left, lost: [] };
-    const kept = await insertImportedPasskeys(tx, { rows: passkeys.map((one) => one.passkey) });
-    const lost = passkeys.flatMap(({ waiting, passkey }) => (kept.has(passkey.id) ? [] : waiting));
-    return { done, left, lost: [...new Set(lost)] };
+    const passkeys = users.flatMap(({ waiting, row }) =>
+      passkeyRows(app, row, waiting.user.passkeys).map((own) => ({ waiting, own })),
+    );
+    const identities = users.flatMap(({ waiting, row }) =>
+      identityRows(app, row, waiting.user.linked.identities).map((own) => ({ waiting, own })),
+    );
+    const passkeyTaken = await lostOf(passkeys, (own) => insertImportedPasskeys(tx, { rows: own }));
+    const identityTaken = await lostOf(identities, (own) =>
+      insertImportedIdentities(tx, { rows: own }),
+    );
+    return { imported: done, left, passkeyTaken, identityTaken };
   });
+}
+
+/** Those of whose rows an insertion has left some out, since another account has them. */
+async function lostOf<Row extends { readonly id: string }>(
+  wanted: readonly { readonly waiting: Waiting; readonly own: Row }[],
+  insertRows: (rows: readonly Row[]) => Promise<ReadonlySet<string>>,
+): Promise<readonly Waiting[]> {
+  if (wanted.length === 0) return [];
+  const kept = await insertRows(wanted.map(({ own }) => own));
+  return [...new Set(wanted.flatMap(({ waiting, own }) => (kept.has(own.id) ? [] : waiting)))];
 }
 
 /**
@@ -191,7 +249,7 @@ async function insert(app: Importer, batch: readonly Waiting[]): Promise<Inserte
 function split(
   batch: readonly Waiting[],
   inserted: ReadonlySet<string>,
-): Pick<Inserted, 'done' | 'left'> {
+): { readonly done: readonly Waiting[]; readonly left: readonly Waiting[] } {
   const open = new Set(inserted);
   const [done, left]: [Waiting[], Waiting[]] = [[], []];
   for (const waiting of batch)

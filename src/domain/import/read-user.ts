@@ -9,6 +9,7 @@ import {
 } from '../passwords/foreign-hash.ts';
 import { adminRole, distinctRoles, maxRoles, rolePattern } from '../roles/rules.ts';
 import type { Field } from './columns.ts';
+import { type IdentityRules, type ReadIdentities, readIdentities } from './read-identities.ts';
 import { type ImportedPasskey, type PasskeyRules, readPasskeys } from './read-passkeys.ts';
 import { flagOrTime, Refusal, sinceOf, textOf, timeOf } from './read-values.ts';
 import { readStanding, type Standing } from './standing.ts';
@@ -29,6 +30,7 @@ export type ImportedUser = {
   readonly createdAt: Date | null;
   readonly lastLoginAt: Date | null;
   readonly passkeys: readonly ImportedPasskey[];
+  readonly linked: ReadIdentities;
 };
 
 type ReadUser =
@@ -49,6 +51,7 @@ export type ImportRules = {
   readonly firebase: FirebaseProject | null;
   /** Null until a line has passkeys. */
   readonly passkeys: Omit<PasskeyRules, 'now'> | null;
+  readonly identities: IdentityRules;
 };
 
 /** A line, by our names of its fields. */
@@ -94,6 +97,7 @@ function read(line: Line, rules: ImportRules): ImportedUser {
     createdAt,
     lastLoginAt: timeOf('lastLoginAt', line.lastLoginAt, rules.now),
     passkeys: passkeysOf(line, rules),
+    linked: readIdentities(line.identities, rules.identities),
   };
 }
 

@@ -10,6 +10,7 @@ const rules: ImportRules = {
   dropSecondFactors: false,
   firebase: null,
   passkeys: null,
+  identities: { targets: new Map() },
 };
 const bcrypt = '$2b$12$abcdefghijklmnopqrstuuGUpyrBxkKxQ2lzNDq0IwhK1lRAEFzJu';
 
