@@ -238,10 +238,13 @@ function packagesOf({ folder }: Project): string[] {
 
 const viteApp = `
 import { createAuthClient } from '@latchkey/client';
+import { createIdentities } from '@latchkey/client/identities';
+import { createPasskeys } from '@latchkey/client/passkeys';
 import { AuthProvider, useAuth } from '@latchkey/client/react';
 import { createRoot } from 'react-dom/client';
 
 const auth = createAuthClient({ url: 'https://auth.example.com/graphql', storage: 'cookie' });
+document.title = [createIdentities(auth), createPasskeys(auth)].map(Object.keys).join();
 const Status = () => useAuth().status;
 createRoot(document.getElementById('app')).render(
   <AuthProvider client={auth}><Status /></AuthProvider>,

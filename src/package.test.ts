@@ -29,8 +29,16 @@ const entries = {
     'takeLinkToken',
   ],
   '@latchkey/client/apollo': ['authLink'],
+  '@latchkey/client/identities': ['createIdentities', 'readIdentityReturn'],
   '@latchkey/client/passkeys': ['createPasskeys'],
-  '@latchkey/client/react': ['AuthProvider', 'useAuth', 'usePasskeys', 'useSignOut'],
+  '@latchkey/client/react': [
+    'AuthProvider',
+    'useAuth',
+    'useIdentities',
+    'useIdentityReturn',
+    'usePasskeys',
+    'useSignOut',
+  ],
   '@latchkey/client/urql': ['authClientExchange'],
   '@latchkey/verify': [
     'KeysUnavailableError',
@@ -57,8 +65,11 @@ const strict = [
 const app = `
 import { type AuthState, createAuthClient, type User } from '@latchkey/client';
 import { authLink } from '@latchkey/client/apollo';
+import { createIdentities } from '@latchkey/client/identities';
 import { createPasskeys } from '@latchkey/client/passkeys';
-import { AuthProvider, useAuth, usePasskeys } from '@latchkey/client/react';
+import {
+  AuthProvider, useAuth, useIdentities, useIdentityReturn, usePasskeys,
+} from '@latchkey/client/react';
 import { authClientExchange } from '@latchkey/client/urql';
 import {
   apolloContext, type Caller, createVerifier, expressAuth, fastifyAuth, yogaContext,
@@ -84,12 +95,27 @@ export async function signInByPasskey(): Promise<User | null> {
   if (result.__typename === 'PasskeyError' && result.code === 'CANCELLED') return null;
   return result.__typename === 'AuthTokens' ? result.user : null;
 }
+export async function comeBack(): Promise<User | string | null> {
+  const returned = await createIdentities(auth).finish();
+  if (!returned) return null;
+  const { result, page } = returned;
+  // @ts-expect-error Not before it is known which outcome this is.
+  result.user;
+  switch (result.__typename) {
+    case 'AuthTokens': return result.user;
+    case 'OtpChallenge': return result.purpose === 'LINK_IDENTITY' ? page : null;
+    case 'AuthIdentity': return result.provider.name;
+    case 'AuthError': return result.code === 'PROVIDER_REFUSED' ? result.message : null;
+    case 'IdentityError': return result.code === 'NOT_BEGUN_HERE' ? result.message : null;
+    case 'IdentityHandedOver': return null;
+  }
+}
 export const verifier = createVerifier({ issuer: 'https://auth.example.com' });
 export const state: AuthState = auth.getState();
 export const caller: Promise<Caller> = verifier.verify('token');
 export {
   AuthProvider, apolloContext, authClientExchange, authLink, expressAuth, fastifyAuth, useAuth,
-  usePasskeys, yogaContext,
+  useIdentities, useIdentityReturn, usePasskeys, yogaContext,
 };
 `;
 

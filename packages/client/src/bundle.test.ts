@@ -9,6 +9,7 @@ describe('the client', () => {
     ['packages/client/src/index.ts', []],
     ['packages/client/src/apollo.ts', ['@apollo/client/link', 'rxjs']],
     ['packages/client/src/urql.ts', ['@urql/exchange-auth']],
+    ['packages/client/src/identities.ts', []],
     ['packages/client/src/passkeys.ts', []],
     ['packages/client/src/react.ts', ['react']],
   ] as const)(

@@ -1,3 +1,4 @@
+import { base64url } from './base64url.ts';
 import type { PasskeyChallenge } from './operations.ts';
 
 /**
@@ -147,13 +148,6 @@ function orElse<T>(read: () => T, otherwise: T): T {
   } catch {
     return otherwise;
   }
-}
-
-function base64url(buffer: ArrayBuffer): string {
-  return btoa(String.fromCharCode(...new Uint8Array(buffer)))
-    .replace(/\+/g, '-')
-    .replace(/\//g, '_')
-    .replace(/=/g, '');
 }
 
 function mediated(isConditional: boolean): { mediation?: CredentialMediationRequirement } {

@@ -142,7 +142,8 @@ const stepUpLifetime = 570_000;
 const openMutations = new Set(
   (
     'register login requestLoginCode verifyOtp verifyLink resendOtp requestPasswordReset ' +
-    'resetPassword undoEmailChange requestPasskeyLogin verifyPasskey'
+    'resetPassword undoEmailChange requestPasskeyLogin verifyPasskey startIdentityLogin ' +
+    'completeIdentityLogin requestIdTokenNonce loginWithIdToken'
   ).split(' '),
 );
 

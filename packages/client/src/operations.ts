@@ -821,8 +821,6 @@ export type User = {
   readonly lastLoginAt: string | null;
   /** Whether an authenticator app is set up. */
   readonly totpEnabled: boolean | null;
-  /** The linked accounts at other providers. Seen by the user and by admins. */
-  readonly identities: readonly AuthIdentity[] | null;
 };
 
 /** The state of an account. */
@@ -1142,8 +1140,7 @@ export const selections: Readonly<Record<string, string>> = {
   AuthTokens:
     'accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt session{id createdAt ' +
     'lastUsedAt expiresAt authenticatedAt methods identityProvider ipAddress device current} ' +
-    'user{id email emailVerified name roles createdAt status lastLoginAt totpEnabled ' +
-    'identities{id provider{id name kind} label createdAt lastUsedAt}}',
+    'user{id email emailVerified name roles createdAt status lastLoginAt totpEnabled}',
   OtpChallenge:
     'id purpose methods sentTo expiresAt resendAvailableAt passkey{id options expiresAt}',
   Passkey: 'id name createdAt lastUsedAt synced provider',
@@ -1151,7 +1148,5 @@ export const selections: Readonly<Record<string, string>> = {
   PasskeySignals: 'rpId userId credentialIds name displayName',
   RecoveryCodes: 'codes',
   TotpEnrollment: 'id secret uri qrCode expiresAt',
-  User:
-    'id email emailVerified name roles createdAt status lastLoginAt totpEnabled identities{id ' +
-    'provider{id name kind} label createdAt lastUsedAt}',
+  User: 'id email emailVerified name roles createdAt status lastLoginAt totpEnabled',
 };
