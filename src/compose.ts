@@ -76,7 +76,10 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
       log,
     }),
     breachedPasswords,
-    identityProviders: createIdentityProviders(base),
+    identityProviders: createIdentityProviders({
+      ...base,
+      egress: parts.egress ?? createEgress({ allowLoopback: config.identityAllowPrivate }),
+    }),
     // `this`: a request's context has its own db, which is cancelled with the request.
     transaction(run) {
       return inTransaction(this, run);

@@ -127,7 +127,8 @@ export function clientOf(
   const [, basic] = /^Basic (.+)$/.exec(request.headers.authorization ?? '') ?? [];
   if (basic === undefined) return { id: form.get('client_id'), secret: form.get('client_secret') };
   const [id = '', secret = ''] = Buffer.from(basic, 'base64').toString().split(':');
-  return { id: decodeURIComponent(id), secret: decodeURIComponent(secret) };
+  const decoded = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
+  return { id: decoded(id), secret: decoded(secret) };
 }
 
 /** Why a request to sign in is refused: a client that asks without S256 goes no further. */
