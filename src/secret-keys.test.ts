@@ -12,6 +12,7 @@ const everyPurpose: { [Purpose in KeyPurpose]: Purpose } = {
   'totp-seal': 'totp-seal',
   'recovery-code': 'recovery-code',
   'imported-hash-seal': 'imported-hash-seal',
+  'identity-flow-seal': 'identity-flow-seal',
   identifier: 'identifier',
 };
 const purposes = Object.values(everyPurpose);

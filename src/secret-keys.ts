@@ -20,6 +20,7 @@ export type KeyPurpose =
   | 'totp-seal'
   | 'recovery-code'
   | 'imported-hash-seal'
+  | 'identity-flow-seal'
   | 'identifier';
 
 type DerivedKey = { readonly id: string; readonly key: KeyObject };

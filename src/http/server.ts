@@ -24,6 +24,7 @@ import { mailboxRoute } from './pages/mailbox.route.ts';
 import { homeRoute, startRoute } from './pages/start.route.ts';
 import { toolsAssets } from './pages/tools-page.ts';
 import { healthRoute } from './routes/health.route.ts';
+import { identityRoutes } from './routes/identity.route.ts';
 import { jwksRoute } from './routes/jwks.route.ts';
 import { oauthRoutes } from './routes/oauth.route.ts';
 import { verifyRoute } from './routes/verify.route.ts';
@@ -194,6 +195,7 @@ function addPlainRoutes(
   webauthnRoute(fastify, app);
   verifyRoute(fastify, app);
   oauthRoutes(fastify, { app, trustedProxies });
+  identityRoutes(fastify, { app, trustedProxies });
 }
 
 function addDevelopmentPages(

@@ -55,7 +55,8 @@ const challengeFields =
 /** Without the number of the user's passkeys, which is counted where it is asked for. */
 const tokenFields = `... on AuthTokens {
   __typename accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt
-  session { id createdAt lastUsedAt expiresAt authenticatedAt methods ipAddress device current }
+  session { id createdAt lastUsedAt expiresAt authenticatedAt methods identityProvider ipAddress
+    device current }
   user { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }`;
 const acceptedFields = '... on AuthAccepted { __typename accepted }';
 const userFields =
@@ -69,6 +70,11 @@ const passkeyFields = '... on Passkey { __typename id name createdAt lastUsedAt 
 const signalFields =
   '... on PasskeySignals { __typename rpId userId credentialIds name displayName }';
 
+const identityFields = `... on AuthIdentity {
+  __typename id provider { id name kind } label createdAt lastUsedAt }`;
+const redirectFields = '... on AuthIdentityRedirect { __typename url expiresAt }';
+const nonceFields = '... on AuthIdTokenNonce { __typename id nonce expiresAt }';
+
 const fieldsOf = {
   register: `${challengeFields} ${errorFields}`,
   login: `${tokenFields} ${challengeFields} ${errorFields}`,
@@ -80,6 +86,14 @@ const fieldsOf = {
   confirmPasskeyRegistration: `${passkeyFields} ${errorFields}`,
   renamePasskey: `${passkeyFields} ${errorFields}`,
   removePasskey: `${signalFields} ${errorFields}`,
+  startIdentityLogin: `${redirectFields} ${errorFields}`,
+  completeIdentityLogin: `${tokenFields} ${challengeFields} ${errorFields}`,
+  requestIdTokenNonce: `${nonceFields} ${errorFields}`,
+  loginWithIdToken: `${tokenFields} ${challengeFields} ${errorFields}`,
+  startIdentityLink: `${redirectFields} ${errorFields}`,
+  completeIdentityLink: `${identityFields} ${errorFields}`,
+  unlinkIdentity: `${acceptedFields} ${errorFields}`,
+  unlinkUserIdentity: `${acceptedFields} ${errorFields}`,
   verifyLink: `${tokenFields} ${challengeFields} ${errorFields}`,
   resendOtp: `${challengeFields} ${errorFields}`,
   refreshSession: `${tokenFields} ${errorFields}`,

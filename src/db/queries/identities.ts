@@ -31,14 +31,18 @@ export async function findIdentity(db: Db, key: IdentityKey): Promise<IdentityRo
   return row ?? null;
 }
 
-/** Notes a use; null where the user has it no more. */
+/**
+ * Notes what the provider calls it by now, and a use at `now`, where there is one; null where the
+ * user has it no more.
+ */
 export async function touchIdentity(
   db: Db,
-  input: IdentityKey & { userId: string; label: string | null; now: Date },
+  input: IdentityKey & { userId: string; label: string | null; now: Date | null },
 ): Promise<IdentityRow | null> {
+  const { label, now } = input;
   const [row] = await db
     .update(identities)
-    .set({ lastUsedAt: input.now, label: input.label })
+    .set({ label, ...(now === null ? {} : { lastUsedAt: now }) })
     .where(and(isThis(input), eq(identities.userId, input.userId)))
     .returning();
   return row ?? null;

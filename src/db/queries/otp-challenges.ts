@@ -136,11 +136,12 @@ export async function reserveAttempt(
   return row ?? null;
 }
 
-/** An ended challenge keeps nothing of the registration that it was created for. */
+/** An ended challenge keeps nothing of the registration, or identity, that it was created for. */
 const consumed = {
   consumedAt: given(otpChallenges.consumedAt, 'now'),
   pendingPasswordHash: null,
   pendingName: null,
+  pendingIdentity: null,
 };
 
 const isPreviousCode = and(
@@ -294,7 +295,12 @@ export async function endChallenges(
 ): Promise<void> {
   await db
     .update(otpChallenges)
-    .set({ consumedAt: input.now, pendingPasswordHash: null, pendingName: null })
+    .set({
+      consumedAt: input.now,
+      pendingPasswordHash: null,
+      pendingName: null,
+      pendingIdentity: null,
+    })
     .where(
       and(
         eq(otpChallenges.userId, input.userId),

@@ -19,6 +19,7 @@ import { lockKey } from '../driver/lock-keys.ts';
 import { accountTokens } from '../tables/account-tokens.ts';
 import { auditEvents } from '../tables/audit-events.ts';
 import { auditOrigins } from '../tables/audit-origins.ts';
+import { identityFlows } from '../tables/identity-flows.ts';
 import { knownDevices } from '../tables/known-devices.ts';
 import { otpChallenges } from '../tables/otp-challenges.ts';
 import { outboxMessages } from '../tables/outbox-messages.ts';
@@ -86,6 +87,14 @@ export function purgePasskeyChallenges(db: Db, batch: Batch): Promise<number> {
   return purgeOldest(
     db,
     { table: passkeyChallenges, key: passkeyChallenges.id, at: passkeyChallenges.expiresAt },
+    batch,
+  );
+}
+
+export function purgeIdentityFlows(db: Db, batch: Batch): Promise<number> {
+  return purgeOldest(
+    db,
+    { table: identityFlows, key: identityFlows.id, at: identityFlows.expiresAt },
     batch,
   );
 }

@@ -1,6 +1,7 @@
 import { and, eq, max, sql } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { accountTokens } from '../tables/account-tokens.ts';
+import { identities } from '../tables/identities.ts';
 import { passkeys } from '../tables/passkeys.ts';
 import { recoveryCodes } from '../tables/recovery-codes.ts';
 import { totpAuthenticators } from '../tables/totp-authenticators.ts';
@@ -28,7 +29,12 @@ export async function latestStampedChange(
     .select({ at: max(passkeys.createdAt) })
     .from(passkeys)
     .where(eq(passkeys.userId, userId));
-  const latest = sql<Date | null>`greatest((${changes}), (${apps}), (${codes}), (${added}))`;
+  const linked = db
+    .select({ at: max(identities.createdAt) })
+    .from(identities)
+    .where(eq(identities.userId, userId));
+  const all = [changes, apps, codes, added, linked].map((each) => sql`(${each})`);
+  const latest = sql<Date | null>`greatest(${sql.join(all, sql`, `)})`;
   const [row] = await db
     .select({ at: latest.mapWith(accountTokens.createdAt) })
     .from(sql`(select 1) as one`);

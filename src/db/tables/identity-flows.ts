@@ -29,7 +29,7 @@ export const identityFlows = pgTable(
     sealedSecrets: bytes('sealed_secrets'),
     /** SHA-256 of the cookie of the browser that began (ID-12). */
     browserHash: bytes('browser_hash'),
-    /** Sealed: what the provider vouched for, or that it refused. */
+    /** Sealed: what the provider vouched for. */
     sealedOutcome: bytes('sealed_outcome'),
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
     /** When a browser took the handle; when it came back; when the ticket, or nonce, was spent. */

@@ -19,7 +19,6 @@ export type PendingIdentity = {
   readonly subject: string;
   readonly label: string | null;
   readonly email: string | null;
-  readonly name: string | null;
   /** Whether it was a user's identity already when the sign-in began. */
   readonly isLinked: boolean;
 };

@@ -3,12 +3,14 @@ import type { Context } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
 import { findTokensOf } from '../../db/queries/account-tokens.ts';
 import { type AuditEntry, listAuditEvents } from '../../db/queries/audit-events.ts';
+import { listIdentities } from '../../db/queries/identities.ts';
 import { findDevicesOf } from '../../db/queries/known-devices.ts';
 import { findChallengesOf } from '../../db/queries/otp-challenges.ts';
 import { listPasskeys } from '../../db/queries/passkeys.ts';
 import { findSessionsOf } from '../../db/queries/sessions.ts';
 import type { AccountTokenRow } from '../../db/tables/account-tokens.ts';
-import type { OtpChallengeRow } from '../../db/tables/otp-challenges.ts';
+import type { IdentityRow } from '../../db/tables/identities.ts';
+import type { OtpChallengeRow, PendingIdentity } from '../../db/tables/otp-challenges.ts';
 import type { PasskeyRow } from '../../db/tables/passkeys.ts';
 import type { SessionRow } from '../../db/tables/sessions.ts';
 import type { UserRow } from '../../db/tables/users.ts';
@@ -73,6 +75,7 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<ob
   const devices = await findDevicesOf(db, { userId });
   const challenges = await findChallengesOf(db, { userId, limit: mostRows });
   const passkeys = await listPasskeys(db, { userId, limit: mostRows });
+  const identities = await listIdentities(db, { userId, limit: mostRows });
   const recoveryCodesLeft = await countRecoveryCodes(ctx, { db, userId });
   const links = await findTokensOf(db, { userId, limit: mostRows });
   return {
@@ -80,6 +83,7 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<ob
     isComplete: [sessions, challenges, links].every((rows) => rows.length < mostRows),
     account: { ...describeAccount(user), recoveryCodesLeft },
     passkeys: passkeys.map(describePasskey),
+    identities: identities.map(describeIdentity),
     sessions: sessions.map(describeSession),
     knownDevices: devices,
     challenges: challenges.map(describeChallenge),
@@ -148,6 +152,18 @@ function describePasskey(row: PasskeyRow) {
   };
 }
 
+function describeIdentity(row: IdentityRow) {
+  return {
+    id: row.id,
+    provider: row.providerId,
+    label: row.label,
+    emailAtLink: row.emailAtLink,
+    subject: row.subject,
+    createdAt: row.createdAt,
+    lastUsedAt: row.lastUsedAt,
+  };
+}
+
 function describeSession(row: SessionRow) {
   return {
     id: row.id,
@@ -156,6 +172,7 @@ function describeSession(row: SessionRow) {
     authenticatedAt: row.authenticatedAt,
     expiresAt: row.absoluteExpiresAt,
     methods: row.methods,
+    identityProvider: row.identityProvider,
     network: row.network,
     device: row.device,
     revokedAt: row.revokedAt,
@@ -170,10 +187,15 @@ function describeChallenge(row: OtpChallengeRow) {
     email: row.email,
     pendingName: row.pendingName,
     pendingLocale: row.pendingLocale,
+    pendingIdentity: describePending(row.pendingIdentity),
     createdAt: row.createdAt,
     expiresAt: row.expiresAt,
     consumedAt: row.consumedAt,
   };
+}
+
+function describePending(identity: PendingIdentity | null) {
+  return identity && { provider: identity.providerId, label: identity.label };
 }
 
 function describeLink(row: AccountTokenRow) {

@@ -12,9 +12,9 @@ import { requiredReason } from './reason.ts';
 const schema = z.object({ userId: text({ max: 100 }), reason: requiredReason });
 
 /**
- * Removes a user's second factors and passkeys, for one who has lost them all: the next sign-in
- * asks for none.
- * Every session ends, and the owner is told (RC-8). Throws FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND.
+ * Removes a user's second factors, passkeys and linked accounts, for one who has lost them all: the
+ * next sign-in asks for none. Every session ends, and the owner is told (RC-8). Throws FORBIDDEN,
+ * STEP_UP_REQUIRED, NOT_FOUND.
  */
 export const resetUserFactors = adminCommand(
   schema,
@@ -22,9 +22,9 @@ export const resetUserFactors = adminCommand(
     changeUser(ctx, {
       userId,
       change: async ({ db, user }) => {
-        const { passkeys } = await clearFactors(ctx, { db, userId: user.id });
+        const { passkeys, identities } = await clearFactors(ctx, { db, userId: user.id });
         await endAllSessions(ctx, { db, userId: user.id, reason: 'credentials_changed' });
-        const detail = { reason, passkeys };
+        const detail = { reason, passkeys, identities };
         await recordAudit(ctx, {
           db,
           type: 'user.factors_reset',

@@ -1,5 +1,6 @@
 import type { App } from '../../app.ts';
 import type { Db } from '../../db/driver/client.ts';
+import { deleteIdentities, deleteIdentitiesSince } from '../../db/queries/identities.ts';
 import { deletePasskeys, deletePasskeysSince } from '../../db/queries/passkeys.ts';
 import { deleteRecoveryCodes, deleteRecoveryCodesSince } from '../../db/queries/recovery-codes.ts';
 import { deleteTotp, deleteTotpSince } from '../../db/queries/totp-authenticators.ts';
@@ -14,21 +15,23 @@ type Input = {
 };
 
 /**
- * SECURITY: removes every factor that a user has besides the password and the mailbox; the only
- * place that knows them all. Returns the number of passkeys.
+ * SECURITY: removes every way to prove a user besides the password and the mailbox, linked accounts
+ * too; the only place that knows them all. Returns the number of passkeys and of identities.
  */
 export async function clearFactors(
   ctx: Pick<App, 'keys'>,
   { db, userId }: Input,
-): Promise<{ readonly passkeys: number }> {
+): Promise<{ readonly passkeys: number; readonly identities: number }> {
   await clearApp(ctx, { db, userId });
-  return { passkeys: await deletePasskeys(db, { userId }) };
+  const passkeys = await deletePasskeys(db, { userId });
+  return { passkeys, identities: await deleteIdentities(db, { userId }) };
 }
 
 /**
  * SECURITY: removes what may be another's on an account whose mailbox is proved for the first time
  * (RC-7, ADV-9). One that the operator made keeps its app, which `latchkey create-admin` has set
- * up; its passkeys come from another system, where nobody had proved the address either.
+ * up; its passkeys and identities come from another system, where nobody had proved the address
+ * either.
  */
 export async function clearUnproved(
   ctx: Pick<App, 'keys'>,
@@ -39,8 +42,12 @@ export async function clearUnproved(
   },
 ): Promise<void> {
   const { db, user } = input;
-  if (user.invitedAt === null) await clearFactors(ctx, { db, userId: user.id });
-  else await deletePasskeys(db, { userId: user.id });
+  if (user.invitedAt === null) {
+    await clearFactors(ctx, { db, userId: user.id });
+    return;
+  }
+  await deletePasskeys(db, { userId: user.id });
+  await deleteIdentities(db, { userId: user.id });
 }
 
 /**
@@ -74,6 +81,7 @@ export async function clearFactorsSince(
   const { db, user, since } = input;
   const { id: userId, totpEnabledAt } = user;
   await deletePasskeysSince(db, { userId, since });
+  await deleteIdentitiesSince(db, { userId, since });
   if (totpEnabledAt !== null && totpEnabledAt >= since) return clearApp(ctx, { db, userId });
   await deleteTotpSince(db, { userId, since });
   await deleteRecoveryCodesSince(db, { userId, since });

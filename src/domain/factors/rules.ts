@@ -45,6 +45,22 @@ const methods = {
     isTyped: false,
     isOffered: ({ passkeys }) => passkeys,
   },
+  /** An account at another provider: what it was proved by is not told. */
+  IDENTITY: {
+    proves: [],
+    amr: () => [],
+    steps: ['first'],
+    isTyped: false,
+    isOffered: () => false,
+  },
+  /** One whose provider is trusted with second factors, and says that one was proved (ID-14). */
+  IDENTITY_MFA: {
+    proves: ['knowledge', 'possession'],
+    amr: () => [],
+    steps: ['first', 'second'],
+    isTyped: false,
+    isOffered: () => false,
+  },
   /** One that has not: whoever holds it can use it. */
   SECURITY_KEY: {
     proves: ['possession'],

@@ -37,7 +37,7 @@ type Input = {
   /** Only the owner can have asked: others cannot use up the mailbox's budget for it. */
   readonly isOwners?: boolean;
   readonly pending?: {
-    readonly passwordHash: string;
+    readonly passwordHash: string | null;
     readonly name: string | null;
     readonly locale: string | null;
   };

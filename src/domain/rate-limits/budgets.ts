@@ -106,6 +106,12 @@ export const budgets = {
    */
   'passkey:account': { limit: 20, window: hour },
   'passkey-registration:user': { limit: 20, window: hour },
+  /** Sign-ins by other providers that begin, and nonces for their ID tokens. */
+  'identity-start:address': { limit: 60, window: 15 * minute },
+  /** Tickets and nonces that come back; a live one passes where its address has no room. */
+  'identity-ticket:address': { limit: 60, window: 15 * minute },
+  /** By user id: accounts at other providers that a session begins to link. */
+  'identity-link:user': { limit: 20, window: hour },
   /**
    * Only refused refresh tokens: valid ones are not refused for what other clients at the address
    * do.

@@ -7,6 +7,7 @@ import {
   purgeAccountTokens,
   purgeAuditEvents,
   purgeChallenges,
+  purgeIdentityFlows,
   purgeKnownDevices,
   purgeMails,
   purgePasskeyChallenges,
@@ -28,6 +29,7 @@ export type PurgeKind =
   | 'sessions'
   | 'challenges'
   | 'passkeyChallenges'
+  | 'identityFlows'
   | 'accountTokens'
   | 'mails'
   | 'pendingFactors'
@@ -73,6 +75,7 @@ export async function purgeExpired(app: RetentionApp, options: Options = {}): Pr
     sessions: 0,
     challenges: 0,
     passkeyChallenges: 0,
+    identityFlows: 0,
     accountTokens: 0,
     mails: 0,
     pendingFactors: 0,
@@ -116,6 +119,10 @@ function stepsOf(app: RetentionApp): readonly (readonly [PurgeKind, Step])[] {
     [
       'passkeyChallenges',
       (db, limit) => purgePasskeyChallenges(db, { before: ago(retention.codes), limit }),
+    ],
+    [
+      'identityFlows',
+      (db, limit) => purgeIdentityFlows(db, { before: ago(retention.codes), limit }),
     ],
     [
       'accountTokens',

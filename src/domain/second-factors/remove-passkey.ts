@@ -1,16 +1,14 @@
 import { z } from 'zod';
-import type { Context } from '../../context.ts';
+import { listIdentities } from '../../db/queries/identities.ts';
 import { deletePasskey, listPasskeys } from '../../db/queries/passkeys.ts';
-import type { PasskeyRow } from '../../db/tables/passkeys.ts';
-import type { UserRow } from '../../db/tables/users.ts';
-import { AuthError } from '../../errors.ts';
 import { recordAudit } from '../audit/record.ts';
 import { holdViewer } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
+import { mostIdentities } from '../identities/rules.ts';
+import { assertNotLastWayIn } from '../identities/ways-in.ts';
 import { text } from '../input.ts';
 import { mostPasskeys } from '../passkeys/offer-passkey.ts';
-import { isWayIn } from '../passkeys/rules.ts';
 import { type PasskeySignals, signalsOf } from '../passkeys/signals.ts';
 import { tellOwner } from '../passkeys/tell-owner.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
@@ -32,7 +30,8 @@ export const removePasskey = command(schema, async (ctx, input): Promise<Passkey
     const { user } = session;
     const rows = await listPasskeys(tx, { userId, limit: mostPasskeys });
     const left = rows.filter((row) => row.id !== id);
-    assertWayIn(ctx, { user, rows, left });
+    const identities = await listIdentities(tx, { userId, limit: mostIdentities });
+    assertNotLastWayIn(ctx, { user, passkeys: rows, identities }, id);
     const removed = await deletePasskey(tx, { id, userId });
     if (!removed) throw noSuchPasskey();
     const reason = 'credentials_changed';
@@ -50,19 +49,3 @@ export const removePasskey = command(schema, async (ctx, input): Promise<Passkey
     return signals;
   });
 });
-
-type Ways = {
-  readonly user: UserRow;
-  readonly rows: readonly PasskeyRow[];
-  readonly left: readonly PasskeyRow[];
-};
-
-/** A mailbox is no way in of its own: it proves no factor (OT-9). */
-function assertWayIn({ config }: Context, { user, rows, left }: Ways): void {
-  const { rpId } = config.passkeys;
-  const opens = (each: readonly PasskeyRow[]) => each.some((row) => isWayIn(row, rpId));
-  if (user.passwordHash !== null || opens(left) || !opens(rows)) return;
-  throw new AuthError('CONFLICT', {
-    message: 'This is the last way into the account: set a password or add a passkey first.',
-  });
-}

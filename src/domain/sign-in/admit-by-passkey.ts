@@ -71,6 +71,7 @@ async function complete(ctx: Context, tx: Transaction, presented: Presented): Pr
     proved: [...readProved(provedMethods), proof],
     previousSessionId: challenge.sessionId,
     key: advanced.backupEligible ? 'swk' : 'hwk',
+    identity: otp?.pendingIdentity ?? null,
   });
 }
 

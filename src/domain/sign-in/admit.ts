@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts';
 import type { Transaction } from '../../db/driver/transaction.ts';
+import type { PendingIdentity } from '../../db/tables/otp-challenges.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { assertSessionLives } from '../caller/hold-caller.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type ProvedMethod,
   provesSecondFactor,
 } from '../factors/rules.ts';
+import { bindIdentity } from '../identities/bind-identity.ts';
 import { beginSecondStep } from '../otp/begin-second-step.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
 import { usablePasskeys } from '../passkeys/offer-passkey.ts';
@@ -28,6 +30,8 @@ type Input = {
   readonly previousSessionId: string | null;
   /** Of the passkey that was used, where one was. */
   readonly key?: KeyKind;
+  /** What a provider vouched for at the beginning; linked, or used, once the session begins. */
+  readonly identity?: PendingIdentity | null;
 };
 
 /**
@@ -38,7 +42,7 @@ type Input = {
  */
 export async function admit(
   ctx: Context,
-  { db, user, proved, previousSessionId, key }: Input,
+  { db, user, proved, previousSessionId, key, identity = null }: Input,
 ): Promise<Admission> {
   const methods = lackingMethods(proved, await enrolledOf(ctx, { db, user, proved }));
   if (methods.length > 0) {
@@ -52,9 +56,19 @@ export async function admit(
       proved,
       methods,
       sessionId: previousSessionId,
+      pendingIdentity: identity,
     });
   }
-  const begun = await beginSession(ctx, { db, user, proved, previousSessionId, key });
+  if (identity) await bindIdentity(ctx, { db, user, pending: identity });
+  const identityProvider = identity?.providerId ?? null;
+  const begun = await beginSession(ctx, {
+    db,
+    user,
+    proved,
+    previousSessionId,
+    key,
+    identityProvider,
+  });
   return { kind: 'session', ...begun };
 }
 

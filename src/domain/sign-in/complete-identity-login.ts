@@ -1,15 +1,29 @@
 import { z } from 'zod';
-import { AuthError } from '../../errors.ts';
 import { command } from '../command.ts';
-import { tokenDelivery } from '../input.ts';
+import { codeVerifier } from '../identities/return-urls.ts';
+import { spendFlow } from '../identities/spend-flow.ts';
+import { opaqueToken, tokenDelivery } from '../input.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
-import type { AuthTokens } from './hand-over-tokens.ts';
+import { admitByIdentity } from './admit-by-identity.ts';
+import { type AuthTokens, handOver } from './hand-over-tokens.ts';
 
-const schema = z.object({ ticket: z.string(), codeVerifier: z.string(), tokenDelivery });
+const schema = z.object({ ticket: opaqueToken, codeVerifier, tokenDelivery });
 
+/**
+ * Completes a sign-in by another provider, for the app that began it. Throws
+ * INVALID_OR_EXPIRED_TOKEN for a ticket that is not live or not this app's, and what
+ * admitByIdentity throws.
+ */
 export const completeIdentityLogin = command(
   schema,
-  async (): Promise<AuthTokens | OtpChallenge> => {
-    throw new AuthError('PROVIDER_REFUSED');
+  async (ctx, input): Promise<AuthTokens | OtpChallenge> => {
+    if (input.tokenDelivery === 'COOKIE') ctx.cookie.assertOwnSite();
+    const vouched = await spendFlow(ctx, {
+      ticket: input.ticket,
+      codeVerifier: input.codeVerifier,
+      purpose: 'LOGIN',
+      sessionId: null,
+    });
+    return handOver(ctx, await admitByIdentity(ctx, vouched), input.tokenDelivery);
   },
 );

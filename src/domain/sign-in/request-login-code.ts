@@ -4,9 +4,9 @@ import { command } from '../command.ts';
 import { emailAddress } from '../input.ts';
 import { beginEmailChallenge } from '../otp/begin-email-challenge.ts';
 import type { OtpChallenge } from '../otp/challenge-view.ts';
-import { tellShut } from '../outbox/tell-shut.ts';
-import { accountKey, originOf, reserveAndTell, reserveByAddress } from '../rate-limits/reserve.ts';
+import { reserveByAddress } from '../rate-limits/reserve.ts';
 import { knownSession } from '../sessions/known-session.ts';
+import { reserveLoginCode } from './login-code-budget.ts';
 
 const schema = z.object({ email: emailAddress });
 
@@ -16,18 +16,11 @@ const schema = z.object({ email: emailAddress });
  */
 export const requestLoginCode = command(schema, async (ctx, { email }): Promise<OtpChallenge> => {
   const { canonical } = email;
-  const key = accountKey(ctx, canonical);
   const knownSessionId = await knownSession(ctx, canonical);
   const isKnown = knownSessionId !== null;
   await reserveByAddress(ctx, 'login-code:address', async () => isKnown);
-  // A known device has a budget of its own, and no other network the account's whole one (RL-3).
-  const { isLast, isLastHere } = await reserveAndTell(
-    ctx,
-    isKnown
-      ? { budget: 'login-code:device', identifier: knownSessionId }
-      : { budget: 'login-code:account', identifier: key, origin: originOf(ctx) },
-  );
-  const { challenge, owner } = await ctx.transaction(async (tx) => {
+  const { tell } = await reserveLoginCode(ctx, { canonical, knownSessionId });
+  const { challenge, user } = await ctx.transaction(async (tx) => {
     // SECURITY: held, so that no code goes to a mailbox that the account gives up meanwhile.
     const user = await holdUserByEmail(tx, { canonical });
     const owner = user && user.suspendedAt === null ? user : null;
@@ -41,12 +34,8 @@ export const requestLoginCode = command(schema, async (ctx, { email }): Promise<
       accountProved: user !== null && user.emailVerifiedAt !== null,
       isOwners: isKnown,
     });
-    return { challenge, owner };
+    return { challenge, user };
   });
-  const told = owner?.emailVerifiedAt ? owner : null;
-  if ((isLast || isLastHere) && !isKnown) {
-    const origin = isLast ? null : originOf(ctx);
-    await tellShut(ctx, { owner: told, accountKey: key, template: 'sign-in-shut', origin });
-  }
+  await tell(user);
   return challenge;
 });

@@ -1,15 +1,35 @@
 import { z } from 'zod';
-import { AuthError } from '../../errors.ts';
 import { command } from '../command.ts';
-import type { IdentityRedirect } from '../identities/begin-flow.ts';
+import { beginFlow, type IdentityRedirect, prepareFlow } from '../identities/begin-flow.ts';
+import { requireProvider } from '../identities/require-provider.ts';
+import { assertReturnUrl, codeChallenge, returnUrl } from '../identities/return-urls.ts';
+import { text } from '../input.ts';
+import { reserveByAddress } from '../rate-limits/reserve.ts';
 
 const schema = z.object({
-  providerId: z.string(),
-  returnTo: z.string(),
-  codeChallenge: z.string(),
-  loginHint: z.string().nullish(),
+  providerId: text({ max: 100 }),
+  returnTo: returnUrl,
+  codeChallenge,
+  loginHint: text({ max: 254 })
+    .nullish()
+    .transform((value) => value || null),
 });
 
-export const startIdentityLogin = command(schema, async (): Promise<IdentityRedirect> => {
-  throw new AuthError('PROVIDER_REFUSED');
+/**
+ * Begins a sign-in by another provider. Throws VALIDATION_FAILED for an address that is not the
+ * operator's, PROVIDER_REFUSED for a provider that is unknown, disabled or away, RATE_LIMITED.
+ */
+export const startIdentityLogin = command(schema, async (ctx, input): Promise<IdentityRedirect> => {
+  const { returnTo, codeChallenge: challenge, loginHint } = input;
+  assertReturnUrl(ctx, returnTo);
+  const provider = requireProvider(ctx, input.providerId);
+  await reserveByAddress(ctx, 'identity-start:address');
+  const prepared = await prepareFlow(ctx, {
+    provider,
+    returnTo,
+    codeChallenge: challenge,
+    loginHint,
+    owner: null,
+  });
+  return beginFlow(ctx.db, prepared);
 });

@@ -43,7 +43,7 @@ const schema = z.object({
  * A new address is confirmed by confirmEmailChange: its challenge opens no session, and is not
  * consumed here (OT-5).
  */
-const purposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN', 'STEP_UP'];
+const purposes: readonly OtpPurpose[] = ['VERIFY_EMAIL', 'LOGIN', 'STEP_UP', 'LINK_IDENTITY'];
 
 /**
  * Completes a challenge and returns the tokens of the session, or the next challenge where the
@@ -127,6 +127,7 @@ async function meet(ctx: Context, attempt: Attempt): Promise<Admission> {
       user,
       proved: [...readProved(challenge.provedMethods), method],
       previousSessionId: challenge.sessionId,
+      identity: challenge.pendingIdentity,
     });
   });
 }
