@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { ownTheme } from './pages-theme.ts';
 import { passkeyOrigins, relyingPartyId } from './passkeys.ts';
+import { identityProvidersFile } from './read-identity-providers.ts';
 import { themeFile } from './read-theme-file.ts';
 import {
   apiKey,
@@ -25,6 +26,7 @@ import {
   type Reader,
   rateLimits,
   replicaUrl,
+  returnUrl,
   secretKey,
   smtpUrl,
   userFields,
@@ -526,6 +528,33 @@ export const entries = {
       schema: whole(1, 100),
     }),
   },
+  identityProviders: optional({
+    name: 'IDENTITY_PROVIDERS_FILE',
+    doc:
+      'A JSON file with the providers that users may sign in with, such as Google or any of ' +
+      'OpenID Connect (docs/integrations/providers.md has its members). Checked at start, ' +
+      'without asking them.',
+    shown: 'none',
+    absent: [],
+    schema: identityProvidersFile,
+  }),
+  /** With a default that follows from appUrl. */
+  identityReturnUrls: optional({
+    name: 'IDENTITY_RETURN_URLS',
+    doc:
+      'Where a sign-in by another provider may lead back to, separated by commas, each exact: ' +
+      'pages of your apps, or `com.example.app:/signed-in` of a native one. The built-in pages ' +
+      'need no entry.',
+    shown: '`/signed-in` at the origin of APP_URL, where that is set',
+    absent: null,
+    schema: list(returnUrl),
+  }),
+  identityAllowPrivate: entry({
+    name: 'IDENTITY_ALLOW_PRIVATE',
+    doc: 'For development: providers on this machine, also over http. Refused in production.',
+    fallback: 'false',
+    schema: onOrOff,
+  }),
   workers: entry({
     name: 'WORKERS',
     doc: 'Processes that share the port, 1 to 256; `max` is one for each core.',

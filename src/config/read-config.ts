@@ -13,7 +13,6 @@ import {
   type Table,
   type ValuesOf,
 } from './entries.ts';
-import type { IdentityProvider } from './identity-providers.ts';
 import { fitsOrigins, type PasskeySettings, passkeySettings } from './passkeys.ts';
 import { isHttpsOrLoopback, isPlainAndRemote } from './readers.ts';
 
@@ -25,6 +24,7 @@ type Combined =
   | 'secretKeys'
   | 'publicUrl'
   | 'appUrl'
+  | 'identityReturnUrls'
   | 'jwt'
   | 'mail'
   | 'passkeys'
@@ -56,11 +56,8 @@ export type Config = Omit<Values, Combined> & {
   };
   readonly mail: MailSettings;
   readonly passkeys: PasskeySettings;
-  readonly identityProviders: readonly IdentityProvider[];
   /** Where a sign-in by another provider may lead back to, each exact (ID-11). */
   readonly identityReturnUrls: readonly string[];
-  /** For development: providers of this machine, also over plain http. */
-  readonly identityAllowPrivate: boolean;
   /** Paths of PEM files; null when a proxy in front terminates TLS. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   /** Threads of libuv's pool, which computes the hashes; Node reads its size itself. */
@@ -378,6 +375,7 @@ const rules: readonly Rule[] = [
     }
   },
   refusePasskeys,
+  refuseIdentities,
   refuseSharedSecrets,
   refuseTlsFiles,
 ];
@@ -398,12 +396,38 @@ function refusePasskeys(
     refuse(of.rpId, 'must be the host of one of PASSKEY_ORIGINS, or a domain above it');
 }
 
+function refuseIdentities(
+  { identityProviders, identityReturnUrls, identityAllowPrivate }: Readings<typeof entries>,
+  { production, refuse }: Parameters<Rule>[1],
+): void {
+  if (production && identityAllowPrivate)
+    refuse(entries.identityAllowPrivate, 'must be off in production');
+  if (
+    production &&
+    identityReturnUrls?.some((url) => /^http:/.test(url) && !isHttpsOrLoopback(url))
+  )
+    refuse(
+      entries.identityReturnUrls,
+      'must be https in production, unless the host is this machine',
+    );
+  const allowsLocal = identityAllowPrivate === true && !production;
+  for (const [index, { issuer, oauth2 }] of (identityProviders ?? []).entries()) {
+    const { authorizationUrl, tokenUrl, userinfoUrl, emailsUrl } = oauth2 ?? {};
+    const urls = Object.entries({ issuer, authorizationUrl, tokenUrl, userinfoUrl, emailsUrl });
+    for (const [name, url] of urls) {
+      if (!url?.startsWith('http:') || (allowsLocal && isHttpsOrLoopback(url))) continue;
+      const rule = 'must be https, or of this machine with IDENTITY_ALLOW_PRIVATE in development';
+      refuse(entries.identityProviders, `entry ${index + 1} ${name} ${rule}`);
+    }
+  }
+}
+
 /**
  * SECURITY: a party that learns one secret, such as the mail provider, must not have another (CF-2,
  * ASVS 13.2.3).
  */
 function refuseSharedSecrets(readings: Readings<typeof entries>, { refuse }: { refuse: Refuse }) {
-  const { secretKeys, gatewayToken, mail, database } = readings;
+  const { secretKeys, gatewayToken, mail, database, identityProviders = [] } = readings;
   const purposes: [Entry<unknown>, Uint8Array | string | null | undefined][] = [
     [entries.secretKeys.current, secretKeys.current],
     [entries.secretKeys.previous, secretKeys.previous],
@@ -411,6 +435,9 @@ function refuseSharedSecrets(readings: Readings<typeof entries>, { refuse }: { r
     [entries.mail.apiKey, mail.apiKey],
     [entries.database.address, database.address && passwordOf(database.address.url)],
     [entries.mail.smtpUrl, mail.smtpUrl && passwordOf(mail.smtpUrl)],
+    ...identityProviders.flatMap(({ clientSecret }): typeof purposes =>
+      clientSecret?.kind === 'text' ? [[entries.identityProviders, clientSecret.value]] : [],
+    ),
   ];
   const seen = new Map<string, string>();
   for (const [of, value] of purposes) {
@@ -423,7 +450,8 @@ function refuseSharedSecrets(readings: Readings<typeof entries>, { refuse }: { r
     const first = spellings
       .map((spelling) => seen.get(spelling))
       .find((name) => name !== undefined);
-    if (first !== undefined) refuse(of, `must not be the same as ${first}`);
+    // Two entries of one client at one provider are the same party.
+    if (first !== undefined && first !== of.name) refuse(of, `must not be the same as ${first}`);
     for (const spelling of spellings) if (!seen.has(spelling)) seen.set(spelling, of.name);
   }
 }
@@ -478,7 +506,8 @@ function isPair(cert: Buffer, key: Buffer): boolean {
 
 /** Makes the combined members; the other entries are copied. */
 function toConfig(values: Values, env: Environment, mode: Mode): Config {
-  const { database, secretKeys, publicUrl, appUrl, jwt, mail, passkeys, tls, ...others } = values;
+  const { database, secretKeys, publicUrl, appUrl, jwt, mail, passkeys, tls, ...rest } = values;
+  const { identityReturnUrls, ...others } = rest;
   const ownUrl = publicUrl ?? `http://localhost:${values.port}`;
   const app = appUrl ?? `${ownUrl}/account`;
   const current = present(secretKeys.current);
@@ -498,9 +527,9 @@ function toConfig(values: Values, env: Environment, mode: Mode): Config {
     jwt: { ...jwt, audience: jwt.audience ?? ownUrl },
     mail: mailSettings(mail, given(env, entries.productName.name) && values.productName),
     passkeys: passkeySettings(passkeys, app),
-    identityProviders: [],
-    identityReturnUrls: [`${new URL(app).origin}/signed-in`],
-    identityAllowPrivate: false,
+    // Without an app of one's own there are the built-in pages alone, which need no entry.
+    identityReturnUrls:
+      identityReturnUrls ?? (appUrl === null ? [] : [`${new URL(app).origin}/signed-in`]),
     tls: certFile === null || keyFile === null ? null : { certFile, keyFile },
     threadPoolSize: threadPoolSize(env),
     tracing: wantsTraces(env),

@@ -170,6 +170,20 @@ export const exactOrigin = reads((text, refuse) => {
   return exact ? text : refuse('must be an exact origin such as https://app.example.com');
 });
 
+/**
+ * Where a browser may be sent with a ticket, as it is compared: to the letter (ID-11). An app's own
+ * scheme is the reverse of a domain, which other apps have no reason to claim (RFC 8252 7.1).
+ */
+export const returnUrl = reads((text, refuse) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isScheme = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:\/[!-~]*$/.test(text);
+  if (!url || !(isScheme || /^https?:\/\/[!-~]+$/.test(text)))
+    refuse('must be a URL such as https://app.example.com/signed-in or com.example.app:/signed-in');
+  if (url?.username || url?.password || /[#*\\]|\.\.|%2e/i.test(text))
+    refuse('must have no fragment, credentials, wildcard or ..');
+  return text;
+});
+
 /** An address, or a CIDR that is not so wide as to trust a large part of the Internet (RL-5). */
 export const proxy = reads((text, refuse) => {
   const [address = '', bits, ...rest] = text.split('/');
