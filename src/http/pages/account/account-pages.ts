@@ -49,7 +49,7 @@ export function accountPages(fastify: FastifyInstance, options: PagesOptions): v
         });
         return reply;
       });
-      if (page.forms === undefined) continue;
+      if (page.forms === undefined || page.completesIdentity) continue;
       scope.post<{ Body: Fields | undefined }>(url, async (request, reply) => {
         const visit = new Visit(options, request, reply);
         if (isOwnForm(request.headers, publicUrl)) {

@@ -21,7 +21,7 @@ export type Ceremony = {
 export type Challenge = {
   readonly __typename: 'OtpChallenge';
   readonly id: string;
-  readonly purpose: 'VERIFY_EMAIL' | 'LOGIN' | 'STEP_UP' | 'CHANGE_EMAIL';
+  readonly purpose: 'VERIFY_EMAIL' | 'LOGIN' | 'STEP_UP' | 'CHANGE_EMAIL' | 'LINK_IDENTITY';
   readonly methods: readonly ('EMAIL' | 'TOTP' | 'RECOVERY_CODE')[];
   /** Masked; null where nothing was sent. */
   readonly sentTo: string | null;
@@ -39,12 +39,19 @@ export type Refusal = {
   readonly retryAfter: number | null;
 };
 
-/** What a form's mutation answers: one of the three above, or what its page alone awaits. */
-export type Result = Tokens | Challenge | Refusal | Other;
+/** The way to another provider. */
+export type IdentityRedirect = {
+  readonly __typename: 'AuthIdentityRedirect';
+  readonly url: string;
+};
+
+/** What a form's mutation answers: one of the four above, or what its page alone awaits. */
+export type Result = Tokens | Challenge | Refusal | IdentityRedirect | Other;
 
 export type Other = {
   readonly __typename:
     | 'AuthAccepted'
+    | 'AuthIdentity'
     | 'User'
     | 'TotpEnrollment'
     | 'RecoveryCodes'
@@ -75,6 +82,7 @@ const fragments: Readonly<Record<string, string>> = {
     'on OtpChallenge { id purpose methods sentTo resendAvailableAt ' +
     'passkey { id options expiresAt } }',
   Ceremony: 'on PasskeyChallenge { id options expiresAt }',
+  IdentityRedirect: 'on AuthIdentityRedirect { url }',
   Refusal: 'on AuthError { code fields { path code } retryAfter }',
   Person: 'on Query { me { name email } account { locale } }',
 };

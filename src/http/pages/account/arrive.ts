@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
-import { html } from '../markup.ts';
+import { again, askAgain } from './ask-again.ts';
+import { completeIdentity } from './complete-identity.ts';
 import { leadBack } from './lead-back.ts';
 import type { Page } from './page.ts';
-import { sendPage } from './send-page.ts';
 import { renewed } from './session.ts';
 import { Refusal, type Visit } from './visit.ts';
 
@@ -11,27 +11,11 @@ import { Refusal, type Visit } from './visit.ts';
  * browser asks again with its cookies, or who is signed in already has no need to sign in.
  */
 export async function arrive(visit: Visit, reply: FastifyReply, page: Page): Promise<boolean> {
+  if (page.completesIdentity) return completeIdentity(visit, reply, page);
   if (!page.signedIn && !page.beginsSignIn) return false;
   if (visit.query.has(again)) return leaveOut(visit, reply);
   if (visit.isFromElsewhere && !visit.mayBeSignedIn) return askAgain(visit, reply);
   return page.beginsSignIn === true && leadOn(visit, reply);
-}
-
-/** Says in the address that the browser has been asked to come once more. */
-const again = 'again';
-
-/**
- * A page that leads to the same address: the browser, which left the cookies out since a link of
- * another site led here (SameSite=Strict), then sends them along.
- */
-async function askAgain(visit: Visit, reply: FastifyReply): Promise<true> {
-  const search = new URLSearchParams(visit.query);
-  search.set(again, '1');
-  const url = `${visit.path}?${search}`;
-  const t = visit.messages;
-  const view = { title: t.home.title, body: html`<p><a href="${url}">${t.stepUp.action}</a></p>` };
-  await sendPage(visit, reply, { view, path: null, person: null, onward: url });
-  return true;
 }
 
 function leaveOut(visit: Visit, reply: FastifyReply): boolean {

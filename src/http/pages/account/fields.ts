@@ -24,9 +24,15 @@ const secrets: ReadonlySet<string> = new Set([
 /**
  * SECURITY: secrets that a page itself has to send back, since the person could not give them once
  * more (a link's token, an authenticator's address), or reads (the id of a passkey's answer, which
- * is good once), and that no cookie keeps.
+ * is good once, the ticket of another provider), and that no cookie keeps.
  */
-const shownSecrets: ReadonlySet<string> = new Set(['token', 'uri', 'credential']);
+const shownSecrets: ReadonlySet<string> = new Set([
+  'token',
+  'uri',
+  'credential',
+  'ticket',
+  'codeVerifier',
+]);
 
 /** What may be shown again, so that nothing that was typed is lost. */
 export function withoutSecrets(fields: Fields): Fields {

@@ -1,7 +1,6 @@
 import type { FastifyReply } from 'fastify';
-import { html } from '../markup.ts';
+import { sendOnward } from './onward.ts';
 import { returnTarget } from './return-to.ts';
-import { sendPage } from './send-page.ts';
 import type { Visit } from './visit.ts';
 
 /**
@@ -20,9 +19,9 @@ export async function leadBack(
   }
   const { url } = target;
   const { onward } = visit.messages;
-  const view = {
+  await sendOnward(visit, reply, {
     title: onward.title,
-    body: html`<p><a href="${url}">${onward.action(new URL(url).host)}</a></p>`,
-  };
-  await sendPage(visit, reply, { view, path: null, person: null, onward: url });
+    url,
+    label: onward.action(new URL(url).host),
+  });
 }

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { Config } from '../../../config/read-config.ts';
 import { refreshCookieName } from '../../graphql/refresh-cookie.ts';
 
-type Name = 'access' | 'step' | 'language' | 'offered';
+type Name = 'access' | 'step' | 'language' | 'offered' | 'ticket';
 
 export type PageCookies = {
   read(name: Name): string | undefined;
@@ -18,8 +18,8 @@ export type PageCookies = {
 
 /**
  * The pages' own cookies, beside the one of cookie mode: the access token, the step that a browser
- * has begun, its language, whether it was offered a passkey. Only the pages read them: /graphql
- * takes no access token from a cookie.
+ * has begun, its language, whether it was offered a passkey, and the ticket that the callback of
+ * another provider leaves. Only the pages read them: /graphql takes no access token from a cookie.
  */
 export function pageCookies(
   config: Pick<Config, 'publicUrl'>,

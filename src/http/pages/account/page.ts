@@ -25,19 +25,25 @@ export type Page<Data = unknown> = {
   readonly signedIn?: true;
   /** Where a sign-in begins: who is signed in already is led on. */
   readonly beginsSignIn?: true;
+  /** Where another provider leads back to: it takes no forms, and sends one of them by itself. */
+  readonly completesIdentity?: true;
   /** By the value of the field `form`; the first is taken where there is none. */
   readonly forms?: Readonly<Record<string, Form>>;
   readonly view: (shown: Shown<Data>) => View;
 };
 
 export type Form = {
-  /** Of the page's document; its field has the alias `result`. */
+  /** Where several pages have the form, or the page's document has as many as one may have. */
+  readonly document?: string;
+  /** Of that or of the page's document; its field has the alias `result`. */
   readonly operation: string;
   readonly input: (fields: Fields, visitor: Visitor) => Readonly<Record<string, unknown>>;
   /** After what the page alone awaits: neither tokens, nor a challenge, nor a refusal. */
   readonly done?: (result: Other, sent: Visitor & { readonly fields: Fields }) => Next;
   /** Where a refusal for want of a proof would not leave everything as it was. */
   readonly proofFirst?: true;
+  /** What it asks another provider for, by a verifier in the step that `input` is given. */
+  readonly begins?: 'LOGIN' | 'LINK';
   /**
    * Leads to a file. After a proof the person asks for it again: the browser would stay on the page
    * that asked for the proof.
@@ -64,6 +70,7 @@ export type Next =
 
 /** What forms and templates know of the browser that asks. */
 export type Visitor = {
+  readonly publicUrl: string;
   readonly query: URLSearchParams;
   readonly step: Step;
 };
@@ -78,6 +85,8 @@ export type Shown<Data> = Visitor & {
   readonly refusal: Refused | null;
   /** Of a form, to be shown in place. */
   readonly result: Other | null;
+  /** By the id of a provider; null for one that has none. */
+  readonly presetOf: (providerId: string) => string | null;
   /** Whether passkeys can be used at the pages' own address. */
   readonly takesPasskeys: boolean;
   /** Whether the person has just proved who they are, and has to send the form again. */

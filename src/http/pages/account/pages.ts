@@ -8,6 +8,7 @@ import { devices } from './screens/devices.ts';
 import { email } from './screens/email.ts';
 import { forgotPassword } from './screens/forgot-password.ts';
 import { home } from './screens/home.ts';
+import { identities } from './screens/identities.ts';
 import { passkey } from './screens/passkey.ts';
 import { passkeys } from './screens/passkeys.ts';
 import { password } from './screens/password.ts';
@@ -18,6 +19,7 @@ import { resetPassword } from './screens/reset-password.ts';
 import { security } from './screens/security.ts';
 import { signIn } from './screens/sign-in.ts';
 import { signOut } from './screens/sign-out.ts';
+import { signedIn } from './screens/signed-in.ts';
 import { stepUp } from './screens/step-up.ts';
 import { undoEmailChange } from './screens/undo-email-change.ts';
 import { verify } from './screens/verify.ts';
@@ -26,6 +28,7 @@ import { verify } from './screens/verify.ts';
 export const pages: readonly Page[] = [
   signIn,
   register,
+  signedIn,
   code,
   verify,
   forgotPassword,
@@ -43,6 +46,7 @@ export const pages: readonly Page[] = [
   passkeys,
   passkey,
   addPasskey,
+  identities,
   devices,
   activity,
   data,

@@ -128,7 +128,7 @@ export function hidden(name: string, value: string): Markup {
 }
 
 type FormOptions = {
-  readonly kind?: 'aside' | 'who';
+  readonly kind?: 'aside' | 'who' | 'providers';
   /** Its answer is a file, so the browser stays on the page. */
   readonly isDownload?: true;
 };

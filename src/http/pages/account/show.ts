@@ -31,8 +31,9 @@ export async function show(
   visit.takeLanguage(person.account?.locale ?? null);
   const { fields = {}, refusal = null, result = null, isProved = false } = left;
   const { query, step, language: locale, messages: t, now, takesPasskeys } = visit;
-  const shown = { fields, refusal, result, isProved };
-  const view = page.view({ t, locale, query, step, data, now, takesPasskeys, ...shown });
+  const shown = { fields, refusal, result, isProved, takesPasskeys, presetOf: visit.presetOf };
+  const { publicUrl } = visit;
+  const view = page.view({ t, locale, publicUrl, query, step, data, now, ...shown });
   await sendPage(visit, reply, {
     view,
     path: page.path,

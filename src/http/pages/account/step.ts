@@ -24,7 +24,7 @@ const schema = z.object({
   challenge: z
     .object({
       id: short,
-      purpose: z.enum(['VERIFY_EMAIL', 'LOGIN', 'STEP_UP', 'CHANGE_EMAIL']),
+      purpose: z.enum(['VERIFY_EMAIL', 'LOGIN', 'STEP_UP', 'CHANGE_EMAIL', 'LINK_IDENTITY']),
       methods: z.array(z.enum(['EMAIL', 'TOTP', 'RECOVERY_CODE'])).readonly(),
       sentTo: short.nullable(),
       resendAvailableAt: z.iso.datetime().nullable(),
@@ -33,6 +33,8 @@ const schema = z.object({
     .optional(),
   /** Whether the sign-in may end with the offer of a passkey (offer-passkey.ts). */
   mayOffer: z.literal(true).optional(),
+  /** What another provider was asked for, and the verifier that its ticket is bound to. */
+  identity: z.object({ purpose: z.enum(['LOGIN', 'LINK']), verifier: short }).optional(),
   /** Where to after the sign-in, as it was asked for. */
   returnTo: short.optional(),
   /**

@@ -24,7 +24,12 @@ export function colourSheet({ light, dark, radius }: PagesTheme): string {
 }
 
 export function smaller(css: string): string {
-  return css.replaceAll(/\n\s*/g, '').replaceAll(/([:,]) /g, '$1');
+  return css
+    .replaceAll(/\n\s*/g, '')
+    .replaceAll(/([:,]) /g, '$1')
+    .replaceAll(' {', '{')
+    .replaceAll(';}', '}')
+    .replaceAll(/(?<=[ :-])0\./g, '.');
 }
 
 const names: Readonly<Record<keyof Colours, string>> = {
@@ -105,7 +110,8 @@ header {
   width: auto;
   color: var(--accent);
 }
-.who {
+.who,
+.or {
   display: flex;
   align-items: center;
   gap: 0.75rem;
@@ -205,7 +211,8 @@ select {
   border: 2px solid var(--bad);
 }
 .hint,
-.aside {
+.aside,
+.or {
   color: var(--quiet);
   font-size: 0.9375rem;
 }
@@ -263,6 +270,9 @@ select {
 [data-webauthn] .actions {
   margin-top: 0.75rem;
 }
+[data-webauthn] button {
+  flex: 1;
+}
 button,
 .button {
   display: inline-flex;
@@ -299,10 +309,40 @@ button:hover,
   opacity: 0.6;
   cursor: default;
 }
+.or {
+  margin-top: 1.25rem;
+}
+.or::before,
+.or::after {
+  content: "";
+  flex: 1;
+}
+.or::before,
+.or::after,
+.aside,
+.rows > * {
+  border-top: 1px solid var(--rule);
+}
+.providers {
+  display: grid;
+  gap: 0.75rem;
+}
+.providers button {
+  position: relative;
+  padding-inline: 3rem;
+}
+main svg {
+  width: 1.25rem;
+  margin-inline-end: 0.5rem;
+  vertical-align: -0.25rem;
+}
+.providers svg {
+  position: absolute;
+  inset-inline-start: 1rem;
+}
 .aside {
   margin-top: 1.5rem;
   padding-top: 1.125rem;
-  border-top: 1px solid var(--rule);
 }
 .account {
   grid-template: auto auto 1fr auto / minmax(0, 1fr);
@@ -346,7 +386,6 @@ button:hover,
   justify-content: space-between;
   gap: 0.5rem 1rem;
   padding: 0.875rem 0;
-  border-top: 1px solid var(--rule);
 }
 .rows > :first-child {
   border-top: 0;

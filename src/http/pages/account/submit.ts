@@ -4,6 +4,7 @@ import { fitForCookie, withoutSecrets } from './fields.ts';
 import { leadBack } from './lead-back.ts';
 import { addressOf, linkTo } from './links.ts';
 import { mayOffer, offersPasskey } from './offer-passkey.ts';
+import { sendOnward } from './onward.ts';
 import { type Fields, type Form, isMidProof, type Next, type Page, pageOf } from './page.ts';
 import { pages } from './pages.ts';
 import { endSession, renew } from './session.ts';
@@ -25,8 +26,9 @@ export async function submit(visit: Visit, reply: FastifyReply, sent: Sent): Pro
   if (asUser && !visit.hasAccessToken) return renew(visit, reply);
   const [name, form] = formOf(page, fields);
   if (form.proofFirst && !sent.isProved) return askForProof(visit, reply, sent);
+  if (form.begins !== undefined) visit.beginIdentity(form.begins);
   const input = form.input(fields, visit);
-  const asked = await visit.ask(page.document, form.operation, { input });
+  const asked = await visit.ask(form.document ?? page.document, form.operation, { input });
   const result = asked.data['result'] as Result;
   switch (result.__typename) {
     case 'AuthTokens':
@@ -38,6 +40,8 @@ export async function submit(visit: Visit, reply: FastifyReply, sent: Sent): Pro
       reply.redirect(addressOf(`${pageOf(result)}${said}`), 303);
       return;
     }
+    case 'AuthIdentityRedirect':
+      return toProvider(visit, reply, { page, fields, url: result.url });
     case 'AuthError': {
       if (result.code === 'STEP_UP_REQUIRED') return askForProof(visit, reply, sent);
       if (page.path === 'code' && name === 'passkey') visit.keep(withoutPasskey(visit.step));
@@ -46,11 +50,26 @@ export async function submit(visit: Visit, reply: FastifyReply, sent: Sent): Pro
       return show(visit, reply, page, { fields: withoutSecrets(fields), refusal });
     }
     default: {
-      const { query, step } = visit;
-      const next = form.done?.(result, { query, step, fields }) ?? { go: '' };
+      const { publicUrl, query, step } = visit;
+      const next = form.done?.(result, { publicUrl, query, step, fields }) ?? { go: '' };
       return follow(visit, reply, { page, asked, next });
     }
   }
+}
+
+type ToProvider = Pick<Sent, 'page' | 'fields'> & { readonly url: string };
+
+/** Nothing else that was begun goes on when the browser is back. */
+function toProvider(
+  visit: Visit,
+  reply: FastifyReply,
+  { page, fields, url }: ToProvider,
+): Promise<void> {
+  const { messages: t, config, step } = visit;
+  const provider = config.identityProviders.find(({ id }) => id === fields['providerId']);
+  visit.keep({ identity: step.identity, returnTo: returnToOf(visit, page) });
+  const label = t.onward.action(provider?.name ?? '');
+  return sendOnward(visit, reply, { title: t.moment, url, label });
 }
 
 /** What the page of a challenge is told of how it came about. */

@@ -59,6 +59,13 @@ export class Visit implements Visitor {
     return this.#options.app.config;
   }
 
+  get publicUrl(): string {
+    return this.config.publicUrl;
+  }
+
+  readonly presetOf = (providerId: string): string | null =>
+    this.config.identityProviders.find(({ id }) => id === providerId)?.preset ?? null;
+
   /** Whether passkeys can be used at PUBLIC_URL: an app's may belong to its own origin alone. */
   get takesPasskeys(): boolean {
     const { passkeys, publicUrl } = this.config;
@@ -120,6 +127,15 @@ export class Visit implements Visitor {
     const isEmpty = Object.values(step).every((part) => part === undefined);
     if (!isEmpty || this.cookies.read('step') !== undefined)
       this.cookies.write('step', isEmpty ? null : writeStep(step));
+  }
+
+  /**
+   * Begins what another provider is asked for. The verifier is kept as long as another tab may wait
+   * for its provider.
+   */
+  beginIdentity(purpose: 'LOGIN' | 'LINK'): void {
+    const verifier = this.step.identity?.verifier ?? this.#options.app.random.token(32);
+    this.step = { ...this.step, identity: { purpose, verifier } };
   }
 
   /** From now on, in this browser; null for the account's or the browser's own. */

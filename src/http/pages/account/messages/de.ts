@@ -264,6 +264,32 @@ export const de: Messages = {
     offer: 'Ohne Passwort anmelden',
     later: 'Nicht jetzt',
   },
+  identities: {
+    title: 'Verknüpfte Konten',
+    signIn: 'Mit einem anderen Anbieter anmelden',
+    or: 'oder',
+    continueWith: (name) => `Weiter mit ${name}`,
+    text: 'Konten bei anderen Anbietern, mit denen Sie sich hier anmelden können.',
+    none: 'Es ist noch kein Konto verknüpft.',
+    count: (count) => plural(count, { one: `${count} Konto`, other: `${count} Konten` }),
+    another: 'Ein Konto verknüpfen',
+    link: (name) => `${name} verknüpfen`,
+    linked: 'Das Konto ist verknüpft. Sie können sich ab jetzt mit ihm anmelden.',
+    unlink: 'Verknüpfung lösen',
+    unlinked: 'Das Konto ist nicht mehr verknüpft.',
+    since: 'Verknüpft',
+    neverUsed: 'Noch nicht verwendet',
+    lastWay:
+      'Ohne dieses Konto könnten Sie sich nicht mehr anmelden. Wählen Sie zuerst ein Passwort, ' +
+      'oder fügen Sie einen Passkey hinzu.',
+    taken: 'Jenes Konto ist hier schon mit einem anderen verknüpft.',
+    refused:
+      'Der andere Anbieter hat Sie nicht bestätigt: Sie haben abgelehnt, es hat zu lange ' +
+      'gedauert, oder er hat uns keine E-Mail-Adresse genannt. Versuchen Sie es noch einmal, ' +
+      'oder wählen Sie einen anderen Weg.',
+    proveAddress: 'Ein Schritt fehlt noch: Der Code zeigt, dass die Adresse Ihnen gehört.',
+    signedInWith: (name) => `Angemeldet mit ${name}`,
+  },
   devices: {
     title: 'Geräte',
     text: 'Wo Sie angemeldet sind.',

@@ -263,6 +263,30 @@ export const es: Messages = {
     offer: 'Inicia sesión sin contraseña',
     later: 'Ahora no',
   },
+  identities: {
+    title: 'Cuentas vinculadas',
+    signIn: 'Iniciar sesión con otro proveedor',
+    or: 'o',
+    continueWith: (name) => `Continuar con ${name}`,
+    text: 'Cuentas de otros proveedores con las que puedes iniciar sesión aquí.',
+    none: 'Aún no hay ninguna cuenta vinculada.',
+    count: (count) => plural(count, { one: `${count} cuenta`, other: `${count} cuentas` }),
+    another: 'Vincular una cuenta',
+    link: (name) => `Vincular ${name}`,
+    linked: 'La cuenta está vinculada. A partir de ahora puedes iniciar sesión con ella.',
+    unlink: 'Desvincular',
+    unlinked: 'La cuenta ya no está vinculada.',
+    since: 'Vinculación',
+    neverUsed: 'Sin usar todavía',
+    lastWay:
+      'Sin ella no podrías iniciar sesión. Elige antes una contraseña o añade una llave de acceso.',
+    taken: 'Esa cuenta ya está vinculada a otra cuenta aquí.',
+    refused:
+      'El otro proveedor no ha confirmado tu identidad: lo has rechazado, ha tardado demasiado o ' +
+      'no nos ha dado ninguna dirección de correo. Vuelve a intentarlo o elige otra manera.',
+    proveAddress: 'Falta un paso: el código demuestra que la dirección es tuya.',
+    signedInWith: (name) => `Sesión iniciada con ${name}`,
+  },
   devices: {
     title: 'Dispositivos',
     text: 'Dónde tienes la sesión abierta.',

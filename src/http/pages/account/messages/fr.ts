@@ -270,6 +270,32 @@ export const fr: Messages = {
     offer: 'Se connecter sans mot de passe',
     later: 'Pas maintenant',
   },
+  identities: {
+    title: 'Comptes associés',
+    signIn: 'Se connecter avec un autre fournisseur',
+    or: 'ou',
+    continueWith: (name) => `Continuer avec ${name}`,
+    text: 'Des comptes chez d’autres fournisseurs, avec lesquels vous pouvez vous connecter ici.',
+    none: 'Aucun compte n’est encore associé.',
+    count: (count) => plural(count, { one: `${count} compte`, other: `${count} comptes` }),
+    another: 'Associer un compte',
+    link: (name) => `Associer ${name}`,
+    linked: 'Le compte est associé. Il vous permet désormais de vous connecter ici.',
+    unlink: 'Dissocier',
+    unlinked: 'Le compte n’est plus associé.',
+    since: 'Association',
+    neverUsed: 'Pas encore utilisé',
+    lastWay:
+      'Sans lui, vous ne pourriez plus vous connecter. Choisissez d’abord un mot de passe ou ' +
+      'ajoutez une clé d’accès.',
+    taken: 'Ce compte est déjà associé à un autre compte ici.',
+    refused:
+      'L’autre fournisseur n’a pas confirmé votre identité\u00a0: vous avez refusé, cela a pris ' +
+      'trop de temps, ou il ne nous a indiqué aucune adresse e-mail. Réessayez ou choisissez un ' +
+      'autre moyen.',
+    proveAddress: 'Il reste une étape\u00a0: le code montre que l’adresse est bien la vôtre.',
+    signedInWith: (name) => `Connexion avec ${name}`,
+  },
   devices: {
     title: 'Appareils',
     text: 'Là où votre session est ouverte.',

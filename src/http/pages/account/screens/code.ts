@@ -91,8 +91,10 @@ function wayBack({ t, step }: Context): Markup {
 /** What to type and where it comes from. */
 function whereFrom({ t, step }: Context): Markup {
   const { sentTo = null, methods = [], purpose } = step.challenge ?? {};
-  const hasLink = sentTo !== null && purpose !== 'STEP_UP';
+  const isLink = purpose === 'LINK_IDENTITY';
+  const hasLink = sentTo !== null && purpose !== 'STEP_UP' && !isLink;
   const lines = [
+    isLink ? [html`<p>${t.identities.proveAddress}</p>`] : [],
     sentTo === null ? [] : [html`<p>${t.codePage.sent(sentTo)}</p>`],
     hasLink ? [html`<p class="hint">${t.codePage.sentLink}</p>`] : [],
     methods.includes('TOTP') ? [html`<p>${t.codePage.app}</p>`] : [],

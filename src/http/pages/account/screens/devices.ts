@@ -13,6 +13,7 @@ import {
   refusalNotice,
   time,
 } from '../parts.ts';
+import { named, type Provider } from '../provider-parts.ts';
 
 type Session = {
   readonly id: string;
@@ -20,10 +21,14 @@ type Session = {
   readonly lastUsedAt: string;
   readonly ipAddress: string | null;
   readonly device: string | null;
+  readonly identityProvider: string | null;
   readonly current: boolean;
 };
 
-type Data = { readonly account: { readonly sessions: Connection<Session> } };
+type Data = {
+  readonly authOptions: { readonly identityProviders: readonly Provider[] };
+  readonly account: { readonly sessions: Connection<Session> };
+};
 
 /** Where the person is signed in, to be signed out one by one or all at once. */
 export const devices = definePage<Data>({
@@ -32,9 +37,10 @@ export const devices = definePage<Data>({
   document: graphqlDocument(`
 query Show($after: String) {
   ...Person
+  authOptions { identityProviders { id name } }
   account {
     sessions(after: $after) {
-      edges { node { id createdAt lastUsedAt ipAddress device current } }
+      edges { node { id createdAt lastUsedAt ipAddress device identityProvider current } }
       pageInfo { hasNextPage endCursor }
     }
   }
@@ -88,12 +94,19 @@ ${button({
 
 function row(shown: Shown<Data>, session: Session, index: number): Markup {
   const { t, locale } = shown;
-  const { device, ipAddress, current, lastUsedAt, createdAt } = session;
+  const { device, ipAddress, identityProvider, current, lastUsedAt, createdAt } = session;
   return html`<li><p id="device-${index}"><strong><bdi>${device ?? t.devices.unknown}</bdi></strong>
 ${ipAddress === null ? nothing : html`<br><bdi dir="ltr">${ipAddress}</bdi>`}
+${identityProvider === null ? nothing : html`<br>${vouchedBy(shown, identityProvider)}`}
 <br>${t.devices.lastUsed}${t.colon}${time(locale, lastUsedAt)}
 <br>${t.devices.since}${t.colon}${time(locale, createdAt)}</p>
 ${current ? html`<strong>${t.devices.current}</strong>` : signOut(shown, session, index)}</li>`;
+}
+
+/** By its name, or by its id where it is offered no more. */
+function vouchedBy({ t, data }: Shown<Data>, providerId: string): Markup {
+  const provider = data.authOptions.identityProviders.find(({ id }) => id === providerId);
+  return named(t.identities.signedInWith, provider?.name ?? providerId);
 }
 
 /** Named by its own words and the device's: a list of buttons tells them apart. */

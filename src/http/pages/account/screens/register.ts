@@ -3,16 +3,23 @@ import { graphqlDocument } from '../answers.ts';
 import { linkTo } from '../links.ts';
 import { definePage } from '../page.ts';
 import { button, field, form, refusalNotice } from '../parts.ts';
+import { otherWays, type Provider, startLogin } from '../provider-parts.ts';
 
 type Data = {
-  readonly authOptions: { readonly registrationOpen: boolean; readonly passwordMinLength: number };
+  readonly authOptions: {
+    readonly registrationOpen: boolean;
+    readonly passwordMinLength: number;
+    readonly identityProviders: readonly Provider[];
+  };
 };
 
 export const register = definePage<Data>({
   path: 'register',
   beginsSignIn: true,
   document: graphqlDocument(`
-query Show { authOptions { registrationOpen passwordMinLength } }
+query Show {
+  authOptions { registrationOpen passwordMinLength identityProviders { id name } }
+}
 mutation Register($input: RegisterInput!) {
   result: register(input: $input) { __typename ...Challenge ...Refusal }
 }`),
@@ -25,10 +32,11 @@ mutation Register($input: RegisterInput!) {
         name: name.trim() === '' ? null : name,
       }),
     },
+    provider: startLogin,
   },
   view: (shown) => {
     const { t, data, query } = shown;
-    const { registrationOpen, passwordMinLength } = data.authOptions;
+    const { registrationOpen, passwordMinLength, identityProviders } = data.authOptions;
     const signIn = html`<p class="aside">${t.register.hasAccount}
 <a href="${linkTo('sign-in', query)}">${t.register.signIn}</a></p>`;
     if (!registrationOpen)
@@ -58,6 +66,7 @@ ${field(shown, {
 <div class="actions">${button({ label: t.register.action })}</div>
 `,
 )}
+${otherWays(shown, { action: linkTo('register', query), providers: identityProviders })}
 ${signIn}`,
     };
   },

@@ -4,6 +4,7 @@ import { definePage, type Shown } from '../page.ts';
 import { doneNotice, time } from '../parts.ts';
 
 type Data = {
+  readonly authOptions: { readonly identityProviders: readonly unknown[] };
   readonly me: { readonly email: string };
   readonly account: {
     readonly hasPassword: boolean;
@@ -13,6 +14,7 @@ type Data = {
     readonly totpEnabledAt: string | null;
     readonly recoveryCodesLeft: number;
     readonly passkeys: readonly unknown[];
+    readonly identities: readonly unknown[];
   };
 };
 
@@ -23,7 +25,10 @@ export const security = definePage<Data>({
   document: graphqlDocument(`
 query Show {
   ...Person
-  account { hasPassword passwordChangedAt totpEnabledAt recoveryCodesLeft passkeys { id } }
+  authOptions { identityProviders { id } }
+  account {
+    hasPassword passwordChangedAt totpEnabledAt recoveryCodesLeft passkeys { id } identities { id }
+  }
 }`),
   view: (shown) => ({
     title: shown.t.security.title,
@@ -76,6 +81,7 @@ function rows(shown: Context): Markup[] {
     }),
     ...(totpEnabled ? [row(t, codes)] : []),
     ...passkeysRow(shown),
+    ...identitiesRow(shown),
   ];
 }
 
@@ -88,6 +94,20 @@ function passkeysRow({ t, data, takesPasskeys }: Context): Markup[] {
       label: t.passkeys.title,
       state: html`${count === 0 ? t.security.none : t.passkeys.count(count)}`,
       path: 'passkeys',
+      action: count === 0 ? t.security.setUp : t.security.manage,
+    }),
+  ];
+}
+
+/** Not there where no provider is offered and the account has none. */
+function identitiesRow({ t, data }: Context): Markup[] {
+  const count = data.account.identities.length;
+  if (count === 0 && data.authOptions.identityProviders.length === 0) return [];
+  return [
+    row(t, {
+      label: t.identities.title,
+      state: html`${count === 0 ? t.security.none : t.identities.count(count)}`,
+      path: 'identities',
       action: count === 0 ? t.security.setUp : t.security.manage,
     }),
   ];

@@ -4,9 +4,13 @@ import { linkTo } from '../links.ts';
 import { definePage, type Shown } from '../page.ts';
 import { button, doneNotice, field, form, hidden, nothing, refusalNotice } from '../parts.ts';
 import { assertionForm, ceremonyForm, passkeyRefusals, verifyOperation } from '../passkey-parts.ts';
+import { otherWays, type Provider, startLogin } from '../provider-parts.ts';
 
 type Data = {
-  readonly authOptions: { readonly registrationOpen: boolean };
+  readonly authOptions: {
+    readonly registrationOpen: boolean;
+    readonly identityProviders: readonly Provider[];
+  };
   /** A refusal past a limit. */
   readonly offer?: ({ readonly __typename: 'PasskeyChallenge' } & Ceremony) | AuthError;
 };
@@ -14,13 +18,14 @@ type Data = {
 type AuthError = { readonly __typename: 'AuthError' };
 
 /**
- * Address and password, a code by mail, or a passkey; what follows is told by the answer.
+ * Address and password, a code by mail, a passkey, or another provider; what follows is told by the
+ * answer.
  */
 export const signIn = definePage<Data>({
   path: 'sign-in',
   beginsSignIn: true,
   document: graphqlDocument(`
-query Show { authOptions { registrationOpen } }
+query Show { authOptions { registrationOpen identityProviders { id name } } }
 mutation SignIn($input: LoginInput!) {
   result: login(input: $input) { __typename ...Tokens ...Challenge ...Refusal }
 }
@@ -38,6 +43,7 @@ ${verifyOperation}`),
     },
     code: { operation: 'RequestCode', input: ({ email = '' }) => ({ email }) },
     passkey: assertionForm,
+    provider: startLogin,
   },
   view: (shown) => {
     const { t, data, query } = shown;
@@ -64,6 +70,10 @@ ${button({ label: t.signIn.byCode, form: 'code', kind: 'quiet', unchecked: true 
 `,
 )}
 ${ceremony === null ? nothing : byPasskey(shown, ceremony)}
+${otherWays(shown, {
+  action: linkTo('sign-in', query),
+  providers: data.authOptions.identityProviders,
+})}
 ${
   data.authOptions.registrationOpen
     ? html`<p class="aside">${t.signIn.noAccount}
