@@ -253,8 +253,8 @@ export const en = {
     lastWay: 'You could not sign in without it. Choose a password or add a passkey first.',
     taken: 'That account is linked to another account here.',
     refused:
-      'The other provider did not vouch for you: you declined, it took too long, or it told us no ' +
-      'email address. Try again, or choose another way.',
+      'The other provider did not vouch for you: you declined, it took too long, or it told us ' +
+      'no email address. Try again, or choose another way.',
     proveAddress: 'One step is left: the code shows that the address is yours.',
     signedInWith: (name: string): string => `Signed in with ${name}`,
   },
