@@ -69,10 +69,11 @@ async function callback(
   });
   if (!returned) return tellEnded(reply);
   const { url, returnTo, ticket } = returned;
-  // No script of the account pages reads the fragment for them.
-  if (ticket !== null && app.config.pages && returnTo === pagesReturnUrl(app.config))
-    setCookie(app, reply, { name: 'ticket', value: ticket, maxAge: ticketLifetime });
-  return reply.redirect(url, 303);
+  if (!app.config.pages || returnTo !== pagesReturnUrl(app.config)) return reply.redirect(url, 303);
+  // A server cannot read a fragment, and the account pages have no script that does it for them.
+  const maxAge = ticket === null ? 0 : ticketLifetime;
+  setCookie(app, reply, { name: 'ticket', value: ticket ?? '', maxAge });
+  return reply.redirect(returnTo, 303);
 }
 
 function parametersOf({ url }: FastifyRequest<Callback>): URLSearchParams {

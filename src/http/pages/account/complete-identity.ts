@@ -4,7 +4,7 @@ import type { Page } from './page.ts';
 import { renew } from './session.ts';
 import { show } from './show.ts';
 import { submit } from './submit.ts';
-import type { Visit } from './visit.ts';
+import { Refusal, type Visit } from './visit.ts';
 
 /**
  * The browser is back from another provider: completes what was begun, by the ticket that the
@@ -27,14 +27,21 @@ export async function completeIdentity(
   visit.cookies.write('ticket', null);
   visit.keep(step);
   const form = isLink ? 'link' : 'login';
-  if (begun === undefined) {
-    await show(visit, reply, page);
-  } else if (ticket === undefined) {
-    const refusal = { code: 'PROVIDER_REFUSED', fields: [], retryAfter: null, form };
-    await show(visit, reply.code(422), page, { refusal });
-  } else {
+  const refuse = (code: string, status: number): Promise<void> =>
+    show(visit, reply.code(status), page, {
+      refusal: { code, fields: [], retryAfter: null, form },
+    });
+  if (begun === undefined) await show(visit, reply, page);
+  else if (ticket === undefined) await refuse('PROVIDER_REFUSED', 422);
+  else {
     const fields = { form, ticket, codeVerifier: begun.verifier };
-    await submit(visit, reply, { page, fields });
+    try {
+      await submit(visit, reply, { page, fields });
+    } catch (error) {
+      // Who has no account yet, where accounts are made by invitation.
+      if (!(error instanceof Refusal) || error.code !== 'FORBIDDEN') throw error;
+      await refuse(error.code, error.status);
+    }
   }
   return true;
 }

@@ -269,14 +269,16 @@ export const de: Messages = {
     signIn: 'Mit einem anderen Anbieter anmelden',
     or: 'oder',
     continueWith: (name) => `Weiter mit ${name}`,
-    text: 'Konten bei anderen Anbietern, mit denen Sie sich hier anmelden können.',
+    text:
+      'Konten bei anderen Anbietern, mit denen Sie sich hier anmelden können. Wenn Sie eines ' +
+      'verknüpfen oder eine Verknüpfung lösen, werden andere Geräte abgemeldet.',
     none: 'Es ist noch kein Konto verknüpft.',
     count: (count) => plural(count, { one: `${count} Konto`, other: `${count} Konten` }),
     another: 'Ein Konto verknüpfen',
     link: (name) => `${name} verknüpfen`,
-    linked: 'Das Konto ist verknüpft. Sie können sich ab jetzt mit ihm anmelden.',
+    linked: 'Das Konto ist verknüpft. Andere Geräte wurden abgemeldet.',
     unlink: 'Verknüpfung lösen',
-    unlinked: 'Das Konto ist nicht mehr verknüpft.',
+    unlinked: 'Das Konto ist nicht mehr verknüpft. Andere Geräte wurden abgemeldet.',
     since: 'Verknüpft',
     neverUsed: 'Noch nicht verwendet',
     lastWay:
@@ -287,6 +289,8 @@ export const de: Messages = {
       'Der andere Anbieter hat Sie nicht bestätigt: Sie haben abgelehnt, es hat zu lange ' +
       'gedauert, oder er hat uns keine E-Mail-Adresse genannt. Versuchen Sie es noch einmal, ' +
       'oder wählen Sie einen anderen Weg.',
+    notAccepted:
+      'Mit diesem Konto können Sie sich hier nicht anmelden. Wählen Sie einen anderen Weg.',
     proveAddress: 'Ein Schritt fehlt noch: Der Code zeigt, dass die Adresse Ihnen gehört.',
     signedInWith: (name) => `Angemeldet mit ${name}`,
   },

@@ -240,14 +240,16 @@ export const en = {
     signIn: 'Sign in with another provider',
     or: 'or',
     continueWith: (name: string): string => `Continue with ${name}`,
-    text: 'Accounts with other providers that sign you in here.',
+    text:
+      'Accounts with other providers that sign you in here. Other devices are signed out when ' +
+      'you link or unlink one.',
     none: 'No account is linked yet.',
     count: (count: number): string => (count === 1 ? '1 account' : `${count} accounts`),
     another: 'Link an account',
     link: (name: string): string => `Link ${name}`,
-    linked: 'The account is linked. From now on it signs you in here.',
+    linked: 'The account is linked. Other devices were signed out.',
     unlink: 'Unlink',
-    unlinked: 'The account is no longer linked.',
+    unlinked: 'The account is no longer linked. Other devices were signed out.',
     since: 'Linked',
     neverUsed: 'Not used yet',
     lastWay: 'You could not sign in without it. Choose a password or add a passkey first.',
@@ -255,6 +257,7 @@ export const en = {
     refused:
       'The other provider did not vouch for you: you declined, it took too long, or it told us ' +
       'no email address. Try again, or choose another way.',
+    notAccepted: 'This account cannot sign you in here. Choose another way.',
     proveAddress: 'One step is left: the code shows that the address is yours.',
     signedInWith: (name: string): string => `Signed in with ${name}`,
   },

@@ -268,14 +268,16 @@ export const es: Messages = {
     signIn: 'Iniciar sesión con otro proveedor',
     or: 'o',
     continueWith: (name) => `Continuar con ${name}`,
-    text: 'Cuentas de otros proveedores con las que puedes iniciar sesión aquí.',
+    text:
+      'Cuentas de otros proveedores con las que puedes iniciar sesión aquí. Al vincular o ' +
+      'desvincular una se cierra la sesión en los demás dispositivos.',
     none: 'Aún no hay ninguna cuenta vinculada.',
     count: (count) => plural(count, { one: `${count} cuenta`, other: `${count} cuentas` }),
     another: 'Vincular una cuenta',
     link: (name) => `Vincular ${name}`,
-    linked: 'La cuenta está vinculada. A partir de ahora puedes iniciar sesión con ella.',
+    linked: 'La cuenta está vinculada. Se ha cerrado la sesión en los demás dispositivos.',
     unlink: 'Desvincular',
-    unlinked: 'La cuenta ya no está vinculada.',
+    unlinked: 'La cuenta ya no está vinculada. Se ha cerrado la sesión en los demás dispositivos.',
     since: 'Vinculación',
     neverUsed: 'Sin usar todavía',
     lastWay:
@@ -284,6 +286,7 @@ export const es: Messages = {
     refused:
       'El otro proveedor no ha confirmado tu identidad: lo has rechazado, ha tardado demasiado o ' +
       'no nos ha dado ninguna dirección de correo. Vuelve a intentarlo o elige otra manera.',
+    notAccepted: 'Esta cuenta no te permite iniciar sesión aquí. Elige otra manera.',
     proveAddress: 'Falta un paso: el código demuestra que la dirección es tuya.',
     signedInWith: (name) => `Sesión iniciada con ${name}`,
   },

@@ -275,14 +275,16 @@ export const fr: Messages = {
     signIn: 'Se connecter avec un autre fournisseur',
     or: 'ou',
     continueWith: (name) => `Continuer avec ${name}`,
-    text: 'Des comptes chez d’autres fournisseurs, avec lesquels vous pouvez vous connecter ici.',
+    text:
+      'Des comptes chez d’autres fournisseurs, avec lesquels vous pouvez vous connecter ici. Les ' +
+      'autres appareils sont déconnectés quand vous en associez ou en dissociez un.',
     none: 'Aucun compte n’est encore associé.',
     count: (count) => plural(count, { one: `${count} compte`, other: `${count} comptes` }),
     another: 'Associer un compte',
     link: (name) => `Associer ${name}`,
-    linked: 'Le compte est associé. Il vous permet désormais de vous connecter ici.',
+    linked: 'Le compte est associé. Les autres appareils ont été déconnectés.',
     unlink: 'Dissocier',
-    unlinked: 'Le compte n’est plus associé.',
+    unlinked: 'Le compte n’est plus associé. Les autres appareils ont été déconnectés.',
     since: 'Association',
     neverUsed: 'Pas encore utilisé',
     lastWay:
@@ -293,6 +295,7 @@ export const fr: Messages = {
       'L’autre fournisseur n’a pas confirmé votre identité\u00a0: vous avez refusé, cela a pris ' +
       'trop de temps, ou il ne nous a indiqué aucune adresse e-mail. Réessayez ou choisissez un ' +
       'autre moyen.',
+    notAccepted: 'Ce compte ne vous permet pas de vous connecter ici. Choisissez un autre moyen.',
     proveAddress: 'Il reste une étape\u00a0: le code montre que l’adresse est bien la vôtre.',
     signedInWith: (name) => `Connexion avec ${name}`,
   },

@@ -43,7 +43,7 @@ ${verifyOperation}`),
     return {
       title: t.codePage.title,
       hasCeremony: hasPasskey(shown),
-      body: html`${resentNotice(shown)}${refusalNotice(shown, passkeyRefusals(shown))}
+      body: html`${resentNotice(shown)}${refusalNotice(shown, refusals(shown))}
 ${whereFrom(shown)}
 ${form(
   linkTo('code', query),
@@ -59,6 +59,11 @@ ${wayBack(shown)}`,
 });
 
 type Context = Shown<unknown>;
+
+/** A sign-in by another provider may end here, too. */
+function refusals(shown: Context): Readonly<Record<string, string>> {
+  return { INVALID_CREDENTIALS: shown.t.identities.notAccepted, ...passkeyRefusals(shown) };
+}
 
 function hasPasskey({ takesPasskeys, step }: Context): boolean {
   return takesPasskeys && step.challenge?.passkey != null;

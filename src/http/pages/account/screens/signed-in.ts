@@ -43,6 +43,8 @@ mutation CompleteLink($input: CompleteIdentityLinkInput!) {
       : [linkTo('sign-in', search), t.forgot.signIn];
     const own = {
       PROVIDER_REFUSED: t.identities.refused,
+      INVALID_OR_EXPIRED_TOKEN: t.identities.refused,
+      INVALID_CREDENTIALS: t.identities.notAccepted,
       FORBIDDEN: t.register.closed,
       CONFLICT: t.identities.taken,
     };
