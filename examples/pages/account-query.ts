@@ -1,4 +1,5 @@
 import type { AuthSession, Passkey, User } from '@latchkey/client';
+import type { LinkedAccount } from './linked-accounts.tsx';
 
 /** What the account page queries, with either client. */
 export const accountQuery = `
@@ -8,6 +9,7 @@ export const accountQuery = `
       hasPassword
       totpEnabled
       passkeys { id name createdAt lastUsedAt }
+      identities { id label createdAt lastUsedAt provider { id name } }
       sessions(first: 50) {
         edges { node { id device lastUsedAt current } }
       }
@@ -21,6 +23,7 @@ export type AccountData = {
     readonly hasPassword: boolean;
     readonly totpEnabled: boolean;
     readonly passkeys: readonly Pick<Passkey, 'id' | 'name' | 'createdAt' | 'lastUsedAt'>[];
+    readonly identities: readonly LinkedAccount[];
     readonly sessions: {
       readonly edges: readonly {
         readonly node: Pick<AuthSession, 'id' | 'device' | 'lastUsedAt' | 'current'>;

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { CodeForm } from './code-form.tsx';
 import { Field, Form } from './form.tsx';
 import { forgetRegistration, LinkForm, readLink, rememberRegistration } from './link-form.tsx';
+import { ProviderButtons } from './provider-buttons.tsx';
 import { useAction } from './use-action.ts';
 import { useSubmit } from './use-submit.ts';
 
@@ -17,11 +18,17 @@ const notices: Record<SignedOutReason, string> = {
   ENDED: 'Your session has ended. Sign in again.',
 };
 
+type Props = {
+  reason: SignedOutReason | null;
+  /** What a provider's vouching has led to. */
+  begun: Challenge | null;
+};
+
 /** Sign in, or create an account; then the code. */
-export function SignedOut({ reason }: { reason: SignedOutReason | null }) {
+export function SignedOut({ reason, begun }: Props) {
   const [link, setLink] = useState(readLink);
   const [page, setPage] = useState<'sign-in' | 'sign-up'>('sign-in');
-  const [challenge, setChallenge] = useState<Challenge | null>(null);
+  const [challenge, setChallenge] = useState(begun);
 
   const back = (): void => {
     setChallenge(null);
@@ -57,6 +64,7 @@ export function SignedOut({ reason }: { reason: SignedOutReason | null }) {
       ) : (
         <SignUp onChallenge={setChallenge} />
       )}
+      <ProviderButtons onChallenge={setChallenge} />
       <button
         type="button"
         className="link"

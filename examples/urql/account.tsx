@@ -1,6 +1,7 @@
 import { gql, type TypedDocumentNode, useQuery } from 'urql';
 import { type AccountData, accountQuery } from '../pages/account-query.ts';
 import { ChoosePassword } from '../pages/choose-password.tsx';
+import { LinkedAccounts } from '../pages/linked-accounts.tsx';
 import { Passkeys } from '../pages/passkeys.tsx';
 import { Sessions } from '../pages/sessions.tsx';
 import { Totp } from '../pages/totp.tsx';
@@ -13,12 +14,13 @@ export function Account() {
   const refetch = () => execute({ requestPolicy: 'network-only' });
   if (error) return <p role="alert">{error.message}</p>;
   if (!data?.account) return <p role="status">One moment …</p>;
-  const { user, hasPassword, totpEnabled, passkeys, sessions } = data.account;
+  const { user, hasPassword, totpEnabled, passkeys, identities, sessions } = data.account;
   return (
     <>
       <h1>Hello, {user.name ?? user.email}</h1>
       {!hasPassword && <ChoosePassword onChange={refetch} />}
       <Sessions sessions={sessions.edges.map(({ node }) => node)} onChange={refetch} />
+      <LinkedAccounts identities={identities} onChange={refetch} />
       <Passkeys passkeys={passkeys} onChange={refetch} />
       <Totp enabled={totpEnabled} onChange={refetch} />
     </>

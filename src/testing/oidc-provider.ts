@@ -20,6 +20,8 @@ export type OidcProvider = {
   readonly issuer: string;
   /** Who sits at the browser and presses the button that says `Continue`. */
   user: OidcUser;
+  /** Whether its page is cut off from the one that has opened its window, as some providers do. */
+  isIsolated: boolean;
   /** How often a browser came with a wish to sign in. */
   visits(): number;
   /**
@@ -53,6 +55,7 @@ export async function startOidcProvider(options: OidcProviderOptions): Promise<O
   const self: OidcProvider = {
     issuer,
     user: { sub: 'ada', email: 'ada@example.com', email_verified: true, name: 'Ada' },
+    isIsolated: false,
     visits: () => visits,
     press,
     stop: async () => {
@@ -64,7 +67,7 @@ export async function startOidcProvider(options: OidcProviderOptions): Promise<O
   server.on('request', (request, response) => {
     if (request.url?.startsWith('/auth?')) visits += 1;
     const answered = request.url?.startsWith(interactions)
-      ? interact(provider, self.user, users, request, response)
+      ? interact(provider, self, users, request, response)
       : handle(request, response);
     answered.catch((error: unknown) => response.writeHead(400).end(String(error)));
   });
@@ -133,14 +136,18 @@ function configurationOf(
 /** The page with the buttons, and what they do. */
 async function interact(
   provider: Provider,
-  user: OidcUser,
+  { user, isIsolated }: OidcProvider,
   users: Map<string, OidcUser>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   if (request.method !== 'POST') {
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+    response.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      ...(isIsolated ? { 'cross-origin-opener-policy': 'same-origin' } : {}),
+    });
     response.end(`<!doctype html><html lang="en"><title>Another provider</title>
+<link rel="icon" href="data:,">
 <h1>Another provider</h1><form method="post"><button name="continue">Continue</button></form>
 <form method="post" action="?cancel"><button>Cancel</button></form>`);
     return;

@@ -58,7 +58,9 @@ export async function begin(
 ): Promise<IdentityFlow | Refusal | IdentityError> {
   if (!crypto) return identityError('UNSUPPORTED');
   const verifier = randomText(crypto);
-  const digest = await crypto.digest('SHA-256', new TextEncoder().encode(verifier));
+  // ASCII; not every React Native has a TextEncoder.
+  const bytes = Uint8Array.from(verifier, (symbol) => symbol.charCodeAt(0));
+  const digest = await crypto.digest('SHA-256', bytes);
   const answer = await start({ providerId, returnTo, codeChallenge: base64url(digest) });
   if (answer.__typename === 'AuthError') return answer;
   const { url, expiresAt } = answer;
