@@ -5,12 +5,22 @@ import { type Administrator, makeAdministrator } from '../testing/administrators
 import { codeIn, linkTokenIn, startTestServer, type TestServer } from '../testing/app.ts';
 import { authenticator, enrolTotp, signInWithApp, totpCode } from '../testing/authenticator.ts';
 import type { MutationName } from '../testing/client.ts';
+import { createTestClock } from '../testing/clock.ts';
 import {
   productionEnvironment,
   runCommand,
   startCommand,
   strongKey,
 } from '../testing/command-line.ts';
+import {
+  getTicket,
+  linkByProvider,
+  newVerifier,
+  returnTo,
+  signInByProvider,
+  withProviders,
+} from '../testing/identities.ts';
+import { startIdentityProvider, type TestIdentityProvider } from '../testing/identity-provider.ts';
 import { addPasskey, newSigner } from '../testing/passkeys.ts';
 import {
   changeEmail,
@@ -27,11 +37,15 @@ import { auditOf, sessionsOf } from '../testing/rows.ts';
 // that the test holds, and finds it changed. Verbs that only read (me, account, listSessions,
 // listSecurityEvents, exportAccount, listUsers, introspection) wait for no row and have no line.
 
+let provider: TestIdentityProvider;
 let server: TestServer;
 let second: TestServer;
 let sql: postgres.Sql;
 beforeAll(async () => {
-  server = await startTestServer({ config: { secretKeys: [strongKey] } });
+  const clock = createTestClock();
+  provider = await startIdentityProvider({ clock });
+  const config = { secretKeys: [strongKey], ...withProviders([provider.entry()]) };
+  server = await startTestServer({ clock, config });
   second = await server.another();
   sql = rawSql(server);
 });
@@ -39,6 +53,7 @@ afterAll(async () => {
   await sql.end();
   await second.stop();
   await server.stop();
+  await provider.stop();
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, see testing/client.ts.
@@ -71,6 +86,7 @@ const stateOf = async (tx: Tx): Promise<unknown> => ({
     select id, consumed_at from otp_challenges where user_id is not null order by id`,
   links: await tx`select id, ended_at from account_tokens order by id`,
   passkeys: await tx`select * from passkeys order by id`,
+  identities: await tx`select * from identities order by id`,
 });
 
 type During = {
@@ -133,6 +149,13 @@ const calls = (person: Person, name: MutationName, input: Record<string, unknown
   send: () => second.mutate(name, input, as(person)),
 });
 
+/** Links an account of the double's to a person; the id of the identity. */
+async function linkTo(person: Person): Promise<string> {
+  provider.user = { sub: person.id };
+  const { id } = await linkByProvider(server, provider, person);
+  return id;
+}
+
 async function withApp() {
   const person = await registerPerson(server);
   const { phone } = await enrolTotp(server, person);
@@ -180,6 +203,22 @@ const stepUpVerbs: Readonly<Record<string, () => Promise<Call>>> = {
     const person = await registerPerson(server);
     const { id: passkeyId } = await addPasskey(server, person);
     return calls(person, 'removePasskey', { passkeyId });
+  },
+  startIdentityLink: async () => {
+    const { codeChallenge } = newVerifier();
+    const input = { providerId: 'double', returnTo, codeChallenge };
+    return calls(await registerPerson(server), 'startIdentityLink', input);
+  },
+  completeIdentityLink: async () => {
+    const person = await registerPerson(server);
+    provider.user = { sub: person.id };
+    const mutation = 'startIdentityLink';
+    const ticket = await getTicket(server, provider, { mutation, sender: as(person) });
+    return calls(person, 'completeIdentityLink', ticket);
+  },
+  unlinkIdentity: async () => {
+    const person = await registerPerson(server);
+    return calls(person, 'unlinkIdentity', { identityId: await linkTo(person) });
   },
 };
 /** They end the caller's own session even where the others need a step-up (X-14). */
@@ -313,6 +352,18 @@ describe('X-6 a verb of a signed-in user that waits for the user’s row', () =>
     );
   });
 
+  it('unlinkIdentity keeps the last way in where the password went meanwhile', async () => {
+    const { person, send } = await (stepUpVerbs['unlinkIdentity']?.() ?? Promise.reject());
+    await expectRefused(
+      {
+        row: ['users', person.id],
+        change: (tx) => tx`update users set password_hash = null where id = ${person.id}`,
+        send,
+      },
+      { code: 'CONFLICT' },
+    );
+  });
+
   it('confirmPasskeyRegistration adds none where the password was changed meanwhile', async () => {
     const { person, send } = await (stepUpVerbs['confirmPasskeyRegistration']?.() ??
       Promise.reject());
@@ -428,6 +479,10 @@ const adminVerbs: Readonly<
   resetUserPassword: {
     name: 'resetUserPassword',
     input: ({ id }) => ({ userId: id, reason: 'r' }),
+  },
+  unlinkUserIdentity: {
+    name: 'unlinkUserIdentity',
+    input: ({ id }) => ({ userId: id, identityId: id, reason: 'r' }),
   },
   deleteUser: { name: 'deleteUser', input: ({ id }) => ({ userId: id }) },
 };
@@ -700,6 +755,79 @@ describe('X-6 a sign-in that waits for the user’s row', () => {
     expect(answer).toMatchObject({ code: 'INVALID_CREDENTIALS' });
     expect(await sessionsOf(server, person.id)).toHaveLength(1);
     expect(await auditOf(server, person.id, 'passkey.clone_suspected')).toHaveLength(1);
+  });
+
+  const byIdentity = async () => {
+    const person = await registerPerson(server);
+    await linkTo(person);
+    const ticket = await getTicket(server, provider);
+    return { person, send: () => second.mutate('completeIdentityLogin', ticket) };
+  };
+  const secondStepByIdentity = async () => {
+    const person = await registerPerson(server);
+    await linkTo(person);
+    const { phone } = await enrolTotp(server, await signIn(server, person));
+    const { id } = await signInByProvider(server, provider);
+    const code = phone.nextCode();
+    return { person, send: () => second.mutate('verifyOtp', { challengeId: id, code }) };
+  };
+  const linkCode = async () => {
+    const person = await registerPerson(server);
+    provider.user = { sub: person.id, email: person.email };
+    const { id } = await signInByProvider(server, provider);
+    const code = await server.nextCode(person.email);
+    return { person, send: () => second.mutate('verifyOtp', { challengeId: id, code }) };
+  };
+  const unlinked = (id: string) => (tx: Tx) => tx`delete from identities where user_id = ${id}`;
+  /** What `person` is about to link goes to another. */
+  const linkedToAnother = async ({ id }: Person) => {
+    const other = await registerPerson(server);
+    return (tx: Tx) => tx`
+      insert into identities (id, user_id, provider_id, issuer, subject, created_at)
+      values (${other.id}, ${other.id}, 'double', ${provider.issuer}, ${id}, now())`;
+  };
+
+  it.each([
+    ['the account was suspended', refusals['the account was suspended'], 'INVALID_CREDENTIALS'],
+    // Without an account it needs an address, and this provider has named none.
+    ['the account was deleted', refusals['the account was deleted'], 'PROVIDER_REFUSED'],
+    ['it was unlinked', async ({ id }: Person) => unlinked(id), 'PROVIDER_REFUSED'],
+  ] as const)('completeIdentityLogin opens nothing where %s', async (_, change, code) => {
+    const { person, send } = await byIdentity();
+    await expectRefused(
+      { row: ['users', person.id], change: await change(person), send },
+      { code },
+    );
+  });
+
+  it('ID-14 completeIdentityLogin asks for the app that was activated meanwhile', async () => {
+    const { person, send } = await byIdentity();
+    const change = set.appActivated(person.id);
+    const { answer } = await during({ row: ['users', person.id], change, send });
+    expect(answer).toMatchObject({ __typename: 'OtpChallenge', methods: ['TOTP'] });
+  });
+
+  it.each([
+    ['its second step', secondStepByIdentity, async ({ id }: Person) => unlinked(id)],
+    ['its code', linkCode, linkedToAnother],
+  ] as const)('ADV-26 %s links no other account than it began with', async (_, prepare, change) => {
+    const { person, send } = await prepare();
+    await expectRefused(
+      { row: ['users', person.id], change: await change(person), send },
+      { code: 'INVALID_CREDENTIALS' },
+    );
+  });
+
+  it.each([
+    ['the account was suspended', refusals['the account was suspended']],
+    ['the account was deleted', refusals['the account was deleted']],
+    ['the challenge was ended', async ({ id }: Person) => ended(id)],
+  ] as const)('verifyOtp links nothing where %s', async (_, change) => {
+    const { person, send } = await linkCode();
+    await expectRefused(
+      { row: ['users', person.id], change: await change(person), send },
+      { code: 'INVALID_OR_EXPIRED_CODE' },
+    );
   });
 
   it('verifyPasskey is complete where an app was activated meanwhile', async () => {

@@ -3,16 +3,24 @@ import { systemRandom } from '../random.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { enrolTotp } from '../testing/authenticator.ts';
 import { claimsOf } from '../testing/factors.ts';
+import { begin, getTicket, withProviders } from '../testing/identities.ts';
+import { startIdentityProvider, type TestIdentityProvider } from '../testing/identity-provider.ts';
 import { newSigner } from '../testing/passkeys.ts';
 import { freshAddress, goodPassword, registerPerson, signIn } from '../testing/people.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+let provider: TestIdentityProvider;
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer();
+  provider = await startIdentityProvider();
+  const entry = provider.entry({ nativeClientIds: ['latchkey'] });
+  server = await startTestServer({ config: withProviders([entry]) });
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  await provider.stop();
+});
 
 /** Every kind of secret that its holder can use, obtained through the public API. */
 const bearers: Readonly<Record<string, () => Promise<string[]>>> = {
@@ -29,6 +37,23 @@ const bearers: Readonly<Record<string, () => Promise<string[]>>> = {
     const ids: string[] = [];
     for (let n = 0; n < 10; n += 1) ids.push((await server.mutate('requestPasskeyLogin', {})).id);
     return ids;
+  },
+  'the handle of a sign-in by another provider': async () => {
+    const begun = await Promise.all(Array.from({ length: 5 }, () => begin(server)));
+    return begun.map(({ url }) => url.slice(url.lastIndexOf('/') + 1));
+  },
+  'the ticket of a sign-in by another provider': async () => {
+    const tickets: string[] = [];
+    for (let n = 0; n < 5; n += 1) tickets.push((await getTicket(server, provider)).ticket);
+    return tickets;
+  },
+  'the id of a nonce, and the nonce': async () => {
+    const values: string[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const { id, nonce } = await server.mutate('requestIdTokenNonce', { providerId: 'double' });
+      values.push(id, nonce);
+    }
+    return values;
   },
   'a refresh token': async () => {
     const person = await registerPerson(server);
@@ -95,6 +120,8 @@ describe('identifiers', () => {
         ['verifyOtp', { challengeId: id, code: '123456' }],
         ['verifyLink', { token: id }],
         ['verifyPasskey', { challengeId: id, credential: newSigner().assert({ challenge: id }) }],
+        ['completeIdentityLogin', { ticket: id, codeVerifier: id.repeat(2) }],
+        ['loginWithIdToken', { nonceId: id, idToken: id }],
         ['resetPassword', { token: id, newPassword: goodPassword }],
         ['undoEmailChange', { token: id }],
       ] as const) {

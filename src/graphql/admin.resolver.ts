@@ -160,8 +160,8 @@ export class AdminResolver {
 
   @Mutation(() => ResetUserFactorsResult, {
     description:
-      'Removes the second factors of a user who has lost them, and signs them out everywhere; ' +
-      'they are told by mail. Admins, with a recent step-up.',
+      'Removes the second factors, passkeys and linked accounts of a user who has lost them, and ' +
+      'signs them out everywhere; they are told by mail. Admins, with a recent step-up.',
   })
   resetUserFactors(
     @Arg('input', () => ResetUserFactorsInput, { description: 'Whose, and why.' })

@@ -39,6 +39,7 @@ const mutations: Readonly<Record<string, string>> = {
   revokeUserSessions: `{ userId: "${someId}" }`,
   resetUserPassword: `{ userId: "${someId}", reason: "test" }`,
   resetUserFactors: `{ userId: "${someId}", reason: "test" }`,
+  unlinkUserIdentity: `{ userId: "${someId}", identityId: "${someId}", reason: "test" }`,
 };
 
 const ask = (name: string, token?: string): Promise<Answer> =>

@@ -4,6 +4,8 @@ import { administrativeFields, makeAdministrator } from '../testing/administrato
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { meQuery, mutationText } from '../testing/client.ts';
 import { gatewayToken } from '../testing/doors.ts';
+import { getTicket, linkByProvider, withProviders } from '../testing/identities.ts';
+import { startIdentityProvider, type TestIdentityProvider } from '../testing/identity-provider.ts';
 import { newSigner, registerPasskey } from '../testing/passkeys.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../testing/people.ts';
 import { auditOf } from '../testing/rows.ts';
@@ -18,10 +20,12 @@ const namedById = [
   'confirmEmailChange.challengeId',
   'confirmPasskeyRegistration.challengeId',
   'confirmTotpEnrollment.enrollmentId',
+  'loginWithIdToken.nonceId',
   'removePasskey.passkeyId',
   'renamePasskey.passkeyId',
   'resendOtp.challengeId',
   'revokeSession.sessionId',
+  'unlinkIdentity.identityId',
   'verifyLink.challengeId',
   'verifyOtp.challengeId',
   'verifyPasskey.challengeId',
@@ -56,15 +60,22 @@ const selfService: Argument[] = Object.values(authSchema().getTypeMap()).flatMap
   });
 });
 
+let provider: TestIdentityProvider;
 let server: TestServer;
 let ada: Person;
 let bob: Person;
 beforeAll(async () => {
-  server = await startTestServer({ config: { gatewayToken } });
+  provider = await startIdentityProvider();
+  server = await startTestServer({
+    config: { gatewayToken, ...withProviders([provider.entry()]) },
+  });
   ada = await registerPerson(server, { name: 'Ada' });
   bob = await registerPerson(server, { name: 'Bob' });
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  await provider.stop();
+});
 
 const meOf = async (person: Person) =>
   (await server.send(meQuery, {}, { token: person.accessToken })).data.me;
@@ -78,7 +89,8 @@ describe('operations on one’s own account', () => {
       ),
     ).toEqual([]);
     const ids = selfService
-      .filter(({ name }) => /id$/i.test(name))
+      // A provider is the operator's.
+      .filter(({ name }) => /id$/i.test(name) && name !== 'providerId')
       .map(({ of, name }) => `${of}.${name}`);
     expect(ids.sort()).toEqual(namedById);
   });
@@ -135,6 +147,9 @@ describe('operations on one’s own account', () => {
     const enrollment = await server.mutate('startTotpEnrollment', {}, asBob);
     const nowhere = '0190a0a0-0000-7000-8000-000000000000';
     const { id: passkeyId } = await registerPasskey(server, bob, newSigner());
+    const { id: identityId } = await linkByProvider(server, provider, bob);
+    const bobs = { sender: asBob, mutation: 'startIdentityLink' } as const;
+    const ticket = await getTicket(server, provider, bobs);
     const ceremony = await server.mutate('startPasskeyRegistration', {}, asBob);
     const credential = newSigner().register(ceremony.options);
     for (const [name, input, missing] of [
@@ -151,6 +166,8 @@ describe('operations on one’s own account', () => {
       ],
       ['renamePasskey', { passkeyId, name: 'Mine' }, { passkeyId: nowhere, name: 'Mine' }],
       ['removePasskey', { passkeyId }, { passkeyId: nowhere }],
+      ['unlinkIdentity', { identityId }, { identityId: nowhere }],
+      ['completeIdentityLink', ticket, { ...ticket, ticket: 'x'.repeat(43) }],
       [
         'confirmPasskeyRegistration',
         { challengeId: ceremony.id, credential },

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { enrolTotp, signInWithApp } from '../testing/authenticator.ts';
 import { meQuery } from '../testing/client.ts';
+import { createTestClock } from '../testing/clock.ts';
 import { doors, gatewayToken, openDoors, postForm } from '../testing/doors.ts';
+import { getTicket, linkByProvider, withProviders } from '../testing/identities.ts';
+import { startIdentityProvider, type TestIdentityProvider } from '../testing/identity-provider.ts';
 import { addPasskey, newSigner } from '../testing/passkeys.ts';
 import {
   changeEmail,
@@ -151,6 +154,20 @@ const endings: readonly Ending[] = [
     all: true,
   },
   {
+    title: 'SE-10 an account at another provider that was linked on another device',
+    end: (server, _, other) => linkByProvider(server, provider, other),
+    all: false,
+  },
+  {
+    title: 'SE-10 an account at another provider that was unlinked on another device',
+    end: async (server, person, other) => {
+      const { id: identityId } = await linkByProvider(server, provider, other);
+      const third = await signIn(server, person);
+      await server.mutate('unlinkIdentity', { identityId }, { token: third.accessToken });
+    },
+    all: true,
+  },
+  {
     title: 'SE-10 a new address, confirmed on another device',
     end: (server, _, other) => changeEmail(server, other, freshAddress()),
     all: false,
@@ -223,22 +240,31 @@ const endings: readonly Ending[] = [
 
 let here: TestServer;
 let there: TestServer;
+let provider: TestIdentityProvider;
 beforeAll(async () => {
-  here = await startTestServer({ config: { gatewayToken } });
+  const clock = createTestClock();
+  provider = await startIdentityProvider({ clock });
+  const config = { gatewayToken, ...withProviders([provider.entry()]) };
+  here = await startTestServer({ clock, config });
   there = await here.another();
 });
 afterAll(async () => {
   await there.stop();
   await here.stop();
+  await provider.stop();
 });
 
-/** A passkey's step-up and a registration that wait for the browser. */
+/** A passkey's step-up and registration that wait for the browser, and a ticket for the app. */
 async function beginCeremonies(person: Person) {
   const { signer } = await addPasskey(here, person);
   const sender = { token: person.accessToken };
+  provider.user = { sub: person.id };
+  const mutation = 'startIdentityLink';
+  const ticket = await getTicket(here, provider, { sender, mutation });
   const { passkey } = await here.mutate('reauthenticate', {}, sender);
   const registration = await here.mutate('startPasskeyRegistration', {}, sender);
   return {
+    completeIdentityLink: ticket,
     verifyPasskey: { challengeId: passkey.id, credential: signer.assert(passkey.options) },
     confirmPasskeyRegistration: {
       challengeId: registration.id,
@@ -247,6 +273,13 @@ async function beginCeremonies(person: Person) {
   };
 }
 
+/** The step-up last: it ends the session. */
+const ceremonyNames = [
+  'confirmPasskeyRegistration',
+  'completeIdentityLink',
+  'verifyPasskey',
+] as const;
+
 /** Those that their session can still finish. */
 async function finish(
   server: TestServer,
@@ -254,9 +287,9 @@ async function finish(
   { accessToken }: Person,
 ): Promise<string[]> {
   const finished: string[] = [];
-  for (const name of ['confirmPasskeyRegistration', 'verifyPasskey'] as const) {
+  for (const name of ceremonyNames) {
     const answer = await server.mutate(name, ceremonies[name], { token: accessToken });
-    if (['Passkey', 'AuthTokens'].includes(answer.__typename)) finished.push(name);
+    if (['Passkey', 'AuthIdentity', 'AuthTokens'].includes(answer.__typename)) finished.push(name);
   }
   return finished;
 }
@@ -264,8 +297,7 @@ async function finish(
 describe('after the end of a session', () => {
   it('ADV-45 the sweep itself: a living session finishes its ceremonies', async () => {
     const person = await registerPerson(here);
-    const names = ['confirmPasskeyRegistration', 'verifyPasskey'];
-    expect(await finish(there, await beginCeremonies(person), person)).toEqual(names);
+    expect(await finish(there, await beginCeremonies(person), person)).toEqual(ceremonyNames);
   });
 
   it('ADV-45 the sweep itself: every endpoint accepts a living session, on both', async () => {

@@ -99,6 +99,12 @@ describe('cookie mode refuses', () => {
           { challengeId: ceremony.id, credential: passkey, tokenDelivery },
           undefined,
         ],
+        [
+          'completeIdentityLogin',
+          { ticket: 'x', codeVerifier: 'x'.repeat(43), tokenDelivery },
+          undefined,
+        ],
+        ['loginWithIdToken', { nonceId: 'x', idToken: 'x', tokenDelivery }, undefined],
         ['refreshSession', {}, jar],
         ['refreshSession', { refreshToken: person.refreshToken, tokenDelivery }, undefined],
         ['logout', {}, jar],

@@ -4,15 +4,25 @@ import { makeAdministrator } from '../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { enrolTotp } from '../testing/authenticator.ts';
 import type { MutationName, Sender } from '../testing/client.ts';
+import { createTestClock } from '../testing/clock.ts';
 import { gatewayToken, postForm } from '../testing/doors.ts';
+import { getTicket, withProviders } from '../testing/identities.ts';
+import { startIdentityProvider, type TestIdentityProvider } from '../testing/identity-provider.ts';
 import { newSigner } from '../testing/passkeys.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../testing/people.ts';
 
+let provider: TestIdentityProvider;
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ config: { gatewayToken } });
+  const clock = createTestClock();
+  provider = await startIdentityProvider({ clock });
+  const entry = provider.entry({ trustEmail: true, nativeClientIds: ['latchkey'] });
+  server = await startTestServer({ clock, config: { gatewayToken, ...withProviders([entry]) } });
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  await provider.stop();
+});
 
 const otherPassword = 'walnut ferry copper tuesday';
 const as = ({ accessToken }: Pick<Person, 'accessToken'>): Sender => ({ token: accessToken });
@@ -84,6 +94,30 @@ describe('every operation, on PostgreSQL and on PGlite', () => {
     ).account;
     expect([passkeys[0].name, passkeySignals.rpId]).toEqual(['Key', 'localhost']);
     await call('removePasskey', { passkeyId }, as(tokens));
+  });
+
+  it('signs in by another provider, links and unlinks', async () => {
+    const email = freshAddress();
+    provider.user = { sub: email, email, email_verified: true };
+    answered.add('Mutation.startIdentityLogin');
+    const login = await getTicket(server, provider);
+    await call('completeIdentityLogin', login);
+    const { id: nonceId, nonce } = await call('requestIdTokenNonce', { providerId: 'double' });
+    const idToken = await provider.idToken({ ...provider.user, nonce });
+    const own = as(await call('loginWithIdToken', { nonceId, idToken }));
+    provider.user = { sub: freshAddress() };
+    answered.add('Mutation.startIdentityLink');
+    const mutation = 'startIdentityLink';
+    const link = await getTicket(server, provider, { mutation, sender: own });
+    const { id: identityId } = await call('completeIdentityLink', link, own);
+    const linked = (await ask('account { identities { id } } me { identities { id } }', own)).me;
+    expect(linked.identities).toHaveLength(2);
+    await call('unlinkIdentity', { identityId }, own);
+    const admin = as(await makeAdministrator(server));
+    const [first] = linked.identities;
+    const { id: userId } = (await ask('me { id }', own)).me;
+    const reason = 'On the phone.';
+    await call('unlinkUserIdentity', { userId, identityId: first.id, reason }, admin);
   });
 
   it('changes an account, exports and deletes it', async () => {

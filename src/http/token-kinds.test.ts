@@ -1,17 +1,28 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeIn, linkTokenIn, startTestServer, type TestServer } from '../testing/app.ts';
 import { meQuery } from '../testing/client.ts';
+import { createTestClock } from '../testing/clock.ts';
 import { gatewayToken, postForm } from '../testing/doors.ts';
 import { misspelled, spaced } from '../testing/forged-tokens.ts';
+import { begin, getTicket, linkByProvider, withProviders } from '../testing/identities.ts';
+import { startIdentityProvider, type TestIdentityProvider } from '../testing/identity-provider.ts';
 import { newSigner, registerPasskey } from '../testing/passkeys.ts';
 import { changeEmail, freshAddress, registerPerson } from '../testing/people.ts';
 import { sessionsOf } from '../testing/rows.ts';
 
+let provider: TestIdentityProvider;
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ config: { gatewayToken } });
+  const clock = createTestClock();
+  provider = await startIdentityProvider({ clock });
+  const entry = provider.entry({ trustEmail: true, nativeClientIds: ['app'] });
+  const config = { gatewayToken, ...withProviders([entry]) };
+  server = await startTestServer({ clock, config });
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  await provider.stop();
+});
 
 /** One token of each kind; a new kind is added here. */
 async function makeTokens() {
@@ -25,9 +36,16 @@ async function makeTokens() {
   const signer = newSigner();
   await registerPasskey(server, mover, signer);
   const ceremony = await server.mutate('requestPasskeyLogin', {});
+  provider.user = { sub: email, email, email_verified: true };
+  await linkByProvider(server, provider, person);
+  const { ticket, codeVerifier } = await getTicket(server, provider);
+  const { id: nonceId, nonce } = await server.mutate('requestIdTokenNonce', asked);
+  const begun = await begin(server);
   return {
     person,
     code,
+    codeVerifier,
+    idToken: await provider.idToken({ sub: email, aud: 'app', nonce }),
     credential: signer.assert(ceremony.options),
     tokens: {
       'access token': person.accessToken,
@@ -37,10 +55,14 @@ async function makeTokens() {
       'reset token': await server.nextToken(email),
       'undo token': await changeEmail(server, mover, freshAddress()),
       'passkey challenge': ceremony.id as string,
+      'identity ticket': ticket,
+      'ID token nonce': nonceId as string,
+      'identity handle': begun.url.slice(begun.url.lastIndexOf('/') + 1),
       'service credential': gatewayToken,
     },
   };
 }
+const asked = { providerId: 'double' };
 type Kind = keyof Awaited<ReturnType<typeof makeTokens>>['tokens'];
 type Door = {
   readonly takes: readonly Kind[];
@@ -104,6 +126,35 @@ const places: Readonly<Record<string, Door>> = {
       const sender = { token: person.accessToken };
       const answer = await server.mutate('confirmPasskeyRegistration', input, sender);
       return answer.__typename === 'Passkey';
+    },
+  },
+  'completeIdentityLogin.ticket': {
+    takes: ['identity ticket'],
+    opens: async (ticket, { codeVerifier }) => {
+      const input = { ticket, codeVerifier };
+      return (await server.mutate('completeIdentityLogin', input)).__typename === 'AuthTokens';
+    },
+  },
+  'completeIdentityLink.ticket': {
+    // The ticket of a sign-in links nothing.
+    takes: [],
+    opens: async (ticket, { codeVerifier, person }) => {
+      const input = { ticket, codeVerifier };
+      const sender = { token: person.accessToken };
+      const answer = await server.mutate('completeIdentityLink', input, sender);
+      return answer.__typename === 'AuthIdentity';
+    },
+  },
+  'loginWithIdToken.nonceId': {
+    takes: ['ID token nonce'],
+    opens: async (nonceId, { idToken }) =>
+      (await server.mutate('loginWithIdToken', { nonceId, idToken })).__typename === 'AuthTokens',
+  },
+  'GET /identity/start': {
+    takes: ['identity handle'],
+    opens: async (handle) => {
+      const address = `${server.url}/identity/start/${encodeURIComponent(handle)}`;
+      return (await fetch(address, { redirect: 'manual' })).status === 303;
     },
   },
   'resendOtp.challengeId': {

@@ -18,6 +18,7 @@ export const administrativeFields: ReadonlySet<string> = new Set([
   'Mutation.revokeUserSessions',
   'Mutation.resetUserFactors',
   'Mutation.resetUserPassword',
+  'Mutation.unlinkUserIdentity',
   'Mutation.deleteUser',
 ]);
 

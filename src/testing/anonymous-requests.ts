@@ -13,6 +13,8 @@ const graphql = (query: string, variables: unknown = {}): Sent => ({
 const call = (name: Parameters<typeof mutationText>[0], input: Record<string, unknown>): Sent =>
   graphql(mutationText(name), { input });
 
+const flow = { providerId: 'none', codeChallenge: 'x'.repeat(43) };
+
 /**
  * One anonymous request of each kind; `n` makes its values unique, and `challengeId` is an issued
  * or a made-up one.
@@ -35,6 +37,12 @@ export const anonymousRequests: readonly ((n: number, challengeId: string) => Se
       challengeId: `made-up-${n}`,
       credential: newSigner().assert({ challenge: 'AAAA' }),
     }),
+  () => call('startIdentityLogin', { ...flow, returnTo: 'http://localhost:3000/signed-in' }),
+  (n) => call('completeIdentityLogin', { ticket: `made-up-${n}`, codeVerifier: 'x'.repeat(43) }),
+  () => call('requestIdTokenNonce', { providerId: 'none' }),
+  (n) => call('loginWithIdToken', { nonceId: `made-up-${n}`, idToken: 'made up' }),
+  (n) => ({ path: `/identity/start/made-up-${n}`, method: 'GET' }),
+  (n) => ({ path: `/identity/callback/none?state=${n}&code=${n}`, method: 'GET' }),
   (n) => call('verifyLink', { token: `made-up-${n}` }),
   (_n, challengeId) => call('resendOtp', { challengeId }),
   (n) => call('refreshSession', { refreshToken: `made-up-${n}` }),

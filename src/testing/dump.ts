@@ -4,6 +4,8 @@ import type { Db } from '../db/driver/client.ts';
 import { accountTokens } from '../db/tables/account-tokens.ts';
 import { auditEvents } from '../db/tables/audit-events.ts';
 import { auditOrigins } from '../db/tables/audit-origins.ts';
+import { identities } from '../db/tables/identities.ts';
+import { identityFlows } from '../db/tables/identity-flows.ts';
 import { knownDevices } from '../db/tables/known-devices.ts';
 import { otpChallenges } from '../db/tables/otp-challenges.ts';
 import { outboxMessages } from '../db/tables/outbox-messages.ts';
@@ -21,6 +23,8 @@ export const tables: readonly PgTable[] = [
   accountTokens,
   auditEvents,
   auditOrigins,
+  identities,
+  identityFlows,
   knownDevices,
   otpChallenges,
   outboxMessages,

@@ -1,8 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { IdentityProvider } from '../config/identity-providers.ts';
+import type { Config } from '../config/read-config.ts';
 import type { TestServer } from './app.ts';
 import type { Sender } from './client.ts';
 import { CookieJar } from './cookie-jar.ts';
 import type { TestIdentityProvider } from './identity-provider.ts';
+
+/** The configuration of a server that signs in by these providers, which are on loopback. */
+export function withProviders(identityProviders: readonly IdentityProvider[]): Partial<Config> {
+  return { identityProviders, identityAllowPrivate: true };
+}
 
 /** Where the app of these tests takes tickets. */
 export const returnTo = 'http://localhost:3000/signed-in';

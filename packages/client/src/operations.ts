@@ -918,8 +918,8 @@ export type Mutations = {
    */
   resetUserPassword: { input: ResetUserPasswordInput; result: ResetUserPasswordResult };
   /**
-   * Removes the second factors of a user who has lost them, and signs them out everywhere; they are
-   * told by mail. Admins, with a recent step-up.
+   * Removes the second factors, passkeys and linked accounts of a user who has lost them, and signs
+   * them out everywhere; they are told by mail. Admins, with a recent step-up.
    */
   resetUserFactors: { input: ResetUserFactorsInput; result: ResetUserFactorsResult };
   /**

@@ -20,7 +20,7 @@ const schema = z.object({
  * PROVIDER_REFUSED for a provider that is unknown, disabled or away, RATE_LIMITED.
  */
 export const startIdentityLink = command(schema, async (ctx, input): Promise<IdentityRedirect> => {
-  const { userId, sessionId, session } = requireStepUp(ctx);
+  const { userId, sessionId } = requireStepUp(ctx);
   const { returnTo, codeChallenge: challenge } = input;
   assertReturnUrl(ctx, returnTo);
   const provider = requireProvider(ctx, input.providerId);
@@ -29,7 +29,7 @@ export const startIdentityLink = command(schema, async (ctx, input): Promise<Ide
     provider,
     returnTo,
     codeChallenge: challenge,
-    loginHint: session.user.email,
+    loginHint: null,
     owner: { userId, sessionId },
   });
   return ctx.transaction(async (tx) => {

@@ -138,6 +138,10 @@ describe('each budget', () => {
       verifyLink: 'account-token:address',
       requestPasskeyLogin: 'passkey-login:address',
       verifyPasskey: 'otp:address',
+      startIdentityLogin: 'identity-start:address',
+      requestIdTokenNonce: 'identity-start:address',
+      completeIdentityLogin: 'identity-ticket:address',
+      loginWithIdToken: 'identity-ticket:address',
     };
     if (!isObjectType(mutation)) throw new Error('There are no mutations.');
     const open = Object.keys(mutation.getFields()).filter((name) =>

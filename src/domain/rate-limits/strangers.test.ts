@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientNetworks } from '../../http/hooks/client-address.ts';
 import { noMetrics } from '../../observability/metrics.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
+import { newVerifier, returnTo } from '../../testing/identities.ts';
 import { newestCode, newestResetToken } from '../../testing/newest-mail.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../../testing/people.ts';
 import { lookInto } from '../../testing/raw-sql.ts';
@@ -44,6 +45,9 @@ const guessCode: Attempt = async ({ email }, sender) => {
 const guessPassword: Attempt = ({ email }, sender) =>
   server.mutate('login', { email, password: wrong }, sender);
 
+const { codeVerifier, codeChallenge } = newVerifier();
+const begin = { returnTo, codeChallenge };
+
 /** What a stranger does to use up each budget. */
 const attempts: Partial<Record<BudgetName, Attempt>> = {
   'login:account': guessPassword,
@@ -77,6 +81,10 @@ const attempts: Partial<Record<BudgetName, Attempt>> = {
   'otp:address': (_owner, sender) =>
     server.mutate('verifyOtp', { challengeId: 'made up', code: '000000' }, sender),
   'passkey-login:address': (_owner, sender) => server.mutate('requestPasskeyLogin', {}, sender),
+  'identity-start:address': (_owner, sender) =>
+    server.mutate('startIdentityLogin', { providerId: 'none', ...begin }, sender),
+  'identity-ticket:address': (_owner, sender) =>
+    server.mutate('completeIdentityLogin', { ticket: 'made up', codeVerifier }, sender),
   'refresh:address': (_owner, sender) =>
     server.mutate('refreshSession', { refreshToken: 'made up' }, sender),
   'reset:address': ({ email }, sender) => server.mutate('requestPasswordReset', { email }, sender),

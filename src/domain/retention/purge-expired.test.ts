@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { dump } from '../../testing/dump.ts';
+import { begin, withProviders } from '../../testing/identities.ts';
+import { startIdentityProvider } from '../../testing/identity-provider.ts';
 import { freshAddress, goodPassword, registerPerson, signIn } from '../../testing/people.ts';
 import { rawSql } from '../../testing/raw-sql.ts';
 import { suspendUser } from '../../testing/rows.ts';
@@ -37,7 +39,9 @@ describe('purgeExpired', () => {
   });
 
   it('DP-6 removes each kind when it has expired, and not a day before', async () => {
-    const own = await startTestServer();
+    const provider = await startIdentityProvider();
+    const entry = provider.entry({ nativeClientIds: ['latchkey'] });
+    const own = await startTestServer({ config: withProviders([entry]) });
     try {
       const person = await registerPerson(own);
       const unverified = freshAddress();
@@ -48,6 +52,8 @@ describe('purgeExpired', () => {
       await own.mutate('startTotpEnrollment', {}, { token });
       await own.mutate('startPasskeyRegistration', {}, { token });
       await own.mutate('requestPasskeyLogin', {});
+      await own.mutate('requestIdTokenNonce', { providerId: 'double' });
+      await begin(own);
       await own.nextToken(person.email);
       await own.nextMail(unverified);
       const counts: Record<number, PurgeCounts> = {};
@@ -60,6 +66,7 @@ describe('purgeExpired', () => {
       expect(counts[2]).toMatchObject({
         challenges: 0,
         passkeyChallenges: 0,
+        identityFlows: 0,
         accountTokens: 0,
         mails: 0,
         pendingFactors: 0,
@@ -69,6 +76,7 @@ describe('purgeExpired', () => {
       expect(counts[2]?.rateLimits).toBeGreaterThan(0);
       expect(counts[4]).toMatchObject({ challenges: 3, accountTokens: 1, unverifiedAccounts: 0 });
       expect(counts[4]).toMatchObject({ pendingFactors: 1, passkeyChallenges: 2 });
+      expect(counts[4]).toMatchObject({ identityFlows: 2 });
       expect(counts[4]?.mails).toBeGreaterThanOrEqual(3);
       expect(counts[6]).toMatchObject({ unverifiedAccounts: 0 });
       expect(counts[8]).toMatchObject({ unverifiedAccounts: 1, sessions: 0 });
@@ -95,6 +103,7 @@ describe('purgeExpired', () => {
       expect(left['audit_events']?.length).toBeGreaterThan(3);
       await signIn(own, person);
     } finally {
+      await provider.stop();
       await own.stop();
     }
   });

@@ -24,8 +24,8 @@ export type IdTokenNonce = {
  * issued for something else is of no use (ID-17). Throws PROVIDER_REFUSED, RATE_LIMITED.
  */
 export const requestIdTokenNonce = command(schema, async (ctx, input): Promise<IdTokenNonce> => {
-  const provider = requireNativeProvider(ctx, input.providerId);
   await reserveByAddress(ctx, 'identity-start:address');
+  const provider = requireNativeProvider(ctx, input.providerId);
   const now = ctx.clock.now();
   const id = ctx.random.id(now);
   const [handle, nonce] = [ctx.random.token(secretBytes), ctx.random.token(secretBytes)];

@@ -22,8 +22,8 @@ const schema = z.object({
 export const startIdentityLogin = command(schema, async (ctx, input): Promise<IdentityRedirect> => {
   const { returnTo, codeChallenge: challenge, loginHint } = input;
   assertReturnUrl(ctx, returnTo);
-  const provider = requireProvider(ctx, input.providerId);
   await reserveByAddress(ctx, 'identity-start:address');
+  const provider = requireProvider(ctx, input.providerId);
   const prepared = await prepareFlow(ctx, {
     provider,
     returnTo,
