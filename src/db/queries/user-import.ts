@@ -4,6 +4,7 @@ import { type IdentityRow, identities } from '../tables/identities.ts';
 import { type PasskeyRow, passkeys } from '../tables/passkeys.ts';
 import { type UserRow, users } from '../tables/users.ts';
 import { isAnyOf } from './any-of.ts';
+import type { IdentityKey } from './identities.ts';
 
 /**
  * Inserts the users whose address and id are free, in one statement; returns the addresses of those
@@ -53,8 +54,6 @@ export async function insertImportedIdentities(
     .returning({ id: identities.id });
   return new Set(inserted.map(({ id }) => id));
 }
-
-type IdentityKey = Pick<IdentityRow, 'providerId' | 'issuer' | 'subject'>;
 
 /** One text for each account at a provider. */
 export function identityKey({ providerId, issuer, subject }: IdentityKey): string {
