@@ -17,11 +17,14 @@ export type TestRelyingParty = {
 
 export function createTestRelyingParty(
   identityProviders: Config['identityProviders'],
-  options: { readonly egress?: Egress; readonly allowPrivate?: boolean } = {},
+  options: {
+    readonly egress?: Egress;
+    readonly allowPrivate?: boolean;
+    readonly clock?: TestClock;
+  } = {},
 ): TestRelyingParty {
-  const { allowPrivate = true } = options;
+  const { allowPrivate = true, clock = createTestClock() } = options;
   const config = { ...testConfig, identityProviders, identityAllowPrivate: allowPrivate };
-  const clock = createTestClock();
   const logLines: string[] = [];
   const log = createLog(config, { write: (line) => void logLines.push(line) });
   const egress = options.egress ?? createEgress({ allowLoopback: allowPrivate });

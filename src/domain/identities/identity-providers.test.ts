@@ -79,9 +79,13 @@ describe('an OpenID provider', () => {
   it('gets a secret of Apple’s kind, signed anew each time, and posts its answer', async () => {
     const party = await openId({ responseMode: 'form_post', clientSecret: appleSecret() });
     const { double } = party;
-    await signInAt(party, double);
+    const { name: _, ...claims } = double.user;
+    double.user = claims;
+    expect(await signInAt(party, double)).toMatchObject({ subject: 'ada', name: null });
     party.clock.advance(60);
-    expect(await signInAt(party, double)).toMatchObject({ subject: 'ada' });
+    double.user = { ...claims, sub: 'new', name: 'Ada Lovelace' };
+    double.onlyInUserinfo = ['name'];
+    expect(await signInAt(party, double)).toMatchObject({ subject: 'new', name: 'Ada Lovelace' });
     const secrets = double.forms.map((form) => form.get('client_secret'));
     expect(new Set(secrets).size).toBe(2);
   });
