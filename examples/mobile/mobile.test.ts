@@ -1,21 +1,39 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { webcrypto } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type AuthClient, createAuthClient } from '@latchkey/client';
 import { createIdentities } from '@latchkey/client/identities';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import {
   type ServerWithProvider,
+  startAcme,
   startServerWithProvider,
+  writeProvidersFile,
 } from '../../src/testing/any-provider.ts';
 import type { TestServer } from '../../src/testing/app.ts';
 import { enrolTotp } from '../../src/testing/authenticator.ts';
+import { bareEnvironment } from '../../src/testing/command-line.ts';
+import { bundledProgram } from '../../src/testing/compiled.ts';
 import { CookieJar } from '../../src/testing/cookie-jar.ts';
+import { freePort } from '../../src/testing/free-port.ts';
+import type { OidcProvider } from '../../src/testing/oidc-provider.ts';
 import { freshAddress, personOf } from '../../src/testing/people.ts';
 import { snippets } from '../../src/testing/snippets.ts';
 import { createProviderSignIn, type Expo } from './sign-in.ts';
 
-/** A link of the site that says which app is its own, and a scheme that any app may claim. */
-const returnUrls = ['https://app.example.com/signed-in', 'com.example.app:/signed-in'];
+/**
+ * A link of the site that says which app is its own, a scheme that any app may claim, and the page
+ * of a command-line tool.
+ */
+const returnUrls = [
+  'https://app.example.com/signed-in',
+  'com.example.app:/signed-in',
+  'http://127.0.0.1:8765/signed-in',
+];
 const [appLink = '', scheme = ''] = returnUrls;
 
 let home: ServerWithProvider;
@@ -44,10 +62,14 @@ type Phone = {
 type PhoneOptions = {
   /** The server that answers a path; the instances have one PUBLIC_URL. */
   readonly serverOf?: (path: string) => string;
+  readonly provider?: OidcProvider;
 };
 
 /** A phone with an app, a keychain, and a browser that the app sees nothing of. */
-function openPhone({ serverOf = () => home.publicUrl }: PhoneOptions = {}): Phone {
+function openPhone({
+  serverOf = () => home.publicUrl,
+  provider = home.provider,
+}: PhoneOptions = {}): Phone {
   const kept = new Map<string, string>();
   const headers: string[] = [];
   const links: string[] = [];
@@ -62,7 +84,7 @@ function openPhone({ serverOf = () => home.publicUrl }: PhoneOptions = {}): Phon
   });
   const openAuthSessionAsync = async (url: string, redirectUrl: string) => {
     if (phone.user === 'closes') return { type: 'cancel' };
-    links.push(await followed(url, { serverOf, redirectUrl, button: phone.user }));
+    links.push(await followed(url, { serverOf, provider, redirectUrl, button: phone.user }));
     return { type: 'success', url: links.at(-1) ?? '' };
   };
   const phone: Phone = {
@@ -88,18 +110,19 @@ function openPhone({ serverOf = () => home.publicUrl }: PhoneOptions = {}): Phon
 
 type Following = {
   readonly serverOf: (path: string) => string;
+  readonly provider: OidcProvider;
   readonly redirectUrl: string;
   readonly button: 'Continue' | 'Cancel';
 };
 
 /** The browser of the system: it has cookies, and hands an address of the app to the app. */
-async function followed(url: string, { serverOf, redirectUrl, button }: Following) {
-  const jar = new CookieJar(home.server.clock);
+async function followed(url: string, { serverOf, provider, redirectUrl, button }: Following) {
+  const jar = new CookieJar(systemClock);
   let at = url;
   while (!at.startsWith(redirectUrl)) {
     const { origin, pathname, search } = new URL(at);
-    if (origin === home.provider.issuer) {
-      at = await home.provider.press(button, at);
+    if (origin === provider.issuer) {
+      at = await provider.press(button, at);
       continue;
     }
     const cookie = jar.header({ path: pathname, isSecure: false, isCrossSite: true });
@@ -225,5 +248,45 @@ describe('two instances over one database', () => {
     });
     const again = createProviderSignIn(turned.auth, turned.expo, appLink);
     expect(await again.signIn('acme')).toMatchObject({ __typename: 'AuthTokens' });
+  });
+});
+
+describe('the built server, in development', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-mobile-'));
+  let child: ChildProcess;
+  let provider: OidcProvider;
+  let publicUrl: string;
+
+  beforeAll(async () => {
+    const port = String(await freePort());
+    publicUrl = `http://localhost:${port}`;
+    provider = await startAcme(publicUrl);
+    child = spawn(process.execPath, [bundledProgram(), 'dev'], {
+      cwd: folder,
+      stdio: 'ignore',
+      env: {
+        ...bareEnvironment,
+        PORT: port,
+        PUBLIC_URL: publicUrl,
+        IDENTITY_PROVIDERS_FILE: writeProvidersFile(folder, provider),
+        IDENTITY_RETURN_URLS: returnUrls.join(','),
+        IDENTITY_ALLOW_PRIVATE: 'true',
+      },
+    });
+  });
+  afterAll(async () => {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+    await provider.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each(returnUrls)('takes a provider from six lines of a file, back at %s', async (returnTo) => {
+    const ready = async () => (await fetch(`${publicUrl}/readyz`).catch(() => null))?.ok;
+    await expect.poll(ready).toBe(true);
+    const { auth, expo } = openPhone({ provider, serverOf: () => publicUrl });
+    const { signIn } = createProviderSignIn(auth, expo, returnTo);
+    expect(await signIn('acme')).toMatchObject({ __typename: 'AuthTokens', user: { name: 'Ada' } });
   });
 });

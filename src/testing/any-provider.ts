@@ -21,17 +21,12 @@ export async function startServerWithProvider(
 ): Promise<ServerWithProvider> {
   const port = await freePort();
   const publicUrl = `http://localhost:${port}`;
-  const clientSecret = 'a secret of the tests, long enough';
-  const provider = await startOidcProvider({
-    clientId: 'latchkey',
-    clientSecret,
-    redirectUris: [`${publicUrl}/identity/callback/acme`],
-  });
+  const provider = await startAcme(publicUrl);
   const server = await startTestServer({
     config: {
       port,
       publicUrl,
-      identityProviders: readFile(providersFile(provider.issuer), clientSecret),
+      identityProviders: readProviders(provider),
       identityAllowPrivate: true,
       ...config,
     },
@@ -47,21 +42,40 @@ export async function startServerWithProvider(
   };
 }
 
-/** All that an operator writes for a provider that is no preset. */
-const providersFile = (issuer: string): string => `[{
-  "id": "acme",
-  "name": "Acme",
-  "issuer": "${issuer}",
-  "clientId": "latchkey", "clientSecretFile": "acme-secret",
-  "trustEmail": true
-}]`;
+const clientSecret = 'a secret of the tests, long enough';
 
-function readFile(text: string, secret: string): Config['identityProviders'] {
+/** The provider alone, which knows a server by its PUBLIC_URL. */
+export function startAcme(publicUrl: string): Promise<OidcProvider> {
+  return startOidcProvider({
+    clientId: 'latchkey',
+    clientSecret,
+    redirectUris: [`${publicUrl}/identity/callback/acme`],
+  });
+}
+
+/** All that an operator writes for a provider that is no preset; returns the file's path. */
+export function writeProvidersFile(
+  folder: string,
+  { issuer }: Pick<OidcProvider, 'issuer'>,
+): string {
+  const path = join(folder, 'providers.json');
+  writeFileSync(join(folder, 'acme-secret'), clientSecret, { mode: 0o600 });
+  const entry = `{
+    "id": "acme",
+    "name": "Acme",
+    "issuer": "${issuer}",
+    "clientId": "latchkey",
+    "clientSecretFile": "acme-secret",
+    "trustEmail": true
+  }`;
+  writeFileSync(path, `[${entry}]`);
+  return path;
+}
+
+function readProviders(provider: OidcProvider): Config['identityProviders'] {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-providers-'));
   try {
-    writeFileSync(join(folder, 'acme-secret'), secret, { mode: 0o600 });
-    writeFileSync(join(folder, 'providers.json'), text);
-    return identityProvidersFile.parse(join(folder, 'providers.json'));
+    return identityProvidersFile.parse(writeProvidersFile(folder, provider));
   } finally {
     rmSync(folder, { recursive: true });
   }
