@@ -95,6 +95,7 @@ const beside: Readonly<Record<string, readonly string[]>> = {
   'domain/factors': ['recovery-codes', 'totp'],
   'domain/otp': ['factors', 'passkeys', 'recovery-codes'],
   'domain/passkeys': ['factors'],
+  'domain/identities': ['factors', 'passkeys'],
   'domain/sessions': ['caller'],
   'domain/access-tokens': ['caller', 'sessions'],
   'domain/accounts': ['sign-in'],

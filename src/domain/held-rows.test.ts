@@ -791,7 +791,7 @@ describe('X-6 a sign-in that waits for the user’s row', () => {
     ['the account was suspended', refusals['the account was suspended'], 'INVALID_CREDENTIALS'],
     // Without an account it needs an address, and this provider has named none.
     ['the account was deleted', refusals['the account was deleted'], 'PROVIDER_REFUSED'],
-    ['it was unlinked', async ({ id }: Person) => unlinked(id), 'PROVIDER_REFUSED'],
+    ['it was unlinked', async ({ id }: Person) => unlinked(id), 'INVALID_CREDENTIALS'],
   ] as const)('completeIdentityLogin opens nothing where %s', async (_, change, code) => {
     const { person, send } = await byIdentity();
     await expectRefused(

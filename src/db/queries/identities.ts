@@ -1,6 +1,7 @@
-import { and, asc, eq, gte } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gte } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { type IdentityRow, identities } from '../tables/identities.ts';
+import { type UserRow, users } from '../tables/users.ts';
 import { isAnyOf } from './any-of.ts';
 
 /** What names an account at a provider; SECURITY: only all three together do (ADV-64). */
@@ -25,9 +26,25 @@ export async function insertIdentity(db: Db, row: IdentityRow): Promise<boolean>
   return rows.length === 1;
 }
 
-/** Of any user: the caller judges whose it is. */
-export async function findIdentity(db: Db, key: IdentityKey): Promise<IdentityRow | null> {
-  const [row] = await db.select().from(identities).where(isThis(key));
+const selectOwner = (db: Db, key: IdentityKey) =>
+  db
+    .select(getTableColumns(users))
+    .from(identities)
+    .innerJoin(users, eq(users.id, identities.userId))
+    .where(isThis(key));
+
+/** The user who has it, in any state. */
+export async function findUserByIdentity(db: Db, key: IdentityKey): Promise<UserRow | null> {
+  const [row] = await selectOwner(db, key);
+  return row ?? null;
+}
+
+/**
+ * The same, with the user's row locked until the transaction ends. It may have been unlinked while
+ * this waited, which `touchIdentity` tells.
+ */
+export async function holdUserByIdentity(db: Db, key: IdentityKey): Promise<UserRow | null> {
+  const [row] = await selectOwner(db, key).for('no key update', { of: users });
   return row ?? null;
 }
 

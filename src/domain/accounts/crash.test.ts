@@ -6,10 +6,16 @@ import type { Db } from '../../db/driver/client.ts';
 import { startTestServer, type TestServer, testConfig } from '../../testing/app.ts';
 import { authenticator, enrolTotp, signInWithApp } from '../../testing/authenticator.ts';
 import type { MutationName } from '../../testing/client.ts';
+import { createTestClock } from '../../testing/clock.ts';
 import { compiledSources } from '../../testing/compiled.ts';
 import type { CrashOrder } from '../../testing/crash-child.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { dump } from '../../testing/dump.ts';
+import { linkByProvider, signInByProvider, withProviders } from '../../testing/identities.ts';
+import {
+  startIdentityProvider,
+  type TestIdentityProvider,
+} from '../../testing/identity-provider.ts';
 import { freshAddress, goodPassword, type Person, registerPerson } from '../../testing/people.ts';
 import { countSteps } from '../../testing/stepped-db.ts';
 
@@ -23,15 +29,20 @@ const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefo
 let server: TestServer;
 let survivor: TestServer;
 let database: TestDatabase;
+let provider: TestIdentityProvider;
 const steps = countSteps();
 beforeAll(async () => {
   database = await createTestDatabase();
-  survivor = await startTestServer({ database });
+  const clock = createTestClock();
+  provider = await startIdentityProvider({ clock });
+  const config = withProviders([provider.entry()]);
+  survivor = await startTestServer({ database, clock, config });
   // The context of a request is replaced by `during`.
   const during = (over: AbortSignal): Db => steps.watch(database.database.during(over));
   server = await startTestServer({
     database: { ...database, database: { ...database.database, during } },
-    clock: survivor.clock,
+    clock,
+    config,
     mailbox: survivor.mailbox,
   });
   const { random } = server.app;
@@ -47,6 +58,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.stop();
   await survivor.stop();
+  await provider.stop();
   await database.drop();
 });
 
@@ -146,6 +158,25 @@ const flows: readonly Flow[] = [
       return { name: 'disableTotp', input: {}, token: accessToken };
     },
     mail: 'totp-disabled',
+  },
+  {
+    name: 'verifyOtp that links an account at another provider',
+    prepare: async ({ id, email }) => {
+      provider.user = { sub: id, email };
+      const { id: challengeId } = await signInByProvider(survivor, provider);
+      return { name: 'verifyOtp', input: { challengeId, code: await survivor.nextCode(email) } };
+    },
+    mail: 'identity-linked',
+    isCounted: true,
+  },
+  {
+    name: 'unlinkIdentity',
+    prepare: async (person) => {
+      provider.user = { sub: person.id };
+      const { id: identityId } = await linkByProvider(survivor, provider, person);
+      return { name: 'unlinkIdentity', input: { identityId }, token: person.accessToken };
+    },
+    mail: 'identity-unlinked',
   },
   {
     name: 'refreshSession with a spent token',
@@ -261,6 +292,7 @@ async function state(): Promise<State> {
     count(`app confirmed=${is(row['confirmedAt'])}`);
   for (const row of tables['recovery_codes'] ?? [])
     count(`recovery code used=${is(row['usedAt'])}`);
+  for (const row of tables['identities'] ?? []) count(`identity used=${is(row['lastUsedAt'])}`);
   for (const row of tables['sessions'] ?? []) count(`session ended=${is(row['revokedAt'])}`);
   for (const row of tables['account_tokens'] ?? [])
     count(`token ${row['purpose']} ended=${is(row['endedAt'])}`);

@@ -121,9 +121,9 @@ async function carryOut(
 ): Promise<Admission> {
   const { answer } = signIn;
   const ownId = decision === 'register' ? await makeUser(ctx, tx, signIn) : null;
-  const user = await holdDecided(ctx, tx, signIn, { decision, ownId });
-  if (!user) throw new Changed();
   const isLinked = decision === 'sign-in';
+  const user = await holdDecided(ctx, tx, signIn, { decision, isLinked, ownId });
+  if (!user) throw new Changed();
   // SECURITY: a second factor of the provider's counts for what is linked already. Whoever links
   // has to show ours (ID-14).
   const method = isLinked && answer.provesSecondFactor ? 'IDENTITY_MFA' : 'IDENTITY';
@@ -136,18 +136,25 @@ async function carryOut(
   });
 }
 
+type Decided = {
+  readonly decision: Decision;
+  readonly isLinked: boolean;
+  /** Of a row that was made for it. */
+  readonly ownId: string | null;
+};
+
 /** The account of a decision that still holds, locked; null where there is none. Throws Changed. */
 async function holdDecided(
   ctx: Context,
   tx: Transaction,
   signIn: SignIn,
-  { decision, ownId }: { readonly decision: Decision; readonly ownId: string | null },
+  { decision, isLinked, ownId }: Decided,
 ): Promise<UserRow | null> {
-  const held = await holdAccount(tx, signIn);
-  const isNew = held.user !== null && held.user.id === ownId;
-  const again = decide(ctx, signIn, isNew ? { ...held, user: null } : held);
+  const user = await holdAccount(tx, { ...signIn, isLinked });
+  const isNew = user !== null && user.id === ownId;
+  const again = decide(ctx, signIn, { isLinked, user: isNew ? null : user });
   if (again !== decision) throw new Changed();
-  return held.user;
+  return user;
 }
 
 /** A row for the address, where it is free (EN-2); the id that such a row has. */
@@ -189,9 +196,10 @@ async function askMailbox(
   const knownSessionId = await knownSession(ctx, canonical);
   const { tell } = await reserveLoginCode(ctx, { canonical, knownSessionId });
   const asked = await ctx.transaction(async (tx) => {
-    const makes = !found.isLinked && ctx.config.registration === 'open';
+    const { isLinked } = found;
+    const makes = !isLinked && ctx.config.registration === 'open';
     const ownId = makes ? await makeUser(ctx, tx, signIn) : null;
-    const held = await holdDecided(ctx, tx, signIn, { decision, ownId });
+    const held = await holdDecided(ctx, tx, signIn, { decision, isLinked, ownId });
     const user = decision === 'decoy' ? null : held;
     const challenge = await beginEmailChallenge(ctx, {
       db: tx,

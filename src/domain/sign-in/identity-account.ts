@@ -1,8 +1,11 @@
 import type { Db } from '../../db/driver/client.ts';
 import type { Transaction } from '../../db/driver/transaction.ts';
-import { findIdentity, type IdentityKey } from '../../db/queries/identities.ts';
-import { holdAnyUser } from '../../db/queries/user-administration.ts';
-import { findUserByEmail, findUserById, holdUserByEmail } from '../../db/queries/users.ts';
+import {
+  findUserByIdentity,
+  holdUserByIdentity,
+  type IdentityKey,
+} from '../../db/queries/identities.ts';
+import { findUserByEmail, holdUserByEmail } from '../../db/queries/users.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import type { EmailAddress } from '../addresses/email-address.ts';
 
@@ -17,25 +20,20 @@ export type IdentityAccount = {
 };
 
 export async function findAccount(db: Db, { key, email }: Wanted): Promise<IdentityAccount> {
-  const identity = await findIdentity(db, key);
-  if (identity) return { isLinked: true, user: await findUserById(db, { id: identity.userId }) };
+  const linked = await findUserByIdentity(db, key);
+  if (linked) return { isLinked: true, user: linked };
   const user = email && (await findUserByEmail(db, { canonical: email.canonical }));
   return { isLinked: false, user };
 }
 
 /**
- * The same with the user's row locked until the transaction ends. Whether it is linked is asked
- * once more afterwards, since it may have been unlinked or linked while this waited.
+ * The user of now, locked until the transaction ends. Whether it is linked may have changed since
+ * it was found: bindIdentity tells.
  */
-export async function holdAccount(
+export function holdAccount(
   tx: Transaction,
-  { key, email }: Wanted,
-): Promise<IdentityAccount> {
-  const before = await findIdentity(tx, key);
-  const user = before
-    ? await holdAnyUser(tx, { id: before.userId })
-    : email && (await holdUserByEmail(tx, { canonical: email.canonical }));
-  const after = await findIdentity(tx, key);
-  const isSame = before?.userId === after?.userId;
-  return isSame ? { isLinked: after !== null, user } : { isLinked: after !== null, user: null };
+  { key, email, isLinked }: Wanted & Pick<IdentityAccount, 'isLinked'>,
+): Promise<UserRow | null> | null {
+  if (isLinked) return holdUserByIdentity(tx, key);
+  return email && holdUserByEmail(tx, { canonical: email.canonical });
 }

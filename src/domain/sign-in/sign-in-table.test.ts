@@ -1,15 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { insertIdentity } from '../../db/queries/identities.ts';
 import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
 import { advanceTotpStep } from '../../db/queries/totp-authenticators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { type Authenticator, authenticator, enrolTotp } from '../../testing/authenticator.ts';
 import { meQuery, mutationText, type Sender } from '../../testing/client.ts';
+import { createTestClock } from '../../testing/clock.ts';
 import {
   claimsOf,
   countSessions,
   registerWithoutPassword,
   totpRow,
 } from '../../testing/factors.ts';
+import { signInByProvider, withProviders } from '../../testing/identities.ts';
+import {
+  startIdentityProvider,
+  type TestIdentityProvider,
+} from '../../testing/identity-provider.ts';
 import type { PasskeyFlags, PasskeySigner } from '../../testing/passkey-signer.ts';
 import { addPasskey, newSigner, signInWithPasskey } from '../../testing/passkeys.ts';
 import {
@@ -22,11 +29,17 @@ import {
 import { appointAdmin } from '../admin/appoint-admin.ts';
 import { offerTotp } from '../admin/give-totp.ts';
 
+let provider: TestIdentityProvider;
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer();
+  const clock = createTestClock();
+  provider = await startIdentityProvider({ clock });
+  server = await startTestServer({ clock, config: withProviders([provider.entry()]) });
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  await provider.stop();
+});
 
 type Subject = {
   readonly person: Person;
@@ -137,6 +150,18 @@ const methods = {
     const signer = passkey ?? newSigner();
     return signInWithPasskey(server, signer, { userHandle: signer.userHandle() ?? 'AAAA' });
   },
+  'an account at a provider': async ({ person: { id, email } }: Subject) => {
+    provider.user = { sub: id, email };
+    return signInByProvider(server, provider);
+  },
+  'a linked account at a provider': async ({ person: { id } }: Subject) => {
+    const key = { providerId: 'double', issuer: provider.issuer, subject: id };
+    const others = { label: null, emailAtLink: null, lastUsedAt: null };
+    const createdAt = server.clock.now();
+    await insertIdentity(server.app.db, { id, userId: id, ...key, ...others, createdAt });
+    provider.user = { sub: id };
+    return signInByProvider(server, provider);
+  },
   'the password, then a passkey': async ({ person, passkey }: Subject) => {
     const { email, password } = person;
     return meet(await server.mutate('login', { email, password }), passkey, {});
@@ -165,6 +190,8 @@ const both = 'TOTP|RECOVERY_CODE';
 const open = {
   'the password': ['tokens pwd'],
   'a mailed code': ['EMAIL', 'tokens otp'],
+  'an account at a provider': ['EMAIL', 'tokens otp'],
+  'a linked account at a provider': ['tokens '],
   'another registration': ['EMAIL', 'no code'],
   'a password reset': ['tokens pwd'],
   'a step-up by password': ['tokens pwd'],
@@ -176,6 +203,8 @@ const open = {
 const guarded = (offered: string) => ({
   'the password': [offered, 'tokens pwd otp mfa'],
   'a mailed code': ['EMAIL', offered, 'tokens otp'],
+  'an account at a provider': ['EMAIL', offered, 'tokens otp'],
+  'a linked account at a provider': [offered, 'tokens otp'],
   'another registration': ['EMAIL', 'no code'],
   'a password reset': [offered, 'tokens pwd otp mfa'],
   'a step-up by password': [offered, 'tokens pwd otp mfa'],
@@ -187,6 +216,8 @@ const guarded = (offered: string) => ({
 const closed = {
   'the password': [both, 'INVALID_OR_EXPIRED_CODE'],
   'a mailed code': ['EMAIL', both, 'INVALID_OR_EXPIRED_CODE'],
+  'an account at a provider': ['EMAIL', both, 'INVALID_OR_EXPIRED_CODE'],
+  'a linked account at a provider': [both, 'INVALID_OR_EXPIRED_CODE'],
   'another registration': ['EMAIL', 'no code'],
   'a password reset': [both, 'INVALID_OR_EXPIRED_CODE'],
   'a step-up by password': [both, 'INVALID_OR_EXPIRED_CODE'],
@@ -234,7 +265,7 @@ const methodNames = Object.keys(methods) as (keyof typeof methods)[];
 describe('every sign-in method against every set of enrolled factors', () => {
   describe.each(stateNames)('with %s', (state) => {
     it.each(methodNames)(
-      'ADV-5 ADV-24 ADV-50 OT-6 OT-17 PK-3 RC-5 by %s',
+      'ADV-5 ADV-24 ADV-50 ADV-68 ID-14 OT-6 OT-17 PK-3 RC-5 by %s',
       { timeout: 300_000 },
       async (method) => {
         const who = await states[state]();
