@@ -2,14 +2,17 @@ import type { CustomFetch } from 'openid-client';
 import type { Egress, EgressAnswer } from '../../egress/egress.ts';
 import { ProviderFault } from './provider-fault.ts';
 
-/** Milliseconds that a sign-in waits for its provider, whatever it takes to ask (ID-20). */
-const deadlineMs = 5000;
+/**
+ * Milliseconds that a sign-in waits for its provider, whatever it takes to ask (ID-20): less than
+ * an operation may take, which would otherwise end first and say that this server is busy.
+ */
+export const providerDeadline = 4000;
 
 /** What is left of the time of one sign-in. */
 export type Deadline = { leftMs(): number };
 
 export function startDeadline(): Deadline {
-  const end = performance.now() + deadlineMs;
+  const end = performance.now() + providerDeadline;
   return {
     leftMs: () => {
       const left = Math.ceil(end - performance.now());

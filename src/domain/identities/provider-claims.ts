@@ -100,6 +100,23 @@ export function readAddress(value: unknown): string | null {
   return typeof value === 'string' ? (parseEmailAddress(value)?.address ?? null) : null;
 }
 
+/**
+ * The name in Apple's `user`, which it has the browser send beside its answer, the first time
+ * alone. No one has signed it: it is shown, and nothing follows from it.
+ */
+export function postedName(user: unknown): string | null {
+  if (typeof user !== 'string' || user.length > longestUser) return null;
+  try {
+    const { firstName, lastName } = JSON.parse(user).name;
+    return readLine([firstName, lastName].filter((part) => typeof part === 'string').join(' '));
+  } catch {
+    return null;
+  }
+}
+
+/** Characters of JSON. */
+const longestUser = 2048;
+
 /** A name for people to read; null for what is none. */
 export function readLine(value: unknown): string | null {
   if (typeof value !== 'string' || !value.isWellFormed()) return null;

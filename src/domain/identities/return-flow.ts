@@ -6,6 +6,7 @@ import { AuthError } from '../../errors.ts';
 import type { ProviderAnswer } from '../../ports.ts';
 import { sha256 } from '../../secret-keys.ts';
 import { recordAudit } from '../audit/record.ts';
+import { readLine } from './provider-claims.ts';
 import { refusedUrl } from './refused-url.ts';
 import { requireProvider } from './require-provider.ts';
 import { callbackUrl } from './return-urls.ts';
@@ -37,6 +38,8 @@ export async function returnFlow(ctx: Context, input: Input): Promise<ReturnedFl
   const { providerId, parameters, browser } = input;
   const [state, ...others] = parameters.getAll('state');
   if (state === undefined || others.length > 0 || browser === null) return null;
+  // The database takes no character of value 0.
+  if (!/^[a-z0-9-]{1,32}$/.test(providerId)) return null;
   const flow = await returnIdentityFlow(ctx.db, {
     stateHash: sha256(state),
     providerId,
@@ -69,13 +72,15 @@ async function redeem(
     if (!secrets) throw new AuthError('PROVIDER_REFUSED');
     const { nonce, codeVerifier } = secrets;
     const redirectUri = callbackUrl(ctx, provider);
-    return await ctx.identityProviders.redeem(provider, {
+    const answer = await ctx.identityProviders.redeem(provider, {
       parameters,
       state,
       nonce,
       codeVerifier,
       redirectUri,
     });
+    if (answer.name !== null || provider.responseMode !== 'form_post') return answer;
+    return { ...answer, name: readLine(parameters.get('name')) };
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== 'PROVIDER_REFUSED') throw error;
     await recordAudit(ctx, {

@@ -3,6 +3,7 @@ import { parseCookie, stringifySetCookie } from 'cookie';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../app.ts';
 import { openFlow } from '../../domain/identities/open-flow.ts';
+import { postedName } from '../../domain/identities/provider-claims.ts';
 import { returnFlow } from '../../domain/identities/return-flow.ts';
 import { pagesReturnUrl } from '../../domain/identities/return-urls.ts';
 import { flowLifetime, ticketLifetime } from '../../domain/identities/rules.ts';
@@ -14,9 +15,8 @@ type Options = { readonly app: App; readonly trustedProxies: TrustedProxies };
 
 /** Bytes of the form that a provider has the browser send. */
 const formLimit = 64 * 1024;
-/** What of such a form the callback reads; `user` is Apple's, of a display name at most. */
-const answered = ['state', 'code', 'iss', 'error', 'user'];
-const longestUser = 2048;
+/** What of such a form the callback reads, and the most characters that each may have. */
+const answered = { state: 100, code: 4096, iss: 255, error: 100 };
 
 const ended =
   'This sign-in is over, or it began in another browser. Go back to the app and begin again.\n';
@@ -28,14 +28,14 @@ const ended =
 export function identityRoutes(fastify: FastifyInstance, options: Options): void {
   const { app } = options;
   if (app.config.identityProviders.length === 0) return;
-  fastify.get<{ Params: { handle: string } }>('/identity/start/:handle', async (request, reply) => {
+  fastify.get<Start>('/identity/start/:handle', once, async (request, reply) => {
     const { handle } = request.params;
     const opened = await openFlow(app, { handle, browser: browserOf(app, request) });
     if (!opened) return tellEnded(reply);
     setCookie(app, reply, { name: 'identity', value: opened.browser, maxAge: flowLifetime });
     return reply.redirect(opened.url, 303);
   });
-  fastify.get<Callback>('/identity/callback/:provider', (request, reply) =>
+  fastify.get<Callback>('/identity/callback/:provider', once, (request, reply) =>
     callback(options, request, reply),
   );
   fastify.register(async (scope) => {
@@ -54,7 +54,11 @@ export function identityRoutes(fastify: FastifyInstance, options: Options): void
   });
 }
 
+type Start = { Params: { handle: string } };
 type Callback = { Params: { provider: string } };
+
+/** What previews a link by HEAD must not use up what is good once. */
+const once = { exposeHeadRoute: false };
 
 async function callback(
   { app, trustedProxies }: Options,
@@ -81,15 +85,19 @@ function parametersOf({ url }: FastifyRequest<Callback>): URLSearchParams {
   return new URLSearchParams(at === -1 ? '' : url.slice(at));
 }
 
-/** The members of a form that are an answer, each at most once. */
+/**
+ * The members of a form that are an answer, each at most once; of Apple's `user` the name alone,
+ * since addresses of pages stand in logs and histories.
+ */
 function answerIn(body: unknown): URLSearchParams {
   const form: Readonly<Record<string, unknown>> = { ...(body as object | null) };
   const answer = new URLSearchParams();
-  for (const name of answered) {
+  for (const [name, longest] of Object.entries(answered)) {
     const value = form[name];
-    if (typeof value !== 'string' || (name === 'user' && value.length > longestUser)) continue;
-    answer.set(name, value);
+    if (typeof value === 'string' && value.length <= longest) answer.set(name, value);
   }
+  const name = postedName(form['user']);
+  if (name !== null) answer.set('name', name);
   return answer;
 }
 
