@@ -13,7 +13,14 @@ import { registerPerson } from '../testing/people.ts';
 import { rawSql } from '../testing/raw-sql.ts';
 import { type SmtpStandIn, startSmtpStandIn } from '../testing/smtp-stand-in.ts';
 import { explain } from './explain.ts';
-import { judgeClock, judgeKeys, judgeMail, judgeMigrations, judgeServer } from './findings.ts';
+import {
+  judgeClock,
+  judgeKeys,
+  judgeMail,
+  judgeMigrations,
+  judgeProvider,
+  judgeServer,
+} from './findings.ts';
 
 let server: TestServer;
 let smtp: SmtpStandIn;
@@ -114,6 +121,42 @@ describe('latchkey doctor', () => {
     expect(of(absent, 'database')).toMatchObject({ status: 'failure', message: 'does not answer' });
     expect(of(absent, 'mail')?.status).toBe('ok');
     expect(absent.stdout).not.toContain('hunter2');
+  });
+});
+
+describe('the doctor and providers of identities', () => {
+  it('asks those of OpenID Connect, of which it dials no private address', async () => {
+    const entry = { name: 'Acme', clientId: 'latchkey' };
+    const oauth2 = {
+      authorizationUrl: 'https://127.0.0.1:9/authorize',
+      tokenUrl: 'https://127.0.0.1:9/token',
+      userinfoUrl: 'https://127.0.0.1:9/me',
+      members: { subject: 'id' },
+    };
+    const file = join(folder, 'providers.json');
+    const providers = [
+      { ...entry, id: 'acme', issuer: 'https://127.0.0.1:9' },
+      { ...entry, id: 'off', issuer: 'https://127.0.0.1:9', enabled: false },
+      { ...entry, id: 'plain', kind: 'oauth2', scopes: ['profile'], oauth2 },
+    ];
+    await writeFile(file, JSON.stringify(providers));
+    const run = await runCommand(['doctor', '--json'], {
+      env: { ...env, IDENTITY_PROVIDERS_FILE: file },
+    });
+    expect(run.status).toBe(0);
+    expect(found(run).filter(({ check }) => check === 'providers')).toEqual([
+      {
+        check: 'providers',
+        status: 'warning',
+        message: 'acme: call: address_refused',
+        advice: expect.stringContaining('https://127.0.0.1:9'),
+      },
+    ]);
+    expect(judgeProvider({ id: 'acme', issuer: 'https://x.example' }, null)).toEqual({
+      check: 'providers',
+      status: 'ok',
+      message: 'acme answers',
+    });
   });
 });
 

@@ -12,6 +12,7 @@ import { mailTroubles } from '../db/queries/outbox.ts';
 import { hasForeignPasskeys } from '../db/queries/passkeys.ts';
 import { mayPurgeAuditEvents } from '../db/queries/retention.ts';
 import { countAdmins } from '../db/queries/user-administration.ts';
+import { discoveryProblem } from '../domain/identities/discovery.ts';
 import { unprovenMails } from '../domain/outbox/delivery.ts';
 import { filterFailure, readFilter } from '../domain/passwords/breached-filter.ts';
 import { askRange, causeOf } from '../domain/passwords/breached-passwords.ts';
@@ -30,6 +31,7 @@ import {
   judgeMailTroubles,
   judgeMigrations,
   judgePasskeys,
+  judgeProvider,
   judgeRange,
   judgeRights,
   judgeServer,
@@ -73,6 +75,7 @@ async function* examine(): AsyncGenerator<Finding> {
   for (const message of warnings) yield { check: 'configuration', status: 'warning', message };
   if (warnings.length === 0) yield { check: 'configuration', status: 'ok', message: 'complete' };
   yield* examineBreachedPasswords(config);
+  yield* examineProviders(config);
   yield* examineDatabase(config);
   yield await examineMail(config);
 }
@@ -86,6 +89,14 @@ async function* examineBreachedPasswords(config: Config): AsyncGenerator<Finding
     yield judgeRange(await asking.then(() => null, causeOf));
   }
   if (mode === 'file' && file !== null) yield examineFilter(file);
+}
+
+/** Of OAuth 2 there is nothing to ask without a user. */
+async function* examineProviders(config: Config): AsyncGenerator<Finding> {
+  const egress = createEgress();
+  const asked = config.identityProviders.filter(({ enabled, kind }) => enabled && kind === 'oidc');
+  for (const provider of asked)
+    yield judgeProvider(provider, await discoveryProblem({ config, egress }, provider));
 }
 
 function examineFilter(file: string): Finding {

@@ -1,3 +1,4 @@
+import type { IdentityProvider } from '../config/identity-providers.ts';
 import type { Config } from '../config/read-config.ts';
 import type { LackingRights, UnpinnedSetting } from '../db/driver/settings.ts';
 import type { Inspection } from '../db/inspect.ts';
@@ -18,6 +19,7 @@ export type Finding = {
     | 'mail'
     | 'clock'
     | 'passkeys'
+    | 'providers'
     | 'administrators';
   readonly status: 'ok' | 'warning' | 'failure';
   readonly message: string;
@@ -214,6 +216,23 @@ export function judgePasskeys(hasForeign: boolean, { passkeys }: Config): Findin
     status: 'warning',
     message: `some were registered under another RP ID than ${passkeys.rpId}, and do not work`,
     advice: 'Set PASSKEY_RP_ID to what it was: their users cannot move them.',
+  };
+}
+
+/** `problem`: why it could sign no one in; null where it could. */
+export function judgeProvider(
+  { id, issuer }: Pick<IdentityProvider, 'id' | 'issuer'>,
+  problem: string | null,
+): Finding {
+  const check = 'providers';
+  if (problem === null) return { check, status: 'ok', message: `${id} answers` };
+  return {
+    check,
+    status: 'warning',
+    message: `${id}: ${problem}`,
+    advice:
+      `No one signs in by it meanwhile. Its document is that of ${issuer}, which it must name as ` +
+      'its issuer to the letter: docs/integrations/providers.md.',
   };
 }
 

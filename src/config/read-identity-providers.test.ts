@@ -1,8 +1,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { snippets } from '../testing/snippets.ts';
 import { identityPresetNames } from './identity-presets.ts';
 import { ConfigError, type Environment, readConfig } from './read-config.ts';
 import { identityProvidersFile } from './read-identity-providers.ts';
@@ -334,6 +335,33 @@ describe('a file of providers', () => {
     ],
   ])('is refused with %s', (_what, providers, problems) => {
     expect(problemsOf(providers)).toEqual(problems);
+  });
+
+  it('is as docs/integrations/providers.md has it', () => {
+    const page = snippets('providers.md', 'json');
+    expect(page.length).toBeGreaterThan(9);
+    const key = pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+    write('AuthKey_KEY1234567.p8', key);
+    const ids = page.map((example) => {
+      const [, file = ''] = /"clientSecretFile": "([^"]+)"/.exec(example) ?? [];
+      if (file !== '') write(file, secret);
+      expect(problemsOf(example)).toEqual([]);
+      return read(example).data?.[0]?.id;
+    });
+    expect(ids).toEqual(['acme', ...identityPresetNames, 'forge']);
+    const [lines = ''] = page;
+    expect(lines.trim().split('\n').slice(1, -1)).toHaveLength(5);
+  });
+
+  it('has the members of docs/integrations/providers.md', () => {
+    const text = readFileSync('docs/integrations/providers.md', 'utf8');
+    const [table = ''] = /^\| Member .*?\n\n/ms.exec(text) ?? [];
+    const members = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
+    );
+    expect(members).toHaveLength(19);
+    const unknown = problemsOf([Object.fromEntries(members.map((name) => [name, null]))]);
+    expect(unknown.filter((problem) => problem.includes('is no member'))).toEqual([]);
   });
 
   it('is refused where it is not there', () => {

@@ -29,12 +29,15 @@ export type Led = {
   readonly text: string;
 };
 
+/** A server, in this process or another. */
+export type Visited = Pick<TestServer, 'url' | 'clock' | 'mutate'>;
+
 /** A browser of its own, with no more than its cookies. */
 export class TestBrowser {
   readonly jar: CookieJar;
-  readonly #server: TestServer;
+  readonly #server: Visited;
 
-  constructor(server: TestServer) {
+  constructor(server: Visited) {
     this.#server = server;
     this.jar = new CookieJar(server.clock);
   }
@@ -42,7 +45,7 @@ export class TestBrowser {
   /** Opens an address of ours, at whichever instance; posts the form, where there is one. */
   async open(
     address: string,
-    { form, at = this.#server }: { form?: URLSearchParams; at?: TestServer } = {},
+    { form, at = this.#server }: { form?: URLSearchParams; at?: Pick<Visited, 'url'> } = {},
   ): Promise<Led> {
     const { pathname, search } = new URL(address, at.url);
     const isCrossSite = form !== undefined;
@@ -74,7 +77,7 @@ type Start = {
 };
 
 /** An app begins. Throws where the server refuses. */
-export async function begin(server: TestServer, start: Start = {}): Promise<Begun> {
+export async function begin(server: Visited, start: Start = {}): Promise<Begun> {
   const { providerId = 'double', sender, mutation = 'startIdentityLogin' } = start;
   const { codeVerifier, codeChallenge } = newVerifier();
   const input = { providerId, returnTo: start.returnTo ?? returnTo, codeChallenge };
@@ -99,7 +102,7 @@ export type Ticket = { readonly ticket: string; readonly codeVerifier: string };
 
 /** The whole way of a browser, up to the ticket; `#error=…` stands in its place after a refusal. */
 export async function getTicket(
-  server: TestServer,
+  server: Visited,
   provider: TestIdentityProvider,
   start: Start & { readonly browser?: TestBrowser } = {},
 ): Promise<Ticket> {
@@ -115,7 +118,7 @@ export async function getTicket(
 
 /** Signs in, as whoever the provider's double says: the answer of completeIdentityLogin. */
 export async function signInByProvider(
-  server: TestServer,
+  server: Visited,
   provider: TestIdentityProvider,
   start: Start = {},
   // biome-ignore lint/suspicious/noExplicitAny: an answer; see client.ts.
@@ -126,7 +129,7 @@ export async function signInByProvider(
 
 /** Links what the provider's double says to the person who is signed in, after a step-up. */
 export async function linkByProvider(
-  server: TestServer,
+  server: Visited,
   provider: TestIdentityProvider,
   person: { readonly accessToken: string },
   start: Start = {},

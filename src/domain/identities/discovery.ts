@@ -23,6 +23,29 @@ type Parts = Pick<App, 'config' | 'clock' | 'log'> & { readonly egress: Egress }
 
 type Kept = { readonly metadata: Metadata; readonly readAt: Date; askAgainAt: Date };
 
+/** Asks a provider for its document. */
+async function askForMetadata(
+  { config, egress }: Pick<Parts, 'config' | 'egress'>,
+  provider: IdentityProvider,
+  deadlineMs?: number,
+): Promise<Metadata> {
+  const answer = await egress.request({
+    url: `${discoveryIssuer(provider)}/.well-known/openid-configuration`,
+    headers: { accept: 'application/json', 'user-agent': 'Latchkey' },
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  });
+  const allowPrivate = config.identityAllowPrivate;
+  return readMetadata(readObject(answer, 'discovery'), { provider, allowPrivate });
+}
+
+/** Why a provider of OpenID Connect could sign no one in now; null where it could. */
+export async function discoveryProblem(
+  parts: Pick<Parts, 'config' | 'egress'>,
+  provider: IdentityProvider,
+): Promise<string | null> {
+  return askForMetadata(parts, provider).then(() => null, ruleOf);
+}
+
 /**
  * A document that is over an hour old is renewed beside the sign-in that found it so, which does
  * not wait. Holds one for each configured provider at most.
@@ -32,14 +55,7 @@ export function createDiscovery({ config, clock, log, egress }: Parts): Discover
   const inFlight = new Map<string, Promise<Metadata>>();
 
   const ask = async (provider: IdentityProvider, deadlineMs?: number): Promise<Metadata> => {
-    const answer = await egress.request({
-      url: `${discoveryIssuer(provider)}/.well-known/openid-configuration`,
-      headers: { accept: 'application/json', 'user-agent': 'Latchkey' },
-      ...(deadlineMs === undefined ? {} : { deadlineMs }),
-    });
-    const document = readObject(answer, 'discovery');
-    const allowPrivate = config.identityAllowPrivate;
-    const metadata = readMetadata(document, { provider, allowPrivate });
+    const metadata = await askForMetadata({ config, egress }, provider, deadlineMs);
     const readAt = clock.now();
     kept.set(provider.id, { metadata, readAt, askAgainAt: secondsAfter(readAt, freshFor) });
     return metadata;

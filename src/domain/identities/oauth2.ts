@@ -5,7 +5,7 @@ import { clientAuthentication } from './client-authentication.ts';
 import { loadOpenIdClient, type OpenIdClient } from './library.ts';
 import { s256 } from './openid-connect.ts';
 import { type Claims, isTrusted, readAddress, readLine, readSubject } from './provider-claims.ts';
-import { ProviderFault } from './provider-fault.ts';
+import { isWord, ProviderFault } from './provider-fault.ts';
 
 /** A provider of OAuth 2 alone, with what one call of it needs. */
 export type OAuth2Call = {
@@ -75,8 +75,17 @@ async function accessToken(
     endpoints.usesPkce ? flow.codeVerifier : oauth.nopkce,
     { [oauth.customFetch]: fetch, [oauth.allowInsecureRequests]: allowPrivate },
   );
+  await refuseError(response.clone());
   const tokens = await oauth.processAuthorizationCodeResponse(server, client, response);
   return tokens.access_token;
+}
+
+/** GitHub says what is wrong with status 200; the library would miss the token and no more. */
+async function refuseError(response: Response): Promise<void> {
+  const body: unknown = response.status === 200 ? await response.json().catch(() => null) : null;
+  const error = isObject(body) ? body['error'] : undefined;
+  if (error === undefined) return;
+  throw new ProviderFault(`token endpoint: ${isWord(error) ? error : 'an error'}`);
 }
 
 async function ask(

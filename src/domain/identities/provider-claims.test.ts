@@ -172,6 +172,8 @@ describe('a user of OAuth 2', () => {
   });
 
   it.each<[string, (body: Json) => unknown, string]>([
+    ['that is an error', () => ({ error: 'bad_code' }), 'token endpoint: bad_code'],
+    ['that is any error', () => ({ error: '<a secret>' }), 'token endpoint: an error'],
     [
       'that is no bearer',
       (body) => ({ ...body, token_type: 'mac' }),

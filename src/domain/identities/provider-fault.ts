@@ -47,5 +47,9 @@ function ruleOfLibrary(error: Error): string | null {
 
 function wordOf(of: Error, member: string): string | null {
   const value: unknown = Reflect.get(of, member);
-  return typeof value === 'string' && word.test(value) ? value : null;
+  return isWord(value) ? value : null;
+}
+
+export function isWord(value: unknown): value is string {
+  return typeof value === 'string' && word.test(value);
 }
