@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AuthClient, createAuthClient } from '@latchkey/client';
 import { createIdentities } from '@latchkey/client/identities';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -20,6 +21,7 @@ import { bareEnvironment } from '../../src/testing/command-line.ts';
 import { bundledProgram } from '../../src/testing/compiled.ts';
 import { CookieJar } from '../../src/testing/cookie-jar.ts';
 import { freePort } from '../../src/testing/free-port.ts';
+import { startIdentityProvider } from '../../src/testing/identity-provider.ts';
 import type { OidcProvider } from '../../src/testing/oidc-provider.ts';
 import { freshAddress, personOf } from '../../src/testing/people.ts';
 import { snippets } from '../../src/testing/snippets.ts';
@@ -229,6 +231,28 @@ describe('the app of docs/integrations/mobile.md', () => {
   });
 });
 
+describe('the SDK of a provider', () => {
+  it('ID-17 signs in with an ID token that carries the server’s nonce, and no other', async () => {
+    const double = await startIdentityProvider({ id: 'sdk', clock: home.server.clock });
+    const aud = 'com.example.app';
+    const entry = double.entry({ trustEmail: true, nativeClientIds: [aud] });
+    const server = await home.server.another({ port: 0, identityProviders: [entry] });
+    const auth = createAuthClient({ url: `${server.url}/graphql` });
+    const identities = createIdentities(auth);
+    const user = { sub: email, email, email_verified: true };
+    const signIn = (more: object) =>
+      identities.signInWithIdToken('sdk', (nonce) =>
+        double.idToken({ ...user, aud, nonce, ...more }),
+      );
+    const refused = { __typename: 'AuthError', code: 'PROVIDER_REFUSED' };
+    expect(await signIn({ nonce: 'of another' })).toMatchObject(refused);
+    expect(await signIn({})).toMatchObject({ __typename: 'AuthTokens', user: { email } });
+    expect(await auth.request(me)).toEqual({ me: { email } });
+    await server.stop();
+    await double.stop();
+  });
+});
+
 describe('two instances over one database', () => {
   let other: TestServer;
   beforeAll(async () => {
@@ -273,7 +297,11 @@ describe('the built server, in development', () => {
         IDENTITY_ALLOW_PRIVATE: 'true',
       },
     });
-  });
+    while (!(await fetch(`${publicUrl}/readyz`).catch(() => null))?.ok) {
+      if (child.exitCode !== null) throw new Error('The server has ended.');
+      await sleep(100);
+    }
+  }, 600_000);
   afterAll(async () => {
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
@@ -283,8 +311,6 @@ describe('the built server, in development', () => {
   });
 
   it.each(returnUrls)('takes a provider from six lines of a file, back at %s', async (returnTo) => {
-    const ready = async () => (await fetch(`${publicUrl}/readyz`).catch(() => null))?.ok;
-    await expect.poll(ready).toBe(true);
     const { auth, expo } = openPhone({ provider, serverOf: () => publicUrl });
     const { signIn } = createProviderSignIn(auth, expo, returnTo);
     expect(await signIn('acme')).toMatchObject({ __typename: 'AuthTokens', user: { name: 'Ada' } });

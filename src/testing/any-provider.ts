@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/read-config.ts';
 import { identityProvidersFile } from '../config/read-identity-providers.ts';
 import { startTestServer, type TestServer } from './app.ts';
+import { createRunningClock } from './clock.ts';
 import { freePort } from './free-port.ts';
 import { type OidcProvider, startOidcProvider } from './oidc-provider.ts';
 
@@ -23,6 +24,7 @@ export async function startServerWithProvider(
   const publicUrl = `http://localhost:${port}`;
   const provider = await startAcme(publicUrl);
   const server = await startTestServer({
+    clock: createRunningClock(),
     config: {
       port,
       publicUrl,

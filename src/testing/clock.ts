@@ -21,3 +21,17 @@ export function createTestClock(start: Date = new Date()): TestClock {
     },
   };
 }
+
+/** A clock that runs, for tests in which a provider with a clock of its own takes part. */
+export function createRunningClock(): TestClock {
+  let aheadMs = 0;
+  return {
+    now: () => new Date(Date.now() + aheadMs),
+    advance: (seconds) => {
+      aheadMs += seconds * 1000;
+    },
+    set: (date) => {
+      aheadMs = date.getTime() - Date.now();
+    },
+  };
+}
