@@ -1,6 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { TestServer } from './app.ts';
 import { type Authenticator, authenticator } from './authenticator.ts';
+import type { TestIdentityProvider } from './identity-provider.ts';
 import { freshAddress, goodPassword } from './people.ts';
 import { readQrCode } from './qr-code.ts';
 import { addAuthenticator, type VirtualAuthenticator } from './virtual-authenticator.ts';
@@ -10,6 +11,8 @@ export type Look = (page: Page, name: string) => Promise<void>;
 
 export type JourneyOptions = {
   readonly server: TestServer;
+  /** `double`, which the pages offer. */
+  readonly provider: TestIdentityProvider;
   readonly browser: Browser;
   readonly language: string;
   /** With scripts off, links' tokens are pasted. */
@@ -44,6 +47,8 @@ export async function walkAccountPages(options: JourneyOptions): Promise<void> {
     await register(walk);
     await signOut(walk);
     await signInWithPassword(walk);
+    await linkAccount(walk);
+    await signInWithProvider(walk);
     await addPasskey(walk);
     const phone = await addApp(walk);
     await signInWithSecondFactor(walk, phone);
@@ -108,6 +113,34 @@ async function signInWithPassword(walk: Walk): Promise<void> {
   await look(walk, 'reset-password-done');
   await fill(page, { email, password });
   await press(page, 'password');
+  await page.waitForURL(/\/account$/);
+}
+
+async function linkAccount(walk: Walk): Promise<void> {
+  const { page, provider, email } = walk;
+  provider.user = { sub: email, email: freshAddress(), email_verified: true, name: 'ada' };
+  await open(walk, '/account/security/identities', 'identities-none');
+  await page.locator('main button[value=double]').click();
+  await page.waitForURL(/done=linked/);
+  await look(walk, 'identities-linked');
+  await press(page, 'unlink');
+  await page.waitForURL(/done=unlinked/);
+}
+
+/** Refused first, then by a code to the address of the account that is there. */
+async function signInWithProvider(walk: Walk): Promise<void> {
+  const { page, provider, server, email } = walk;
+  await signOut(walk);
+  provider.lies = { callback: (parameters) => parameters.set('error', 'access_denied') };
+  await page.locator('main button[value=double]').click();
+  await arrive(walk, '/account/signed-in', 'provider-refused');
+  provider.lies = {};
+  provider.user = { ...provider.user, email };
+  await page.goto('/account/sign-in');
+  await page.locator('main button[value=double]').click();
+  await arrive(walk, '/account/code', 'link-identity-code');
+  await fill(page, { code: await server.nextCode(email) });
+  await press(page, 'verify');
   await page.waitForURL(/\/account$/);
 }
 

@@ -27,7 +27,7 @@ export function smaller(css: string): string {
   return css
     .replaceAll(/\n\s*/g, '')
     .replaceAll(/([:,]) /g, '$1')
-    .replaceAll(' {', '{')
+    .replaceAll(/ ([{>]) ?/g, '$1')
     .replaceAll(';}', '}')
     .replaceAll(/(?<=[ :-])0\./g, '.');
 }
@@ -326,6 +326,7 @@ button:hover,
 .providers {
   display: grid;
   gap: 0.75rem;
+  max-width: 23rem;
 }
 .providers button {
   position: relative;

@@ -7,6 +7,7 @@ import { openBrowser } from '../../../testing/page-browser.ts';
 import { freshAddress, goodPassword } from '../../../testing/people.ts';
 import { messagesIn } from './language.ts';
 import { passkeyScript } from './passkey-script.ts';
+import { markOf } from './provider-marks.ts';
 import { pageScript } from './script.ts';
 import { styleSheet } from './style.ts';
 
@@ -33,6 +34,16 @@ describe('what pages weigh, compressed', () => {
     expect(fileBytes(pageScript)).toBeLessThan(1024);
     expect(fileBytes(passkeyScript)).toBeLessThan(1024);
   });
+
+  it.each(['google', 'microsoft', 'github', 'facebook'])(
+    'the mark of %s is under half a kB, and none of others is there',
+    (preset) => {
+      expect(fileBytes(markOf(preset).text)).toBeLessThan(512);
+      expect(markOf(preset).text).toMatch(/^<svg [^>]*aria-hidden="true">/);
+      for (const other of ['apple', 'gitlab', 'constructor', null])
+        expect(markOf(other).text).toBe('');
+    },
+  );
 
   it.each(localeTags)(
     'in %s: registration, code and home 15 kB at most, style and script counted once',

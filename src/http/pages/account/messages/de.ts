@@ -284,6 +284,7 @@ export const de: Messages = {
     lastWay:
       'Ohne dieses Konto könnten Sie sich nicht mehr anmelden. Wählen Sie zuerst ein Passwort, ' +
       'oder fügen Sie einen Passkey hinzu.',
+    stay: 'Ihre verknüpften Konten bleiben, und Sie können sich weiter mit ihnen anmelden.',
     taken: 'Jenes Konto ist hier schon mit einem anderen verknüpft.',
     refused:
       'Der andere Anbieter hat Sie nicht bestätigt: Sie haben abgelehnt, es hat zu lange ' +
@@ -401,7 +402,7 @@ export const de: Messages = {
     'passkey.failed': 'Passkey abgelehnt',
     'passkey.clone_suspected': 'Ein Passkey wurde vielleicht kopiert',
     'identity.linked': 'Konto eines anderen Anbieters verknüpft',
-    'identity.unlinked': 'Verknüpftes Konto entfernt',
+    'identity.unlinked': 'Verknüpfung eines Kontos gelöst',
     'identity.login_failed': 'Anmeldung über einen anderen Anbieter abgelehnt',
     'user.suspended': 'Konto von der Administration gesperrt',
     'user.reinstated': 'Konto von der Administration entsperrt',

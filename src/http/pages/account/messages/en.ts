@@ -253,10 +253,11 @@ export const en = {
     since: 'Linked',
     neverUsed: 'Not used yet',
     lastWay: 'You could not sign in without it. Choose a password or add a passkey first.',
+    stay: 'Your linked accounts stay, and still sign you in.',
     taken: 'That account is linked to another account here.',
     refused:
-      'The other provider did not vouch for you: you declined, it took too long, or it told us ' +
-      'no email address. Try again, or choose another way.',
+      'The other provider did not sign you in: you declined, it took too long, or it told us no ' +
+      'email address. Try again, or choose another way.',
     notAccepted: 'This account cannot sign you in here. Choose another way.',
     proveAddress: 'One step is left: the code shows that the address is yours.',
     signedInWith: (name: string): string => `Signed in with ${name}`,
@@ -365,8 +366,8 @@ export const en = {
     'passkey.backup_changed': 'Backup of a passkey changed',
     'passkey.failed': 'Passkey refused',
     'passkey.clone_suspected': 'A passkey may have been copied',
-    'identity.linked': 'Account at another provider linked',
-    'identity.unlinked': 'Linked account removed',
+    'identity.linked': 'Account with another provider linked',
+    'identity.unlinked': 'Account unlinked',
     'identity.login_failed': 'Sign-in by another provider refused',
     'user.suspended': 'Account suspended by an administrator',
     'user.reinstated': 'Account opened again by an administrator',

@@ -282,6 +282,7 @@ export const es: Messages = {
     neverUsed: 'Sin usar todavía',
     lastWay:
       'Sin ella no podrías iniciar sesión. Elige antes una contraseña o añade una llave de acceso.',
+    stay: 'Tus cuentas vinculadas se mantienen y siguen sirviendo para iniciar sesión.',
     taken: 'Esa cuenta ya está vinculada a otra cuenta aquí.',
     refused:
       'El otro proveedor no ha confirmado tu identidad: lo has rechazado, ha tardado demasiado o ' +
@@ -391,7 +392,7 @@ export const es: Messages = {
     'passkey.failed': 'Llave de acceso rechazada',
     'passkey.clone_suspected': 'Puede que se haya copiado una llave de acceso',
     'identity.linked': 'Cuenta de otro proveedor vinculada',
-    'identity.unlinked': 'Cuenta vinculada quitada',
+    'identity.unlinked': 'Cuenta desvinculada',
     'identity.login_failed': 'Inicio de sesión con otro proveedor rechazado',
     'user.suspended': 'Cuenta suspendida por la administración',
     'user.reinstated': 'Cuenta reactivada por la administración',

@@ -290,6 +290,7 @@ export const fr: Messages = {
     lastWay:
       'Sans lui, vous ne pourriez plus vous connecter. Choisissez d’abord un mot de passe ou ' +
       'ajoutez une clé d’accès.',
+    stay: 'Vos comptes associés restent et permettent toujours de vous connecter.',
     taken: 'Ce compte est déjà associé à un autre compte ici.',
     refused:
       'L’autre fournisseur n’a pas confirmé votre identité\u00a0: vous avez refusé, cela a pris ' +
@@ -404,7 +405,7 @@ export const fr: Messages = {
     'passkey.failed': 'Clé d’accès refusée',
     'passkey.clone_suspected': 'Une clé d’accès a peut-être été copiée',
     'identity.linked': 'Compte d’un autre fournisseur associé',
-    'identity.unlinked': 'Compte associé retiré',
+    'identity.unlinked': 'Compte dissocié',
     'identity.login_failed': 'Connexion par un autre fournisseur refusée',
     'user.suspended': 'Compte suspendu par l’administration',
     'user.reinstated': 'Compte rétabli par l’administration',

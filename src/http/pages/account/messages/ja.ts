@@ -260,6 +260,7 @@ export const ja: Messages = {
     lastWay:
       'このアカウントがないとサインインできなくなります。' +
       '先にパスワードを設定するか、パスキーを追加してください。',
+    stay: '連携しているアカウントはそのまま残り、引き続きサインインに使えます。',
     taken: 'そのアカウントは、すでに別のアカウントと連携しています。',
     refused:
       'ほかのサービスで本人確認ができませんでした。拒否されたか、時間がかかりすぎたか、' +
@@ -311,7 +312,7 @@ export const ja: Messages = {
     NOT_FOUND: 'すでに存在しません。',
     UNKNOWN_PASSKEY: 'このパスキーはサーバーに登録されていません。すでに削除されています。',
     PROVIDER_REFUSED:
-      '他のプロバイダーに拒否されたか、接続できませんでした。もう一度試すか、別の方法をお使いください。',
+      'ほかのサービスに拒否されたか、接続できませんでした。もう一度試すか、別の方法を選んでください。',
     CONFLICT: 'アカウントの現在の状態と合いません。確認して、もう一度お試しください。',
     UNAUTHENTICATED: 'セッションが終了しました。もう一度サインインしてください。',
     FORBIDDEN: 'この操作は許可されていません。',
@@ -369,9 +370,9 @@ export const ja: Messages = {
     'passkey.backup_changed': 'パスキーのバックアップ状態の変更',
     'passkey.failed': 'パスキーの拒否',
     'passkey.clone_suspected': 'パスキーが複製されたおそれ',
-    'identity.linked': '別のプロバイダーのアカウントの連携',
+    'identity.linked': 'ほかのサービスのアカウントの連携',
     'identity.unlinked': 'アカウント連携の解除',
-    'identity.login_failed': '別のプロバイダーでのサインインの拒否',
+    'identity.login_failed': 'ほかのサービスでのサインインの拒否',
     'user.suspended': '管理者によるアカウントの停止',
     'user.reinstated': '管理者によるアカウントの再開',
     'user.roles_changed': '管理者によるロールの変更',
