@@ -8,15 +8,19 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from './testing/app.ts';
 import { mutate, send } from './testing/client.ts';
+import { createTestClock } from './testing/clock.ts';
 import { productionEnvironment, strongKey } from './testing/command-line.ts';
 import { compiledSources } from './testing/compiled.ts';
 import { freePort } from './testing/free-port.ts';
+import { returnTo, signInByProvider } from './testing/identities.ts';
+import { startIdentityProvider, type TestIdentityProvider } from './testing/identity-provider.ts';
 import { newSigner, registerPasskey, signInWithPasskey } from './testing/passkeys.ts';
 import { freshAddress, goodPassword, registerPerson } from './testing/people.ts';
 
@@ -25,6 +29,21 @@ import { freshAddress, goodPassword, registerPerson } from './testing/people.ts'
  * bundled.
  */
 const external = ['@node-rs', '@opentelemetry'];
+
+/** Any OpenID provider, in the lines that it takes, and trusted with addresses. */
+function acmeOf(provider: TestIdentityProvider, folder: string): object {
+  const { issuer, clientId, clientSecret } = provider.entry();
+  if (clientSecret?.kind !== 'text') throw new Error('The double has no secret.');
+  writeFileSync(join(folder, 'acme.secret'), clientSecret.value);
+  return {
+    id: 'acme',
+    name: 'Acme',
+    issuer,
+    clientId,
+    clientSecretFile: 'acme.secret',
+    trustEmail: true,
+  };
+}
 
 type MutateArguments = Parameters<TestServer['mutate']>;
 
@@ -84,19 +103,29 @@ describe('the bundled server, without the packages that it contains', {
     expect(licences).toMatch(/^graphql 16\.\S+ \(MIT\)$/m);
   });
 
-  it('holds what verifies passkeys apart, so that it is loaded with the first one', () => {
+  /** How many files have a text, and which of them are read at a start. */
+  const filesThatHold = (text: string) => {
     const read = (file: string): string => readFileSync(join(dist, file), 'utf8');
     const atStart = new Set(['main.js']);
     for (const file of atStart) {
       for (const [, name] of read(file).matchAll(/^(?:import|export)\b.*?"([^"]+\.js)";$/gm))
         atStart.add(posix.join(posix.dirname(file), name ?? ''));
     }
-    const library = 'Unexpected authentication response type';
-    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
-    const holding = files.filter((name) => name.endsWith('.js') && read(name).includes(library));
-    expect(holding).toHaveLength(1);
     expect(atStart.size).toBeGreaterThan(2);
-    expect(holding.filter((name) => atStart.has(name))).toEqual([]);
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+    const holding = files.filter((name) => name.endsWith('.js') && read(name).includes(text));
+    return { number: holding.length, atStart: holding.filter((name) => atStart.has(name)) };
+  };
+
+  it('holds what verifies passkeys apart, so that it is loaded with the first one', () => {
+    const library = 'Unexpected authentication response type';
+    expect(filesThatHold(library)).toEqual({ number: 1, atStart: [] });
+  });
+
+  it('holds what asks other providers apart, so that it is loaded with the first one', () => {
+    // The one sentence of openid-client, the other of oauth4webapi.
+    for (const library of ['subclassing Configuration is not allowed', 'JWE decryption is not'])
+      expect(filesThatHold(library)).toEqual({ number: 1, atStart: [] });
   });
 
   it('X-43 tries what the sources try, also where the result is not used', () => {
@@ -190,10 +219,21 @@ describe('the bundled server, without the packages that it contains', {
     });
   });
 
-  it('starts for development with the embedded database, answers and stops', async () => {
+  it('starts for development with the embedded database, signs in by a provider and stops', async () => {
     install('@electric-sql');
-    const url = `http://127.0.0.1:${await freePort()}`;
-    const env = { HOST: '127.0.0.1', PORT: new URL(url).port, SHUTDOWN_DELAY: '0s' };
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const provider = await startIdentityProvider({ id: 'acme' });
+    const file = join(folder, 'providers.json');
+    writeFileSync(file, JSON.stringify([acmeOf(provider, folder)]));
+    const env = {
+      HOST: '127.0.0.1',
+      PORT: `${port}`,
+      SHUTDOWN_DELAY: '0s',
+      IDENTITY_PROVIDERS_FILE: file,
+      IDENTITY_RETURN_URLS: returnTo,
+      IDENTITY_ALLOW_PRIVATE: 'true',
+    };
     child = spawn(process.execPath, [join(dist, 'main.js'), 'dev'], { env, cwd: folder });
     let stdout = '';
     let stderr = '';
@@ -208,9 +248,17 @@ describe('the bundled server, without the packages that it contains', {
       .toContain('Latchkey is ready');
     const answer = await send(url, '{ authOptions { registrationOpen } }');
     expect(answer.data.authOptions.registrationOpen).toBe(true);
+    const served = {
+      url,
+      clock: createTestClock(),
+      mutate: (...args: MutateArguments) => mutate(url, ...args),
+    };
+    const tokens = await signInByProvider(served, provider, { providerId: 'acme' });
+    expect(tokens.user?.email).toBe('ada@example.com');
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
     expect(stdout).toContain('Stopped.');
     expect(stderr).toBe('');
+    await provider.stop();
   });
 });

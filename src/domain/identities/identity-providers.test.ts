@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { IdentityProvider } from '../../config/identity-providers.ts';
+import { identityProvidersFile } from '../../config/read-identity-providers.ts';
 import {
   appleSecret,
   type IdentityProviderOptions,
@@ -7,6 +11,7 @@ import {
   type TestIdentityProvider,
 } from '../../testing/identity-provider.ts';
 import { startOAuth2Provider, type TestOAuth2Provider } from '../../testing/oauth2-provider.ts';
+import { startOidcProvider } from '../../testing/oidc-provider.ts';
 import {
   createTestRelyingParty,
   newFlow,
@@ -98,6 +103,48 @@ describe('an OpenID provider', () => {
       await providers.authorizationUrl(provider, { ...newFlow('double'), loginHint }),
     );
     expect(double.requests).toMatchObject([{ loginHint, scope: 'openid email profile' }]);
+  });
+});
+
+describe('oidc-provider, as any other', () => {
+  it('takes the few lines of a file', async () => {
+    const clientSecret = 'a-secret-of-thirty-two-characters';
+    const redirectUris = [newFlow('acme').redirectUri];
+    const real = await startOidcProvider({ clientId: 'latchkey', clientSecret, redirectUris });
+    running.push(real);
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-any-'));
+    writeFileSync(join(folder, 'acme.secret'), clientSecret);
+    const file = join(folder, 'providers.json');
+    const entry = {
+      id: 'acme',
+      name: 'Acme',
+      issuer: real.issuer,
+      clientId: 'latchkey',
+      clientSecretFile: 'acme.secret',
+    };
+    writeFileSync(file, JSON.stringify([{ ...entry, trustEmail: true }]));
+    const party = createTestRelyingParty(identityProvidersFile.parse(file));
+    rmSync(folder, { recursive: true });
+    const browser = {
+      press: async (url: string) => ({ url: await real.press('Continue', url), form: null }),
+    };
+    // Its ID token has no address: userinfo is asked.
+    expect(await signInAt(party, browser, 'acme')).toMatchObject({
+      issuer: real.issuer,
+      subject: 'ada',
+      email: 'ada@example.com',
+      emailVerified: true,
+      name: 'Ada',
+    });
+    const denied = {
+      press: async (url: string) => ({ url: await real.press('Cancel', url), form: null }),
+    };
+    await expect(signInAt(party, denied, 'acme')).rejects.toMatchObject({
+      code: 'PROVIDER_REFUSED',
+    });
+    expect(party.logLines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'info', rule: 'answered access_denied' },
+    ]);
   });
 });
 
