@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, gte } from 'drizzle-orm';
+import { and, asc, count, eq, getTableColumns, gte } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { type IdentityRow, identities } from '../tables/identities.ts';
 import { type UserRow, users } from '../tables/users.ts';
@@ -76,6 +76,14 @@ export async function listIdentities(
     .where(eq(identities.userId, input.userId))
     .orderBy(asc(identities.createdAt), asc(identities.id))
     .limit(input.limit);
+}
+
+export async function countIdentities(db: Db, input: { userId: string }): Promise<number> {
+  const [row] = await db
+    .select({ number: count() })
+    .from(identities)
+    .where(eq(identities.userId, input.userId));
+  return row?.number ?? 0;
 }
 
 /** Those of each of these users, the oldest first. */

@@ -11,6 +11,7 @@ import { holdViewer } from '../caller/hold-caller.ts';
 import { requireStepUp, requireViewer } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
 import { forgotPasswordLink } from '../emails/links.ts';
+import { tellIdentities } from '../identities/tell-identities.ts';
 import { newPassword } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
@@ -132,6 +133,7 @@ async function applyChange(
       content: {
         template: 'password-changed',
         passkeys: await tellPasskeys(tx, { userId }),
+        identities: await tellIdentities(tx, { userId }),
         ...requestOrigin(ctx),
         resetLink: forgotPasswordLink(ctx.config),
       },

@@ -265,15 +265,19 @@ describe('what becomes of linked accounts', () => {
     expect(await labels(signedIn)).toEqual([]);
   });
 
-  it('a changed and a reset password leave them, as they leave passkeys', async () => {
+  it('ID-9 a changed and a reset password leave them, and the mails say how many', async () => {
     const person = await registerPerson(server);
     await linkByProvider(server, provider, person);
+    await server.nextMail(person.email);
     const newPassword = 'harbour violin copper monday';
     const passwords = { currentPassword: goodPassword, newPassword };
     await server.mutate('changePassword', passwords, as(person));
+    const count = /Linked accounts with other providers: 1\b/;
+    expect((await server.nextMail(person.email)).text).toMatch(count);
     await server.mutate('requestPasswordReset', { email: person.email });
     const token = await server.nextToken(person.email);
     await server.mutate('resetPassword', { token, newPassword: goodPassword });
+    expect((await server.nextMail(person.email)).text).toMatch(count);
     const signedIn = await signInByProvider(server, provider);
     expect(signedIn.user.id).toBe(person.id);
   });

@@ -19,6 +19,7 @@ import { recordAudit } from '../audit/record.ts';
 import { command } from '../command.ts';
 import { forgotPasswordLink } from '../emails/links.ts';
 import { clearUnproved } from '../factors/clear-factors.ts';
+import { tellIdentities } from '../identities/tell-identities.ts';
 import { newPassword, opaqueToken } from '../input.ts';
 import { requestOrigin } from '../origins/request-origin.ts';
 import { enqueueEmail } from '../outbox/enqueue-email.ts';
@@ -129,6 +130,7 @@ async function applyReset(ctx: Context, reset: Reset): Promise<void> {
       content: {
         template: 'password-reset-done',
         passkeys: await tellPasskeys(tx, { userId }),
+        identities: await tellIdentities(tx, { userId }),
         ...requestOrigin(ctx),
         resetLink: forgotPasswordLink(ctx.config),
       },

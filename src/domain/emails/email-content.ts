@@ -18,6 +18,10 @@ const origin = { at, device: words, ipAddress: words };
 const passkey = words;
 /** How many the account has, in digits; null where it has none (PK-19). */
 const passkeys = words;
+/** The same of its accounts at other providers (ID-9). */
+const identities = words;
+/** What a new password leaves as it is. */
+const left = { passkeys, identities };
 
 /** Another provider's name, and what it calls the account, such as an address. */
 const identity = { provider: words, label: words };
@@ -56,8 +60,8 @@ export const emailContent = z.discriminatedUnion('template', [
   z.object({ template: z.literal('invitation'), name: words, link }),
   z.object({ template: z.literal('refresh-reused'), ...origin }),
   z.object({ template: z.literal('password-reset'), link }),
-  z.object({ template: z.literal('password-reset-done'), passkeys, ...origin, resetLink: link }),
-  z.object({ template: z.literal('password-changed'), passkeys, ...origin, resetLink: link }),
+  z.object({ template: z.literal('password-reset-done'), ...left, ...origin, resetLink: link }),
+  z.object({ template: z.literal('password-changed'), ...left, ...origin, resetLink: link }),
   z.object({ template: z.literal('email-changed'), ...origin, undoLink: link }),
   z.object({ template: z.literal('email-change-undone'), ...origin, resetLink: link }),
   z.object({ template: z.literal('address-in-use') }),

@@ -211,6 +211,20 @@ describe('rendered mails', () => {
     },
   );
 
+  it.each(localeTags)(
+    'ID-9 say in %s with a new password how many linked accounts still sign in, where any do',
+    async (locale) => {
+      for (const template of ['password-changed', 'password-reset-done'] as const) {
+        const { text } = await renderEmail(samples[template], { ...options, locale });
+        const content = { ...samples[template], identities: null };
+        const { text: without } = await renderEmail(content, { ...options, locale });
+        const [told, ...others] = text.split('\n\n').filter((part) => !without.includes(part));
+        expect(told).toMatch(/\b3\b/);
+        expect(others).toEqual([]);
+      }
+    },
+  );
+
   it('refuses content that does not fit its template', async () => {
     const { name: _name, code: _code, ...rest } = samples['verify-email'];
     await expect(renderEmail(JSON.parse(JSON.stringify(rest)), options)).rejects.toThrow();

@@ -51,12 +51,14 @@ export function sampleContents(appUrl: string): Samples {
     'password-reset-done': {
       template: 'password-reset-done',
       passkeys: '2',
+      identities: '3',
       ...origin,
       resetLink,
     },
     'password-changed': {
       template: 'password-changed',
       passkeys: '2',
+      identities: '3',
       ...origin,
       resetLink,
     },

@@ -26,6 +26,9 @@ export const signatureAlgorithms: readonly string[] = [
 /** Stands in an issuer of Microsoft's for the tenant whose users sign in. */
 export const tenantPlaceholder = '{tenantid}';
 
+/** In the list of tenants: all of them, and personal accounts. */
+export const anyTenant = '*';
+
 /** The address that a browser or a server asks in place of one tenant's. */
 export function discoveryIssuer({ issuer }: IdentityProvider): string {
   return issuer.replace(tenantPlaceholder, 'common').replace(/\/$/, '');

@@ -2,16 +2,13 @@ import type { IdentityProvider } from '../../config/identity-providers.ts';
 import type { ProviderAnswer } from '../../ports.ts';
 import { parseEmailAddress } from '../addresses/email-address.ts';
 import { oneLine } from '../one-line.ts';
-import { tenantPlaceholder } from './metadata.ts';
+import { anyTenant, tenantPlaceholder } from './metadata.ts';
 import { ProviderFault } from './provider-fault.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
 /** An ID token is of this moment, give or take (ID-4). */
 const issuedWithinSeconds = 10 * 60;
-
-/** Microsoft's tenant of everyone who is in none: personal accounts. */
-const anyTenant = '*';
 
 const multiFactorClasses: readonly unknown[] = [
   'http://schemas.openid.net/pape/policies/2007/06/multi-factor',

@@ -142,6 +142,15 @@ describe('the page of linked accounts', () => {
     expect(browser.page.text).toContain(messagesIn('en').events['identity.unlinked']);
   });
 
+  it('says beside a new password that linked accounts stay', async () => {
+    const browser = await openProvidersAccount();
+    await browser.get('/account/security/password');
+    expect(browser.page.text).toContain('Your linked accounts stay, and still sign you in.');
+    const { browser: without } = await openAccount(server);
+    await without.get('/account/security/password');
+    expect(without.page.text).not.toContain('linked accounts');
+  });
+
   it('keeps a provider that is offered no more, by its id, to be unlinked', async () => {
     const { browser, person } = await openAccount(server);
     await browser.get(page);

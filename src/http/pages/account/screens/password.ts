@@ -6,7 +6,11 @@ import { button, field, form, nothing, proofNotice, refusalNotice } from '../par
 type Data = {
   readonly authOptions: { readonly passwordMinLength: number };
   readonly me: { readonly email: string };
-  readonly account: { readonly hasPassword: boolean; readonly passkeys: readonly unknown[] };
+  readonly account: {
+    readonly hasPassword: boolean;
+    readonly passkeys: readonly unknown[];
+    readonly identities: readonly unknown[];
+  };
 };
 
 /** Sets a password in place of the present one, or the first. */
@@ -14,7 +18,11 @@ export const password = definePage<Data>({
   path: 'security/password',
   signedIn: true,
   document: graphqlDocument(`
-query Show { ...Person account { hasPassword passkeys { id } } authOptions { passwordMinLength } }
+query Show {
+  ...Person
+  account { hasPassword passkeys { id } identities { id } }
+  authOptions { passwordMinLength }
+}
 mutation ChangePassword($input: ChangePasswordInput!) {
   result: changePassword(input: $input) { __typename ...Refusal }
 }`),
@@ -33,7 +41,7 @@ mutation ChangePassword($input: ChangePasswordInput!) {
       body: html`${proofNotice(shown)}${refusalNotice(shown, {
         INVALID_CREDENTIALS: t.passwordPage.wrong,
       })}
-<p>${t.passwordPage.text}${data.account.passkeys.length > 0 ? ` ${t.passkeys.stay}` : ''}</p>
+<p>${[t.passwordPage.text, ...staying(shown)].join(' ')}</p>
 ${form(
   '/account/security/password',
   html`
@@ -46,6 +54,15 @@ ${hasPassword ? currentPassword(shown) : nothing}${newPassword(shown)}
     };
   },
 });
+
+/** What a new password leaves as it is. */
+function staying({ t, data }: Shown<Data>): string[] {
+  const { passkeys, identities } = data.account;
+  return [
+    ...(passkeys.length > 0 ? [t.passkeys.stay] : []),
+    ...(identities.length > 0 ? [t.identities.stay] : []),
+  ];
+}
 
 function currentPassword(shown: Shown<Data>): Markup {
   return field(shown, {
