@@ -105,7 +105,7 @@ describe('a subject', () => {
 describe('what the browser brings back', () => {
   it.each(hostileCallbacks)('is refused: %s', (...hostile) => refuse(hostile));
 
-  it('ID-1 spends no code where the state or the issuer is another', async () => {
+  it('ID-1 ID-3 spends no code where the state or the issuer is another', async () => {
     const before = double.forms.length;
     await outcome(set('state', 'another'));
     await outcome(set('iss', 'https://evil.example'));
