@@ -120,7 +120,7 @@ describe('exportAccount', () => {
         'network',
         'device',
       ]
-        .concat('revokedAt', 'revokedReason')
+        .concat('revokedAt', 'revokedReason', 'identityProvider')
         .map((key) => `sessions[].${key}`),
       ...['firstSeenAt', 'lastSeenAt'].map((key) => `knownDevices[].${key}`),
       ...[
@@ -132,6 +132,7 @@ describe('exportAccount', () => {
         'createdAt',
         'expiresAt',
         'consumedAt',
+        'pendingIdentity',
       ].map((key) => `challenges[].${key}`),
       ...['purpose', 'email', 'createdAt', 'expiresAt', 'endedAt'].map((key) => `links[].${key}`),
       ...['id', 'at', 'type', 'outcome', 'ipAddress', 'userAgent', 'requestId'].map(
