@@ -296,7 +296,7 @@ describe('latchkey import-users', () => {
       env,
       input: exported,
     });
-    expect(run).toMatchObject({ status: 0, stderr: 'ignored: localId, providerUserInfo\n' });
+    expect(run).toMatchObject({ status: 0, stderr: 'ignored: localId\n' });
     const tokens = await server.mutate('login', {
       email: 'luis@example.com',
       password: 'user1password',
