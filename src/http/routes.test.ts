@@ -33,11 +33,13 @@ const publicPages: ReadonlySet<string> = new Set([
   'reset-password',
   'undo-email-change',
   'sign-out',
+  'signed-in',
 ]);
 const getOnly = ['GET'] as const;
-const pageRoutes = pages.flatMap(({ path, forms }) => {
+const pageRoutes = pages.flatMap(({ path, forms, completesIdentity }) => {
   const url = path === '' ? '/account' : `/account/${path}`;
-  return [`GET ${url}`, ...(forms === undefined ? [] : [`POST ${url}`])];
+  // What a provider's answer leads to is completed as it arrives, and has no form to send.
+  return [`GET ${url}`, ...(forms === undefined || completesIdentity ? [] : [`POST ${url}`])];
 });
 /** Development only: these do not exist in production. */
 const developmentRoutes: readonly string[] = [

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IdentityProvider } from '../config/identity-providers.ts';
 import type { Config } from '../config/read-config.ts';
+import { type IdentityKey, insertIdentity } from '../db/queries/identities.ts';
 import type { TestServer } from './app.ts';
 import type { Sender } from './client.ts';
 import { CookieJar } from './cookie-jar.ts';
@@ -139,4 +140,15 @@ export async function linkByProvider(
   const mutation = 'startIdentityLink';
   const ticket = await getTicket(server, provider, { ...start, sender, mutation });
   return server.mutate('completeIdentityLink', ticket, sender);
+}
+
+/** Gives a person an account at a provider, as an import does. */
+export async function addIdentity(
+  server: Pick<TestServer, 'app' | 'clock'>,
+  { userId, ...key }: IdentityKey & { readonly userId: string },
+): Promise<void> {
+  const others = { label: null, emailAtLink: null, lastUsedAt: null };
+  const createdAt = server.clock.now();
+  const id = server.app.random.id(createdAt);
+  await insertIdentity(server.app.db, { id, userId, ...key, ...others, createdAt });
 }

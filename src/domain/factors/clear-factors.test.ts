@@ -1,11 +1,13 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countIdentities } from '../../db/queries/identities.ts';
 import { countPasskeys } from '../../db/queries/passkeys.ts';
 import { findUserById } from '../../db/queries/users.ts';
 import { recoveryCodes } from '../../db/tables/recovery-codes.ts';
 import { totpAuthenticators } from '../../db/tables/totp-authenticators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { enrolTotp, signInWithApp } from '../../testing/authenticator.ts';
+import { addIdentity } from '../../testing/identities.ts';
 import { addPasskey } from '../../testing/passkeys.ts';
 import { registerPerson } from '../../testing/people.ts';
 import { reserveUnseen } from '../rate-limits/reserve.ts';
@@ -18,10 +20,12 @@ describe('clearFactors', () => {
   });
   afterAll(() => server.stop());
 
-  /** A user with a passkey, an active app, a pending one, and recovery codes. */
+  /** A user with a passkey, a linked account, an active app, a pending one, and recovery codes. */
   const someone = async (): Promise<string> => {
     const person = await registerPerson(server);
     await addPasskey(server, person);
+    const key = { providerId: 'any', issuer: 'https://id.example.com', subject: person.id };
+    await addIdentity(server, { userId: person.id, ...key });
     const { phone } = await enrolTotp(server, person);
     const { accessToken } = await signInWithApp(server, person, phone);
     await server.mutate('startTotpEnrollment', {}, { token: accessToken });
@@ -39,17 +43,18 @@ describe('clearFactors', () => {
       apps: apps.length,
       codes: codes.length,
       passkeys: await countPasskeys(db, { userId }),
+      identities: await countIdentities(db, { userId }),
       isAsked: user?.totpEnabledAt !== null,
     };
   };
-  const all = { apps: 2, codes: 10, passkeys: 1, isAsked: true };
+  const all = { apps: 2, codes: 10, passkeys: 1, identities: 1, isAsked: true };
 
   it('RC-7 removes active and pending factors, of this user only', async () => {
     const [userId, otherId] = [await someone(), await someone()];
     expect(await factorsOf(userId)).toEqual(all);
     const cleared = await server.app.transaction((db) => clearFactors(server.app, { db, userId }));
-    expect(cleared).toEqual({ passkeys: 1 });
-    const nothing = { apps: 0, codes: 0, passkeys: 0, isAsked: false };
+    expect(cleared).toEqual({ passkeys: 1, identities: 1 });
+    const nothing = { apps: 0, codes: 0, passkeys: 0, identities: 0, isAsked: false };
     expect(await factorsOf(userId)).toEqual(nothing);
     expect(await factorsOf(otherId)).toEqual(all);
   });

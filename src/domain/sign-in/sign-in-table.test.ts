@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { insertIdentity } from '../../db/queries/identities.ts';
 import { deleteRecoveryCodes } from '../../db/queries/recovery-codes.ts';
 import { advanceTotpStep } from '../../db/queries/totp-authenticators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
@@ -12,7 +11,7 @@ import {
   registerWithoutPassword,
   totpRow,
 } from '../../testing/factors.ts';
-import { signInByProvider, withProviders } from '../../testing/identities.ts';
+import { addIdentity, signInByProvider, withProviders } from '../../testing/identities.ts';
 import {
   startIdentityProvider,
   type TestIdentityProvider,
@@ -156,9 +155,7 @@ const methods = {
   },
   'a linked account at a provider': async ({ person: { id } }: Subject) => {
     const key = { providerId: 'double', issuer: provider.issuer, subject: id };
-    const others = { label: null, emailAtLink: null, lastUsedAt: null };
-    const createdAt = server.clock.now();
-    await insertIdentity(server.app.db, { id, userId: id, ...key, ...others, createdAt });
+    await addIdentity(server, { userId: id, ...key });
     provider.user = { sub: id };
     return signInByProvider(server, provider);
   },

@@ -42,7 +42,7 @@ describe('the theme of the pages', () => {
       const css = await (await fetch(`${server.url}${sheet}`)).text();
       expect(css).toContain('--accent:#a8c7fa;');
       expect(css).toContain(`--accent:${ownTheme.light.accent};`);
-      expect(css).toContain('--radius:0.25rem;');
+      expect(css).toContain('--radius:.25rem;');
       expect(title).toContain('A & B');
       expect(html).toMatch(/<link rel="icon" href="\/account\/assets\/[0-9a-f]{12}\.svg">/);
     }
