@@ -104,7 +104,12 @@ function format(text) {
 }
 
 /** Costs the server a statement each time, for every sign-in and refresh. */
-const leftOut = new Set(['User.passkeyCount', 'User.identities']);
+const leftOut = new Set([
+  'User.passkeyCount',
+  'User.identities',
+  'User.hasPassword',
+  'User.recoveryCodesLeft',
+]);
 
 /** Fields that can be asked for as they are; lists in pages are for the app's own queries. */
 function plainFields(type) {

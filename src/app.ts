@@ -7,7 +7,13 @@ import type { SessionLookup } from './db/queries/live-sessions.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Tracing } from './observability/tracing.ts';
-import type { BreachedPasswords, IdentityProviders, KeyRing, PasswordHasher } from './ports.ts';
+import type {
+  BreachedPasswords,
+  IdentityProviders,
+  KeyRing,
+  PasswordHasher,
+  Watch,
+} from './ports.ts';
 import type { Random } from './random.ts';
 import type { SecretKeys } from './secret-keys.ts';
 
@@ -41,6 +47,8 @@ export type App = {
   transaction<Result>(run: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /** Tells this process's outbox worker that rows wait; the code that enqueues a row enlists it. */
   readonly wakeOutbox: () => void;
+  /** What the administrators' overview shows. */
+  readonly watch: Watch;
   readonly metrics: Metrics;
   /** Null when no collector is configured. */
   readonly tracing: Tracing | null;

@@ -107,6 +107,7 @@ const beside: Readonly<Record<string, readonly string[]>> = {
  * do no I/O.
  */
 const promises: Readonly<Record<string, readonly string[]>> = {
+  'config/config-warnings.ts': ['domain'],
   'domain/rate-limits/budgets.ts': ['config'],
   'domain/users/gateway-user-fields.ts': ['config'],
   'domain/passkeys/sites.ts': ['config'],

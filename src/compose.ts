@@ -8,6 +8,7 @@ import { inTransaction } from './db/driver/transaction.ts';
 import { createSessionLookup } from './db/queries/live-sessions.ts';
 import { outboxBacklog } from './db/queries/outbox.ts';
 import { replicaLags } from './db/queries/replica-lag.ts';
+import { createWatch } from './domain/admin/watch.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
 import { createIdentityProviders } from './domain/identities/identity-providers.ts';
 import { unprovenMails } from './domain/outbox/delivery.ts';
@@ -85,6 +86,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
       return inTransaction(this, run);
     },
     wakeOutbox: worker.wake,
+    watch: createWatch(base),
     tracing,
   };
   metrics.watch({

@@ -130,3 +130,39 @@ export type IdentityProviders = {
     token: { readonly idToken: string; readonly nonce: string },
   ): Promise<ProviderAnswer>;
 };
+
+/** What `latchkey doctor` and the overview report about one check. */
+export type Finding = {
+  readonly check:
+    | 'configuration'
+    | 'passwords'
+    | 'database'
+    | 'migrations'
+    | 'keys'
+    | 'mail'
+    | 'clock'
+    | 'passkeys'
+    | 'providers'
+    | 'administrators';
+  readonly status: 'ok' | 'warning' | 'failure';
+  readonly message: string;
+  /** What to do about it. */
+  readonly advice?: string;
+};
+
+/** Sign-ins since a moment; a count ends at `countLimit`. */
+export type SignInCounts = {
+  readonly signIns: number;
+  readonly failedSignIns: number;
+  readonly countLimit: number;
+  readonly since: Date;
+};
+
+/**
+ * What administrators should know at a glance. Kept in the process for a while, so that it costs
+ * the same however often it is asked for.
+ */
+export type Watch = {
+  findings(): Promise<readonly Finding[]>;
+  signIns(): Promise<SignInCounts>;
+};

@@ -1,28 +1,14 @@
 import { systemClock } from '../clock.ts';
-import {
-  type Config,
-  ConfigError,
-  configWarnings,
-  environment,
-  readConfig,
-} from '../config/read-config.ts';
+import { configWarnings } from '../config/config-warnings.ts';
+import { type Config, ConfigError, environment, readConfig } from '../config/read-config.ts';
 import { openPostgres } from '../db/driver/client.ts';
 import { type Inspection, inspectPostgres } from '../db/inspect.ts';
 import { mailTroubles } from '../db/queries/outbox.ts';
 import { hasForeignPasskeys } from '../db/queries/passkeys.ts';
 import { mayPurgeAuditEvents } from '../db/queries/retention.ts';
-import { countAdmins } from '../db/queries/user-administration.ts';
-import { discoveryProblem } from '../domain/identities/discovery.ts';
-import { unprovenMails } from '../domain/outbox/delivery.ts';
-import { filterFailure, readFilter } from '../domain/passwords/breached-filter.ts';
-import { askRange, causeOf } from '../domain/passwords/breached-passwords.ts';
-import { checkSigningKeys } from '../domain/signing-keys/check-signing-keys.ts';
-import { createEgress } from '../egress/egress.ts';
-import { checkMail } from '../mail/check-mail.ts';
-import { createSecretKeys } from '../secret-keys.ts';
-import { explain } from './explain.ts';
+import { listAdmins } from '../db/queries/user-administration.ts';
 import {
-  type Finding,
+  judgeAdmins,
   judgeAuditPurge,
   judgeClock,
   judgeFilter,
@@ -36,7 +22,18 @@ import {
   judgeRights,
   judgeServer,
   judgeSettings,
-} from './findings.ts';
+} from '../domain/admin/findings.ts';
+import { mostAdmins } from '../domain/admin/list-administrators.ts';
+import { discoveryProblem } from '../domain/identities/discovery.ts';
+import { unprovenMails } from '../domain/outbox/delivery.ts';
+import { filterFailure, readFilter } from '../domain/passwords/breached-filter.ts';
+import { askRange, causeOf } from '../domain/passwords/breached-passwords.ts';
+import { checkSigningKeys } from '../domain/signing-keys/check-signing-keys.ts';
+import { createEgress } from '../egress/egress.ts';
+import { checkMail } from '../mail/check-mail.ts';
+import type { Finding } from '../ports.ts';
+import { createSecretKeys } from '../secret-keys.ts';
+import { explain } from './explain.ts';
 
 /**
  * Checks everything that a server needs, changes nothing, and says what to do. The exit status is 1
@@ -158,13 +155,9 @@ async function* examineContents(config: Config, url: string): AsyncGenerator<Fin
     const mail = judgeMailTroubles(await mailTroubles(app.db, troubles));
     if (mail !== null) yield mail;
     const { rpId } = config.passkeys;
-    const passkeys = judgePasskeys(await hasForeignPasskeys(app.db, { rpId }), config);
+    const passkeys = judgePasskeys(await hasForeignPasskeys(app.db, { rpId }));
     if (passkeys !== null) yield passkeys;
-    const admins = await countAdmins(app.db);
-    const advice = 'Make one: latchkey create-admin EMAIL';
-    if (admins > 0)
-      yield { check: 'administrators', status: 'ok', message: `${admins} can sign in` };
-    else yield { check: 'administrators', status: 'warning', message: 'there is none', advice };
+    yield* judgeAdmins(await listAdmins(app.db, { limit: mostAdmins }), systemClock.now());
   } catch (error) {
     yield { check: 'database', status: 'failure', ...explain(error) };
   } finally {

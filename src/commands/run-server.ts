@@ -4,6 +4,7 @@ import { systemClock } from '../clock.ts';
 import { compose } from '../compose.ts';
 import type { Config } from '../config/read-config.ts';
 import type { Database } from '../db/driver/client.ts';
+import { settingAdvice } from '../domain/admin/findings.ts';
 import { filterFailure } from '../domain/passwords/breached-filter.ts';
 import { prepareStrength } from '../domain/passwords/judge-strength.ts';
 import { ensureStandbyKey } from '../domain/signing-keys/ensure-standby-key.ts';
@@ -15,7 +16,6 @@ import { standardOutput } from '../observability/log-output.ts';
 import { createMetrics, formatMetrics, type Metrics, noMetrics } from '../observability/metrics.ts';
 import { startTracing } from '../observability/tracing.ts';
 import { explainDatabase } from './explain.ts';
-import { settingAdvice } from './findings.ts';
 import { openMetrics } from './open-metrics.ts';
 import { watchClock } from './watch-clock.ts';
 

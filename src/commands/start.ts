@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
-import { ConfigError, configWarnings, environment, readConfig } from '../config/read-config.ts';
+import { configWarnings } from '../config/config-warnings.ts';
+import { ConfigError, environment, readConfig } from '../config/read-config.ts';
 import { fail } from './fail.ts';
 
 /** The production server. An unset NODE_ENV is production too: only `latchkey dev` is not. */

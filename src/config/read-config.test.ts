@@ -8,10 +8,10 @@ import { loadDevelopmentSecrets } from '../development-secrets.ts';
 import { mostSessions } from '../domain/sessions/rules.ts';
 import { compiledSources } from '../testing/compiled.ts';
 import { selfSigned } from '../testing/self-signed.ts';
+import { configWarnings } from './config-warnings.ts';
 import { allEntries, retired } from './entries.ts';
 import {
   ConfigError,
-  configWarnings,
   type Environment,
   environment,
   loadEnvironmentFile,

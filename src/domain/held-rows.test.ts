@@ -475,6 +475,10 @@ const adminVerbs: Readonly<
   reinstateUser: { name: 'reinstateUser', input: ({ id }) => ({ userId: id }) },
   setUserRoles: { name: 'setUserRoles', input: ({ id }) => ({ userId: id, roles: ['admin'] }) },
   revokeUserSessions: { name: 'revokeUserSessions', input: ({ id }) => ({ userId: id }) },
+  revokeUserSession: {
+    name: 'revokeUserSession',
+    input: ({ id, sessionId }) => ({ userId: id, sessionId }),
+  },
   resetUserFactors: { name: 'resetUserFactors', input: ({ id }) => ({ userId: id, reason: 'r' }) },
   resetUserPassword: {
     name: 'resetUserPassword',

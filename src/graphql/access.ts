@@ -72,4 +72,5 @@ export const repeatableFields: ReadonlySet<string> = new Set([
   'Mutation.reinstateUser',
   'Mutation.setUserRoles',
   'Mutation.revokeUserSessions',
+  'Mutation.revokeUserSession',
 ]);

@@ -15,11 +15,13 @@ import type { Accepted } from '../domain/accepted.ts';
 import { createUser } from '../domain/admin/create-user.ts';
 import { deleteUser } from '../domain/admin/delete-user.ts';
 import { findUser } from '../domain/admin/find-user.ts';
+import { listAdministrators } from '../domain/admin/list-administrators.ts';
 import { type AdminAuditEvent, listAuditEvents } from '../domain/admin/list-audit-events.ts';
 import { countListedUsers, listUsers, type UserPage } from '../domain/admin/list-users.ts';
 import { reinstateUser } from '../domain/admin/reinstate-user.ts';
 import { resetUserFactors } from '../domain/admin/reset-user-factors.ts';
 import { resetUserPassword } from '../domain/admin/reset-user-password.ts';
+import { revokeUserSession } from '../domain/admin/revoke-user-session.ts';
 import { revokeUserSessions } from '../domain/admin/revoke-user-sessions.ts';
 import { setUserRoles } from '../domain/admin/set-user-roles.ts';
 import { suspendUser } from '../domain/admin/suspend-user.ts';
@@ -36,6 +38,8 @@ import {
   ResetUserFactorsResult,
   ResetUserPasswordInput,
   ResetUserPasswordResult,
+  RevokeUserSessionInput,
+  RevokeUserSessionResult,
   RevokeUserSessionsInput,
   RevokeUserSessionsResult,
   SetUserRolesInput,
@@ -53,7 +57,7 @@ import { UserType } from './users.types.ts';
 export class AdminResolver {
   @Query(() => UserConnectionType, {
     description:
-      'Admins with a second factor only, as are the next two. The newest users first. `search` ' +
+      'Admins with a second factor only, as is the next. The newest users first. `search` ' +
       'matches the start of e-mail or name.',
   })
   users(@Args(() => UsersArgs) args: UsersArgs, @Ctx() ctx: Context): Promise<UserPage> {
@@ -73,6 +77,15 @@ export class AdminResolver {
     @Ctx() ctx: Context,
   ): Promise<UserView | null> {
     return findUser(ctx, { id });
+  }
+
+  @Query(() => [UserType], {
+    description:
+      'Everyone with the role `admin`, the oldest account first, 200 at most. Admins with a ' +
+      'second factor only, as are the next three.',
+  })
+  administrators(@Ctx() ctx: Context): Promise<UserView[]> {
+    return listAdministrators(ctx);
   }
 
   @Query(() => AuditEventConnectionType, { description: 'What happened, the newest first.' })
@@ -143,6 +156,19 @@ export class AdminResolver {
     @Ctx() ctx: Context,
   ): Promise<Accepted> {
     return revokeUserSessions(ctx, input);
+  }
+
+  @Mutation(() => RevokeUserSessionResult, {
+    description:
+      'Signs a user out on one device at once. A session that has ended or is not theirs is ' +
+      'NOT_FOUND. Admins, with a recent step-up.',
+  })
+  revokeUserSession(
+    @Arg('input', () => RevokeUserSessionInput, { description: 'Whose, and which.' })
+    input: RevokeUserSessionInput,
+    @Ctx() ctx: Context,
+  ): Promise<Accepted> {
+    return revokeUserSession(ctx, input);
   }
 
   @Mutation(() => ResetUserPasswordResult, {

@@ -140,6 +140,21 @@ export class RevokeUserSessionsInput {
   reason?: string | null;
 }
 
+@InputType({ description: 'Input of `revokeUserSession`.' })
+export class RevokeUserSessionInput {
+  @Field(() => ID, { description: 'Whose.' })
+  userId: string;
+
+  @Field(() => ID, { description: 'Which: one of `User.sessions`.' })
+  sessionId: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why, for the audit trail; 200 characters at most. Name no person in it.',
+  })
+  reason?: string | null;
+}
+
 @InputType({ description: 'Input of `resetUserPassword`.' })
 export class ResetUserPasswordInput {
   @Field(() => ID, { description: 'Whose.' })
@@ -180,6 +195,11 @@ export const SetUserRolesResult = resultUnion(
 export const RevokeUserSessionsResult = resultUnion(
   'RevokeUserSessionsResult',
   'What `revokeUserSessions` answers.',
+  () => [AuthAcceptedType],
+);
+export const RevokeUserSessionResult = resultUnion(
+  'RevokeUserSessionResult',
+  'What `revokeUserSession` answers.',
   () => [AuthAcceptedType],
 );
 export const ResetUserPasswordResult = resultUnion(

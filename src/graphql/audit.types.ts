@@ -1,4 +1,6 @@
 import { ArgsType, Field, ID, ObjectType } from 'type-graphql';
+import type { AuditDetail } from '../domain/audit/audit-event-view.ts';
+import { JSONObject } from './json-object.ts';
 import { AuthPageInfoType, PageArgs } from './paging.types.ts';
 import { UserType } from './users.types.ts';
 
@@ -47,6 +49,14 @@ export class AuditEventType {
     description: 'What an administrator gave as a reason; seen by administrators.',
   })
   reason: string | null;
+
+  @Field(() => JSONObject, {
+    nullable: true,
+    description:
+      'What else the event says, in words and ids of ours: which step failed, which roles before ' +
+      'and after ... Seen by administrators.',
+  })
+  detail: AuditDetail | null;
 }
 
 @ObjectType('AuditEventEdge', { description: 'An event in a list.' })
@@ -80,4 +90,16 @@ export class AuditEventsArgs extends PageArgs {
     description: 'Only what this user did, or what was done to them.',
   })
   userId?: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Only what this user, such as an administrator, did to others.',
+  })
+  actorId?: string | null;
+
+  @Field(() => Date, { nullable: true, description: 'Only from this moment on.' })
+  since?: Date | null;
+
+  @Field(() => Date, { nullable: true, description: 'Only before this moment.' })
+  until?: Date | null;
 }

@@ -126,3 +126,14 @@ registerEnumType(AuthErrorCode, {
     CONFLICT: { description: 'The request contradicts the present state.' },
   },
 });
+
+export const AuthFindingStatus = { OK: 'ok', WARNING: 'warning', FAILURE: 'failure' } as const;
+registerEnumType(AuthFindingStatus, {
+  name: 'AuthFindingStatus',
+  description: 'What a check came to.',
+  valuesConfig: {
+    OK: { description: 'Nothing to do.' },
+    WARNING: { description: 'It works, and something should be done.' },
+    FAILURE: { description: 'It does not work until something is done.' },
+  },
+});

@@ -5,9 +5,21 @@ import { GraphQLObjectType, GraphQLSchema } from 'graphql';
  * resolvers.
  */
 const order = [
-  ['account', 'authOptions', 'users', 'user', 'auditEvents', 'me', 'usersByIds'],
+  [
+    'account',
+    'authOptions',
+    'users',
+    'user',
+    'administrators',
+    'auditEvents',
+    'overview',
+    'signingKeys',
+    'me',
+    'usersByIds',
+  ],
   ['register', 'login', 'requestLoginCode'],
   ['createUser', 'suspendUser', 'reinstateUser', 'setUserRoles', 'revokeUserSessions'],
+  ['revokeUserSession'],
   ['resetUserPassword', 'resetUserFactors', 'unlinkUserIdentity', 'deleteUser'],
   ['verifyOtp', 'verifyLink', 'resendOtp', 'requestPasskeyLogin', 'verifyPasskey'],
   ['startIdentityLogin', 'completeIdentityLogin', 'requestIdTokenNonce', 'loginWithIdToken'],

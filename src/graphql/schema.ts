@@ -7,6 +7,7 @@ import { AdminResolver } from './admin.resolver.ts';
 import { guardFields } from './guard-fields.ts';
 import { IdentitiesResolver } from './identities.resolver.ts';
 import { inOrder } from './in-order.ts';
+import { OperationsResolver } from './operations.resolver.ts';
 import { OtpResolver } from './otp.resolver.ts';
 import { printPublicSdl } from './print-sdl.ts';
 import { SecondFactorsResolver } from './second-factors.resolver.ts';
@@ -26,6 +27,7 @@ export function authSchema(): GraphQLSchema {
           AccountsResolver,
           AdminResolver,
           IdentitiesResolver,
+          OperationsResolver,
           OtpResolver,
           SessionsResolver,
           SignInResolver,

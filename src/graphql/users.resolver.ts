@@ -1,11 +1,14 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../context.ts';
 import { me } from '../domain/accounts/me.ts';
 import type { IdentityView } from '../domain/identities/identity-view.ts';
+import type { SessionPage } from '../domain/sessions/list-sessions.ts';
 import type { UserView } from '../domain/users/user-view.ts';
 import { AuthIdentityType } from './identities.types.ts';
-import { passkeyCount } from './passkey-count.ts';
+import { PageArgs } from './paging.types.ts';
+import { AuthSessionConnectionType } from './sessions.types.ts';
 import { loadUsers } from './user.reference.ts';
+import { hasPassword, passkeyCount, recoveryCodesOf, sessionsOf } from './user-details.ts';
 import { userIdentities } from './user-identities.ts';
 import { UserType } from './users.types.ts';
 
@@ -48,5 +51,35 @@ export class UsersResolver {
   })
   identities(@Root() user: UserView, @Ctx() ctx: Context): Promise<IdentityView[] | null> {
     return userIdentities(ctx, user);
+  }
+
+  @FieldResolver(() => Boolean, {
+    nullable: true,
+    description: 'Whether the user has a password. Seen by the user and by admins.',
+  })
+  hasPassword(@Root() user: UserView, @Ctx() ctx: Context): Promise<boolean | null> {
+    return hasPassword(ctx, user);
+  }
+
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: 'Recovery codes that are not used yet. Seen by the user and by admins.',
+  })
+  recoveryCodesLeft(@Root() user: UserView, @Ctx() ctx: Context): Promise<number | null> {
+    return recoveryCodesOf(ctx, user);
+  }
+
+  @FieldResolver(() => AuthSessionConnectionType, {
+    nullable: true,
+    description:
+      'The devices that are signed in, the newest first. Seen by admins; for your own ask ' +
+      '`account`.',
+  })
+  sessions(
+    @Root() user: UserView,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() ctx: Context,
+  ): Promise<SessionPage | null> {
+    return sessionsOf(ctx, user, page);
   }
 }

@@ -150,6 +150,13 @@ describe('every operation, on PostgreSQL and on PGlite', () => {
     await call('resetUserFactors', { userId, reason }, admin);
     await call('resetUserPassword', { userId, reason }, admin);
     await call('revokeUserSessions', { userId, reason }, admin);
+    const member = await registerPerson(server);
+    const { sessionId } = member;
+    const seen = `user(id: "${member.id}") { hasPassword recoveryCodesLeft sessions { ${page} } }`;
+    expect((await ask(seen, admin)).user.sessions.totalCount).toBe(1);
+    await call('revokeUserSession', { userId: member.id, sessionId, reason }, admin);
+    await ask('overview { findings { check status } signIns failedSignIns since }', admin);
+    await ask('administrators { id } signingKeys { id current standby }', admin);
     const { edges } = (await ask(`users(first: 2) { ${page} }`, admin)).users;
     await ask(`users(first: 2, after: "${edges[0].cursor}", search: "b") { ${page} }`, admin);
     await ask(`user(id: "${userId}") { id email } auditEvents { ${events} }`, admin);

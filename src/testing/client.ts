@@ -61,7 +61,7 @@ const tokenFields = `... on AuthTokens {
 const acceptedFields = '... on AuthAccepted { __typename accepted }';
 const userFields =
   '... on User { __typename id email emailVerified name roles createdAt status lastLoginAt ' +
-  'totpEnabled passkeyCount }';
+  'totpEnabled passkeyCount hasPassword recoveryCodesLeft }';
 const enrollmentFields = '... on TotpEnrollment { __typename id secret uri qrCode expiresAt }';
 const recoveryCodesFields = '... on RecoveryCodes { __typename codes }';
 
@@ -110,6 +110,7 @@ const fieldsOf = {
   reinstateUser: `${userFields} ${errorFields}`,
   setUserRoles: `${userFields} ${errorFields}`,
   revokeUserSessions: `${acceptedFields} ${errorFields}`,
+  revokeUserSession: `${acceptedFields} ${errorFields}`,
   resetUserPassword: `${acceptedFields} ${errorFields}`,
   resetUserFactors: `${acceptedFields} ${errorFields}`,
   requestPasswordReset: `${acceptedFields} ${errorFields}`,

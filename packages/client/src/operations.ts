@@ -621,6 +621,21 @@ export type RevokeSessionResult =
   | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
+/** Input of `revokeUserSession`. */
+export type RevokeUserSessionInput = {
+  /** Whose. */
+  readonly userId: string;
+  /** Which: one of `User.sessions`. */
+  readonly sessionId: string;
+  /** Why, for the audit trail; 200 characters at most. Name no person in it. */
+  readonly reason?: string | null | undefined;
+};
+
+/** What `revokeUserSession` answers. */
+export type RevokeUserSessionResult =
+  | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
 /** Input of `revokeUserSessions`. */
 export type RevokeUserSessionsInput = {
   /** Whose. */
@@ -913,6 +928,11 @@ export type Mutations = {
   /** Signs a user out everywhere at once. Admins, with a recent step-up. */
   revokeUserSessions: { input: RevokeUserSessionsInput; result: RevokeUserSessionsResult };
   /**
+   * Signs a user out on one device at once. A session that has ended or is not theirs is NOT_FOUND.
+   * Admins, with a recent step-up.
+   */
+  revokeUserSession: { input: RevokeUserSessionInput; result: RevokeUserSessionResult };
+  /**
    * Takes the password of a user away, signs them out everywhere, and mails them a link to choose
    * another. Nobody else gets the link. Admins, with a recent step-up.
    */
@@ -1090,6 +1110,7 @@ export const yields: Readonly<Record<keyof Mutations, string>> = {
   reinstateUser: 'User',
   setUserRoles: 'User',
   revokeUserSessions: 'AuthAccepted',
+  revokeUserSession: 'AuthAccepted',
   resetUserPassword: 'AuthAccepted',
   resetUserFactors: 'AuthAccepted',
   unlinkUserIdentity: 'AuthAccepted',

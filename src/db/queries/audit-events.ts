@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
+import { and, count, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
 import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type AuditEventRow, auditEvents } from '../tables/audit-events.ts';
@@ -101,6 +101,20 @@ export async function hasEventSince(
   return rows.length > 0;
 }
 
+type WantedEvents = {
+  readonly type: string | null;
+  /** Whom they are about or who did them; null for all. */
+  readonly userId: string | null;
+  /** Who did them to others; null for all. */
+  readonly actorId: string | null;
+  readonly since: Date | null;
+  /** Up to there, and not at it. */
+  readonly until: Date | null;
+  /** An id. */
+  readonly before: string | null;
+  readonly limit: number;
+};
+
 /**
  * Events of all users, the newest first, starting after `before`: of one type, about or by one
  * user, or all; at most `limit`. Events by a user and events about them are queried separately, so
@@ -108,12 +122,10 @@ export async function hasEventSince(
  * PostgreSQL might assume that the newest events overall soon include that type, which is wrong
  * after a flood of failed sign-ins.
  */
-export async function listAuditEvents(
-  db: Db,
-  input: { type: string | null; userId: string | null; before: string | null; limit: number },
-): Promise<AuditEntry[]> {
-  const { type, userId, before, limit } = input;
-  const inOrderOfTypes = type !== null && userId === null;
+export async function listAuditEvents(db: Db, input: WantedEvents): Promise<AuditEntry[]> {
+  const { type, userId, actorId, limit } = input;
+  const bounds = boundsOf(input);
+  const inOrderOfTypes = type !== null && userId === null && actorId === null;
   const read = async (who: SQL[]): Promise<AuditEntry[]> => {
     const rows = await db
       .select(entry)
@@ -124,23 +136,69 @@ export async function listAuditEvents(
       .limit(limit);
     return rows.map(({ event, ...origin }) => ({ ...event, ...origin }));
   };
-  const older = before === null ? [] : [lt(auditEvents.id, before)];
-  if (userId === null) return read(type === null ? older : ofType(type, before));
-  const fit = [...older, ...(type === null ? [] : [eq(auditEvents.type, type)])];
+  if (inOrderOfTypes) return read(ofType(type, bounds));
+  const fit = [
+    gte(auditEvents.id, bounds.from),
+    lt(auditEvents.id, bounds.below),
+    ...(type === null ? [] : [eq(auditEvents.type, type)]),
+  ];
+  if (actorId !== null) {
+    const about = userId === null ? [] : [eq(auditEvents.subjectId, userId)];
+    return read([...doneBy(actorId), ...about, ...fit]);
+  }
+  if (userId === null) return read(fit);
   const about = await read([eq(auditEvents.subjectId, userId), ...fit]);
-  const by = await read([
-    ...fit,
-    eq(auditEvents.actorId, userId),
-    sql`${auditEvents.actorId} is distinct from ${auditEvents.subjectId}`,
-  ]);
+  const by = await read([...doneBy(userId), ...fit]);
   return [...about, ...by].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
 }
 
+/** Written as the partial index has it. */
+function doneBy(userId: string): SQL[] {
+  return [
+    eq(auditEvents.actorId, userId),
+    sql`${auditEvents.actorId} is distinct from ${auditEvents.subjectId}`,
+  ];
+}
+
+/** How many events of a type there are since a moment; counts no further than `most`. */
+export async function countEventsSince(
+  db: Db,
+  input: { type: string; since: Date; most: number },
+): Promise<number> {
+  const some = db
+    .select({ id: auditEvents.id })
+    .from(auditEvents)
+    .where(and(...ofType(input.type, { from: firstIdAt(input.since), below: lastId })))
+    .orderBy(desc(auditEvents.type), desc(auditEvents.id))
+    .limit(input.most)
+    .as('some');
+  const [row] = await db.select({ count: count() }).from(some);
+  return row?.count ?? 0;
+}
+
+/** Ids from `from` up to, and without, `below`. */
+type IdRange = { readonly from: string; readonly below: string };
+
+const firstId = '00000000-0000-0000-0000-000000000000';
 /** Greater than every id. */
 const lastId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-function ofType(type: string, before: string | null): SQL[] {
-  const below = sql`(${auditEvents.type}, ${auditEvents.id})
-    < (${type}, ${before ?? lastId}::uuid)`;
-  return [gte(auditEvents.type, type), below];
+function boundsOf({ since, until, before }: WantedEvents): IdRange {
+  const end = until === null ? lastId : firstIdAt(until);
+  return {
+    from: since === null ? firstId : firstIdAt(since),
+    below: before !== null && before < end ? before : end,
+  };
+}
+
+/** Not greater than any id of that millisecond: a UUIDv7 begins with it (RFC 9562 5.7). */
+function firstIdAt(moment: Date): string {
+  const milliseconds = Math.min(Math.max(0, moment.getTime()), 2 ** 48 - 1);
+  const hex = milliseconds.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-0000-0000-000000000000`;
+}
+
+function ofType(type: string, { from, below }: IdRange): SQL[] {
+  const place = sql`(${auditEvents.type}, ${auditEvents.id})`;
+  return [sql`${place} >= (${type}, ${from}::uuid)`, sql`${place} < (${type}, ${below}::uuid)`];
 }

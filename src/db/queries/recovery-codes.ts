@@ -1,4 +1,4 @@
-import { and, eq, gte, isNull, sql } from 'drizzle-orm';
+import { and, count, eq, gte, isNull, sql } from 'drizzle-orm';
 import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type RecoveryCodeRow, recoveryCodes } from '../tables/recovery-codes.ts';
@@ -64,4 +64,17 @@ export async function listUnusedRecoveryCodes(
     .select({ keyId: recoveryCodes.keyId })
     .from(recoveryCodes)
     .where(and(eq(recoveryCodes.userId, input.userId), isNull(recoveryCodes.usedAt)));
+}
+
+/** The number of unused codes of each of these users under each key. */
+export async function countUnusedRecoveryCodesOf(
+  db: Db,
+  input: { userIds: readonly string[] },
+): Promise<(Pick<RecoveryCodeRow, 'userId' | 'keyId'> & { readonly number: number })[]> {
+  const { userId, keyId, usedAt } = recoveryCodes;
+  return db
+    .select({ userId, keyId, number: count() })
+    .from(recoveryCodes)
+    .where(and(isAnyOf(userId, input.userIds), isNull(usedAt)))
+    .groupBy(userId, keyId);
 }

@@ -17,6 +17,7 @@ import { builtOnce } from '../driver/built-once.ts';
 import type { Db } from '../driver/client.ts';
 import { type SessionRow, sessions } from '../tables/sessions.ts';
 import { users } from '../tables/users.ts';
+import { asPgArray } from './any-of.ts';
 import { builtForRows, given, givenRow } from './built-rows.ts';
 import type { LiveSession } from './session-with-user.ts';
 
@@ -124,6 +125,27 @@ export async function listLiveSessions(
     .where(and(eq(sessions.userId, input.userId), alive(input.now)))
     .orderBy(desc(sessions.createdAt), desc(sessions.id))
     .limit(input.limit);
+}
+
+/** The same of several users, each the newest `limit`, in one list. */
+export async function listLiveSessionsOf(
+  db: Db,
+  input: { userIds: readonly string[]; now: Date; limit: number },
+): Promise<SessionRow[]> {
+  const wanted = sql`unnest(${asPgArray(input.userIds)}::uuid[]) as wanted(id)`;
+  const newest = db
+    .select()
+    .from(sessions)
+    .where(and(sql`${sessions.userId} = wanted.id`, alive(input.now)))
+    .orderBy(desc(sessions.createdAt), desc(sessions.id))
+    .limit(input.limit)
+    .as('newest');
+  const rows = await db
+    .select({ newest: newest._.selectedFields })
+    .from(wanted)
+    .innerJoinLateral(newest, sql`true`)
+    .orderBy(desc(newest.createdAt), desc(newest.id));
+  return rows.map((row) => row.newest);
 }
 
 /** The networks where a user's sessions began, ended ones too; at most `limit`. */

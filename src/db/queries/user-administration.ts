@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, isNull, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
@@ -16,6 +16,11 @@ export async function holdAdmins(db: Db): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
+/** Everyone with the role, in any state, in the order of ids, which is that of time. */
+export async function listAdmins(db: Db, input: { limit: number }): Promise<UserRow[]> {
+  return db.select().from(users).where(isAdmin()).orderBy(asc(users.id)).limit(input.limit);
+}
+
 /** How many administrators can sign in. */
 export async function countAdmins(db: Db): Promise<number> {
   const [row] = await db
@@ -26,12 +31,12 @@ export async function countAdmins(db: Db): Promise<number> {
 }
 
 /** Written out, so that the partial index on administrators is used. */
+function isAdmin(): SQL {
+  return sql`${users.roles} @> '{admin}'::text[]`;
+}
+
 function isActiveAdmin() {
-  return and(
-    sql`${users.roles} @> '{admin}'::text[]`,
-    isNull(users.suspendedAt),
-    isNotNull(users.emailVerifiedAt),
-  );
+  return and(isAdmin(), isNull(users.suspendedAt), isNotNull(users.emailVerifiedAt));
 }
 
 /** A user's row in any state, locked until the transaction ends. */

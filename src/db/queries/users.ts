@@ -109,6 +109,18 @@ export async function findUsersByIds(
   return input.ids.length === 0 ? [] : db.select().from(users).where(isAnyOf(users.id, input.ids));
 }
 
+/** The ids of those of these users who have a password. */
+export async function findIdsWithPassword(
+  db: Db,
+  input: { ids: readonly string[] },
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(isAnyOf(users.id, input.ids), isNotNull(users.passwordHash)));
+  return rows.map(({ id }) => id);
+}
+
 const insertUnlessTaken = builtOnce((db) =>
   db
     .insert(users)

@@ -99,7 +99,8 @@ function readEvents(
   db: Db,
   { userId, before }: { userId: string; before: string | null },
 ): Promise<AuditEntry[]> {
-  return listAuditEvents(db, { type: null, userId, before, limit: page });
+  const all = { type: null, actorId: null, since: null, until: null };
+  return listAuditEvents(db, { ...all, userId, before, limit: page });
 }
 
 /** The document with the events as its last member, an event a line. */

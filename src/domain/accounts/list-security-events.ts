@@ -13,6 +13,7 @@ export type SecurityEvent = AuditEventView & {
   readonly subject: UserView | null;
   /** An administrator's note is not shown to the owner. */
   readonly reason: null;
+  readonly detail: null;
 };
 
 /**
@@ -45,5 +46,5 @@ function view(entry: AuditEntry, viewer: UserRow): SecurityEvent {
       : actorId === viewer.id
         ? self
         : viewUser({ ...viewer, id: actorId }, 'other');
-  return { ...shown, actor, subject: self, reason: null };
+  return { ...shown, actor, subject: self, reason: null, detail: null };
 }

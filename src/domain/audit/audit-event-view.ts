@@ -15,6 +15,25 @@ export type AuditEventView = {
   readonly requestId: string | null;
 };
 
+export type AuditDetail = NonNullable<AuditEntry['detail']>;
+
+/**
+ * An administrator's reason, and what else the event says: other events keep words of our own under
+ * `reason`, such as why a session was closed.
+ */
+export function splitDetail({ type, detail }: Pick<AuditEntry, 'type' | 'detail'>): {
+  readonly reason: string | null;
+  readonly detail: AuditDetail | null;
+} {
+  if (detail === null) return { reason: null, detail: null };
+  if (!type.startsWith('user.') && type !== 'account.deleted') return { reason: null, detail };
+  const { reason = null, ...rest } = detail;
+  return {
+    reason: typeof reason === 'string' ? reason : null,
+    detail: Object.keys(rest).length > 0 ? rest : null,
+  };
+}
+
 /**
  * Where another user acted, such as an administrator, the address and device are theirs and stay
  * hidden.

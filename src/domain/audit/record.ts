@@ -39,6 +39,7 @@ export type AuditType =
   | 'user.reinstated'
   | 'user.roles_changed'
   | 'user.sessions_revoked'
+  | 'user.session_revoked'
   | 'user.factors_reset'
   | 'user.password_reset'
   | 'user.created'

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts';
 import { listLiveSessions } from '../../db/queries/sessions.ts';
+import type { SessionRow } from '../../db/tables/sessions.ts';
 import { requireViewer } from '../caller/require-step-up.ts';
 import { parseInput } from '../command.ts';
 import { type Page, type PageInput, pageInput, pageOf } from '../paging.ts';
@@ -21,10 +22,23 @@ export async function listSessions(ctx: Context, input: PageInput): Promise<Sess
     now: ctx.clock.now(),
     limit: mostSessions,
   });
+  return pageOfSessions(rows, { first, after, currentSessionId: sessionId });
+}
+
+/** A page of one user's live sessions, which are all there. */
+export function pageOfSessions(
+  rows: readonly SessionRow[],
+  input: {
+    readonly first: number;
+    readonly after: string | null | undefined;
+    readonly currentSessionId: string;
+  },
+): SessionPage {
+  const { first, after, currentSessionId } = input;
   return pageOf(rows, {
     first,
     after,
     placeOf: ({ createdAt, id }) => ({ at: createdAt, id }),
-    view: (session) => viewSession(session, sessionId),
+    view: (session) => viewSession(session, currentSessionId),
   });
 }

@@ -24,8 +24,10 @@ export type UserView = {
   readonly status: UserStatus | null;
   readonly lastLoginAt: Date | null;
   readonly totpEnabled: boolean | null;
-  /** Whether the caller may see passkeys and linked accounts. */
+  /** Whether the caller may see what the user signs in with: passkeys, codes, linked accounts. */
   readonly showsFactors: boolean;
+  /** Whether the caller may see where the user is signed in. */
+  readonly showsSessions: boolean;
 };
 
 type VisibleUser = Pick<
@@ -66,6 +68,7 @@ export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
     lastLoginAt: personal ? user.lastLoginAt : null,
     totpEnabled: personal ? user.totpEnabledAt !== null : null,
     showsFactors: personal,
+    showsSessions: onlooker === 'admin',
   };
 }
 

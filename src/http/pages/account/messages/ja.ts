@@ -377,6 +377,7 @@ export const ja: Messages = {
     'user.reinstated': '管理者によるアカウントの再開',
     'user.roles_changed': '管理者によるロールの変更',
     'user.sessions_revoked': '管理者によるすべてのデバイスのサインアウト',
+    'user.session_revoked': '管理者による 1 台のデバイスのサインアウト',
     'user.factors_reset': '管理者による二段階目の認証の解除',
     'user.password_reset': '管理者によるパスワードの再設定',
     'user.created': '管理者によるアカウントの作成',

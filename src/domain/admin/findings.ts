@@ -1,31 +1,15 @@
-import type { IdentityProvider } from '../config/identity-providers.ts';
-import type { Config } from '../config/read-config.ts';
-import type { LackingRights, UnpinnedSetting } from '../db/driver/settings.ts';
-import type { Inspection } from '../db/inspect.ts';
-import type { MailTroubles } from '../db/queries/outbox.ts';
-import { refusedInARow } from '../domain/outbox/rules.ts';
-import type { BreachedFilter } from '../domain/passwords/breached-filter.ts';
-import type { KeyCheck } from '../domain/signing-keys/check-signing-keys.ts';
-import { MailError } from '../mail/mailer.ts';
-
-/** What `latchkey doctor` reports about one check. */
-export type Finding = {
-  readonly check:
-    | 'configuration'
-    | 'passwords'
-    | 'database'
-    | 'migrations'
-    | 'keys'
-    | 'mail'
-    | 'clock'
-    | 'passkeys'
-    | 'providers'
-    | 'administrators';
-  readonly status: 'ok' | 'warning' | 'failure';
-  readonly message: string;
-  /** What to do about it. */
-  readonly advice?: string;
-};
+import { secondsAfter } from '../../clock.ts';
+import type { IdentityProvider } from '../../config/identity-providers.ts';
+import type { Config } from '../../config/read-config.ts';
+import type { LackingRights, UnpinnedSetting } from '../../db/driver/settings.ts';
+import type { Inspection } from '../../db/inspect.ts';
+import type { MailTroubles } from '../../db/queries/outbox.ts';
+import type { UserRow } from '../../db/tables/users.ts';
+import { MailError } from '../../mail/mailer.ts';
+import type { Finding } from '../../ports.ts';
+import { refusedInARow } from '../outbox/rules.ts';
+import type { BreachedFilter } from '../passwords/breached-filter.ts';
+import type { KeyCheck } from '../signing-keys/check-signing-keys.ts';
 
 /** The oldest PostgreSQL release that still gets fixes. */
 const leastMajor = 14;
@@ -208,13 +192,51 @@ export function judgeMail(error: unknown, { mail }: Pick<Config, 'mail'>): Findi
   };
 }
 
+type Admin = Pick<
+  UserRow,
+  'suspendedAt' | 'emailVerifiedAt' | 'totpEnabledAt' | 'lastLoginAt' | 'passkeyHandle'
+>;
+
+/** Seconds without a sign-in, after which an account is forgotten rather than used. */
+const forgottenAfter = 90 * 24 * 3600;
+
+/** Of all who have the role, those who can use it, and those whose account should be looked at. */
+export function* judgeAdmins(admins: readonly Admin[], now: Date): Generator<Finding> {
+  const check = 'administrators';
+  const able = admins.filter((one) => one.suspendedAt === null && one.emailVerifiedAt !== null);
+  if (able.length === 0) {
+    const advice = 'Make one: latchkey create-admin EMAIL';
+    yield { check, status: 'warning', message: 'there is none', advice };
+    return;
+  }
+  yield { check, status: 'ok', message: `${able.length} can sign in` };
+  const before = secondsAfter(now, -forgottenAfter);
+  const forgotten = able.filter(({ lastLoginAt }) => lastLoginAt === null || lastLoginAt < before);
+  if (forgotten.length > 0)
+    yield {
+      check,
+      status: 'warning',
+      message: `${forgotten.length} without a sign-in for 90 days`,
+      advice: 'Take the role from those who do not need it.',
+    };
+  // A passkey's handle stays for good, so one who has removed all of them is not counted.
+  const bare = able.filter((one) => one.totpEnabledAt === null && one.passkeyHandle === null);
+  if (bare.length > 0)
+    yield {
+      check,
+      status: 'warning',
+      message: `${bare.length} without a second factor`,
+      advice: 'They cannot administer until they set up an authenticator app or a passkey.',
+    };
+}
+
 /** Null where every passkey works; `hasForeign`: some are registered under another RP ID. */
-export function judgePasskeys(hasForeign: boolean, { passkeys }: Config): Finding | null {
+export function judgePasskeys(hasForeign: boolean): Finding | null {
   if (!hasForeign) return null;
   return {
     check: 'passkeys',
     status: 'warning',
-    message: `some were registered under another RP ID than ${passkeys.rpId}, and do not work`,
+    message: 'some were registered under another RP ID than that of today, and do not work',
     advice: 'Set PASSKEY_RP_ID to what it was: their users cannot move them.',
   };
 }
