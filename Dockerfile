@@ -5,6 +5,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json schema.graphql ./
 COPY scripts ./scripts
+COPY packages/client/src ./packages/client/src
+COPY apps ./apps
 COPY src ./src
 RUN node scripts/build.mjs --server
 

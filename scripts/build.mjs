@@ -27,6 +27,7 @@ for (const path of readdirSync(join(root, 'src'), { recursive: true })) {
   if (extname(path) === '.liquid')
     cpSync(join(root, 'src', path), join(dist, path), { recursive: true });
 }
+run(join(root, 'scripts', 'build-console.mjs'), join('dist', 'pages', 'console'));
 
 if (!serverOnly) {
   run(join(root, 'scripts', 'introspection.mjs'), join(dist, 'introspection.json'));

@@ -12,6 +12,7 @@ const commands = [
   ['tsc', '--noEmit', '-p', 'examples'],
   ['biome', 'check', '.'],
   ['tsc', '--noEmit', '-p', 'packages/client'],
+  ['tsc', '--noEmit', '-p', 'apps/console'],
   ['tsc', '--noEmit', '-p', 'src/http/pages/graphiql/page'],
   ['node', 'scripts/db-check.mjs'],
   ['node', 'scripts/schema.mjs', '--check'],

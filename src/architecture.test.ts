@@ -61,6 +61,8 @@ const arrows: Readonly<
   // API.
   client: { values: [] },
   verify: { values: [] },
+  // A client of the API like any other: nothing but packages, ours among them.
+  console: { values: [] },
 };
 
 /**
@@ -129,27 +131,31 @@ const homes: readonly {
   { packages: /^drizzle-orm(\/|$)|^postgres$/, homes: /^db\// },
   { packages: /^@electric-sql\//, homes: /^db\/pglite\.ts$/ },
   {
-    packages: /^graphql(\/|$)|^@apollo\/(?!client\/)/,
+    packages: /^graphql(\/|$)|^@apollo\/(?!client(\/|$))/,
     homes: /^(graphql|http)\/|^commands\/schema\.ts$/,
   },
   { packages: /^fastify$|^@fastify\//, homes: /^http\// },
   { packages: /^nodemailer$|^resend$/, homes: /^mail\// },
   { packages: /^@node-rs\//, homes: /^domain\/passwords\/(hasher|verify-foreign-hash)\.ts$/ },
-  { packages: /^@latchkey\//, homes: /^$/ },
+  { packages: /^@latchkey\//, homes: /^console\// },
   { packages: /^jose$/, homes: /^(domain|verify)\// },
   { packages: /^otplib$/, homes: /^domain\// },
   { packages: /^openid-client$|^oauth4webapi$/, homes: /^domain\/identities\// },
   { packages: /^@simplewebauthn\//, homes: /^domain\/passkeys\/library\.ts$/ },
-  { packages: /^@apollo\/client\/|^rxjs$/, homes: /^client\/apollo\.ts$/ },
+  {
+    packages: /^@apollo\/client(\/|$)|^rxjs$/,
+    homes: /^client\/apollo\.ts$|^console\//,
+  },
   { packages: /^@urql\//, homes: /^client\/urql\.ts$/ },
-  { packages: /^react$/, homes: /^client\/(react|use-[a-z-]+)\.ts$/ },
+  { packages: /^react$/, homes: /^client\/(react|use-[a-z-]+)\.ts$|^console\// },
+  { packages: /^react-dom(\/|$)|^wouter(\/|$)/, homes: /^console\// },
   { packages: /^pino(-pretty)?$/, homes: /^observability\//, types: true },
   { packages: /^prom-client$|^@opentelemetry\//, homes: /^observability\// },
   { packages: /^commander$/, homes: /^cli\.ts$/ },
   {
     packages: /^node:(child_process|cluster|worker_threads)$/,
     homes: new RegExp(
-      '^(cli|cluster)\\.ts$|^commands/|^http/pages/graphiql/prepare-graphiql\\.ts$|' +
+      '^(cli|cluster)\\.ts$|^commands/|^http/pages/prepare-page\\.ts$|' +
         '^domain/passwords/(judge-strength|strength-thread)\\.ts$',
     ),
   },
@@ -163,6 +169,7 @@ const homes: readonly {
 const light: Readonly<Record<string, RegExp>> = {
   client: /^(@apollo\/client\/link|rxjs|@urql\/(core|exchange-auth)|react)$/,
   verify: /^jose$/,
+  console: /^(@latchkey\/client|@apollo\/client|react|react-dom|wouter)(\/|$)/,
 };
 
 /** What a pure decision may import (rule 3: rows and time in, verdict out). */
@@ -211,7 +218,7 @@ function cycles(files: ReadonlyMap<string, string>): string[] {
 }
 
 function roomOf(file: string): string {
-  return file.includes('/') ? (file.split('/')[0] ?? '') : file.replace(/\.ts$/, '');
+  return file.includes('/') ? (file.split('/')[0] ?? '') : file.replace(/\.tsx?$/, '');
 }
 
 /**
@@ -266,7 +273,7 @@ function violations(files: ReadonlyMap<string, string>): string[] {
   });
 }
 
-/** The server's files by their path under src/, those of a package by its name and theirs. */
+/** The server's files by their path under src/, those of packages and apps by name and theirs. */
 function sources(): Map<string, string> {
   const files = filesIn('src').filter(
     ([file]) => !/^testing\/|^http\/pages\/graphiql\/page\//.test(file),
@@ -274,7 +281,8 @@ function sources(): Map<string, string> {
   const packages = readdirSync('packages').flatMap((name) =>
     filesIn(`packages/${name}/src`).map(([file, text]) => [`${name}/${file}`, text] as const),
   );
-  return new Map([...files, ...packages]);
+  const app = filesIn('apps/console/src').map(([file, text]) => [`console/${file}`, text] as const);
+  return new Map([...files, ...packages, ...app]);
 }
 
 function filesIn(folder: string): (readonly [file: string, text: string])[] {
@@ -287,7 +295,7 @@ describe('imports', () => {
   it('follow the allowed directions', () => {
     const files = sources();
     expect(files.size).toBeGreaterThan(50);
-    for (const file of ['client/index.ts', 'verify/index.ts'])
+    for (const file of ['client/index.ts', 'verify/index.ts', 'console/main.tsx'])
       expect([...files.keys()]).toContain(file);
     expect(violations(files)).toEqual([]);
   });
@@ -356,6 +364,9 @@ describe('imports', () => {
     ['client/index.ts', `import type { Context } from '../../../src/context.ts';`],
     ['client/index.ts', `import { RefusedTokenError } from '../../verify/src/errors.ts';`],
     ['client/index.ts', `import { useState } from 'react';`],
+    ['console/app.tsx', `import type { User } from '../../../src/db/tables/users.ts';`],
+    ['console/app.tsx', `import { renderToString } from 'react-dom-server';`],
+    ['console/app.tsx', `import { readFileSync } from 'node:fs';`],
     ['client/index.ts', `import { gql } from 'graphql-tag';`],
     ['verify/index.ts', `import { verify } from '../../../src/domain/access-tokens/verify.ts';`],
     ['verify/index.ts', `import { decode } from 'base64-js';`],

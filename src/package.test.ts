@@ -253,6 +253,8 @@ describe.skipIf(!isPacked)('the tarballs, installed by npm', () => {
       ...names.flatMap((name) => files.map((file) => `${name}/${file}`)),
       'latchkey/dist/main.js',
       'latchkey/dist/http/pages/graphiql-page/index.html',
+      'latchkey/dist/pages/console/index.html',
+      'latchkey/dist/pages/console/licenses.md',
       'latchkey/drizzle/0000_initial.sql',
       '@latchkey/client/dist/schema.graphql',
     ]) {

@@ -3,7 +3,7 @@ import { type Config, ConfigError, environment, readConfig } from '../config/rea
 import { type Database, openPostgres, serverStatementTimeoutMs } from '../db/driver/client.ts';
 import { migratePostgres } from '../db/migrate.ts';
 import { loadDevelopmentSecrets } from '../development-secrets.ts';
-import { prepareGraphiql } from '../http/pages/graphiql/prepare-graphiql.ts';
+import { preparePage } from '../http/pages/prepare-page.ts';
 import { createLog } from '../observability/log.ts';
 import { standardOutput } from '../observability/log-output.ts';
 import { prettyLines } from '../observability/pretty-lines.ts';
@@ -37,8 +37,12 @@ export async function dev(): Promise<void> {
   const after = new Promise<void>((resolve) => {
     begin = resolve;
   });
-  const graphiql = prepareGraphiql({ dataDirectory: config.dataDirectory, log, after });
-  const address = await runServer({ config, log, graphiql, open });
+  const { dataDirectory } = config;
+  const graphiql = preparePage('graphiql', { dataDirectory, log, after });
+  // One build at a time.
+  const built = graphiql.ready.catch(() => {});
+  const consolePage = preparePage('console', { dataDirectory, log, after: built });
+  const address = await runServer({ config, log, graphiql, consolePage, open });
   if (address === null) return;
   standardOutput().write(greeting(config));
   begin();
@@ -100,12 +104,14 @@ async function databaseOf({
   }
 }
 
-function greeting({ publicUrl: url, pages, appUrl, graphiql, mail }: Config): string {
+function greeting(config: Config): string {
+  const { publicUrl: url, pages, appUrl, graphiql, mail, consoleUrl } = config;
   const places = [
     ['Start', `${url}/`],
     ['Account', pages ? `${url}/account` : appUrl],
     ...(mail.transport === 'mailbox' ? [['Mailbox', `${url}/dev/mailbox`]] : []),
     ...(graphiql ? [['GraphiQL', `${url}/graphiql`]] : []),
+    ...(config.console ? [['Console', `${consoleUrl ?? url}/console`]] : []),
     ['API', `${url}/graphql`],
   ];
   return `

@@ -10,6 +10,7 @@ import { prepareStrength } from '../domain/passwords/judge-strength.ts';
 import { ensureStandbyKey } from '../domain/signing-keys/ensure-standby-key.ts';
 import { listenFailure } from '../http/listen.ts';
 import type { GraphiqlRouteOptions } from '../http/pages/graphiql/graphiql.route.ts';
+import { type BuiltPage, shippedPage } from '../http/pages/prepare-page.ts';
 import { createServer } from '../http/server.ts';
 import { createMailer } from '../mail/create-mailer.ts';
 import { standardOutput } from '../observability/log-output.ts';
@@ -25,6 +26,8 @@ type Options = {
   /** Opens a migrated database. */
   readonly open: () => Promise<Database>;
   readonly graphiql?: GraphiqlRouteOptions;
+  /** The console's files; those that were built with the server unless told. */
+  readonly consolePage?: BuiltPage;
   /** Set for one of several processes: the primary process has the metrics page. */
   readonly worker?: { ready(metrics: Metrics): void };
 };
@@ -38,6 +41,7 @@ export async function runServer({
   log,
   open,
   graphiql,
+  consolePage = shippedPage('console') ?? undefined,
   worker,
 }: Options): Promise<string | null> {
   const closers: (() => Promise<void>)[] = [];
@@ -69,7 +73,12 @@ export async function runServer({
       const listener = await openMetrics(config, page);
       if (listener !== null) closers.push(() => listener.close());
     }
-    const server = await createServer(app, graphiql ? { graphiql } : {});
+    if (config.console && !consolePage)
+      log.warn({ event: 'console.missing' }, 'This build has no console: npm run build makes it.');
+    const server = await createServer(app, {
+      ...(graphiql ? { graphiql } : {}),
+      ...(consolePage ? { consolePage } : {}),
+    });
     closers.push(() => server.close());
     handleSignals({
       config,

@@ -164,6 +164,21 @@ export const entries = {
     fallback: 'true',
     schema: onOrOff,
   }),
+  console: entry({
+    name: 'CONSOLE',
+    doc: 'The administrators’ console at `/console` (docs/console.md); `off` takes it away.',
+    fallback: 'true',
+    schema: onOrOff,
+  }),
+  consoleUrl: optional({
+    name: 'CONSOLE_URL',
+    doc:
+      'An origin of the console’s own, such as `https://admin.auth.example.com`, which leads to ' +
+      'this server too: that host then serves the console alone, and no other has it.',
+    shown: 'PUBLIC_URL',
+    absent: null,
+    schema: origin,
+  }),
   pagesTheme: optional({
     name: 'PAGES_THEME_FILE',
     doc:

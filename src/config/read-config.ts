@@ -374,11 +374,24 @@ const rules: readonly Rule[] = [
       refuse(entries.bcryptConcurrency, rule);
     }
   },
+  refuseConsole,
   refusePasskeys,
   refuseIdentities,
   refuseSharedSecrets,
   refuseTlsFiles,
 ];
+
+function refuseConsole(
+  { consoleUrl, publicUrl, port }: Readings<typeof entries>,
+  { refuse }: Parameters<Rule>[1],
+): void {
+  if (!consoleUrl || publicUrl === undefined) return;
+  const [own, other] = [new URL(consoleUrl), new URL(publicUrl ?? `http://localhost:${port}`)];
+  if (own.hostname === other.hostname)
+    refuse(entries.consoleUrl, 'must have another host than PUBLIC_URL, or be left out');
+  if (own.protocol !== other.protocol)
+    refuse(entries.consoleUrl, 'must begin as PUBLIC_URL does, with https or http');
+}
 
 function refusePasskeys(
   { passkeys, publicUrl, appUrl, port }: Readings<typeof entries>,

@@ -8,6 +8,7 @@ import { createOperationCache } from './graphql/operation-cache.ts';
 import { graphqlRoute } from './graphql/route.ts';
 import { createOperationRunner } from './graphql/run-operation.ts';
 import { type TrustedProxies, trustedProxyList } from './hooks/client-address.ts';
+import { consoleHost, isConsoleHost } from './hooks/console-host.ts';
 import { cors } from './hooks/cors.ts';
 import { type Drain, drainHook } from './hooks/drain.ts';
 import { errorBody, errorOptions, type Tell } from './hooks/errors.ts';
@@ -19,8 +20,10 @@ import { listen } from './listen.ts';
 import { createListener, type Listener, type ListenerLimits, listenerLimits } from './listener.ts';
 import { accountPages } from './pages/account/account-pages.ts';
 import { pageAssets } from './pages/account/assets.ts';
+import { consoleRoute } from './pages/console.route.ts';
 import { type GraphiqlRouteOptions, graphiqlRoute } from './pages/graphiql/graphiql.route.ts';
 import { mailboxRoute } from './pages/mailbox.route.ts';
+import type { BuiltPage } from './pages/prepare-page.ts';
 import { homeRoute, startRoute } from './pages/start.route.ts';
 import { toolsAssets } from './pages/tools-page.ts';
 import { healthRoute } from './routes/health.route.ts';
@@ -42,6 +45,8 @@ export type Server = {
 
 export type ServerOptions = {
   readonly graphiql?: GraphiqlRouteOptions;
+  /** The console's files, where this server has them. */
+  readonly consolePage?: BuiltPage;
   /** Tests do not wait as long as clients may. */
   readonly limits?: Partial<ListenerLimits>;
   /** Milliseconds for an operation. */
@@ -94,8 +99,9 @@ export async function createServer(app: App, options: ServerOptions = {}): Promi
   graphqlRoute(fastify, run);
   if (config.pages) accountPages(fastify, { app, run });
   if (config.pages || config.mode === 'development') pageAssets(fastify, config);
+  if (config.console && options.consolePage) consoleRoute(fastify, config, options.consolePage);
   addPlainRoutes(fastify, { app, trustedProxies, drain });
-  if (config.mode === 'development') addDevelopmentPages(fastify, app, options.graphiql);
+  if (config.mode === 'development') addDevelopmentPages(fastify, app, options);
   else if (config.pages) homeRoute(fastify);
 
   let stopListening = (): void => {};
@@ -152,8 +158,10 @@ function addHooks(
   jsonBodies(fastify);
   securityHeaders(fastify, { publicUrl });
   if (mode === 'development') ownHosts(fastify, { ...app.config, log: app.log });
+  consoleHost(fastify, app.config);
   cors(fastify, {
     origins: corsOrigins,
+    isClosed: ({ headers }) => isConsoleHost(app.config, headers),
     ...(mode === 'development' ? { onRefused: nameRefused(app) } : {}),
   });
   errorBody(fastify, tell);
@@ -201,11 +209,16 @@ function addPlainRoutes(
 function addDevelopmentPages(
   fastify: FastifyInstance,
   { config, mailer }: App,
-  graphiql: GraphiqlRouteOptions | undefined,
+  { graphiql, consolePage }: ServerOptions,
 ): void {
   const isMailbox = mailer.name === 'mailbox';
   const page = config.graphiql ? graphiql : undefined;
-  const tools = { ...config, graphiql: page !== undefined, mailbox: isMailbox };
+  const tools = {
+    ...config,
+    console: config.console && consolePage !== undefined,
+    graphiql: page !== undefined,
+    mailbox: isMailbox,
+  };
   toolsAssets(fastify);
   startRoute(fastify, { config, tools });
   if (isMailbox) mailboxRoute(fastify, { list: () => mailer.list(), tools });

@@ -7,6 +7,7 @@ import { outboxMessages } from '../db/tables/outbox-messages.ts';
 import { loadStrengthEstimator } from '../domain/passwords/estimate-strength.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { GraphiqlRouteOptions } from '../http/pages/graphiql/graphiql.route.ts';
+import type { BuiltPage } from '../http/pages/prepare-page.ts';
 import { createServer, type Server, type ServerOptions } from '../http/server.ts';
 import { openMailboxMailer } from '../mail/mailbox-mailer.ts';
 import type { MailboxEntry, MailboxMailer, Mailer } from '../mail/mailer.ts';
@@ -61,6 +62,7 @@ export type TestServerOptions = {
   readonly tracing?: Tracing;
   readonly server?: ServerOptions;
   readonly graphiql?: GraphiqlRouteOptions;
+  readonly consolePage?: BuiltPage;
 };
 
 /** The default configuration; its rate limits are so high that only tests of limits reach them. */
@@ -75,6 +77,8 @@ export const testConfig: Config = {
   publicUrl: 'http://localhost:4000',
   appUrl: 'http://localhost:3000',
   pages: true,
+  console: true,
+  consoleUrl: null,
   pagesTheme: ownTheme,
   jwt: { algorithm: 'ES256', audience: 'http://localhost:4000', type: 'JWT' },
   accessTokenTtl: 900,
@@ -150,6 +154,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     deadline: 30_000,
     ...options.server,
     ...(options.graphiql ? { graphiql: options.graphiql } : {}),
+    ...(options.consolePage ? { consolePage: options.consolePage } : {}),
   });
   const url = await server.listen();
   return {

@@ -6,6 +6,8 @@ export const allTools: Tools = {
   productName: 'Latchkey',
   pagesTheme: ownTheme,
   pages: true,
+  console: true,
+  consoleUrl: null,
   graphiql: true,
   mailbox: true,
 };

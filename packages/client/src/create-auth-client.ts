@@ -15,6 +15,11 @@ export type AuthClientOptions = {
    * page. Or a storage of your own. The default is `memory`.
    */
   readonly storage?: 'cookie' | 'memory' | SessionStorage;
+  /**
+   * With `cookie`: another page may have begun a session, such as the server's own sign-in page.
+   * `start()` then asks the server even where this client has never seen one.
+   */
+  readonly mayBeSignedIn?: boolean;
   /** Keeps the clients of several servers on one origin apart; `latchkey` unless set. */
   readonly name?: string;
   readonly fetch?: typeof fetch;
@@ -89,6 +94,7 @@ export type AuthClient = Operations & {
 export function createAuthClient({
   url,
   storage = 'memory',
+  mayBeSignedIn = false,
   name = 'latchkey',
   fetch,
 }: AuthClientOptions): AuthClient {
@@ -102,6 +108,7 @@ export function createAuthClient({
     post,
     storage: cookie ? null : steadyStorage(storage === 'memory' ? memoryStorage() : storage),
     tabsName: storage === 'memory' || typeof window === 'undefined' ? null : name,
+    mayBeSignedIn,
   });
   const delivery = cookie ? 'COOKIE' : 'BODY';
 

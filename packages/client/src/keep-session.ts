@@ -35,6 +35,8 @@ type Parts = {
   readonly storage: SteadyStorage | null;
   /** Null: no other tab has this session. */
   readonly tabsName: string | null;
+  /** Asks for a session that this client has not seen. */
+  readonly mayBeSignedIn: boolean;
 };
 
 /**
@@ -47,10 +49,11 @@ const youth = 30_000;
  * The one session of a client: kept fresh by one refresh at a time, in this process and among the
  * tabs of a browser.
  */
-export function keepSession({ post, storage, tabsName }: Parts): KeptSession {
+export function keepSession(parts: Parts): KeptSession {
+  const { post, storage, tabsName } = parts;
   const held = holdSession(storage, tabsName);
   const refresh = createRefresh({ held, post, storage });
-  const { start, failure, close } = createStart(held, storage, refresh);
+  const { start, failure, close } = createStart(held, parts, refresh);
   /** A sign-out in flight. Requests wait for it: they go out as those of a user who has left. */
   let leaving: Promise<unknown> | undefined;
 
@@ -137,7 +140,7 @@ const wakingEvents = ['online', 'focus', 'visibilitychange', 'storage'];
  */
 function createStart(
   held: HeldSession,
-  storage: SteadyStorage | null,
+  { storage, mayBeSignedIn }: Parts,
   refresh: () => Promise<string | null>,
 ): Start {
   let starting: Promise<AuthState> | null = null;
@@ -165,7 +168,8 @@ function createStart(
       const isFresh = stored != null && stored.expiresAt > Date.now();
       if (isFresh && !known) held.adopt(stored);
       // A user who was never signed in here needs no round trip to find that out.
-      if (!isFresh && (stored || (!storage && held.tabs.mayHaveSession()))) await refresh();
+      const mayHaveSession = mayBeSignedIn || held.tabs.mayHaveSession();
+      if (!isFresh && (stored || (!storage && mayHaveSession))) await refresh();
       if (held.state().status === 'loading' || isWaiting())
         held.become({ status: 'signed-out', user: null, reason: null });
       retry.stop();

@@ -143,6 +143,7 @@ class Exchange {
     this.#cookie ??= refreshCookie(
       this.#app.config,
       {
+        host: headerOf(request, 'host'),
         cookie: headerOf(request, 'cookie'),
         origin: headerOf(request, 'origin'),
         secFetchSite: headerOf(request, 'sec-fetch-site'),

@@ -2,8 +2,12 @@ import { parseCookie, stringifySetCookie } from 'cookie';
 import type { Config } from '../../config/read-config.ts';
 import type { RefreshCookie } from '../../context.ts';
 import { AuthError } from '../../errors.ts';
+import { isConsoleHost } from '../hooks/console-host.ts';
+
+type Settings = Pick<Config, 'publicUrl' | 'corsOrigins' | 'console' | 'consoleUrl'>;
 
 type Request = {
+  readonly host: string | undefined;
   readonly cookie: string | undefined;
   readonly origin: string | undefined;
   readonly secFetchSite: string | undefined;
@@ -19,7 +23,7 @@ export function refreshCookieName(config: Pick<Config, 'publicUrl'>): string {
 
 /** The refresh cookie of one request; `setHeader` is given the headers to answer with. */
 export function refreshCookie(
-  config: Pick<Config, 'publicUrl' | 'corsOrigins'>,
+  config: Settings,
   request: Request,
   setHeader: (name: 'set-cookie' | 'clear-site-data', value: string) => void,
 ): RefreshCookie {
@@ -62,12 +66,14 @@ export function refreshCookie(
  * say where it comes from: an Origin that is ours or listed, or else Sec-Fetch-Site. Neither:
  * refused (TR-8; OWASP CSRF, login CSRF).
  */
-function isOwnSite(config: Pick<Config, 'publicUrl' | 'corsOrigins'>, request: Request): boolean {
+function isOwnSite(config: Settings, request: Request): boolean {
   if (request.origin === undefined) return request.secFetchSite === 'same-origin';
+  // The console's host has cookies of its own, which no other origin may use (PG-9).
+  if (isConsoleHost(config, request)) return request.origin === config.consoleUrl;
   return request.origin === config.publicUrl || config.corsOrigins.includes(request.origin);
 }
 
-function assertOwnSite(config: Pick<Config, 'publicUrl' | 'corsOrigins'>, request: Request): void {
+function assertOwnSite(config: Settings, request: Request): void {
   if (isOwnSite(config, request)) return;
   throw new AuthError('FORBIDDEN', { message: 'Cookies are taken from listed origins only.' });
 }

@@ -4,6 +4,8 @@ import { isOpenDocument, requestPath } from './request-path.ts';
 export type CorsOptions = {
   /** CORS_ORIGINS: whole origins, `https://app.example.com`. */
   readonly origins: readonly string[];
+  /** Requests whose answers are shared with no origin. */
+  readonly isClosed?: (request: FastifyRequest) => boolean;
   /** Is told of each other origin that calls, once; for development. */
   readonly onRefused?: (origin: string) => void;
 };
@@ -68,7 +70,10 @@ function headersAsked(asked: string | undefined): string {
  * public keys; nothing else is shared (TR-4). Every answer varies by Origin, that to a preflight
  * also by what it asks for. Throws on an entry that is not an origin.
  */
-export function cors(fastify: FastifyInstance, { origins, onRefused }: CorsOptions): void {
+export function cors(
+  fastify: FastifyInstance,
+  { origins, isClosed, onRefused }: CorsOptions,
+): void {
   origins.forEach(assertOrigin);
   // SECURITY: an answer names an origin of this list, never the request's header (ASVS 3.4.2).
   const listed = new Map(origins.map((origin) => [origin, forListed(origin)]));
@@ -79,7 +84,7 @@ export function cors(fastify: FastifyInstance, { origins, onRefused }: CorsOptio
     const path = requestPath(request.url);
     const { origin } = request.headers;
     const isOpen = isOpenDocument(path);
-    const known = origin === undefined ? undefined : listed.get(origin);
+    const known = origin === undefined || isClosed?.(request) ? undefined : listed.get(origin);
     if (path === '/graphql' && !known) report?.(request);
     const sharing = isOpen ? forEveryone : path === '/graphql' ? known : undefined;
     if (!sharing) return done();

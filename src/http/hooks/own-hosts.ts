@@ -4,16 +4,25 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/read-config.ts';
 
-type Options = Pick<Config, 'publicUrl' | 'host'> & { readonly log: Pick<Logger, 'warn'> };
+type Options = Pick<Config, 'publicUrl' | 'consoleUrl' | 'host'> & {
+  readonly log: Pick<Logger, 'warn'>;
+};
 
 /**
- * Answers only to names of this machine and of PUBLIC_URL (CF-5). SECURITY: for development, whose
- * mailbox signs in as anyone. A page of another site can have its own name resolve to 127.0.0.1
- * (DNS rebinding) and would read this server as its own origin; the name that it asks for stays
- * its own. Call it on the root instance, before what lets a request end early.
+ * Answers only to names of this machine, of PUBLIC_URL and CONSOLE_URL (CF-5). SECURITY: for
+ * development, whose mailbox signs in as anyone. A page of another site can have its own name
+ * resolve to 127.0.0.1 (DNS rebinding) and would read this server as its own origin; the name that
+ * it asks for stays its own. Call it on the root instance, before what lets a request end early.
  */
-export function ownHosts(fastify: FastifyInstance, { publicUrl, host, log }: Options): void {
-  const named = [canonicalHost(new URL(publicUrl).host), host && canonicalHost(inBrackets(host))];
+export function ownHosts(
+  fastify: FastifyInstance,
+  { publicUrl, consoleUrl, host, log }: Options,
+): void {
+  const named = [
+    canonicalHost(new URL(publicUrl).host),
+    consoleUrl && canonicalHost(new URL(consoleUrl).host),
+    host && canonicalHost(inBrackets(host)),
+  ];
   let warned = false;
   fastify.addHook('onRequest', (request, reply, done) => {
     const hosts = hostsOf(request).map(canonicalHost);

@@ -83,13 +83,16 @@ ${go('/graphiql', 'Open GraphiQL')}`,
   );
 }
 
-function rows({ pages, mailbox, graphiql }: Tools): Markup[] {
+function rows({ pages, mailbox, graphiql, ...tools }: Tools): Markup[] {
   const row = (path: string, text: string): Markup =>
     html`<li><a href="${path}">${path}</a><span>${text}</span></li>`;
   return [
     ...(pages ? [row('/account', 'sign-in and account pages, as your users see them')] : []),
     ...(mailbox ? [row('/dev/mailbox', 'every mail that would have been sent')] : []),
     ...(graphiql ? [row('/graphiql', 'the API, with operations to try')] : []),
+    ...(tools.console
+      ? [row(`${tools.consoleUrl ?? ''}/console`, 'users and the trail, for administrators')]
+      : []),
     html`<li><span><code>POST /graphql</code></span><span>the API</span></li>`,
     row('/.well-known/openid-configuration', 'where gateways find the keys'),
   ];

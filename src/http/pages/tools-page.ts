@@ -19,7 +19,8 @@ export type ToolsPage = {
 };
 
 /** What a development server offers: where the pages lead. */
-export type Tools = Pick<Config, 'productName' | 'pagesTheme' | 'pages'> & {
+export type Tools = Pick<Config, 'productName' | 'pagesTheme' | 'pages' | 'consoleUrl'> & {
+  readonly console: boolean;
   readonly graphiql: boolean;
   readonly mailbox: boolean;
 };
@@ -27,11 +28,13 @@ export type Tools = Pick<Config, 'productName' | 'pagesTheme' | 'pages'> & {
 export type Tool = { readonly path: string; readonly name: string };
 
 /** The pages that are there, in the order of a first visit. */
-export function toolsOf({ pages, graphiql, mailbox }: Tools): readonly Tool[] {
+export function toolsOf(tools: Tools): readonly Tool[] {
+  const { pages, graphiql, mailbox, consoleUrl } = tools;
   return [
     ...(pages ? [{ path: '/account', name: 'Account' }] : []),
     ...(mailbox ? [{ path: '/dev/mailbox', name: 'Mailbox' }] : []),
     ...(graphiql ? [{ path: '/graphiql', name: 'GraphiQL' }] : []),
+    ...(tools.console ? [{ path: `${consoleUrl ?? ''}/console`, name: 'Console' }] : []),
   ];
 }
 

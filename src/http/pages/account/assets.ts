@@ -34,11 +34,13 @@ type Files = {
   readonly icon: File;
 };
 
+/** The icon of every page: the theme's logo, or a latchkey. */
+export function iconFile({ pagesTheme: theme }: Settings): Omit<File, 'path'> {
+  return theme.logo ?? { type: svg, bytes: Buffer.from(iconOf(theme.light.accent)) };
+}
+
 function filesOf({ pagesTheme: theme }: Settings): Files {
-  const { type, bytes } = theme.logo ?? {
-    type: svg,
-    bytes: Buffer.from(iconOf(theme.light.accent)),
-  };
+  const { type, bytes } = iconFile({ pagesTheme: theme });
   return {
     style: file('css', 'text/css; charset=utf-8', Buffer.from(styleSheet(theme))),
     script: file('js', javascript, Buffer.from(pageScript)),

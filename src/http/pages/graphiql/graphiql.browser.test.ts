@@ -4,7 +4,7 @@ import { launchBrowser } from '../../../testing/browser.ts';
 import { freePort } from '../../../testing/free-port.ts';
 import { openGraphiql } from '../../../testing/graphiql.ts';
 import { freshAddress, goodPassword } from '../../../testing/people.ts';
-import { prepareGraphiql } from './prepare-graphiql.ts';
+import { preparePage } from '../prepare-page.ts';
 
 const browser = await launchBrowser();
 /** The person that the first tab registers. */
@@ -13,7 +13,7 @@ const email = 'you@example.com';
 describe.skipIf(browser === null)('GraphiQL in a browser', () => {
   let server: TestServer;
   beforeAll(async () => {
-    const graphiql = prepareGraphiql({
+    const graphiql = preparePage('graphiql', {
       dataDirectory: 'node_modules/.cache/latchkey',
       log: { info: () => {}, error: () => {} },
     });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildGraphiqlOnce, prepareGraphiql } from './prepare-graphiql.ts';
+import { buildPageOnce, preparePage } from './prepare-page.ts';
 
 // Kept between runs: a build takes seconds.
 const dataDirectory = 'node_modules/.cache/latchkey';
@@ -15,17 +15,18 @@ const log = {
 
 let directory: string;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'graphiql-page-'));
+  directory = await mkdtemp(join(tmpdir(), 'built-page-'));
 });
 afterAll(() => rm(directory, { recursive: true }));
 
 async function build(source: string, signal?: AbortSignal): Promise<void> {
   const script = join(directory, 'build.mjs');
   await writeFile(script, source);
-  return buildGraphiqlOnce({ directory, script, log, ...(signal === undefined ? {} : { signal }) });
+  const stop = signal === undefined ? {} : { signal };
+  return buildPageOnce({ name: 'GraphiQL', directory, script, log, ...stop });
 }
 
-describe('buildGraphiqlOnce', () => {
+describe('buildPageOnce', () => {
   it('rejects with the output of the build, and logs it', async () => {
     logged.length = 0;
     await expect(
@@ -52,15 +53,15 @@ describe('buildGraphiqlOnce', () => {
   });
 });
 
-describe('prepareGraphiql', () => {
+describe('preparePage', () => {
   it('may fail before the first request', async () => {
     // Vitest fails for an unhandled rejection.
-    prepareGraphiql({ dataDirectory, log, signal: AbortSignal.abort() });
+    preparePage('graphiql', { dataDirectory, log, signal: AbortSignal.abort() });
     await sleep(50);
   });
 
   it('builds a page of our own files, once', { timeout: 300_000 }, async () => {
-    const page = prepareGraphiql({ dataDirectory, log });
+    const page = preparePage('graphiql', { dataDirectory, log });
     await page.ready;
     const file = join(page.directory, 'index.html');
     const index = await readFile(file, 'utf8');
@@ -72,7 +73,7 @@ describe('prepareGraphiql', () => {
     expect(index.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|src="\/\//);
 
     const { mtimeMs } = await stat(file);
-    await prepareGraphiql({ dataDirectory, log }).ready;
+    await preparePage('graphiql', { dataDirectory, log }).ready;
     expect((await stat(file)).mtimeMs).toBe(mtimeMs);
   });
 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyBaseLogger } from 'fastify';
 
-export type GraphiqlPage = {
+/** A page that Vite builds. */
+export type BuiltPage = {
   readonly directory: string;
   /**
    * Resolves once `directory` holds the page; rejects, with a text to show, where it could not be
@@ -13,8 +14,16 @@ export type GraphiqlPage = {
   readonly ready: Promise<void>;
 };
 
-export type PrepareGraphiqlOptions = {
-  /** Where development keeps what it makes; the page is built into its folder `graphiql`. */
+/** Where the published package has each page, from here, and what builds it in a checkout. */
+const pages = {
+  graphiql: { name: 'GraphiQL', shipped: './graphiql-page', script: 'build-graphiql.mjs' },
+  console: { name: 'The console', shipped: '../../pages/console', script: 'build-console.mjs' },
+} as const;
+
+type PageName = keyof typeof pages;
+
+export type PreparePageOptions = {
+  /** Where development keeps what it makes; the page is built into a folder of its name. */
   readonly dataDirectory: string;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'error'>;
   /** Stops a build that still runs. */
@@ -23,29 +32,33 @@ export type PrepareGraphiqlOptions = {
   readonly after?: Promise<unknown>;
 };
 
-/**
- * The page that the published package brings along, or else, in a checkout, one that is built now
- * unless it is up to date.
- */
-export function prepareGraphiql({
-  dataDirectory,
-  after,
-  ...options
-}: PrepareGraphiqlOptions): GraphiqlPage {
-  const shipped = fileURLToPath(new URL('../graphiql-page', import.meta.url));
-  if (existsSync(join(shipped, 'index.html')))
-    return { directory: shipped, ready: Promise.resolve() };
-  const script = fileURLToPath(new URL('../../../../scripts/build-graphiql.mjs', import.meta.url));
-  const directory = join(dataDirectory, 'graphiql');
+/** The page that the published package brings along; null in a checkout. */
+export function shippedPage(page: PageName): BuiltPage | null {
+  const directory = fileURLToPath(new URL(pages[page].shipped, import.meta.url));
+  return existsSync(join(directory, 'index.html')) ? { directory, ready: Promise.resolve() } : null;
+}
+
+/** The shipped page, or else, in a checkout, one that is built now unless it is up to date. */
+export function preparePage(
+  page: PageName,
+  { dataDirectory, after, ...options }: PreparePageOptions,
+): BuiltPage {
+  const shipped = shippedPage(page);
+  if (shipped !== null) return shipped;
+  const { name, script: file } = pages[page];
+  const script = fileURLToPath(new URL(`../../../scripts/${file}`, import.meta.url));
+  const directory = join(dataDirectory, page);
   const ready = Promise.resolve(after).then(() =>
-    buildGraphiqlOnce({ ...options, directory, script }),
+    buildPageOnce({ ...options, name, directory, script }),
   );
   // It may fail long before a route asks for it, and an unhandled rejection would end the process.
   ready.catch(() => {});
   return { directory, ready };
 }
 
-export type BuildOptions = Omit<PrepareGraphiqlOptions, 'dataDirectory' | 'after'> & {
+export type BuildOptions = Pick<PreparePageOptions, 'log' | 'signal'> & {
+  /** As people read it. */
+  readonly name: string;
   readonly directory: string;
   readonly script: string;
 };
@@ -55,7 +68,8 @@ export type BuildOptions = Omit<PrepareGraphiqlOptions, 'dataDirectory' | 'after
  * first time, none where the directory is up to date. Rejects with what the build printed, after
  * logging it.
  */
-export async function buildGraphiqlOnce({
+export async function buildPageOnce({
+  name,
   directory,
   script,
   log,
@@ -65,14 +79,14 @@ export async function buildGraphiqlOnce({
   const { status, output } = await run(script, directory, signal);
   if (signal?.aborted) throw new Error('The server is closing.');
   if (status !== 0) {
-    log.error({ status, output }, 'GraphiQL could not be built. The API is not affected.');
+    log.error({ status, output }, `${name} could not be built. The API is not affected.`);
     throw new Error(output || `The build ended with status ${status}.`);
   }
   // It prints nothing where there was nothing to do.
   if (output !== '')
     log.info(
       { seconds: Math.round((performance.now() - started) / 100) / 10 },
-      'GraphiQL is built.',
+      `${name} is built.`,
     );
 }
 

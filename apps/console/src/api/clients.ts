@@ -1,0 +1,33 @@
+import { ApolloClient, InMemoryCache } from '@apollo/client';
+import { HttpLink } from '@apollo/client/link/http';
+import { createAuthClient } from '@latchkey/client';
+import { authLink } from '@latchkey/client/apollo';
+import { settings } from '../settings.ts';
+
+const url = '/graphql';
+
+/**
+ * The session: the refresh token is in an HttpOnly cookie, the access token in memory alone (PG-8).
+ */
+export const auth = createAuthClient({
+  url,
+  storage: 'cookie',
+  mayBeSignedIn: settings.mayBeSignedIn,
+});
+
+export const apollo = new ApolloClient({
+  link: authLink(auth).concat(new HttpLink({ uri: url })),
+  cache: new InMemoryCache(),
+  defaultOptions: {
+    // A list that was seen before is there at once, and then as it is now.
+    watchQuery: { fetchPolicy: 'cache-and-network', nextFetchPolicy: 'cache-first' },
+  },
+});
+
+// The next user must not see what this one has read.
+let userId = auth.getState().user?.id;
+auth.subscribe(({ status, user }) => {
+  if (status === 'loading' || status === 'unreachable') return;
+  if (user?.id !== userId) void apollo.clearStore();
+  userId = user?.id;
+});
