@@ -109,6 +109,9 @@ const leftOut = new Set([
   'User.identities',
   'User.hasPassword',
   'User.recoveryCodesLeft',
+  'User.suspendedUntil',
+  'User.publicMetadata',
+  'User.adminMetadata',
 ]);
 
 /** Fields that can be asked for as they are; lists in pages are for the app's own queries. */

@@ -72,7 +72,7 @@ const arrows: Readonly<
  */
 const floors: Readonly<Record<string, readonly (readonly string[])[]>> = {
   domain: [
-    ['addresses', 'origins', 'roles', 'users', 'passwords'].concat(
+    ['addresses', 'origins', 'roles', 'users', 'metadata', 'passwords'].concat(
       'audit',
       'rate-limits',
       'outbox',

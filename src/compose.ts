@@ -8,6 +8,7 @@ import { inTransaction } from './db/driver/transaction.ts';
 import { createSessionLookup } from './db/queries/live-sessions.ts';
 import { outboxBacklog } from './db/queries/outbox.ts';
 import { replicaLags } from './db/queries/replica-lag.ts';
+import { startSuspensionWorker } from './domain/admin/start-suspension-worker.ts';
 import { createWatch } from './domain/admin/watch.ts';
 import { checkTemplates } from './domain/emails/check-templates.ts';
 import { createIdentityProviders } from './domain/identities/identity-providers.ts';
@@ -50,6 +51,7 @@ export type ComposedApp = { readonly app: App; stop(): Promise<void> };
 /** Passwords that wait at each slot of the semaphore: a few seconds of work, then OVERLOADED. */
 const hashQueue = 24;
 const outboxPollSeconds = 5;
+const suspensionPollSeconds = 30;
 const retentionSchedule = { firstAfter: 5 * 60, every: 60 * 60 };
 
 /** Assembles the App and starts the background work. Migrations must have been applied. */
@@ -66,6 +68,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
   const breachedPasswords = openBreachedPasswords({ ...base, egress });
   const worker = startOutboxWorker(base, { pollSeconds: outboxPollSeconds });
   const retention = startRetentionWorker(base, retentionSchedule);
+  const suspensions = startSuspensionWorker(base, { everySeconds: suspensionPollSeconds });
   const app: App = {
     ...base,
     keyRing,
@@ -105,6 +108,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
   try {
     await keyRing.load();
   } catch (error) {
+    await suspensions.stop();
     await retention.stop();
     await worker.stop();
     throw error;
@@ -114,6 +118,7 @@ export async function compose(parts: Parts): Promise<ComposedApp> {
     app,
     stop: async () => {
       keyRing.stop();
+      await suspensions.stop();
       await retention.stop();
       await worker.stop();
       await mailer.close();

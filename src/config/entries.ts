@@ -467,8 +467,8 @@ export const entries = {
     name: 'GATEWAY_USER_FIELDS',
     doc:
       'What a gateway with GATEWAY_TOKEN sees of every user beside `id` and `name`, separated ' +
-      'by commas: `email`, `emailVerified`, `roles`, `createdAt`. Whoever can ask the gateway ' +
-      'can then read it.',
+      'by commas: `email`, `emailVerified`, `roles`, `createdAt`, `publicMetadata`, ' +
+      '`adminMetadata`. Whoever can ask the gateway can then read it.',
     shown: 'none',
     absent: [],
     schema: userFields,

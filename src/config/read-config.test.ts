@@ -150,7 +150,7 @@ describe('readConfig', () => {
     ['*', 'entry 1'],
     ['email,,roles', 'entry 2'],
     ['email roles', 'entry 1'],
-    ['publicMetadata,organizations', 'publicMetadata, organizations'],
+    ['publicProfile,organizations', 'publicProfile, organizations'],
     ['constructor', 'constructor'],
     ['__proto__', 'entry 1'],
     ['a-secret-that-was-pasted-into-the-wrong-variable', 'entry 1'],

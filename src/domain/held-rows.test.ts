@@ -475,6 +475,10 @@ const adminVerbs: Readonly<
   reinstateUser: { name: 'reinstateUser', input: ({ id }) => ({ userId: id }) },
   setUserRoles: { name: 'setUserRoles', input: ({ id }) => ({ userId: id, roles: ['admin'] }) },
   revokeUserSessions: { name: 'revokeUserSessions', input: ({ id }) => ({ userId: id }) },
+  setUserMetadata: {
+    name: 'setUserMetadata',
+    input: ({ id }) => ({ userId: id, adminMetadata: { plan: 'free' } }),
+  },
   revokeUserSession: {
     name: 'revokeUserSession',
     input: ({ id, sessionId }) => ({ userId: id, sessionId }),

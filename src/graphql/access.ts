@@ -71,6 +71,7 @@ export const repeatableFields: ReadonlySet<string> = new Set([
   'Mutation.suspendUser',
   'Mutation.reinstateUser',
   'Mutation.setUserRoles',
+  'Mutation.setUserMetadata',
   'Mutation.revokeUserSessions',
   'Mutation.revokeUserSession',
 ]);

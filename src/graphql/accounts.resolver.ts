@@ -7,6 +7,7 @@ import {
   identities,
   passkeySignals,
   passkeys,
+  preferences,
   recoveryCodesLeft,
 } from '../domain/accounts/account.ts';
 import { changePassword } from '../domain/accounts/change-password.ts';
@@ -20,6 +21,7 @@ import { resetPassword } from '../domain/accounts/reset-password.ts';
 import { undoEmailChange } from '../domain/accounts/undo-email-change.ts';
 import { updateProfile } from '../domain/accounts/update-profile.ts';
 import type { IdentityView } from '../domain/identities/identity-view.ts';
+import type { Metadata } from '../domain/metadata/rules.ts';
 import type { OtpChallenge } from '../domain/otp/challenge-view.ts';
 import type { Page } from '../domain/paging.ts';
 import type { PasskeyView } from '../domain/passkeys/passkey-view.ts';
@@ -49,6 +51,7 @@ import {
 } from './accounts.types.ts';
 import { AuditEventConnectionType } from './audit.types.ts';
 import { AuthIdentityType } from './identities.types.ts';
+import { JSONObject } from './json-object.ts';
 import { PageArgs } from './paging.types.ts';
 import { PasskeySignalsType, PasskeyType } from './passkeys.types.ts';
 import { AuthSessionConnectionType } from './sessions.types.ts';
@@ -87,6 +90,15 @@ export class AccountsResolver {
   })
   identities(@Ctx() ctx: Context): Promise<IdentityView[]> {
     return identities(ctx);
+  }
+
+  @FieldResolver(() => JSONObject, {
+    description:
+      "The user's own settings, 4 kB at most; `updateProfile` changes them. They decide nothing " +
+      'and are in no token.',
+  })
+  preferences(@Ctx() ctx: Context): Promise<Metadata> {
+    return preferences(ctx);
   }
 
   @FieldResolver(() => AuthSessionConnectionType, {
@@ -144,7 +156,7 @@ export class AccountsResolver {
   }
 
   @Mutation(() => UpdateProfileResult, {
-    description: 'Changes the name and the language of mails.',
+    description: 'Changes the name, the language of mails and the preferences.',
   })
   updateProfile(
     @Arg('input', () => UpdateProfileInput, { description: 'What is to change.' })

@@ -1,5 +1,7 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import type { Metadata } from '../domain/metadata/rules.ts';
 import { AuthAcceptedType } from './errors.types.ts';
+import { JSONObject } from './json-object.ts';
 import { OtpChallengeType } from './otp.types.ts';
 import { resultUnion } from './unions.ts';
 import { UserType } from './users.types.ts';
@@ -80,6 +82,14 @@ export class UpdateProfileInput {
       'such as `de-AT`.',
   })
   locale?: string | null;
+
+  @Field(() => JSONObject, {
+    nullable: true,
+    description:
+      'Settings of your own, 4 kB in all, key by key: what is left out stays, null takes a key ' +
+      'away. 5 levels, 100 keys an object, 64 characters a key.',
+  })
+  preferences?: Metadata | null;
 }
 
 @InputType({ description: 'Input of `requestEmailChange`.' })

@@ -23,6 +23,7 @@ import { resetUserFactors } from '../domain/admin/reset-user-factors.ts';
 import { resetUserPassword } from '../domain/admin/reset-user-password.ts';
 import { revokeUserSession } from '../domain/admin/revoke-user-session.ts';
 import { revokeUserSessions } from '../domain/admin/revoke-user-sessions.ts';
+import { setUserMetadata } from '../domain/admin/set-user-metadata.ts';
 import { setUserRoles } from '../domain/admin/set-user-roles.ts';
 import { suspendUser } from '../domain/admin/suspend-user.ts';
 import type { Page } from '../domain/paging.ts';
@@ -42,6 +43,8 @@ import {
   RevokeUserSessionResult,
   RevokeUserSessionsInput,
   RevokeUserSessionsResult,
+  SetUserMetadataInput,
+  SetUserMetadataResult,
   SetUserRolesInput,
   SetUserRolesResult,
   SuspendUserInput,
@@ -111,11 +114,11 @@ export class AdminResolver {
 
   @Mutation(() => SuspendUserResult, {
     description:
-      'Closes an account to its owner and ends its sessions at once. Admins, with a recent ' +
-      'step-up.',
+      'Closes an account to its owner and ends its sessions at once; again for a suspended one, ' +
+      'it changes until when. Admins, with a recent step-up.',
   })
   suspendUser(
-    @Arg('input', () => SuspendUserInput, { description: 'Whom, and why.' })
+    @Arg('input', () => SuspendUserInput, { description: 'Whom, why, and until when.' })
     input: SuspendUserInput,
     @Ctx() ctx: Context,
   ): Promise<UserView> {
@@ -145,6 +148,17 @@ export class AdminResolver {
     @Ctx() ctx: Context,
   ): Promise<UserView> {
     return setUserRoles(ctx, input);
+  }
+
+  @Mutation(() => SetUserMetadataResult, {
+    description: 'Changes what is kept with a user, key by key. Admins, with a recent step-up.',
+  })
+  setUserMetadata(
+    @Arg('input', () => SetUserMetadataInput, { description: 'Whose, and what.' })
+    input: SetUserMetadataInput,
+    @Ctx() ctx: Context,
+  ): Promise<UserView> {
+    return setUserMetadata(ctx, input);
   }
 
   @Mutation(() => RevokeUserSessionsResult, {

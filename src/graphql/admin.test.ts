@@ -38,6 +38,7 @@ const mutations: Readonly<Record<string, string>> = {
   deleteUser: `{ userId: "${someId}" }`,
   suspendUser: `{ userId: "${someId}", reason: "test" }`,
   reinstateUser: `{ userId: "${someId}" }`,
+  setUserMetadata: `{ userId: "${someId}", publicMetadata: { plan: "free" } }`,
   setUserRoles: `{ userId: "${someId}", roles: [] }`,
   revokeUserSessions: `{ userId: "${someId}" }`,
   revokeUserSession: `{ userId: "${someId}", sessionId: "${someId}" }`,

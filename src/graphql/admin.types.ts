@@ -1,7 +1,9 @@
 import { ArgsType, Field, ID, InputType, ObjectType } from 'type-graphql';
 import type { UserPage } from '../domain/admin/list-users.ts';
+import type { Metadata } from '../domain/metadata/rules.ts';
 import { UserStatus } from './enums.ts';
 import { AuthAcceptedType } from './errors.types.ts';
+import { JSONObject } from './json-object.ts';
 import { AuthPageInfoType, PageArgs } from './paging.types.ts';
 import { resultUnion } from './unions.ts';
 import { UserType } from './users.types.ts';
@@ -90,6 +92,14 @@ export class SuspendUserInput {
   @Field(() => ID, { description: 'Whom.' })
   userId: string;
 
+  @Field(() => Date, {
+    nullable: true,
+    description:
+      'The account opens again by itself at this time, five years ahead at most. Without it, ' +
+      'once an administrator reinstates the user.',
+  })
+  until?: Date | null;
+
   @Field(() => String, {
     nullable: true,
     description: 'Why, for the audit trail; 200 characters at most. Name no person in it.',
@@ -120,6 +130,32 @@ export class SetUserRolesInput {
       'underscore, 40 characters each.',
   })
   roles: string[];
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why, for the audit trail; 200 characters at most. Name no person in it.',
+  })
+  reason?: string | null;
+}
+
+@InputType({
+  description:
+    'Input of `setUserMetadata`. What is left out stays as it is, object by object and key by key.',
+})
+export class SetUserMetadataInput {
+  @Field(() => ID, { description: 'Whose.' })
+  userId: string;
+
+  @Field(() => JSONObject, {
+    nullable: true,
+    description:
+      'Keys to be set; null takes one away. 8 kB in all, 5 levels, 100 keys an object, 64 ' +
+      'characters a key.',
+  })
+  publicMetadata?: Metadata | null;
+
+  @Field(() => JSONObject, { nullable: true, description: 'The same for `adminMetadata`.' })
+  adminMetadata?: Metadata | null;
 
   @Field(() => String, {
     nullable: true,
@@ -190,6 +226,11 @@ export const ReinstateUserResult = resultUnion(
 export const SetUserRolesResult = resultUnion(
   'SetUserRolesResult',
   'What `setUserRoles` answers.',
+  () => [UserType],
+);
+export const SetUserMetadataResult = resultUnion(
+  'SetUserMetadataResult',
+  'What `setUserMetadata` answers.',
   () => [UserType],
 );
 export const RevokeUserSessionsResult = resultUnion(

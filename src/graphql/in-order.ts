@@ -19,7 +19,7 @@ const order = [
   ],
   ['register', 'login', 'requestLoginCode'],
   ['createUser', 'suspendUser', 'reinstateUser', 'setUserRoles', 'revokeUserSessions'],
-  ['revokeUserSession'],
+  ['revokeUserSession', 'setUserMetadata'],
   ['resetUserPassword', 'resetUserFactors', 'unlinkUserIdentity', 'deleteUser'],
   ['verifyOtp', 'verifyLink', 'resendOtp', 'requestPasskeyLogin', 'verifyPasskey'],
   ['startIdentityLogin', 'completeIdentityLogin', 'requestIdTokenNonce', 'loginWithIdToken'],

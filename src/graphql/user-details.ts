@@ -1,8 +1,10 @@
 import DataLoader from 'dataloader';
 import type { Context } from '../context.ts';
 import type { SessionRow } from '../db/tables/sessions.ts';
+import type { Metadata, UserMetadataRow } from '../db/tables/user-metadata.ts';
 import { maxUsersByIds } from '../domain/accounts/users-by-ids.ts';
 import { liveSessionsOf, maxUsersOfSessions, userSessions } from '../domain/admin/user-sessions.ts';
+import { metadataOf } from '../domain/metadata/metadata-of.ts';
 import type { PageInput } from '../domain/paging.ts';
 import { passkeyCounts } from '../domain/passkeys/passkey-counts.ts';
 import { recoveryCodeCounts } from '../domain/recovery-codes/count-recovery-codes.ts';
@@ -15,6 +17,7 @@ declare module '../context.ts' {
     havePasswords?: DataLoader<string, boolean>;
     passkeyCounts?: DataLoader<string, number>;
     recoveryCodeCounts?: DataLoader<string, number>;
+    metadata?: DataLoader<string, UserMetadataRow | null>;
     liveSessions?: DataLoader<string, readonly SessionRow[]>;
   }
 }
@@ -22,7 +25,10 @@ declare module '../context.ts' {
 // What a user's row does not hold, of all users of an answer in one statement. Null where the
 // caller may not see it.
 
-type Shown = Pick<UserView, 'id' | 'showsFactors' | 'showsSessions'>;
+type Shown = Pick<
+  UserView,
+  'id' | 'showsFactors' | 'showsSessions' | 'showsPublicMetadata' | 'showsAdminMetadata'
+>;
 const usual = { maxBatchSize: maxUsersByIds };
 
 export async function hasPassword(ctx: Context, { id, ...user }: Shown): Promise<boolean | null> {
@@ -53,6 +59,21 @@ export async function recoveryCodesOf(
     usual,
   );
   return ctx.loaders.recoveryCodeCounts.load(id);
+}
+
+export async function publicMetadataOf(ctx: Context, user: Shown): Promise<Metadata | null> {
+  if (!user.showsPublicMetadata) return null;
+  return (await loadMetadata(ctx, user.id))?.publicMetadata ?? {};
+}
+
+export async function adminMetadataOf(ctx: Context, user: Shown): Promise<Metadata | null> {
+  if (!user.showsAdminMetadata) return null;
+  return (await loadMetadata(ctx, user.id))?.adminMetadata ?? {};
+}
+
+function loadMetadata(ctx: Context, userId: string): Promise<UserMetadataRow | null> {
+  ctx.loaders.metadata ??= new DataLoader((ids) => metadataOf(ctx, { userIds: ids }), usual);
+  return ctx.loaders.metadata.load(userId);
 }
 
 export async function sessionsOf(

@@ -2,13 +2,22 @@ import { Arg, Args, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 't
 import type { Context } from '../context.ts';
 import { me } from '../domain/accounts/me.ts';
 import type { IdentityView } from '../domain/identities/identity-view.ts';
+import type { Metadata } from '../domain/metadata/rules.ts';
 import type { SessionPage } from '../domain/sessions/list-sessions.ts';
 import type { UserView } from '../domain/users/user-view.ts';
 import { AuthIdentityType } from './identities.types.ts';
+import { JSONObject } from './json-object.ts';
 import { PageArgs } from './paging.types.ts';
 import { AuthSessionConnectionType } from './sessions.types.ts';
 import { loadUsers } from './user.reference.ts';
-import { hasPassword, passkeyCount, recoveryCodesOf, sessionsOf } from './user-details.ts';
+import {
+  adminMetadataOf,
+  hasPassword,
+  passkeyCount,
+  publicMetadataOf,
+  recoveryCodesOf,
+  sessionsOf,
+} from './user-details.ts';
 import { userIdentities } from './user-identities.ts';
 import { UserType } from './users.types.ts';
 
@@ -67,6 +76,26 @@ export class UsersResolver {
   })
   recoveryCodesLeft(@Root() user: UserView, @Ctx() ctx: Context): Promise<number | null> {
     return recoveryCodesOf(ctx, user);
+  }
+
+  @FieldResolver(() => JSONObject, {
+    nullable: true,
+    description:
+      'What the operator keeps with the user for its apps; written by admins, 8 kB at most. Seen ' +
+      'by the user, by admins, and by a gateway that GATEWAY_USER_FIELDS opens it to.',
+  })
+  publicMetadata(@Root() user: UserView, @Ctx() ctx: Context): Promise<Metadata | null> {
+    return publicMetadataOf(ctx, user);
+  }
+
+  @FieldResolver(() => JSONObject, {
+    nullable: true,
+    description:
+      'What administrators keep with the user for themselves, 8 kB at most. Seen by admins, and ' +
+      'by a gateway that GATEWAY_USER_FIELDS opens it to. It is personal data: the export has it.',
+  })
+  adminMetadata(@Root() user: UserView, @Ctx() ctx: Context): Promise<Metadata | null> {
+    return adminMetadataOf(ctx, user);
   }
 
   @FieldResolver(() => AuthSessionConnectionType, {

@@ -38,9 +38,15 @@ export class UserType {
 
   @Field(() => UserStatus, {
     nullable: true,
-    description: 'Seen by the user and by admins, as are the next two.',
+    description: 'Seen by the user and by admins, as are the next three.',
   })
   status: keyof typeof UserStatus | null;
+
+  @Field(() => Date, {
+    nullable: true,
+    description: 'When a suspended account opens by itself; null where an administrator opens it.',
+  })
+  suspendedUntil: Date | null;
 
   @Field(() => Date, { nullable: true, description: 'When the user last signed in.' })
   lastLoginAt: Date | null;

@@ -123,7 +123,9 @@ describe('every operation, on PostgreSQL and on PGlite', () => {
   it('changes an account, exports and deletes it', async () => {
     const person = await registerPerson(server);
     const own = as(person);
-    await call('updateProfile', { name: 'Ada', locale: 'fr' }, own);
+    const preferences = { theme: 'dark' };
+    await call('updateProfile', { name: 'Ada', locale: 'fr', preferences }, own);
+    expect((await ask('account { preferences }', own)).account).toEqual({ preferences });
     const passwords = { currentPassword: goodPassword, newPassword: otherPassword };
     await call('changePassword', passwords, own);
     const newEmail = freshAddress();
@@ -146,6 +148,7 @@ describe('every operation, on PostgreSQL and on PGlite', () => {
     const userId = user.id;
     await call('suspendUser', { userId, reason }, admin);
     await call('reinstateUser', { userId, reason }, admin);
+    await call('setUserMetadata', { userId, publicMetadata: { plan: 'x' }, reason }, admin);
     await call('setUserRoles', { userId, roles: ['editor'], reason }, admin);
     await call('resetUserFactors', { userId, reason }, admin);
     await call('resetUserPassword', { userId, reason }, admin);

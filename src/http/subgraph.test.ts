@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { buildSchema, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { putMetadata } from '../db/queries/user-metadata.ts';
 import { type GatewayUserField, gatewayUserFields } from '../domain/users/gateway-user-fields.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { enrolTotp, signInWithApp } from '../testing/authenticator.ts';
@@ -259,11 +260,14 @@ describe('X-8 what GATEWAY_TOKEN alone sees of a user', () => {
   let other: TestServer;
   beforeAll(async () => {
     other = await server.another({ gatewayUserFields: opened });
+    const objects = { publicMetadata: { plan: 'gold' }, adminMetadata: { note: 'late payer' } };
+    await putMetadata(server.app.db, { userId: bob.id, objects });
   });
   afterAll(() => other.stop());
 
   const fields =
-    'id name email emailVerified roles createdAt status lastLoginAt totpEnabled __typename';
+    'id name email emailVerified roles createdAt status lastLoginAt totpEnabled __typename ' +
+    'publicMetadata adminMetadata';
   const ways = [
     [
       '_entities',
@@ -288,6 +292,8 @@ describe('X-8 what GATEWAY_TOKEN alone sees of a user', () => {
     emailVerified: null,
     roles: null,
     createdAt: null,
+    publicMetadata: null,
+    adminMetadata: null,
     status: null,
     lastLoginAt: null,
     totpEnabled: null,
@@ -298,6 +304,8 @@ describe('X-8 what GATEWAY_TOKEN alone sees of a user', () => {
     ['emailVerified'],
     ['roles'],
     ['createdAt'],
+    ['publicMetadata'],
+    ['adminMetadata'],
     ['roles', 'email'],
     [...gatewayUserFields],
   ];
@@ -313,6 +321,8 @@ describe('X-8 what GATEWAY_TOKEN alone sees of a user', () => {
       emailVerified: true,
       roles: [],
       createdAt: expect.any(String),
+      publicMetadata: { plan: 'gold' },
+      adminMetadata: { note: 'late payer' },
     };
     const seen = Object.fromEntries(set.map((field) => [field, values[field]]));
     const asGateway = await other.send(query, variables([bob.id, ada.id]), gateway);
@@ -324,7 +334,8 @@ describe('X-8 what GATEWAY_TOKEN alone sees of a user', () => {
       token: ada.accessToken,
     });
     expect(asAda.data[name][0]).toEqual(asGateway.data[name][0]);
-    expect(asAda.data[name][1]).toMatchObject({ ...values, email: ada.email, status: 'ACTIVE' });
+    const own = { ...values, email: ada.email, publicMetadata: {}, adminMetadata: null };
+    expect(asAda.data[name][1]).toMatchObject({ ...own, status: 'ACTIVE' });
   });
 
   it('by introspection and /verify, is no field of a user whatever is opened', async () => {

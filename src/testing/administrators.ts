@@ -18,6 +18,7 @@ export const administrativeFields: ReadonlySet<string> = new Set([
   'Mutation.suspendUser',
   'Mutation.reinstateUser',
   'Mutation.setUserRoles',
+  'Mutation.setUserMetadata',
   'Mutation.revokeUserSessions',
   'Mutation.revokeUserSession',
   'Mutation.resetUserFactors',

@@ -60,8 +60,8 @@ const tokenFields = `... on AuthTokens {
   user { id email emailVerified name roles createdAt status lastLoginAt totpEnabled } }`;
 const acceptedFields = '... on AuthAccepted { __typename accepted }';
 const userFields =
-  '... on User { __typename id email emailVerified name roles createdAt status lastLoginAt ' +
-  'totpEnabled passkeyCount hasPassword recoveryCodesLeft }';
+  '... on User { __typename id email emailVerified name roles createdAt status suspendedUntil ' +
+  'lastLoginAt totpEnabled passkeyCount publicMetadata hasPassword recoveryCodesLeft }';
 const enrollmentFields = '... on TotpEnrollment { __typename id secret uri qrCode expiresAt }';
 const recoveryCodesFields = '... on RecoveryCodes { __typename codes }';
 
@@ -108,6 +108,7 @@ const fieldsOf = {
   deleteUser: `${acceptedFields} ${errorFields}`,
   suspendUser: `${userFields} ${errorFields}`,
   reinstateUser: `${userFields} ${errorFields}`,
+  setUserMetadata: `${userFields} ${errorFields}`,
   setUserRoles: `${userFields} ${errorFields}`,
   revokeUserSessions: `${acceptedFields} ${errorFields}`,
   revokeUserSession: `${acceptedFields} ${errorFields}`,

@@ -649,6 +649,26 @@ export type RevokeUserSessionsResult =
   | ({ readonly __typename: 'AuthAccepted' } & AuthAccepted)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
+/** Input of `setUserMetadata`. What is left out stays as it is, object by object and key by key. */
+export type SetUserMetadataInput = {
+  /** Whose. */
+  readonly userId: string;
+  /**
+   * Keys to be set; null takes one away. 8 kB in all, 5 levels, 100 keys an object, 64 characters a
+   * key.
+   */
+  readonly publicMetadata?: Readonly<Record<string, unknown>> | null | undefined;
+  /** The same for `adminMetadata`. */
+  readonly adminMetadata?: Readonly<Record<string, unknown>> | null | undefined;
+  /** Why, for the audit trail; 200 characters at most. Name no person in it. */
+  readonly reason?: string | null | undefined;
+};
+
+/** What `setUserMetadata` answers. */
+export type SetUserMetadataResult =
+  | ({ readonly __typename: 'User' } & User)
+  | ({ readonly __typename: 'AuthError' } & AuthError);
+
 /** Input of `setUserRoles`. */
 export type SetUserRolesInput = {
   /** Whom. */
@@ -734,6 +754,11 @@ export type StartTotpEnrollmentResult =
 export type SuspendUserInput = {
   /** Whom. */
   readonly userId: string;
+  /**
+   * The account opens again by itself at this time, five years ahead at most. Without it, once an
+   * administrator reinstates the user.
+   */
+  readonly until?: string | null | undefined;
   /** Why, for the audit trail; 200 characters at most. Name no person in it. */
   readonly reason?: string | null | undefined;
 };
@@ -803,6 +828,11 @@ export type UpdateProfileInput = {
    * `de-AT`.
    */
   readonly locale?: string | null | undefined;
+  /**
+   * Settings of your own, 4 kB in all, key by key: what is left out stays, null takes a key away. 5
+   * levels, 100 keys an object, 64 characters a key.
+   */
+  readonly preferences?: Readonly<Record<string, unknown>> | null | undefined;
 };
 
 /** What `updateProfile` answers. */
@@ -830,7 +860,7 @@ export type User = {
   readonly roles: readonly string[] | null;
   /** When the account was begun. */
   readonly createdAt: string | null;
-  /** Seen by the user and by admins, as are the next two. */
+  /** Seen by the user and by admins, as are the next three. */
   readonly status: UserStatus | null;
   /** When the user last signed in. */
   readonly lastLoginAt: string | null;
@@ -913,7 +943,8 @@ export type Mutations = {
    */
   createUser: { input: CreateUserInput; result: CreateUserResult };
   /**
-   * Closes an account to its owner and ends its sessions at once. Admins, with a recent step-up.
+   * Closes an account to its owner and ends its sessions at once; again for a suspended one, it
+   * changes until when. Admins, with a recent step-up.
    */
   suspendUser: { input: SuspendUserInput; result: SuspendUserResult };
   /**
@@ -932,6 +963,8 @@ export type Mutations = {
    * Admins, with a recent step-up.
    */
   revokeUserSession: { input: RevokeUserSessionInput; result: RevokeUserSessionResult };
+  /** Changes what is kept with a user, key by key. Admins, with a recent step-up. */
+  setUserMetadata: { input: SetUserMetadataInput; result: SetUserMetadataResult };
   /**
    * Takes the password of a user away, signs them out everywhere, and mails them a link to choose
    * another. Nobody else gets the link. Admins, with a recent step-up.
@@ -1005,7 +1038,7 @@ export type Mutations = {
    * inherited. Needs a fresh step-up.
    */
   deleteAccount: { input: DeleteAccountInput; result: DeleteAccountResult };
-  /** Changes the name and the language of mails. */
+  /** Changes the name, the language of mails and the preferences. */
   updateProfile: { input: UpdateProfileInput; result: UpdateProfileResult };
   /**
    * Sends a code to the new address; `confirmEmailChange` of the same session completes it. Needs a
@@ -1111,6 +1144,7 @@ export const yields: Readonly<Record<keyof Mutations, string>> = {
   setUserRoles: 'User',
   revokeUserSessions: 'AuthAccepted',
   revokeUserSession: 'AuthAccepted',
+  setUserMetadata: 'User',
   resetUserPassword: 'AuthAccepted',
   resetUserFactors: 'AuthAccepted',
   unlinkUserIdentity: 'AuthAccepted',

@@ -44,6 +44,7 @@ const issued = {
     'roles',
     'createdAt',
     'suspendedAt',
+    'suspendedUntil',
     'lastLoginAt',
     'totpEnabledAt',
   ],

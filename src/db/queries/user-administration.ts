@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { type UserRow, users } from '../tables/users.ts';
 
@@ -45,24 +45,58 @@ export async function holdAnyUser(db: Db, input: { id: string }): Promise<UserRo
   return row ?? null;
 }
 
-/** Null when the user was already suspended. */
+/** Null when the user was already suspended until then. */
 export async function suspendUser(
   db: Db,
-  input: { id: string; now: Date },
+  input: { id: string; now: Date; until: Date | null },
 ): Promise<UserRow | null> {
+  const { id, now, until } = input;
+  const isAnother = sql`${users.suspendedUntil} is distinct from
+    ${until === null ? null : until.toISOString()}::timestamptz`;
   const [row] = await db
     .update(users)
-    .set({ suspendedAt: input.now })
-    .where(and(eq(users.id, input.id), isNull(users.suspendedAt)))
+    .set({
+      suspendedAt: sql`coalesce(${users.suspendedAt}, ${now.toISOString()}::timestamptz)`,
+      suspendedUntil: until,
+    })
+    .where(and(eq(users.id, id), or(isNull(users.suspendedAt), isAnother)))
     .returning();
   return row ?? null;
+}
+
+/**
+ * Opens the accounts whose suspension has ended, the longest ended first; at most `limit`. Each is
+ * opened by one of several callers at once.
+ */
+export async function endSuspensions(
+  db: Db,
+  input: { now: Date; limit: number },
+): Promise<Pick<UserRow, 'id'>[]> {
+  const isOver = and(isNotNull(users.suspendedAt), lte(users.suspendedUntil, input.now));
+  const due = db
+    .$with('due')
+    .as(
+      db
+        .select({ id: users.id })
+        .from(users)
+        .where(isOver)
+        .orderBy(asc(users.suspendedUntil))
+        .limit(input.limit)
+        .for('no key update', { skipLocked: true }),
+    );
+  return db
+    .with(due)
+    .update(users)
+    .set({ suspendedAt: null, suspendedUntil: null })
+    .where(inArray(users.id, db.select({ id: due.id }).from(due)))
+    .returning({ id: users.id });
 }
 
 /** Null when the user was not suspended. */
 export async function reinstateUser(db: Db, input: { id: string }): Promise<UserRow | null> {
   const [row] = await db
     .update(users)
-    .set({ suspendedAt: null })
+    .set({ suspendedAt: null, suspendedUntil: null })
     .where(and(eq(users.id, input.id), isNotNull(users.suspendedAt)))
     .returning();
   return row ?? null;

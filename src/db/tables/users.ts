@@ -40,6 +40,8 @@ export const users = pgTable(
      */
     invitedAt: timestamp('invited_at', { withTimezone: true, precision: 3 }),
     suspendedAt: timestamp('suspended_at', { withTimezone: true, precision: 3 }),
+    /** When a suspended account opens by itself; null: when an administrator opens it. */
+    suspendedUntil: timestamp('suspended_until', { withTimezone: true, precision: 3 }),
     lastLoginAt: timestamp('last_login_at', { withTimezone: true, precision: 3 }),
     createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
   },
@@ -59,6 +61,10 @@ export const users = pgTable(
     index('users_suspended_index')
       .on(table.createdAt, table.id)
       .where(sql`${table.suspendedAt} is not null`),
+    index('users_suspended_until_index')
+      .on(table.suspendedUntil)
+      .where(sql`${table.suspendedUntil} is not null`)
+      .concurrently(),
     index('users_admins_index').on(table.id).where(sql`${table.roles} @> '{admin}'::text[]`),
   ],
 );

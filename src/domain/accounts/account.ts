@@ -1,9 +1,11 @@
 import type { Context } from '../../context.ts';
 import { listIdentities } from '../../db/queries/identities.ts';
 import { listPasskeys } from '../../db/queries/passkeys.ts';
+import type { Metadata } from '../../db/tables/user-metadata.ts';
 import { requireViewer } from '../caller/require-step-up.ts';
 import { type IdentityView, viewIdentity } from '../identities/identity-view.ts';
 import { mostIdentities } from '../identities/rules.ts';
+import { metadataOf } from '../metadata/metadata-of.ts';
 import { mostPasskeys } from '../passkeys/offer-passkey.ts';
 import { type PasskeyView, viewPasskey } from '../passkeys/passkey-view.ts';
 import { type PasskeySignals, signalsOf } from '../passkeys/signals.ts';
@@ -37,6 +39,13 @@ export async function account(ctx: Context): Promise<Account> {
 export async function recoveryCodesLeft(ctx: Context): Promise<number> {
   const { user } = requireViewer(ctx).session;
   return user.totpEnabledAt === null ? 0 : countRecoveryCodes(ctx, { db: ctx.db, userId: user.id });
+}
+
+/** What the caller's apps keep for them; an empty object where they never did. */
+export async function preferences(ctx: Context): Promise<Metadata> {
+  const { userId } = requireViewer(ctx);
+  const [row] = await metadataOf(ctx, { userIds: [userId] });
+  return row?.preferences ?? {};
 }
 
 /** The caller's passkeys, the oldest first; those of another RP ID too, to be removed. */

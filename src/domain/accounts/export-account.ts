@@ -13,11 +13,13 @@ import type { IdentityRow } from '../../db/tables/identities.ts';
 import type { OtpChallengeRow, PendingIdentity } from '../../db/tables/otp-challenges.ts';
 import type { PasskeyRow } from '../../db/tables/passkeys.ts';
 import type { SessionRow } from '../../db/tables/sessions.ts';
+import type { UserMetadataRow } from '../../db/tables/user-metadata.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { viewAuditEvent } from '../audit/audit-event-view.ts';
 import { recordAudit } from '../audit/record.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { command } from '../command.ts';
+import { metadataOf } from '../metadata/metadata-of.ts';
 import { providerOf } from '../passkeys/providers.ts';
 import { writeBytes } from '../passkeys/write-bytes.ts';
 import { reserve } from '../rate-limits/reserve.ts';
@@ -77,11 +79,13 @@ async function collect(ctx: Context, user: UserRow, createdAt: Date): Promise<ob
   const passkeys = await listPasskeys(db, { userId, limit: mostRows });
   const identities = await listIdentities(db, { userId, limit: mostRows });
   const recoveryCodesLeft = await countRecoveryCodes(ctx, { db, userId });
+  const [metadata] = await metadataOf(ctx, { userIds: [userId] });
   const links = await findTokensOf(db, { userId, limit: mostRows });
   return {
     createdAt,
     isComplete: [sessions, challenges, links].every((rows) => rows.length < mostRows),
     account: { ...describeAccount(user), recoveryCodesLeft },
+    ...describeMetadata(metadata),
     passkeys: passkeys.map(describePasskey),
     identities: identities.map(describeIdentity),
     sessions: sessions.map(describeSession),
@@ -133,8 +137,18 @@ function describeAccount(user: UserRow) {
     totpEnabledAt: user.totpEnabledAt,
     invitedAt: user.invitedAt,
     suspendedAt: user.suspendedAt,
+    suspendedUntil: user.suspendedUntil,
     lastLoginAt: user.lastLoginAt,
     createdAt: user.createdAt,
+  };
+}
+
+/** That of administrators too: it is about the user, whose right it is to have it (GDPR 15). */
+function describeMetadata(row: UserMetadataRow | null | undefined) {
+  return {
+    publicMetadata: row?.publicMetadata ?? {},
+    adminMetadata: row?.adminMetadata ?? {},
+    preferences: row?.preferences ?? {},
   };
 }
 

@@ -102,6 +102,7 @@ describe('exportAccount', () => {
       ]
         .concat(
           'suspendedAt',
+          'suspendedUntil',
           'lastLoginAt',
           'createdAt',
           'roles',

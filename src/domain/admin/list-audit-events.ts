@@ -94,9 +94,12 @@ function goneUser(id: string): UserView {
     roles: null,
     createdAt: null,
     status: null,
+    suspendedUntil: null,
     lastLoginAt: null,
     totpEnabled: null,
     showsFactors: false,
     showsSessions: false,
+    showsPublicMetadata: false,
+    showsAdminMetadata: false,
   };
 }

@@ -16,6 +16,8 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const secret = /password|secret|token|code|link|hash|seed/i;
+/** Whether there is a password, and how many codes are left. */
+const harmless = ['hasPassword', 'recoveryCodesLeft'];
 
 describe('administrators and the secrets of others', () => {
   it('RC-11 no administrative field takes or returns a password, code, link or seed', () => {
@@ -33,7 +35,9 @@ describe('administrators and the secrets of others', () => {
         .filter((answer) => answer.name !== 'AuthError');
       for (const part of [...inputs, ...answers]) {
         expect(
-          Object.keys(part.getFields()).filter((field) => secret.test(field)),
+          Object.keys(part.getFields()).filter(
+            (field) => secret.test(field) && !harmless.includes(field),
+          ),
           `${name}: ${part.name}`,
         ).toEqual([]);
       }

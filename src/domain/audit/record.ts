@@ -40,6 +40,7 @@ export type AuditType =
   | 'user.roles_changed'
   | 'user.sessions_revoked'
   | 'user.session_revoked'
+  | 'user.metadata_changed'
   | 'user.factors_reset'
   | 'user.password_reset'
   | 'user.created'
@@ -57,6 +58,9 @@ export type AuditType =
   | 'account.exported'
   | 'account.deleted'
   | 'device.new';
+
+/** Who acts where that is no user. */
+export type Doer = 'command line' | 'server';
 
 type Event = {
   /** The transaction of the change, so that neither is kept without the other (LG-6). */
@@ -88,6 +92,8 @@ type Recorder = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics'> & {
   readonly request: RequestInfo | null;
   readonly viewer: Viewer | null;
   readonly operation?: string;
+  /** Given by a command or a timer whose event names no user as its actor. */
+  readonly by?: Doer;
 };
 
 /** Writes an audit row. Actor, address and device come from the request, never from input. */
@@ -95,11 +101,13 @@ export async function recordAudit(ctx: Recorder, event: Event): Promise<void> {
   const now = ctx.clock.now();
   const { request, viewer } = ctx;
   // The actor of a failed sign-in is unknown: it need not be the account's owner.
-  const actor = viewer?.userId ?? (event.outcome === 'SUCCESS' ? event.subjectId : null);
+  const self = event.outcome === 'SUCCESS' && ctx.by === undefined ? event.subjectId : null;
+  const actor = viewer?.userId ?? self;
   const actorId = event.actorId === undefined ? actor : event.actorId;
   const sessionId = event.sessionId ?? viewer?.sessionId ?? null;
   const sessionHash = sessionId === null ? null : hashSessionId(ctx, sessionId);
   const { type, outcome, subjectId } = event;
+  const detail = ctx.by === undefined ? event.detail : { ...event.detail, by: ctx.by };
   await insertAuditEvent(event.db, {
     event: {
       id: ctx.random.id(now),
@@ -110,7 +118,7 @@ export async function recordAudit(ctx: Recorder, event: Event): Promise<void> {
       subjectId,
       sessionHash,
       requestId: request?.id ?? null,
-      detail: event.detail ?? null,
+      detail: detail ?? null,
     },
     origin:
       event.withoutOrigin || request === null
@@ -134,7 +142,7 @@ export async function recordAudit(ctx: Recorder, event: Event): Promise<void> {
       session: sessionHash,
       ipAddress: request?.ipAddress ?? null,
       userAgent: request?.userAgent ?? null,
-      ...(event.detail === undefined ? {} : { detail: event.detail }),
+      ...(detail === undefined ? {} : { detail }),
     },
     'security event',
   );

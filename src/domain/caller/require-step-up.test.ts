@@ -37,6 +37,7 @@ const administrative: readonly [MutationName, () => Record<string, unknown>][] =
   ['reinstateUser', () => ({ userId: stranger.id })],
   ['setUserRoles', () => ({ userId: stranger.id, roles: ['editor'] })],
   ['revokeUserSessions', () => ({ userId: stranger.id })],
+  ['setUserMetadata', () => ({ userId: stranger.id, publicMetadata: { plan: 'free' } })],
   ['revokeUserSession', () => ({ userId: stranger.id, sessionId: stranger.sessionId })],
   ['resetUserPassword', () => ({ userId: stranger.id, reason: 'a list of passwords' })],
   ['resetUserFactors', () => ({ userId: stranger.id, reason: 'a lost phone' })],

@@ -284,6 +284,7 @@ function rowOf(app: Importer, user: ImportedUser): UserRow {
     // Like an invited user: the mailbox opens the account, and never the password of a `register`.
     invitedAt: user.emailVerifiedAt === null ? now : null,
     suspendedAt: user.isSuspended ? now : null,
+    suspendedUntil: null,
     lastLoginAt: user.lastLoginAt,
     createdAt: user.createdAt ?? now,
   };

@@ -2,7 +2,7 @@ import type { App } from '../../app.ts';
 import type { RequestInfo, Viewer } from '../../context.ts';
 import type { Db } from '../../db/driver/client.ts';
 import { revokeAllSessions, revokeSession } from '../../db/queries/sessions.ts';
-import { recordAudit } from '../audit/record.ts';
+import { type Doer, recordAudit } from '../audit/record.ts';
 
 /** Why a session has ended, as stored in its row and in the audit trail. */
 export type EndReason =
@@ -18,8 +18,9 @@ export type EndReason =
   | 'revoked_by_admin';
 
 type Ending = Pick<App, 'clock' | 'random' | 'log' | 'keys' | 'metrics'> & {
-  readonly request: RequestInfo;
+  readonly request: RequestInfo | null;
   readonly viewer: Viewer | null;
+  readonly by?: Doer;
 };
 
 type Input = {

@@ -1,3 +1,10 @@
 /** What GATEWAY_USER_FIELDS can open to gateways, beside `id` and `name`. */
-export const gatewayUserFields = ['email', 'emailVerified', 'roles', 'createdAt'] as const;
+export const gatewayUserFields = [
+  'email',
+  'emailVerified',
+  'roles',
+  'createdAt',
+  'publicMetadata',
+  'adminMetadata',
+] as const;
 export type GatewayUserField = (typeof gatewayUserFields)[number];

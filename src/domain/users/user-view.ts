@@ -22,12 +22,15 @@ export type UserView = {
   readonly roles: string[] | null;
   readonly createdAt: Date | null;
   readonly status: UserStatus | null;
+  readonly suspendedUntil: Date | null;
   readonly lastLoginAt: Date | null;
   readonly totpEnabled: boolean | null;
   /** Whether the caller may see what the user signs in with: passkeys, codes, linked accounts. */
   readonly showsFactors: boolean;
   /** Whether the caller may see where the user is signed in. */
   readonly showsSessions: boolean;
+  readonly showsPublicMetadata: boolean;
+  readonly showsAdminMetadata: boolean;
 };
 
 type VisibleUser = Pick<
@@ -39,6 +42,7 @@ type VisibleUser = Pick<
   | 'roles'
   | 'createdAt'
   | 'suspendedAt'
+  | 'suspendedUntil'
   | 'lastLoginAt'
   | 'totpEnabledAt'
 >;
@@ -65,10 +69,14 @@ export function viewUser(user: VisibleUser, onlooker: Onlooker): UserView {
     roles: sees('roles') ? user.roles : null,
     createdAt: sees('createdAt') ? user.createdAt : null,
     status: personal ? statusOf(user) : null,
+    suspendedUntil: personal && user.suspendedAt !== null ? user.suspendedUntil : null,
     lastLoginAt: personal ? user.lastLoginAt : null,
     totpEnabled: personal ? user.totpEnabledAt !== null : null,
     showsFactors: personal,
     showsSessions: onlooker === 'admin',
+    showsPublicMetadata: sees('publicMetadata'),
+    // Not the user: it is what administrators say to each other. The export has it.
+    showsAdminMetadata: onlooker === 'admin' || opened.includes('adminMetadata'),
   };
 }
 

@@ -400,6 +400,7 @@ export const ar: Messages = {
     'user.roles_changed': 'غيَّرت الإدارة الأدوار',
     'user.sessions_revoked': 'سجَّلت الإدارة الخروج من كل جهاز',
     'user.session_revoked': 'سجَّلت الإدارة الخروج من جهاز واحد',
+    'user.metadata_changed': 'غيَّرت الإدارة البيانات الوصفية',
     'user.factors_reset': 'أزالت الإدارة عوامل التحقق الثانية',
     'user.password_reset': 'أعادت الإدارة تعيين كلمة المرور',
     'user.created': 'أنشأت الإدارة الحساب',

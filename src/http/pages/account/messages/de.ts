@@ -409,6 +409,7 @@ export const de: Messages = {
     'user.roles_changed': 'Rollen von der Administration geändert',
     'user.sessions_revoked': 'Von der Administration überall abgemeldet',
     'user.session_revoked': 'Von der Administration auf einem Gerät abgemeldet',
+    'user.metadata_changed': 'Metadaten von der Administration geändert',
     'user.factors_reset': 'Zweite Faktoren von der Administration entfernt',
     'user.password_reset': 'Passwort von der Administration zurückgesetzt',
     'user.created': 'Konto von der Administration erstellt',

@@ -374,6 +374,7 @@ export const en = {
     'user.roles_changed': 'Roles changed by an administrator',
     'user.sessions_revoked': 'Signed out everywhere by an administrator',
     'user.session_revoked': 'Signed out on one device by an administrator',
+    'user.metadata_changed': 'Metadata changed by an administrator',
     'user.factors_reset': 'Second factors removed by an administrator',
     'user.password_reset': 'Password reset by an administrator',
     'user.created': 'Account created by an administrator',

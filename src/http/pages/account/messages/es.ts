@@ -399,6 +399,7 @@ export const es: Messages = {
     'user.roles_changed': 'Roles cambiados por la administración',
     'user.sessions_revoked': 'Sesión cerrada en todas partes por la administración',
     'user.session_revoked': 'Sesión cerrada en un dispositivo por la administración',
+    'user.metadata_changed': 'Metadatos cambiados por la administración',
     'user.factors_reset': 'Segundos factores quitados por la administración',
     'user.password_reset': 'Contraseña restablecida por la administración',
     'user.created': 'Cuenta creada por la administración',

@@ -412,6 +412,7 @@ export const fr: Messages = {
     'user.roles_changed': 'Rôles modifiés par l’administration',
     'user.sessions_revoked': 'Tous les appareils déconnectés par l’administration',
     'user.session_revoked': 'Un appareil déconnecté par l’administration',
+    'user.metadata_changed': 'Métadonnées modifiées par l’administration',
     'user.factors_reset': 'Seconds facteurs retirés par l’administration',
     'user.password_reset': 'Mot de passe réinitialisé par l’administration',
     'user.created': 'Compte créé par l’administration',

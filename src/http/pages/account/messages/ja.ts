@@ -378,6 +378,7 @@ export const ja: Messages = {
     'user.roles_changed': '管理者によるロールの変更',
     'user.sessions_revoked': '管理者によるすべてのデバイスのサインアウト',
     'user.session_revoked': '管理者による 1 台のデバイスのサインアウト',
+    'user.metadata_changed': '管理者によるメタデータの変更',
     'user.factors_reset': '管理者による二段階目の認証の解除',
     'user.password_reset': '管理者によるパスワードの再設定',
     'user.created': '管理者によるアカウントの作成',

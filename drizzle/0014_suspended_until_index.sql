@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "users_suspended_until_index" ON "users" USING btree ("suspended_until") WHERE "users"."suspended_until" is not null;
