@@ -32,7 +32,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: ['src/**/*.test.ts', 'packages/*/src/*.test.ts', 'examples/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'apps/**/*.test.ts',
+            'packages/*/src/*.test.ts',
+            'examples/**/*.test.ts',
+          ],
           globalSetup: './src/testing/global-setup.ts',
         },
       },

@@ -3,17 +3,21 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
+import { parse } from 'graphql';
 import { buildPage } from './build-page.mjs';
 
 const client = fileURLToPath(new URL('../packages/client/src', import.meta.url));
 
+const root = fileURLToPath(new URL('../apps/console', import.meta.url));
+
 await buildPage({
   script: fileURLToPath(import.meta.url),
-  root: fileURLToPath(new URL('../apps/console', import.meta.url)),
+  root,
   folders: [client],
   packages: ['@apollo/client', 'graphql', 'react', 'react-dom', 'rxjs', 'vite', 'wouter'],
   vite: {
     base: '/console/',
+    plugins: [{ name: 'documents', enforce: 'pre', transform: parseDocuments }],
     resolve: {
       alias: [
         { find: /^@latchkey\/client$/, replacement: `${client}/index.ts` },
@@ -33,6 +37,14 @@ await buildPage({
   },
   finish: compress,
 });
+
+/** GraphQL that stands in the code as text, parsed here: the parser is a tenth of the rest. */
+function parseDocuments(code, id) {
+  if (!id.startsWith(root)) return null;
+  return code.replaceAll(/\bgql`([^`]*)`/g, (_all, text) =>
+    JSON.stringify(parse(text, { noLocation: true })),
+  );
+}
 
 /** Beside each file what a browser that takes Brotli gets, so that no request waits for it. */
 async function compress(directory) {

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { text } from '../text.ts';
+import { Moment } from './moment.tsx';
 import { useTitle } from './use-title.ts';
 
 export type Crumb = { readonly path: string; readonly name: string };
@@ -38,6 +39,7 @@ export function Screen({ title, heading, crumbs = [], actions, children }: Props
         </h1>
         {actions}
       </div>
+      <Moment />
       {children}
     </main>
   );

@@ -1,13 +1,18 @@
 import type { UserStatus } from '@latchkey/client';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { type UserRow, usersDocument } from '../api/documents.ts';
 import { Pages } from '../parts/pages.tsx';
 import { Screen } from '../parts/screen.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
+import { useAction } from '../parts/use-action.ts';
 import { useAddress } from '../parts/use-address.ts';
 import { text } from '../text.ts';
+
+const CreateUser = lazy(async () => ({
+  default: (await import('../changes/create-user.tsx')).CreateUser,
+}));
 
 const t = text.users;
 const columns = 5;
@@ -16,11 +21,19 @@ const statuses = Object.keys(text.status) as UserStatus[];
 /** Everyone with an account: the newest first, or who matches. */
 export function UsersScreen() {
   const [address] = useAddress();
+  const action = useAction();
   const search = address.get('search')?.trim() || null;
   const status = statuses.find((each) => each === address.get('status')) ?? null;
   const isFiltered = search !== null || status !== null;
   return (
-    <Screen title={t.title}>
+    <Screen
+      title={t.title}
+      actions={
+        <button type="button" className="main" onClick={() => action.open('create')}>
+          {t.create}
+        </button>
+      }
+    >
       <Filter />
       <table>
         <thead>
@@ -61,6 +74,11 @@ export function UsersScreen() {
           )}
         />
       </table>
+      {action.name === 'create' && (
+        <Suspense fallback={null}>
+          <CreateUser onClosed={action.close} />
+        </Suspense>
+      )}
     </Screen>
   );
 }

@@ -4,7 +4,7 @@ import { type FormEvent, useEffect, useState } from 'react';
 import { Field } from '../parts/field.tsx';
 import { Refused } from '../parts/refused.tsx';
 import { Submit } from '../parts/submit.tsx';
-import { useAttempt } from '../parts/use-attempt.ts';
+import { problemOf, useAttempt } from '../parts/use-attempt.ts';
 import { settings } from '../settings.ts';
 import { text } from '../text.ts';
 
@@ -26,7 +26,8 @@ export function SecondStep({ challenge, onChallenge, onDone, onBack }: Props) {
   const { isBusy, refusal, send } = useAttempt();
   const { id: challengeId, passkey, methods, sentTo } = challenge;
 
-  function take(answer: OtpChallenge | { readonly __typename: 'AuthTokens' } | null): void {
+  type Met = OtpChallenge | { readonly __typename: 'AuthTokens' };
+  function take({ answer }: { readonly answer: Met | null }): void {
     setCode('');
     if (answer === null) return;
     if ('methods' in answer) onChallenge(answer);
@@ -59,7 +60,7 @@ export function SecondStep({ challenge, onChallenge, onDone, onBack }: Props) {
         value={code}
         onValue={setCode}
         hint={methods.includes('RECOVERY_CODE') ? t.recovery : undefined}
-        problem={refusal?.fields['code']}
+        problem={problemOf(refusal, 'code')}
       />
       <div className="actions">
         <Submit className="main" isBusy={isBusy} busyLabel={t.busy}>
@@ -91,7 +92,7 @@ function Resend({ challenge, onChallenge }: Pick<Props, 'challenge' | 'onChallen
   const wait = useSecondsUntil(challenge.resendAvailableAt);
 
   async function resend(): Promise<void> {
-    const answer = await send(() => auth.resendOtp({ challengeId: challenge.id }));
+    const { answer } = await send(() => auth.resendOtp({ challengeId: challenge.id }));
     if (answer !== null) onChallenge(answer);
   }
 

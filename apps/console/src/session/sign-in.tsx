@@ -5,7 +5,7 @@ import { Alone } from '../parts/alone.tsx';
 import { Field } from '../parts/field.tsx';
 import { Refused } from '../parts/refused.tsx';
 import { Submit } from '../parts/submit.tsx';
-import { useAttempt } from '../parts/use-attempt.ts';
+import { problemOf, useAttempt } from '../parts/use-attempt.ts';
 import { settings } from '../settings.ts';
 import { text } from '../text.ts';
 import { SecondStep } from './second-step.tsx';
@@ -52,20 +52,20 @@ function FirstStep({ email, onEmail, onChallenge }: FirstStepProps) {
   const passkeys = usePasskeys(settings.passkeys ? { onAutofill: (result) => take(result) } : {});
 
   async function take(result: Awaited<ReturnType<typeof passkeys.signIn>>): Promise<void> {
-    const answer = await send(() => Promise.resolve(result));
+    const { answer } = await send(() => Promise.resolve(result));
     if (answer?.__typename === 'OtpChallenge') onChallenge(answer);
   }
 
   async function signIn(event: FormEvent): Promise<void> {
     event.preventDefault();
-    const answer = await send(() => auth.login({ email, password }));
+    const { answer, refusal: refused } = await send(() => auth.login({ email, password }));
     // Tokens change what is shown by themselves.
     if (answer?.__typename === 'OtpChallenge') onChallenge(answer);
-    if (answer === null) setPassword('');
+    if (refused !== null) setPassword('');
   }
 
   async function withPasskey(): Promise<void> {
-    const answer = await send(() => passkeys.signIn());
+    const { answer } = await send(() => passkeys.signIn());
     if (answer?.__typename === 'OtpChallenge') onChallenge(answer);
   }
 
@@ -81,7 +81,7 @@ function FirstStep({ email, onEmail, onChallenge }: FirstStepProps) {
         required
         value={email}
         onValue={onEmail}
-        problem={refusal?.fields['email']}
+        problem={problemOf(refusal, 'email')}
       />
       <Field
         label={t.password}
@@ -91,7 +91,7 @@ function FirstStep({ email, onEmail, onChallenge }: FirstStepProps) {
         required
         value={password}
         onValue={setPassword}
-        problem={refusal?.fields['password']}
+        problem={problemOf(refusal, 'password')}
       />
       <div className="actions">
         <Submit className="main" isBusy={isBusy} busyLabel={t.busy}>

@@ -1,0 +1,162 @@
+import { useQuery } from '@apollo/client/react';
+import { useState } from 'react';
+import { type UserDetails, userDocument } from '../api/documents.ts';
+import { UserChanges } from '../changes/user-changes.tsx';
+import { Card, Fact, Facts } from '../parts/card.tsx';
+import { Copy } from '../parts/copy.tsx';
+import { Failed } from '../parts/failed.tsx';
+import { Screen } from '../parts/screen.tsx';
+import { Status } from '../parts/status.tsx';
+import { Time } from '../parts/time.tsx';
+import { Trail } from '../parts/trail.tsx';
+import { type Action, useAction } from '../parts/use-action.ts';
+import { Waiting } from '../parts/waiting.tsx';
+import { text } from '../text.ts';
+import { Sessions } from './user-sessions.tsx';
+
+const t = text.user;
+const crumbs = [{ path: '/users', name: text.users.title }];
+const everything = { type: null, actorId: null, since: null, until: null };
+
+/** One person: who they are, what they sign in with, where, and all that happened to them. */
+export function UserScreen({ id }: { id: string }) {
+  const [sessions, setSessions] = useState(10);
+  const { data, error, refetch } = useQuery(userDocument, { variables: { id, sessions } });
+  const action = useAction();
+  const user = data?.user;
+  const trail = (
+    <Card title={t.trail} wide>
+      <Trail filter={{ ...everything, userId: id }} about={id} />
+    </Card>
+  );
+  if (user == null)
+    return (
+      <Screen key="none" title={user === null ? t.gone : t.title} crumbs={crumbs}>
+        {user === null && <p>{t.goneText}</p>}
+        {user === undefined &&
+          (error ? <Failed error={error} onRetry={refetch} /> : <Waiting>{t.loading}</Waiting>)}
+        {user === null && <div className="cards">{trail}</div>}
+      </Screen>
+    );
+  const name = user.name || user.email || id;
+  return (
+    <Screen
+      key="user"
+      title={name}
+      heading={<bdi className="name">{name}</bdi>}
+      crumbs={crumbs}
+      actions={<HeadActions user={user} action={action} />}
+    >
+      {error && <Failed error={error} onRetry={refetch} />}
+      <p className="subhead">
+        <Status status={user.status} />
+        <code>{user.id}</code>
+        <Copy value={user.id} of={t.id} />
+      </p>
+      <div className="cards">
+        <Identity user={user} />
+        <Security user={user} action={action} />
+        <Roles user={user} action={action} />
+        <Sessions
+          user={user}
+          action={action}
+          onAll={sessions < 100 ? () => setSessions(100) : undefined}
+        />
+        {trail}
+      </div>
+      {action.name !== null && <UserChanges key={action.name} user={user} action={action} />}
+    </Screen>
+  );
+}
+
+type Part = { readonly user: UserDetails; readonly action: Action };
+
+function HeadActions({ user, action }: Part) {
+  return (
+    <div className="head-actions">
+      {user.status === 'SUSPENDED' ? (
+        <button type="button" className="main" onClick={() => action.open('reinstate')}>
+          {t.reinstate}
+        </button>
+      ) : (
+        <button type="button" onClick={() => action.open('suspend')}>
+          {t.suspend}
+        </button>
+      )}
+      <button type="button" className="risky" onClick={() => action.open('delete')}>
+        {t.delete}
+      </button>
+    </div>
+  );
+}
+
+function Identity({ user }: Pick<Part, 'user'>) {
+  return (
+    <Card title={t.identity}>
+      <Facts>
+        <Fact name={t.name}>
+          {user.name ? <bdi className="name">{user.name}</bdi> : text.nobody}
+        </Fact>
+        <Fact name={t.email}>
+          <bdi className="name">{user.email}</bdi>{' '}
+          <span className="quiet">{user.emailVerified ? t.verified : t.unverified}</span>
+        </Fact>
+        <Fact name={text.users.created}>
+          <Time at={user.createdAt} />
+        </Fact>
+        <Fact name={text.users.lastSignIn}>
+          <Time at={user.lastLoginAt} otherwise={text.users.never} />
+        </Fact>
+      </Facts>
+    </Card>
+  );
+}
+
+function Security({ user, action }: Part) {
+  const { hasPassword, totpEnabled, recoveryCodesLeft, passkeyCount, identities } = user;
+  return (
+    <Card title={t.security}>
+      <Facts>
+        <Fact name={t.password}>{hasPassword ? t.isSet : t.isNotSet}</Fact>
+        <Fact name={t.app}>{totpEnabled ? t.isSetUp : t.isNotSetUp}</Fact>
+        {totpEnabled && <Fact name={t.recoveryCodes}>{t.left(recoveryCodesLeft ?? 0)}</Fact>}
+        <Fact name={t.passkeys}>{passkeyCount || t.isNotSet}</Fact>
+        {identities?.map(({ id, provider, label }) => (
+          <Fact key={id} name={provider.name}>
+            <bdi>{label ?? t.linked}</bdi>
+          </Fact>
+        ))}
+      </Facts>
+      <div className="actions">
+        <button type="button" onClick={() => action.open('reset-password')}>
+          {t.resetPassword}
+        </button>
+        <button type="button" onClick={() => action.open('reset-factors')}>
+          {t.resetFactors}
+        </button>
+      </div>
+    </Card>
+  );
+}
+
+function Roles({ user, action }: Part) {
+  const roles = user.roles ?? [];
+  return (
+    <Card title={text.users.roles}>
+      {roles.length === 0 ? (
+        <p className="quiet">{t.noRoles}</p>
+      ) : (
+        <ul className="roles">
+          {roles.map((role) => (
+            <li key={role}>{role}</li>
+          ))}
+        </ul>
+      )}
+      <div className="actions">
+        <button type="button" onClick={() => action.open('roles')}>
+          {t.changeRoles}
+        </button>
+      </div>
+    </Card>
+  );
+}
