@@ -2,7 +2,7 @@ import { secondsAfter } from '../../clock.ts';
 import type { IdentityProvider } from '../../config/identity-providers.ts';
 import type { Config } from '../../config/read-config.ts';
 import type { LackingRights, UnpinnedSetting } from '../../db/driver/settings.ts';
-import type { Inspection } from '../../db/inspect.ts';
+import type { RunningInspection } from '../../db/inspect-running.ts';
 import type { MailTroubles } from '../../db/queries/outbox.ts';
 import type { UserRow } from '../../db/tables/users.ts';
 import { MailError } from '../../mail/mailer.ts';
@@ -21,7 +21,7 @@ const clockSkew = { warning: 5_000, failure: 30_000 };
 const slowRoundTrip = 20;
 
 /** About the server itself, independent of its contents. */
-export function* judgeServer(server: Inspection, config: Config): Generator<Finding> {
+export function* judgeServer(server: RunningInspection, config: Config): Generator<Finding> {
   const check = 'database';
   const { version, major, roundTrip, isSuperuser, isReplica, maxConnections } = server;
   const warn = (message: string, advice: string): Finding => ({
@@ -82,7 +82,9 @@ export function judgeFilter(filter: Pick<BreachedFilter, 'count' | 'bytes'> | st
   return { check, status: 'ok', message };
 }
 
-export function judgeMigrations({ pending, unknown }: Inspection, config: Config): Finding {
+type Applied = Pick<RunningInspection, 'pending' | 'unknown'>;
+
+export function judgeMigrations({ pending, unknown }: Applied, config: Config): Finding {
   const check = 'migrations';
   if (unknown > 0) {
     const migrations = `${unknown} migrations of it are not known here`;
@@ -136,7 +138,7 @@ export function settingAdvice(name: string, wanted: string): string {
   return `ALTER ROLE … SET ${name} = '${wanted}', or mend it for the database or the server.`;
 }
 
-export function judgeClock({ clockAhead }: Inspection): Finding {
+export function judgeClock({ clockAhead }: Pick<RunningInspection, 'clockAhead'>): Finding {
   const check = 'clock';
   const skew = Math.abs(clockAhead);
   if (skew <= clockSkew.warning)

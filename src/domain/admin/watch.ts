@@ -1,17 +1,26 @@
 import type { App } from '../../app.ts';
 import { secondsAfter } from '../../clock.ts';
 import { configWarnings } from '../../config/config-warnings.ts';
+import { inspectRunning } from '../../db/inspect-running.ts';
 import { countEventsSince } from '../../db/queries/audit-events.ts';
-import { mailTroubles } from '../../db/queries/outbox.ts';
+import { mailTroubles, outboxBacklog } from '../../db/queries/outbox.ts';
 import { hasForeignPasskeys } from '../../db/queries/passkeys.ts';
 import { listAdmins } from '../../db/queries/user-administration.ts';
 import type { Finding, SignInCounts, Watch } from '../../ports.ts';
 import { unprovenMails } from '../outbox/delivery.ts';
 import { checkSigningKeys } from '../signing-keys/check-signing-keys.ts';
-import { judgeAdmins, judgeKeys, judgeMailTroubles, judgePasskeys } from './findings.ts';
+import {
+  judgeAdmins,
+  judgeClock,
+  judgeKeys,
+  judgeMailTroubles,
+  judgeMigrations,
+  judgePasskeys,
+  judgeServer,
+} from './findings.ts';
 import { mostAdmins } from './list-administrators.ts';
 
-type Watched = Pick<App, 'config' | 'db' | 'readDb' | 'clock' | 'keys'>;
+type Watched = Pick<App, 'config' | 'database' | 'db' | 'readDb' | 'clock' | 'keys'>;
 
 /** Seconds for which an answer is kept. */
 const kept = { findings: 30, signIns: 60 };
@@ -61,15 +70,27 @@ async function examine(app: Watched): Promise<Finding[]> {
     (message): Finding => ({ check: 'configuration', status: 'warning', message }),
   );
   const mail = judgeMailTroubles(await mailTroubles(db, { now, unproven: unprovenMails }));
+  const { waiting } = await outboxBacklog(db, { now, unproven: unprovenMails });
   const { rpId } = config.passkeys;
   const passkeys = judgePasskeys(await hasForeignPasskeys(db, { rpId }));
   return [
     ...(warnings.length > 0 ? warnings : [complete]),
+    ...(await examineDatabase(app)),
     judgeKeys(await checkSigningKeys(app), config),
-    mail ?? { check: 'mail', status: 'ok', message: 'none is in trouble' },
+    mail ?? { check: 'mail', status: 'ok', message: `${waiting} wait to be sent` },
     ...(passkeys === null ? [] : [passkeys]),
     ...judgeAdmins(await listAdmins(db, { limit: mostAdmins }), now),
   ];
+}
+
+async function examineDatabase({ config, database, db, clock }: Watched): Promise<Finding[]> {
+  const running = await inspectRunning(db, () => clock.now());
+  const message = `PostgreSQL ${running.version} within the server, for development`;
+  const server: Finding[] =
+    database.kind === 'pglite'
+      ? [{ check: 'database', status: 'ok', message }]
+      : [...judgeServer(running, config), judgeClock(running)];
+  return [...server, judgeMigrations(running, config)];
 }
 
 const complete: Finding = { check: 'configuration', status: 'ok', message: 'complete' };
