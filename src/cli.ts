@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { BuildOptions } from './commands/build-breached-passwords.ts';
+import type { ChangeOptions } from './commands/change-users.ts';
 import { fail } from './commands/fail.ts';
+import type { FindOptions } from './commands/find-users.ts';
 import type { ImportOptions } from './commands/import-users.ts';
 import { readEnvironmentFile } from './commands/read-environment-file.ts';
 import { outliveStandardStreams } from './observability/log-output.ts';
@@ -52,7 +54,9 @@ const commands: readonly ((program: Command) => void)[] = [
   addPurge,
   addCreateAdmin,
   addSchema,
+  addUsers,
   addImportUsers,
+  addExportUsers,
   addDoctor,
   addKeys,
   addBreachedPasswords,
@@ -230,6 +234,112 @@ Examples:
     );
 }
 
+function addUsers(program: Command): void {
+  const users = program
+    .command('users')
+    .description('find users, and change them as an administrator does, without a browser')
+    .addHelpText(
+      'after',
+      `
+USER is an e-mail address or the id of a user. Each change leaves an event in the audit trail, \
+whose actor is the command line.
+
+Examples:
+  latchkey users find ada
+  latchkey users suspend ada@example.com --until 7d --reason 'Ticket 4711'
+  latchkey users reset-factors ada@example.com --reason 'Proved by passport'`,
+    );
+  addFinding(users);
+  addChanges(users);
+}
+
+function addFinding(users: Command): void {
+  users
+    .command('find')
+    .description('list users, the newest first')
+    .argument('[text]', 'the start of the address or of the name')
+    .option('--status <state>', 'active, unverified or suspended', readStatus)
+    .option('--limit <count>', 'at most so many, 1 to 1000', readLimit, 20)
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      "\nExample:\n  latchkey users find --status suspended --json | jq -r '.[].email'",
+    )
+    .action(async (text: string | undefined, options: FindOptions) =>
+      (await import('./commands/find-users.ts')).findUsers(text, options),
+    );
+  users
+    .command('show')
+    .description('show a user: state, factors, sessions, metadata')
+    .argument('<user>', 'address or id')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  latchkey users show ada@example.com')
+    .action(async (user: string, options: { json?: boolean }) =>
+      (await import('./commands/find-users.ts')).showUser(user, options),
+    );
+}
+
+function addChanges(users: Command): void {
+  const change = (name: string, description: string, example: string): Command =>
+    users
+      .command(name)
+      .description(description)
+      .argument('<user>', 'address or id')
+      .option('--reason <text>', 'why, for the audit trail; name no person in it')
+      .option('--json', 'as JSON')
+      .addHelpText('after', `\nExample:\n  latchkey users ${name} ${example}`);
+  const load = () => import('./commands/change-users.ts');
+  change(
+    'suspend',
+    'close an account and end its sessions at once; again, to change until when',
+    'ada@example.com --until 2027-01-31T18:00:00Z',
+  )
+    .option('--until <time>', 'it opens by itself then: 90m, 12h, 7d, a day, or a time')
+    .action(async (user: string, options: ChangeOptions & { until?: string }) =>
+      (await load()).suspendUser(user, options),
+    );
+  change('reinstate', 'open a suspended account', 'ada@example.com').action(
+    async (user: string, options: ChangeOptions) => (await load()).reinstateUser(user, options),
+  );
+  change('sign-out', 'end every session of a user at once', 'ada@example.com').action(
+    async (user: string, options: ChangeOptions) => (await load()).signOutUser(user, options),
+  );
+  change(
+    'reset-factors',
+    'remove authenticator app, recovery codes and passkeys of a user who has lost them',
+    "ada@example.com --reason 'Proved by passport'",
+  ).action(async (user: string, options: ChangeOptions) =>
+    (await load()).resetFactors(user, options),
+  );
+  change('delete', 'erase a user and all that is personal', 'ada@example.com --yes')
+    .option('--yes', 'needed, since there is no way back')
+    .action(async (user: string, options: ChangeOptions & { yes?: boolean }) =>
+      (await load()).deleteUser(user, options),
+    );
+}
+
+function addExportUsers(program: Command): void {
+  program
+    .command('export-users')
+    .description('write every user to standard output, a JSON object a line')
+    .option('--after <id>', 'only users after that one, in the order of ids', readId)
+    .addHelpText(
+      'after',
+      `
+import-users reads the file. It has no password hashes (they are keyed by SECRET_KEY, and \
+worthless elsewhere: a backup of the database has them), no secrets of authenticator apps, no \
+codes and no sessions.
+After a run that was cut short, give the id of the last whole line as --after.
+
+Examples:
+  latchkey export-users > users.jsonl
+  latchkey export-users --after "$(tail -n 1 users.jsonl | jq -r .id)" >> users.jsonl`,
+    )
+    .action(async (options: { after?: string }) =>
+      (await import('./commands/export-users.ts')).exportUsersTo(options),
+    );
+}
+
 function addDoctor(program: Command): void {
   program
     .command('doctor')
@@ -338,6 +448,23 @@ function version(): string {
 function readFormat(text: string): 'csv' | 'jsonl' | 'json' {
   if (text === 'csv' || text === 'jsonl' || text === 'json') return text;
   throw new InvalidArgumentError('It must be csv, jsonl or json.');
+}
+
+function readStatus(text: string): 'ACTIVE' | 'UNVERIFIED' | 'SUSPENDED' {
+  const status = text.toUpperCase();
+  if (status === 'ACTIVE' || status === 'UNVERIFIED' || status === 'SUSPENDED') return status;
+  throw new InvalidArgumentError('It must be active, unverified or suspended.');
+}
+
+function readLimit(text: string): number {
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= 1000) return limit;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 1000.');
+}
+
+function readId(text: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError('It must be the id of a user.');
 }
 
 function readListed(text: string): 'sha1' | 'plain' {

@@ -4,6 +4,7 @@ import { removeSigningKey } from '../domain/signing-keys/remove-signing-key.ts';
 import { rotateSigningKey } from '../domain/signing-keys/rotate-signing-key.ts';
 import { reloadEvery } from '../domain/signing-keys/rules.ts';
 import { fail } from './fail.ts';
+import { table } from './table.ts';
 import { withDatabase } from './with-database.ts';
 
 /**
@@ -69,19 +70,4 @@ export async function removeKey(kid: string): Promise<void> {
       );
     }
   });
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
 }

@@ -122,7 +122,7 @@ describe('revokeUserSession', () => {
   const revoke = (input: Record<string, unknown>) =>
     server.mutate('revokeUserSession', input, as(admin));
 
-  it('AZ-3 is NOT_FOUND alike for a session of another user, one that has ended, and none', async () => {
+  it('AZ-3 is NOT_FOUND alike for one of another user, one that has ended, and none', async () => {
     const person = await registerPerson(server);
     const other = await registerPerson(server);
     const ended = await signIn(server, person);
@@ -163,9 +163,11 @@ describe('revokeUserSession', () => {
 });
 
 describe('auditEvents', () => {
-  const query = `query Q($type: String, $userId: ID, $actorId: ID, $since: DateTime, $until: DateTime) {
-    auditEvents(type: $type, userId: $userId, actorId: $actorId, since: $since, until: $until, first: 50) {
-      edges { node { id type at reason detail actor { id } subject { id } } } } }`;
+  const query = `
+    query Q($type: String, $userId: ID, $actorId: ID, $since: DateTime, $until: DateTime) {
+      auditEvents(
+        type: $type, userId: $userId, actorId: $actorId, since: $since, until: $until, first: 50
+      ) { edges { node { id type at reason detail actor { id } subject { id } } } } }`;
   type Event = {
     type: string;
     at: string;

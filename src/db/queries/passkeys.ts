@@ -58,6 +58,18 @@ export async function listPasskeys(
     .limit(input.limit);
 }
 
+/** Those of several users, in one list, the oldest first. */
+export async function listPasskeysOf(
+  db: Db,
+  input: { userIds: readonly string[] },
+): Promise<PasskeyRow[]> {
+  return db
+    .select()
+    .from(passkeys)
+    .where(isAnyOf(passkeys.userId, input.userIds))
+    .orderBy(asc(passkeys.createdAt), asc(passkeys.id));
+}
+
 export async function countPasskeys(db: Db, input: { userId: string }): Promise<number> {
   const [row] = await db
     .select({ number: count() })

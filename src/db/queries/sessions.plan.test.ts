@@ -11,6 +11,7 @@ import {
   findLiveSession,
   findSessionById,
   listLiveSessions,
+  listLiveSessionsOf,
   revokeAllSessions,
   revokeSession,
 } from './sessions.ts';
@@ -175,6 +176,28 @@ describe(`the plans at ${rows} users and sessions`, () => {
       for (const { Plan } of plans) expect(Plan['Total Cost']).toBeLessThan(100);
     });
   }
+
+  it('AV-8 those of ten users, one of whom has 500, are a look-up by index for each', async () => {
+    await sql`insert into sessions (id, user_id, refresh_hash, created_at, last_used_at,
+        idle_expires_at, absolute_expires_at, authenticated_at, methods, proved_methods)
+      select gen_random_uuid(), ${userId}, sha256(n::text::bytea), now(), now(),
+        now() + interval '14 days', now() + interval '30 days', now(), '{pwd}', '{PASSWORD}'
+      from generate_series(1, 499) n`;
+    const userIds = Array.from(
+      { length: 10 },
+      (_, more) => `00000000-0000-7000-8000-${(n + more).toString(16).padStart(12, '0')}`,
+    );
+    const found = await listLiveSessionsOf(db, { userIds, now, limit: 500 });
+    const own = found.filter((session) => session.userId === userId);
+    expect(own).toHaveLength(500);
+    expect(found.length).toBeGreaterThan(505);
+    const [plan] = await explain(() => listLiveSessionsOf(db, { userIds, now, limit: 500 }));
+    const scans = plan ? scansOf(plan.Plan) : [];
+    expect(scans.flatMap((scan) => scan['Index Name'] ?? scan['Node Type'])).toEqual([
+      'sessions_user_id_index',
+    ]);
+    expect(plan?.Plan['Total Cost']).toBeLessThan(1000);
+  });
 
   it('AV-8 a batched look-up of many requests is a look-up by index for each', async () => {
     const lookUp = createSessionLookup(db, () => now);

@@ -3,12 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { rawSql } from '../../testing/raw-sql.ts';
 import { type Db, openPostgres } from '../driver/client.ts';
-import { holdAdmins } from './user-administration.ts';
-import { countUsers, listUsers, mostCounted } from './user-directory.ts';
+import { endSuspensions, holdAdmins, listAdmins } from './user-administration.ts';
+import { countUsers, listUsers, listUsersInOrder, mostCounted } from './user-directory.ts';
 import { findTakenAddresses } from './user-import.ts';
 import { findUsersByIds } from './users.ts';
 
 const rows = 50_000;
+const middle = '80000000-0000-4000-8000-000000000000';
 
 let database: TestDatabase;
 let sql: postgres.Sql;
@@ -119,6 +120,12 @@ describe('the directory of users, among fifty thousand', () => {
       (db: Db) => findTakenAddresses(db, { addresses: ['a@example.com', 'b"\\{,}@example.com'] }),
     ],
     ['the administrators', (db: Db) => db.transaction((tx) => holdAdmins(tx))],
+    ['everyone with the role', (db: Db) => listAdmins(db, { limit: 200 })],
+    ['a page in the order of ids', (db: Db) => listUsersInOrder(db, { after: middle, limit: 500 })],
+    [
+      'those whose suspension has ended',
+      (db: Db) => db.transaction((tx) => endSuspensions(tx, { now: new Date(), limit: 100 })),
+    ],
   ])('AV-8 finds %s by an index', async (_what, work) => {
     expect(await sequentialScans(work)).toBe(0);
   });

@@ -1,4 +1,4 @@
-import { and, count, desc, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, desc, gt, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
 import type { Db } from '../driver/client.ts';
 import { type UserRow, users } from '../tables/users.ts';
@@ -22,6 +22,19 @@ export const mostCounted = 10_000;
 export async function listUsers(db: Db, input: Wanted): Promise<UserRow[]> {
   const { search } = input.filter;
   return search === null ? listNewest(db, input) : listMatches(db, { ...input, search });
+}
+
+/** Users in the order of their ids, those after `after`; at most `limit`. */
+export async function listUsersInOrder(
+  db: Db,
+  input: { after: string | null; limit: number },
+): Promise<UserRow[]> {
+  return db
+    .select()
+    .from(users)
+    .where(input.after === null ? undefined : gt(users.id, input.after))
+    .orderBy(asc(users.id))
+    .limit(input.limit);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Context } from '../../context.ts';
+import type { App } from '../../app.ts';
+import type { RequestInfo, Viewer } from '../../context.ts';
 import type { Transaction } from '../../db/driver/transaction.ts';
 import { eraseOriginsOf } from '../../db/queries/audit-origins.ts';
 import { holdAdmins } from '../../db/queries/user-administration.ts';
@@ -8,7 +9,7 @@ import type { UserRow } from '../../db/tables/users.ts';
 import { AuthError } from '../../errors.ts';
 import type { Accepted } from '../accepted.ts';
 import type { EmailAddress } from '../addresses/email-address.ts';
-import { recordAudit } from '../audit/record.ts';
+import { type Doer, recordAudit } from '../audit/record.ts';
 import { holdStepUp } from '../caller/hold-caller.ts';
 import { requireStepUp } from '../caller/require-step-up.ts';
 import { actsAsUser } from '../caller/rules.ts';
@@ -53,12 +54,22 @@ function assertAddress(given: EmailAddress, user: Pick<UserRow, 'emailCanonical'
   });
 }
 
+/** A request, or the operator at the command line. */
+type Eraser = Pick<
+  App,
+  'clock' | 'config' | 'random' | 'log' | 'keys' | 'metrics' | 'wakeOutbox'
+> & {
+  readonly request: RequestInfo | null;
+  readonly viewer: Viewer | null;
+  readonly by?: Doer;
+};
+
 /**
  * Erases a user within a transaction, at the request of the owner or of an administrator, which has
  * checked that another administrator is left.
  */
 export async function eraseUser(
-  ctx: Context,
+  ctx: Eraser,
   input: {
     readonly db: Transaction;
     /** As locked. */
@@ -69,7 +80,8 @@ export async function eraseUser(
   const { db, user, reason } = input;
   const { id, emailCanonical } = user;
   // Challenges, factors, tokens and sessions are deleted with the row, by cascade.
-  const isOwner = actsAsUser(ctx.viewer) && ctx.viewer.userId === id;
+  const { clock, request, viewer } = ctx;
+  const isOwner = actsAsUser(viewer) && viewer.userId === id;
   const deleted = await deleteUser(db, { id });
   if (!deleted) throw new AuthError('UNAUTHENTICATED', { reason: 'SESSION_REVOKED' });
   const identifier = accountKey(ctx, emailCanonical);
@@ -101,7 +113,9 @@ export async function eraseUser(
     // The administrator's location is not disclosed to the owner.
     content: {
       template: 'account-deleted',
-      ...(isOwner ? requestOrigin(ctx) : { at: ctx.clock.now().toISOString() }),
+      ...(isOwner && request !== null
+        ? requestOrigin({ clock, request })
+        : { at: clock.now().toISOString() }),
     },
   });
 }

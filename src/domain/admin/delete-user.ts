@@ -3,7 +3,7 @@ import type { Accepted } from '../accepted.ts';
 import { eraseUser } from '../accounts/delete-account.ts';
 import { text } from '../input.ts';
 import { adminCommand } from './admin-command.ts';
-import { changeUser } from './change-user.ts';
+import { type Changer, changeUser, type HeldUser } from './change-user.ts';
 import { reason } from './reason.ts';
 
 const schema = z.object({ userId: text({ max: 100 }), reason });
@@ -14,13 +14,18 @@ const schema = z.object({ userId: text({ max: 100 }), reason });
  */
 export const deleteUser = adminCommand(
   schema,
-  async (ctx, { userId, reason: why }): Promise<Accepted> =>
-    changeUser(ctx, {
-      userId,
-      change: async ({ db, user, assertNotLastAdmin }) => {
-        assertNotLastAdmin();
-        await eraseUser(ctx, { db, user, reason: why });
-        return { kind: 'accepted', accepted: true };
-      },
-    }),
+  async (ctx, { userId, reason: why }): Promise<Accepted> => {
+    const change = (held: HeldUser) => deleteHeld(ctx, held, { reason: why });
+    await changeUser(ctx, { userId, change });
+    return { kind: 'accepted', accepted: true };
+  },
 );
+
+export async function deleteHeld(
+  ctx: Changer,
+  { db, user, assertNotLastAdmin }: HeldUser,
+  { reason: why }: { readonly reason: string | null },
+): Promise<void> {
+  assertNotLastAdmin();
+  await eraseUser(ctx, { db, user, reason: why });
+}

@@ -4,7 +4,7 @@ import { recordAudit } from '../audit/record.ts';
 import { text } from '../input.ts';
 import { endAllSessions } from '../sessions/end-sessions.ts';
 import { adminCommand } from './admin-command.ts';
-import { changeUser } from './change-user.ts';
+import { type Changer, changeUser, type HeldUser } from './change-user.ts';
 import { reason } from './reason.ts';
 
 const schema = z.object({ userId: text({ max: 100 }), reason });
@@ -15,24 +15,26 @@ const schema = z.object({ userId: text({ max: 100 }), reason });
  */
 export const revokeUserSessions = adminCommand(
   schema,
-  async (ctx, { userId, reason: why }): Promise<Accepted> =>
-    changeUser(ctx, {
-      userId,
-      change: async ({ db, user }) => {
-        const ended = await endAllSessions(ctx, {
-          db,
-          userId: user.id,
-          reason: 'revoked_by_admin',
-        });
-        const detail = { ended, reason: why };
-        await recordAudit(ctx, {
-          db,
-          type: 'user.sessions_revoked',
-          outcome: 'SUCCESS',
-          subjectId: user.id,
-          detail,
-        });
-        return { kind: 'accepted', accepted: true };
-      },
-    }),
+  async (ctx, { userId, reason: why }): Promise<Accepted> => {
+    const change = (held: HeldUser) => signOutHeld(ctx, held, { reason: why });
+    await changeUser(ctx, { userId, change });
+    return { kind: 'accepted', accepted: true };
+  },
 );
+
+/** The number of sessions that it has ended. */
+export async function signOutHeld(
+  ctx: Changer,
+  { db, user }: HeldUser,
+  { reason: why }: { readonly reason: string | null },
+): Promise<number> {
+  const ended = await endAllSessions(ctx, { db, userId: user.id, reason: 'revoked_by_admin' });
+  await recordAudit(ctx, {
+    db,
+    type: 'user.sessions_revoked',
+    outcome: 'SUCCESS',
+    subjectId: user.id,
+    detail: { ended, reason: why },
+  });
+  return ended;
+}

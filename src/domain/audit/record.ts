@@ -45,6 +45,7 @@ export type AuditType =
   | 'user.password_reset'
   | 'user.created'
   | 'users.imported'
+  | 'users.exported'
   | 'password.reset_requested'
   | 'password.reset'
   | 'password.reset_failed'

@@ -405,6 +405,7 @@ export const ar: Messages = {
     'user.password_reset': 'أعادت الإدارة تعيين كلمة المرور',
     'user.created': 'أنشأت الإدارة الحساب',
     'users.imported': 'استُورد الحساب',
+    'users.exported': 'صُدِّرت الحسابات',
     'password.reset_requested': 'طُلب رابط لكلمة مرور جديدة',
     'password.reset': 'أُعيد تعيين كلمة المرور برابط من رسالة',
     'password.reset_failed': 'رُفض رابط لكلمة مرور جديدة',

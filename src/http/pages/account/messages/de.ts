@@ -414,6 +414,7 @@ export const de: Messages = {
     'user.password_reset': 'Passwort von der Administration zurückgesetzt',
     'user.created': 'Konto von der Administration erstellt',
     'users.imported': 'Konto importiert',
+    'users.exported': 'Konten exportiert',
     'password.reset_requested': 'Link für ein neues Passwort angefordert',
     'password.reset': 'Passwort mit einem Link aus einer E-Mail zurückgesetzt',
     'password.reset_failed': 'Link für ein neues Passwort abgelehnt',

@@ -379,6 +379,7 @@ export const en = {
     'user.password_reset': 'Password reset by an administrator',
     'user.created': 'Account created by an administrator',
     'users.imported': 'Account imported',
+    'users.exported': 'Accounts exported',
     'password.reset_requested': 'Link to a new password requested',
     'password.reset': 'Password reset by a mailed link',
     'password.reset_failed': 'Link to a new password refused',

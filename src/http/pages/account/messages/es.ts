@@ -404,6 +404,7 @@ export const es: Messages = {
     'user.password_reset': 'Contraseña restablecida por la administración',
     'user.created': 'Cuenta creada por la administración',
     'users.imported': 'Cuenta importada',
+    'users.exported': 'Cuentas exportadas',
     'password.reset_requested': 'Enlace para una contraseña nueva pedido',
     'password.reset': 'Contraseña restablecida con un enlace enviado por correo',
     'password.reset_failed': 'Enlace para una contraseña nueva rechazado',

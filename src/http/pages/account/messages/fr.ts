@@ -417,6 +417,7 @@ export const fr: Messages = {
     'user.password_reset': 'Mot de passe réinitialisé par l’administration',
     'user.created': 'Compte créé par l’administration',
     'users.imported': 'Compte importé',
+    'users.exported': 'Comptes exportés',
     'password.reset_requested': 'Lien pour un nouveau mot de passe demandé',
     'password.reset': 'Mot de passe réinitialisé par un lien envoyé par e-mail',
     'password.reset_failed': 'Lien pour un nouveau mot de passe refusé',

@@ -383,6 +383,7 @@ export const ja: Messages = {
     'user.password_reset': '管理者によるパスワードの再設定',
     'user.created': '管理者によるアカウントの作成',
     'users.imported': 'アカウントの取り込み',
+    'users.exported': 'アカウントのエクスポート',
     'password.reset_requested': '新しいパスワードのリンクの請求',
     'password.reset': 'メールのリンクによるパスワードの再設定',
     'password.reset_failed': '新しいパスワードのリンクの拒否',
