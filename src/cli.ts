@@ -217,8 +217,8 @@ Exit status: 0 where every line is in, 1 where some were left out or the run was
 error names them by line.
 
 Fields: email, password_hash, salt, name, email_verified, roles, locale, created_at, \
-last_login_at, id; suspended (a flag, or since when), suspended_until, active, active_until, \
-status, password_reset_required, second_factor; passkeys, identities.
+last_login_at, id, passkeys, identities, latchkey_metadata; suspended (a flag, or since when), \
+suspended_until, active, active_until, status, password_reset_required, second_factor.
 Hashes: bcrypt, Argon2id, scrypt (passlib, Django, Werkzeug, Spring, Better Auth, Firebase), \
 PBKDF2 (passlib, Django, Werkzeug, Spring, Keycloak, ASP.NET). A hash made with a secret of its \
 application (Devise with a pepper) can never match. See docs/migrating.md.

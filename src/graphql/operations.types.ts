@@ -30,7 +30,9 @@ export class AuthOverviewType {
   @Field(() => Int, { description: 'Sign-ins since then.' })
   signIns: number;
 
-  @Field(() => Int, { description: 'Wrong passwords, codes and passkeys since then.' })
+  @Field(() => Int, {
+    description: 'Wrong passwords, codes, passkeys and answers of providers since then.',
+  })
   failedSignIns: number;
 
   @Field(() => Int, { description: 'A count of that many means that many or more.' })

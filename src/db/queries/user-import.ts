@@ -2,6 +2,7 @@ import { getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../driver/client.ts';
 import { type IdentityRow, identities } from '../tables/identities.ts';
 import { type PasskeyRow, passkeys } from '../tables/passkeys.ts';
+import { type UserMetadataRow, userMetadata } from '../tables/user-metadata.ts';
 import { type UserRow, users } from '../tables/users.ts';
 import { isAnyOf } from './any-of.ts';
 import type { IdentityKey } from './identities.ts';
@@ -60,9 +61,17 @@ export function identityKey({ providerId, issuer, subject }: IdentityKey): strin
   return JSON.stringify([providerId, issuer, subject]);
 }
 
+/** Of users who have just been inserted. */
+export async function insertImportedMetadata(
+  db: Db,
+  input: { rows: readonly UserMetadataRow[] },
+): Promise<void> {
+  await db.insert(userMetadata).select(recordsOf(userMetadata, input.rows));
+}
+
 /** A SELECT of these rows of a table. */
 function recordsOf(
-  table: typeof users | typeof passkeys | typeof identities,
+  table: typeof users | typeof passkeys | typeof identities | typeof userMetadata,
   rows: readonly object[],
 ): SQL {
   const columns = Object.entries(getTableColumns(table));

@@ -1,6 +1,8 @@
 import type { App } from '../../app.ts';
+import { listIdentitiesOf } from '../../db/queries/identities.ts';
 import { listPasskeysOf } from '../../db/queries/passkeys.ts';
 import { listUsersInOrder } from '../../db/queries/user-directory.ts';
+import type { IdentityRow } from '../../db/tables/identities.ts';
 import type { PasskeyRow } from '../../db/tables/passkeys.ts';
 import type { UserMetadataRow } from '../../db/tables/user-metadata.ts';
 import type { UserRow } from '../../db/tables/users.ts';
@@ -47,10 +49,12 @@ async function describeAll(app: Exporter, users: readonly UserRow[]): Promise<ob
   const userIds = users.map(({ id }) => id);
   const metadata = await metadataOf(app, { userIds });
   const passkeys = await listPasskeysOf(app.db, { userIds });
+  const identities = await listIdentitiesOf(app.db, { userIds });
   return users.map((user, index) => ({
     ...describe(user),
     ...describeMetadata(metadata[index] ?? null),
     ...describePasskeys(user, passkeys),
+    ...describeIdentities(user, identities),
   }));
 }
 
@@ -80,10 +84,18 @@ function given(name: string, value: unknown): object {
 function describeMetadata(row: UserMetadataRow | null): object {
   if (row === null) return {};
   const { publicMetadata, adminMetadata, preferences } = row;
+  return { latchkey_metadata: { public: publicMetadata, admin: adminMetadata, preferences } };
+}
+
+function describeIdentities(user: UserRow, all: readonly IdentityRow[]): object {
+  const own = all.filter(({ userId }) => userId === user.id);
+  if (own.length === 0) return {};
   return {
-    public_metadata: publicMetadata,
-    admin_metadata: adminMetadata,
-    preferences,
+    identities: own.map(({ providerId, issuer, subject }) => ({
+      provider: providerId,
+      issuer,
+      subject,
+    })),
   };
 }
 

@@ -7,6 +7,7 @@ import { mailTroubles, outboxBacklog } from '../../db/queries/outbox.ts';
 import { hasForeignPasskeys } from '../../db/queries/passkeys.ts';
 import { listAdmins } from '../../db/queries/user-administration.ts';
 import type { Finding, SignInCounts, Watch } from '../../ports.ts';
+import type { AuditType } from '../audit/record.ts';
 import { unprovenMails } from '../outbox/delivery.ts';
 import { checkSigningKeys } from '../signing-keys/check-signing-keys.ts';
 import {
@@ -29,8 +30,13 @@ const countedFor = 24 * 3600;
 /** Beyond it a count says only that there are more. */
 const countLimit = 10_000;
 
-/** What a sign-in's failure leaves in the trail: a wrong password, code or passkey. */
-const failures = ['login.failed', 'otp.failed', 'passkey.failed'] as const;
+/** What a sign-in's failure leaves in the trail. */
+const failures = [
+  'login.failed',
+  'otp.failed',
+  'passkey.failed',
+  'identity.login_failed',
+] as const satisfies readonly AuditType[];
 
 /** For the administrators' overview, made once a process. */
 export function createWatch(app: Watched): Watch {

@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../../db/queries/audit-events.ts';
 import { describeDevice } from '../origins/describe-device.ts';
+import type { AuditType } from './record.ts';
 
 /** An event as its subject may see it. */
 export type AuditEventView = {
@@ -17,6 +18,12 @@ export type AuditEventView = {
 
 export type AuditDetail = NonNullable<AuditEntry['detail']>;
 
+/** Events that an owner or an administrator causes; only the latter gives a reason. */
+const alsoReasoned: ReadonlySet<string> = new Set<AuditType>([
+  'account.deleted',
+  'identity.unlinked',
+]);
+
 /**
  * An administrator's reason, and what else the event says: other events keep words of our own under
  * `reason`, such as why a session was closed.
@@ -26,7 +33,7 @@ export function splitDetail({ type, detail }: Pick<AuditEntry, 'type' | 'detail'
   readonly detail: AuditDetail | null;
 } {
   if (detail === null) return { reason: null, detail: null };
-  if (!type.startsWith('user.') && type !== 'account.deleted') return { reason: null, detail };
+  if (!type.startsWith('user.') && !alsoReasoned.has(type)) return { reason: null, detail };
   const { reason = null, ...rest } = detail;
   return {
     reason: typeof reason === 'string' ? reason : null,

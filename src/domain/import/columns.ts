@@ -30,6 +30,8 @@ const names = [
   ['createdAt', ['createdat', 'datejoined', 'createdtimestamp', 'userregistered']],
   ['passkeys', ['passkeys']],
   ['identities', ['identities', 'provideruserinfo', 'providerdata', 'federatedidentities']],
+  // A name that no other system has: its own may hold what keeps people out, and has to be settled.
+  ['metadata', ['latchkeymetadata']],
   ['lastLoginAt', ['lastloginat', 'lastlogin', 'lastsigninat', 'lastsignedinat']],
 ] as const;
 

@@ -1,9 +1,11 @@
 import type { App } from '../../app.ts';
+import type { Transaction } from '../../db/driver/transaction.ts';
 import {
   findTakenAddresses,
   findTakenIdentities,
   identityKey,
   insertImportedIdentities,
+  insertImportedMetadata,
   insertImportedPasskeys,
   insertImportedUsers,
 } from '../../db/queries/user-import.ts';
@@ -214,6 +216,7 @@ async function insert(app: Importer, batch: readonly Waiting[]): Promise<Inserte
   return app.transaction(async (tx) => {
     const inserted = await insertImportedUsers(tx, { rows: [...rows.values()] });
     const { done, left } = split(batch, inserted);
+    await insertMetadata(tx, { done, rows });
     const users = done.flatMap((waiting) => {
       const row = rows.get(waiting);
       return row === undefined ? [] : [{ waiting, row }];
@@ -240,6 +243,18 @@ async function lostOf<Row extends { readonly id: string }>(
   if (wanted.length === 0) return [];
   const kept = await insertRows(wanted.map(({ own }) => own));
   return [...new Set(wanted.flatMap(({ waiting, own }) => (kept.has(own.id) ? [] : waiting)))];
+}
+
+async function insertMetadata(
+  db: Transaction,
+  { done, rows }: { done: readonly Waiting[]; rows: ReadonlyMap<Waiting, UserRow> },
+): Promise<void> {
+  const kept = done.flatMap((waiting) => {
+    const userId = rows.get(waiting)?.id;
+    const { metadata } = waiting.user;
+    return userId === undefined || metadata === null ? [] : [{ userId, ...metadata }];
+  });
+  if (kept.length > 0) await insertImportedMetadata(db, { rows: kept });
 }
 
 /**
@@ -284,7 +299,7 @@ function rowOf(app: Importer, user: ImportedUser): UserRow {
     // Like an invited user: the mailbox opens the account, and never the password of a `register`.
     invitedAt: user.emailVerifiedAt === null ? now : null,
     suspendedAt: user.isSuspended ? now : null,
-    suspendedUntil: null,
+    suspendedUntil: user.suspendedUntil,
     lastLoginAt: user.lastLoginAt,
     createdAt: user.createdAt ?? now,
   };

@@ -10,6 +10,7 @@ import {
 import { adminRole, distinctRoles, maxRoles, rolePattern } from '../roles/rules.ts';
 import type { Field } from './columns.ts';
 import { type IdentityRules, type ReadIdentities, readIdentities } from './read-identities.ts';
+import { type ImportedMetadata, readMetadata } from './read-metadata.ts';
 import { type ImportedPasskey, type PasskeyRules, readPasskeys } from './read-passkeys.ts';
 import { flagOrTime, Refusal, sinceOf, textOf, timeOf } from './read-values.ts';
 import { readStanding, type Standing } from './standing.ts';
@@ -27,10 +28,13 @@ export type ImportedUser = {
   /** In a form that readForeignHash supports; null: no password. */
   readonly hashText: string | null;
   readonly isSuspended: boolean;
+  /** Null where nothing says an end. */
+  readonly suspendedUntil: Date | null;
   readonly createdAt: Date | null;
   readonly lastLoginAt: Date | null;
   readonly passkeys: readonly ImportedPasskey[];
   readonly linked: ReadIdentities;
+  readonly metadata: ImportedMetadata | null;
 };
 
 type ReadUser =
@@ -94,10 +98,12 @@ function read(line: Line, rules: ImportRules): ImportedUser {
     locale: localeOf(textOf('locale', line.locale) ?? '') ?? null,
     hashText: standing.needsReset ? null : password.hashText,
     isSuspended: standing.isKeptOut || password.isLocked,
+    suspendedUntil: password.isLocked ? null : standing.keptOutUntil,
     createdAt,
     lastLoginAt: timeOf('lastLoginAt', line.lastLoginAt, rules.now),
     passkeys: passkeysOf(line, rules),
     linked: readIdentities(line.identities, rules.identities),
+    metadata: readMetadata(line.metadata),
   };
 }
 

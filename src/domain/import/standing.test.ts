@@ -26,6 +26,45 @@ function fate(line: Line, changes: Partial<ImportRules> = {}): string {
   return read.user.hashText === null ? 'without a password' : 'active';
 }
 
+describe('until when a user is kept out', () => {
+  const ends = (line: Line): string | null => {
+    const read = readUser({ email: 'ada@example.com', ...line }, rules);
+    if (read.kind === 'refused') return 'refused';
+    const { isSuspended, suspendedUntil } = read.user;
+    return isSuspended ? (suspendedUntil?.toISOString() ?? 'for good') : null;
+  };
+  it.each<[string, Line, string | null]>([
+    ['a time to come', { suspendedUntil: '2027-01-31' }, '2027-01-31T00:00:00.000Z'],
+    ['a time that has passed', { suspendedUntil: '2026-01-31' }, null],
+    ['an end of years ahead', { suspendedUntil: '2032-01-31' }, 'for good'],
+    ['no end', { suspendedUntil: 'infinity' }, 'for good'],
+    ['a flag', { suspendedUntil: 'true' }, 'for good'],
+    [
+      'the later of two',
+      { suspendedUntil: '2027-01-31', also: [['suspendedUntil', '2028-01-31']] },
+      '2028-01-31T00:00:00.000Z',
+    ],
+    [
+      'a ban without an end beside a lock',
+      { suspendedUntil: '2027-01-31', suspended: true },
+      'for good',
+    ],
+    [
+      'a lock beside a ban without an end',
+      { suspended: true, also: [['suspendedUntil', '2027-01-31']] },
+      'for good',
+    ],
+    [
+      'a lock beside what keeps nobody out',
+      { suspendedUntil: '2027-01-31', suspended: false },
+      '2027-01-31T00:00:00.000Z',
+    ],
+    ['a locked password', { suspendedUntil: '2027-01-31', status: 'banned' }, 'for good'],
+  ])('X-46 %s', (_what, line, end) => {
+    expect(ends(line)).toBe(end);
+  });
+});
+
 describe('X-46 what columns say', () => {
   it.each<[string, unknown[], string]>([
     ['suspended', [true, 1, '1', 't', 'TRUE', 'yes', 2, "b'1'", '\u0001', 'locked'], 'suspended'],

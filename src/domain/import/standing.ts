@@ -1,3 +1,4 @@
+import { suspensionFault } from '../users/rules.ts';
 import { isEndless } from './read-time.ts';
 import { endOf, flagOf, flagOrTime, isPresent, Refusal, textOf, wordFlag } from './read-values.ts';
 
@@ -5,6 +6,8 @@ import { endOf, flagOf, flagOrTime, isPresent, Refusal, textOf, wordFlag } from 
 export type Standing = {
   /** May not sign in at all. */
   readonly isKeptOut: boolean;
+  /** Until when; null for one who is not, and where a column that has no end says it. */
+  readonly keptOutUntil: Date | null;
   /** The address still has to be proved. */
   readonly isUnproved: boolean;
   /** May sign in, but not by the password. */
@@ -14,6 +17,7 @@ export type Standing = {
 
 const fine: Standing = {
   isKeptOut: false,
+  keptOutUntil: null,
   isUnproved: false,
   needsReset: false,
   hasSecondFactor: false,
@@ -25,7 +29,7 @@ export function readStanding(values: Iterable<readonly [string, unknown]>, now: 
   for (const [field, value] of values) {
     const said = standingOf(field, value, now);
     standing = {
-      isKeptOut: standing.isKeptOut || said.isKeptOut === true,
+      ...keptOut(standing, said),
       isUnproved: standing.isUnproved || said.isUnproved === true,
       needsReset: standing.needsReset || said.needsReset === true,
       hasSecondFactor: standing.hasSecondFactor || said.hasSecondFactor === true,
@@ -39,7 +43,7 @@ function standingOf(field: string, value: unknown, now: Date): Partial<Standing>
     case 'suspended':
       return { isKeptOut: isHeldBack(value) };
     case 'suspendedUntil':
-      return { isKeptOut: lastsUntil(value, now) };
+      return lastsUntil(value, now);
     case 'active':
       return { isKeptOut: !isActive(value) };
     case 'activeUntil': {
@@ -79,14 +83,31 @@ function isActive(value: unknown): boolean {
   return flag;
 }
 
-function lastsUntil(value: unknown, now: Date): boolean {
+function lastsUntil(value: unknown, now: Date): Partial<Standing> {
   const flag = wordFlag('suspendedUntil', value);
-  if (flag !== null) return flag;
+  if (flag !== null) return { isKeptOut: flag };
   const text = textOf('suspendedUntil', value);
   if (text !== null && /^(?:forever|always|permanent(?:ly)?|indefinite(?:ly)?)$/i.test(text))
-    return true;
+    return { isKeptOut: true };
   const end = endOf('suspendedUntil', value);
-  return end !== null && end > now.getTime();
+  if (end === null || end <= now.getTime()) return { isKeptOut: false };
+  const until = new Date(end);
+  // An end so far ahead is written for none.
+  const isEnd = end < Number.POSITIVE_INFINITY && suspensionFault(until, now) === null;
+  return { isKeptOut: true, keptOutUntil: isEnd ? until : null };
+}
+
+type KeptOut = Pick<Standing, 'isKeptOut' | 'keptOutUntil'>;
+
+/** SECURITY: what has no end counts more than what has one; of two ends the later one counts. */
+function keptOut(before: KeptOut, said: Partial<KeptOut>): KeptOut {
+  if (said.isKeptOut !== true) return before;
+  const { keptOutUntil = null } = said;
+  if (!before.isKeptOut) return { isKeptOut: true, keptOutUntil };
+  if (before.keptOutUntil === null || keptOutUntil === null)
+    return { isKeptOut: true, keptOutUntil: null };
+  const [later] = [before.keptOutUntil, keptOutUntil].sort((a, b) => b.getTime() - a.getTime());
+  return { isKeptOut: true, keptOutUntil: later ?? null };
 }
 
 const words = {
