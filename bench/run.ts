@@ -36,6 +36,10 @@ const scenarios: Readonly<Record<string, Entry>> = {
     about: 'a filter of two million breached passwords: size, errors, look-ups (PW-19)',
     load: () => import('./scenarios/breached.ts'),
   },
+  console: {
+    about: 'the console’s first list among a million users, on a slowed processor; Chromium',
+    load: () => import('./scenarios/console.ts'),
+  },
   failover: {
     about: 'what is lost, and for how long nothing is answered, when the primary dies (AV-8)',
     load: () => import('./scenarios/failover.ts'),

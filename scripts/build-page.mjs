@@ -36,6 +36,8 @@ export async function buildPage({ script, root, folders, packages, vite, finish 
 }
 
 async function build({ outDir, stamp, root, vite, finish }) {
+  // Whoever calls may have another, such as that of tests, with which React is another.
+  process.env.NODE_ENV = 'production';
   const { build: run } = await import('vite');
   // Made beside its place and moved in whole: a server never serves a partial page, and two builds
   // do not mix.

@@ -1,6 +1,6 @@
 // `npm run screenshots`: pictures of every account page, in light and dark, at 320 and 1280 px, in
-// English, Arabic and Japanese, and of the pages of development, made on the tests' way through
-// them. It needs Chromium.
+// English, Arabic and Japanese, of the pages of development and of the console, made on the tests'
+// way through them. It needs Chromium.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +11,9 @@ rmSync(folder, { recursive: true, force: true });
 const tests = [
   'src/http/pages/account/pages.browser.test.ts',
   'src/http/pages/mailbox.browser.test.ts',
+  'src/http/pages/console-screens.browser.test.ts',
 ];
-const names = 'every page in (en|ar|ja):|as the start page';
+const names = 'every page in (en|ar|ja):|as the start page|PG-1 PG-10 every screen';
 const { status } = spawnSync(
   'npx',
   ['--no-install', 'vitest', 'run', ...tests, '--project', 'postgres', '-t', names],

@@ -58,8 +58,10 @@ export async function startBuilt(options: {
   readonly env: Environment;
   readonly cores: string;
   readonly nodeFlags: readonly string[];
+  /** A free one unless told, such as by PUBLIC_URL. */
+  readonly port?: number;
 }): Promise<Instance> {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const started = await start({
     args: [...options.nodeFlags, `${root}dist/main.js`, 'start'],
     env: { ...options.env, PORT: String(port) },

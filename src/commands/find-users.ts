@@ -60,7 +60,7 @@ function listOf(users: readonly UserSummary[]): string {
   return table([['ID', 'STATE', 'LAST SIGN-IN', 'ROLES', 'EMAIL', 'NAME'], ...rows]);
 }
 
-/** A line for each member, and one for each session. */
+/** A line for each member, and one for each session. SECURITY: texts of others are made inert. */
 function cardOf(user: UserDescription): string {
   const { sessions, identities, publicMetadata, adminMetadata } = user;
   const time = (at: Date | null): string => at?.toISOString() ?? 'no';
@@ -76,8 +76,8 @@ function cardOf(user: UserDescription): string {
     ['authenticator', `${time(user.totpEnabledAt)}, ${user.recoveryCodesLeft} recovery codes`],
     ['passkeys', String(user.passkeys)],
     ['identities', identities.map(({ provider }) => provider).join(', ') || '-'],
-    ['public metadata', JSON.stringify(publicMetadata)],
-    ['admin metadata', JSON.stringify(adminMetadata)],
+    ['public metadata', printable(JSON.stringify(publicMetadata), 10_000)],
+    ['admin metadata', printable(JSON.stringify(adminMetadata), 10_000)],
     ['sessions', String(sessions.length)],
     ...sessions.map((session) => [
       '',

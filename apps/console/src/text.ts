@@ -177,6 +177,14 @@ export const text = {
     lastUsed: 'last used',
     since: 'since',
     trail: 'What happened',
+    until: 'until',
+    changeEnd: 'Change the end …',
+    metadata: 'Metadata',
+    publicMetadata: 'For your apps',
+    adminMetadata: 'For administrators only',
+    noMetadata: 'None.',
+    changeMetadata: 'Edit metadata …',
+    unlink: 'Unlink …',
     suspend: 'Suspend …',
     reinstate: 'Reinstate …',
     delete: 'Delete …',
@@ -297,6 +305,21 @@ export const text = {
       action: 'Suspend',
       busy: 'Suspending …',
       done: 'The account is suspended.',
+      how: 'How long',
+      open: 'Until an administrator reinstates it',
+      day: (at: string) => `Until tomorrow, ${at}`,
+      week: (at: string) => `For a week, until ${at}`,
+      month: (at: string) => `For 30 days, until ${at}`,
+      at: 'Until another time …',
+      until: 'Until when',
+      untilRequired: 'A time is needed.',
+    },
+    suspendAgain: {
+      title: 'Change when the suspension ends',
+      consequence: 'The account stays closed, and opens again by itself at this time.',
+      action: 'Change the end',
+      busy: 'Changing …',
+      done: 'The end of the suspension is changed.',
     },
     reinstate: {
       title: 'Reinstate this account',
@@ -348,6 +371,28 @@ export const text = {
       becomesAdmin:
         'With admin they become an administrator: they can do all that you can do here.',
       leavesAdmin: 'Without admin they administer no more.',
+    },
+    metadata: {
+      title: 'Edit metadata',
+      consequence:
+        'What apps and gateways read of this user is changed at once. Put no secret here: the ' +
+        'user can download all of it.',
+      action: 'Save',
+      busy: 'Saving …',
+      done: 'The metadata is saved.',
+      publicHint: 'A JSON object, 8 kB at most. The user can read it.',
+      adminHint: 'A JSON object, 8 kB at most.',
+      notJson: (why: string) => `This is no JSON. ${why}`,
+      noObject: 'An object in braces is needed.',
+    },
+    unlink: {
+      title: 'Unlink the account at the provider',
+      consequence:
+        'It signs them in here no more, until they link it again. Their other ways to sign in ' +
+        'stay as they are.',
+      action: 'Unlink',
+      busy: 'Unlinking …',
+      done: 'The account at the provider is unlinked.',
     },
     delete: {
       title: 'Delete this account',

@@ -9,6 +9,7 @@ const coloursIn = (text: string): string[] =>
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 
 const { light, dark } = ownTheme;
+const consoleSheet = read('../../../apps/console/src/style.css');
 const mail = read('../../domain/emails/templates/layout.html.liquid');
 
 describe('one design', () => {
@@ -31,11 +32,13 @@ describe('one design', () => {
     expect(others).toEqual(['#fff']);
     expect(coloursIn(toolsSheet)).toEqual([]);
     expect(coloursIn(read('graphiql/page/style.css'))).toEqual([]);
+    expect(coloursIn(consoleSheet)).toEqual([]);
   });
 
   it('nothing moves for who asks for no motion', () => {
     const allowed = /@media ?\(prefers-reduced-motion: ?no-preference\) ?\{.*?\}\s*\}/gs;
-    for (const sheet of [styleSheet(ownTheme), toolsSheet, read('graphiql/page/style.css')])
+    const graphiqlSheet = read('graphiql/page/style.css');
+    for (const sheet of [styleSheet(ownTheme), toolsSheet, graphiqlSheet, consoleSheet])
       expect(sheet.replaceAll(allowed, '')).not.toMatch(/transition|animation|scroll-behavior/);
   });
 

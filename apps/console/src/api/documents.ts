@@ -48,8 +48,13 @@ export type Identity = {
   readonly lastUsedAt: string | null;
 };
 
+export type Metadata = Readonly<Record<string, unknown>>;
+
 export type UserDetails = UserRow & {
   readonly emailVerified: boolean | null;
+  readonly suspendedUntil: string | null;
+  readonly publicMetadata: Metadata | null;
+  readonly adminMetadata: Metadata | null;
   readonly hasPassword: boolean | null;
   readonly totpEnabled: boolean | null;
   readonly recoveryCodesLeft: number | null;
@@ -69,7 +74,8 @@ export const userDocument: TypedDocumentNode<
 > = gql`
   query ConsoleUser($id: ID!, $sessions: Int!) {
     user(id: $id) {
-      id name email emailVerified status roles createdAt lastLoginAt
+      id name email emailVerified status suspendedUntil roles createdAt lastLoginAt
+      publicMetadata adminMetadata
       hasPassword totpEnabled recoveryCodesLeft passkeyCount
       identities { id provider { id name } label createdAt lastUsedAt }
       sessions(first: $sessions) {

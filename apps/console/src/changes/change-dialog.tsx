@@ -7,7 +7,7 @@ import { Person } from '../parts/person.tsx';
 import { Refused } from '../parts/refused.tsx';
 import { Submit } from '../parts/submit.tsx';
 import { problemOf, type Refusal, useAttempt } from '../parts/use-attempt.ts';
-import { useDraft } from '../parts/use-draft.ts';
+import { forgetDraft, useDraft } from '../parts/use-draft.ts';
 import { text } from '../text.ts';
 import { Dialog } from './dialog.tsx';
 import { Proof } from './proof.tsx';
@@ -55,17 +55,21 @@ export function ChangeDialog<Draft extends WithReason>(props: ChangeProps<Draft>
   const { words, about, wantsReason = false } = props;
   const state = useChange(props);
   const { draft, change, refusal } = state;
+  const closed = (): void => {
+    forgetDraft();
+    props.onClosed();
+  };
   return (
-    <Dialog title={words.title} isBusy={state.isBusy} onClosed={props.onClosed}>
+    <Dialog title={words.title} isBusy={state.isBusy} onClosed={closed}>
       {(close) => (
         <>
           {about != null && <About user={about} />}
           <p>{words.consequence}</p>
           {state.isProving && (
             <Proof
-              refusal={refusal}
+              refusal={state.hasProved ? refusal : null}
               onBack={state.back}
-              onProved={() => void state.carryOut(close)}
+              onProved={() => state.proved(close)}
             />
           )}
           {!state.isProving && (
@@ -117,6 +121,7 @@ function About({ user }: { user: PersonData }) {
 function useChange<Draft extends WithReason>(props: ChangeProps<Draft>) {
   const [draft, change] = useDraft(props.initial);
   const [isProving, setProving] = useState(false);
+  const [hasProved, setProved] = useState(false);
   const [wrong, setWrong] = useState<Refusal | null>(null);
   const { isBusy, refusal, send } = useAttempt();
 
@@ -148,7 +153,12 @@ function useChange<Draft extends WithReason>(props: ChangeProps<Draft>) {
   }
 
   const back = (): void => setProving(false);
-  return { draft, change, isProving, isBusy, refusal: wrong ?? refusal, carryOut, submit, back };
+  const proved = (close: () => void): void => {
+    setProved(true);
+    void carryOut(close);
+  };
+  const shown = wrong ?? refusal;
+  return { draft, change, isProving, hasProved, isBusy, refusal: shown, submit, back, proved };
 }
 
 function problemsOf<Draft extends WithReason>(

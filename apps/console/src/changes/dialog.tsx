@@ -16,8 +16,11 @@ export function Dialog({ title, onClosed, isBusy = false, children }: Props) {
   useEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
-    // By way of the address: the browser goes back.
-    return () => shown?.close();
+    return () => {
+      // By way of the address: the browser has gone back.
+      shown?.close();
+      requestAnimationFrame(keepFocus);
+    };
   }, []);
   return (
     <dialog
@@ -32,4 +35,9 @@ export function Dialog({ title, onClosed, isBusy = false, children }: Props) {
       {children(() => dialog.current?.close())}
     </dialog>
   );
+}
+
+/** The browser gives the focus back to what was pressed, unless that has gone meanwhile. */
+function keepFocus(): void {
+  if (document.activeElement === document.body) document.querySelector<HTMLElement>('h1')?.focus();
 }

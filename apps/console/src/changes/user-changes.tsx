@@ -1,3 +1,4 @@
+import type { ComponentType } from 'react';
 import { useLocation } from 'wouter';
 import { apollo, auth } from '../api/clients.ts';
 import type { UserDetails } from '../api/documents.ts';
@@ -5,79 +6,74 @@ import { Field } from '../parts/field.tsx';
 import type { Action } from '../parts/use-action.ts';
 import { problemOf } from '../parts/use-attempt.ts';
 import { text } from '../text.ts';
-import { ChangeDialog } from './change-dialog.tsx';
+import { ChangeDialog, type ChangeProps } from './change-dialog.tsx';
+import { MetadataChange } from './metadata-change.tsx';
+import { Suspend } from './suspend.tsx';
 
 const t = text.changes;
 
 type Props = { readonly user: UserDetails; readonly action: Action };
 
+/** A change with no fields but the reason. */
+type Plain = Pick<ChangeProps<never>, 'words' | 'isDangerous' | 'wantsReason'> & {
+  /** `of`: what of the user it is about. */
+  readonly send: (
+    input: { readonly userId: string; readonly reason: string },
+    of: string,
+  ) => Promise<{ readonly __typename: string }>;
+};
+
+const plain: Readonly<Record<string, Plain>> = {
+  reinstate: { words: t.reinstate, send: auth.reinstateUser },
+  'sign-out': { words: t.signOut, send: auth.revokeUserSessions },
+  'sign-out-device': {
+    words: t.signOutDevice,
+    send: (input, sessionId) => auth.revokeUserSession({ ...input, sessionId }),
+  },
+  'reset-password': {
+    words: t.resetPassword,
+    isDangerous: true,
+    wantsReason: true,
+    send: auth.resetUserPassword,
+  },
+  'reset-factors': {
+    words: t.resetFactors,
+    isDangerous: true,
+    wantsReason: true,
+    send: auth.resetUserFactors,
+  },
+  unlink: {
+    words: t.unlink,
+    isDangerous: true,
+    wantsReason: true,
+    send: (input, identityId) => auth.unlinkUserIdentity({ ...input, identityId }),
+  },
+};
+
+const withFields: Readonly<Record<string, ComponentType<Props>>> = {
+  suspend: Suspend,
+  roles: Roles,
+  metadata: MetadataChange,
+  delete: Delete,
+};
+
 /** The dialog that the address names, for a user. */
 export function UserChanges({ user, action }: Props) {
-  const common = { about: user, initial: { reason: '' }, onClosed: action.close };
-  const userId = user.id;
-  switch (action.name) {
-    case 'suspend':
-      return (
-        <ChangeDialog
-          {...common}
-          words={t.suspend}
-          isDangerous
-          send={({ reason }) => auth.suspendUser({ userId, reason })}
-        />
-      );
-    case 'reinstate':
-      return (
-        <ChangeDialog
-          {...common}
-          words={t.reinstate}
-          send={({ reason }) => auth.reinstateUser({ userId, reason })}
-        />
-      );
-    case 'sign-out':
-      return (
-        <ChangeDialog
-          {...common}
-          words={t.signOut}
-          send={({ reason }) => auth.revokeUserSessions({ userId, reason })}
-        />
-      );
-    case 'sign-out-device':
-      return (
-        <ChangeDialog
-          {...common}
-          words={t.signOutDevice}
-          send={({ reason }) =>
-            auth.revokeUserSession({ userId, sessionId: action.of ?? '', reason })
-          }
-        />
-      );
-    case 'reset-password':
-      return (
-        <ChangeDialog
-          {...common}
-          words={t.resetPassword}
-          isDangerous
-          wantsReason
-          send={({ reason }) => auth.resetUserPassword({ userId, reason })}
-        />
-      );
-    case 'reset-factors':
-      return (
-        <ChangeDialog
-          {...common}
-          words={t.resetFactors}
-          isDangerous
-          wantsReason
-          send={({ reason }) => auth.resetUserFactors({ userId, reason })}
-        />
-      );
-    case 'roles':
-      return <Roles user={user} action={action} />;
-    case 'delete':
-      return <Delete user={user} action={action} />;
-    default:
-      return null;
-  }
+  const name = action.name ?? '';
+  const Fields = withFields[name];
+  if (Fields !== undefined) return <Fields user={user} action={action} />;
+  const change = plain[name];
+  if (change === undefined) return null;
+  const { send, ...rest } = change;
+  return (
+    <ChangeDialog
+      {...rest}
+      about={user}
+      initial={{ reason: '' }}
+      onClosed={action.close}
+      send={({ reason }) => send({ userId: user.id, reason }, action.of ?? '')}
+    />
+  );
 }
 
 const rolesIn = (typed: string): string[] => typed.split(/[\s,]+/).filter((role) => role !== '');

@@ -1,6 +1,6 @@
 import { type ComponentProps, type ReactNode, useEffect, useId, useRef } from 'react';
 
-type Control = HTMLInputElement | HTMLTextAreaElement;
+type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
 type Common = {
   readonly label: string;
@@ -17,7 +17,7 @@ type InputProps = Common & Omit<ComponentProps<'input'>, 'value' | 'onChange' | 
 export function Field({ label, hint, problem, onValue, ...input }: InputProps) {
   const { control, ids } = useProblem<HTMLInputElement>(problem);
   return (
-    <Labelled {...{ label, hint, problem, ids }} required={input.required === true}>
+    <Labelled {...{ label, hint, problem, ids }}>
       <input
         {...input}
         ref={control}
@@ -34,13 +34,40 @@ type TextProps = Common & Omit<ComponentProps<'textarea'>, 'value' | 'onChange' 
 export function TextField({ label, hint, problem, onValue, ...area }: TextProps) {
   const { control, ids } = useProblem<HTMLTextAreaElement>(problem);
   return (
-    <Labelled {...{ label, hint, problem, ids }} required={area.required === true}>
+    <Labelled {...{ label, hint, problem, ids }}>
       <textarea
         {...area}
         ref={control}
         {...described(ids, hint, problem)}
         onChange={(event) => onValue(event.target.value)}
       />
+    </Labelled>
+  );
+}
+
+type SelectProps = Common & {
+  readonly name: string;
+  readonly options: readonly (readonly [value: string, label: string])[];
+};
+
+/** One of a few. */
+export function SelectField({ label, hint, problem, value, onValue, name, options }: SelectProps) {
+  const { control, ids } = useProblem<HTMLSelectElement>(problem);
+  return (
+    <Labelled {...{ label, hint, problem, ids }}>
+      <select
+        name={name}
+        value={value}
+        ref={control}
+        {...described(ids, hint, problem)}
+        onChange={({ target }) => onValue(target.value)}
+      >
+        {options.map(([each, words]) => (
+          <option key={each} value={each}>
+            {words}
+          </option>
+        ))}
+      </select>
     </Labelled>
   );
 }
@@ -67,7 +94,6 @@ function described(ids: Ids, hint: ReactNode, problem: string | undefined) {
 
 type LabelledProps = Pick<Common, 'label' | 'hint' | 'problem'> & {
   readonly ids: Ids;
-  readonly required: boolean;
   readonly children: ReactNode;
 };
 

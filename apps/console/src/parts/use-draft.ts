@@ -25,6 +25,12 @@ function keptDraft(): object {
   return kept !== undefined && kept.by === auth.getState().user?.id ? kept.draft : {};
 }
 
+/** Once a dialog is closed, nothing of it is left in the browser. */
+export function forgetDraft(): void {
+  const { kept: _, ...rest } = history.state ?? {};
+  history.replaceState(rest, '');
+}
+
 function keep(draft: object): void {
   const by = auth.getState().user?.id;
   const kept: Kept | undefined = by === undefined ? undefined : { by, draft };

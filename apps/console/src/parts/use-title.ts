@@ -14,7 +14,10 @@ export function useTitle(title: string): RefObject<HTMLHeadingElement | null> {
     document.title = `${title} · ${settings.productName}`;
   }, [title]);
   useEffect(() => {
-    if (hasShown) heading.current?.focus();
+    const page = heading.current?.closest('main');
+    // A field that asks for the next thing to type has taken it already.
+    const isTaken = page?.contains(document.activeElement);
+    if (hasShown && !isTaken) heading.current?.focus();
     hasShown = true;
   }, []);
   return heading;

@@ -1,6 +1,6 @@
 import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
-import { type UserDetails, userDocument } from '../api/documents.ts';
+import { type Metadata, type UserDetails, userDocument } from '../api/documents.ts';
 import { UserChanges } from '../changes/user-changes.tsx';
 import { Card, Fact, Facts } from '../parts/card.tsx';
 import { Copy } from '../parts/copy.tsx';
@@ -50,6 +50,11 @@ export function UserScreen({ id }: { id: string }) {
       {error && <Failed error={error} onRetry={refetch} />}
       <p className="subhead">
         <Status status={user.status} />
+        {user.suspendedUntil !== null && (
+          <span>
+            {t.until} <Time at={user.suspendedUntil} />
+          </span>
+        )}
         <code>{user.id}</code>
         <Copy value={user.id} of={t.id} />
       </p>
@@ -57,6 +62,7 @@ export function UserScreen({ id }: { id: string }) {
         <Identity user={user} />
         <Security user={user} action={action} />
         <Roles user={user} action={action} />
+        <MetadataCard user={user} action={action} />
         <Sessions
           user={user}
           action={action}
@@ -75,9 +81,14 @@ function HeadActions({ user, action }: Part) {
   return (
     <div className="head-actions">
       {user.status === 'SUSPENDED' ? (
-        <button type="button" className="main" onClick={() => action.open('reinstate')}>
-          {t.reinstate}
-        </button>
+        <>
+          <button type="button" className="main" onClick={() => action.open('reinstate')}>
+            {t.reinstate}
+          </button>
+          <button type="button" onClick={() => action.open('suspend')}>
+            {t.changeEnd}
+          </button>
+        </>
       ) : (
         <button type="button" onClick={() => action.open('suspend')}>
           {t.suspend}
@@ -123,7 +134,15 @@ function Security({ user, action }: Part) {
         <Fact name={t.passkeys}>{passkeyCount || t.isNotSet}</Fact>
         {identities?.map(({ id, provider, label }) => (
           <Fact key={id} name={provider.name}>
-            <bdi>{label ?? t.linked}</bdi>
+            <bdi>{label ?? t.linked}</bdi>{' '}
+            <button
+              type="button"
+              className="small"
+              aria-label={`${t.unlink}: ${provider.name}`}
+              onClick={() => action.open('unlink', id)}
+            >
+              {t.unlink}
+            </button>
           </Fact>
         ))}
       </Facts>
@@ -158,5 +177,32 @@ function Roles({ user, action }: Part) {
         </button>
       </div>
     </Card>
+  );
+}
+
+function MetadataCard({ user, action }: Part) {
+  return (
+    <Card title={t.metadata}>
+      <h3>{t.publicMetadata}</h3>
+      <Json value={user.publicMetadata} />
+      <h3>{t.adminMetadata}</h3>
+      <Json value={user.adminMetadata} />
+      <div className="actions">
+        <button type="button" onClick={() => action.open('metadata')}>
+          {t.changeMetadata}
+        </button>
+      </div>
+    </Card>
+  );
+}
+
+function Json({ value }: { value: Metadata | null }) {
+  if (value === null || Object.keys(value).length === 0)
+    return <p className="quiet">{t.noMetadata}</p>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and by keyboard too.
+    <pre tabIndex={0} dir="ltr">
+      {JSON.stringify(value, null, 2)}
+    </pre>
   );
 }

@@ -1,7 +1,7 @@
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestServer } from '../../../testing/app.ts';
 import { launchBrowser } from '../../../testing/browser.ts';
+import { Keyboard } from '../../../testing/keyboard.ts';
 import { startPageServer } from '../../../testing/page-server.ts';
 import { freshAddress, goodPassword } from '../../../testing/people.ts';
 
@@ -16,70 +16,6 @@ afterAll(async () => {
   await browser?.close();
   await server.stop();
 });
-
-type Stop = {
-  readonly is: string;
-  /** Whether a ring is drawn around it. */
-  readonly ring: boolean;
-  /** Whether it is in the window, and nothing covers it. */
-  readonly seen: boolean;
-};
-
-const stopNow = `(() => {
-  const each = document.activeElement;
-  const { outlineStyle, outlineWidth } = getComputedStyle(each);
-  const { left, top, width, height, bottom } = each.getBoundingClientRect();
-  const over = document.elementFromPoint(left + width / 2, top + height / 2);
-  return {
-    is: each.outerHTML.slice(0, 160),
-    ring: each.matches(':focus-visible') && outlineStyle !== 'none'
-      && parseFloat(outlineWidth) >= 2,
-    seen: width > 0 && top >= 0 && bottom <= innerHeight && each.contains(over),
-  };
-})()`;
-
-/** More stops than any page has. */
-const mostStops = 60;
-
-/** A person with a keyboard and nothing else; what is wrong at a stop is kept. */
-class Keyboard {
-  readonly wrong: string[] = [];
-  readonly #page: Page;
-
-  constructor(page: Page) {
-    this.#page = page;
-  }
-
-  /** Goes from stop to stop as far as this one. */
-  async to(selector: string): Promise<void> {
-    for (let count = 0; count < mostStops; count += 1) {
-      await this.#page.keyboard.press('Tab');
-      const stop = await this.#page.evaluate<Stop>(stopNow);
-      if (!stop.ring) this.wrong.push(`no ring: ${stop.is}`);
-      if (!stop.seen) this.wrong.push(`not seen: ${stop.is}`);
-      if (await this.isAt(selector)) return;
-    }
-    throw new Error(`No stop at ${this.#page.url()} is ${selector}.`);
-  }
-
-  isAt(selector: string): Promise<boolean> {
-    return this.#page.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`);
-  }
-
-  async type(selector: string, text: string): Promise<void> {
-    await this.to(selector);
-    await this.#page.keyboard.type(text);
-  }
-
-  /** Presses a key, which leads to a page of this path. */
-  async press(key: 'Enter' | 'Space', path: string): Promise<void> {
-    const arrived = this.#page.waitForURL((url) => url.pathname === path);
-    const answered = this.#page.waitForEvent('load');
-    await this.#page.keyboard.press(key);
-    await answered;
-    await arrived;
-  }
-}
 
 describe.skipIf(browser === null)(
   'with a keyboard alone, in Chromium',
