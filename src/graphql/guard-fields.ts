@@ -25,7 +25,7 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
           : gatewayFields.has(coordinate)
             ? 'gateway'
             : 'signed-in',
-        outcomesAreData: type === schema.getMutationType(),
+        isMutation: type === schema.getMutationType(),
       });
     }
   }
@@ -38,7 +38,7 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
       field.resolve = guarded(resolve, {
         coordinate: `${type.name}.${field.name}`,
         access: 'public',
-        outcomesAreData: false,
+        isMutation: false,
       });
     }
   }
@@ -52,17 +52,23 @@ function checkAccess(access: Access, ctx: Context): void {
   if (access === 'signed-in') requireViewer(ctx);
 }
 
+/** What the mutation before it, in the same document, was answered with is not true any more. */
+function forgetLoaded({ loaders }: Context): void {
+  for (const name of Object.keys(loaders)) Reflect.deleteProperty(loaders, name);
+}
+
 function guarded(
   resolve: GraphQLFieldResolver<unknown, Context>,
-  guard: { coordinate: string; access: Access; outcomesAreData: boolean },
+  guard: { coordinate: string; access: Access; isMutation: boolean },
 ): GraphQLFieldResolver<unknown, Context> {
   return async (source, args, ctx, info) => {
     try {
       checkAccess(guard.access, ctx);
+      if (guard.isMutation) forgetLoaded(ctx);
       return await resolve(source, args, withContext(ctx, { operation: guard.coordinate }), info);
     } catch (error) {
       if (error instanceof GraphQLError || !(error instanceof AuthError)) throw error;
-      if (guard.outcomesAreData && isOutcome(error)) {
+      if (guard.isMutation && isOutcome(error)) {
         const { code, message, fields, retryAfter } = error;
         if (retryAfter !== undefined) ctx.retryAfter(retryAfter);
         ctx.observed.outcome ??= code;

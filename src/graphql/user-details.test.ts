@@ -6,7 +6,7 @@ import { meQuery } from '../testing/client.ts';
 import { createTestDatabase } from '../testing/database.ts';
 import { gatewayToken } from '../testing/doors.ts';
 import { type Person, registerPerson, signIn } from '../testing/people.ts';
-import { auditOf } from '../testing/rows.ts';
+import { auditOf, setRoles } from '../testing/rows.ts';
 
 let server: TestServer;
 let second: TestServer;
@@ -86,6 +86,75 @@ describe('User.sessions', () => {
   });
 });
 
+describe('a user by the federation’s door', () => {
+  const fields = `hasPassword recoveryCodesLeft passkeyCount identities { id } publicMetadata
+    adminMetadata suspendedUntil status sessions(first: 5) { totalCount }`;
+  const query = `query Q($representations: [_Any!]!) {
+    _entities(representations: $representations) { ... on User { id ${fields} } } }`;
+  const hidden = {
+    hasPassword: null,
+    recoveryCodesLeft: null,
+    passkeyCount: null,
+    identities: null,
+    publicMetadata: null,
+    adminMetadata: null,
+    suspendedUntil: null,
+    status: null,
+    sessions: null,
+  };
+  it('AZ-6 AZ-4 hides all of it from gateways, others, and admins with one factor', async () => {
+    const person = await registerPerson(server);
+    const other = await registerPerson(server);
+    const bare = await registerPerson(server);
+    await setRoles(server, bare.id, ['admin']);
+    const representations = [{ __typename: 'User', id: person.id }];
+    const gateway = { headers: { 'x-gateway-token': gatewayToken } };
+    for (const sender of [gateway, { ...gateway, ...as(other) }, { ...gateway, ...as(bare) }]) {
+      const { data } = await server.send(query, { representations }, sender);
+      expect(data._entities).toEqual([{ id: person.id, ...hidden }]);
+    }
+    for (const sender of [{}, as(other), as(bare)])
+      expect((await server.send(query, { representations }, sender)).errors).not.toEqual([]);
+    const { data } = await server.send(query, { representations }, { ...gateway, ...as(admin) });
+    expect(data._entities[0]).toMatchObject({ hasPassword: true, sessions: { totalCount: 1 } });
+    await setRoles(server, bare.id, []);
+  });
+
+  it('AZ-6 hides it in the events of one’s own account, whoever acted', async () => {
+    const person = await registerPerson(server);
+    // Ids of one moment come in any order.
+    server.clock.advance(1);
+    await server.mutate('setUserRoles', { userId: person.id, roles: ['editor'] }, as(admin));
+    const own = `{ account { securityEvents(first: 1) { edges { node { type actor { id ${fields} }
+      subject { adminMetadata sessions(first: 1) { totalCount } } } } } } }`;
+    const { data, errors } = await server.send(own, {}, as(person));
+    expect(errors).toEqual([]);
+    expect(data.account.securityEvents.edges[0].node).toEqual({
+      type: 'user.roles_changed',
+      actor: { id: admin.id, ...hidden },
+      subject: { adminMetadata: null, sessions: null },
+    });
+  });
+});
+
+describe('two changes in one document', () => {
+  it('are each answered with what is there after them', async () => {
+    const { id } = await registerPerson(server);
+    const set = (value: number, by: string) => `${by}: setUserMetadata(
+      input: { userId: "${id}", publicMetadata: { n: ${value} } }
+    ) { ... on User { publicMetadata sessions { totalCount } } }`;
+    const signOut = `revokeUserSessions(input: { userId: "${id}" }) { __typename }`;
+    const { data, errors } = await server.send(
+      `mutation { ${set(1, 'a')} ${signOut} ${set(2, 'b')} }`,
+      {},
+      as(admin),
+    );
+    expect(errors).toEqual([]);
+    expect(data.a).toEqual({ publicMetadata: { n: 1 }, sessions: { totalCount: 1 } });
+    expect(data.b).toEqual({ publicMetadata: { n: 2 }, sessions: { totalCount: 0 } });
+  });
+});
+
 describe('what a user signs in with', () => {
   const query = 'query Q($id: ID!) { user(id: $id) { hasPassword recoveryCodesLeft } }';
   it('AZ-6 is seen by the user and by administrators, and by no one else', async () => {
@@ -136,6 +205,19 @@ describe('revokeUserSession', () => {
     for (const one of [person, other])
       expect((await server.send(meQuery, {}, as(one))).data.me.id).toBe(one.id);
     expect(await auditOf(server, person.id, 'user.session_revoked')).toEqual([]);
+  });
+
+  it('SE-11 ends it once, however many ask at the same time on any instance', async () => {
+    const person = await registerPerson(server);
+    const input = { userId: person.id, sessionId: person.sessionId };
+    const answers = await Promise.all(
+      [server, second, server, second].map((one) =>
+        one.mutate('revokeUserSession', input, as(admin)),
+      ),
+    );
+    expect(answers.filter(({ code }) => code === 'NOT_FOUND')).toHaveLength(3);
+    expect(await auditOf(server, person.id, 'user.session_revoked')).toHaveLength(1);
+    expect(await auditOf(server, person.id, 'session.closed')).toHaveLength(1);
   });
 
   it('SE-11 ends one device at once on every instance, and the others go on', async () => {
