@@ -154,6 +154,17 @@ describe('a document', () => {
     expect(messages(operations(6))).toEqual(['A document may have at most 5 operations.']);
   });
 
+  it('GQ-6 counts what is below a list that has no size for each of its members', () => {
+    const schema = authSchema();
+    const fields = 'id name email status roles createdAt lastLoginAt totpEnabled passkeyCount';
+    expect(messages(`{ administrators { ${fields} } }`, schema)).toEqual([]);
+    const tooMuch = ['This asks for too much at a time: use smaller pages.'];
+    const sessions = 'sessions(first: 100) { edges { node { id } } }';
+    expect(messages(`{ administrators { ${sessions} } }`, schema)).toEqual(tooMuch);
+    const aliases = [1, 2, 3].map((n) => `a${n}: administrators { ${fields} }`).join(' ');
+    expect(messages(`{ ${aliases} }`, schema)).toEqual(tooMuch);
+  });
+
   it('GQ-6 is answered with at most six errors', () => {
     const unknown = Array.from({ length: 200 }, (_, n) => `f${n}`).join(' ');
     expect(faults(`{ ${unknown} }`).length).toBeLessThanOrEqual(mostErrors + 1);

@@ -16,6 +16,7 @@ import {
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
+import { mostAdmins } from '../domain/admin/list-administrators.ts';
 import { repeatableFields } from './access.ts';
 
 /**
@@ -54,6 +55,9 @@ const longestList = 100;
 
 /** Arguments that determine the length of a list. */
 const sizes: ReadonlySet<string> = new Set(['first', 'last', 'ids', 'representations']);
+
+/** Lists of users that have no size argument, and the most that they hold. */
+const wholeLists: ReadonlyMap<string, number> = new Map([['Query.administrators', mostAdmins]]);
 
 /** Limit on the errors in one answer: no honest client needs to read a hundred (GQ-6). */
 export const mostErrors = 5;
@@ -245,13 +249,14 @@ function measureField(measurement: Measurement, field: FieldNode, parent: Parent
   if (name.startsWith('__')) return { ...nothing, fields: 1, cost: 1, introspected: below.fields };
   const argumentNames = definition?.args.map((argument) => argument.name) ?? [];
   const mutation = measurement.schema.getMutationType();
+  const members = wholeLists.get(`${parent?.name}.${name}`) ?? membersOf(field, argumentNames);
   const isSensitive =
     mutation && parent === mutation && !repeatableFields.has(`${mutation.name}.${name}`);
   return {
     fields: 1 + below.fields,
     depth: 1 + below.depth,
     nesting: below.nesting,
-    cost: 1 + membersOf(field, argumentNames) * below.cost,
+    cost: 1 + members * below.cost,
     introspected: below.introspected,
     sensitiveCalls: isSensitive
       ? plus(below.sensitiveCalls, new Map([[name, 1]]))
