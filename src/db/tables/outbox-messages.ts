@@ -40,6 +40,11 @@ export const outboxMessages = pgTable(
       .on(table.availableAt)
       .where(sql`${table.sentAt} is null and ${table.failedAt} is null`),
     index('outbox_messages_created_at_index').on(table.createdAt),
+    // Few are given up: what administrators are told of them reads no other.
+    index('outbox_messages_failed_at_index')
+      .on(table.failedAt)
+      .where(sql`${table.failedAt} is not null`)
+      .concurrently(),
   ],
 );
 

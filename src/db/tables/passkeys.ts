@@ -56,6 +56,8 @@ export const passkeys = pgTable(
   (table) => [
     uniqueIndex('passkeys_credential_id_unique').on(table.credentialId),
     index('passkeys_user_id_index').on(table.userId, table.createdAt),
+    // The first and the last RP ID tell whether there is another than that of today.
+    index('passkeys_rp_id_index').on(table.rpId).concurrently(),
   ],
 );
 

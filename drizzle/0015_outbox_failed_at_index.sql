@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "outbox_messages_failed_at_index" ON "outbox_messages" USING btree ("failed_at") WHERE "outbox_messages"."failed_at" is not null;

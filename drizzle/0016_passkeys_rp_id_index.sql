@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "passkeys_rp_id_index" ON "passkeys" USING btree ("rp_id");
