@@ -149,8 +149,8 @@ export class SetUserMetadataInput {
   @Field(() => JSONObject, {
     nullable: true,
     description:
-      'Keys to be set; null takes one away. 8 kB in all, 5 levels, 100 keys an object, 64 ' +
-      'characters a key.',
+      'Keys to be set; null takes one away, and null in place of all keys does nothing. 8 kB in ' +
+      'all, 5 levels, 100 keys an object, 64 characters a key.',
   })
   publicMetadata?: Metadata | null;
 

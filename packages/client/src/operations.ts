@@ -654,8 +654,8 @@ export type SetUserMetadataInput = {
   /** Whose. */
   readonly userId: string;
   /**
-   * Keys to be set; null takes one away. 8 kB in all, 5 levels, 100 keys an object, 64 characters a
-   * key.
+   * Keys to be set; null takes one away, and null in place of all keys does nothing. 8 kB in all, 5
+   * levels, 100 keys an object, 64 characters a key.
    */
   readonly publicMetadata?: Readonly<Record<string, unknown>> | null | undefined;
   /** The same for `adminMetadata`. */

@@ -32,8 +32,8 @@ export const updateProfile = command(schema, async (ctx, input): Promise<UserVie
   const user = await ctx.transaction(async (tx) => {
     await holdCaller(ctx, { db: tx });
     const changed = await storeProfile(tx, { id: userId, changes });
-    await changeMetadata({ db: tx, userId, changes: own });
-    const detail = { fields: Object.keys({ ...changes, ...own }).join(' ') };
+    const kept = await changeMetadata({ db: tx, userId, changes: own });
+    const detail = { fields: [...Object.keys(changes), ...kept].join(' ') };
     if (changed)
       await recordAudit(ctx, {
         db: tx,

@@ -17,8 +17,9 @@ const schema = z.object({
 
 /**
  * Changes a user's metadata key by key: what is left out stays, null takes a key away. The trail
- * says which object was changed, and nothing of what is in it. Throws FORBIDDEN, STEP_UP_REQUIRED,
- * NOT_FOUND, VALIDATION_FAILED for an object that would be too large.
+ * says which object was changed, and nothing of what is in it; where none is, it says nothing. An
+ * object that is null is left out, as what clients send for a variable without a value. Throws
+ * FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND, VALIDATION_FAILED for an object that would be too large.
  */
 export const setUserMetadata = adminCommand(
   schema,
@@ -30,14 +31,15 @@ export const setUserMetadata = adminCommand(
           ...(publicMetadata ? { publicMetadata } : {}),
           ...(adminMetadata ? { adminMetadata } : {}),
         };
-        await changeMetadata({ db, userId: user.id, changes });
-        await recordAudit(ctx, {
-          db,
-          type: 'user.metadata_changed',
-          outcome: 'SUCCESS',
-          subjectId: user.id,
-          detail: { fields: Object.keys(changes).join(' '), reason: why },
-        });
+        const fields = await changeMetadata({ db, userId: user.id, changes });
+        if (fields.length > 0)
+          await recordAudit(ctx, {
+            db,
+            type: 'user.metadata_changed',
+            outcome: 'SUCCESS',
+            subjectId: user.id,
+            detail: { fields: fields.join(' '), reason: why },
+          });
         return viewUser(user, 'admin');
       },
     }),

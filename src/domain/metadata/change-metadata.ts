@@ -14,12 +14,17 @@ type Input = {
   readonly changes: MetadataChanges;
 };
 
-/** Throws VALIDATION_FAILED where an object would become larger than it may be (MD-2). */
-export async function changeMetadata({ db, userId, changes }: Input): Promise<void> {
-  const kinds = (Object.keys(metadataBytes) as MetadataKind[]).filter(
-    (kind) => changes[kind] !== undefined,
-  );
-  if (kinds.length === 0) return;
+/**
+ * The names of the objects that a key was set in or taken from. Throws VALIDATION_FAILED where one
+ * would become larger than it may be (MD-2).
+ */
+export async function changeMetadata(input: Input): Promise<readonly MetadataKind[]> {
+  const { db, userId, changes } = input;
+  const kinds = (Object.keys(metadataBytes) as MetadataKind[]).filter((kind) => {
+    const change = changes[kind];
+    return change === null || (change !== undefined && Object.keys(change).length > 0);
+  });
+  if (kinds.length === 0) return [];
   const [row] = await findMetadataOf(db, { userIds: [userId] });
   const after = kinds.map((kind) => {
     const change = changes[kind];
@@ -30,4 +35,5 @@ export async function changeMetadata({ db, userId, changes }: Input): Promise<vo
     return [kind, value] as const;
   });
   await putMetadata(db, { userId, objects: Object.fromEntries(after) });
+  return kinds;
 }

@@ -82,6 +82,77 @@ describe('setUserMetadata', () => {
     ]);
   });
 
+  it('names in the trail what was changed, and leaves no event where nothing was', async () => {
+    const { id } = await registerPerson(server);
+    await set(id, { publicMetadata: { plan: 'free' } });
+    for (const nothing of [{}, { publicMetadata: {}, adminMetadata: {} }, { publicMetadata: null }])
+      expect(await set(id, nothing)).toMatchObject({ __typename: 'User' });
+    expect(await asAdmin(id)).toEqual({ publicMetadata: { plan: 'free' }, adminMetadata: {} });
+    await set(id, { publicMetadata: {}, adminMetadata: { note: 'x' } });
+    const events = await auditOf(server, id, 'user.metadata_changed');
+    expect(events.map(({ detail }) => detail?.['fields']).sort()).toEqual([
+      'adminMetadata',
+      'publicMetadata',
+    ]);
+  });
+
+  it('MD-2 refuses what JSON or PostgreSQL cannot keep, before anything is written', async () => {
+    const { id } = await registerPerson(server);
+    const hostile = [
+      '{"a":"x\\u0000"}',
+      '{"a\\u0000":1}',
+      '{"a":"\\ud800"}',
+      '{"__proto__":{"isAdmin":true}}',
+      '{"a":[{"__proto__":1}]}',
+      '{"constructor":1}',
+      '{"a":1e400}',
+      '{"a":1e21}',
+      '{"a":5e-324}',
+      `{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`,
+    ];
+    for (const text of hostile) {
+      const body = `{"query":${JSON.stringify(
+        'mutation M($id: ID!, $o: JSONObject!) { setUserMetadata(input: ' +
+          '{ userId: $id, publicMetadata: $o }) { __typename } }',
+      )},"variables":{"id":"${id}","o":${text}}}`;
+      const answer = await fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${admin.accessToken}`,
+          'x-forwarded-proto': 'https',
+        },
+        body,
+      });
+      expect([200, 400]).toContain(answer.status);
+      const { data, errors } = (await answer.json()) as {
+        data?: { setUserMetadata: { __typename: string } };
+        errors?: unknown[];
+      };
+      expect(errors ? 'AuthError' : data?.setUserMetadata.__typename).toBe('AuthError');
+    }
+    expect(await asAdmin(id)).toEqual({ publicMetadata: {}, adminMetadata: {} });
+    // The last of two equal keys counts, as in JSON.parse; keys that only look reserved are kept.
+    const o = JSON.parse('{"a":1,"a":2,"toString":3}');
+    expect(await set(id, { publicMetadata: o })).toMatchObject({ __typename: 'User' });
+    expect((await asAdmin(id)).publicMetadata).toEqual({ a: 2, toString: 3 });
+  });
+
+  it('keeps all that its owner and administrators write at once, the first time too', async () => {
+    const person = await registerPerson(server);
+    const keys = ['a', 'b', 'c'];
+    await Promise.all(
+      keys.flatMap((key) => [
+        set(person.id, { publicMetadata: { [key]: 1 } }),
+        set(person.id, { adminMetadata: { [key]: 1 } }),
+        server.mutate('updateProfile', { preferences: { [key]: 1 } }, as(person)),
+      ]),
+    );
+    const all = { a: 1, b: 1, c: 1 };
+    expect(await asAdmin(person.id)).toEqual({ publicMetadata: all, adminMetadata: all });
+    expect((await own(person)).account).toEqual({ preferences: all });
+  });
+
   it('keeps both of two changes at once', async () => {
     const { id } = await registerPerson(server);
     await Promise.all(['a', 'b', 'c', 'd'].map((key) => set(id, { adminMetadata: { [key]: 1 } })));
