@@ -24,6 +24,6 @@ export async function displaceUnverified(
     subjectId,
     actorId: exceptId,
     withoutOrigin: true,
-    detail: { reason: 'address_proved_by_another' },
+    detail: { cause: 'address_proved_by_another' },
   });
 }

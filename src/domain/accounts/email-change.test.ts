@@ -298,7 +298,7 @@ describe('confirmEmailChange', () => {
       roles: [],
     });
     expect(await auditOf(server, invited.id, 'account.deleted')).toMatchObject([
-      { actorId: person.id, detail: { reason: 'address_proved_by_another' } },
+      { actorId: person.id, detail: { cause: 'address_proved_by_another' } },
     ]);
   });
 });
