@@ -9,6 +9,7 @@ import {
   strongKey,
 } from '../testing/command-line.ts';
 import { freshAddress, goodPassword, registerPerson } from '../testing/people.ts';
+import { auditOf } from '../testing/rows.ts';
 
 let server: TestServer;
 let env: Record<string, string>;
@@ -82,8 +83,11 @@ describe('latchkey create-admin', () => {
     const email = freshAddress();
     const first = await runCommand(['create-admin', email, '--json'], { env });
     expect(first).toMatchObject({ status: 0, stderr: '' });
-    const { outcome, link } = JSON.parse(first.stdout);
+    const { outcome, link, userId } = JSON.parse(first.stdout);
     expect(outcome).toBe('invited');
+    expect(await auditOf(server, userId, 'user.created')).toMatchObject([
+      { actorId: null, detail: { roles: 'admin', by: 'command line' } },
+    ]);
     const second = await runCommand(['create-admin', email], { env });
     expect(second.stdout).toContain('No app was set up.');
     // Only the second link works.
@@ -111,6 +115,10 @@ describe('latchkey create-admin', () => {
     expect(JSON.parse(run.stdout)).toEqual({ outcome: 'promoted', userId: person.id });
     const me = await server.send('{ me { roles } }', {}, { token: person.accessToken });
     expect(me.data.me.roles).toEqual(['admin']);
+    const events = await auditOf(server, person.id, 'user.roles_changed');
+    expect(events).toMatchObject([
+      { actorId: null, detail: { before: '', after: 'admin', by: 'command line' } },
+    ]);
   });
 
   it('says what to do about a database without our tables', async () => {

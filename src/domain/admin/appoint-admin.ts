@@ -28,12 +28,13 @@ export async function appointAdmin(
   input: Input,
 ): Promise<Appointed> {
   const { email, name } = input;
+  const operator = { ...app, by: 'command line' } as const;
   return app.transaction(async (tx) => {
     const user = await holdUserByEmail(tx, { canonical: email.canonical });
     if (user?.suspendedAt)
       throw new AuthError('CONFLICT', { message: 'This account is suspended.' });
     if (!user || user.emailVerifiedAt === null) {
-      const invited = await inviteUser(app, {
+      const invited = await inviteUser(operator, {
         db: tx,
         email,
         name,
@@ -54,12 +55,11 @@ export async function appointAdmin(
     if (user.roles.includes(adminRole)) return { kind: 'unchanged', user };
     const roles = distinctRoles([...user.roles, adminRole]);
     const promoted = await setUserRoles(tx, { id: user.id, roles });
-    await recordAudit(app, {
+    await recordAudit(operator, {
       db: tx,
       type: 'user.roles_changed',
       outcome: 'SUCCESS',
       subjectId: user.id,
-      actorId: null,
       detail: { before: user.roles.join(' '), after: roles.join(' ') },
     });
     return { kind: 'promoted', user: promoted ?? user };
