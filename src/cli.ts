@@ -306,7 +306,8 @@ function addChanges(users: Command): void {
   );
   change(
     'reset-factors',
-    'remove authenticator app, recovery codes and passkeys of a user who has lost them',
+    'remove authenticator app, recovery codes, passkeys and linked accounts of a user who has ' +
+      'lost them; --reason says how they proved who they are',
     "ada@example.com --reason 'Proved by passport'",
   ).action(async (user: string, options: ChangeOptions) =>
     (await load()).resetFactors(user, options),
@@ -329,7 +330,8 @@ function addExportUsers(program: Command): void {
 import-users reads the file. It has no password hashes (they are keyed by SECRET_KEY, and \
 worthless elsewhere: a backup of the database has them), no secrets of authenticator apps, no \
 codes and no sessions.
-After a run that was cut short, give the id of the last whole line as --after.
+After a run that was cut short, take a last line that is not whole away, and give the id of the \
+one before it as --after.
 
 Examples:
   latchkey export-users > users.jsonl

@@ -1,9 +1,10 @@
+import { systemClock } from '../clock.ts';
 import type { UserRow } from '../db/tables/users.ts';
 import { changeAsOperator } from '../domain/admin/change-as-operator.ts';
 import type { Changer, HeldUser } from '../domain/admin/change-user.ts';
 import { deleteHeld } from '../domain/admin/delete-user.ts';
 import { summarizeUser } from '../domain/admin/describe-user.ts';
-import { reason as reasonInput } from '../domain/admin/reason.ts';
+import { reason as reasonInput, requiredReason } from '../domain/admin/reason.ts';
 import { reinstateHeld } from '../domain/admin/reinstate-user.ts';
 import { resetFactorsHeld } from '../domain/admin/reset-user-factors.ts';
 import { signOutHeld } from '../domain/admin/revoke-user-sessions.ts';
@@ -27,15 +28,18 @@ type Change = (
   input: { readonly reason: string | null },
 ) => Promise<Done>;
 
+/** What `--reason` may be. */
+type ReasonRule = typeof reasonInput | typeof requiredReason;
+
 /** Closes an account, until a time where one is given. */
 export async function suspendUser(
   user: string,
   options: ChangeOptions & { readonly until?: string },
 ): Promise<void> {
+  const now = systemClock.now();
+  const until = options.until === undefined ? null : readUntil(options.until, now);
+  if (options.until !== undefined && until === null) return fail(untilForms, 2);
   await changeOne(user, options, async (ctx, held, { reason }) => {
-    const now = ctx.clock.now();
-    const until = options.until === undefined ? null : readUntil(options.until, now);
-    if (options.until !== undefined && until === null) throw new UsageError(untilForms);
     assertUntil(ctx, until);
     const suspended = await suspendHeld(ctx, held, { until, reason });
     const end = until === null ? '' : ` until ${until.toISOString()}`;
@@ -64,16 +68,20 @@ export async function signOutUser(user: string, options: ChangeOptions): Promise
   });
 }
 
-/** Removes every second factor of a user, and ends every session. */
+/**
+ * Removes every second factor and linked account of a user, and ends every session. The reason
+ * states how they proved who they are, as it does for administrators (RC-11).
+ */
 export async function resetFactors(user: string, options: ChangeOptions): Promise<void> {
-  await changeOne(user, options, async (ctx, held, input) => {
+  const change: Change = async (ctx, held, input) => {
     await resetFactorsHeld(ctx, held, input);
     const { id, email } = held.user;
     const said =
-      `The second factors of ${email} are gone, and every session has ended. They sign in by the ` +
-      'password alone until they set up another.';
+      `The second factors and linked accounts of ${email} are gone, and every session has ended. ` +
+      'They sign in by the password alone until they set up another.';
     return { said, data: { id } };
-  });
+  };
+  await changeOne(user, options, change, requiredReason);
 }
 
 /** Erases a user. */
@@ -90,21 +98,23 @@ export async function deleteUser(
   });
 }
 
-class UsageError extends Error {}
-
-async function changeOne(user: string, options: ChangeOptions, change: Change): Promise<void> {
+async function changeOne(
+  user: string,
+  options: ChangeOptions,
+  change: Change,
+  rule: ReasonRule = reasonInput,
+): Promise<void> {
   const name = readUserName(user);
   if (name === null) return fail(notAUser, 2);
   await withDatabase('users', async (app) => {
     try {
-      const reason = parseInput(reasonInput, options.reason);
+      const reason = parseInput(rule, options.reason ?? '');
       const { said, data } = await changeAsOperator(operator(app), {
         user: name,
         change: (ctx, held) => change(ctx, held, { reason }),
       });
       process.stdout.write(`${options.json ? JSON.stringify(data) : said}\n`);
     } catch (error) {
-      if (error instanceof UsageError) return fail(error.message, 2);
       if (!(error instanceof AuthError)) throw error;
       const message = [error.message, ...error.fields.map((field) => field.message)].join(' ');
       fail(message, error.code === 'VALIDATION_FAILED' ? 2 : 1);

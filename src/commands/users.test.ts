@@ -35,6 +35,11 @@ describe('latchkey users', () => {
       ['suspend', email, '--until', '2200d'],
       ['sign-out', email, '--reason', 'x'.repeat(201)],
       ['delete', email],
+      // Neither asks for the user before it is complete.
+      ['suspend', nowhere, '--until', 'tomorrow'],
+      // RC-11: the reason says how they proved who they are.
+      ['reset-factors', email],
+      ['reset-factors', email, '--reason', ' '],
     ];
     const runs = await Promise.all(wrong.map((args) => users(...args)));
     expect(runs.map(({ status, stdout }) => [status, stdout])).toEqual(wrong.map(() => [2, '']));
@@ -45,7 +50,7 @@ describe('latchkey users', () => {
     });
     for (const args of [
       ['show', nowhere],
-      ['reset-factors', freshAddress()],
+      ['reset-factors', freshAddress(), '--reason', 'Proved by passport'],
     ])
       expect(await users(...args)).toMatchObject({
         status: 1,
@@ -150,7 +155,7 @@ describe('an administrator who has lost the second factor', () => {
     const reason = 'Proved by passport';
     const run = await users('reset-factors', email, '--reason', reason);
     expect(run).toMatchObject({ status: 0, stderr: '' });
-    expect(run.stdout).toContain(`The second factors of ${email} are gone`);
+    expect(run.stdout).toContain(`The second factors and linked accounts of ${email} are gone`);
     expect((await me(admin)).errors[0]?.extensions.reason).toBe('SESSION_REVOKED');
     const [event] = await auditOf(server, admin.id, 'user.factors_reset');
     expect(event).toMatchObject({
