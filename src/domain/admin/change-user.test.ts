@@ -3,6 +3,11 @@ import { holdAdmins } from '../../db/queries/user-administration.ts';
 import { type Administrator, makeAdministrator } from '../../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { signInWithApp } from '../../testing/authenticator.ts';
+import { setRoles } from '../../testing/rows.ts';
+import { changeAsOperator } from './change-as-operator.ts';
+import type { Changer, HeldUser } from './change-user.ts';
+import { deleteHeld } from './delete-user.ts';
+import { suspendHeld } from './suspend-user.ts';
 
 let server: TestServer;
 let second: TestServer;
@@ -47,6 +52,33 @@ describe('two administrators who act against each other at once, on two instance
         Object.assign(winner, await signInWithApp(server, winner, winner.phone));
       }
     }
+  });
+
+  it('X-6 AZ-7 the operator and an administrator: one stays', async () => {
+    const operator = { ...server.app, request: null, viewer: null };
+    const changes: ((ctx: Changer, held: HeldUser) => Promise<unknown>)[] = [
+      (ctx, held) => suspendHeld(ctx, held, { until: null, reason: null }),
+      (ctx, held) => deleteHeld(ctx, held, { reason: null }),
+    ];
+    for (const change of changes)
+      for (const verb of ['setUserRoles', 'deleteUser'] as const) {
+        for (const one of [ada, bob]) await setRoles(server, one.id, []);
+        const eve = await makeAdministrator(server);
+        const fred = await makeAdministrator(server);
+        const input = verb === 'setUserRoles' ? { roles: [] } : {};
+        const [byOperator, byEve] = await Promise.allSettled([
+          changeAsOperator(operator, { user: { kind: 'id', id: eve.id }, change }),
+          second.mutate(verb, { userId: fred.id, ...input }, as(eve)),
+        ]);
+        const left = await server.app.db.transaction((tx) => holdAdmins(tx));
+        expect(left).toHaveLength(1);
+        // Eve acted first, and then is the last one; or she was gone when it was her turn.
+        if (left[0] === eve.id) expect(byOperator).toMatchObject({ reason: { code: 'CONFLICT' } });
+        const done = byEve.status === 'fulfilled' ? byEve.value.__typename : null;
+        if (left[0] !== eve.id) expect(['User', 'AuthAccepted']).not.toContain(done);
+        await setRoles(server, left[0] ?? '', []);
+      }
+    for (const one of [ada, bob]) await setRoles(server, one.id, ['admin']);
   });
 
   it('AZ-7 twenty concurrent demotions of oneself leave one administrator', async () => {

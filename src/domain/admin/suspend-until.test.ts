@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { secondsAfter } from '../../clock.ts';
+import { findUserById } from '../../db/queries/users.ts';
 import { type Administrator, makeAdministrator } from '../../testing/administrators.ts';
 import { startTestServer, type TestServer } from '../../testing/app.ts';
 import { signInWithApp } from '../../testing/authenticator.ts';
@@ -97,6 +98,35 @@ describe('suspendUser until a time', () => {
       ]);
     }
     expect(await endSuspensions(server.app)).toBe(0);
+  });
+
+  it('opens, extends or reinstates at once: one comes first, and the trail tells all', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { id } = await registerPerson(server);
+      await wait(30);
+      await suspend(id, { until: inSeconds(60) });
+      server.clock.advance(61);
+      const later = inSeconds(day);
+      const [answer, , , reinstated] = await Promise.all([
+        suspend(id, { until: later, reason: 'again' }),
+        endSuspensions(server.app),
+        endSuspensions(second.app),
+        second.mutate('reinstateUser', { userId: id }, asAdmin()),
+      ]);
+      expect([answer.__typename, reinstated.__typename]).toEqual(['User', 'User']);
+      const row = await findUserById(server.app.db, { id });
+      const isOpen = row?.suspendedAt === null;
+      expect(row?.suspendedUntil?.toISOString()).toBe(isOpen ? undefined : later.toISOString());
+      const closings = await auditOf(server, id, 'user.suspended');
+      const openings = await auditOf(server, id, 'user.reinstated');
+      expect(closings).toHaveLength(2);
+      expect(openings.length).toBeLessThanOrEqual(2);
+      // The server opens nothing that was extended first.
+      const byServer = openings.filter(({ actorId }) => actorId === null);
+      expect(byServer.length).toBeLessThanOrEqual(1);
+      if (isOpen) expect(openings.length).toBeGreaterThan(0);
+      await server.mutate('reinstateUser', { userId: id }, asAdmin());
+    }
   });
 
   it('again changes the time, without one until an administrator opens it', async () => {
