@@ -5,8 +5,10 @@ import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { secondsAfter } from '../clock.ts';
 import { makeAdministrator } from '../testing/administrators.ts';
+import { writeProvidersFile } from '../testing/any-provider.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { productionEnvironment, runCommand, strongKey } from '../testing/command-line.ts';
+import { addIdentity } from '../testing/identities.ts';
 import { addPasskey } from '../testing/passkeys.ts';
 import { freshAddress, goodPassword, registerPerson } from '../testing/people.ts';
 import { rawSql } from '../testing/raw-sql.ts';
@@ -32,6 +34,9 @@ afterAll(async () => {
   await server.stop();
 });
 
+/** Of the provider at which one of them has an account. */
+const issuer = 'https://login.example.com';
+
 type Line = Record<string, unknown> & { id: string; email: string };
 
 async function exported(of: Record<string, string>, ...args: readonly string[]): Promise<Line[]> {
@@ -55,6 +60,8 @@ async function makePeople() {
   await server.mutate('setUserRoles', { userId: ada.id, roles: ['editor', 'b:c'] }, as);
   const keyed = await registerPerson(server);
   await addPasskey(server, keyed);
+  const key = { providerId: 'acme', issuer, subject: 'k-1' };
+  await addIdentity(server, { userId: keyed.id, ...key });
   const shut = await registerPerson(server);
   await suspendUser(server, shut.id);
   const paused = await registerPerson(server);
@@ -95,7 +102,10 @@ describe('latchkey export-users', () => {
       },
     });
     expect(of(admin.id)).toMatchObject({ roles: ['admin'], second_factor: true });
-    expect(of(keyed.id)).toMatchObject({ passkeys: [{ rp_id: 'localhost' }] });
+    expect(of(keyed.id)).toMatchObject({
+      passkeys: [{ rp_id: 'localhost' }],
+      identities: [{ provider: 'acme', issuer, subject: 'k-1' }],
+    });
     expect(of(shut.id)).toMatchObject({ suspended: true });
     expect(of(paused.id)).toMatchObject({ suspended_until: people.until.toISOString() });
     expect(of(paused.id)).not.toHaveProperty('suspended');
@@ -116,11 +126,17 @@ describe('latchkey export-users', () => {
     const run = await runCommand(['export-users'], { env });
     const file = join(folder, 'users.jsonl');
     await writeFile(file, run.stdout);
-    const there = { ...env, ...productionEnvironment(other) };
+    const providers = writeProvidersFile(folder, { issuer });
+    const there = {
+      ...env,
+      ...productionEnvironment(other),
+      IDENTITY_PROVIDERS_FILE: providers,
+    };
     const refused = await runCommand(['import-users', file, '--dry-run', '--json'], { env: there });
     // The administrator, who has a second factor too.
     expect(JSON.parse(refused.stdout)).toMatchObject({ imported: 5, refused: 1 });
-    const flags = ['--allow-admins', '--drop-second-factors', '--json'];
+    const factors = ['--drop-second-factors', '--map-provider', 'acme=acme'];
+    const flags = ['--allow-admins', ...factors, '--json'];
     const imported = await runCommand(['import-users', file, ...flags], { env: there });
     expect([imported.status, JSON.parse(imported.stdout)]).toMatchObject([0, { imported: 6 }]);
     const withoutFactor = ({ second_factor: _, ...line }: Line) => line;
