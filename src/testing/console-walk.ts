@@ -39,25 +39,25 @@ export async function walkConsole(walk: Walk): Promise<string[]> {
   await page.keyboard.press('Enter');
   await page.waitForSelector('.cards');
 
-  await open(walk, keyboard, 'Sign out …');
+  await open(walk, keyboard, 'Sign out…');
   await keyboard.to('dialog [name=reason]');
   await page.keyboard.type('Lost at the airport');
   await walk.interrupt?.(page);
   if (!(await keyboard.isAt('dialog button'))) await keyboard.toText('Sign out');
   await send(walk, keyboard);
 
-  await open(walk, keyboard, 'Change roles …');
+  await open(walk, keyboard, 'Change roles…');
   await expect.poll(() => keyboard.isAt('dialog [name=roles]')).toBe(true);
   await page.keyboard.type('support');
   await keyboard.toText('Change roles');
   await send(walk, keyboard);
 
-  await open(walk, keyboard, 'Reset factors …');
+  await open(walk, keyboard, 'Reset factors…');
   await expect.poll(() => keyboard.isAt('dialog [name=reason]')).toBe(true);
   await page.keyboard.type('Showed a passport at the desk');
   await send(walk, keyboard);
 
-  await open(walk, keyboard, 'Suspend …');
+  await open(walk, keyboard, 'Suspend…');
   await expect.poll(() => keyboard.isAt('dialog select')).toBe(true);
   await page.keyboard.press('ArrowDown');
   await keyboard.to('dialog [name=reason]');
@@ -65,7 +65,7 @@ export async function walkConsole(walk: Walk): Promise<string[]> {
   await send(walk, keyboard);
   await page.waitForSelector('.status.suspended');
 
-  await open(walk, keyboard, 'Reinstate …');
+  await open(walk, keyboard, 'Reinstate…');
   await keyboard.to('dialog button.main');
   await send(walk, keyboard);
   await page.waitForSelector('.subhead .status.active');

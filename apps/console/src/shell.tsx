@@ -2,6 +2,7 @@ import type { User } from '@latchkey/client';
 import { useAuth } from '@latchkey/client/react';
 import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
+import { Announcements } from './parts/announce.tsx';
 import { Boundary } from './parts/boundary.tsx';
 import { Brand } from './parts/brand.tsx';
 import { Person } from './parts/person.tsx';
@@ -38,6 +39,7 @@ const places = [
 /** What every screen has around it: where one is, where one can go, and the way out (PG-8). */
 export function Shell({ user }: { user: User }) {
   useFetchAhead();
+  const [location] = useLocation();
   return (
     <div className="shell">
       <a className="skip" href="#main">
@@ -56,11 +58,12 @@ export function Shell({ user }: { user: User }) {
           ))}
         </ul>
       </nav>
-      <Boundary>
+      <Boundary key={location}>
         <Suspense fallback={<Waiting>{text.loading}</Waiting>}>
           <Screens />
         </Suspense>
       </Boundary>
+      <Announcements />
     </div>
   );
 }

@@ -112,6 +112,12 @@ describe.skipIf(browser === null)(
         await page.goto(`/console/${path}`);
         await page.waitForSelector(sign);
         await look(page, name);
+        // Between the two, where the navigation moves and columns come and go.
+        for (const width of [480, 768, 992, 1248]) {
+          await page.setViewportSize({ width, height: 800 });
+          const wide = await sideways(page);
+          if (wide > 0) wrong.push(`${name}: is ${wide} px too wide at ${width}`);
+        }
       }
       await page.goto('/console/trail');
       await page.click('.trail summary');

@@ -10,6 +10,7 @@ import {
   signInToConsole,
   startConsoleServer,
 } from '../../testing/console-server.ts';
+import { sideways } from '../../testing/page-look.ts';
 import { registerPerson, signIn } from '../../testing/people.ts';
 import { auditOf, deleteUser, setRoles } from '../../testing/rows.ts';
 import { addAuthenticator } from '../../testing/virtual-authenticator.ts';
@@ -101,7 +102,7 @@ describe.skipIf(browser === null)('a session', { timeout: 300_000 }, () => {
     const target = await registerPerson(server, { name: 'Tabea' });
     const path = `/users/${target.id}`;
     const { page, close } = await openConsole(browser, server, { admin, path });
-    await page.click('text=Suspend …');
+    await page.click('text=Suspend…');
     await page.fill('dialog [name=reason]', 'Half a sentence');
     const other = await page.context().newPage();
     await other.goto('/console');
@@ -158,7 +159,7 @@ describe.skipIf(browser === null)('a session', { timeout: 300_000 }, () => {
     server.clock.advance(700);
     const target = await registerPerson(server, { name: 'Theo' });
     await page.goto(`/console/users/${target.id}`);
-    await page.click('text=Suspend …');
+    await page.click('text=Suspend…');
     await page.click('dialog .danger');
     await page.click('dialog >> text=Use a passkey');
     await page.waitForSelector('.status.suspended');
@@ -222,12 +223,69 @@ describe.skipIf(browser === null)('a list', { timeout: 300_000 }, () => {
   });
 });
 
+describe.skipIf(browser === null)('the focus', { timeout: 300_000 }, () => {
+  it('stays where one is, when what was pressed goes away', async () => {
+    const target = await registerPerson(server, { name: 'Fiona' });
+    for (let count = 0; count < 11; count += 1) await signIn(server, target);
+    const path = `/users/${target.id}`;
+    const { page, close } = await openConsole(browser, server, { admin, path });
+    const focused = (selector: string) =>
+      page.evaluate(`document.activeElement.matches('${selector}')`);
+    await page.waitForSelector('.rows li');
+    await page.click('.rows + .more >> text=Show more');
+    await expect.poll(() => page.locator('.rows li').count()).toBe(12);
+    expect(await focused('.rows li:nth-child(11) button')).toBe(true);
+    await page.reload();
+    await expect.poll(() => page.locator('.rows li').count()).toBe(12);
+    await page.goto('/console/trail');
+    await page.fill('[name=user]', target.email);
+    await page.press('[name=user]', 'Enter');
+    await page.waitForSelector('.chosen');
+    expect(await focused('.chosen button')).toBe(true);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[name=user]');
+    expect(await focused('[name=user]')).toBe(true);
+    await page.selectOption('[name=type]', 'login.failed');
+    await page.click('text=Clear all');
+    expect(await focused('[name=type]')).toBe(true);
+    await close();
+  });
+
+  it('is left in the field while one types after a refusal', async () => {
+    const target = await registerPerson(server, { name: 'Frank' });
+    const path = `/users/${target.id}?do=suspend`;
+    const { page, close } = await openConsole(browser, server, { admin, path });
+    server.clock.advance(700);
+    await page.click('dialog .danger');
+    await page.fill('dialog [name=password]', 'wrong wrong wrong');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('dialog [role=alert]:has-text("The password is wrong")');
+    expect(await page.evaluate(`document.activeElement.role`)).toBe('alert');
+    await page.focus('dialog [name=password]');
+    await page.keyboard.type(admin.password);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('dialog [name=code]');
+    await close();
+  });
+
+  it('PG-10 a reader is told how much a search has found', async () => {
+    const { page, close } = await openConsole(browser, server, { admin, path: '/users' });
+    const said = page.locator('p.unseen[role=status]');
+    await expect.poll(() => said.textContent()).toMatch(/shown/);
+    await page.fill('[name=search]', 'nobody-at-all');
+    await expect.poll(() => said.textContent()).toBe('No address or name begins with that.');
+    await page.fill('[name=search]', admin.email);
+    await expect.poll(() => said.textContent()).toBe('1 is shown.');
+    await close();
+  });
+});
+
 describe.skipIf(browser === null)('what goes wrong', { timeout: 300_000 }, () => {
   it('a server that is away costs nothing that was typed', async () => {
     const target = await registerPerson(server, { name: 'Ada' });
     const path = `/users/${target.id}`;
     const { page, close } = await openConsole(browser, server, { admin, path });
-    await page.click('text=Suspend …');
+    await page.click('text=Suspend…');
     await page.fill('dialog [name=reason]', 'A long story');
     await page.route('**/graphql', (route) => route.abort());
     await page.click('dialog .danger');
@@ -275,12 +333,55 @@ describe.skipIf(browser === null)('what goes wrong', { timeout: 300_000 }, () =>
     const target = await registerPerson(server, { name: 'Vera' });
     const path = `/users/${target.id}`;
     const { page, close } = await openConsole(browser, server, { admin, path });
-    await page.click('text=Suspend …');
+    await page.click('text=Suspend…');
     await deleteUser(server, target.id);
     await page.click('dialog .danger');
     await page.waitForSelector('text=There is no such user');
     // Behind it, too.
     await page.waitForSelector('h1:has-text("No such user")');
+    await close();
+  });
+
+  it('roles that another administrator has changed meanwhile are not written over', async () => {
+    const target = await registerPerson(server, { name: 'Rosa' });
+    await setRoles(server, target.id, ['editor', 'support']);
+    const path = `/users/${target.id}`;
+    const { page, close } = await openConsole(browser, server, { admin, path });
+    await page.click('text=Change roles…');
+    await page.fill('[name=roles]', 'editor, support, billing');
+    await setRoles(server, target.id, ['editor']);
+    await page.click('dialog .main');
+    await page.waitForSelector('dialog [role=alert]:has-text("meanwhile, to: editor.")');
+    expect(await page.inputValue('[name=roles]')).toBe('editor, support, billing');
+    await page.fill('[name=roles]', 'editor, billing');
+    await page.click('dialog .main');
+    await dialogIsGone(page);
+    expect(await page.locator('.roles li').allTextContents()).toEqual(['editor', 'billing']);
+    await close();
+  });
+
+  it('what was done is said on its own screen, and on no other', async () => {
+    const target = await registerPerson(server, { name: 'Max' });
+    const path = `/users/${target.id}`;
+    const { page, close } = await openConsole(browser, server, { admin, path });
+    await page.click('text=Suspend…');
+    await page.click('dialog .danger');
+    await page.waitForSelector('text=The account is suspended.');
+    await page.click('nav >> text=Users');
+    await page.waitForSelector('tbody a');
+    expect(await page.locator('text=The account is suspended.').count()).toBe(0);
+    await page.goBack();
+    await page.waitForSelector('.subhead');
+    expect(await page.locator('text=The account is suspended.').count()).toBe(0);
+    await close();
+  });
+
+  it('an address that names no dialog opens none', async () => {
+    const path = `/users/${admin.id}?do=constructor`;
+    const { page, wrong, close } = await openConsole(browser, server, { admin, path });
+    await page.waitForSelector('.subhead');
+    expect(await page.locator('dialog').count()).toBe(0);
+    expect(wrong).toEqual([]);
     await close();
   });
 
@@ -314,6 +415,7 @@ describe.skipIf(browser === null)('names', { timeout: 300_000 }, () => {
     'مريم بنت محمد الخوارزمي',
     '\u202eevil\u202c',
     'W'.repeat(100),
+    `${'न्'.repeat(49)}न`,
     'क्षत्रिय 👩‍👩‍👧‍👦 نامه‌ای',
     `javascript:window.taken=1`,
   ])('PG-1 %s is inert and whole', async (name) => {
@@ -339,6 +441,7 @@ describe.skipIf(browser === null)('names', { timeout: 300_000 }, () => {
       const shown = page.locator('main bdi.name').first();
       expect(await shown.textContent()).toBe(stored);
       // In a line of its own direction, and cut off nowhere.
+      expect(await sideways(page)).toBe(0);
       const [direction, isCut] = await page.evaluate<[string, boolean]>(`(() => {
         const shown = document.querySelector('main bdi.name');
         const { right } = shown.getBoundingClientRect();
@@ -370,18 +473,18 @@ describe.skipIf(browser === null)('accounts', { timeout: 300_000 }, () => {
     await page.click('dialog .main');
     await page.waitForSelector('h1:has-text("Made Here")');
     await page.waitForSelector('text=The account is made.');
-    await page.click('text=Edit metadata …');
+    await page.click('text=Edit metadata…');
     await page.fill('[name=publicMetadata]', '{ "plan": "pro", "seats": 3 }');
     await page.click('dialog .main');
     await goneFrom(page, 'dialog');
     expect(await page.textContent('.card pre')).toContain('"plan": "pro"');
-    await page.click('text=Edit metadata …');
+    await page.click('text=Edit metadata…');
     await page.fill('[name=publicMetadata]', '{ "seats": 4 }');
     await page.click('dialog .main');
     await goneFrom(page, 'dialog');
     expect(JSON.parse((await page.textContent('.card pre')) ?? '')).toEqual({ seats: 4 });
     await page.waitForSelector('.trail summary:has-text("Metadata changed")');
-    await page.click('text=Delete …');
+    await page.click('text=Delete…');
     await page.fill('dialog [name=address]', 'made@example.com');
     await page.click('dialog .danger');
     await page.waitForSelector('text=The account is deleted.');

@@ -65,7 +65,7 @@ export type UserDetails = UserRow & {
 
 export type SessionRow = Pick<
   AuthSession,
-  'id' | 'createdAt' | 'lastUsedAt' | 'methods' | 'ipAddress' | 'device' | 'current'
+  'id' | 'createdAt' | 'lastUsedAt' | 'ipAddress' | 'device' | 'current'
 >;
 
 export const userDocument: TypedDocumentNode<
@@ -79,7 +79,7 @@ export const userDocument: TypedDocumentNode<
       hasPassword totpEnabled recoveryCodesLeft passkeyCount
       identities { id provider { id name } label createdAt lastUsedAt }
       sessions(first: $sessions) {
-        edges { node { id createdAt lastUsedAt methods ipAddress device current } }
+        edges { node { id createdAt lastUsedAt ipAddress device current } }
         pageInfo { hasNextPage endCursor }
       }
     }
@@ -139,6 +139,15 @@ export const personDocument: TypedDocumentNode<
 > = gql`
   query ConsolePerson($id: ID!) {
     user(id: $id) { id name email }
+  }
+`;
+
+export const rolesDocument: TypedDocumentNode<
+  { readonly user: { readonly id: string; readonly roles: readonly string[] | null } | null },
+  { readonly id: string }
+> = gql`
+  query ConsoleRoles($id: ID!) {
+    user(id: $id) { id roles }
   }
 `;
 

@@ -1,4 +1,5 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
+import { useLocation } from 'wouter';
 import { apollo, auth } from '../api/clients.ts';
 import type { PersonData } from '../api/documents.ts';
 import { Field } from '../parts/field.tsx';
@@ -8,6 +9,7 @@ import { Refused } from '../parts/refused.tsx';
 import { Submit } from '../parts/submit.tsx';
 import { problemOf, type Refusal, useAttempt } from '../parts/use-attempt.ts';
 import { forgetDraft, useDraft } from '../parts/use-draft.ts';
+import { You } from '../parts/you.tsx';
 import { text } from '../text.ts';
 import { Dialog } from './dialog.tsx';
 import { Proof } from './proof.tsx';
@@ -42,8 +44,8 @@ export type ChangeProps<Draft extends WithReason> = {
   /** Why it is not sent yet, by field; what the API need not be asked for. */
   readonly check?: (draft: Draft) => Refusal['fields'];
   readonly send: (draft: Draft) => Promise<Result>;
-  /** In place of going back to the screen. */
-  readonly onDone?: (result: Result) => void;
+  /** In place of going back to the screen: the path that it leads to. */
+  readonly next?: (result: Result) => string;
   readonly onClosed: () => void;
 };
 
@@ -112,6 +114,7 @@ function About({ user }: { user: PersonData }) {
   return (
     <p className="about">
       <Person user={user} />
+      <You id={user.id} />
       {user.name && user.email && <bdi className="address">{user.email}</bdi>}
     </p>
   );
@@ -124,22 +127,24 @@ function useChange<Draft extends WithReason>(props: ChangeProps<Draft>) {
   const [hasProved, setProved] = useState(false);
   const [wrong, setWrong] = useState<Refusal | null>(null);
   const { isBusy, refusal, send } = useAttempt();
+  const [here, navigate] = useLocation();
 
   async function carryOut(close: () => void): Promise<void> {
     setProving(false);
     const { answer, refusal: refused } = await send(async () => {
       const result = await props.send(draft);
       // The screen behind is up to date before it is seen again.
-      if (result.__typename !== 'AuthError' && !props.onDone) await refresh();
+      if (result.__typename !== 'AuthError' && !props.next) await refresh();
       return result;
     });
     if (refused?.code === 'STEP_UP_REQUIRED') setProving(true);
     // Someone else was faster: the screen behind says what is.
     if (refused !== null && ['CONFLICT', 'NOT_FOUND'].includes(refused.code)) void refresh();
     if (answer === null) return;
-    say(props.words.done);
-    if (props.onDone) props.onDone(answer);
-    else close();
+    const next = props.next?.(answer) ?? here;
+    say(props.words.done, next);
+    if (next === here) close();
+    else navigate(next, { replace: true });
   }
 
   async function submit(event: FormEvent, close: () => void): Promise<void> {

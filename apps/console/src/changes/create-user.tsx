@@ -1,5 +1,4 @@
 import type { User } from '@latchkey/client';
-import { useLocation } from 'wouter';
 import { auth } from '../api/clients.ts';
 import { Field } from '../parts/field.tsx';
 import { problemOf } from '../parts/use-attempt.ts';
@@ -10,7 +9,6 @@ const t = text.changes.create;
 
 /** Makes an account, and leads to it. */
 export function CreateUser({ onClosed }: { onClosed: () => void }) {
-  const [, navigate] = useLocation();
   return (
     <ChangeDialog
       words={t}
@@ -20,7 +18,7 @@ export function CreateUser({ onClosed }: { onClosed: () => void }) {
       send={({ email, name, invites, reason }) =>
         auth.createUser({ email: email.trim(), name, sendInvitation: invites, reason })
       }
-      onDone={(result) => navigate(`/users/${(result as unknown as User).id}`, { replace: true })}
+      next={(result) => `/users/${(result as unknown as User).id}`}
       fields={({ draft, change, refusal }) => (
         <>
           <Field

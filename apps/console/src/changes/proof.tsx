@@ -1,7 +1,7 @@
 import { useQuery } from '@apollo/client/react';
 import type { OtpChallenge } from '@latchkey/client';
 import { useAuth, usePasskeys } from '@latchkey/client/react';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useMemo, useState } from 'react';
 import { proofDocument } from '../api/documents.ts';
 import { Field } from '../parts/field.tsx';
 import { Refused } from '../parts/refused.tsx';
@@ -40,6 +40,13 @@ export function Proof({ refusal: before, onProved, onBack }: Props) {
   );
 }
 
+/** Who it is stands fast here: only the password can be wrong. */
+function wrongPassword(refusal: Refusal | null): Refusal | null {
+  return refusal?.code === 'INVALID_CREDENTIALS'
+    ? { ...refusal, message: t.wrongPassword }
+    : refusal;
+}
+
 type FirstProofProps = Pick<Props, 'onProved' | 'onBack'> & {
   readonly before: Refusal | null;
   readonly onChallenge: (challenge: OtpChallenge) => void;
@@ -51,6 +58,8 @@ function FirstProof({ before, onProved, onBack, onChallenge }: FirstProofProps) 
   const { data } = useQuery(proofDocument);
   const [password, setPassword] = useState('');
   const { isBusy, refusal, send } = useAttempt();
+  // The same object while it is the same refusal, which gets the focus once.
+  const shown = useMemo(() => wrongPassword(refusal), [refusal]);
   const hasPasskey = settings.passkeys && passkeys.isSupported && (data?.me?.passkeyCount ?? 0) > 0;
 
   async function byPassword(event: FormEvent): Promise<void> {
@@ -75,7 +84,7 @@ function FirstProof({ before, onProved, onBack, onChallenge }: FirstProofProps) 
   return (
     <form onSubmit={(event) => void byPassword(event)}>
       <p className="hint">{t.text}</p>
-      <Refused refusal={refusal ?? before} />
+      <Refused refusal={shown ?? before} />
       <Field
         label={text.signIn.password}
         type="password"

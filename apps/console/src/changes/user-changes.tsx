@@ -1,7 +1,7 @@
-import type { ComponentType } from 'react';
-import { useLocation } from 'wouter';
+import type { AuthError } from '@latchkey/client';
+import { type ComponentType, useRef } from 'react';
 import { apollo, auth } from '../api/clients.ts';
-import type { UserDetails } from '../api/documents.ts';
+import { rolesDocument, type UserDetails } from '../api/documents.ts';
 import { Field } from '../parts/field.tsx';
 import type { Action } from '../parts/use-action.ts';
 import { problemOf } from '../parts/use-attempt.ts';
@@ -60,9 +60,10 @@ const withFields: Readonly<Record<string, ComponentType<Props>>> = {
 /** The dialog that the address names, for a user. */
 export function UserChanges({ user, action }: Props) {
   const name = action.name ?? '';
-  const Fields = withFields[name];
+  // The address may name anything, such as `constructor`.
+  const Fields = Object.hasOwn(withFields, name) ? withFields[name] : undefined;
   if (Fields !== undefined) return <Fields user={user} action={action} />;
-  const change = plain[name];
+  const change = Object.hasOwn(plain, name) ? plain[name] : undefined;
   if (change === undefined) return null;
   const { send, ...rest } = change;
   return (
@@ -79,16 +80,21 @@ export function UserChanges({ user, action }: Props) {
 const rolesIn = (typed: string): string[] => typed.split(/[\s,]+/).filter((role) => role !== '');
 
 function Roles({ user, action }: Props) {
-  const had = user.roles ?? [];
+  const had = useRef(user.roles ?? []);
   return (
     <ChangeDialog
       about={user}
       words={t.roles}
-      initial={{ reason: '', roles: had.join(', ') }}
+      initial={{ reason: '', roles: had.current.join(', ') }}
       onClosed={action.close}
-      send={({ reason, roles }) =>
-        auth.setUserRoles({ userId: user.id, roles: rolesIn(roles), reason })
-      }
+      send={async ({ reason, roles }) => {
+        const now = await rolesNow(user.id);
+        const isSame = now.join() === had.current.join();
+        had.current = now;
+        return isSame
+          ? auth.setUserRoles({ userId: user.id, roles: rolesIn(roles), reason })
+          : changedMeanwhile(now);
+      }}
       fields={({ draft, change, refusal }) => (
         <Field
           label={t.roles.field}
@@ -99,12 +105,26 @@ function Roles({ user, action }: Props) {
           spellCheck={false}
           value={draft.roles}
           onValue={(roles) => change({ roles })}
-          hint={adminNote(had.includes('admin'), rolesIn(draft.roles).includes('admin'))}
+          hint={adminNote(had.current.includes('admin'), rolesIn(draft.roles).includes('admin'))}
           problem={problemOf(refusal, 'roles')}
         />
       )}
     />
   );
+}
+
+/** As they are now: all are set at once, and another administrator may have changed some. */
+async function rolesNow(id: string): Promise<readonly string[]> {
+  const variables = { id };
+  const { data } = await apollo.query({ query: rolesDocument, variables, fetchPolicy: 'no-cache' });
+  return data?.user?.roles ?? [];
+}
+
+type Refused = AuthError & { readonly __typename: 'AuthError' };
+
+function changedMeanwhile(now: readonly string[]): Refused {
+  const message = t.roles.changedMeanwhile(now.join(', ') || t.roles.nothing);
+  return { __typename: 'AuthError', code: 'CONFLICT', message, fields: [], retryAfter: null };
 }
 
 function adminNote(was: boolean, is: boolean): string {
@@ -113,7 +133,6 @@ function adminNote(was: boolean, is: boolean): string {
 }
 
 function Delete({ user, action }: Props) {
-  const [, navigate] = useLocation();
   const address = user.email ?? user.id;
   return (
     <ChangeDialog
@@ -128,11 +147,11 @@ function Delete({ user, action }: Props) {
           : { address: t.delete.mismatch }
       }
       send={({ reason }) => auth.deleteUser({ userId: user.id, reason })}
-      onDone={() => {
+      next={() => {
         apollo.cache.evict({
           id: apollo.cache.identify({ __typename: 'User', id: user.id }) ?? '',
         });
-        navigate('/users', { replace: true });
+        return '/users';
       }}
       fields={({ draft, change, refusal }) => (
         <Field

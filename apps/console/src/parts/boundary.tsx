@@ -19,8 +19,9 @@ export class Boundary extends Component<Props, State> {
     if (!this.state.hasFailed) return this.props.children;
     return (
       <main id="main" tabIndex={-1}>
+        <h1>{text.broken.title}</h1>
         <div className="notice bad" role="alert">
-          <p>{text.brokenScreen}</p>
+          <p>{text.broken.text}</p>
           <button type="button" onClick={() => location.reload()}>
             {text.reload}
           </button>

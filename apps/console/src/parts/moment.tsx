@@ -1,11 +1,15 @@
-import { useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
+import { useLocation } from 'wouter';
 
-let said = '';
+type Said = { readonly message: string; readonly path: string };
+
+const nothing: Said = { message: '', path: '' };
+let said = nothing;
 const listeners = new Set<() => void>();
 
-/** Says what was done, on the screen that shows it. */
-export function say(message: string): void {
-  said = message;
+/** Says what was done, on the screen of this path and on no other. */
+export function say(message: string, path: string): void {
+  said = { message, path };
   for (const listener of listeners) listener();
 }
 
@@ -14,12 +18,17 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** The last thing that was done; the screen stays, and so does the sentence. */
+/** The last thing that was done here; it is gone once another screen was shown. */
 export function Moment() {
-  const message = useSyncExternalStore(subscribe, () => said);
+  const { message, path } = useSyncExternalStore(subscribe, () => said);
+  const [here] = useLocation();
+  useEffect(() => {
+    if (said.path !== here) said = nothing;
+  }, [here]);
+  const isShown = message !== '' && path === here;
   return (
-    <div role="status" className={message === '' ? undefined : 'notice good'}>
-      {message !== '' && <p>{message}</p>}
+    <div role="status" className={isShown ? 'notice good' : undefined}>
+      {isShown && <p>{message}</p>}
     </div>
   );
 }

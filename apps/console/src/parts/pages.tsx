@@ -3,6 +3,7 @@ import { useQuery } from '@apollo/client/react';
 import { type ReactNode, type RefObject, useEffect, useId, useRef } from 'react';
 import type { Connection } from '../api/documents.ts';
 import { text } from '../text.ts';
+import { announce } from './announce.tsx';
 import { Failed } from './failed.tsx';
 import { useAddress } from './use-address.ts';
 import { Waiting } from './waiting.tsx';
@@ -23,7 +24,7 @@ type Props<Data, Node, Filter extends OperationVariables> = {
   /** What stands in place of rows: that there are none, or none yet, or how to see more. */
   readonly note: (content: ReactNode) => ReactNode;
   readonly loading: string;
-  readonly empty: ReactNode;
+  readonly empty: string;
 };
 
 /**
@@ -79,13 +80,20 @@ function PageFrom<Data, Node, Filter extends OperationVariables>(
     rows?.querySelector<HTMLElement>('a, summary, button')?.focus();
   }, [isThere, isLast, id, wasAsked]);
 
-  if (data === undefined) {
+  const shown = data === undefined ? null : props.connection(data);
+  const count = shown === null ? null : (index - 1) * first + shown.edges.length;
+  const hasMore = shown?.pageInfo.hasNextPage === true;
+  useEffect(() => {
+    if (isLast && count !== null) announce(count === 0 ? props.empty : text.shown(count, hasMore));
+  }, [isLast, count, hasMore, props.empty]);
+
+  if (shown === null) {
     const isFailed = error !== undefined;
     return props.note(
       isFailed ? <Failed error={error} onRetry={refetch} /> : <Waiting>{props.loading}</Waiting>,
     );
   }
-  const { edges, pageInfo } = props.connection(data);
+  const { edges, pageInfo } = shown;
   const isEmpty = edges.length === 0 && index === 1;
   const { hasNextPage, endCursor } = pageInfo;
   return (

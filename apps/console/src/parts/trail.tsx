@@ -28,7 +28,7 @@ export function Trail({ filter, about, open = null }: Props) {
         filter={filter}
         connection={({ auditEvents }) => auditEvents}
         loading={t.loading}
-        empty={t.none}
+        empty={about === undefined ? t.none : t.noneYet}
         note={(content) => <div className="note">{content}</div>}
         page={(events, id) => (
           <ol key={id} id={id}>
@@ -60,7 +60,7 @@ function Line({ event, about, isOpen }: LineProps) {
         </span>
         <span className={isFailure ? 'what failure' : 'what'}>
           {t.events[event.type] ?? event.type}
-          {isFailure && <span className="tag">{t.failed}</span>}
+          {isFailure && !saysSo.test(event.type) && <span className="tag">{t.failed}</span>}
         </span>
         <span className="by">{whoOf(event, about)}</span>
         {event.reason !== null && (
@@ -73,6 +73,9 @@ function Line({ event, about, isOpen }: LineProps) {
     </details>
   );
 }
+
+/** Of these kinds the words say that it failed. */
+const saysSo = /failed$/;
 
 function scrollTo(line: HTMLElement | null): void {
   line?.scrollIntoView({ block: 'center' });
@@ -101,6 +104,9 @@ function Detail({ event }: { event: Event }) {
   return (
     <div className="detail">
       <Facts>
+        <Fact name={t.moment}>
+          <Time at={event.at} isWhole />
+        </Fact>
         <Fact name={t.type}>
           <code>{type}</code>
         </Fact>
@@ -119,7 +125,7 @@ function Detail({ event }: { event: Event }) {
           <code>{event.id}</code>
         </Fact>
         {Object.entries(detail ?? {}).map(([name, value]) => (
-          <Fact key={name} name={name}>
+          <Fact key={name} name={t.details[name] ?? name}>
             <code>{String(value)}</code>
           </Fact>
         ))}

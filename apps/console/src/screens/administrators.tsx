@@ -6,6 +6,7 @@ import { Screen } from '../parts/screen.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import { Waiting } from '../parts/waiting.tsx';
+import { You } from '../parts/you.tsx';
 import { text } from '../text.ts';
 
 const t = text.administrators;
@@ -23,14 +24,16 @@ export function AdministratorsScreen() {
           <thead>
             <tr>
               <th scope="col">{t.who}</th>
-              <th scope="col">{t.factor}</th>
-              <th scope="col" className="wide">
+              <th scope="col" className="middle">
+                {t.factor}
+              </th>
+              <th scope="col" className="wide short">
                 {text.users.state}
               </th>
-              <th scope="col" className="wide">
+              <th scope="col" className="wide date">
                 {text.users.lastSignIn}
               </th>
-              <th scope="col" className="wide">
+              <th scope="col" className="widest short">
                 {t.trail}
               </th>
             </tr>
@@ -54,15 +57,21 @@ function Row({ user }: { user: Administrator }) {
         <Link href={`/users/${user.id}`}>
           <bdi className="name">{user.name || user.email || user.id}</bdi>
         </Link>
+        <You id={user.id} />
         {user.name && user.email && <bdi className="address">{user.email}</bdi>}
-        <span className="narrow quiet">{seen}</span>
+        <span className="narrow quiet">
+          {text.users.lastSignIn}: {seen}
+        </span>
+        <Link className="slim" href={`/trail?actor=${user.id}`}>
+          {t.whatTheyDid}
+        </Link>
       </th>
       <td>{factorsOf(user)}</td>
       <td className="wide">
         <Status status={user.status} />
       </td>
       <td className="wide">{seen}</td>
-      <td className="wide">
+      <td className="widest">
         <Link href={`/trail?actor=${user.id}`}>{t.whatTheyDid}</Link>
       </td>
     </tr>

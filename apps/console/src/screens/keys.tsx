@@ -21,17 +21,19 @@ export function KeysScreen() {
           <thead>
             <tr>
               <th scope="col">{t.id}</th>
-              <th scope="col">{t.use}</th>
-              <th scope="col" className="wide">
+              <th scope="col" className="middle">
+                {t.use}
+              </th>
+              <th scope="col" className="wide short">
                 {t.algorithm}
               </th>
-              <th scope="col" className="wide">
+              <th scope="col" className="wide date">
                 {text.users.created}
               </th>
             </tr>
           </thead>
           <tbody>
-            {data.signingKeys.map((key) => (
+            {inOrder(data.signingKeys).map((key) => (
               <Row key={key.id} of={key} />
             ))}
           </tbody>
@@ -39,6 +41,12 @@ export function KeysScreen() {
       )}
     </Screen>
   );
+}
+
+/** The one that signs, then the one that waits, then those that only verify. */
+function inOrder(keys: readonly SigningKey[]): readonly SigningKey[] {
+  const rank = ({ current, standby }: SigningKey): number => (current ? 0 : standby ? 1 : 2);
+  return [...keys].sort((a, b) => rank(a) - rank(b));
 }
 
 function Row({ of: key }: { of: SigningKey }) {
@@ -62,15 +70,11 @@ function Row({ of: key }: { of: SigningKey }) {
 function useOf({ current, standby, activeFrom, expiresAt }: SigningKey) {
   if (current) return <span className="status active">{t.signs}</span>;
   if (standby) return <span className="status unverified">{t.standby}</span>;
-  if (expiresAt === null)
-    return (
-      <span className="status unverified">
-        {t.signsFrom} <Time at={activeFrom} />
-      </span>
-    );
   return (
     <span className="status unverified">
-      {t.verifiesUntil} <Time at={expiresAt} />
+      <span>
+        {expiresAt === null ? t.signsFrom : t.verifiesUntil} <Time at={expiresAt ?? activeFrom} />
+      </span>
     </span>
   );
 }

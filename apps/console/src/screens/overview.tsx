@@ -23,13 +23,13 @@ export function OverviewScreen() {
             title={t.signIns}
             count={data.overview.signIns}
             of={data.overview}
-            href="/trail?type=session.opened"
+            kinds={{ 'session.opened': t.show }}
           />
           <Figure
             title={t.failedSignIns}
             count={data.overview.failedSignIns}
             of={data.overview}
-            href="/trail?type=login.failed"
+            kinds={t.kinds}
           />
           <Findings findings={data.overview.findings} />
         </div>
@@ -42,18 +42,26 @@ type FigureProps = {
   readonly title: string;
   readonly count: number;
   readonly of: Overview;
-  readonly href: string;
+  /** Of the trail that are counted, each with the words of its link. */
+  readonly kinds: Readonly<Record<string, string>>;
 };
 
-function Figure({ title, count, of: { countLimit }, href }: FigureProps) {
+function Figure({ title, count, of: { countLimit, since }, kinds }: FigureProps) {
   const isMore = count >= countLimit;
+  const links = Object.entries(kinds);
   return (
     <Card title={title}>
       <p className="figure">
         {isMore ? t.orMore(number.format(countLimit)) : number.format(count)}
       </p>
       <p className="quiet">
-        {t.lastDay} <Link href={href}>{t.show}</Link>
+        {t.lastDay} {links.length > 1 && t.showOnly}
+        {links.map(([type, words], index) => (
+          <span key={type}>
+            {index > 0 && ', '}
+            <Link href={`/trail?${new URLSearchParams({ type, since })}`}>{words}</Link>
+          </span>
+        ))}
       </p>
     </Card>
   );
@@ -70,8 +78,10 @@ function Findings({ findings }: Pick<Overview, 'findings'>) {
           <li key={`${check} ${message}`}>
             <span className={`status ${status.toLowerCase()}`}>{t.status[status]}</span>
             <div>
-              <strong>{t.checks[check] ?? check}</strong>
-              <span>{message}</span>
+              <strong>
+                <Check name={check} />
+              </strong>
+              <span className="message">{message}</span>
               {advice !== null && <span className="quiet">{advice}</span>}
             </div>
           </li>
@@ -79,4 +89,16 @@ function Findings({ findings }: Pick<Overview, 'findings'>) {
       </ul>
     </Card>
   );
+}
+
+/** Where one can see more of it. */
+const screens: Readonly<Record<string, string>> = {
+  administrators: '/administrators',
+  keys: '/keys',
+};
+
+function Check({ name }: { name: string }) {
+  const words = t.checks[name] ?? name;
+  const screen = screens[name];
+  return screen === undefined ? words : <Link href={screen}>{words}</Link>;
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@apollo/client/react';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { apollo } from '../api/clients.ts';
 import {
   administratorsDocument,
@@ -46,6 +46,7 @@ function Filter() {
     change({ [name]: value, pages: null, event: null });
   const names = ['type', 'user', 'actor', 'since', 'until'];
   const isFiltered = names.some((name) => address.has(name));
+  const filters = useRef<HTMLElement>(null);
   // On a phone it would fill the screen; a wide one always shows it.
   const [isFolded, setFolded] = useState(!isFiltered);
   return (
@@ -58,7 +59,7 @@ function Filter() {
       >
         {t.filter}
       </button>
-      <search className={`filter trail-filter ${isFolded ? 'folded' : ''}`}>
+      <search ref={filters} className={`filter trail-filter ${isFolded ? 'folded' : ''}`}>
         <TypeFilter value={address.get('type') ?? ''} onValue={set('type')} />
         <PersonFilter value={address.get('user') ?? ''} onValue={set('user')} />
         <ActorFilter value={address.get('actor') ?? ''} onValue={set('actor')} />
@@ -68,9 +69,10 @@ function Filter() {
           <button
             type="button"
             className="quiet"
-            onClick={() =>
-              change(Object.fromEntries([...names, 'pages', 'event'].map((name) => [name, null])))
-            }
+            onClick={() => {
+              change(Object.fromEntries([...names, 'pages', 'event'].map((name) => [name, null])));
+              filters.current?.querySelector('select')?.focus();
+            }}
           >
             {t.clear}
           </button>
@@ -157,11 +159,29 @@ function localOf(value: string | null): string {
 
 /** Someone by whom or to whom it happened, found by address, name or id. */
 function PersonFilter({ value, onValue }: FilterProps) {
-  if (value !== '') return <ChosenPerson id={value} onRemove={() => onValue('')} />;
-  return <FindPerson onFound={onValue} />;
+  const isTaken = useRef(false);
+  const choose = (id: string): void => {
+    isTaken.current = true;
+    onValue(id);
+  };
+  const takesFocus = isTaken.current;
+  return value === '' ? (
+    <FindPerson takesFocus={takesFocus} onFound={choose} />
+  ) : (
+    <ChosenPerson takesFocus={takesFocus} id={value} onRemove={() => choose('')} />
+  );
 }
 
-function ChosenPerson({ id, onRemove }: { id: string; onRemove: () => void }) {
+function focusOn(control: HTMLElement | null): void {
+  control?.focus();
+}
+
+/** In place of what had the focus and is gone. */
+type TakesFocus = { readonly takesFocus: boolean };
+
+type ChosenProps = TakesFocus & { readonly id: string; readonly onRemove: () => void };
+
+function ChosenPerson({ id, takesFocus, onRemove }: ChosenProps) {
   const { data } = useQuery(personDocument, { variables: { id } });
   const gone = { id, name: null, email: null };
   return (
@@ -169,7 +189,12 @@ function ChosenPerson({ id, onRemove }: { id: string; onRemove: () => void }) {
       <span className="label">{t.user}</span>
       <span>
         <Person user={data?.user ?? gone} />
-        <button type="button" className="small" onClick={onRemove}>
+        <button
+          type="button"
+          className="small"
+          ref={takesFocus ? focusOn : undefined}
+          onClick={onRemove}
+        >
           {t.remove}
         </button>
       </span>
@@ -179,7 +204,9 @@ function ChosenPerson({ id, onRemove }: { id: string; onRemove: () => void }) {
 
 const isId = (typed: string): boolean => /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(typed);
 
-function FindPerson({ onFound }: { onFound: (id: string) => void }) {
+type FindProps = TakesFocus & { readonly onFound: (id: string) => void };
+
+function FindPerson({ takesFocus, onFound }: FindProps) {
   const [typed, setTyped] = useState('');
   const [problem, setProblem] = useState<string>();
   const [matches, setMatches] = useState<readonly PersonData[]>([]);
@@ -213,6 +240,7 @@ function FindPerson({ onFound }: { onFound: (id: string) => void }) {
         dir="auto"
         autoComplete="off"
         maxLength={254}
+        autoFocus={takesFocus}
         placeholder={t.userHint}
         value={typed}
         onValue={setTyped}
@@ -220,9 +248,14 @@ function FindPerson({ onFound }: { onFound: (id: string) => void }) {
       />
       {matches.length > 0 && (
         <ul className="matches" aria-label={t.whichOne}>
-          {matches.map((user) => (
+          {matches.map((user, index) => (
             <li key={user.id}>
-              <button type="button" className="quiet" onClick={() => onFound(user.id)}>
+              <button
+                type="button"
+                className="quiet"
+                ref={index === 0 ? focusOn : undefined}
+                onClick={() => onFound(user.id)}
+              >
                 <Person user={user} /> <bdi className="address">{user.email}</bdi>
               </button>
             </li>

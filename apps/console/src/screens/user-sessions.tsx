@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import type { SessionRow, UserDetails } from '../api/documents.ts';
 import { Card } from '../parts/card.tsx';
 import { Time } from '../parts/time.tsx';
@@ -16,6 +17,17 @@ type Props = {
 /** Where a user is signed in; each device can be signed out by itself. */
 export function Sessions({ user, action, onAll }: Props) {
   const sessions = user.sessions?.edges.map(({ node }) => node) ?? [];
+  const list = useRef<HTMLUListElement>(null);
+  const shown = useRef<number>(undefined);
+  const count = sessions.length;
+
+  // To the first of the new rows: the button that was pressed is gone.
+  useEffect(() => {
+    if (shown.current === undefined || count <= shown.current) return;
+    list.current?.querySelectorAll('button')[shown.current]?.focus();
+    shown.current = undefined;
+  }, [count]);
+
   return (
     <Card
       title={t.sessions}
@@ -31,7 +43,7 @@ export function Sessions({ user, action, onAll }: Props) {
       {sessions.length === 0 ? (
         <p className="quiet">{t.noSessions}</p>
       ) : (
-        <ul className="rows">
+        <ul className="rows" ref={list}>
           {sessions.map((session) => (
             <Session
               key={session.id}
@@ -43,7 +55,13 @@ export function Sessions({ user, action, onAll }: Props) {
       )}
       {user.sessions?.pageInfo.hasNextPage && onAll && (
         <p className="more">
-          <button type="button" onClick={onAll}>
+          <button
+            type="button"
+            onClick={() => {
+              shown.current = count;
+              onAll();
+            }}
+          >
             {text.more}
           </button>
         </p>
@@ -60,8 +78,12 @@ function Session({ session, onSignOut }: { session: SessionRow; onSignOut: () =>
         <strong>{device}</strong>
         {session.current && <span className="tag">{t.thisDevice}</span>}
         <span className="quiet">
-          {session.ipAddress !== null && <code>{session.ipAddress}</code>} {t.lastUsed}{' '}
-          <Time at={session.lastUsedAt} />, {t.since} <Time at={session.createdAt} />
+          {session.ipAddress !== null && (
+            <>
+              <code>{session.ipAddress}</code> ·{' '}
+            </>
+          )}
+          {t.lastUsed} <Time at={session.lastUsedAt} /> · {t.since} <Time at={session.createdAt} />
         </span>
       </div>
       <button type="button" aria-label={`${t.signOutDevice}: ${device}`} onClick={onSignOut}>

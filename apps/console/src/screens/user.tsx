@@ -1,5 +1,4 @@
 import { useQuery } from '@apollo/client/react';
-import { useState } from 'react';
 import { type Metadata, type UserDetails, userDocument } from '../api/documents.ts';
 import { UserChanges } from '../changes/user-changes.tsx';
 import { Card, Fact, Facts } from '../parts/card.tsx';
@@ -10,7 +9,9 @@ import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trail } from '../parts/trail.tsx';
 import { type Action, useAction } from '../parts/use-action.ts';
+import { useAddress } from '../parts/use-address.ts';
 import { Waiting } from '../parts/waiting.tsx';
+import { You } from '../parts/you.tsx';
 import { text } from '../text.ts';
 import { Sessions } from './user-sessions.tsx';
 
@@ -20,8 +21,15 @@ const everything = { type: null, actorId: null, since: null, until: null };
 
 /** One person: who they are, what they sign in with, where, and all that happened to them. */
 export function UserScreen({ id }: { id: string }) {
-  const [sessions, setSessions] = useState(10);
-  const { data, error, refetch } = useQuery(userDocument, { variables: { id, sessions } });
+  const [address, change] = useAddress();
+  const sessions = address.get('devices') === 'all' ? 100 : 10;
+  const variables = { id, sessions };
+  const {
+    previousData,
+    data = previousData,
+    error,
+    refetch,
+  } = useQuery(userDocument, { variables });
   const action = useAction();
   const user = data?.user;
   const trail = (
@@ -50,6 +58,7 @@ export function UserScreen({ id }: { id: string }) {
       {error && <Failed error={error} onRetry={refetch} />}
       <p className="subhead">
         <Status status={user.status} />
+        <You id={user.id} />
         {user.suspendedUntil !== null && (
           <span>
             {t.until} <Time at={user.suspendedUntil} />
@@ -59,14 +68,18 @@ export function UserScreen({ id }: { id: string }) {
         <Copy value={user.id} of={t.id} />
       </p>
       <div className="cards">
-        <Identity user={user} />
-        <Security user={user} action={action} />
-        <Roles user={user} action={action} />
-        <MetadataCard user={user} action={action} />
+        <div className="stack">
+          <Identity user={user} />
+          <Roles user={user} action={action} />
+        </div>
+        <div className="stack">
+          <Security user={user} action={action} />
+          <MetadataCard user={user} action={action} />
+        </div>
         <Sessions
           user={user}
           action={action}
-          onAll={sessions < 100 ? () => setSessions(100) : undefined}
+          onAll={sessions < 100 ? () => change({ devices: 'all' }, { replace: true }) : undefined}
         />
         {trail}
       </div>

@@ -15,7 +15,6 @@ const CreateUser = lazy(async () => ({
 }));
 
 const t = text.users;
-const columns = 5;
 const statuses = Object.keys(text.status) as UserStatus[];
 
 /** Everyone with an account: the newest first, or who matches. */
@@ -24,7 +23,6 @@ export function UsersScreen() {
   const action = useAction();
   const search = address.get('search')?.trim() || null;
   const status = statuses.find((each) => each === address.get('status')) ?? null;
-  const isFiltered = search !== null || status !== null;
   return (
     <Screen
       title={t.title}
@@ -39,14 +37,16 @@ export function UsersScreen() {
         <thead>
           <tr>
             <th scope="col">{t.who}</th>
-            <th scope="col">{t.state}</th>
-            <th scope="col" className="wide">
+            <th scope="col" className="wide short">
+              {t.state}
+            </th>
+            <th scope="col" className="wide short">
               {t.roles}
             </th>
-            <th scope="col" className="wide">
+            <th scope="col" className="wide date">
               {t.lastSignIn}
             </th>
-            <th scope="col" className="wide">
+            <th scope="col" className="widest date">
               {t.created}
             </th>
           </tr>
@@ -57,11 +57,14 @@ export function UsersScreen() {
           filter={{ search, status }}
           connection={({ users }) => users}
           loading={t.loading}
-          empty={isFiltered ? t.noMatch : t.none}
+          empty={emptyText(search, status)}
+          // A cell across all columns would keep those that a narrow screen leaves out.
           note={(content) => (
             <tbody className="note">
               <tr>
-                <td colSpan={columns}>{content}</td>
+                <td>{content}</td>
+                <td className="wide" colSpan={3} />
+                <td className="widest" />
               </tr>
             </tbody>
           )}
@@ -83,6 +86,11 @@ export function UsersScreen() {
   );
 }
 
+function emptyText(search: string | null, status: UserStatus | null): string {
+  if (search === null) return status === null ? t.none : t.noneInState;
+  return status === null ? t.noMatch : t.noMatchInState;
+}
+
 function Row({ user }: { user: UserRow }) {
   return (
     <tr>
@@ -91,18 +99,22 @@ function Row({ user }: { user: UserRow }) {
           <bdi className="name">{user.name || user.email || user.id}</bdi>
         </Link>
         {user.name && user.email && <bdi className="address">{user.email}</bdi>}
+        <span className="narrow">
+          <Status status={user.status} />
+        </span>
+        <span className="narrow quiet">{user.roles?.join(', ')}</span>
         <span className="narrow quiet">
-          {user.roles?.join(', ')} <Time at={user.lastLoginAt} otherwise={t.never} />
+          {t.lastSignIn}: <Time at={user.lastLoginAt} otherwise={t.never} />
         </span>
       </th>
-      <td>
+      <td className="wide">
         <Status status={user.status} />
       </td>
       <td className="wide">{user.roles?.join(', ')}</td>
       <td className="wide">
         <Time at={user.lastLoginAt} otherwise={t.never} />
       </td>
-      <td className="wide">
+      <td className="widest">
         <Time at={user.createdAt} />
       </td>
     </tr>
