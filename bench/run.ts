@@ -52,6 +52,10 @@ const scenarios: Readonly<Record<string, Entry>> = {
     about: 'ten million users beside ten thousand; takes half an hour',
     load: () => import('./scenarios/growth.ts'),
   },
+  identities: {
+    about: 'start, memory, processor time and statements of signing in by other providers (B10)',
+    load: () => import('./scenarios/identities.ts'),
+  },
   import: {
     about: 'import-users with a million users, killed half-way and run again',
     load: () => import('./scenarios/import.ts'),

@@ -219,7 +219,7 @@ describe('the bundled server, without the packages that it contains', {
     });
   });
 
-  it('starts for development with the embedded database, signs in by a provider and stops', async () => {
+  it('starts for development, embedded database and all, with sign-in by a provider', async () => {
     install('@electric-sql');
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;

@@ -6,13 +6,16 @@ import {
 } from '../../src/testing/embedded-postgres.ts';
 
 /** A PostgreSQL of its own that keeps what it acknowledges, as in production. */
-export function startDurablePostgres(): Promise<EmbeddedPostgres> {
+export function startDurablePostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<EmbeddedPostgres> {
   return startEmbeddedPostgres({
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',
     wal_level: 'replica',
     shared_buffers: '256MB',
+    ...settings,
   });
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { mutate } from '../../src/testing/client.ts';
@@ -53,19 +54,23 @@ export async function startInstance(env: Environment, cores = bothCores): Promis
   return { ...started, port, url: `http://127.0.0.1:${port}` };
 }
 
-/** The same from `dist/`, with flags of Node's, as `npm start` does it. */
+/** The same from `dist/`, with flags of Node's, as `npm start` does it; or another build's. */
 export async function startBuilt(options: {
   readonly env: Environment;
   readonly cores: string;
   readonly nodeFlags: readonly string[];
+  readonly command?: 'start' | 'dev';
+  /** Where the other build's repository is. */
+  readonly root?: string;
   /** A free one unless told, such as by PUBLIC_URL. */
   readonly port?: number;
 }): Promise<Instance> {
   const port = options.port ?? (await freePort());
+  const main = join(options.root || root, 'dist/main.js');
   const started = await start({
-    args: [...options.nodeFlags, `${root}dist/main.js`, 'start'],
+    args: [...options.nodeFlags, main, options.command ?? 'start'],
     env: { ...options.env, PORT: String(port) },
-    ready: /server\.started/,
+    ready: /server\.started|Latchkey is ready/,
     cores: options.cores,
   });
   return { ...started, port, url: `http://127.0.0.1:${port}` };

@@ -5,6 +5,8 @@ import { sessions } from '../db/tables/sessions.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
 import { meQuery } from '../testing/client.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { signInByProvider, withProviders } from '../testing/identities.ts';
+import { startIdentityProvider } from '../testing/identity-provider.ts';
 import { registerPerson } from '../testing/people.ts';
 
 const statements: string[] = [];
@@ -109,5 +111,16 @@ describe('the statements of the hot path', () => {
     expect(await statementsOf(() => server.send(query, {}, { token: accessToken }))).toHaveLength(
       2,
     );
+  });
+
+  it('B10 fourteen statements for a whole sign-in by another provider', async () => {
+    const provider = await startIdentityProvider();
+    const double = provider.entry({ trustEmail: true });
+    const other = await server.another(withProviders([double]));
+    const signIn = () => signInByProvider(other, provider);
+    expect(await signIn()).toMatchObject({ __typename: 'AuthTokens' });
+    expect(await statementsOf(signIn)).toHaveLength(14);
+    await other.stop();
+    await provider.stop();
   });
 });

@@ -7,7 +7,7 @@ import type { ProviderAnswer, ProviderFlow } from '../../ports.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import { loadOpenIdClient, type OpenIdClient } from './library.ts';
 import { type Metadata, tenantPlaceholder } from './metadata.ts';
-import { answerOfClaims, type Claims, checkIdToken, readLine } from './provider-claims.ts';
+import { answerOfClaims, type Claims, checkIdToken } from './provider-claims.ts';
 import { ProviderFault } from './provider-fault.ts';
 
 /**
@@ -77,29 +77,9 @@ export async function redeemByOpenId(
         ? // ID-5: it is refused unless its subject is the ID token's.
           await openid.fetchUserInfo(configuration, tokens.access_token, `${claims['sub']}`)
         : claims;
-    const answer = answerOfClaims(provider, claims, profile);
-    return { ...answer, name: answer.name ?? postedName(provider, flow.parameters) };
+    return answerOfClaims(provider, claims, profile);
   } finally {
     call.keys.ofFlows = openid.getJwksCache(configuration) ?? null;
-  }
-}
-
-/**
- * Apple posts a name beside the code, the first time and never again. No one has signed it: it is
- * what a user types of themselves.
- */
-function postedName(
-  { responseMode }: IdentityProvider,
-  parameters: URLSearchParams,
-): string | null {
-  const posted = parameters.get('user');
-  if (responseMode !== 'form_post' || posted === null) return null;
-  try {
-    const { name } = JSON.parse(posted) as { name?: { firstName?: unknown; lastName?: unknown } };
-    const parts = [name?.firstName, name?.lastName].filter((part) => typeof part === 'string');
-    return readLine(parts.join(' '));
-  } catch {
-    return null;
   }
 }
 

@@ -31,7 +31,7 @@ type SignIn = Vouched & {
   readonly name: string | null;
 };
 
-/** Rolls the transaction back: the account has changed since it was read. */
+/** Rolls the transaction back: the account is not what was decided for. */
 class Changed extends Error {}
 
 /**
@@ -42,19 +42,31 @@ class Changed extends Error {}
  */
 export async function admitByIdentity(ctx: Context, vouched: Vouched): Promise<Admission> {
   const signIn = describe(vouched);
+  // Most are linked already: they are read once, under the lock.
+  const known = await attempt(() => ctx.transaction((tx) => carryOut(ctx, tx, signIn, 'sign-in')));
+  if (known) return known;
   for (let tries = 0; tries < 3; tries += 1) {
     const found = await findAccount(ctx.db, signIn);
     const decision = decide(ctx, signIn, found);
     await assertOpen(ctx, signIn, { decision, found });
-    try {
-      return await (decision === 'confirm' || decision === 'decoy'
+    const admission = await attempt(() =>
+      decision === 'confirm' || decision === 'decoy'
         ? askMailbox(ctx, signIn, { decision, found })
-        : ctx.transaction((tx) => carryOut(ctx, tx, signIn, decision)));
-    } catch (error) {
-      if (!(error instanceof Changed)) throw error;
-    }
+        : ctx.transaction((tx) => carryOut(ctx, tx, signIn, decision)),
+    );
+    if (admission) return admission;
   }
   throw notAccepted();
+}
+
+/** Null where the account is not, or no longer, what the step was decided for. */
+async function attempt(step: () => Promise<Admission>): Promise<Admission | null> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof Changed) return null;
+    throw error;
+  }
 }
 
 function describe(vouched: Vouched): SignIn {
