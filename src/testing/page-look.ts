@@ -77,7 +77,7 @@ async function cutOff(page: Page, clause: string, rules: string): Promise<string
     sheet.replaceSync(${JSON.stringify(rules)});
     document.adoptedStyleSheets = [sheet];
     const wide = document.documentElement.scrollWidth - innerWidth;
-    const cut = [...document.querySelectorAll('body :not(input, select)')].filter((each) =>
+    const cut = [...document.querySelectorAll('body :not(input, select, .unseen)')].filter((each) =>
       getComputedStyle(each).overflowX !== 'visible' && each.scrollWidth > each.clientWidth);
     document.adoptedStyleSheets = [];
     return [

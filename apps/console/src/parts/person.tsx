@@ -1,5 +1,6 @@
 import type { PersonData } from '../api/documents.ts';
 import { text } from '../text.ts';
+import { Name } from './name.tsx';
 
 /** A user's name, or else their address: isolated, since either may run from right to left. */
 export function Person({ user }: { user: PersonData | null }) {
@@ -10,6 +11,6 @@ export function Person({ user }: { user: PersonData | null }) {
       {text.deletedUser} <code>{user.id.slice(0, 8)}…</code>
     </span>
   ) : (
-    <bdi className="name">{shown}</bdi>
+    <Name>{shown}</Name>
   );
 }

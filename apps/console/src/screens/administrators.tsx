@@ -2,6 +2,7 @@ import { useQuery } from '@apollo/client/react';
 import { Link } from 'wouter';
 import { type Administrator, administratorsDocument } from '../api/documents.ts';
 import { Failed } from '../parts/failed.tsx';
+import { Name } from '../parts/name.tsx';
 import { Screen } from '../parts/screen.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
@@ -55,7 +56,7 @@ function Row({ user }: { user: Administrator }) {
     <tr>
       <th scope="row">
         <Link href={`/users/${user.id}`}>
-          <bdi className="name">{user.name || user.email || user.id}</bdi>
+          <Name>{user.name || user.email || user.id}</Name>
         </Link>
         <You id={user.id} />
         {user.name && user.email && <bdi className="address">{user.email}</bdi>}

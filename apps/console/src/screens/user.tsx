@@ -4,6 +4,7 @@ import { UserChanges } from '../changes/user-changes.tsx';
 import { Card, Fact, Facts } from '../parts/card.tsx';
 import { Copy } from '../parts/copy.tsx';
 import { Failed } from '../parts/failed.tsx';
+import { Name } from '../parts/name.tsx';
 import { Screen } from '../parts/screen.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
@@ -51,7 +52,7 @@ export function UserScreen({ id }: { id: string }) {
     <Screen
       key="user"
       title={name}
-      heading={<bdi className="name">{name}</bdi>}
+      heading={<Name>{name}</Name>}
       crumbs={crumbs}
       actions={<HeadActions user={user} action={action} />}
     >
@@ -118,11 +119,9 @@ function Identity({ user }: Pick<Part, 'user'>) {
   return (
     <Card title={t.identity}>
       <Facts>
-        <Fact name={t.name}>
-          {user.name ? <bdi className="name">{user.name}</bdi> : text.nobody}
-        </Fact>
+        <Fact name={t.name}>{user.name ? <Name>{user.name}</Name> : text.nobody}</Fact>
         <Fact name={t.email}>
-          <bdi className="name">{user.email}</bdi>{' '}
+          <Name>{user.email ?? text.nobody}</Name>{' '}
           <span className="quiet">{user.emailVerified ? t.verified : t.unverified}</span>
         </Fact>
         <Fact name={text.users.created}>

@@ -2,6 +2,7 @@ import type { UserStatus } from '@latchkey/client';
 import { type FormEvent, lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { type UserRow, usersDocument } from '../api/documents.ts';
+import { Name } from '../parts/name.tsx';
 import { Pages } from '../parts/pages.tsx';
 import { Screen } from '../parts/screen.tsx';
 import { Status } from '../parts/status.tsx';
@@ -96,7 +97,7 @@ function Row({ user }: { user: UserRow }) {
     <tr>
       <th scope="row">
         <Link href={`/users/${user.id}`}>
-          <bdi className="name">{user.name || user.email || user.id}</bdi>
+          <Name>{user.name || user.email || user.id}</Name>
         </Link>
         {user.name && user.email && <bdi className="address">{user.email}</bdi>}
         <span className="narrow">
