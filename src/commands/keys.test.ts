@@ -128,7 +128,8 @@ describe('latchkey keys', { timeout: 300_000 }, () => {
     const stale = await spoilStandby();
     const removed = await latchkey(['keys', 'remove', (await states())['active'] ?? '']);
     expect(removed.status).toBe(0);
-    expect(removed.stdout).toMatch(/The key [0-9a-f]{24} signs from /);
+    // On a busy machine the next key may sign by then, and nothing more is said.
+    expect(removed.stdout).toMatch(/^The key [0-9a-f]{24} (?:signs from|is removed)/m);
     expect(removed.stdout).not.toContain(stale);
     const after = await states();
     expect([after['active'], after['standby'], after['next']]).not.toContain(stale);

@@ -83,6 +83,15 @@ describe('latchkey start', { timeout: 300_000 }, () => {
         await sleep(50);
       }
     };
+    /** As clients do: a busy machine's server may ask to be called again. */
+    const register = async (url: string, email: string) => {
+      for (;;) {
+        const answer = await mutate(url, 'register', { email, password: goodPassword });
+        if (answer.__typename === 'OtpChallenge') return answer;
+        expect(answer.errors[0].extensions.code).toBe('OVERLOADED');
+        await sleep(1000);
+      }
+    };
     const codeIn = (text: string): string | undefined => /^(\d{6})\r?$/m.exec(text)?.[1];
 
     it('CF-3 mails, verifies, answers me, and keeps accounts over a restart', async () => {
@@ -100,10 +109,7 @@ describe('latchkey start', { timeout: 300_000 }, () => {
         }
         const home = await fetch(first.url, { redirect: 'manual' });
         expect([home.status, home.headers.get('location')]).toEqual([303, '/account']);
-        const challenge = await mutate(first.url, 'register', {
-          email: ada,
-          password: goodPassword,
-        });
+        const challenge = await register(first.url, ada);
         const code = await until(() =>
           [...resend.mails.values()]
             .map((mail) => codeIn(String(mail['text'])))
@@ -129,7 +135,7 @@ describe('latchkey start', { timeout: 300_000 }, () => {
         expect(
           (await send(second.url, meQuery, {}, { token: refreshed.accessToken })).data.me.email,
         ).toBe(ada);
-        const other = await mutate(second.url, 'register', { email: bob, password: goodPassword });
+        const other = await register(second.url, bob);
         const mailed = await until(() =>
           smtp.mails.map((mail) => codeIn(mail.raw)).find((found) => found !== undefined),
         );
