@@ -1,4 +1,5 @@
 import { useQuery } from '@apollo/client/react';
+import { Fragment } from 'react';
 import { Link } from 'wouter';
 import { type Overview, overviewDocument } from '../api/documents.ts';
 import { Card } from '../parts/card.tsx';
@@ -57,10 +58,13 @@ function Figure({ title, count, of: { countLimit, since }, kinds }: FigureProps)
       <p className="quiet">
         {t.lastDay} {links.length > 1 && t.showOnly}
         {links.map(([type, words], index) => (
-          <span key={type}>
-            {index > 0 && ', '}
-            <Link href={`/trail?${new URLSearchParams({ type, since })}`}>{words}</Link>
-          </span>
+          <Fragment key={type}>
+            {index > 0 && ' '}
+            <span>
+              <Link href={`/trail?${new URLSearchParams({ type, since })}`}>{words}</Link>
+              {index < links.length - 1 && ','}
+            </span>
+          </Fragment>
         ))}
       </p>
     </Card>
