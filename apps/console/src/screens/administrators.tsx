@@ -25,7 +25,7 @@ export function AdministratorsScreen() {
           <thead>
             <tr>
               <th scope="col">{t.who}</th>
-              <th scope="col" className="middle">
+              <th scope="col" className="wide middle">
                 {t.factor}
               </th>
               <th scope="col" className="wide short">
@@ -60,6 +60,12 @@ function Row({ user }: { user: Administrator }) {
         </Link>
         <You id={user.id} />
         {user.name && user.email && <bdi className="address">{user.email}</bdi>}
+        <span className="narrow">
+          {t.factor}: {factorsOf(user)}
+        </span>
+        <span className="narrow">
+          <Status status={user.status} />
+        </span>
         <span className="narrow quiet">
           {text.users.lastSignIn}: {seen}
         </span>
@@ -67,7 +73,7 @@ function Row({ user }: { user: Administrator }) {
           {t.whatTheyDid}
         </Link>
       </th>
-      <td>{factorsOf(user)}</td>
+      <td className="wide">{factorsOf(user)}</td>
       <td className="wide">
         <Status status={user.status} />
       </td>

@@ -56,7 +56,7 @@ function Figure({ title, count, of: { countLimit, since }, kinds }: FigureProps)
         {isMore ? t.orMore(number.format(countLimit)) : number.format(count)}
       </p>
       <p className="quiet">
-        {t.lastDay} {links.length > 1 && t.showOnly}
+        {t.lastDay} {links.length > 1 && `${t.showOnly} `}
         {links.map(([type, words], index) => (
           <Fragment key={type}>
             {index > 0 && ' '}
