@@ -465,7 +465,7 @@ describe.skipIf(browser === null)('names', { timeout: 300_000 }, () => {
 });
 
 describe.skipIf(browser === null)('accounts', { timeout: 300_000 }, () => {
-  it('are made, get metadata and roles, and are deleted: each with its line in the trail', async () => {
+  it('are made, get metadata and roles, and are deleted, all of it in the trail', async () => {
     const { page, wrong, close } = await openConsole(browser, server, { admin, path: '/users' });
     await page.click('text=Create user');
     await page.fill('dialog [name=email]', 'made@example.com');
