@@ -51,6 +51,7 @@ function fittingValue(field: GraphQLInputField): unknown {
   if (isEnumType(type)) return type.getValues()[0]?.name;
   if (type.name === 'Boolean') return false;
   if (type.name === 'JSONObject') return {};
+  if (type.name === 'DateTime') return '2100-01-01T00:00:00.000Z';
   return fitting[field.name] ?? '0190a0a0-0000-7000-8000-000000000000';
 }
 
