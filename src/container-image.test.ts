@@ -82,7 +82,8 @@ describe('the Dockerfile', () => {
     const sources = textsOf('COPY')
       .filter((text) => !text.startsWith('--from='))
       .flatMap((text) => text.split(' ').slice(0, -1));
-    const open = (source: string): boolean => ignored.includes(`!${source.split('/')[0]}`);
+    const open = (source: string): boolean =>
+      ignored.includes(`!${source}`) || ignored.includes(`!${source.split('/')[0]}`);
     expect(sources.filter((source) => !open(source))).toEqual([]);
   });
 
