@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFilter } from '../domain/passwords/breached-filter.ts';
 import { startTestServer, type TestServer } from '../testing/app.ts';
-import { mutate } from '../testing/client.ts';
+import { mutateUntilTaken } from '../testing/client.ts';
 import {
   bareEnvironment,
   productionEnvironment,
@@ -143,8 +143,10 @@ describe('a server with BREACHED_PASSWORDS, as it is built', () => {
   const registers = async (settings: Record<string, string>) => {
     const { child, url, output } = await start(settings);
     await expect.poll(output, { timeout: 60_000, interval: 50 }).toContain('server.started');
-    const refused = await mutate(url, 'register', { email: freshAddress(), password: stolen });
-    const taken = await mutate(url, 'register', { email: freshAddress(), password: goodPassword });
+    const register = (password: string) =>
+      mutateUntilTaken(url, 'register', { email: freshAddress(), password });
+    const refused = await register(stolen);
+    const taken = await register(goodPassword);
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
     return [refused.fields?.[0]?.code, taken.__typename];

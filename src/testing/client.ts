@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 /** One answer of the API. `data` is untyped JSON; tests check the parts that they expect. */
 export type Answer = {
   readonly status: number;
@@ -145,6 +146,17 @@ export async function mutate(
 ): Promise<any> {
   const answer = await send(url, mutationText(name), { input }, sender);
   return answer.data?.[name] ?? answer;
+}
+
+/** The same until it is not shed: a busy machine's new server may ask to be called again. */
+export async function mutateUntilTaken(
+  ...call: Parameters<typeof mutate>
+): ReturnType<typeof mutate> {
+  for (;;) {
+    const answer = await mutate(...call);
+    if (answer.errors?.[0]?.extensions.code !== 'OVERLOADED') return answer;
+    await sleep(500);
+  }
 }
 
 export const meQuery =

@@ -16,6 +16,7 @@ import { recoveryCodes } from '../db/tables/recovery-codes.ts';
 import { sessions } from '../db/tables/sessions.ts';
 import { signingKeys } from '../db/tables/signing-keys.ts';
 import { totpAuthenticators } from '../db/tables/totp-authenticators.ts';
+import { userMetadata } from '../db/tables/user-metadata.ts';
 import { users } from '../db/tables/users.ts';
 
 /** Every table; a test compares the list with the migrations. */
@@ -36,6 +37,7 @@ export const tables: readonly PgTable[] = [
   signingKeys,
   totpAuthenticators,
   users,
+  userMetadata,
 ];
 
 export type Dump = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;

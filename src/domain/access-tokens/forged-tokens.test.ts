@@ -470,7 +470,9 @@ describe.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
           roles: [],
           exp: Number(payload['iat']) + 900,
         });
-        expect(JSON.stringify(payload)).not.toMatch(/@|Ada|Lovelace|127\.0\.0\.1|\$2b\$/);
+        // Random letters may spell any name.
+        const said = JSON.stringify({ ...payload, jti: null });
+        expect(said).not.toMatch(/@|Ada|Lovelace|127\.0\.0\.1|\$2b\$/);
       }
       expect(partsOf(again.accessToken).payload['jti']).not.toBe(real.payload['jti']);
     });
