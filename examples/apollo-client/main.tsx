@@ -2,7 +2,7 @@ import { ApolloClient, InMemoryCache } from '@apollo/client';
 import { HttpLink } from '@apollo/client/link/http';
 import { ApolloProvider } from '@apollo/client/react';
 import { createAuthClient } from '@latchkey/client';
-import { authLink } from '@latchkey/client/apollo';
+import { authLink, clearCacheOnUserChange } from '@latchkey/client/apollo';
 import { AuthProvider } from '@latchkey/client/react';
 import { createRoot } from 'react-dom/client';
 import { App } from '../pages/app.tsx';
@@ -19,13 +19,7 @@ const client = new ApolloClient({
   cache: new InMemoryCache(),
 });
 
-// The next user must not see what this one has read.
-let userId = auth.getState().user?.id;
-auth.subscribe(({ status, user }) => {
-  if (status === 'loading' || status === 'unreachable') return;
-  if (user?.id !== userId) void client.clearStore();
-  userId = user?.id;
-});
+clearCacheOnUserChange(auth, client);
 
 const root = document.getElementById('root');
 if (root) {

@@ -12,7 +12,7 @@ export async function launchBrowser(
 ): Promise<Browser | null> {
   const executablePath = options.executablePath ?? usualPlaces.find((path) => existsSync(path));
   if (executablePath === undefined) return null;
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath,
     args: [
       // Containers forbid Chromium's own sandbox; it loads only our own pages.
@@ -24,4 +24,7 @@ export async function launchBrowser(
       '--no-first-run',
     ],
   });
+  // As long as a poll of a test: a busy machine takes many times as long.
+  browser.on('context', (context) => context.setDefaultTimeout(60_000));
+  return browser;
 }

@@ -5,7 +5,7 @@ import { startTestServer, type TestServer } from '../../../src/testing/app.ts';
 import { countingFetch } from '../../../src/testing/counting-fetch.ts';
 import { type Person, registerPerson } from '../../../src/testing/people.ts';
 import { refusingServer } from '../../../src/testing/refusing-server.ts';
-import { authLink } from './apollo.ts';
+import { authLink, clearCacheOnUserChange } from './apollo.ts';
 import { type AuthState, createAuthClient } from './index.ts';
 
 let server: TestServer;
@@ -97,5 +97,39 @@ describe('authLink', () => {
     const { auth, query } = await open();
     await auth.logout();
     expect((await query()).data).toEqual({ me: null });
+  });
+});
+
+describe('clearCacheOnUserChange', () => {
+  const watch = ({ client }: Awaited<ReturnType<typeof open>>) => {
+    const seen: unknown[] = [];
+    client.watchQuery({ query: me }).subscribe(({ data, error }) => seen.push(error ?? data));
+    return seen;
+  };
+
+  it('asks for what is shown once more as the next user, also in the middle of it', async () => {
+    const other = await registerPerson(server);
+    const opened = await open();
+    clearCacheOnUserChange(opened.auth, opened.client);
+    const seen = watch(opened);
+    await expect.poll(() => seen.at(-1)).toMatchObject({ me: { id: person.id } });
+    const begun = opened.client.refetchQueries({ include: 'active' });
+    await opened.auth.login({ email: other.email, password: other.password });
+    await begun;
+    await expect.poll(() => seen.at(-1)).toMatchObject({ me: { id: other.id } });
+    expect(seen.filter((one) => one instanceof Error)).toEqual([]);
+  });
+
+  it('leaves nothing of the user in the cache after a sign-out, and is ended', async () => {
+    const opened = await open();
+    const end = clearCacheOnUserChange(opened.auth, opened.client);
+    await opened.client.query({ query: me });
+    await opened.auth.logout();
+    await expect.poll(() => JSON.stringify(opened.client.extract())).not.toContain(person.id);
+    end();
+    await opened.auth.login({ email: person.email, password: person.password });
+    await opened.client.query({ query: me });
+    await opened.auth.logout();
+    expect(JSON.stringify(opened.client.extract())).toContain(person.id);
   });
 });

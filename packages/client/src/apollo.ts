@@ -1,3 +1,4 @@
+import type { ApolloClient } from '@apollo/client';
 import { ApolloLink } from '@apollo/client/link';
 import { catchError, concatMap, from, type Observable, of, throwError } from 'rxjs';
 import type { AuthClient } from './create-auth-client.ts';
@@ -42,6 +43,24 @@ export function authLink(auth: Pick<AuthClient, 'getAccessToken' | 'renew'>): Ap
         ),
       ),
     );
+  });
+}
+
+/**
+ * Empties the cache when another user signs in, or nobody is any more, so that no user sees what
+ * another has read; what is on the screen is asked again. Returns a function that ends this.
+ */
+export function clearCacheOnUserChange(
+  auth: Pick<AuthClient, 'getState' | 'subscribe'>,
+  client: Pick<ApolloClient, 'resetStore'>,
+): () => void {
+  let userId = auth.getState().user?.id;
+  return auth.subscribe(({ status, user }) => {
+    if (status === 'loading' || status === 'unreachable') return;
+    // Not clearStore(), which leaves a query that was under way with an error for good. Each query
+    // says itself why it fails the second time.
+    if (user?.id !== userId) client.resetStore().catch(() => {});
+    userId = user?.id;
   });
 }
 

@@ -3,7 +3,7 @@ import { CombinedGraphQLErrors } from '@apollo/client/errors';
 import { ErrorLink } from '@apollo/client/link/error';
 import { HttpLink } from '@apollo/client/link/http';
 import { createAuthClient } from '@latchkey/client';
-import { authLink } from '@latchkey/client/apollo';
+import { authLink, clearCacheOnUserChange } from '@latchkey/client/apollo';
 import { settings } from '../settings.ts';
 
 const url = '/graphql';
@@ -40,10 +40,4 @@ export const apollo = new ApolloClient({
   },
 });
 
-// The next user must not see what this one has read.
-let userId = auth.getState().user?.id;
-auth.subscribe(({ status, user }) => {
-  if (status === 'loading' || status === 'unreachable') return;
-  if (user?.id !== userId) void apollo.clearStore();
-  userId = user?.id;
-});
+clearCacheOnUserChange(auth, apollo);
