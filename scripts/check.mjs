@@ -16,6 +16,7 @@ const commands = [
   ['tsc', '--noEmit', '-p', 'src/http/pages/graphiql/page'],
   ['node', 'scripts/db-check.mjs'],
   ['node', 'scripts/schema.mjs', '--check'],
+  ['node', 'scripts/snippets.mjs', '--check'],
   ['tsc', '--noEmit', '-p', 'packages/verify'],
 ];
 

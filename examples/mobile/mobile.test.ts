@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { webcrypto } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +24,6 @@ import { freePort } from '../../src/testing/free-port.ts';
 import { startIdentityProvider } from '../../src/testing/identity-provider.ts';
 import type { OidcProvider } from '../../src/testing/oidc-provider.ts';
 import { freshAddress, personOf } from '../../src/testing/people.ts';
-import { snippets } from '../../src/testing/snippets.ts';
 import { createProviderSignIn, type Expo } from './sign-in.ts';
 
 /**
@@ -143,11 +142,6 @@ async function followed(url: string, { serverOf, provider, redirectUrl, button }
 const me = '{ me { email } }';
 
 describe('the app of docs/integrations/mobile.md', () => {
-  it('is examples/mobile/sign-in.ts', () => {
-    const source = readFileSync(new URL('sign-in.ts', import.meta.url), 'utf8');
-    expect(snippets('mobile.md', 'ts')).toContain(source);
-  });
-
   it.each(returnUrls)(
     'ID-10 signs in without a cookie of its own, back at %s',
     async (returnTo) => {
