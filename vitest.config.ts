@@ -12,7 +12,7 @@ export default defineConfig({
       { find: /^graphql$/, replacement: 'graphql/index.js' },
       // The packages by their names, as the examples import them, without a build.
       { find: /^@latchkey\/(client|verify)$/, replacement: `${packages}/$1/src/index.ts` },
-      { find: /^@latchkey\/client\/(.+)$/, replacement: `${packages}/client/src/$1.ts` },
+      { find: /^@latchkey\/(client|verify)\/(.+)$/, replacement: `${packages}/$1/src/$2.ts` },
     ],
   },
   test: {

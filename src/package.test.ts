@@ -43,10 +43,22 @@ const entries = {
   '@latchkey/verify': [
     'KeysUnavailableError',
     'RefusedTokenError',
+    'anyOf',
     'apolloContext',
     'createVerifier',
     'expressAuth',
+    'expressGuard',
     'fastifyAuth',
+    'fastifyGuard',
+    'honoAuth',
+    'honoGuard',
+    'maxAge',
+    'protect',
+    'requireFactor',
+    'requireRole',
+    'requireScope',
+    'requireThat',
+    'required',
     'yogaContext',
   ],
 };
@@ -72,7 +84,8 @@ import {
 } from '@latchkey/client/react';
 import { authClientExchange } from '@latchkey/client/urql';
 import {
-  apolloContext, type Caller, createVerifier, expressAuth, fastifyAuth, yogaContext,
+  apolloContext, type Caller, createVerifier, expressAuth, fastifyAuth, protect, required,
+  yogaContext,
 } from '@latchkey/verify';
 
 export const auth = createAuthClient({
@@ -111,6 +124,9 @@ export async function comeBack(): Promise<User | string | null> {
   }
 }
 export const verifier = createVerifier({ issuer: 'https://auth.example.com' });
+protect((_request, caller) => new Response(caller.userId), { verifier, require: required });
+// @ts-expect-error Anonymous requests have no caller unless one is required.
+protect((_request, caller) => new Response(caller.userId), { verifier });
 export const state: AuthState = auth.getState();
 export const caller: Promise<Caller> = verifier.verify('token');
 export {
@@ -173,7 +189,17 @@ describe('the packages, in an empty project', () => {
     const written = files.filter(({ text }) => importsOf(text).every(project.has));
     expect(written.length).toBeGreaterThan(files.length / 2);
     if (isPacked) expect(written).toEqual(files);
-    const modules = ['--module', 'esnext', '--moduleResolution', 'bundler', '--jsx', 'react-jsx'];
+    // The pages' examples import it.
+    project.write('pages/verifier.ts', readFileSync('examples/backends/verifier.ts', 'utf8'));
+    const modules = [
+      '--allowImportingTsExtensions',
+      '--module',
+      'esnext',
+      '--moduleResolution',
+      'bundler',
+      '--jsx',
+      'react-jsx',
+    ];
     const paths = [{ name: 'app.ts', text: app }, ...written].map(({ name, text }) =>
       project.write(name, text),
     );
@@ -234,6 +260,7 @@ const usedInPages = [
   'express@5',
   'fastify@5',
   'graphql-yoga@5',
+  'hono@4',
   'jose@6',
   'urql@5',
 ];

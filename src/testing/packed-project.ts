@@ -108,8 +108,10 @@ export function createPackedProject(): Project {
     join(modules, '@latchkey', 'client', 'dist', 'schema.graphql'),
   );
   link(join(root, 'node_modules'), modules);
-  const gateways = join(root, 'examples', 'gateway', 'node_modules');
-  if (existsSync(gateways)) link(gateways, modules);
+  for (const example of ['gateway', 'backends']) {
+    const installed = join(root, 'examples', example, 'node_modules');
+    if (existsSync(installed)) link(installed, modules);
+  }
   return project;
 }
 

@@ -1,5 +1,6 @@
 import type { Caller, Verifier } from './create-verifier.ts';
-import { admit } from './refusal.ts';
+import { type Guard, type Guards, judge } from './guards.ts';
+import { admit, type Refusal, refusalOf } from './refusal.ts';
 
 declare global {
   namespace Express {
@@ -19,26 +20,37 @@ type Response = {
   setHeader(name: string, value: string): unknown;
   end(body: string): unknown;
 };
+type Middleware = (request: Request, response: Response, next: (error?: unknown) => void) => void;
 
 /**
  * Middleware for Express 4 and 5 that puts `caller` on the request. An invalid bearer token is
- * answered with 401; so is an anonymous request where `required` is set.
+ * answered with 401; so is, where `require` is set, an anonymous request, and whom it refuses.
  */
 export function expressAuth(
   verifier: Verifier,
-  { required = false }: { required?: boolean } = {},
-): (request: Request, response: Response, next: (error?: unknown) => void) => void {
+  { require }: { readonly require?: Guards } = {},
+): Middleware {
   return (request, response, next) => {
-    admit(verifier, request, required).then((admission) => {
-      if ('caller' in admission) {
-        request.caller = admission.caller;
-        return next();
-      }
-      const { status, headers, body } = admission.refusal;
-      response.statusCode = status;
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-      response.setHeader('Content-Type', 'application/json; charset=utf-8');
-      response.end(JSON.stringify(body));
+    admit(verifier, request, require).then((admission) => {
+      if ('refusal' in admission) return answer(response, admission.refusal);
+      request.caller = admission.caller;
+      next();
     }, next);
   };
+}
+
+/** Middleware for single routes, after expressAuth: lets in whom every guard lets in. */
+export function expressGuard(...guards: readonly [Guard, ...Guard[]]): Middleware {
+  return ({ caller = null }, response, next) => {
+    const denial = judge(caller, guards);
+    if (denial === null) next();
+    else answer(response, refusalOf(denial));
+  };
+}
+
+function answer(response: Response, { status, headers, body }: Refusal): void {
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.end(JSON.stringify(body));
 }

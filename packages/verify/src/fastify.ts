@@ -1,5 +1,6 @@
 import type { Caller, Verifier } from './create-verifier.ts';
-import { admit } from './refusal.ts';
+import { type Guard, type Guards, judge } from './guards.ts';
+import { admit, type Refusal, refusalOf } from './refusal.ts';
 
 type Request = { readonly headers: { readonly authorization?: string | undefined } };
 type Reply = {
@@ -14,7 +15,7 @@ type Instance<Req extends Request, Rep extends Reply> = {
 
 /**
  * What fastifyAuth puts on the request. Declare it: `declare module 'fastify' { interface
- * FastifyRequest extends WithCaller {} }`.
+ * FastifyRequest extends WithCaller {} }`. For Hono: `new Hono<{ Variables: WithCaller }>()`.
  */
 export type WithCaller = {
   /** Null for an anonymous request. */
@@ -23,24 +24,39 @@ export type WithCaller = {
 
 /**
  * Puts `caller` on every request of a Fastify instance. An invalid bearer token is answered with
- * 401; so is an anonymous request where `required` is set. Call it, do not register it: a plugin
- * would see the requests of its own scope only.
+ * 401; so is, where `require` is set, an anonymous request, and whom it refuses. Call it, do not
+ * register it: a plugin would see the requests of its own scope only.
  */
 export function fastifyAuth<Req extends Request, Rep extends Reply>(
   fastify: Instance<Req, Rep>,
-  { verifier, required = false }: { verifier: Verifier; required?: boolean },
+  { verifier, require }: { readonly verifier: Verifier; readonly require?: Guards },
 ): void {
   fastify.decorateRequest('caller', null);
   fastify.addHook('onRequest', async (request, reply) => {
-    const admission = await admit(verifier, request, required);
-    if ('caller' in admission) {
-      Object.assign(request, { caller: admission.caller });
-      return;
-    }
-    const { status, headers, body } = admission.refusal;
-    return reply
-      .code(status)
-      .headers({ ...headers })
-      .send(body);
+    const admission = await admit(verifier, request, require);
+    if ('refusal' in admission) return answer(reply, admission.refusal);
+    Object.assign(request, { caller: admission.caller });
+    return;
   });
+}
+
+/**
+ * A hook for single routes of an instance with fastifyAuth, as `onRequest` or `preHandler`: lets in
+ * whom every guard lets in.
+ */
+export function fastifyGuard(
+  ...guards: readonly [Guard, ...Guard[]]
+): (request: object, reply: Reply) => Promise<unknown> {
+  return async (request, reply) => {
+    const { caller = null }: { caller?: Caller | null } = request;
+    const denial = judge(caller, guards);
+    return denial === null ? undefined : answer(reply, refusalOf(denial));
+  };
+}
+
+function answer(reply: Reply, { status, headers, body }: Refusal): unknown {
+  return reply
+    .code(status)
+    .headers({ ...headers })
+    .send(body);
 }

@@ -6,6 +6,20 @@ export {
   type WithHeaders,
 } from './create-verifier.ts';
 export { KeysUnavailableError, RefusedTokenError } from './errors.ts';
-export { expressAuth } from './express.ts';
-export { fastifyAuth, type WithCaller } from './fastify.ts';
+export { expressAuth, expressGuard } from './express.ts';
+export { fastifyAuth, fastifyGuard, type WithCaller } from './fastify.ts';
 export { apolloContext, yogaContext } from './graphql-context.ts';
+export {
+  anyOf,
+  type Denial,
+  type Guard,
+  type Guards,
+  maxAge,
+  required,
+  requireFactor,
+  requireRole,
+  requireScope,
+  requireThat,
+} from './guards.ts';
+export { honoAuth, honoGuard } from './hono.ts';
+export { protect } from './protect.ts';

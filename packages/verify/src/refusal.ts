@@ -1,12 +1,19 @@
 import type { Caller, Verifier, WithHeaders } from './create-verifier.ts';
 import { KeysUnavailableError, RefusedTokenError } from './errors.ts';
+import { type Denial, type Guards, judge } from './guards.ts';
 
 /** A plain HTTP answer in place of the requested one. */
 export type Refusal = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: {
-    readonly error: { readonly code: string; readonly message: string; readonly reason?: string };
+    readonly error: {
+      readonly code: string;
+      readonly message: string;
+      readonly reason?: string;
+      readonly maxAge?: number;
+      readonly factor?: string;
+    };
   };
 };
 
@@ -19,11 +26,12 @@ export type Admission = { readonly caller: Caller | null } | { readonly refusal:
 export async function admit(
   verifier: Verifier,
   request: WithHeaders,
-  required: boolean,
+  guards: Guards | undefined,
 ): Promise<Admission> {
   try {
     const caller = await verifier.callerOf(request);
-    return caller === null && required ? { refusal: anonymous } : { caller };
+    const denial = judge(caller, guards);
+    return denial === null ? { caller } : { refusal: refusalOf(denial) };
   } catch (error) {
     if (error instanceof RefusedTokenError) {
       const { code, reason, message, status, challenge } = error;
@@ -43,18 +51,12 @@ export async function admit(
   }
 }
 
-/**
- * RFC 6750 3, 3.1: a caller who sent no token is told the scheme with at least one parameter, and
- * no error.
- */
-const anonymous: Refusal = {
-  status: 401,
-  headers: { 'WWW-Authenticate': 'Bearer realm="latchkey"' },
-  body: {
-    error: {
-      code: 'UNAUTHENTICATED',
-      message: 'A valid access token is required.',
-      reason: 'TOKEN_MISSING',
-    },
-  },
-};
+/** What a caller is answered whom a guard refuses. */
+export function refusalOf({ status, challenge, ...error }: Denial): Refusal {
+  return { status, headers: { 'WWW-Authenticate': challenge }, body: { error } };
+}
+
+/** The refusal as an answer of the web. */
+export function asResponse({ status, headers, body }: Refusal): Response {
+  return Response.json(body, { status, headers });
+}

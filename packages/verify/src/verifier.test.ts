@@ -26,6 +26,7 @@ import {
   fastifyAuth,
   KeysUnavailableError,
   RefusedTokenError,
+  required,
   type Verifier,
 } from './index.ts';
 
@@ -287,8 +288,8 @@ describe('in the servers of others', () => {
 
   it.each([false, true])(
     'Express: the same, and no anonymous callers where a token is required (%s)',
-    async (required) => {
-      const middleware = expressAuth(remote, { required });
+    async (isRequired) => {
+      const middleware = expressAuth(remote, needs(isRequired));
       const server = createServer((request, response) => {
         middleware(request, response, (error) => {
           response.end(JSON.stringify(error ?? Object(request).caller?.userId ?? null));
@@ -297,23 +298,25 @@ describe('in the servers of others', () => {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const address = server.address();
       const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-      await expectDoor(url, required);
+      await expectDoor(url, isRequired);
       server.close();
     },
   );
 
   it.each([false, true])(
     'Fastify: the same, and no anonymous callers where a token is required (%s)',
-    async (required) => {
+    async (isRequired) => {
       const fastify = Fastify({ forceCloseConnections: true });
-      fastifyAuth(fastify, { verifier: remote, required });
+      fastifyAuth(fastify, { verifier: remote, ...needs(isRequired) });
       fastify.get('/', async (request) => JSON.stringify(Object(request).caller?.userId ?? null));
-      await expectDoor(await fastify.listen({ host: '127.0.0.1', port: 0 }), required);
+      await expectDoor(await fastify.listen({ host: '127.0.0.1', port: 0 }), isRequired);
       await fastify.close();
     },
   );
 
-  async function expectDoor(url: string, required: boolean): Promise<void> {
+  const needs = (isRequired: boolean) => (isRequired ? { require: required } : {});
+
+  async function expectDoor(url: string, isRequired: boolean): Promise<void> {
     const refused = await get(url, 'Bearer nonsense');
     expect(refused.status).toBe(401);
     expect(refused.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
@@ -321,8 +324,9 @@ describe('in the servers of others', () => {
       error: { code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' },
     });
     const anonymous = await get(url);
-    expect(anonymous.status).toBe(required ? 401 : 200);
-    if (required) expect(anonymous.headers.get('www-authenticate')).toBe('Bearer realm="latchkey"');
+    expect(anonymous.status).toBe(isRequired ? 401 : 200);
+    if (isRequired)
+      expect(anonymous.headers.get('www-authenticate')).toBe('Bearer realm="latchkey"');
     expect(await (await get(url, `Bearer ${token}`)).json()).toBe(userId);
   }
 });
