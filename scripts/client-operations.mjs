@@ -1,5 +1,5 @@
-// Writes packages/client/src/operations.ts from schema.graphql: the mutations with their types, and
-// what to ask of each.
+// Writes packages/client/src/operations.ts from schema.graphql: the mutations and the client's
+// queries with their types, and what to ask of each.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,6 +19,13 @@ const root = new URL('..', import.meta.url);
 const target = fileURLToPath(new URL('packages/client/src/operations.ts', root));
 
 const columns = 100;
+
+/** The client's queries: the method's name, and the fields that lead to its answer. */
+const queries = {
+  account: ['account'],
+  options: ['authOptions'],
+  sessions: ['account', 'sessions'],
+};
 
 /** Scalars as JSON carries them. */
 const scalars = {
@@ -51,33 +58,96 @@ export function printClientOperations(sdl) {
     need(getNamedType(mutation.args[0].type));
   }
   need(schema.getType('User'));
+  const asked = Object.entries(queries).map(([name, path]) => ({ name, ...follow(schema, path) }));
+  for (const { type } of asked) need(type);
 
   for (const type of [...needed].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const text = declaration(type);
     if (text) parts.push(`${comment(type.description, '')}${text}`);
   }
+  parts.push(...asked.filter(({ args }) => args.length > 0).map(variables));
   parts.push(
     block(
       '/** Each mutation: what it takes and what it answers. */\nexport type Mutations = {',
       mutations.map(signature),
     ),
     block(
-      '/** What each mutation may answer, besides AuthError. */\n' +
-        'export const yields: Readonly<Record<keyof Mutations, string>> = {',
-      mutations.map((mutation) => `  ${mutation.name}: '${yieldsOf(mutation).join(' ')}',`),
+      '/** The mutations by what they may answer, besides AuthError. */\n' +
+        'export const outcomes: Readonly<Record<string, string>> = {',
+      byOutcome(mutations),
     ),
     block(
-      '/** What is asked of each type. */\n' +
+      '/** What is asked of each type; `{Name}` stands for what is asked of that one. */\n' +
         'export const selections: Readonly<Record<string, string>> = {',
-      [...new Set(mutations.flatMap((mutation) => getNamedType(mutation.type).getTypes()))]
+      selected([...mutations.map(({ type }) => getNamedType(type)), ...asked.map((q) => q.type)])
         .map((type) => `  ${type.name}: ${literal(selection(type))},`)
         .sort(),
+    ),
+    block(
+      "/** The client's queries, with the same `{Name}`. */\n" +
+        'export const queries: Readonly<Record<' +
+        `${asked.map(({ name }) => `'${name}'`).join(' | ')}, string>> = {`,
+      asked.map(({ name, text }) => `  ${name}: ${literal(`query ${name}${text}`)},`),
     ),
   );
   const head =
     '// Generated from schema.graphql by `npm run schema`. ' +
     'Edit scripts/client-operations.mjs instead.';
   return format(`${head}\n\n${parts.join('\n\n')}\n`);
+}
+
+/** The type at the end of a path of fields, what the last one takes, and the query for it. */
+function follow(schema, path) {
+  let type = schema.getQueryType();
+  let field;
+  for (const name of path) {
+    field = type.getFields()[name];
+    type = getNamedType(field.type);
+  }
+  const { args } = field;
+  const declared = args.map((arg) => `$${arg.name}:${arg.type}`).join(', ');
+  const given = args.map((arg) => `${arg.name}:$${arg.name}`).join(', ');
+  const around = (text) => (text ? `(${text})` : '');
+  // Spaces, so that the line can be broken there.
+  const inner = `${path.join('{ ')}${around(given)} {${type.name}}${'}'.repeat(path.length - 1)}`;
+  return { type, args, text: `${around(declared)} { ${inner}}` };
+}
+
+/** The type of what a query takes. */
+function variables({ name, args }) {
+  const lines = args.map((arg) => {
+    const member = `${arg.name}?: ${typeScript(arg.type)} | undefined`;
+    return `${comment(arg.description, '  ')}  readonly ${member};`;
+  });
+  const head = `/** What \`${name}\` takes. */\nexport type ${pascal(name)}Variables = {`;
+  return block(head, lines);
+}
+
+function pascal(name) {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}
+
+/** Each combination of outcomes once, since every app downloads this table. */
+function byOutcome(mutations) {
+  const names = new Map();
+  for (const mutation of mutations) {
+    const outcome = yieldsOf(mutation).join(' ');
+    names.set(outcome, [...(names.get(outcome) ?? []), mutation.name]);
+  }
+  return [...names].map(([outcome, all]) => `  '${outcome}': ${literal(all.join(' '))},`);
+}
+
+/** The object types among these and, below them, all that a selection names. */
+function selected(types) {
+  const found = new Set();
+  const visit = (type) => {
+    if (isUnionType(type)) for (const member of type.getTypes()) visit(member);
+    if (!isObjectType(type) || found.has(type)) return;
+    found.add(type);
+    for (const field of plainFields(type)) visit(getNamedType(field.type));
+  };
+  for (const type of types) visit(type);
+  return [...found];
 }
 
 function block(head, lines) {
@@ -112,6 +182,7 @@ const leftOut = new Set([
   'User.suspendedUntil',
   'User.publicMetadata',
   'User.adminMetadata',
+  'Account.passkeySignals',
 ]);
 
 /** Fields that can be asked for as they are; lists in pages are for the app's own queries. */
@@ -137,7 +208,7 @@ function selection(type) {
   return plainFields(type)
     .map((field) => {
       const named = getNamedType(field.type);
-      return isObjectType(named) ? `${field.name}{${selection(named)}}` : field.name;
+      return isObjectType(named) ? `${field.name}{${named.name}}` : field.name;
     })
     .join(' ');
 }

@@ -1,36 +1,44 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
+import { rolldown } from 'rolldown';
 
 export type Bundle = { readonly code: string; readonly imports: readonly string[] };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const start = '\0start';
 
 /**
- * Bundles and minifies one file, ours or one named by its absolute path, for a browser; packages in
- * `external` stay imports.
+ * Bundles one file, ours or one named by its absolute path, as an app's build does for browsers:
+ * minified, and of the file only what the app imports (`names`), or all. Packages in `external`
+ * stay imports.
  */
 export async function bundle(
   file: string,
-  options: { external?: readonly string[] } = {},
+  options: { external?: readonly string[]; names?: readonly string[] } = {},
 ): Promise<Bundle> {
   const entry = resolve(root, file);
-  const built = await build({
-    configFile: false,
-    logLevel: 'error',
-    root: dirname(entry),
-    build: {
-      write: false,
-      minify: true,
-      target: 'es2022',
-      lib: { entry, formats: ['es'] },
-      rolldownOptions: { external: [...(options.external ?? [])] },
-    },
+  const imported = options.names ? `{ ${options.names.join(', ')} }` : '*';
+  const build = await rolldown({
+    input: start,
+    platform: 'browser',
+    transform: { target: 'es2022' },
+    external: [...(options.external ?? [])],
+    plugins: [
+      {
+        name: 'start',
+        resolveId: (id) => (id === start ? start : null),
+        load: (id) => (id === start ? `export ${imported} from ${JSON.stringify(entry)};` : null),
+      },
+    ],
   });
-  const outputs = [built].flat().flatMap((one) => ('output' in one ? one.output : []));
-  const chunks = outputs.flatMap((one) => (one.type === 'chunk' ? [one] : []));
-  return {
-    code: chunks.map(({ code }) => code).join('\n'),
-    imports: chunks.flatMap(({ imports }) => imports),
-  };
+  try {
+    const { output } = await build.generate({ format: 'es', minify: true });
+    const chunks = output.flatMap((one) => (one.type === 'chunk' ? [one] : []));
+    return {
+      code: chunks.map(({ code }) => code).join('\n'),
+      imports: chunks.flatMap(({ imports }) => imports),
+    };
+  } finally {
+    await build.close();
+  }
 }

@@ -1,9 +1,17 @@
 import { refusalIn } from './errors.ts';
 import type { AuthState } from './held-session.ts';
 import { type KeptSession, keepSession } from './keep-session.ts';
-import { mutationOf } from './mutation-of.ts';
-import { type LogoutResult, type Mutations, type User, yields } from './operations.ts';
-import { memoryStorage, type SessionStorage, steadyStorage } from './storage.ts';
+import { mutationNames, mutationOf, queryOf } from './mutation-of.ts';
+import type {
+  Account,
+  AuthOptions,
+  AuthSessionConnection,
+  LogoutResult,
+  Mutations,
+  SessionsVariables,
+  User,
+} from './operations.ts';
+import { localSessions, memoryStorage, type SessionStorage, steadyStorage } from './storage.ts';
 import { createTransport, dataOf, inTime, type Post } from './transport.ts';
 
 export type AuthClientOptions = {
@@ -12,9 +20,10 @@ export type AuthClientOptions = {
   /**
    * Where the refresh token lives. `cookie`: in an HttpOnly cookie, for web apps whose origin is in
    * CORS_ORIGINS; the session survives a reload and is that of all tabs. `memory`: gone with the
-   * page. Or a storage of your own. The default is `memory`.
+   * page. `local`: in localStorage, for web apps of another site; it survives a reload, too, but
+   * every script of the page can read it. Or a storage of your own. The default is `memory`.
    */
-  readonly storage?: 'cookie' | 'memory' | SessionStorage;
+  readonly storage?: 'cookie' | 'memory' | 'local' | SessionStorage;
   /**
    * With `cookie`: another page may have begun a session, such as the server's own sign-in page.
    * `start()` then asks the server even where this client has never seen one.
@@ -37,13 +46,26 @@ export type Operations = {
   ) => Promise<OwnMutations[Name]['result']>;
 };
 
+/** What an app asks most often. Each rejects as `request` does. */
+export type Queries = {
+  /** The signed-in user with what an account page shows; null where no user is signed in. */
+  account(): Promise<Account | null>;
+  /** Where the user is signed in, page by page; null where no user is signed in. */
+  sessions(page?: SessionsVariables): Promise<AuthSessionConnection | null>;
+  /** What a sign-in page needs to know before anyone has signed in. */
+  options(): Promise<AuthOptions>;
+};
+
 /** What a code generator makes of a document, as text (`documentMode: 'string'`). */
 export type TypedQuery<Data, Variables> = {
   toString(): string;
   readonly __apiType?: (variables: Variables) => Data;
 };
 
-export type AuthClient = Operations & {
+/** What the schema makes of the client: a method for each mutation, and the queries. */
+type Methods = Operations & Queries;
+
+export type AuthClient = Methods & {
   /** The same object until the state changes. */
   getState(): AuthState;
   /** Calls back after every change; returns a function that unsubscribes. */
@@ -106,7 +128,7 @@ export function createAuthClient({
   });
   const kept = keepSession({
     post,
-    storage: cookie ? null : steadyStorage(storage === 'memory' ? memoryStorage() : storage),
+    storage: cookie ? null : steadyStorage(storageOf(storage, name)),
     tabsName: storage === 'memory' || typeof window === 'undefined' ? null : name,
     mayBeSignedIn,
   });
@@ -124,6 +146,7 @@ export function createAuthClient({
 
   return {
     ...operationsWith(request, kept, delivery),
+    ...queriesWith(request, kept),
     getState: kept.state,
     subscribe: kept.subscribe,
     start: kept.start,
@@ -140,6 +163,11 @@ export function createAuthClient({
     request: ((query, variables) => request(query, variables)) as AuthClient['request'],
     close: kept.close,
   };
+}
+
+function storageOf(storage: 'memory' | 'local' | SessionStorage, name: string): SessionStorage {
+  if (typeof storage === 'object') return storage;
+  return storage === 'local' ? localSessions(name) : memoryStorage();
 }
 
 /** Milliseconds for which the server takes a proof as recent, less the time of a request. */
@@ -189,11 +217,30 @@ function operationsWith(
     return result;
   };
   return Object.fromEntries(
-    Object.keys(yields).map((mutation) => [
+    mutationNames().map((mutation) => [
       mutation,
       (input: object) => operate(mutation as keyof OwnMutations, input),
     ]),
   ) as Operations;
+}
+
+function queriesWith(request: Request, kept: KeptSession): Queries {
+  type Answer = (Account & { readonly sessions: AuthSessionConnection }) | null;
+  const ask = async (name: 'account' | 'sessions', page: object = {}): Promise<Answer> => {
+    if ((await kept.getAccessToken()) === null) return null;
+    const { account } = await request(queryOf(name), page).catch((error: unknown) => {
+      // Refused, since the session has just ended: no user is signed in.
+      if (kept.current()) throw error;
+      return { account: null };
+    });
+    return account as Answer;
+  };
+  return {
+    account: () => ask('account'),
+    sessions: async (page) => (await ask('sessions', page))?.sessions ?? null,
+    options: async () =>
+      (await request(queryOf('options'), {}, true))['authOptions'] as AuthOptions,
+  };
 }
 
 /** What a mutation changes of the session whose answer does not say so. */

@@ -102,7 +102,7 @@ type Returned = { readonly ticket: string; readonly verifier: string };
 export function createIdentities(auth: AuthClient, options: IdentitiesOptions = {}): Identities {
   const crypto = (): IdentityCrypto | null => options.crypto ?? webCrypto();
   return {
-    providers: () => askProviders(auth),
+    providers: async () => (await auth.options()).identityProviders,
     signIn: ({ loginHint, ...way }) => goThere(loginSteps(auth, loginHint), way, crypto()),
     link: (way) => goThere(linkSteps(auth), way, crypto()),
     finish: () => finish(auth),
@@ -120,13 +120,6 @@ export function createIdentities(auth: AuthClient, options: IdentitiesOptions = 
       return auth.loginWithIdToken({ nonceId: nonce.id, idToken });
     },
   };
-}
-
-async function askProviders(auth: AuthClient): Promise<readonly AuthIdentityProvider[]> {
-  const { authOptions } = await auth.request<{
-    authOptions: { readonly identityProviders: readonly AuthIdentityProvider[] };
-  }>('{authOptions{identityProviders{id name kind}}}');
-  return authOptions.identityProviders;
 }
 
 async function goThere<Result>(

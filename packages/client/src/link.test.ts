@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTestServer, type TestServer } from '../../../src/testing/app.ts';
 import { freshAddress, goodPassword } from '../../../src/testing/people.ts';
-import { createAuthClient, takeLinkToken } from './index.ts';
+import { createAuthClient, takeLinkToken, takeMailLink } from './index.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -42,6 +42,40 @@ describe('takeLinkToken', () => {
     const changes = openPage('https://app.example.com/verify?theme=dark#token=a-b_c');
     expect(takeLinkToken()).toBe('a-b_c');
     expect(changes).toEqual([['kept', '', '/verify?theme=dark']]);
+  });
+});
+
+describe('takeMailLink', () => {
+  it.each([
+    'https://app.example.com/verify',
+    'https://app.example.com/callback#token=abc',
+    'https://app.example.com/unverify#token=abc',
+    'https://app.example.com/verify/more#token=abc',
+  ])('finds none in %s, and leaves the address', (href) => {
+    const changes = openPage(href);
+    expect(takeMailLink()).toBeNull();
+    expect(changes).toEqual([]);
+  });
+
+  it('finds none where there is no page', () => {
+    expect(takeMailLink()).toBeNull();
+  });
+
+  it.each(['verify', 'reset-password', 'undo-email-change'])('says that it is of %s', (kind) => {
+    for (const path of [`/${kind}`, `/a/folder/${kind}/`]) {
+      const changes = openPage(`https://app.example.com${path}#token=a-b_c`);
+      expect(takeMailLink()).toEqual({ kind, token: 'a-b_c' });
+      expect(changes).toEqual([['kept', '', path]]);
+    }
+  });
+
+  it('knows the links of real mails', async () => {
+    const email = freshAddress();
+    await server.mutate('register', { email, password: goodPassword });
+    const mail = await server.nextMail(email);
+    const link = /https?:\S+#token=\S+/.exec(mail.text)?.[0] ?? '';
+    openPage(link);
+    expect(takeMailLink()).toMatchObject({ kind: 'verify' });
   });
 });
 

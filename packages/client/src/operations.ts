@@ -1,5 +1,32 @@
 // Generated from schema.graphql by `npm run schema`. Edit scripts/client-operations.mjs instead.
 
+/** The caller's own private settings. Never reachable for another user. */
+export type Account = {
+  /** The caller. */
+  readonly user: User;
+  /** False for one who signs in with mailed codes alone. */
+  readonly hasPassword: boolean;
+  /** When the password was last set here; null without one, or where it was imported. */
+  readonly passwordChangedAt: string | null;
+  /** Whether an authenticator app is set up. */
+  readonly totpEnabled: boolean;
+  /** Since when it is; null without one. */
+  readonly totpEnabledAt: string | null;
+  /** The language of mails, as a BCP 47 tag; null for the default. `updateProfile` changes it. */
+  readonly locale: string | null;
+  /** Recovery codes that are not used yet; 0 without an authenticator app. */
+  readonly recoveryCodesLeft: number;
+  /** The passkeys, the oldest first. */
+  readonly passkeys: readonly Passkey[];
+  /** The linked accounts at other providers, the oldest first. */
+  readonly identities: readonly AuthIdentity[];
+  /**
+   * The user's own settings, 4 kB at most; `updateProfile` changes them. They decide nothing and
+   * are in no token.
+   */
+  readonly preferences: Readonly<Record<string, unknown>>;
+};
+
 /** All that is stored about the caller, and nothing secret. */
 export type AccountExport = {
   /** A JSON document. */
@@ -94,6 +121,32 @@ export type AuthIdentityRedirect = {
   readonly expiresAt: string;
 };
 
+/** What a sign-in page needs to know before anyone has signed in. */
+export type AuthOptions = {
+  /** Whether anyone may register, or only who is invited. */
+  readonly registrationOpen: boolean;
+  /** Characters that a password has at least. */
+  readonly passwordMinLength: number;
+  /** Digits of an e-mailed code. */
+  readonly otpLength: number;
+  /** Whether the server takes passkeys. */
+  readonly passkeys: boolean;
+  /** The other providers that one may sign in with, in the operator's order. */
+  readonly identityProviders: readonly AuthIdentityProvider[];
+};
+
+/** What lies before and after a page (Relay cursor connections). */
+export type AuthPageInfo = {
+  /** Whether more follow. */
+  readonly hasNextPage: boolean;
+  /** Whether some came before. */
+  readonly hasPreviousPage: boolean;
+  /** Of the first one on the page. */
+  readonly startCursor: string | null;
+  /** Of the last one: `after` for the next page. */
+  readonly endCursor: string | null;
+};
+
 /** A signed-in device. */
 export type AuthSession = {
   /** Also the `sid` claim of its access tokens. */
@@ -116,6 +169,24 @@ export type AuthSession = {
   readonly device: string | null;
   /** Whether it is the one that asks. */
   readonly current: boolean;
+};
+
+/** A page of sessions, the newest first. */
+export type AuthSessionConnection = {
+  /** The sessions of the page. */
+  readonly edges: readonly AuthSessionEdge[];
+  /** What lies before and after. */
+  readonly pageInfo: AuthPageInfo;
+  /** Of all pages. */
+  readonly totalCount: number;
+};
+
+/** A session in a list. */
+export type AuthSessionEdge = {
+  /** For `after`. */
+  readonly cursor: string;
+  /** The session. */
+  readonly node: AuthSession;
 };
 
 /** A pair of tokens for a session that has just begun or been refreshed. */
@@ -923,6 +994,14 @@ export type VerifyPasskeyResult =
   | ({ readonly __typename: 'OtpChallenge' } & OtpChallenge)
   | ({ readonly __typename: 'AuthError' } & AuthError);
 
+/** What `sessions` takes. */
+export type SessionsVariables = {
+  /** How many, 1 to 100. */
+  readonly first?: number | null | undefined;
+  /** The cursor of the one after which the page begins. */
+  readonly after?: string | null | undefined;
+};
+
 /** Each mutation: what it takes and what it answers. */
 export type Mutations = {
   /**
@@ -1133,75 +1212,70 @@ export type Mutations = {
   unlinkIdentity: { input: UnlinkIdentityInput; result: UnlinkIdentityResult };
 };
 
-/** What each mutation may answer, besides AuthError. */
-export const yields: Readonly<Record<keyof Mutations, string>> = {
-  register: 'OtpChallenge',
-  login: 'AuthTokens OtpChallenge',
-  requestLoginCode: 'OtpChallenge',
-  createUser: 'User',
-  suspendUser: 'User',
-  reinstateUser: 'User',
-  setUserRoles: 'User',
-  revokeUserSessions: 'AuthAccepted',
-  revokeUserSession: 'AuthAccepted',
-  setUserMetadata: 'User',
-  resetUserPassword: 'AuthAccepted',
-  resetUserFactors: 'AuthAccepted',
-  unlinkUserIdentity: 'AuthAccepted',
-  deleteUser: 'AuthAccepted',
-  verifyOtp: 'AuthTokens OtpChallenge',
-  verifyLink: 'AuthTokens OtpChallenge',
-  resendOtp: 'OtpChallenge',
-  requestPasskeyLogin: 'PasskeyChallenge',
-  verifyPasskey: 'AuthTokens OtpChallenge',
-  startIdentityLogin: 'AuthIdentityRedirect',
-  completeIdentityLogin: 'AuthTokens OtpChallenge',
-  requestIdTokenNonce: 'AuthIdTokenNonce',
-  loginWithIdToken: 'AuthTokens OtpChallenge',
-  requestPasswordReset: 'AuthAccepted',
-  resetPassword: 'AuthAccepted',
-  changePassword: 'AuthAccepted',
-  exportAccount: 'AccountExport',
-  deleteAccount: 'AuthAccepted',
-  updateProfile: 'User',
-  requestEmailChange: 'OtpChallenge',
-  confirmEmailChange: 'User',
-  undoEmailChange: 'AuthAccepted',
-  refreshSession: 'AuthTokens',
-  logout: 'AuthAccepted',
-  revokeSession: 'AuthAccepted',
-  reauthenticate: 'AuthTokens OtpChallenge',
-  startTotpEnrollment: 'TotpEnrollment',
-  confirmTotpEnrollment: 'RecoveryCodes',
-  disableTotp: 'AuthAccepted',
-  regenerateRecoveryCodes: 'RecoveryCodes',
-  startPasskeyRegistration: 'PasskeyChallenge',
-  confirmPasskeyRegistration: 'Passkey',
-  renamePasskey: 'Passkey',
-  removePasskey: 'PasskeySignals',
-  startIdentityLink: 'AuthIdentityRedirect',
-  completeIdentityLink: 'AuthIdentity',
-  unlinkIdentity: 'AuthAccepted',
+/** The mutations by what they may answer, besides AuthError. */
+export const outcomes: Readonly<Record<string, string>> = {
+  OtpChallenge: 'register requestLoginCode resendOtp requestEmailChange',
+  'AuthTokens OtpChallenge':
+    'login verifyOtp verifyLink verifyPasskey completeIdentityLogin loginWithIdToken ' +
+    'reauthenticate',
+  User:
+    'createUser suspendUser reinstateUser setUserRoles setUserMetadata updateProfile ' +
+    'confirmEmailChange',
+  AuthAccepted:
+    'revokeUserSessions revokeUserSession resetUserPassword resetUserFactors ' +
+    'unlinkUserIdentity deleteUser requestPasswordReset resetPassword changePassword ' +
+    'deleteAccount undoEmailChange logout revokeSession disableTotp unlinkIdentity',
+  PasskeyChallenge: 'requestPasskeyLogin startPasskeyRegistration',
+  AuthIdentityRedirect: 'startIdentityLogin startIdentityLink',
+  AuthIdTokenNonce: 'requestIdTokenNonce',
+  AccountExport: 'exportAccount',
+  AuthTokens: 'refreshSession',
+  TotpEnrollment: 'startTotpEnrollment',
+  RecoveryCodes: 'confirmTotpEnrollment regenerateRecoveryCodes',
+  Passkey: 'confirmPasskeyRegistration renamePasskey',
+  PasskeySignals: 'removePasskey',
+  AuthIdentity: 'completeIdentityLink',
 };
 
-/** What is asked of each type. */
+/** What is asked of each type; `{Name}` stands for what is asked of that one. */
 export const selections: Readonly<Record<string, string>> = {
+  Account:
+    'user{User} hasPassword passwordChangedAt totpEnabled totpEnabledAt locale ' +
+    'recoveryCodesLeft passkeys{Passkey} identities{AuthIdentity} preferences',
   AccountExport: 'json createdAt',
   AuthAccepted: 'accepted',
-  AuthError: 'code message fields{path code message} retryAfter',
+  AuthError: 'code message fields{AuthFieldError} retryAfter',
+  AuthFieldError: 'path code message',
   AuthIdTokenNonce: 'id nonce expiresAt',
-  AuthIdentity: 'id provider{id name kind} label createdAt lastUsedAt',
+  AuthIdentity: 'id provider{AuthIdentityProvider} label createdAt lastUsedAt',
+  AuthIdentityProvider: 'id name kind',
   AuthIdentityRedirect: 'url expiresAt',
+  AuthOptions:
+    'registrationOpen passwordMinLength otpLength passkeys ' +
+    'identityProviders{AuthIdentityProvider}',
+  AuthPageInfo: 'hasNextPage hasPreviousPage startCursor endCursor',
+  AuthSession:
+    'id createdAt lastUsedAt expiresAt authenticatedAt methods identityProvider ipAddress ' +
+    'device current',
+  AuthSessionConnection: 'edges{AuthSessionEdge} pageInfo{AuthPageInfo} totalCount',
+  AuthSessionEdge: 'cursor node{AuthSession}',
   AuthTokens:
-    'accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt session{id createdAt ' +
-    'lastUsedAt expiresAt authenticatedAt methods identityProvider ipAddress device current} ' +
-    'user{id email emailVerified name roles createdAt status lastLoginAt totpEnabled}',
-  OtpChallenge:
-    'id purpose methods sentTo expiresAt resendAvailableAt passkey{id options expiresAt}',
+    'accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt session{AuthSession} ' +
+    'user{User}',
+  OtpChallenge: 'id purpose methods sentTo expiresAt resendAvailableAt passkey{PasskeyChallenge}',
   Passkey: 'id name createdAt lastUsedAt synced provider',
   PasskeyChallenge: 'id options expiresAt',
   PasskeySignals: 'rpId userId credentialIds name displayName',
   RecoveryCodes: 'codes',
   TotpEnrollment: 'id secret uri qrCode expiresAt',
   User: 'id email emailVerified name roles createdAt status lastLoginAt totpEnabled',
+};
+
+/** The client's queries, with the same `{Name}`. */
+export const queries: Readonly<Record<'account' | 'options' | 'sessions', string>> = {
+  account: 'query account { account {Account}}',
+  options: 'query options { authOptions {AuthOptions}}',
+  sessions:
+    'query sessions($first:Int, $after:String) { account{ sessions(first:$first, ' +
+    'after:$after) {AuthSessionConnection}}}',
 };

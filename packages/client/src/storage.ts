@@ -25,6 +25,30 @@ export function memoryStorage(): SessionStorage {
   };
 }
 
+/**
+ * In localStorage, shared by the tabs of an origin; like `memory` where the browser blocks it.
+ * SECURITY: every script of the page, an injected one too, can read the refresh token.
+ */
+export function localSessions(name: string): SessionStorage {
+  const area = usableStorage();
+  const key = `${name}-session`;
+  if (!area) return memoryStorage();
+  return {
+    load: () => JSON.parse(area.getItem(key) ?? 'null'),
+    save: (session) => area.setItem(key, JSON.stringify(session)),
+    clear: () => area.removeItem(key),
+  };
+}
+
+/** Null where there is none, or the browser blocks it: reading the property alone may throw. */
+export function usableStorage(): Storage | null {
+  try {
+    return window.localStorage ?? null;
+  } catch {
+    return null;
+  }
+}
+
 export type SteadyStorage = {
   load(): Promise<StoredSession | null>;
   save(session: StoredSession): Promise<void>;

@@ -1,4 +1,5 @@
 import type { Session } from './session.ts';
+import { usableStorage } from './storage.ts';
 
 /** What tabs of one browser tell each other. */
 export type Message =
@@ -82,13 +83,4 @@ function setFlag(name: string | null, isSet: boolean): void {
   if (typeof document === 'undefined') return;
   // biome-ignore lint/suspicious/noDocumentCookie: not every browser has the Cookie Store API.
   document.cookie = `${flagOf(name)};path=/;samesite=strict;max-age=${isSet ? 34_560_000 : 0}`;
-}
-
-/** Null where there is none, or the browser blocks it: reading the property alone may throw. */
-function usableStorage(): Storage | null {
-  try {
-    return window.localStorage ?? null;
-  } catch {
-    return null;
-  }
 }

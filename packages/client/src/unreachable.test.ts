@@ -11,7 +11,7 @@ import {
   type StoredSession,
   UnreachableError,
 } from './index.ts';
-import { yields } from './operations.ts';
+import { mutationNames } from './mutation-of.ts';
 import { createRetry } from './retry.ts';
 
 let server: TestServer;
@@ -102,7 +102,7 @@ describe('a session that could not be restored', () => {
     expect(await client.request(me)).toEqual({ me: { id: person.id } });
   });
 
-  it.each(Object.keys(yields).filter((name) => !/^(refreshSession|logout)$/.test(name)))(
+  it.each(mutationNames().filter((name) => !/^(refreshSession|logout)$/.test(name)))(
     'X-16 %s goes out without a session only if it is for users who have none',
     async (mutation) => {
       const { client, counted } = await openUnreachable();
