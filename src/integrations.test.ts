@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -13,23 +13,6 @@ describe('the pages of docs/integrations', () => {
     const index = readFileSync(`${folder}/README.md`, 'utf8');
     for (const page of pages) if (page !== 'README.md') expect(index).toContain(`(${page})`);
     expect(readFileSync('README.md', 'utf8')).toContain(`(${folder})`);
-  });
-
-  it.each(pages)('%s has no dead links', (page) => {
-    const text = readFileSync(`${folder}/${page}`, 'utf8');
-    const headings = (of: string) =>
-      [...of.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-        heading
-          .toLowerCase()
-          .replace(/[^\w -]/g, '')
-          .replaceAll(' ', '-'),
-      );
-    for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
-      const [path = '', anchor] = link.split('#');
-      const target = posix.join(folder, path === '' ? page : path);
-      expect([link, existsSync(target)]).toEqual([link, true]);
-      if (anchor !== undefined) expect(headings(readFileSync(target, 'utf8'))).toContain(anchor);
-    }
   });
 
   it.each(pages)('%s has only valid YAML and JSON', (page) => {
