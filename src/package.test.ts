@@ -44,6 +44,7 @@ const entries = {
     'useSignOut',
   ],
   '@latchkey/client/urql': ['authClientExchange'],
+  '@latchkey/verify/graphql': ['accessDirectives', 'enforceScopes', 'ensureCaller'],
   '@latchkey/verify': [
     'KeysUnavailableError',
     'RefusedTokenError',
@@ -155,7 +156,7 @@ describe('the packages, in an empty project', () => {
   });
 
   it('resolve under a bundler; the client is small without its peers', async () => {
-    const external = ['@apollo/client/link', '@urql/exchange-auth', 'react', 'rxjs'];
+    const external = ['@apollo/client/link', '@urql/exchange-auth', 'graphql', 'react', 'rxjs'];
     for (const [name, exported] of Object.entries(entries)) {
       const entry = project.write(`${name.replaceAll('/', '-')}.js`, `export * from '${name}';`);
       const { code, imports } = await bundle(entry, { external });
@@ -194,8 +195,9 @@ describe('the packages, in an empty project', () => {
     const written = files.filter(({ text }) => importsOf(text).every(project.has));
     expect(written.length).toBeGreaterThan(files.length / 2);
     if (isPacked) expect(written).toEqual(files);
-    // The pages' examples import it.
-    project.write('pages/verifier.ts', readFileSync('examples/backends/verifier.ts', 'utf8'));
+    // The pages' examples import them.
+    for (const name of ['verifier.ts', 'schema.ts'])
+      project.write(`pages/${name}`, readFileSync(`examples/backends/${name}`, 'utf8'));
     const modules = [
       '--allowImportingTsExtensions',
       '--module',
@@ -258,6 +260,7 @@ const usedInPages = [
   '@graphql-mesh/plugin-jwt-auth@2.0.14',
   '@graphql-tools/delegate',
   '@graphql-tools/executor-http@3.4.1',
+  '@graphql-tools/schema@10',
   '@graphql-tools/stitch@10.3.1',
   '@graphql-tools/stitching-directives@4.1.0',
   '@graphql-tools/wrap@11.2.5',

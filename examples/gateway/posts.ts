@@ -4,13 +4,17 @@ import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/dis
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { apolloContext, type Caller, createVerifier } from '@latchkey/verify';
+import { accessDirectives, enforceScopes, ensureCaller } from '@latchkey/verify/graphql';
 import { GraphQLError, parse } from 'graphql';
 import type { Running } from './running.ts';
 
+// #region types
 /** Posts, and who wrote them: a second graph that knows only the ids of users. */
 const federated = parse(`
   extend schema
     @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@inaccessible"])
+  # Declared, not imported: this graph applies them; Apollo Gateway does not start with them.
+  ${accessDirectives}
 
   type Query {
     posts: [Post!]!
@@ -19,12 +23,18 @@ const federated = parse(`
     _sdl: String! @inaccessible
   }
   type Mutation {
-    "Signed-in users only."
-    createPost(title: String!): Post!
+    createPost(title: String!): Post! @authenticated
   }
-  type Post { id: ID! title: String! author: User }
+  type Post {
+    id: ID!
+    title: String!
+    author: User
+    "For moderators."
+    reports: Int @requiresScopes(scopes: [["posts:moderate"]])
+  }
   type User @key(fields: "id") { id: ID! posts: [Post!]! }
 `);
+// #endregion types
 
 /** The same for stitching. */
 const stitched = `
@@ -44,6 +54,9 @@ const stitched = `
 /** A post as it is kept. */
 export type Post = { id: string; title: string; authorId: string };
 type Context = { caller: Caller | null };
+
+/** What the roles that Latchkey signs may do in this graph. */
+const scopesOfRoles: Record<string, readonly string[]> = { moderator: ['posts:moderate'] };
 
 export type PostsOptions = {
   /** PUBLIC_URL of the Latchkey server. */
@@ -69,21 +82,25 @@ export async function startPosts({
     },
     Mutation: {
       createPost: (_source: unknown, { title }: { title: string }, { caller }: Context) => {
-        if (!caller)
-          throw new GraphQLError('Sign in to post.', { extensions: { code: 'UNAUTHENTICATED' } });
-        const post = { id: randomUUID(), title, authorId: caller.userId };
+        const post = { id: randomUUID(), title, authorId: ensureCaller(caller).userId };
         posts.push(post);
         return post;
       },
     },
-    Post: { author: ({ authorId }: Post) => stub(authorId) },
+    Post: { author: ({ authorId }: Post) => stub(authorId), reports: () => 0 },
     User: {
       __resolveReference: ({ id }: { id: string }) => stub(id),
       posts: ({ id }: { id: string }) => posts.filter(({ authorId }) => authorId === id),
     },
   };
+  const schema = buildSubgraphSchema([{ typeDefs: federated, resolvers }]);
+  // Whatever gateway is before this graph, and whether or not it applies the directives.
+  enforceScopes<Context>(schema, {
+    callerOf: ({ caller }) => caller,
+    scopesOf: ({ roles }) => roles.flatMap((role) => scopesOfRoles[role] ?? []),
+  });
   const server = new ApolloServer<Context>({
-    schema: buildSubgraphSchema([{ typeDefs: federated, resolvers }]),
+    schema,
     plugins: [ApolloServerPluginInlineTraceDisabled()],
   });
   const { url } = await startStandaloneServer(server, {
