@@ -138,7 +138,7 @@ const homes: readonly {
   { packages: /^nodemailer$|^resend$/, homes: /^mail\// },
   { packages: /^@node-rs\//, homes: /^domain\/passwords\/(hasher|verify-foreign-hash)\.ts$/ },
   { packages: /^@latchkey\//, homes: /^console\// },
-  { packages: /^jose$/, homes: /^(domain|verify)\// },
+  { packages: /^jose$/, homes: /^(domain|verify)\/|^client\/server-seal\.ts$/ },
   { packages: /^otplib$/, homes: /^domain\// },
   { packages: /^openid-client$|^oauth4webapi$/, homes: /^domain\/identities\// },
   { packages: /^@simplewebauthn\//, homes: /^domain\/passkeys\/library\.ts$/ },
@@ -167,7 +167,7 @@ const homes: readonly {
  * built-in module of Node.js.
  */
 const light: Readonly<Record<string, RegExp>> = {
-  client: /^(@apollo\/client\/link|rxjs|@urql\/(core|exchange-auth)|react)$/,
+  client: /^(@apollo\/client\/link|rxjs|@urql\/(core|exchange-auth)|react|jose)$/,
   verify: /^jose$/,
   console: /^(@latchkey\/client|@apollo\/client|react|react-dom|wouter)(\/|$)/,
 };

@@ -43,6 +43,7 @@ const entries = {
     'usePasskeys',
     'useSignOut',
   ],
+  '@latchkey/client/server': ['CrossSiteError', 'createServerAuth'],
   '@latchkey/client/urql': ['authClientExchange'],
   '@latchkey/verify/graphql': ['accessDirectives', 'enforceScopes', 'ensureCaller'],
   '@latchkey/verify': [
@@ -156,7 +157,14 @@ describe('the packages, in an empty project', () => {
   });
 
   it('resolve under a bundler; the client is small without its peers', async () => {
-    const external = ['@apollo/client/link', '@urql/exchange-auth', 'graphql', 'react', 'rxjs'];
+    const external = [
+      '@apollo/client/link',
+      '@urql/exchange-auth',
+      'graphql',
+      'jose',
+      'react',
+      'rxjs',
+    ];
     for (const [name, exported] of Object.entries(entries)) {
       const entry = project.write(`${name.replaceAll('/', '-')}.js`, `export * from '${name}';`);
       const { code, imports } = await bundle(entry, { external });

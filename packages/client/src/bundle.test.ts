@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { bundle } from '../../../src/testing/bundle.ts';
 
-const peers = ['@apollo/client/link', '@urql/core', '@urql/exchange-auth', 'react', 'rxjs'];
+const peers = ['@apollo/client/link', '@urql/core', '@urql/exchange-auth', 'jose', 'react', 'rxjs'];
 
 /** Bytes that an app downloads for these imports, minified and compressed by gzip. */
 async function sizeOf(file: string, names?: readonly string[]): Promise<number> {
@@ -25,6 +25,8 @@ describe('the client', () => {
     ['index', []],
     ['passkeys', []],
     ['react', ['react']],
+    // A dependency, and of this entry point alone.
+    ['server', ['jose']],
     ['urql', ['@urql/exchange-auth']],
   ] as const)('%s brings nothing but its peers', async (file, expected) => {
     const { imports } = await bundle(`packages/client/src/${file}.ts`, { external: peers });
