@@ -37,11 +37,24 @@ const entries = {
   '@latchkey/client/passkeys': ['createPasskeys'],
   '@latchkey/client/react': [
     'AuthProvider',
+    'RequireAuth',
+    'SignedIn',
+    'SignedOut',
+    'screenOf',
+    'useAccount',
     'useAuth',
+    'useCountdown',
     'useIdentities',
     'useIdentityReturn',
+    'useMailLink',
     'usePasskeys',
+    'useSessions',
+    'useSignIn',
     'useSignOut',
+    'useStepUp',
+    'useSubmit',
+    'useTotp',
+    'withForm',
   ],
   '@latchkey/client/server': ['CrossSiteError', 'createServerAuth'],
   '@latchkey/client/urql': ['authClientExchange'],
@@ -86,7 +99,8 @@ import { authLink } from '@latchkey/client/apollo';
 import { createIdentities } from '@latchkey/client/identities';
 import { createPasskeys } from '@latchkey/client/passkeys';
 import {
-  AuthProvider, useAuth, useIdentities, useIdentityReturn, usePasskeys,
+  AuthProvider, screenOf, type SignIn, useAuth, useIdentities, useIdentityReturn, usePasskeys,
+  useSignIn, useSubmit, withForm,
 } from '@latchkey/client/react';
 import { authClientExchange } from '@latchkey/client/urql';
 import {
@@ -128,6 +142,27 @@ export async function comeBack(): Promise<User | string | null> {
     case 'IdentityError': return result.code === 'NOT_BEGUN_HERE' ? result.message : null;
     case 'IdentityHandedOver': return null;
   }
+}
+export function step(at: SignIn): string | null {
+  // @ts-expect-error Only of the step that a code is asked for.
+  at.sentTo;
+  if (at.step === 'code') return at.sentTo;
+  // @ts-expect-error That one is done.
+  if (at.step === 'code') return null;
+  return at.step === 'done' ? at.user.email : screenOf(at).title;
+}
+export function Rename() {
+  const rename = useSubmit(auth.updateProfile, (user) => {
+    // @ts-expect-error No refusal comes here.
+    user.code;
+    return user.name;
+  });
+  // @ts-expect-error It takes no such field.
+  rename.submit({ nick: 'Ada' });
+  const login = useSubmit(auth.login);
+  // @ts-expect-error The form lacks the password.
+  const bare: (event: never) => void = withForm<{ email: string }>(login.submit);
+  return [withForm(login.submit), bare, rename.fields['name'], useSignIn().step];
 }
 export const verifier = createVerifier({ issuer: 'https://auth.example.com' });
 protect((_request, caller) => new Response(caller.userId), { verifier, require: required });

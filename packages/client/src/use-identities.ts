@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import type { AuthClient } from './create-auth-client.ts';
 import { createIdentities, type Identities, type IdentityReturn } from './identities.ts';
 import { identityError } from './identity-error.ts';
 import type { AuthIdentityProvider } from './operations.ts';
@@ -55,15 +56,29 @@ export function useIdentities(): UseIdentities {
 export function useIdentityReturn(): IdentityReturn | null | undefined {
   const { auth } = useAuth();
   const [returned, setReturned] = useState<IdentityReturn | null>();
-  // React's StrictMode runs effects twice, and an address is taken once.
-  const finishing = useRef<Promise<IdentityReturn | null>>(null);
 
   useEffect(() => {
-    finishing.current ??= createIdentities(auth)
-      .finish()
-      .catch((error: unknown) => ({ result: identityError('FAILED', error), page: null }));
-    void finishing.current.then(setReturned);
+    let isMounted = true;
+    void finishOnce(auth).then((result) => {
+      if (isMounted) setReturned(result);
+    });
+    return () => {
+      isMounted = false;
+    };
   }, [auth]);
 
   return returned;
+}
+
+/** An address is taken once: effects of React's StrictMode, and several hooks, share the outcome. */
+const finished = new WeakMap<AuthClient, Promise<IdentityReturn | null>>();
+
+function finishOnce(auth: AuthClient): Promise<IdentityReturn | null> {
+  const known = finished.get(auth);
+  if (known) return known;
+  const finishing = createIdentities(auth)
+    .finish()
+    .catch((error: unknown) => ({ result: identityError('FAILED', error), page: null }));
+  finished.set(auth, finishing);
+  return finishing;
 }

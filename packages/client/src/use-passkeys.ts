@@ -19,6 +19,11 @@ export type UsePasskeys = Omit<Passkeys, 'isSupported'> & {
   readonly isSupported: boolean;
   /** Whether one of these functions is at work. */
   readonly isPending: boolean;
+  /**
+   * Begins the autofill anew, where there is `onAutofill`: after a ceremony of the app's own. One
+   * that was refused or cancelled here does so by itself.
+   */
+  offerAgain(): void;
 };
 
 /** Passkeys of the AuthProvider's client. Throws outside an AuthProvider. */
@@ -55,8 +60,9 @@ export function usePasskeys({ onAutofill }: UsePasskeysOptions = {}): UsePasskey
       register: (options) => run(passkeys.register(options)),
       remove: (passkeyId) => run(passkeys.remove(passkeyId)),
       signal: passkeys.signal,
+      offerAgain,
     }),
-    [isSupported, pending, passkeys, run],
+    [isSupported, pending, passkeys, run, offerAgain],
   );
 }
 
