@@ -70,7 +70,7 @@ export function useIdentityReturn(): IdentityReturn | null | undefined {
   return returned;
 }
 
-/** An address is taken once: effects of React's StrictMode, and several hooks, share the outcome. */
+/** An address is taken once: effects of StrictMode, and several hooks, share the outcome. */
 const finished = new WeakMap<AuthClient, Promise<IdentityReturn | null>>();
 
 function finishOnce(auth: AuthClient): Promise<IdentityReturn | null> {

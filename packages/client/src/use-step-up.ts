@@ -22,7 +22,7 @@ export type ProofStep = {
 };
 
 export type StepUpOptions = {
-  /** Asks first where the server would: for `logout({ everywhere: true })`, which ends something. */
+  /** Asks first where the server would: for `logout({ everywhere: true })`, say. */
   readonly proveFirst?: boolean;
 };
 

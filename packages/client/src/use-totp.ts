@@ -11,7 +11,7 @@ export type Totp = Progress &
     | { readonly step: 'totp-on'; disable(): Promise<void> }
     | {
         readonly step: 'totp-enrolling';
-        /** Show `secret` and the picture: nothing changes before a code of the app has come back. */
+        /** Show its `secret` and the picture: nothing changes before a code has come back. */
         readonly enrollment: TotpEnrollment;
         /** The picture to scan, for the `src` of an `<img>`. */
         readonly picture: string;
