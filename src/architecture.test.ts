@@ -132,7 +132,10 @@ const homes: readonly {
   { packages: /^@electric-sql\//, homes: /^db\/pglite\.ts$/ },
   {
     packages: /^graphql(\/|$)|^@apollo\/(?!client(\/|$))/,
-    homes: /^(graphql|http)\/|^commands\/schema\.ts$/,
+    homes: new RegExp(
+      '^(graphql|http)/|^commands/schema\\.ts$|' +
+        '^verify/(access-directives|ensure-caller|enforce-scopes)\\.ts$',
+    ),
   },
   { packages: /^fastify$|^@fastify\//, homes: /^http\// },
   { packages: /^nodemailer$|^resend$/, homes: /^mail\// },
@@ -168,7 +171,7 @@ const homes: readonly {
  */
 const light: Readonly<Record<string, RegExp>> = {
   client: /^(@apollo\/client\/link|rxjs|@urql\/(core|exchange-auth)|react|jose)$/,
-  verify: /^jose$/,
+  verify: /^(jose|graphql)$/,
   console: /^(@latchkey\/client|@apollo\/client|react|react-dom|wouter)(\/|$)/,
 };
 

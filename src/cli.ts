@@ -48,6 +48,7 @@ Examples:
 
 /** In the order in which --help lists them. */
 const commands: readonly ((program: Command) => void)[] = [
+  addInit,
   addStart,
   addDev,
   addMigrate,
@@ -61,6 +62,25 @@ const commands: readonly ((program: Command) => void)[] = [
   addKeys,
   addBreachedPasswords,
 ];
+
+function addInit(program: Command): void {
+  program
+    .command('init')
+    .description('write compose.yaml, .env with new secrets, and README.md for a first server')
+    .argument('[folder]', 'where; made if it is not there', '.')
+    .addHelpText(
+      'after',
+      `
+Nothing is overwritten: where one of the files exists, nothing is written. No secret is printed.
+
+Examples:
+  latchkey init accounts
+  latchkey --env accounts/.env doctor`,
+    )
+    .action(async (folder: string) =>
+      (await import('./commands/init.ts')).init(folder, { version: version() }),
+    );
+}
 
 function addStart(program: Command): void {
   program

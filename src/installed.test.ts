@@ -167,6 +167,17 @@ function tryServer(nodeFolder: () => string, installed: () => Project): void {
     }
   });
 
+  it('the server writes what a first server needs, once', () => {
+    const folder = `first-${randomBytes(4).toString('hex')}`;
+    const { status, stderr } = run(['init', folder]);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(run(['init', folder])).toMatchObject({ status: 1, stdout: '' });
+    const environment = join(installed().folder, folder, '.env');
+    const found = run(['--env', environment, 'doctor', '--json']).stdout;
+    const [first] = JSON.parse(found).findings;
+    expect(first).toMatchObject({ check: 'configuration', status: 'ok' });
+  });
+
   it('the server migrates, passes the doctor, starts, answers and stops', async () => {
     const env = production();
     const upToDate = { status: 0, stdout: 'The database is up to date.\n' };
