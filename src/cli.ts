@@ -94,13 +94,16 @@ function addDev(program: Command): void {
   program
     .command('dev')
     .description('run the server for development: embedded database, mailbox, GraphiQL')
+    .option('--admin <email>', 'make this an administrator, with an account where there is none')
     .addHelpText(
       'after',
       '\nNeeds nothing. What it keeps is in .data of the folder it is started in, for one server ' +
         'at a time.\nVariables are read from .env there, too.' +
-        '\n\nExample:\n  PORT=4001 latchkey dev',
+        '\n\nExamples:\n  PORT=4001 latchkey dev\n  latchkey dev --admin ada@example.com',
     )
-    .action(async () => (await import('./commands/dev.ts')).dev());
+    .action(async (options: { admin?: string }) =>
+      (await import('./commands/dev.ts')).dev(options),
+    );
 }
 
 function addMigrate(program: Command): void {

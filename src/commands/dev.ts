@@ -1,8 +1,12 @@
 import { dirname, join, resolve } from 'node:path';
+import type { App } from '../app.ts';
 import { type Config, ConfigError, environment, readConfig } from '../config/read-config.ts';
 import { type Database, openPostgres, serverStatementTimeoutMs } from '../db/driver/client.ts';
 import { migratePostgres } from '../db/migrate.ts';
 import { loadDevelopmentSecrets } from '../development-secrets.ts';
+import { type EmailAddress, parseEmailAddress } from '../domain/addresses/email-address.ts';
+import { appointAdmin } from '../domain/admin/appoint-admin.ts';
+import { AuthError } from '../errors.ts';
 import { preparePage } from '../http/pages/prepare-page.ts';
 import { createLog } from '../observability/log.ts';
 import { standardOutput } from '../observability/log-output.ts';
@@ -12,8 +16,16 @@ import { fail, tell } from './fail.ts';
 import { lockFolder } from './lock-folder.ts';
 import { runServer } from './run-server.ts';
 
-/** The development server: nothing to install, no network, no configuration. */
-export async function dev(): Promise<void> {
+type Options = { readonly admin?: string };
+
+/**
+ * The development server: nothing to install, no network, no configuration. `admin` is the address
+ * of someone who is to administer it.
+ */
+export async function dev(options: Options = {}): Promise<void> {
+  const admin = options.admin === undefined ? null : parseEmailAddress(options.admin);
+  if (options.admin !== undefined && admin === null)
+    return fail('--admin takes one e-mail address.', 2);
   let config: Config;
   try {
     config = readConfig(environment(), {
@@ -42,10 +54,32 @@ export async function dev(): Promise<void> {
   // One build at a time.
   const built = graphiql.ready.catch(() => {});
   const consolePage = preparePage('console', { dataDirectory, log, after: built });
-  const address = await runServer({ config, log, graphiql, consolePage, open });
+  let appointed = '';
+  const prepare = async (app: App): Promise<void> => {
+    if (admin !== null) appointed = await appoint(app, admin);
+  };
+  const address = await runServer({ config, log, graphiql, consolePage, open, prepare });
   if (address === null) return;
-  standardOutput().write(greeting(config));
+  standardOutput().write(greeting(config) + appointed);
   begin();
+}
+
+/** Makes an administrator, and says what is left to do. */
+async function appoint(app: App, email: EmailAddress): Promise<string> {
+  const operator = { ...app, request: null, viewer: null };
+  try {
+    const appointed = await appointAdmin(operator, { email, name: null });
+    // SECURITY: to whoever has started this server, and may read its mailbox and database anyway.
+    const first =
+      appointed.kind === 'invited' ? ` Choose a password:\n\n    ${appointed.link}\n\n ` : '';
+    return `  ${email.address} is an administrator.${first} The console asks for a second factor:
+  set up a passkey or an authenticator app under Account, Security.
+
+`;
+  } catch (error) {
+    if (error instanceof AuthError) return `  ${email.address}: ${error.message}\n\n`;
+    throw error;
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { App } from '../app.ts';
 import { systemClock } from '../clock.ts';
 import { compose } from '../compose.ts';
 import type { Config } from '../config/read-config.ts';
@@ -28,6 +29,8 @@ type Options = {
   readonly graphiql?: GraphiqlRouteOptions;
   /** The console's files; those that were built with the server unless told. */
   readonly consolePage?: BuiltPage;
+  /** What is done before the first request is taken. */
+  readonly prepare?: (app: App) => Promise<void>;
   /** Set for one of several processes: the primary process has the metrics page. */
   readonly worker?: { ready(metrics: Metrics): void };
 };
@@ -42,6 +45,7 @@ export async function runServer({
   open,
   graphiql,
   consolePage = shippedPage('console') ?? undefined,
+  prepare,
   worker,
 }: Options): Promise<string | null> {
   const closers: (() => Promise<void>)[] = [];
@@ -65,6 +69,7 @@ export async function runServer({
     const { app, stop } = await compose({ config, database, mailer, log, metrics, tracing });
     closers.push(stop);
     if (await ensureStandbyKey(app)) await app.keyRing.load();
+    await prepare?.(app);
     const clock = watchClock(app);
     closers.push(async () => clock.stop());
     await clock.look();
