@@ -1,3 +1,4 @@
+export { connectionParams, reconnectOnUserChange } from './connection-params.ts';
 export { countdown } from './countdown.ts';
 export {
   type AuthClient,
