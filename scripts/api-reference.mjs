@@ -6,7 +6,9 @@ import {
   isEnumType,
   isInputObjectType,
   isInterfaceType,
+  isLeafType,
   isObjectType,
+  isRequiredArgument,
   isScalarType,
   isUnionType,
 } from 'graphql';
@@ -37,8 +39,8 @@ export function apiReference(sdl) {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const [queries, mutations] = roots.map((type) => Object.values(type?.getFields() ?? {}));
   const sections = {
-    queries: queries.map(operation),
-    mutations: mutations.map(operation),
+    queries: queries.map(operation('query')),
+    mutations: mutations.map(operation('mutation')),
   };
   const texts = pages.map(({ name, title, has }) => {
     const parts = sections[name] ?? types.filter(has).map(typeSection);
@@ -64,16 +66,45 @@ ${names(mutations, 'mutations')}
   return [['README.md', index], ...texts];
 }
 
-function operation(field) {
+const operation = (kind) => (field) => {
   const { name, args, type, description } = field;
   return [
     `## ${name}`,
     prose(description),
     `Answers ${reference(type)}.`,
     args.length > 0 ? table('Argument', args) : '',
+    `\`\`\`graphql\n${documentFor(kind, field)}\n\`\`\``,
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+};
+
+/** A document to begin with: what has to be given, and the answer's own values. */
+function documentFor(kind, { name, args, type }) {
+  const needed = args.filter(isRequiredArgument);
+  const variables = needed.map((arg) => `$${arg.name}: ${arg.type}`).join(', ');
+  const given = needed.map((arg) => `${arg.name}: $${arg.name}`).join(', ');
+  const head = `${kind}${variables === '' ? '' : ` (${variables})`}`;
+  const call = `${name}${given === '' ? '' : `(${given})`}`;
+  return `${head} {\n  ${call}${selectionOf(getNamedType(type), '  ')}\n}`;
+}
+
+function selectionOf(type, indent) {
+  if (isLeafType(type)) return '';
+  const inner = `${indent}  `;
+  const lines = isUnionType(type)
+    ? type.getTypes().map((each) => `... on ${each.name}${selectionOf(each, inner)}`)
+    : fieldsOf(type).map((field) => field.name + selectionOf(getNamedType(field.type), inner));
+  return ` {\n${lines.map((line) => `${inner}${line}\n`).join('')}${indent}}`;
+}
+
+/** The fields that need no selection of their own; of a list all, down to its nodes (Relay). */
+function fieldsOf(type) {
+  const fields = Object.values(type.getFields()).filter(
+    ({ args }) => !args.some(isRequiredArgument),
+  );
+  if (/(Connection|Edge)$/.test(type.name)) return fields;
+  return fields.filter((field) => isLeafType(getNamedType(field.type)));
 }
 
 function typeSection(type) {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSchema } from 'graphql';
+import { buildSchema, parse, validate } from 'graphql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { apiReference } from '../scripts/api-reference.mjs';
 
@@ -74,6 +74,17 @@ describe('the API reference', () => {
           expect.arrayContaining([anchor]),
         ]);
       }
+  });
+
+  it('shows a document for every operation that the server would run', () => {
+    const schema = buildSchema(sdl);
+    const documents = [...made.values()].flatMap((text) =>
+      [...text.matchAll(/^```graphql\n(.*?)^```$/gms)].map(([, document = '']) => document),
+    );
+    const roots = [schema.getQueryType(), schema.getMutationType()];
+    const fields = roots.flatMap((type) => Object.keys(type?.getFields() ?? {}));
+    expect(documents).toHaveLength(fields.length);
+    for (const document of documents) expect(validate(schema, parse(document))).toEqual([]);
   });
 
   it('makes no markup of words in descriptions', () => {
