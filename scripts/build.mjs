@@ -39,4 +39,5 @@ if (!serverOnly) {
   }
   // For the code generators of apps: servers in production answer no introspection.
   cpSync(join(root, 'schema.graphql'), join(root, 'packages/client/dist/schema.graphql'));
+  run(join(root, 'scripts', 'build-react-app.mjs'), join('dist', 'react-app'));
 }

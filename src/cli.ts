@@ -68,6 +68,7 @@ function addInit(program: Command): void {
     .command('init')
     .description('write compose.yaml, .env with new secrets, and README.md for a first server')
     .argument('[folder]', 'where; made if it is not there', '.')
+    .option('--react', 'write a small React app that signs in, into an empty folder, instead')
     .addHelpText(
       'after',
       `
@@ -75,10 +76,13 @@ Nothing is overwritten: where one of the files exists, nothing is written. No se
 
 Examples:
   latchkey init accounts
-  latchkey --env accounts/.env doctor`,
+  latchkey --env accounts/.env doctor
+  latchkey init --react my-app`,
     )
-    .action(async (folder: string) =>
-      (await import('./commands/init.ts')).init(folder, { version: version() }),
+    .action(async (folder: string, { react }: { react?: boolean }) =>
+      react
+        ? (await import('./commands/init-react.ts')).initReact(folder)
+        : (await import('./commands/init.ts')).init(folder, { version: version() }),
     );
 }
 

@@ -11,6 +11,7 @@ import { databaseUrl, withAdmin } from './testing/global-setup.ts';
 import {
   createEmptyProject,
   isPacked,
+  openProject,
   type Project,
   pinned,
   tarballs,
@@ -176,6 +177,19 @@ function tryServer(nodeFolder: () => string, installed: () => Project): void {
     const found = run(['--env', environment, 'doctor', '--json']).stdout;
     const [first] = JSON.parse(found).findings;
     expect(first).toMatchObject({ check: 'configuration', status: 'ok' });
+  });
+
+  it('the server writes a React app, once, which installs and builds', () => {
+    const folder = `app-${randomBytes(4).toString('hex')}`;
+    const { status, stdout, stderr } = run(['init', '--react', folder]);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('src');
+    const again = run(['init', '--react', folder]);
+    expect([again.status, again.stdout]).toEqual([1, '']);
+    expect(again.stderr).toContain('exists. Nothing was written');
+    const project = openProject(join(installed().folder, folder), nodeFolder());
+    expect(project.install()).not.toMatch(/warn/i);
+    expect(project.run('npm', ['run', 'build'])).toContain('dist/index.html');
   });
 
   it('the server migrates, passes the doctor, starts, answers and stops', async () => {

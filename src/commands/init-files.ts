@@ -155,7 +155,9 @@ Name its origin in \`.env\`, and start again with \`docker compose up --wait\`:
 CORS_ORIGINS=http://localhost:5173
 \`\`\`
 
-docs/integrations of Latchkey has the ways for web apps, phones, backends and gateways.
+\`latchkey init --react my-app\` writes a small one that signs in; its origin is
+<http://localhost:3000>. docs/integrations of Latchkey has the ways for web apps, phones, backends
+and gateways.
 
 ## 4. Before the Internet
 

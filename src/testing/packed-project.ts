@@ -30,7 +30,7 @@ export type Project = {
    * The standard output of a program of the project or of this checkout; throws with the whole
    * output if it fails.
    */
-  run(program: 'node' | 'npx' | 'tsc', args: readonly string[]): string;
+  run(program: 'node' | 'npm' | 'npx' | 'tsc', args: readonly string[]): string;
   /** Lets npm install packages, and answers with all that it says. */
   install(...packages: readonly string[]): string;
   remove(): void;
@@ -48,7 +48,13 @@ export const tarballs = {
 
 /** An empty project. `nodeFolder` has the Node that runs it and its npm: the one that runs this. */
 export function createEmptyProject(nodeFolder: string = dirname(process.execPath)): Project {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-project-'));
+  const project = openProject(mkdtempSync(join(tmpdir(), 'latchkey-project-')), nodeFolder);
+  project.write('package.json', JSON.stringify({ name: 'empty', private: true, type: 'module' }));
+  return project;
+}
+
+/** The project in a folder that has a package.json, or gets one. */
+export function openProject(folder: string, nodeFolder: string): Project {
   const env = { ...process.env, PATH: `${nodeFolder}${delimiter}${process.env['PATH']}` };
   const write = (name: string, text: string): string => {
     const path = join(folder, name);
@@ -66,7 +72,6 @@ export function createEmptyProject(nodeFolder: string = dirname(process.execPath
       throw new Error(`${command} ${args[0]} ended with ${status}:\n${stdout}${stderr}`);
     return { stdout, stderr };
   };
-  write('package.json', JSON.stringify({ name: 'empty', private: true, type: 'module' }));
   return {
     folder,
     write,
