@@ -315,6 +315,7 @@ const pages = [
 const usedInPages = [
   '@apollo/gateway@2.14.4',
   '@apollo/server@5.5.1',
+  '@fastify/formbody@9',
   '@graphql-hive/gateway-runtime@2.12.1',
   '@graphql-mesh/plugin-jwt-auth@2.0.14',
   '@graphql-tools/delegate',

@@ -78,6 +78,8 @@ type Hop = {
   readonly method: string;
   readonly url: URL;
   readonly body?: string;
+  /** The body's; a form's own unless set. */
+  readonly type?: string;
   /** The origin of the page that leads here; null for an address that was typed. */
   readonly initiator: string | null;
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -161,8 +163,17 @@ class Browser implements PageBrowser {
     return new URL(this.page.url, this.#ownUrl);
   }
 
-  #formHop({ method, action, fields }: FilledForm): Pick<Hop, 'method' | 'url' | 'body'> {
+  #formHop({
+    method,
+    action,
+    fields,
+    isMultipart,
+  }: FilledForm): Pick<Hop, 'method' | 'url' | 'body' | 'type'> {
     const url = new URL(action, this.#pageUrl);
+    if (method === 'POST' && isMultipart) {
+      const body = multipart(fields);
+      return { method, url, body, type: `multipart/form-data; boundary=${boundary}` };
+    }
     if (method === 'POST') return { method, url, body: fields.toString() };
     url.search = fields.toString();
     return { method, url };
@@ -207,7 +218,7 @@ class Browser implements PageBrowser {
     return answer;
   }
 
-  #headers({ method, url, body, initiator, headers }: Hop): Record<string, string> {
+  #headers({ method, url, body, type, initiator, headers }: Hop): Record<string, string> {
     const own = this.#ownUrl;
     const isCrossSite = initiator !== null && new URL(initiator).origin !== own.origin;
     const isSecure = own.protocol === 'https:';
@@ -222,7 +233,7 @@ class Browser implements PageBrowser {
       'sec-fetch-dest': 'document',
       cookie: this.#jar.header({ path: url.pathname, isSecure, isCrossSite }),
       origin: method === 'GET' ? undefined : (initiator ?? 'null'),
-      'content-type': body === undefined ? undefined : 'application/x-www-form-urlencoded',
+      'content-type': body === undefined ? undefined : (type ?? urlEncoded),
       'content-length': body === undefined ? undefined : String(Buffer.byteLength(body)),
       // What a proxy with TLS adds; the test's server trusts this machine then.
       'x-forwarded-proto': isSecure ? 'https' : undefined,
@@ -232,6 +243,18 @@ class Browser implements PageBrowser {
       Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
   }
+}
+
+const urlEncoded = 'application/x-www-form-urlencoded';
+const boundary = 'a-boundary-of-this-browser';
+
+/** RFC 7578. */
+function multipart(fields: URLSearchParams): string {
+  const parts = [...fields].map(
+    ([name, value]) =>
+      `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  );
+  return `${parts.join('')}--${boundary}--\r\n`;
 }
 
 /** Where an answer leads on: 303 without the form, 307 with it, `refresh` from our own page. */

@@ -6,6 +6,7 @@ export type FilledForm = {
   /** Empty: the page's own address. */
   readonly action: string;
   readonly fields: URLSearchParams;
+  readonly isMultipart: boolean;
 };
 
 type Options = {
@@ -42,6 +43,7 @@ export function fillIn(page: readonly Element[], label: string, options: Options
     method: attribute(form, 'method')?.toUpperCase() === 'POST' ? 'POST' : 'GET',
     action: attribute(button, 'formaction') ?? attribute(form, 'action') ?? '',
     fields,
+    isMultipart: attribute(form, 'enctype') === 'multipart/form-data',
   };
 }
 

@@ -74,7 +74,9 @@ async function sessionsOf(app: App, cookie: string): Promise<number> {
 describe('refusals', () => {
   it('of a secret that is short, or none', () => {
     for (const short of ['x'.repeat(31), [], [secret, 'short']])
-      expect(() => openApp({ secret: short })).toThrow(RangeError);
+      expect(() => openApp({ secret: short }).auth.forRender(requestWith(null))).toThrow(
+        RangeError,
+      );
   });
 
   it.each([
@@ -239,7 +241,8 @@ describe('a session', () => {
     const token = await app.auth.forRequest(requestWith(cookie)).getAccessToken();
     await server.mutate('logout', {}, { token: String(token) });
     const render = app.auth.forRender(requestWith(cookie));
-    await expect(render.account()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await render.account()).toBeNull();
+    await expect(render.request(me)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     const request = app.auth.forRequest(requestWith(cookie));
     expect(await request.account()).toBeNull();
     expect(request.cookie()).toMatchObject({ maxAge: 0 });

@@ -1,5 +1,5 @@
 import type { Queries, TypedQuery } from './create-auth-client.ts';
-import { refusalIn } from './errors.ts';
+import { RequestError, refusalIn } from './errors.ts';
 import { mutationNames, mutationOf, queryOf } from './mutation-of.ts';
 import type {
   Account,
@@ -106,14 +106,20 @@ export type ServerAuth = {
 
 /**
  * Sessions of an app that renders on a server: sealed in an HttpOnly cookie of the app's origin,
- * kept fresh, and told to Latchkey with the browser's address. Throws for a secret that is short.
+ * kept fresh, and told to Latchkey with the browser's address. The first use throws where a secret is
+ * short: an app is often built where it has none.
  */
 export function createServerAuth(options: ServerAuthOptions): ServerAuth {
-  const parts = { options, seal: createSeal(options.secret), shared: shareRefreshes() };
+  const shared = shareRefreshes();
+  let seal: Seal | undefined;
+  const parts = (): Parts => {
+    seal ??= createSeal(options.secret);
+    return { options, seal, shared };
+  };
   return {
-    forRequest: (request) => requestAuth(parts, request),
+    forRequest: (request) => requestAuth(parts(), request),
     forRender: (request) => {
-      const { session, send } = sessionFor(parts, request, false);
+      const { session, send } = sessionFor(parts(), request, false);
       return renderAuth(session, send);
     },
     isSameOrigin: (request) => isSameOrigin(request, options),
@@ -161,8 +167,8 @@ function renderAuth(session: RequestSession, send: Send): RenderAuth {
     if (!(await session.fresh())) return null;
     const { account } = await send(queryOf(name), page).catch(async (error: unknown) => {
       // Refused, since the session has ended: no user is signed in.
-      if (await session.load()) throw error;
-      return { account: null };
+      if (!(await session.load()) || hasEnded(error)) return { account: null };
+      throw error;
     });
     return account as Answer;
   };
@@ -175,6 +181,9 @@ function renderAuth(session: RequestSession, send: Send): RenderAuth {
     options: async () => (await send(queryOf('options')))['authOptions'] as AuthOptions,
   };
 }
+
+const hasEnded = (error: unknown): boolean =>
+  error instanceof RequestError && refusalIn(error.errors) === 'SESSION_REVOKED';
 
 /** Without the refresh token, which nothing but the cookie needs. */
 function shown(session: ServerSession | null): ServerSession | null {
