@@ -1,5 +1,12 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createSeal } from '../../packages/client/src/server-seal.ts';
+import { tsc } from '../../scripts/tsc.mjs';
 import { startTestServer, type TestServer } from '../../src/testing/app.ts';
 import { enrolTotp } from '../../src/testing/authenticator.ts';
 import { freePort } from '../../src/testing/free-port.ts';
@@ -7,6 +14,8 @@ import { openBrowser, type PageBrowser } from '../../src/testing/page-browser.ts
 import { freshAddress, goodPassword, registerPerson } from '../../src/testing/people.ts';
 
 const secret = 'the secret of the example apps, for tests alone';
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const modules = `${folder}node_modules`;
 
 type Running = { readonly url: string; stop(): Promise<unknown> };
 
@@ -34,7 +43,81 @@ async function startFastify(): Promise<Running> {
   return { url: `http://localhost:${port}`, stop: () => app.close() };
 }
 
-const apps: [string, boolean, () => Promise<Running>][] = [['Fastify', true, startFastify]];
+/** Builds an app where it stands and starts it as production does. */
+function building(
+  name: string,
+  build: readonly string[],
+  start: (port: number) => readonly string[],
+): () => Promise<Running> {
+  return async () => {
+    const cwd = `${folder}${name}`;
+    putClient();
+    const port = await freePort();
+    const env = { ...process.env, ...environment(port) };
+    const [program = '', ...args] = build;
+    // A build takes minutes on a small machine: not again where nothing has changed since.
+    if (newestIn('packages/client/src', cwd) > newestIn(`${cwd}/.next/BUILD_ID`)) {
+      const command = [`${modules}/${program}`, ...args];
+      const built = spawnSync(process.execPath, command, { cwd, env, encoding: 'utf8' });
+      if (built.status !== 0) throw new Error(`${program}:\n${built.stdout}${built.stderr}`);
+    }
+    const [server = '', ...rest] = start(port);
+    const command = [`${modules}/${server}`, ...rest];
+    const child = spawn(process.execPath, command, { cwd, env, stdio: 'ignore' });
+    const url = `http://localhost:${port}`;
+    await untilAnswers(child, `${url}/sign-in`);
+    const stop = async (): Promise<void> => {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    };
+    return { url, stop };
+  };
+}
+
+/** When the newest source of these was written; 0 where there is none. */
+function newestIn(...paths: readonly string[]): number {
+  const times = paths.map((path) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found?.isDirectory()) return found?.mtimeMs ?? 0;
+    const sources = readdirSync(path).filter(
+      (name) => !/^\.next$|^next-env|\.test\.ts$/.test(name),
+    );
+    return newestIn(...sources.map((name) => join(path, name)));
+  });
+  return Math.max(0, ...times);
+}
+
+/** The client as npm would install it. */
+function putClient(): void {
+  const to = `${modules}/@latchkey/client`;
+  const compile = [tsc, '-p', 'packages/client', '--outDir', `${to}/dist`];
+  const { status, stdout } = spawnSync(process.execPath, compile, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stdout);
+  cpSync('packages/client/package.json', `${to}/package.json`);
+}
+
+async function untilAnswers(child: ChildProcess, url: string): Promise<void> {
+  while (child.exitCode === null) {
+    const answer = await fetch(url).catch(() => null);
+    if (answer?.ok) return;
+    await sleep(100);
+  }
+  throw new Error(`The app ended with ${child.exitCode}.`);
+}
+
+const apps: [string, boolean, () => Promise<Running>][] = [
+  ['Fastify', true, startFastify],
+  [
+    'Next.js',
+    existsSync(`${modules}/next`),
+    building('next', ['next/dist/bin/next', 'build'], (port) => [
+      'next/dist/bin/next',
+      'start',
+      '-p',
+      String(port),
+    ]),
+  ],
+];
 
 describe('a handler of web requests', () => {
   it('knows the user by the cookie, and refreshes it', async () => {
@@ -161,3 +244,14 @@ for (const [name, there, start] of apps) {
     });
   });
 }
+
+describe('the app with Next.js', () => {
+  it("is at most 80 lines of the developer's own beside its layout", () => {
+    const files = ['lib/auth.ts', 'lib/actions.ts', 'proxy.ts', 'app/sign-in/page.tsx'];
+    const texts = [...files, 'app/account/page.tsx'].map((name) =>
+      readFileSync(`${folder}next/${name}`, 'utf8'),
+    );
+    const lines = texts.flatMap((text) => text.split('\n')).filter((line) => /^ *[^ /]/.test(line));
+    expect(lines.length).toBeLessThanOrEqual(80);
+  });
+});

@@ -78,7 +78,8 @@ function signInPage(message: string, challengeId?: string): string {
 }
 
 const page = (action: string, body: string): string =>
-  `<!doctype html><title>App</title><main><form method="post" action="/${action}">${body}</form></main>`;
+  `<!doctype html><title>App</title>
+  <main><form method="post" action="/${action}">${body}</form></main>`;
 
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -106,8 +106,8 @@ export type ServerAuth = {
 
 /**
  * Sessions of an app that renders on a server: sealed in an HttpOnly cookie of the app's origin,
- * kept fresh, and told to Latchkey with the browser's address. The first use throws where a secret is
- * short: an app is often built where it has none.
+ * kept fresh, and told to Latchkey with the browser's address. The first use throws where a secret
+ * is short: an app is often built where it has none.
  */
 export function createServerAuth(options: ServerAuthOptions): ServerAuth {
   const shared = shareRefreshes();
