@@ -1,5 +1,5 @@
-// `npm run example apollo-client` (or urql, or gateway): a Latchkey server for development, and the
-// example before it.
+// `npm run example react` (or apollo-client, urql, or gateway): a Latchkey server for development,
+// and the example before it.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 const [app, kind = 'hive'] = process.argv.slice(2);
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-if (app === 'apollo-client' || app === 'urql') await startWebApp();
+if (['react', 'apollo-client', 'urql'].includes(app)) await startWebApp();
 else if (app === 'gateway') startGateway();
 else {
-  process.stderr.write('Which example: apollo-client, urql or gateway?\n');
+  process.stderr.write('Which example: react, apollo-client, urql or gateway?\n');
   process.exitCode = 2;
 }
 
