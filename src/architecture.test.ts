@@ -150,7 +150,7 @@ const homes: readonly {
     homes: /^client\/apollo\.ts$|^console\//,
   },
   { packages: /^@urql\//, homes: /^client\/urql\.ts$/ },
-  { packages: /^react$/, homes: /^client\/(react|use-[a-z-]+)\.ts$|^console\// },
+  { packages: /^react$/, homes: /^client\/(react|use-[a-z-]+|screens|signed-in)\.ts$|^console\// },
   { packages: /^react-dom(\/|$)|^wouter(\/|$)/, homes: /^console\// },
   { packages: /^pino(-pretty)?$/, homes: /^observability\//, types: true },
   { packages: /^prom-client$|^@opentelemetry\//, homes: /^observability\// },
@@ -170,7 +170,7 @@ const homes: readonly {
  * built-in module of Node.js.
  */
 const light: Readonly<Record<string, RegExp>> = {
-  client: /^(@apollo\/client\/link|rxjs|@urql\/(core|exchange-auth)|react|jose)$/,
+  client: /^(@apollo\/client(\/link)?|rxjs|@urql\/(core|exchange-auth)|react|jose)$/,
   verify: /^(jose|graphql)$/,
   console: /^(@latchkey\/client|@apollo\/client|react|react-dom|wouter)(\/|$)/,
 };

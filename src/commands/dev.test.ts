@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { meQuery, mutateUntilTaken, send } from '../testing/client.ts';
 import { bundledProgram } from '../testing/compiled.ts';
 import { freePort } from '../testing/free-port.ts';
@@ -21,6 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Starts a development server with these options; what it says, and how to end it. */
 async function start(...options: string[]) {
   const child = spawn(process.execPath, [bundledProgram(), 'dev', ...options], { cwd: folder });
+  onTestFinished(() => void child.kill('SIGKILL'));
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;

@@ -831,7 +831,7 @@ describe('secrets', () => {
       'xox[abprs]-[A-Za-z0-9-]{10,}',
       'eyJ[A-Za-z0-9_-]{16,}\\.eyJ[A-Za-z0-9_-]{16,}\\.[A-Za-z0-9_-]{16,}',
       '"d": ?"[A-Za-z0-9_-]{40,}"',
-      '^(SECRET_KEY|SECRET_KEY_PREVIOUS|GATEWAY_TOKEN|RESEND_API_KEY|SMTP_URL|DATABASE_URL)=.',
+      '^(SECRET_KEY|SECRET_KEY_PREVIOUS|GATEWAY_TOKEN|RESEND_API_KEY|SMTP_URL|DATABASE_URL)=[^$]',
     ];
     expect(matchingLines(patterns)).toEqual([]);
     const tracked = execFileSync('git', ['ls-files'], { encoding: 'utf8' }).split('\n');
@@ -854,7 +854,12 @@ describe('secrets', () => {
       '--',
       '.',
       ':!package-lock.json',
-    ]).filter((line) => !line.startsWith('src/config/read-config.test.ts:'));
+    ]).filter(
+      (line) =>
+        !line.startsWith('src/config/read-config.test.ts:') &&
+        // Nothing secret: a mail server of the same machine, which a rehearsal names.
+        !line.endsWith(':SMTP_URL=smtp://localhost:1025'),
+    );
   }
   function grep(args: readonly string[], cwd = process.cwd()): string[] {
     try {
