@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitepress';
 import { leadOutside } from './lead-outside.ts';
 import { sidebar } from './sidebar.ts';
+import { verbatimCode } from './verbatim-code.ts';
 import { writeLlms } from './write-llms.ts';
 
 export default defineConfig({
@@ -10,7 +11,7 @@ export default defineConfig({
   ignoreDeadLinks: 'localhostLinks',
   rewrites: { 'README.md': 'index.md', ':folder/README.md': ':folder/index.md' },
   markdown: {
-    config: (markdown) => markdown.use(leadOutside),
+    config: (markdown) => markdown.use(leadOutside).use(verbatimCode),
     // As GitHub does, so that a link to a heading holds in both places.
     anchor: {
       slugify: (heading) =>
