@@ -1,5 +1,5 @@
 import type { Caller, Verifier } from './create-verifier.ts';
-import { type Guard, type Guards, judge } from './guards.ts';
+import { type Guard, type Guards, guardsIn, judge } from './guards.ts';
 import { admit, type Refusal, refusalOf } from './refusal.ts';
 
 declare global {
@@ -28,10 +28,11 @@ type Middleware = (request: Request, response: Response, next: (error?: unknown)
  */
 export function expressAuth(
   verifier: Verifier,
-  { require }: { readonly require?: Guards } = {},
+  options: { readonly require?: Guards } = {},
 ): Middleware {
+  const guards = guardsIn(options);
   return (request, response, next) => {
-    admit(verifier, request, require).then((admission) => {
+    admit(verifier, request, guards).then((admission) => {
       if ('refusal' in admission) return answer(response, admission.refusal);
       request.caller = admission.caller;
       next();

@@ -1,5 +1,5 @@
 import type { Caller, Verifier } from './create-verifier.ts';
-import { type Guard, type Guards, judge } from './guards.ts';
+import { type Guard, type Guards, guardsIn, judge } from './guards.ts';
 import { admit, type Refusal, refusalOf } from './refusal.ts';
 
 type Request = { readonly headers: { readonly authorization?: string | undefined } };
@@ -29,11 +29,12 @@ export type WithCaller = {
  */
 export function fastifyAuth<Req extends Request, Rep extends Reply>(
   fastify: Instance<Req, Rep>,
-  { verifier, require }: { readonly verifier: Verifier; readonly require?: Guards },
+  options: { readonly verifier: Verifier; readonly require?: Guards },
 ): void {
+  const guards = guardsIn(options);
   fastify.decorateRequest('caller', null);
   fastify.addHook('onRequest', async (request, reply) => {
-    const admission = await admit(verifier, request, require);
+    const admission = await admit(options.verifier, request, guards);
     if ('refusal' in admission) return answer(reply, admission.refusal);
     Object.assign(request, { caller: admission.caller });
     return;

@@ -1,10 +1,16 @@
+import Fastify from 'fastify';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Caller } from './create-verifier.ts';
+import type { Caller, Verifier } from './create-verifier.ts';
 import { judge } from './guards.ts';
 import {
   anyOf,
+  createVerifier,
+  expressAuth,
+  fastifyAuth,
   type Guards,
+  honoAuth,
   maxAge,
+  protect,
   required,
   requireFactor,
   requireRole,
@@ -134,5 +140,21 @@ describe('a guard cannot be made', () => {
     }
     for (const seconds of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
       expect(() => maxAge(seconds)).toThrow(RangeError);
+  });
+});
+
+describe('the option `required` of older versions', () => {
+  const verifier = createVerifier({ issuer: 'https://auth.example.com' });
+  const old: { readonly verifier: Verifier; readonly require?: Guards } = Object.assign(
+    { verifier },
+    { required: true },
+  );
+  it.each([
+    ['Express', () => expressAuth(verifier, old)],
+    ['Hono', () => honoAuth(verifier, old)],
+    ['Fastify', () => fastifyAuth(Fastify(), old)],
+    ['a fetch handler', () => protect(() => new Response(), old)],
+  ])('stops an app of %s that would be open without it', (_name, make) => {
+    expect(make).toThrow(/`required` is `require: required`/);
   });
 });

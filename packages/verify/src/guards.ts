@@ -79,6 +79,16 @@ export function anyOf(...guards: readonly [Guard, ...Guard[]]): Guard {
   return (caller) => (guards.some((guard) => guard(caller) === null) ? null : first(caller));
 }
 
+/**
+ * The guards in an adapter's options. Throws TypeError for `required`, which was an option once: to
+ * pass over it would open the route.
+ */
+export function guardsIn(options: { readonly require?: Guards | undefined }): Guards | undefined {
+  if ('required' in options)
+    throw new TypeError('The option `required` is `require: required`, a guard, since 0.2.');
+  return options.require;
+}
+
 /** Why the guards refuse a caller, or null. Without guards everyone is let in. */
 export function judge(caller: Caller | null, guards: Guards | undefined): Denial | null {
   if (guards === undefined) return null;

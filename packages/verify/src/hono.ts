@@ -1,5 +1,5 @@
 import type { Caller, Verifier } from './create-verifier.ts';
-import { type Guard, type Guards, judge } from './guards.ts';
+import { type Guard, type Guards, guardsIn, judge } from './guards.ts';
 import { admit, asResponse, refusalOf } from './refusal.ts';
 
 type Context = {
@@ -16,10 +16,11 @@ type Middleware = (context: Context, next: () => Promise<void>) => Promise<Respo
  */
 export function honoAuth(
   verifier: Verifier,
-  { require }: { readonly require?: Guards } = {},
+  options: { readonly require?: Guards } = {},
 ): Middleware {
+  const guards = guardsIn(options);
   return async (context, next) => {
-    const admission = await admit(verifier, context.req.raw, require);
+    const admission = await admit(verifier, context.req.raw, guards);
     if ('refusal' in admission) return asResponse(admission.refusal);
     context.set('caller', admission.caller);
     return next();

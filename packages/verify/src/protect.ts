@@ -1,5 +1,5 @@
 import type { Caller, Verifier } from './create-verifier.ts';
-import type { Guards } from './guards.ts';
+import { type Guards, guardsIn } from './guards.ts';
 import { admit, asResponse } from './refusal.ts';
 
 type Handler<Of extends Caller | null, Rest extends readonly unknown[]> = (
@@ -27,10 +27,11 @@ export function protect<Rest extends readonly unknown[]>(
 ): Fetch<Rest>;
 export function protect<Rest extends readonly unknown[]>(
   handler: Handler<Caller & null, Rest>,
-  { verifier, require }: { readonly verifier: Verifier; readonly require?: Guards },
+  options: { readonly verifier: Verifier; readonly require?: Guards },
 ): Fetch<Rest> {
+  const guards = guardsIn(options);
   return async (request, ...rest) => {
-    const admission = await admit(verifier, request, require);
+    const admission = await admit(options.verifier, request, guards);
     if ('refusal' in admission) return asResponse(admission.refusal);
     // The overloads say which of the two it is: with `require` no anonymous request is admitted.
     return handler(request, admission.caller as Caller & null, ...rest);
